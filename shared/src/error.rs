@@ -1,0 +1,292 @@
+//! What can go wrong in a connection, who is at fault, and which code the peer is told.
+//!
+//! The detail in [`Error`] is for our own log. The peer gets [`Error::code`] only, and every
+//! cryptographic cause has the same code, so that an attacker learns nothing from it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::identity::KeyError;
+
+/// Why a connection was ended by us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The peer's bytes are not what the protocol allows at this place.
+    InvalidMessage(InvalidMessage),
+    /// The peer's bytes have the right form but fail a check.
+    PeerMisbehaved(PeerMisbehaved),
+    /// The peer did not finish its handshake in time.
+    TimedOut,
+    /// The peer speaks v1, which this server was not told to accept.
+    V1Disabled,
+    /// Our own side failed; the peer is not at fault.
+    Local(LocalFailure),
+}
+
+/// Bytes that do not parse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidMessage {
+    /// A frame, or the unterminated start of one, is longer than the limit.
+    FrameTooLarge {
+        /// The limit in bytes, without the terminator.
+        limit: usize,
+    },
+    /// The frame is not the JSON object that is expected here.
+    Json(String),
+    /// A field is not canonical base64 (RFC 4648 §4).
+    Base64(&'static str),
+    /// The announcement does not start with `SERVER_PUB\n`.
+    Announcement,
+    /// A public key's PEM or DER does not parse.
+    PublicKey(KeyError),
+    /// More bytes arrived while our own key operation was under way than may wait.
+    TooMuchPending,
+}
+
+/// Checks that a well-formed message failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PeerMisbehaved {
+    /// The public key parses but is not of a kind that is accepted.
+    UnacceptableKey(KeyError),
+    /// RSA-OAEP decryption failed.
+    SessionUndecryptable,
+    /// The decrypted session blob is not 48 bytes.
+    SessionBlobLength(usize),
+    /// The RSA-PSS signature does not verify.
+    WrongSignature,
+    /// A message's MAC, length or padding is wrong; on purpose there is no telling which.
+    UnopenableMessage,
+}
+
+/// Failures of our own side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LocalFailure {
+    /// No randomness.
+    RandomUnavailable,
+    /// Our private key could not do the operation.
+    PrivateKey,
+    /// RSA encryption to the peer's key failed.
+    Encryption,
+}
+
+impl Error {
+    /// The code that the peer is told.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::InvalidMessage(InvalidMessage::FrameTooLarge { .. }) => ErrorCode::FrameTooLarge,
+            Self::InvalidMessage(_) => ErrorCode::Malformed,
+            Self::PeerMisbehaved(PeerMisbehaved::UnopenableMessage) => ErrorCode::BadMessage,
+            Self::PeerMisbehaved(_) | Self::Local(_) => ErrorCode::HandshakeFailed,
+            Self::TimedOut => ErrorCode::Timeout,
+            Self::V1Disabled => ErrorCode::V1Disabled,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidMessage(cause) => match cause {
+                InvalidMessage::FrameTooLarge { limit } => {
+                    write!(f, "the peer's frame is longer than {limit} bytes")
+                }
+                InvalidMessage::Json(detail) => write!(f, "the peer's JSON is not valid: {detail}"),
+                InvalidMessage::Base64(field) => {
+                    write!(f, "the peer's field {field:?} is not canonical base64")
+                }
+                InvalidMessage::Announcement => {
+                    f.write_str("the server's first frame is not a SERVER_PUB announcement")
+                }
+                InvalidMessage::PublicKey(cause) => {
+                    write!(f, "the peer's public key does not parse: {cause}")
+                }
+                InvalidMessage::TooMuchPending => {
+                    f.write_str("the peer sent too much before its handshake was answered")
+                }
+            },
+            Self::PeerMisbehaved(cause) => match cause {
+                PeerMisbehaved::UnacceptableKey(cause) => {
+                    write!(f, "the peer's public key is refused: {cause}")
+                }
+                PeerMisbehaved::SessionUndecryptable => {
+                    f.write_str("the peer's enc_session does not decrypt with our key")
+                }
+                PeerMisbehaved::SessionBlobLength(length) => {
+                    write!(
+                        f,
+                        "the peer's session blob has {length} bytes instead of 48"
+                    )
+                }
+                PeerMisbehaved::WrongSignature => {
+                    f.write_str("the peer's client_sig does not verify with its client_pub")
+                }
+                PeerMisbehaved::UnopenableMessage => {
+                    f.write_str("the peer's message has a wrong MAC, length or padding")
+                }
+            },
+            Self::TimedOut => f.write_str("the peer did not finish its handshake in time"),
+            Self::V1Disabled => f.write_str("the peer speaks v1, which is not allowed here"),
+            Self::Local(cause) => f.write_str(match cause {
+                LocalFailure::RandomUnavailable => "we have no randomness",
+                LocalFailure::PrivateKey => "our private key operation failed",
+                LocalFailure::Encryption => "we could not encrypt to the server's key",
+            }),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<InvalidMessage> for Error {
+    fn from(cause: InvalidMessage) -> Self {
+        Self::InvalidMessage(cause)
+    }
+}
+
+impl From<PeerMisbehaved> for Error {
+    fn from(cause: PeerMisbehaved) -> Self {
+        Self::PeerMisbehaved(cause)
+    }
+}
+
+impl From<LocalFailure> for Error {
+    fn from(cause: LocalFailure) -> Self {
+        Self::Local(cause)
+    }
+}
+
+/// The code in an error frame: the only thing the peer learns of a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// A frame passed the limit.
+    FrameTooLarge,
+    /// A frame is not what the protocol expects at this place.
+    Malformed,
+    /// Any cryptographic cause in the handshake.
+    HandshakeFailed,
+    /// Any cryptographic cause in a message.
+    BadMessage,
+    /// The handshake took too long.
+    Timeout,
+    /// The server does not accept v1.
+    V1Disabled,
+    /// The server is stopping.
+    ServerStopping,
+    /// The server, or this address, has no place left.
+    TooManyConnections,
+    /// The client does not read what it is sent.
+    SlowConsumer,
+    /// A code that this version does not know, received from a newer server; never sent.
+    Unknown,
+}
+
+impl ErrorCode {
+    /// All codes that are sent, in the order of the protocol's document.
+    pub const ALL: [Self; 9] = [
+        Self::FrameTooLarge,
+        Self::Malformed,
+        Self::HandshakeFailed,
+        Self::BadMessage,
+        Self::Timeout,
+        Self::V1Disabled,
+        Self::ServerStopping,
+        Self::TooManyConnections,
+        Self::SlowConsumer,
+    ];
+
+    /// The code as it stands on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::FrameTooLarge => "frame_too_large",
+            Self::Malformed => "malformed",
+            Self::HandshakeFailed => "handshake_failed",
+            Self::BadMessage => "bad_message",
+            Self::Timeout => "timeout",
+            Self::V1Disabled => "v1_disabled",
+            Self::ServerStopping => "server_stopping",
+            Self::TooManyConnections => "too_many_connections",
+            Self::SlowConsumer => "slow_consumer",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// One plain ASCII sentence for people, sent beside the code.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::FrameTooLarge => "A frame was larger than this server allows.",
+            Self::Malformed => "A frame was not what the protocol expects at this place.",
+            Self::HandshakeFailed => "The handshake failed.",
+            Self::BadMessage => "A message could not be opened.",
+            Self::Timeout => "The handshake took too long.",
+            Self::V1Disabled => {
+                "This server does not accept protocol v1; start it with --allow-v1 to allow it."
+            }
+            Self::ServerStopping => "The server is stopping; try again in a moment.",
+            Self::TooManyConnections => "There are too many connections; try again later.",
+            Self::SlowConsumer => "The client did not read what it was sent; connect again.",
+            Self::Unknown => "The server reported an error that this program does not know.",
+        }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for ErrorCode {
+    type Err = UnknownErrorCode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownErrorCode> {
+        Self::ALL
+            .into_iter()
+            .find(|code| code.as_str() == text)
+            .ok_or(UnknownErrorCode)
+    }
+}
+
+/// The text is not an error code of this version of the protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownErrorCode;
+
+impl fmt::Display for UnknownErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not an error code of this protocol")
+    }
+}
+
+impl std::error::Error for UnknownErrorCode {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_round_trip_and_fit_a_frame() {
+        for code in ErrorCode::ALL {
+            assert_eq!(code.as_str().parse(), Ok(code));
+            assert!(code.sentence().is_ascii());
+            assert!(!code.sentence().contains(['\n', '"', '\\']));
+        }
+        assert_eq!("nonsense".parse::<ErrorCode>(), Err(UnknownErrorCode));
+    }
+
+    #[test]
+    fn every_cryptographic_cause_of_the_handshake_has_one_code() {
+        let causes = [
+            PeerMisbehaved::UnacceptableKey(KeyError::Exponent),
+            PeerMisbehaved::SessionUndecryptable,
+            PeerMisbehaved::SessionBlobLength(47),
+            PeerMisbehaved::WrongSignature,
+        ];
+        for cause in causes {
+            assert_eq!(Error::from(cause).code(), ErrorCode::HandshakeFailed);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! A peer's public key: parsed strictly, and refused by size and exponent before any arithmetic.
+
+use std::fmt;
+use std::sync::Arc;
+
+use pkcs8::SubjectPublicKeyInfoRef;
+use pkcs8::der::pem::PemLabel;
+use pkcs8::der::{Decode, Document};
+use pkcs8::{EncodePublicKey, LineEnding};
+use rsa::pkcs1::RsaPublicKeyRef;
+use rsa::traits::PublicKeyParts;
+
+use super::{Fingerprint, KeyError};
+use crate::limits::{RSA_EXPONENT, RSA_MAX_BITS, RSA_MIN_BITS};
+
+/// An RSA public key of an accepted kind: 2048 to 4096 bits, exponent 65537.
+///
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct PublicKey(Arc<Inner>);
+
+struct Inner {
+    key: rsa::PublicKey,
+    spki_der: Vec<u8>,
+    spki_pem: String,
+    fingerprint: Fingerprint,
+}
+
+impl PublicKey {
+    /// Reads `SubjectPublicKeyInfo` PEM (`BEGIN PUBLIC KEY`) or PKCS#1 PEM (`BEGIN RSA PUBLIC
+    /// KEY`, RFC 8017 appendix A.1.1).
+    ///
+    /// # Errors
+    /// [`KeyError`] if it is neither, or a key that is not accepted.
+    pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
+        let (label, document) = Document::from_pem(pem).map_err(|_| KeyError::Pem("public key"))?;
+        match label {
+            SubjectPublicKeyInfoRef::PEM_LABEL => Self::from_spki_der(document.as_bytes()),
+            RsaPublicKeyRef::PEM_LABEL => Self::from_pkcs1_der(document.as_bytes()),
+            _ => Err(KeyError::Pem("public key")),
+        }
+    }
+
+    /// Reads `SubjectPublicKeyInfo` PEM only, the form of the announcement.
+    ///
+    /// # Errors
+    /// [`KeyError`] if it is another form, or a key that is not accepted.
+    pub fn from_spki_pem(pem: &str) -> Result<Self, KeyError> {
+        let (label, document) = Document::from_pem(pem).map_err(|_| KeyError::Pem("PUBLIC KEY"))?;
+        SubjectPublicKeyInfoRef::validate_pem_label(label)
+            .map_err(|_| KeyError::Pem("PUBLIC KEY"))?;
+        Self::from_spki_der(document.as_bytes())
+    }
+
+    /// Reads `SubjectPublicKeyInfo` DER (RFC 5280 §4.1.2.7).
+    ///
+    /// # Errors
+    /// [`KeyError`] if it does not parse, or is a key that is not accepted.
+    pub fn from_spki_der(der: &[u8]) -> Result<Self, KeyError> {
+        let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| KeyError::Der)?;
+        spki.algorithm
+            .assert_algorithm_oid(rsa::pkcs1::ALGORITHM_OID)
+            .map_err(|_| KeyError::Der)?;
+        let pkcs1_der = spki.subject_public_key.as_bytes().ok_or(KeyError::Der)?;
+        Self::from_pkcs1_der(pkcs1_der)
+    }
+
+    fn from_pkcs1_der(der: &[u8]) -> Result<Self, KeyError> {
+        let parts = RsaPublicKeyRef::from_der(der).map_err(|_| KeyError::Der)?;
+        check_parts(parts.modulus.as_bytes(), parts.public_exponent.as_bytes())?;
+        let key = rsa::PublicKey::try_from(parts).map_err(|_| KeyError::Der)?;
+        Self::from_rsa(key)
+    }
+
+    /// Wraps a key of the RSA library.
+    pub(crate) fn from_rsa(key: rsa::PublicKey) -> Result<Self, KeyError> {
+        check_parts(&key.n_bytes(), &key.e_bytes())?;
+        let document = key.to_public_key_der().map_err(|_| KeyError::Der)?;
+        let spki_pem = document
+            .to_pem(SubjectPublicKeyInfoRef::PEM_LABEL, LineEnding::LF)
+            .map_err(|_| KeyError::Der)?;
+        let spki_der = document.as_bytes().to_vec();
+        let fingerprint = Fingerprint::of_spki(&spki_der);
+        Ok(Self(Arc::new(Inner {
+            key,
+            spki_der,
+            spki_pem,
+            fingerprint,
+        })))
+    }
+
+    /// The key as `SubjectPublicKeyInfo` PEM, LF line ends, with its own last newline.
+    pub fn to_spki_pem(&self) -> &str {
+        &self.0.spki_pem
+    }
+
+    /// The key as `SubjectPublicKeyInfo` DER.
+    pub fn spki_der(&self) -> &[u8] {
+        &self.0.spki_der
+    }
+
+    /// Size of the modulus in bits.
+    pub fn bits(&self) -> usize {
+        self.0.key.n().bit_width() as usize
+    }
+
+    /// Length of the modulus in bytes: the length of every ciphertext and signature.
+    pub fn modulus_bytes(&self) -> usize {
+        self.0.key.size()
+    }
+
+    /// The key's name for people.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.0.fingerprint
+    }
+
+    pub(crate) fn rsa(&self) -> &rsa::PublicKey {
+        &self.0.key
+    }
+}
+
+/// Refuses by form alone: no arithmetic on a stranger's numbers.
+fn check_parts(modulus: &[u8], exponent: &[u8]) -> Result<(), KeyError> {
+    let leading = modulus.first().ok_or(KeyError::Der)?;
+    let bits = modulus.len() * 8 - leading.leading_zeros() as usize;
+    if !(RSA_MIN_BITS..=RSA_MAX_BITS).contains(&bits) {
+        return Err(KeyError::Size(bits));
+    }
+    if modulus.last().is_some_and(|byte| byte & 1 == 0) {
+        return Err(KeyError::EvenModulus);
+    }
+    let significant = exponent.iter().skip_while(|byte| **byte == 0);
+    let expected = RSA_EXPONENT.to_be_bytes();
+    if !significant.eq(expected.iter().skip_while(|byte| **byte == 0)) {
+        return Err(KeyError::Exponent);
+    }
+    Ok(())
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.spki_der == other.0.spki_der
+    }
+}
+
+impl Eq for PublicKey {}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({} bits, {})", self.bits(), self.fingerprint())
+    }
+}

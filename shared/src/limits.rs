@@ -1,0 +1,49 @@
+//! Every limit of the protocol, with its unit and its reason. Drivers may lower or raise them.
+
+use std::time::Duration;
+
+/// Smallest RSA modulus that is accepted, in bits (NIST SP 800-131A: 1024 is disallowed).
+pub const RSA_MIN_BITS: usize = 2048;
+
+/// Largest RSA modulus that is accepted, in bits. A private operation grows with the cube of the
+/// size, a verification with its square: more would hand every stranger a lever on our processor.
+pub const RSA_MAX_BITS: usize = 4096;
+
+/// The only public exponent that is accepted. 1 is no encryption at all, 3 has a history of broken
+/// verifiers, and a large one makes verification as dear as signing.
+pub const RSA_EXPONENT: u32 = 65_537;
+
+/// Most bytes of a frame before the handshake is done, without its terminator.
+///
+/// The largest honest one, a handshake with a 4096-bit key, needs about 2.5 KiB; indented or
+/// escaped JSON some more. A stranger must not make us hold a megabyte.
+pub const HANDSHAKE_FRAME_BYTES: usize = 16 * 1024;
+
+/// Most bytes of a frame after the handshake, without its terminator.
+pub const MESSAGE_FRAME_BYTES: usize = 1024 * 1024;
+
+/// How long a client may take from the accept to a whole handshake frame.
+///
+/// A phone on a bad line needs a few seconds; whoever needs more is holding a place on purpose.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The limits of one connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Most bytes of a frame before the handshake is done. See [`HANDSHAKE_FRAME_BYTES`].
+    pub handshake_frame_bytes: usize,
+    /// Most bytes of a frame after the handshake. See [`MESSAGE_FRAME_BYTES`].
+    pub message_frame_bytes: usize,
+    /// Time from the start of the connection to the whole handshake. See [`HANDSHAKE_TIMEOUT`].
+    pub handshake_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            handshake_frame_bytes: HANDSHAKE_FRAME_BYTES,
+            message_frame_bytes: MESSAGE_FRAME_BYTES,
+            handshake_timeout: HANDSHAKE_TIMEOUT,
+        }
+    }
+}

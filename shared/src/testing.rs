@@ -1,0 +1,195 @@
+//! What the tests of this crate share: seeded randomness, ready keys, and tests that run on both
+//! native and wasm32.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
+use zeroize::Zeroizing;
+
+use crate::connection::{
+    ClientConfig, ClientConnection, CloseReason, Connection, Event, PrivateKeyRequest,
+    PrivateKeyResponse, Role, ServerConfig, ServerConnection,
+};
+use crate::crypto::rsa_private::OperationFailed;
+use crate::identity::PrivateKey;
+use crate::random::Random;
+use crate::time::Time;
+
+/// Randomness that repeats for the same `seed`.
+pub(crate) fn seeded(seed: u8) -> Random {
+    let mut rng = ChaCha20Rng::from_seed([seed; 32]);
+    Random::new(move |bytes| {
+        rng.fill_bytes(bytes);
+        Ok(())
+    })
+}
+
+/// A server's key, made once for a test program: making one takes a second.
+pub(crate) fn server_key() -> &'static PrivateKey {
+    static KEY: OnceLock<PrivateKey> = OnceLock::new();
+    KEY.get_or_init(|| PrivateKey::generate(2048, &mut seeded(1)).unwrap())
+}
+
+/// A client's key.
+pub(crate) fn client_key() -> &'static PrivateKey {
+    static KEY: OnceLock<PrivateKey> = OnceLock::new();
+    KEY.get_or_init(|| PrivateKey::generate(2048, &mut seeded(2)).unwrap())
+}
+
+/// Defines tests for the native harness and, on wasm32, for wasm-bindgen's.
+macro_rules! portable_test {
+    ($($(#[$meta:meta])* fn $name:ident() $body:block)*) => {
+        $(
+            $(#[$meta])*
+            #[cfg_attr(not(target_arch = "wasm32"), test)]
+            #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+            fn $name() $body
+        )*
+    };
+}
+pub(crate) use portable_test;
+
+/// What a connection's driver saw.
+#[derive(Debug, Default, PartialEq, Eq, Clone)]
+pub(crate) struct Seen {
+    pub(crate) messages: Vec<Vec<u8>>,
+    pub(crate) established: bool,
+    pub(crate) closed: Option<CloseReason>,
+}
+
+/// Answers private-key requests, and remembers the answers: replaying a conversation some thousand
+/// times must not cost some thousand private-key operations.
+pub(crate) struct Answerer {
+    key: &'static PrivateKey,
+    decrypted: HashMap<Vec<u8>, Option<Vec<u8>>>,
+    signed: HashMap<Vec<u8>, Vec<u8>>,
+}
+
+impl Answerer {
+    pub(crate) fn new(key: &'static PrivateKey) -> Self {
+        Self {
+            key,
+            decrypted: HashMap::new(),
+            signed: HashMap::new(),
+        }
+    }
+
+    fn answer(&mut self, request: &PrivateKeyRequest) -> PrivateKeyResponse {
+        let key = self.key;
+        match request {
+            PrivateKeyRequest::Decrypt { ciphertext } => {
+                let plaintext = self.decrypted.entry(ciphertext.clone()).or_insert_with(|| {
+                    key.decrypt(ciphertext, &mut seeded(3))
+                        .ok()
+                        .map(|bytes| bytes.to_vec())
+                });
+                PrivateKeyResponse::Decrypted(
+                    plaintext.clone().map(Zeroizing::new).ok_or(OperationFailed),
+                )
+            }
+            PrivateKeyRequest::Sign { message } => {
+                let signature = self
+                    .signed
+                    .entry(message.to_vec())
+                    .or_insert_with(|| key.sign(message, &mut seeded(4)).unwrap());
+                PrivateKeyResponse::Signed(Ok(signature.clone()))
+            }
+        }
+    }
+
+    /// Drains a connection's events, answering its requests, until nothing more happens.
+    pub(crate) fn drain<R: Role>(
+        &mut self,
+        connection: &mut Connection<R>,
+        seen: &mut Seen,
+        now: Time,
+    ) {
+        while let Some(event) = connection.poll_event() {
+            assert_eq!(seen.closed, None, "nothing comes after Closed: {event:?}");
+            match event {
+                Event::PrivateKey(request) => {
+                    connection.handle_private_key(self.answer(&request), now);
+                }
+                Event::Established { .. } => seen.established = true,
+                Event::Message(plaintext) => seen.messages.push(plaintext.to_vec()),
+                Event::Closed(reason) => seen.closed = Some(reason),
+                Event::ServerKey(_) | Event::Frame(_) => {}
+            }
+        }
+    }
+}
+
+/// A client and a server with nothing between them but this struct; time stands still unless a
+/// test moves it.
+pub(crate) struct Pair {
+    pub(crate) client: ClientConnection,
+    pub(crate) server: ServerConnection,
+    pub(crate) client_seen: Seen,
+    pub(crate) server_seen: Seen,
+    pub(crate) now: Time,
+    client_answers: Answerer,
+    server_answers: Answerer,
+    /// Everything that went over the wire, in each direction.
+    pub(crate) to_server: Vec<u8>,
+    pub(crate) to_client: Vec<u8>,
+}
+
+impl Pair {
+    pub(crate) fn new() -> Self {
+        Self::with(server_config(), client_config())
+    }
+
+    pub(crate) fn with(server: ServerConfig, client: ClientConfig) -> Self {
+        let now = Time::from_millis(0);
+        Self {
+            client: ClientConnection::new(client, seeded(5), now),
+            server: ServerConnection::new(server.into(), now),
+            client_seen: Seen::default(),
+            server_seen: Seen::default(),
+            now,
+            client_answers: Answerer::new(client_key()),
+            server_answers: Answerer::new(server_key()),
+            to_server: Vec::new(),
+            to_client: Vec::new(),
+        }
+    }
+
+    /// Lets both talk until neither has anything to say.
+    pub(crate) fn run(&mut self) {
+        loop {
+            self.client_answers
+                .drain(&mut self.client, &mut self.client_seen, self.now);
+            self.server_answers
+                .drain(&mut self.server, &mut self.server_seen, self.now);
+            let up = self.client.poll_transmit();
+            let down = self.server.poll_transmit();
+            if up.is_none() && down.is_none() {
+                return;
+            }
+            if let Some(bytes) = up {
+                self.to_server.extend_from_slice(&bytes);
+                self.server.handle_bytes(&bytes, self.now);
+            }
+            if let Some(bytes) = down {
+                self.to_client.extend_from_slice(&bytes);
+                self.client.handle_bytes(&bytes, self.now);
+            }
+        }
+    }
+
+    /// Hands bytes to the server as if the client had sent them.
+    pub(crate) fn inject(&mut self, bytes: &[u8]) {
+        self.server.handle_bytes(bytes, self.now);
+        self.run();
+    }
+}
+
+pub(crate) fn server_config() -> ServerConfig {
+    ServerConfig::new(server_key().public_key().clone())
+}
+
+pub(crate) fn client_config() -> ClientConfig {
+    ClientConfig::new(client_key().public_key().clone())
+}

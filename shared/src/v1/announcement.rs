@@ -1,0 +1,37 @@
+//! The announcement, server → client: `SERVER_PUB\n<PEM>\n\n`.
+
+use crate::error::{Error, InvalidMessage, PeerMisbehaved};
+use crate::identity::{KeyError, PublicKey};
+
+const PREFIX: &[u8] = b"SERVER_PUB\n";
+
+/// The announcement of `key`, with its terminator.
+///
+/// The PEM's own last newline is the first half of the terminator.
+pub fn encode(key: &PublicKey) -> Vec<u8> {
+    let mut frame = PREFIX.to_vec();
+    frame.extend_from_slice(key.to_spki_pem().trim_end_matches('\n').as_bytes());
+    frame.extend_from_slice(super::framing::TERMINATOR);
+    frame
+}
+
+/// Reads an announcement (without terminator).
+///
+/// # Errors
+/// [`Error`] if it is none, or announces a key that is not accepted.
+pub fn decode(frame: &[u8]) -> Result<PublicKey, Error> {
+    let pem = frame
+        .strip_prefix(PREFIX)
+        .ok_or(InvalidMessage::Announcement)?;
+    let pem = std::str::from_utf8(pem).map_err(|_| InvalidMessage::Announcement)?;
+    PublicKey::from_spki_pem(pem).map_err(key_error)
+}
+
+/// A key that does not parse is malformed; one that parses but is not accepted is a failed
+/// handshake.
+pub(super) fn key_error(cause: KeyError) -> Error {
+    match cause {
+        KeyError::Pem(_) | KeyError::Der => InvalidMessage::PublicKey(cause).into(),
+        cause => PeerMisbehaved::UnacceptableKey(cause).into(),
+    }
+}

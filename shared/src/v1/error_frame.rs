@@ -1,0 +1,45 @@
+//! The error frame, server → client, in clear: `{"error": "<code>", "message": "<sentence>"}`.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use super::framing::TERMINATOR;
+use super::json::parse_object;
+use crate::error::ErrorCode;
+
+/// Longest sentence that is taken from a server, in characters: it is shown to people, and it is
+/// not authenticated.
+const MESSAGE_CHARACTERS: usize = 200;
+
+#[derive(Deserialize)]
+struct Fields<'a> {
+    #[serde(borrow)]
+    error: Cow<'a, str>,
+    #[serde(borrow, default)]
+    message: Cow<'a, str>,
+}
+
+/// The error frame for `code`, with its terminator. ASCII.
+pub fn encode(code: ErrorCode) -> Vec<u8> {
+    let mut frame = format!(
+        "{{\"error\": \"{code}\", \"message\": \"{}\"}}",
+        code.sentence()
+    )
+    .into_bytes();
+    frame.extend_from_slice(TERMINATOR);
+    frame
+}
+
+/// Reads an error frame (without terminator); `None` if the frame is something else.
+pub fn decode(frame: &[u8]) -> Option<(ErrorCode, String)> {
+    let fields: Fields<'_> = parse_object(frame).ok()?;
+    let code = fields.error.parse().unwrap_or(ErrorCode::Unknown);
+    let message = fields
+        .message
+        .chars()
+        .filter(|character| !character.is_control())
+        .take(MESSAGE_CHARACTERS)
+        .collect();
+    Some((code, message))
+}

@@ -1,0 +1,67 @@
+//! The handshake frame, client → server: the session for the server, and who the client is.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use super::announcement::key_error;
+use super::framing::TERMINATOR;
+use super::json::parse_object;
+use crate::crypto::encoding::{append_base64, decode_base64};
+use crate::error::{Error, InvalidMessage};
+use crate::identity::PublicKey;
+
+/// A handshake as it stands in its frame: parsed, nothing verified.
+#[derive(Debug)]
+pub struct Handshake {
+    /// RSA-OAEP of the session blob under the server's key.
+    pub enc_session: Vec<u8>,
+    /// The client's public key.
+    pub client_pub: PublicKey,
+    /// RSA-PSS of the session blob by the client's key.
+    pub client_sig: Vec<u8>,
+}
+
+#[derive(Deserialize)]
+struct Fields<'a> {
+    #[serde(borrow)]
+    enc_session: Cow<'a, str>,
+    #[serde(borrow)]
+    client_pub: Cow<'a, str>,
+    #[serde(borrow)]
+    client_sig: Cow<'a, str>,
+}
+
+/// The handshake's frame, with its terminator.
+pub fn encode(enc_session: &[u8], client_pub: &PublicKey, client_sig: &[u8]) -> Vec<u8> {
+    let mut frame = b"{\"enc_session\": \"".to_vec();
+    append_base64(enc_session, &mut frame);
+    frame.extend_from_slice(b"\", \"client_pub\": \"");
+    append_base64(client_pub.to_spki_pem().as_bytes(), &mut frame);
+    frame.extend_from_slice(b"\", \"client_sig\": \"");
+    append_base64(client_sig, &mut frame);
+    frame.extend_from_slice(b"\"}");
+    frame.extend_from_slice(TERMINATOR);
+    frame
+}
+
+/// Reads a handshake's frame (without terminator).
+///
+/// # Errors
+/// [`Error`] if it is malformed, or the client's key is not accepted.
+pub fn decode(frame: &[u8]) -> Result<Handshake, Error> {
+    let fields: Fields<'_> = parse_object(frame)?;
+    let field = |name: &'static str, text: &str| {
+        decode_base64(text).map_err(|_| InvalidMessage::Base64(name))
+    };
+    let enc_session = field("enc_session", &fields.enc_session)?;
+    let client_sig = field("client_sig", &fields.client_sig)?;
+    let pem = String::from_utf8(field("client_pub", &fields.client_pub)?)
+        .map_err(|_| InvalidMessage::Base64("client_pub"))?;
+    let client_pub = PublicKey::from_pem(&pem).map_err(key_error)?;
+    Ok(Handshake {
+        enc_session,
+        client_pub,
+        client_sig,
+    })
+}

@@ -1,0 +1,55 @@
+//! The message frame, both directions: `{"cipher": …, "hmac": …}`.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::framing::TERMINATOR;
+use super::json::parse_object;
+use crate::crypto::cbc_hmac::{Sealer, TAG_BYTES};
+use crate::crypto::encoding::{append_base64, decode_base64};
+use crate::error::{Error, InvalidMessage, PeerMisbehaved};
+
+const CIPHER: &[u8] = b"{\"cipher\": \"";
+const HMAC: &[u8] = b"\", \"hmac\": \"";
+const END: &[u8] = b"\"}";
+
+#[derive(Deserialize)]
+struct Fields<'a> {
+    #[serde(borrow)]
+    cipher: Cow<'a, str>,
+    #[serde(borrow)]
+    hmac: Cow<'a, str>,
+}
+
+/// Length in bytes, without terminator, of the frame for a plaintext of `plaintext` bytes.
+pub const fn frame_bytes(plaintext: usize) -> usize {
+    let encoded = Sealer::ciphertext_bytes(plaintext).div_ceil(3) * 4;
+    CIPHER.len() + encoded + HMAC.len() + TAG_BYTES.div_ceil(3) * 4 + END.len()
+}
+
+/// Appends the frame of `plaintext`, with its terminator, to `output`.
+pub fn encode(sealer: &Sealer, plaintext: &[u8], output: &mut Vec<u8>) {
+    let (ciphertext, tag) = sealer.seal(plaintext);
+    output.reserve(frame_bytes(plaintext.len()) + TERMINATOR.len());
+    output.extend_from_slice(CIPHER);
+    append_base64(&ciphertext, output);
+    output.extend_from_slice(HMAC);
+    append_base64(&tag, output);
+    output.extend_from_slice(END);
+    output.extend_from_slice(TERMINATOR);
+}
+
+/// Opens a message's frame (without terminator).
+///
+/// # Errors
+/// [`Error`] if it is malformed or does not open.
+pub fn decode(sealer: &Sealer, frame: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let fields: Fields<'_> = parse_object(frame)?;
+    let ciphertext = decode_base64(&fields.cipher).map_err(|_| InvalidMessage::Base64("cipher"))?;
+    let tag = decode_base64(&fields.hmac).map_err(|_| InvalidMessage::Base64("hmac"))?;
+    sealer
+        .open(ciphertext, &tag)
+        .map_err(|_| PeerMisbehaved::UnopenableMessage.into())
+}
