@@ -1,0 +1,22 @@
+//! The page's clocks and its dice.
+
+use shared::time::Time;
+
+/// The monotonic clock that the protocol runs on: `performance.now()`.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+pub fn now() -> Time {
+    let millis = web_sys::window().and_then(|window| window.performance()).map_or(0.0, |c| c.now());
+    Time::from_micros((millis * 1000.0) as u64)
+}
+
+/// Milliseconds since 1970, for people.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+pub fn epoch_ms() -> u64 {
+    js_sys::Date::now() as u64
+}
+
+/// A number in 0..=1000, for the back-off's jitter; nothing secret depends on it.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+pub fn jitter() -> u16 {
+    (js_sys::Math::random() * 1000.0) as u16
+}

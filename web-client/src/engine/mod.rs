@@ -1,0 +1,166 @@
+//! Carries out what the state asks for: sessions, the vault, storage. Everything with an effect
+//! that is not on the screen happens here; everything that is decided is decided in the reducer.
+
+pub mod clock;
+mod session;
+mod socket;
+pub mod storage;
+mod worker_client;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use gloo_events::EventListener;
+use web_sys::File;
+
+use crate::state::address::{Origin, Server};
+use crate::state::identity::Identity;
+use crate::state::{Action, SessionEvent};
+use crate::vault::messages::{Answer, Call, Failure, Profile};
+use session::{Session, Surroundings};
+use worker_client::{VaultEvent, WorkerClient};
+
+/// The engine; clones are the same one.
+#[derive(Clone)]
+pub struct Engine(Rc<Inner>);
+
+type Dispatch = Rc<dyn Fn(Action)>;
+
+struct Inner {
+    dispatch: Dispatch,
+    vault: WorkerClient,
+    session: RefCell<Option<Session>>,
+    blocked: Rc<Cell<bool>>,
+    _policy: Option<EventListener>,
+}
+
+impl PartialEq for Engine {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Engine {
+    /// An engine that tells `dispatch` what happens.
+    pub fn new(dispatch: impl Fn(Action) + 'static) -> Self {
+        let dispatch: Dispatch = Rc::new(dispatch);
+        let notify = dispatch.clone();
+        let vault = WorkerClient::new(move |event| {
+            notify(Action::Identity(match event {
+                VaultEvent::Creating => Identity::Creating { since: clock::epoch_ms() },
+                VaultEvent::Stopped(failure) => Identity::Failed(failure),
+            }));
+        });
+        let blocked = Rc::new(Cell::new(false));
+        let seen = blocked.clone();
+        let policy = web_sys::window().and_then(|window| window.document()).map(|document| {
+            EventListener::new(&document, "securitypolicyviolation", move |_| seen.set(true))
+        });
+        let session = RefCell::default();
+        Self(Rc::new(Inner { dispatch, vault, session, blocked, _policy: policy }))
+    }
+
+    /// Loads the key, or makes one if there is none. Also tries again after a failure.
+    pub fn open_identity(&self) {
+        self.dispatch(Action::Identity(Identity::Loading));
+        let this = self.clone();
+        self.0.vault.call(Call::Open, None, move |outcome| {
+            this.dispatch(Action::Identity(match outcome {
+                Ok(Answer::Identity(profile)) => Identity::Ready(profile),
+                Ok(_) => Identity::Failed(Failure::Operation),
+                Err(failure) => Identity::Failed(failure),
+            }));
+        });
+    }
+
+    /// Starts the vault's worker afresh and loads the key.
+    pub fn restart_vault(&self) {
+        self.0.vault.restart();
+        self.open_identity();
+    }
+
+    /// Encrypts the key with `passphrase`; `done` gets the PEM.
+    pub fn export(&self, passphrase: String, done: impl FnOnce(Result<String, Failure>) + 'static) {
+        self.0.vault.call(Call::Export { passphrase }, None, move |outcome| {
+            done(outcome.and_then(|answer| match answer {
+                Answer::Exported(pem) => Ok(pem),
+                _ => Err(Failure::Operation),
+            }));
+        });
+    }
+
+    /// Replaces the key with the one in `file`, which the page itself does not read.
+    pub fn import(
+        &self,
+        file: &File,
+        passphrase: String,
+        done: impl FnOnce(Result<(), Failure>) + 'static,
+    ) {
+        let this = self.clone();
+        self.0.vault.call(Call::Import { passphrase }, Some(file), move |outcome| {
+            done(outcome.and_then(|answer| match answer {
+                Answer::Identity(profile) => {
+                    this.dispatch(Action::Identity(Identity::Ready(profile)));
+                    Ok(())
+                }
+                _ => Err(Failure::Operation),
+            }));
+        });
+    }
+
+    /// Deletes the key for good.
+    pub fn delete(&self, done: impl FnOnce(Result<(), Failure>) + 'static) {
+        let this = self.clone();
+        self.0.vault.call(Call::Delete, None, move |outcome| {
+            done(outcome.map(|_| this.dispatch(Action::Identity(Identity::Absent))));
+        });
+    }
+
+    /// Begins attempt number `attempt`; an earlier session ends.
+    pub fn open_session(&self, attempt: u32, server: Server, profile: &Profile) {
+        self.close_session();
+        self.0.blocked.set(false);
+        let this = self.clone();
+        let blocked = self.0.blocked.clone();
+        let surroundings = Surroundings {
+            vault: self.0.vault.clone(),
+            notify: Box::new(move |event: SessionEvent| {
+                this.dispatch(Action::Session { attempt, event });
+            }),
+            was_blocked: Box::new(move || blocked.get()),
+        };
+        let session = Session::open(server, profile, surroundings);
+        *self.0.session.borrow_mut() = session;
+    }
+
+    /// Ends the session, if there is one.
+    pub fn close_session(&self) {
+        let session = self.0.session.borrow_mut().take();
+        drop(session);
+    }
+
+    /// Seals `text` and hands it to the socket.
+    ///
+    /// # Errors
+    /// One sentence that says why not.
+    pub fn send(&self, text: &str) -> Result<(), String> {
+        let session = self.0.session.borrow().clone();
+        session.ok_or_else(|| "There is no connection.".to_owned())?.send(text)
+    }
+
+    fn dispatch(&self, action: Action) {
+        (self.0.dispatch)(action);
+    }
+}
+
+/// Where this page was loaded from.
+pub fn origin() -> Origin {
+    let location = web_sys::window().map(|window| window.location());
+    let part = |get: fn(&web_sys::Location) -> Result<String, wasm_bindgen::JsValue>| {
+        location.as_ref().and_then(|location| get(location).ok()).unwrap_or_default()
+    };
+    Origin {
+        secure: part(web_sys::Location::protocol) == "https:",
+        host: part(web_sys::Location::host),
+    }
+}

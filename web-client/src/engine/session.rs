@@ -1,0 +1,322 @@
+//! One attempt to connect and the session that comes of it: carries bytes between the socket and
+//! `shared`, key operations to the vault, and tells what happens as [`SessionEvent`]s.
+//!
+//! It decides nothing: what an ending means for the next attempt is the reducer's business.
+
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use gloo_timers::callback::Timeout;
+use shared::chat::plain::ClientLine;
+use shared::connection::{
+    ClientConfig, ClientConnection, CloseReason, Event, PrivateKeyRequest, PrivateKeyResponse,
+    SendError,
+};
+use shared::error::{Error, ErrorCode, LocalFailure};
+use shared::identity::PublicKey;
+use shared::random::{Random, RandomUnavailable};
+use zeroize::Zeroizing;
+
+use super::clock;
+use super::socket::{Socket, SocketEvent};
+use super::worker_client::WorkerClient;
+use crate::state::SessionEvent;
+use crate::state::account::{Frame, ServerKey};
+use crate::state::address::Server;
+use crate::state::ending::Ending;
+use crate::vault::messages::{Answer, Call, Failure, Profile};
+
+/// What a session needs from the page.
+pub struct Surroundings {
+    /// Does the operations with the private key.
+    pub vault: WorkerClient,
+    /// Hears what happens.
+    pub notify: Box<dyn Fn(SessionEvent)>,
+    /// Whether the browser reported that the page's policy blocked a connection.
+    pub was_blocked: Box<dyn Fn() -> bool>,
+}
+
+/// A session; dropping the last clone closes its socket without a word.
+#[derive(Clone)]
+pub struct Session(Rc<RefCell<Inner>>);
+
+struct Inner {
+    surroundings: Rc<Surroundings>,
+    server: Server,
+    fingerprint: String,
+    connection: ClientConnection,
+    socket: Option<Socket>,
+    timer: Option<Timeout>,
+    /// The socket has been open.
+    opened: bool,
+    /// The last thing sent was `/quit`.
+    quit: bool,
+    /// Why our own key could not be used.
+    key_failure: Option<Failure>,
+    ended: bool,
+}
+
+impl Session {
+    /// Begins to connect.
+    pub fn open(server: Server, profile: &Profile, surroundings: Surroundings) -> Option<Self> {
+        let now = clock::now();
+        let surroundings = Rc::new(surroundings);
+        (surroundings.notify)(SessionEvent::Began(now.as_micros()));
+        let Ok(identity) = PublicKey::from_pem(&profile.public_pem) else {
+            let failure = Failure::StoredKeyUnreadable.to_string();
+            (surroundings.notify)(ended(Ending::KeyFailed(failure)));
+            return None;
+        };
+        let config = ClientConfig { observe_frames: true, ..ClientConfig::new(identity) };
+        let random = Random::new(|bytes| getrandom::fill(bytes).map_err(|_| RandomUnavailable));
+        let session = Self(Rc::new(RefCell::new(Inner {
+            surroundings,
+            fingerprint: profile.fingerprint.clone(),
+            connection: ClientConnection::new(config, random, now),
+            socket: None,
+            timer: None,
+            opened: false,
+            quit: false,
+            key_failure: None,
+            ended: false,
+            server,
+        })));
+        session.open_socket();
+        Some(session)
+    }
+
+    fn open_socket(&self) {
+        let weak = Rc::downgrade(&self.0);
+        let url = self.0.borrow().server.url.clone();
+        match Socket::open(&url, move |event| Self::with(&weak, |this| this.socket(event))) {
+            Ok(socket) => self.0.borrow_mut().socket = Some(socket),
+            Err(_) => self.finish(None),
+        }
+    }
+
+    /// Seals `text` and hands it to the socket.
+    ///
+    /// # Errors
+    /// One sentence that says why not.
+    pub fn send(&self, text: &str) -> Result<(), String> {
+        {
+            let mut inner = self.0.borrow_mut();
+            inner.connection.send(text.as_bytes(), clock::now()).map_err(|error| match error {
+                SendError::TooLarge { .. } => "This message is too long.".to_owned(),
+                other => format!("It was not sent: {other}."),
+            })?;
+            inner.quit = ClientLine::parse(text) == ClientLine::Quit;
+        }
+        self.pump();
+        Ok(())
+    }
+
+    fn with(weak: &Weak<RefCell<Inner>>, then: impl FnOnce(&Self)) {
+        if let Some(inner) = weak.upgrade() {
+            then(&Self(inner));
+        }
+    }
+
+    fn notify(&self, event: SessionEvent) {
+        let surroundings = self.0.borrow().surroundings.clone();
+        (surroundings.notify)(event);
+    }
+
+    fn socket(&self, event: SocketEvent) {
+        let now = clock::now();
+        match event {
+            SocketEvent::Opened => {
+                self.0.borrow_mut().opened = true;
+                self.notify(SessionEvent::Opened(now.as_micros()));
+                self.pump();
+            }
+            SocketEvent::Bytes(bytes) => {
+                self.0.borrow_mut().connection.handle_bytes(&bytes, now);
+                self.pump();
+            }
+            SocketEvent::Closed { code, reason } => {
+                // An error frame that came just before says more than the close code.
+                let opened = self.0.borrow().opened;
+                if opened && matches!(code, 1000 | 1005 | 1006) {
+                    self.0.borrow_mut().connection.handle_eof();
+                    self.pump();
+                } else if opened {
+                    self.end(Ending::ClosedByTunnel { code, reason });
+                } else {
+                    self.finish(None);
+                }
+            }
+        }
+    }
+
+    /// Carries out everything that the connection wants done.
+    fn pump(&self) {
+        let events = {
+            let mut inner = self.0.borrow_mut();
+            let mut events = Vec::new();
+            while let Some(event) = inner.connection.poll_event() {
+                events.push(event);
+            }
+            if inner.opened {
+                while let Some(bytes) = inner.connection.poll_transmit() {
+                    // A socket that closes meanwhile tells so by its close event.
+                    if let Some(socket) = &inner.socket {
+                        let _ = socket.send(&bytes);
+                    }
+                }
+            }
+            events
+        };
+        for event in events {
+            self.event(event);
+        }
+        self.arm_timer();
+    }
+
+    fn event(&self, event: Event) {
+        match event {
+            Event::ServerKey(key) => self.notify(SessionEvent::ServerKey(ServerKey {
+                fingerprint: key.fingerprint().to_string(),
+                bits: key.bits(),
+            })),
+            Event::PrivateKey(request) => self.ask_vault(request),
+            Event::Message(plaintext) => {
+                let text = String::from_utf8_lossy(&plaintext).into_owned();
+                self.notify(SessionEvent::Text { text, at: clock::epoch_ms() });
+            }
+            Event::Frame(seen) => {
+                let at = seen.at.as_micros();
+                let frame = Frame::new(seen.direction, seen.kind, &seen.bytes, at);
+                self.notify(SessionEvent::Frame(frame));
+            }
+            Event::Closed(reason) => self.finish(Some(reason)),
+            // The account shows the handshake frame; that it was enough shows the first message.
+            _ => {}
+        }
+    }
+
+    fn ask_vault(&self, request: PrivateKeyRequest) {
+        self.notify(SessionEvent::SignAsked(clock::now().as_micros()));
+        let (vault, fingerprint) = {
+            let inner = self.0.borrow();
+            (inner.surroundings.vault.clone(), inner.fingerprint.clone())
+        };
+        let call = match &request {
+            PrivateKeyRequest::Sign { message } => {
+                Call::Sign { fingerprint, message: BASE64_STANDARD.encode(message) }
+            }
+            PrivateKeyRequest::Decrypt { ciphertext } => {
+                Call::Decrypt { fingerprint, ciphertext: BASE64_STANDARD.encode(ciphertext) }
+            }
+        };
+        let weak = Rc::downgrade(&self.0);
+        vault.call(call, None, move |outcome| {
+            Self::with(&weak, |this| this.vault_answered(&request, outcome));
+        });
+    }
+
+    fn vault_answered(&self, request: &PrivateKeyRequest, outcome: Result<Answer, Failure>) {
+        let now = clock::now();
+        let answer = outcome.and_then(|answer| match answer {
+            Answer::Bytes { bytes, micros } => {
+                let bytes = BASE64_STANDARD.decode(bytes).map_err(|_| Failure::Operation)?;
+                Ok((bytes, micros))
+            }
+            _ => Err(Failure::Operation),
+        });
+        let response = match answer {
+            Ok((bytes, took)) => {
+                self.notify(SessionEvent::Signed { now: now.as_micros(), took });
+                match request {
+                    PrivateKeyRequest::Sign { .. } => PrivateKeyResponse::Signed(Ok(bytes)),
+                    PrivateKeyRequest::Decrypt { .. } => {
+                        PrivateKeyResponse::Decrypted(Ok(Zeroizing::new(bytes)))
+                    }
+                }
+            }
+            Err(failure) => {
+                self.0.borrow_mut().key_failure = Some(failure);
+                request.refuse()
+            }
+        };
+        self.0.borrow_mut().connection.handle_private_key(response, now);
+        self.pump();
+    }
+
+    fn arm_timer(&self) {
+        let mut inner = self.0.borrow_mut();
+        inner.timer = inner.connection.poll_timeout().filter(|_| !inner.ended).map(|at| {
+            let wait = at.saturating_since(clock::now()).as_millis();
+            let weak = Rc::downgrade(&self.0);
+            // One more, so that it is not a moment early.
+            Timeout::new(u32::try_from(wait).unwrap_or(u32::MAX).saturating_add(1), move || {
+                Self::with(&weak, |this| {
+                    this.0.borrow_mut().connection.handle_timeout(clock::now());
+                    this.pump();
+                });
+            })
+        });
+    }
+
+    /// The connection closed for `reason`, or the socket never opened.
+    fn finish(&self, reason: Option<CloseReason>) {
+        let ending = {
+            let mut inner = self.0.borrow_mut();
+            let key_failure = inner.key_failure.take();
+            match reason {
+                None => inner.unreachable(),
+                Some(CloseReason::Reported { code, .. }) => Ending::Reported { code },
+                Some(CloseReason::Failed(Error::Local(LocalFailure::PrivateKey))) => {
+                    let failure = key_failure.unwrap_or(Failure::Operation);
+                    Ending::KeyFailed(failure.to_string())
+                }
+                Some(CloseReason::Failed(Error::TimedOut)) => Ending::TimedOut,
+                Some(CloseReason::Failed(error)) => Ending::Misbehaved(error.to_string()),
+                Some(CloseReason::Local(ErrorCode::Timeout)) => Ending::TimedOut,
+                Some(_) if inner.quit => Ending::Quit,
+                Some(_) if inner.is_offline() => Ending::NoNetwork,
+                Some(CloseReason::Truncated) => Ending::Truncated,
+                Some(_) => Ending::Lost,
+            }
+        };
+        self.end(ending);
+    }
+
+    fn end(&self, ending: Ending) {
+        let socket = {
+            let mut inner = self.0.borrow_mut();
+            if std::mem::replace(&mut inner.ended, true) {
+                return;
+            }
+            inner.timer = None;
+            inner.socket.take()
+        };
+        // This may run inside one of the socket's listeners: drop them when that has returned.
+        Timeout::new(0, move || drop(socket)).forget();
+        self.notify(ended(ending));
+    }
+}
+
+impl Inner {
+    fn unreachable(&self) -> Ending {
+        if !self.server.own {
+            let blocked = (self.surroundings.was_blocked)();
+            return Ending::UnreachableElsewhere { host: self.server.host.clone(), blocked };
+        }
+        if self.is_offline() { Ending::NoNetwork } else { Ending::Unreachable }
+    }
+
+    /// The browser knows of no network, and the server is not on this very machine.
+    fn is_offline(&self) -> bool {
+        let host = self.server.host.as_str();
+        let loopback =
+            ["localhost", "127.", "[::1]"].iter().any(|prefix| host.starts_with(prefix));
+        let online = web_sys::window().is_none_or(|window| window.navigator().on_line());
+        !online && !loopback
+    }
+}
+
+fn ended(ending: Ending) -> SessionEvent {
+    SessionEvent::Ended { ending, at: clock::epoch_ms(), jitter: clock::jitter() }
+}

@@ -1,0 +1,89 @@
+//! One WebSocket of the tunnel: bytes out, bytes in, open and closed. It knows no protocol.
+//!
+//! It lives on the page's own thread, where the browser's developer tools show its frames.
+
+use gloo_events::EventListener;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
+
+/// What a socket tells its owner.
+#[derive(Debug)]
+pub enum SocketEvent {
+    /// It is open.
+    Opened,
+    /// Bytes came.
+    Bytes(Vec<u8>),
+    /// It is closed, or never opened.
+    Closed {
+        /// RFC 6455 §7.4.
+        code: u16,
+        /// The peer's reason; may be empty.
+        reason: String,
+    },
+}
+
+/// An open or opening socket; dropping it closes it and silences its events.
+#[derive(Debug)]
+pub struct Socket {
+    socket: WebSocket,
+    _listeners: [EventListener; 3],
+}
+
+impl Socket {
+    /// Begins to open `url`.
+    ///
+    /// # Errors
+    /// The browser's words, if it refuses the URL at once.
+    pub fn open(url: &str, notify: impl Fn(SocketEvent) + Clone + 'static) -> Result<Self, String> {
+        let socket = WebSocket::new(url).map_err(|error| words(&error))?;
+        socket.set_binary_type(BinaryType::Arraybuffer);
+        let opened = notify.clone();
+        let bytes = notify.clone();
+        let listeners = [
+            EventListener::new(&socket, "open", move |_| opened(SocketEvent::Opened)),
+            EventListener::new(&socket, "message", move |event| {
+                if let Some(event) = event.dyn_ref::<MessageEvent>() {
+                    bytes(SocketEvent::Bytes(payload(&event.data())));
+                }
+            }),
+            EventListener::new(&socket, "close", move |event| {
+                if let Some(event) = event.dyn_ref::<CloseEvent>() {
+                    notify(SocketEvent::Closed { code: event.code(), reason: event.reason() });
+                }
+            }),
+        ];
+        Ok(Self { socket, _listeners: listeners })
+    }
+
+    /// Sends `bytes` as one message: as text where they are text, as everything in v1 is, so that
+    /// the developer tools show it readable.
+    ///
+    /// # Errors
+    /// The browser's words, if the socket is not open.
+    pub fn send(&self, bytes: &[u8]) -> Result<(), String> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => self.socket.send_with_str(text),
+            Err(_) => self.socket.send_with_u8_array(bytes),
+        }
+        .map_err(|error| words(&error))
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // Fails only for codes that are not allowed.
+        let _ = self.socket.close_with_code(1000);
+    }
+}
+
+fn payload(data: &JsValue) -> Vec<u8> {
+    match data.as_string() {
+        Some(text) => text.into_bytes(),
+        None => js_sys::Uint8Array::new(data).to_vec(),
+    }
+}
+
+fn words(error: &JsValue) -> String {
+    let message = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+    message.unwrap_or_else(|| "the browser gave no reason".into())
+}

@@ -1,0 +1,71 @@
+//! What the page remembers in this browser: settings and what is not sent yet. Never keys.
+//!
+//! A browser may forbid storage; the page works then too and only forgets.
+
+use web_sys::Storage;
+
+use crate::state::outbox::Outgoing;
+
+/// Remembered for this browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// The display name of the last connection.
+    Name,
+    /// The server's address of the last connection, as typed.
+    Server,
+    /// What is in the composer.
+    Draft,
+    /// `light`, `dark`, or nothing for the system's choice.
+    Theme,
+}
+
+impl Setting {
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Name => "secure-chat.name",
+            Self::Server => "secure-chat.server",
+            Self::Draft => "secure-chat.draft",
+            Self::Theme => "secure-chat.theme",
+        }
+    }
+}
+
+const OUTBOX: &str = "secure-chat.outbox";
+
+/// The remembered value; empty if there is none.
+pub fn load(setting: Setting) -> String {
+    local().and_then(|storage| storage.get_item(setting.key()).ok()?).unwrap_or_default()
+}
+
+/// Remembers `value`; an empty one is forgotten.
+pub fn save(setting: Setting, value: &str) {
+    write(local(), setting.key(), value);
+}
+
+/// What an earlier life of this tab left to be sent. It is kept for the tab alone, because two tabs
+/// that share it would send it twice.
+pub fn load_outbox() -> Vec<Outgoing> {
+    let json = session().and_then(|storage| storage.get_item(OUTBOX).ok()?);
+    json.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default()
+}
+
+/// Keeps what is not sent yet.
+pub fn save_outbox(lines: &[Outgoing]) {
+    let json = if lines.is_empty() { Ok(String::new()) } else { serde_json::to_string(lines) };
+    if let Ok(json) = json {
+        write(session(), OUTBOX, &json);
+    }
+}
+
+fn write(storage: Option<Storage>, key: &str, value: &str) {
+    let Some(storage) = storage else { return };
+    let _ = if value.is_empty() { storage.remove_item(key) } else { storage.set_item(key, value) };
+}
+
+fn local() -> Option<Storage> {
+    web_sys::window()?.local_storage().ok()?
+}
+
+fn session() -> Option<Storage> {
+    web_sys::window()?.session_storage().ok()?
+}

@@ -1,0 +1,181 @@
+//! The page's side of the vault: starts the worker, asks it, and notices when it dies.
+//!
+//! It must not know what the answers are for.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use gloo_events::EventListener;
+use gloo_timers::callback::Timeout;
+use js_sys::Array;
+use wasm_bindgen::JsCast;
+use web_sys::{ErrorEvent, File, MessageEvent, Worker};
+
+use crate::vault::messages::{Answer, Call, Failure, Report, Request};
+
+/// The worker's program, as trunk names it.
+const PROGRAM: &str = "./worker_loader.js";
+
+/// How long the worker's program may take to load and start.
+const START_MS: u32 = 30_000;
+
+type Done = Box<dyn FnOnce(Result<Answer, Failure>)>;
+
+/// What the vault does besides answering.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VaultEvent {
+    /// There was no key, and one is being made.
+    Creating,
+    /// The worker is gone; everything asked has been answered with a failure.
+    Stopped(Failure),
+}
+
+/// A running, starting or dead worker; clones are the same one.
+#[derive(Clone)]
+pub struct WorkerClient(Rc<Inner>);
+
+struct Inner {
+    notify: Box<dyn Fn(VaultEvent)>,
+    running: RefCell<Option<Running>>,
+    pending: RefCell<Pending>,
+}
+
+struct Running {
+    worker: Worker,
+    started: bool,
+    _listeners: [EventListener; 2],
+    _deadline: Timeout,
+}
+
+#[derive(Default)]
+struct Pending {
+    last_id: u32,
+    done: HashMap<u32, Done>,
+    /// Asked before the program was ready to hear it.
+    unsent: Vec<Array>,
+}
+
+impl WorkerClient {
+    /// A client whose worker starts with the first call.
+    pub fn new(notify: impl Fn(VaultEvent) + 'static) -> Self {
+        Self(Rc::new(Inner {
+            notify: Box::new(notify),
+            running: RefCell::default(),
+            pending: RefCell::default(),
+        }))
+    }
+
+    /// Asks the vault; `done` gets the answer, or the reason why there is none.
+    pub fn call(
+        &self,
+        call: Call,
+        file: Option<&File>,
+        done: impl FnOnce(Result<Answer, Failure>) + 'static,
+    ) {
+        if self.0.running.borrow().is_none() {
+            if let Err(failure) = self.start() {
+                done(Err(failure));
+                return;
+            }
+        }
+        let message = {
+            let mut pending = self.0.pending.borrow_mut();
+            pending.last_id += 1;
+            let id = pending.last_id;
+            pending.done.insert(id, Box::new(done));
+            let json = serde_json::to_string(&Request { id, call }).unwrap_or_default();
+            let message = Array::of1(&json.into());
+            if let Some(file) = file {
+                message.push(file);
+            }
+            message
+        };
+        match &*self.0.running.borrow() {
+            Some(Running { worker, started: true, .. }) => {
+                let _ = worker.post_message(&message);
+            }
+            _ => self.0.pending.borrow_mut().unsent.push(message),
+        }
+    }
+
+    /// Ends the worker, if there is one; the next call starts another.
+    pub fn restart(&self) {
+        self.stop("it was restarted".into());
+    }
+
+    fn start(&self) -> Result<(), Failure> {
+        let worker = Worker::new(PROGRAM)
+            .map_err(|_| Failure::Stopped("the browser did not start it".into()))?;
+        let this = self.clone();
+        let on_message = EventListener::new(&worker, "message", move |event| {
+            let json = event.dyn_ref::<MessageEvent>().and_then(|event| event.data().as_string());
+            if let Some(report) = json.and_then(|json| serde_json::from_str(&json).ok()) {
+                this.report(report);
+            }
+        });
+        let this = self.clone();
+        let on_error = EventListener::new(&worker, "error", move |event| {
+            let detail = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message);
+            let detail = detail.filter(|detail| !detail.is_empty());
+            this.fail(detail.unwrap_or_else(|| "its program could not be loaded".into()));
+        });
+        let this = self.clone();
+        let deadline = Timeout::new(START_MS, move || {
+            let started = this.0.running.borrow().as_ref().is_none_or(|running| running.started);
+            if !started {
+                this.fail("it did not start in time".into());
+            }
+        });
+        *self.0.running.borrow_mut() = Some(Running {
+            worker,
+            started: false,
+            _listeners: [on_message, on_error],
+            _deadline: deadline,
+        });
+        Ok(())
+    }
+
+    fn report(&self, report: Report) {
+        match report {
+            Report::Started => self.started(),
+            Report::Creating => (self.0.notify)(VaultEvent::Creating),
+            Report::Reply { id, outcome } => {
+                let done = self.0.pending.borrow_mut().done.remove(&id);
+                if let Some(done) = done {
+                    done(outcome);
+                }
+            }
+            Report::Crashed(detail) => self.fail(detail),
+        }
+    }
+
+    fn started(&self) {
+        let unsent = std::mem::take(&mut self.0.pending.borrow_mut().unsent);
+        if let Some(running) = &mut *self.0.running.borrow_mut() {
+            running.started = true;
+            for message in unsent {
+                let _ = running.worker.post_message(&message);
+            }
+        }
+    }
+
+    fn fail(&self, detail: String) {
+        self.stop(detail.clone());
+        (self.0.notify)(VaultEvent::Stopped(Failure::Stopped(detail)));
+    }
+
+    fn stop(&self, detail: String) {
+        let running = self.0.running.borrow_mut().take();
+        if let Some(running) = running {
+            running.worker.terminate();
+            // This may run inside one of its listeners: drop them when that has returned.
+            Timeout::new(0, move || drop(running)).forget();
+        }
+        let pending = std::mem::take(&mut self.0.pending.borrow_mut().done);
+        self.0.pending.borrow_mut().unsent.clear();
+        for done in pending.into_values() {
+            done(Err(Failure::Stopped(detail.clone())));
+        }
+    }
+}

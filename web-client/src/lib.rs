@@ -1,0 +1,18 @@
+//! The page's code, shared by its two programs: the page (`main.rs`) and its Web Worker
+//! (`bin/worker.rs`).
+//!
+//! What is pure (the reducer and what it needs) compiles everywhere and is tested natively; what
+//! touches the browser is compiled for wasm32 only. Nothing here implements the protocol: that is
+//! the crate `shared`, driven by [`engine`].
+
+pub mod state;
+pub mod vault;
+
+#[cfg(target_arch = "wasm32")]
+pub mod app;
+#[cfg(target_arch = "wasm32")]
+pub mod components;
+#[cfg(target_arch = "wasm32")]
+pub mod engine;
+#[cfg(target_arch = "wasm32")]
+pub mod hooks;

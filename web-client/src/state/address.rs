@@ -1,0 +1,222 @@
+//! Validates what a person types as the server's address and makes the tunnel's URL of it.
+//!
+//! Pure: the page's own origin is an argument.
+
+use std::fmt;
+
+/// Where the page itself was loaded from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Loaded over https.
+    pub secure: bool,
+    /// `host` or `host:port`, as in `location.host`.
+    pub host: String,
+}
+
+/// A server to connect to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// URL of the tunnel.
+    pub url: String,
+    /// `host[:port]`, for people.
+    pub host: String,
+    /// It is the server that this page was loaded from.
+    pub own: bool,
+}
+
+/// What is wrong with an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddressError {
+    /// Another scheme than ws, wss, http or https.
+    Scheme,
+    /// A user name or a password in it.
+    Credentials,
+    /// A path other than `/` or `/ws`, a query or a fragment.
+    Path,
+    /// The host's name is not one.
+    Host,
+    /// The port is not a number in 1..=65535.
+    Port,
+    /// The page came over https, so that browsers refuse unencrypted WebSockets.
+    Insecure,
+}
+
+impl fmt::Display for AddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Scheme => "Start the address with ws:// or wss://, or leave that away.",
+            Self::Credentials => "An address has no user name or password in it.",
+            Self::Path => "Only the host and the port are needed, like chat.example.org:8080.",
+            Self::Host => "This is not a host name. Write it like chat.example.org:8080.",
+            Self::Port => "The port must be a number from 1 to 65535.",
+            Self::Insecure => {
+                "This page was loaded over https, so your browser only allows wss:// addresses."
+            }
+        })
+    }
+}
+
+impl Origin {
+    /// The server that this page was loaded from.
+    pub fn server(&self) -> Server {
+        Server::new(self.secure, &self.host, true)
+    }
+}
+
+impl Server {
+    fn new(secure: bool, host: &str, own: bool) -> Self {
+        let scheme = if secure { "wss" } else { "ws" };
+        // Text, so that the browser's developer tools show the frames readable.
+        let url = format!("{scheme}://{host}/ws?encoding=text");
+        Self { url, host: host.to_owned(), own }
+    }
+}
+
+/// Understands `host`, `host:port`, or a ws, wss, http or https URL; empty means `origin`.
+///
+/// # Errors
+/// [`AddressError`], whose `Display` tells the person what to change.
+pub fn parse(input: &str, origin: &Origin) -> Result<Server, AddressError> {
+    let input = input.trim();
+    if input.is_empty() {
+        return Ok(origin.server());
+    }
+    let (secure, rest) = match input.split_once("://") {
+        None => (origin.secure, input),
+        Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
+            "ws" | "http" => (false, rest),
+            "wss" | "https" => (true, rest),
+            _ => return Err(AddressError::Scheme),
+        },
+    };
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if !matches!(path, "" | "/" | "/ws" | "/ws?encoding=text") {
+        return Err(AddressError::Path);
+    }
+    if authority.contains('@') {
+        return Err(AddressError::Credentials);
+    }
+    let authority = authority.to_ascii_lowercase();
+    let (host, port) = split_port(&authority)?;
+    check_host(host)?;
+    let port = port.map(parse_port).transpose()?;
+    // Browsers leave the scheme's own port out of `location.host`.
+    let default_port = if secure { 443 } else { 80 };
+    let host = match port.filter(|port| *port != default_port) {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    };
+    let own = secure == origin.secure && host == origin.host.to_ascii_lowercase();
+    if origin.secure && !secure {
+        return Err(AddressError::Insecure);
+    }
+    Ok(Server::new(secure, &host, own))
+}
+
+/// Splits `host[:port]`, where the host may be an IPv6 address in brackets.
+fn split_port(authority: &str) -> Result<(&str, Option<&str>), AddressError> {
+    let host_end = match authority.strip_prefix('[') {
+        Some(rest) => rest.find(']').ok_or(AddressError::Host)? + 2,
+        None => authority.find(':').unwrap_or(authority.len()),
+    };
+    let (host, rest) = authority.split_at(host_end);
+    match rest.strip_prefix(':') {
+        Some(port) => Ok((host, Some(port))),
+        None if rest.is_empty() => Ok((host, None)),
+        None => Err(AddressError::Host),
+    }
+}
+
+fn check_host(host: &str) -> Result<(), AddressError> {
+    let valid = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => host.len() <= 253 && host.trim_end_matches('.').split('.').all(is_label),
+    };
+    if valid { Ok(()) } else { Err(AddressError::Host) }
+}
+
+fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
+}
+
+fn parse_port(port: &str) -> Result<u16, AddressError> {
+    if !port.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(AddressError::Port);
+    }
+    port.parse().ok().filter(|port| *port != 0).ok_or(AddressError::Port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain() -> Origin {
+        Origin { secure: false, host: "localhost:8080".into() }
+    }
+
+    fn url(input: &str) -> Result<String, AddressError> {
+        parse(input, &plain()).map(|server| server.url)
+    }
+
+    #[test]
+    fn empty_is_the_own_origin() {
+        let server = parse("  ", &plain()).unwrap();
+        assert_eq!(server.url, "ws://localhost:8080/ws?encoding=text");
+        assert!(server.own);
+    }
+
+    #[test]
+    fn forms_that_people_type() {
+        for input in [
+            "chat.example.org:9000",
+            " ws://chat.example.org:9000 ",
+            "http://chat.example.org:9000/",
+            "WS://Chat.Example.org:9000/ws",
+        ] {
+            assert_eq!(url(input).unwrap(), "ws://chat.example.org:9000/ws?encoding=text");
+        }
+        assert_eq!(url("wss://a.example:443").unwrap(), "wss://a.example/ws?encoding=text");
+        assert_eq!(url("[::1]:8080").unwrap(), "ws://[::1]:8080/ws?encoding=text");
+        assert_eq!(url("127.0.0.1").unwrap(), "ws://127.0.0.1/ws?encoding=text");
+        assert!(parse("http://localhost:8080/", &plain()).unwrap().own);
+        assert!(!parse("localhost:8081", &plain()).unwrap().own);
+        assert!(!parse("wss://localhost:8080", &plain()).unwrap().own);
+    }
+
+    #[test]
+    fn mistakes_have_names() {
+        for (input, error) in [
+            ("ftp://a", AddressError::Scheme),
+            ("ws://me@a", AddressError::Credentials),
+            ("a/b", AddressError::Path),
+            ("a?b", AddressError::Path),
+            ("a#b", AddressError::Path),
+            ("a b", AddressError::Host),
+            ("-a", AddressError::Host),
+            ("a..b", AddressError::Host),
+            ("ws://", AddressError::Host),
+            (":80", AddressError::Host),
+            ("[::1", AddressError::Host),
+            ("[::g]", AddressError::Host),
+            ("[::1]x", AddressError::Host),
+            ("::1", AddressError::Host),
+            ("a:", AddressError::Port),
+            ("a:0", AddressError::Port),
+            ("a:65536", AddressError::Port),
+            ("a:+80", AddressError::Port),
+            ("a:8o", AddressError::Port),
+        ] {
+            assert_eq!(url(input), Err(error), "{input}");
+        }
+    }
+
+    #[test]
+    fn a_page_over_https_needs_wss() {
+        let origin = Origin { secure: true, host: "a.example".into() };
+        assert_eq!(parse("ws://b.example", &origin), Err(AddressError::Insecure));
+        assert_eq!(parse("b.example", &origin).unwrap().url, "wss://b.example/ws?encoding=text");
+    }
+}

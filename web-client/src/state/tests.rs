@@ -1,0 +1,195 @@
+//! Tests of the reducer: whole stories, told in actions.
+
+use super::address::Origin;
+use super::outbox::Fate;
+use super::*;
+use crate::vault::messages::Profile;
+use shared::error::ErrorCode;
+
+fn profile(short: &str) -> Profile {
+    Profile {
+        fingerprint: format!("SHA256:{short}"),
+        short: short.into(),
+        public_pem: String::new(),
+        bits: 2048,
+    }
+}
+
+fn target(name: &str) -> Target {
+    let origin = Origin { secure: false, host: "localhost:8080".into() };
+    Target { name: name.into(), server: origin.server() }
+}
+
+struct Story(State);
+
+impl Story {
+    fn with_key() -> Self {
+        Self(State::default()).then(Action::Identity(Identity::Ready(profile("aa"))))
+    }
+
+    fn connected(name: &str) -> Self {
+        Self::with_key()
+            .then(Action::Connect(target(name)))
+            .event(SessionEvent::Began(10))
+            .event(SessionEvent::Opened(20))
+            .text("* Welcome to the lobby, guest-1. Type /help for help.")
+    }
+
+    fn then(self, action: Action) -> Self {
+        Self(self.0.reduce(action))
+    }
+
+    fn event(self, event: SessionEvent) -> Self {
+        let attempt = self.0.attempt;
+        self.then(Action::Session { attempt, event })
+    }
+
+    fn text(self, text: &str) -> Self {
+        self.event(SessionEvent::Text { text: text.into(), at: 1 })
+    }
+
+    fn ended(self, ending: Ending) -> Self {
+        self.event(SessionEvent::Ended { ending, at: 5_000, jitter: 500 })
+    }
+}
+
+#[test]
+fn connect_waits_for_the_key_and_goes_on_by_itself() {
+    let story = Story(State::default()).then(Action::Connect(target("")));
+    assert_eq!(story.0.connection, Connection::WaitingForKey);
+    let story = story.then(Action::Identity(Identity::Creating { since: 1 }));
+    assert_eq!(story.0.connection, Connection::WaitingForKey);
+    let story = story.then(Action::Identity(Identity::Ready(profile("aa"))));
+    assert_eq!(story.0.connection, Connection::Opening);
+}
+
+#[test]
+fn connect_without_a_key_says_why() {
+    let failure = Failure::Storage("denied".into());
+    let story = Story(State::default())
+        .then(Action::Connect(target("")))
+        .then(Action::Identity(Identity::Failed(failure)));
+    assert!(matches!(
+        &story.0.connection,
+        Connection::Stopped { ending: Ending::KeyFailed(why) } if why.contains("denied")
+    ));
+}
+
+#[test]
+fn the_first_opened_text_makes_it_ready_and_claims_the_name() {
+    let story = Story::connected("ada");
+    assert_eq!(story.0.connection, Connection::Ready);
+    assert!(story.0.entered);
+    assert_eq!(story.0.claim.as_deref(), Some("ada"));
+    let story = story.then(Action::Claimed).text("* guest-1 is now ada");
+    assert_eq!(story.0.claim, None);
+    assert_eq!(story.0.chat.own_name.as_deref(), Some("ada"));
+}
+
+#[test]
+fn no_name_claims_nothing() {
+    assert_eq!(Story::connected("").0.claim, None);
+    assert_eq!(Story::connected("guest-1").0.claim, None);
+}
+
+#[test]
+fn a_name_taken_later_is_claimed_after_a_reconnect() {
+    let story = Story::connected("ada")
+        .then(Action::Claimed)
+        .text("* guest-1 is now ada")
+        .text("* ada is now lovelace")
+        .ended(Ending::Lost)
+        .then(Action::Retry)
+        .event(SessionEvent::Opened(1))
+        .text("* Welcome to the lobby, guest-1. Hi.");
+    assert_eq!(story.0.claim.as_deref(), Some("lovelace"));
+}
+
+#[test]
+fn a_refused_name_is_not_claimed_as_guest() {
+    let story = Story::connected("ada").then(Action::Claimed).text("* That name is taken.");
+    assert_eq!(story.0.target.unwrap().name, "ada");
+}
+
+#[test]
+fn a_lost_connection_waits_longer_each_time_and_a_session_resets_that() {
+    let wait = |story: &Story| match story.0.connection {
+        Connection::Waiting { retry_at, .. } => retry_at - 5_000,
+        ref other => panic!("{other:?}"),
+    };
+    let story = Story::connected("").ended(Ending::Lost);
+    assert_eq!(wait(&story), 1_000);
+    let mut story = story;
+    for _ in 0..5 {
+        story = story.then(Action::Retry).ended(Ending::Unreachable);
+    }
+    assert!((15_000..=30_000).contains(&wait(&story)));
+    assert!(story.0.entered, "the chat stays on the screen");
+    let story = story.then(Action::Retry).event(SessionEvent::Opened(1)).text("* hi");
+    assert_eq!(story.0.failures, 0);
+}
+
+#[test]
+fn retrying_is_left_alone_where_it_is_pointless() {
+    let v1_disabled = Ending::Reported { code: ErrorCode::V1Disabled };
+    let story = Story::with_key().then(Action::Connect(target(""))).ended(v1_disabled.clone());
+    assert_eq!(story.0.connection, Connection::Stopped { ending: v1_disabled });
+    assert!(!story.0.entered);
+    assert!(story.0.account.failed);
+    assert_eq!(story.then(Action::Retry).0.connection, Connection::Opening);
+}
+
+#[test]
+fn events_of_an_earlier_attempt_are_ignored() {
+    let story = Story::connected("");
+    let attempt = story.0.attempt;
+    let story = story.ended(Ending::Lost).then(Action::Retry);
+    let event = SessionEvent::Ended { ending: Ending::Lost, at: 1, jitter: 0 };
+    let story = story.then(Action::Session { attempt, event });
+    assert_eq!(story.0.connection, Connection::Opening);
+}
+
+#[test]
+fn disconnect_goes_back_and_keeps_the_outbox() {
+    let story = Story::connected("")
+        .then(Action::Compose { text: "one".into(), at: 1 })
+        .then(Action::Sent(1))
+        .then(Action::Compose { text: "two".into(), at: 1 })
+        .then(Action::Disconnect);
+    assert_eq!(story.0.connection, Connection::Idle);
+    assert!(!story.0.entered);
+    let fates: Vec<_> = story.0.chat.outbox.lines().iter().map(|line| line.fate.clone()).collect();
+    assert_eq!(fates, [Fate::Unconfirmed, Fate::Queued]);
+    let story = story.then(Action::Retry);
+    assert_eq!(story.0.connection, Connection::Idle, "nobody asked to connect");
+}
+
+#[test]
+fn an_echo_turns_a_pending_line_into_a_message() {
+    let story = Story::connected("")
+        .then(Action::Compose { text: "hi".into(), at: 1 })
+        .then(Action::Sent(1))
+        .text("guest-1: hi");
+    assert!(story.0.chat.outbox.lines().is_empty());
+    assert_eq!(story.0.chat.entries.len(), 2);
+}
+
+#[test]
+fn offline_waits_for_the_network() {
+    let story = Story::connected("").ended(Ending::Lost).then(Action::NetworkLost);
+    assert_eq!(story.0.connection, Connection::Offline);
+    assert_eq!(story.then(Action::Retry).0.connection, Connection::Opening);
+    let story = Story::connected("").then(Action::NetworkLost);
+    assert_eq!(story.0.connection, Connection::Ready, "a local server needs no network");
+}
+
+#[test]
+fn a_session_ends_with_the_key_it_belongs_to() {
+    let story = Story::connected("").then(Action::Identity(Identity::Absent));
+    assert!(matches!(story.0.connection, Connection::Stopped { .. }));
+    let story = Story::connected("");
+    let attempt = story.0.attempt;
+    let story = story.then(Action::Identity(Identity::Ready(profile("bb"))));
+    assert_eq!(story.0.connection, Connection::Opening, "it begins again with the new key");
+    assert!(story.0.attempt > attempt);
+}

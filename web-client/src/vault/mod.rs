@@ -1,0 +1,9 @@
+//! The vault: the part that owns the private key, in a Web Worker of its own.
+//!
+//! The page talks to it with [`messages`]; nothing else of the vault is known to the page.
+
+pub mod messages;
+#[cfg(target_arch = "wasm32")]
+pub mod service;
+#[cfg(target_arch = "wasm32")]
+mod store;

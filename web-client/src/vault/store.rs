@@ -1,0 +1,80 @@
+//! Where the private key is kept: one record in this origin's IndexedDB.
+//!
+//! Bytes in, bytes out; it must not know what they mean. Used by the worker only.
+
+use idb::{Database, DatabaseEvent, Error, Factory, ObjectStoreParams, Query, TransactionMode};
+use js_sys::Uint8Array;
+use wasm_bindgen::JsValue;
+use zeroize::Zeroizing;
+
+const DATABASE: &str = "secure-chat";
+const STORE: &str = "identity";
+const RECORD: &str = "private-key";
+const VERSION: u32 = 1;
+
+/// The open database.
+pub(super) struct Store(Database);
+
+impl Store {
+    /// Opens the database, and makes it on the first visit.
+    pub(super) async fn open() -> Result<Self, Error> {
+        let mut request = Factory::new()?.open(DATABASE, Some(VERSION))?;
+        request.on_upgrade_needed(|event| {
+            // If this fails, the store is missing and the first transaction says so.
+            if let Ok(database) = event.database() {
+                let _ = database.create_object_store(STORE, ObjectStoreParams::new());
+            }
+        });
+        Ok(Self(request.await?))
+    }
+
+    /// The record, if there is one.
+    pub(super) async fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        let transaction = self.0.transaction(&[STORE], TransactionMode::ReadOnly)?;
+        let value = transaction.object_store(STORE)?.get(record())?.await?;
+        Ok(value.map(bytes))
+    }
+
+    /// Writes the record unless another page was faster; returns what is stored then.
+    pub(super) async fn add(&self, new: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let transaction = self.0.transaction(&[STORE], TransactionMode::ReadWrite)?;
+        let store = transaction.object_store(STORE)?;
+        if let Some(value) = store.get(record())?.await? {
+            return Ok(bytes(value));
+        }
+        store.put(&Uint8Array::from(new), Some(&RECORD.into()))?.await?;
+        transaction.commit()?.await?;
+        Ok(Zeroizing::new(new.to_vec()))
+    }
+
+    /// Writes the record over whatever is there.
+    pub(super) async fn replace(&self, new: &[u8]) -> Result<(), Error> {
+        let transaction = self.0.transaction(&[STORE], TransactionMode::ReadWrite)?;
+        let store = transaction.object_store(STORE)?;
+        store.put(&Uint8Array::from(new), Some(&RECORD.into()))?.await?;
+        transaction.commit()?.await?;
+        Ok(())
+    }
+
+    /// Deletes the record.
+    pub(super) async fn delete(&self) -> Result<(), Error> {
+        let transaction = self.0.transaction(&[STORE], TransactionMode::ReadWrite)?;
+        transaction.object_store(STORE)?.delete(record())?.await?;
+        transaction.commit()?.await?;
+        Ok(())
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+fn record() -> Query {
+    Query::Key(JsValue::from_str(RECORD))
+}
+
+fn bytes(value: JsValue) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(Uint8Array::new(&value).to_vec())
+}
