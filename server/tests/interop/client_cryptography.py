@@ -175,7 +175,8 @@ class Client:
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
         digest = b64(hashlib.sha256(der).digest()).rstrip("=")
-        emit("announced", fingerprint=f"SHA256:{digest}", pem=pem.decode("ascii") + "\n")
+        local = "{}:{}".format(*self.wire.sock.getsockname()[:2])
+        emit("announced", fingerprint=f"SHA256:{digest}", pem=pem.decode("ascii") + "\n", local=local)
 
     def public_pem(self):
         kinds = {

@@ -95,7 +95,7 @@ def frames(sock):
 # --- the protocol ---
 
 
-def parse_announcement(frame):
+def parse_announcement(frame, sock):
     first_line, pem = frame.split(b"\n", 1)
     if first_line != b"SERVER_PUB":
         raise SystemExit("the server did not announce a key")
@@ -105,6 +105,7 @@ def parse_announcement(frame):
         event="announced",
         fingerprint="SHA256:" + encode(digest).rstrip("="),
         pem=str(pem, "ascii") + "\n",
+        local=":".join(map(str, sock.getsockname()[:2])),
     )
     return key
 
@@ -244,7 +245,7 @@ def main():
     announcement = stream.send(20)
     if announcement is None:
         raise SystemExit("no announcement within 20 s")
-    server_key = parse_announcement(announcement)
+    server_key = parse_announcement(announcement, sock)
 
     first = handshake(server_key, key, secret, settings)
     if settings.write == "merged":
