@@ -54,8 +54,10 @@ pub enum Action {
     Connect(Target),
     /// The person pressed Disconnect or Cancel.
     Disconnect,
-    /// The person pressed "Retry now", or the wait is over, or the network is back.
+    /// The person pressed "Retry now", or the wait is over.
     Retry,
+    /// The browser says that the network is back.
+    NetworkBack,
     /// The browser says that the network is gone.
     NetworkLost,
     /// Something happened to the attempt with this number.
@@ -153,6 +155,7 @@ impl State {
             Action::Disconnect => self.disconnect(),
             Action::Retry => self.retry(),
             Action::NetworkLost => self.network_lost(),
+            Action::NetworkBack => self.network_back(),
             Action::Session { attempt, event } if attempt == self.attempt => self.session(event),
             Action::Session { .. } => {}
             Action::Compose { text, at } => self.chat.outbox.push(text, at),
@@ -213,6 +216,12 @@ impl State {
         // A live socket may survive (a server on this very machine does): it ends by itself.
         if matches!(self.connection, Connection::Waiting { .. }) {
             self.connection = Connection::Offline;
+        }
+    }
+
+    fn network_back(&mut self) {
+        if matches!(self.connection, Connection::Waiting { .. } | Connection::Offline) {
+            self.open();
         }
     }
 

@@ -17,6 +17,7 @@ use crate::state::address::{Origin, Server};
 use crate::state::identity::Identity;
 use crate::state::{Action, SessionEvent};
 use crate::vault::messages::{Answer, Call, Failure, Profile};
+pub use session::SendOutcome;
 use session::{Session, Surroundings};
 use worker_client::{VaultEvent, WorkerClient};
 
@@ -140,12 +141,9 @@ impl Engine {
     }
 
     /// Seals `text` and hands it to the socket.
-    ///
-    /// # Errors
-    /// One sentence that says why not.
-    pub fn send(&self, text: &str) -> Result<(), String> {
+    pub fn send(&self, text: &str) -> SendOutcome {
         let session = self.0.session.borrow().clone();
-        session.ok_or_else(|| "There is no connection.".to_owned())?.send(text)
+        session.map_or(SendOutcome::NotNow, |session| session.send(text))
     }
 
     fn dispatch(&self, action: Action) {

@@ -37,6 +37,17 @@ pub struct Surroundings {
     pub was_blocked: Box<dyn Fn() -> bool>,
 }
 
+/// What became of a text to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SendOutcome {
+    /// The socket has it.
+    Sent,
+    /// There is no session for it right now.
+    NotNow,
+    /// It cannot be sent at all, for this reason.
+    Refused(String),
+}
+
 /// A session; dropping the last clone closes its socket without a word.
 #[derive(Clone)]
 pub struct Session(Rc<RefCell<Inner>>);
@@ -96,20 +107,18 @@ impl Session {
     }
 
     /// Seals `text` and hands it to the socket.
-    ///
-    /// # Errors
-    /// One sentence that says why not.
-    pub fn send(&self, text: &str) -> Result<(), String> {
-        {
-            let mut inner = self.0.borrow_mut();
-            inner.connection.send(text.as_bytes(), clock::now()).map_err(|error| match error {
-                SendError::TooLarge { .. } => "This message is too long.".to_owned(),
-                other => format!("It was not sent: {other}."),
-            })?;
-            inner.quit = ClientLine::parse(text) == ClientLine::Quit;
+    pub fn send(&self, text: &str) -> SendOutcome {
+        let sent = self.0.borrow_mut().connection.send(text.as_bytes(), clock::now());
+        match sent {
+            Ok(()) => {}
+            Err(SendError::TooLarge { .. }) => {
+                return SendOutcome::Refused("This message is too long.".to_owned());
+            }
+            Err(_) => return SendOutcome::NotNow,
         }
+        self.0.borrow_mut().quit = ClientLine::parse(text) == ClientLine::Quit;
         self.pump();
-        Ok(())
+        SendOutcome::Sent
     }
 
     fn with(weak: &Weak<RefCell<Inner>>, then: impl FnOnce(&Self)) {

@@ -2,6 +2,8 @@
 //!
 //! Pure; a message's text is only kept, never looked into.
 
+use std::rc::Rc;
+
 use super::lines::{self, Line};
 use super::outbox::Outbox;
 
@@ -38,8 +40,8 @@ pub enum Content {
 /// The log and what is on its way to it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Chat {
-    /// Oldest first.
-    pub entries: Vec<Entry>,
+    /// Oldest first; shared, because the state is copied with every action.
+    pub entries: Vec<Rc<Entry>>,
     /// Our display name, as the server last said.
     pub own_name: Option<String>,
     /// What is on its way.
@@ -85,7 +87,7 @@ impl Chat {
 
     fn add(&mut self, content: Content, at: u64) {
         self.last_number += 1;
-        self.entries.push(Entry { number: self.last_number, at, content });
+        self.entries.push(Rc::new(Entry { number: self.last_number, at, content }));
         let surplus = self.entries.len().saturating_sub(LOG_MAX_ENTRIES);
         self.entries.drain(..surplus);
     }

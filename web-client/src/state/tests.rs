@@ -178,8 +178,8 @@ fn an_echo_turns_a_pending_line_into_a_message() {
 fn offline_waits_for_the_network() {
     let story = Story::connected("").ended(Ending::Lost).then(Action::NetworkLost);
     assert_eq!(story.0.connection, Connection::Offline);
-    assert_eq!(story.then(Action::Retry).0.connection, Connection::Opening);
-    let story = Story::connected("").then(Action::NetworkLost);
+    assert_eq!(story.then(Action::NetworkBack).0.connection, Connection::Opening);
+    let story = Story::connected("").then(Action::NetworkLost).then(Action::NetworkBack);
     assert_eq!(story.0.connection, Connection::Ready, "a local server needs no network");
 }
 

@@ -1,0 +1,85 @@
+//! Says where the connection is, what comes next, and offers to go faster.
+
+use yew::prelude::*;
+
+use super::icons::{Icon, icon};
+use crate::hooks::use_now;
+use crate::state::connection::Connection;
+use crate::state::ending::Ending;
+
+/// Props of [`Banner`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct BannerProps {
+    /// Where the connection is.
+    pub connection: Connection,
+    /// `host[:port]` of the server.
+    pub host: AttrValue,
+    /// The person wants the next attempt now.
+    pub on_retry: Callback<()>,
+}
+
+/// The connection's state in a sentence.
+#[component(Banner)]
+pub fn banner(props: &BannerProps) -> Html {
+    let connection = &props.connection;
+    let host = &props.host;
+    let sentence = match connection {
+        Connection::Idle => "Not connected".to_owned(),
+        Connection::WaitingForKey => "Waiting for your key".to_owned(),
+        Connection::Opening => format!("Connecting to {host}"),
+        Connection::Handshaking => "Shaking hands".to_owned(),
+        Connection::Ready => format!("Connected to {host}"),
+        Connection::Waiting { ending, .. } | Connection::Stopped { ending } => ending.sentence(),
+        Connection::Offline => Ending::NoNetwork.sentence(),
+    };
+    let advice = match connection {
+        Connection::Waiting { ending, .. } | Connection::Stopped { ending } => ending.advice(),
+        Connection::Offline => "It goes on as soon as there is a network.".into(),
+        _ => String::new(),
+    };
+    let may_retry = matches!(
+        connection,
+        Connection::Waiting { .. } | Connection::Offline | Connection::Stopped { .. }
+    );
+    let onclick = props.on_retry.reform(|_: MouseEvent| ());
+    html! {
+        <section class="banner" data-testid="banner" data-state={connection.as_str()} aria-label="Connection">
+            <span class="banner-light" aria-hidden="true"></span>
+            <div class="banner-words">
+                <p class="banner-state" role="status" data-testid="banner-state">{ sentence }</p>
+                if !advice.is_empty() {
+                    <p class="banner-advice">{ advice }</p>
+                }
+            </div>
+            if let Connection::Waiting { retry_at, .. } = connection {
+                <Countdown until={*retry_at} />
+            }
+            if may_retry {
+                <button type="button" class="button" data-testid="retry-now" {onclick}>
+                    { icon(Icon::Plug) }
+                    <span>
+                        { if matches!(connection, Connection::Stopped { .. }) { "Try again" } else { "Retry now" } }
+                    </span>
+                </button>
+            }
+        </section>
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Properties)]
+struct CountdownProps {
+    /// Milliseconds since 1970.
+    until: u64,
+}
+
+/// Counts the seconds; silent for screen readers, which would read every one of them.
+#[component(Countdown)]
+fn countdown(props: &CountdownProps) -> Html {
+    let now = use_now(true);
+    let seconds = props.until.saturating_sub(now).div_ceil(1000);
+    html! {
+        <span class="countdown" data-testid="countdown" aria-hidden="true">
+            { format!("Next attempt in {seconds} s") }
+        </span>
+    }
+}

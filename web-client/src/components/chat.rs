@@ -1,0 +1,109 @@
+//! The chat screen: banner, log, composer, and the handshake beside them.
+
+use yew::prelude::*;
+
+use super::banner::Banner;
+use super::composer::Composer;
+use super::handshake::HandshakePanel;
+use super::icons::{Icon, icon};
+use super::log::Log;
+use crate::state::account::Account;
+use crate::state::chat::Chat;
+use crate::state::connection::Connection;
+
+/// From this width on, in pixels, the handshake has room beside the log.
+const WIDE: f64 = 1100.0;
+
+/// Props of [`ChatScreen`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct ChatScreenProps {
+    /// Where the connection is.
+    pub connection: Connection,
+    /// `host[:port]` of the server.
+    pub host: AttrValue,
+    /// The handshake.
+    pub account: Account,
+    /// The log and the outbox.
+    pub chat: Chat,
+    /// The person wants this said.
+    pub on_send: Callback<String>,
+    /// The person does not want a line any more.
+    pub on_cancel: Callback<u32>,
+    /// The person wants a line sent again.
+    pub on_resend: Callback<u32>,
+    /// The person wants the next attempt now.
+    pub on_retry: Callback<()>,
+    /// The person wants to leave.
+    pub on_disconnect: Callback<()>,
+}
+
+/// The chat screen.
+#[component(ChatScreen)]
+pub fn chat_screen(props: &ChatScreenProps) -> Html {
+    let handshake_shown = use_state(is_wide);
+    let toggle = {
+        let shown = handshake_shown.clone();
+        Callback::from(move |_: MouseEvent| shown.set(!*shown))
+    };
+    let on_close = {
+        let shown = handshake_shown.setter();
+        Callback::from(move |()| shown.set(false))
+    };
+    let chat = &props.chat;
+    html! {
+        <main class={classes!("chat", handshake_shown.then_some("with-aside"))} id="main" tabindex="-1">
+            <div class="chat-column">
+                <header class="room">
+                    <h1>{ "Lobby" }</h1>
+                    if let Some(name) = &chat.own_name {
+                        <p class="room-name">{ "You are " }<b data-testid="own-name">{ name }</b></p>
+                    }
+                    <div class="room-tools">
+                        <button
+                            type="button"
+                            class="button"
+                            data-testid="handshake-toggle"
+                            aria-expanded={handshake_shown.to_string()}
+                            onclick={toggle}
+                        >
+                            { icon(Icon::Steps) }<span class="hidden-when-narrow">{ "Handshake" }</span>
+                        </button>
+                        <button
+                            type="button"
+                            class="button"
+                            data-testid="disconnect"
+                            onclick={props.on_disconnect.reform(|_: MouseEvent| ())}
+                        >
+                            { icon(Icon::Leave) }<span class="hidden-when-narrow">{ "Disconnect" }</span>
+                        </button>
+                    </div>
+                </header>
+                <Banner
+                    connection={props.connection.clone()}
+                    host={props.host.clone()}
+                    on_retry={props.on_retry.clone()}
+                />
+                <Log
+                    entries={chat.entries.clone()}
+                    outgoing={chat.outbox.lines().to_vec()}
+                    on_cancel={props.on_cancel.clone()}
+                    on_resend={props.on_resend.clone()}
+                />
+                <Composer
+                    connected={props.connection == Connection::Ready}
+                    on_send={props.on_send.clone()}
+                />
+            </div>
+            if *handshake_shown {
+                <aside class="chat-aside" aria-label="Handshake">
+                    <HandshakePanel account={props.account.clone()} {on_close} />
+                </aside>
+            }
+        </main>
+    }
+}
+
+fn is_wide() -> bool {
+    let width = web_sys::window().and_then(|window| window.inner_width().ok()?.as_f64());
+    width.is_some_and(|width| width >= WIDE)
+}

@@ -1,0 +1,215 @@
+//! The connect screen: name, server, key, and the handshake beside it while it happens.
+
+use yew::prelude::*;
+
+use super::banner::Banner;
+use super::field::Field;
+use super::handshake::HandshakePanel;
+use super::icons::{Icon, icon};
+use crate::engine::origin;
+use crate::engine::storage::{self, Setting};
+use crate::hooks::use_now;
+use crate::state::account::Account;
+use crate::state::address::{self, Server};
+use crate::state::connection::{Connection, Target};
+use crate::state::ending::Ending;
+use crate::state::identity::Identity;
+use crate::state::lines;
+
+/// Props of [`Connect`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct ConnectProps {
+    /// The person's key.
+    pub identity: Identity,
+    /// Where the connection is.
+    pub connection: Connection,
+    /// The server of the attempt under way.
+    pub host: AttrValue,
+    /// The handshake.
+    pub account: Account,
+    /// Lines that wait to be sent.
+    pub waiting: usize,
+    /// The person wants to connect.
+    pub on_connect: Callback<Target>,
+    /// The person does not want to wait any longer.
+    pub on_cancel: Callback<()>,
+    /// The person wants the next attempt now.
+    pub on_retry: Callback<()>,
+    /// The person wants to see the identity.
+    pub on_identity: Callback<()>,
+}
+
+/// The connect screen.
+#[component(Connect)]
+pub fn connect(props: &ConnectProps) -> Html {
+    let name = use_state(|| storage::load(Setting::Name));
+    let server = use_state(|| storage::load(Setting::Server));
+    let name_error = use_state(|| None::<String>);
+    let server_error = use_state(|| None::<String>);
+    let busy = props.connection.is_under_way()
+        || matches!(props.connection, Connection::Waiting { .. } | Connection::Offline);
+
+    let on_name = {
+        let (name, error) = (name.setter(), name_error.setter());
+        Callback::from(move |value| {
+            name.set(value);
+            error.set(None);
+        })
+    };
+    let on_server = {
+        let (server, error) = (server.setter(), server_error.setter());
+        Callback::from(move |value| {
+            server.set(value);
+            error.set(None);
+        })
+    };
+    let onsubmit = {
+        let (name, server) = (name.clone(), server.clone());
+        let (name_error, server_error) = (name_error.setter(), server_error.setter());
+        let on_connect = props.on_connect.clone();
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            let checked_name = lines::check_name(name.trim());
+            let checked_server = address::parse(&server, &origin());
+            name_error.set(checked_name.clone().err());
+            server_error.set(checked_server.as_ref().err().map(ToString::to_string));
+            if let (Ok(()), Ok(checked)) = (checked_name, checked_server) {
+                storage::save(Setting::Name, name.trim());
+                storage::save(Setting::Server, server.trim());
+                on_connect.emit(Target { name: name.trim().to_owned(), server: checked });
+            }
+        })
+    };
+    // An address that the browser blocks is the server field's business, not the banner's alone.
+    let elsewhere = match &props.connection {
+        Connection::Stopped { ending: ending @ Ending::UnreachableElsewhere { .. } } => {
+            Some(format!("{} {}", ending.sentence(), ending.advice()))
+        }
+        _ => None,
+    };
+    let show_banner = busy || matches!(&props.connection, Connection::Stopped { .. });
+    let server_error = (*server_error).clone().or(elsewhere.clone()).map(AttrValue::from);
+    let on_cancel = props.on_cancel.reform(|_: MouseEvent| ());
+    html! {
+        <main class="connect" id="main" tabindex="-1">
+            <div class="connect-card">
+                <h1>{ "Join the lobby" }</h1>
+                <p class="lead">
+                    { "Encrypted in this page, opened by the server. You can watch every step." }
+                </p>
+                if show_banner && elsewhere.is_none() {
+                    <Banner connection={props.connection.clone()} host={props.host.clone()} on_retry={props.on_retry.clone()} />
+                }
+                <form {onsubmit} novalidate=true>
+                    <Field
+                        id="connect-name"
+                        label="Your name"
+                        value={(*name).clone()}
+                        on_input={on_name}
+                        autocomplete="nickname"
+                        placeholder="for example ada"
+                        hint={html! { "Optional: without one, the server calls you guest-… after your key." }}
+                        error={(*name_error).clone().map(AttrValue::from)}
+                        disabled={busy}
+                    />
+                    <Field
+                        id="connect-server"
+                        label="Server"
+                        value={(*server).clone()}
+                        on_input={on_server}
+                        placeholder={own_host()}
+                        hint={html! { "Empty: the server this page came from." }}
+                        error={server_error}
+                        disabled={busy}
+                    />
+                    <KeyRow identity={props.identity.clone()} on_identity={props.on_identity.clone()} />
+                    if props.waiting > 0 {
+                        <p class="note">
+                            { if props.waiting == 1 {
+                                "One message waits to be sent or looked at in the chat.".to_owned()
+                            } else {
+                                format!("{} messages wait to be sent or looked at in the chat.", props.waiting)
+                            } }
+                        </p>
+                    }
+                    <div class="actions">
+                        if busy {
+                            <button type="button" class="button" data-testid="connect-cancel" onclick={on_cancel}>
+                                { "Cancel" }
+                            </button>
+                        }
+                        <button type="submit" class="button button-primary" data-testid="connect-submit" disabled={busy}>
+                            { icon(Icon::Plug) }
+                            <span>{ if props.connection.is_under_way() { "Connecting…" } else { "Connect" } }</span>
+                        </button>
+                    </div>
+                </form>
+            </div>
+            <HandshakePanel account={props.account.clone()} />
+        </main>
+    }
+}
+
+fn own_host() -> AttrValue {
+    let Server { host, .. } = origin().server();
+    host.into()
+}
+
+#[derive(Debug, Clone, PartialEq, Properties)]
+struct KeyRowProps {
+    identity: Identity,
+    on_identity: Callback<()>,
+}
+
+/// What the connection will be signed with.
+#[component(KeyRow)]
+fn key_row(props: &KeyRowProps) -> Html {
+    let onclick = props.on_identity.reform(|_: MouseEvent| ());
+    html! {
+        <div class="key-row">
+            { icon(Icon::Key) }
+            <div class="key-words">
+                <p class="key-title">{ "Your key" }</p>
+                <KeyState identity={props.identity.clone()} />
+            </div>
+            <button type="button" class="button" {onclick}>{ "Details" }</button>
+        </div>
+    }
+}
+
+/// Props of [`KeyState`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct KeyStateProps {
+    /// The person's key.
+    pub identity: Identity,
+}
+
+/// One line about the key, with the seconds while it is being made.
+#[component(KeyState)]
+pub fn key_state(props: &KeyStateProps) -> Html {
+    let now = use_now(matches!(props.identity, Identity::Creating { .. }));
+    match &props.identity {
+        Identity::Loading => html! { <p class="key-detail">{ "Looking for it…" }</p> },
+        Identity::Creating { since } => html! {
+            <div data-testid="key-progress">
+                <p class="key-detail">
+                    <span role="status">{ "Creating your key…" }</span>
+                    <span aria-hidden="true">{ format!(" {} s", now.saturating_sub(*since) / 1000) }</span>
+                </p>
+                <div class="progress" role="progressbar" aria-label="Creating your key"></div>
+            </div>
+        },
+        Identity::Ready(profile) => html! {
+            <p class="key-detail">
+                <code>{ &profile.short }</code>
+                { format!(" · RSA, {} bits, kept in this browser", profile.bits) }
+            </p>
+        },
+        Identity::Absent => html! {
+            <p class="key-detail">{ "None: you deleted it. “Details” makes a new one." }</p>
+        },
+        Identity::Failed(failure) => html! {
+            <p class="key-detail error">{ failure.to_string() }</p>
+        },
+    }
+}

@@ -1,0 +1,75 @@
+//! A modal dialog: `<dialog>`, which keeps the focus inside, closes on Esc and gives the focus back.
+
+use web_sys::HtmlDialogElement;
+use yew::prelude::*;
+
+use super::icons::{Icon, icon};
+
+/// Props of [`Dialog`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct DialogProps {
+    /// It is shown.
+    pub open: bool,
+    /// The person wants it closed.
+    pub on_close: Callback<()>,
+    /// Its heading.
+    pub title: AttrValue,
+    /// Unique in the document; also its `data-testid`.
+    pub id: AttrValue,
+    /// Its content; made only while it is shown.
+    pub children: Html,
+}
+
+/// A modal dialog.
+#[component(Dialog)]
+pub fn dialog(props: &DialogProps) -> Html {
+    let node = use_node_ref();
+    use_effect_with(props.open, {
+        let node = node.clone();
+        move |&open| {
+            let Some(dialog) = node.cast::<HtmlDialogElement>() else { return };
+            if open && !dialog.open() {
+                // Fails only if it is not in the document any more.
+                let _ = dialog.show_modal();
+            } else if !open && dialog.open() {
+                dialog.close();
+            }
+        }
+    });
+    // `close` and not `cancel`: it comes for every way in which a dialog can close.
+    let onclose = props.on_close.reform(|_: Event| ());
+    let on_button = props.on_close.reform(|_: MouseEvent| ());
+    let on_backdrop = {
+        let on_close = props.on_close.clone();
+        let node = node.clone();
+        Callback::from(move |event: MouseEvent| {
+            // A click beside the content hits the dialog itself.
+            if event.target() == node.get().map(Into::into) {
+                on_close.emit(());
+            }
+        })
+    };
+    let title_id = format!("{}-title", props.id);
+    html! {
+        <dialog
+            ref={node}
+            class="dialog"
+            data-testid={props.id.clone()}
+            aria-labelledby={title_id.clone()}
+            {onclose}
+            onclick={on_backdrop}
+        >
+            if props.open {
+                <div class="dialog-body">
+                    <header class="dialog-head">
+                        <h2 id={title_id}>{ &props.title }</h2>
+                        <button type="button" class="button button-icon" aria-label="Close" onclick={on_button}>
+                            { icon(Icon::Cross) }
+                        </button>
+                    </header>
+                    { props.children.clone() }
+                </div>
+            }
+        </dialog>
+    }
+}

@@ -1,0 +1,38 @@
+//! The bar at the top of every screen.
+
+use yew::prelude::*;
+
+use super::badge::InsecureBadge;
+use super::icons::{Icon, icon};
+use super::theme_toggle::ThemeToggle;
+
+/// Props of [`Header`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct HeaderProps {
+    /// Short fingerprint of the person's key, if it is there.
+    pub short: Option<AttrValue>,
+    /// The person wants to see the identity.
+    pub on_identity: Callback<()>,
+}
+
+/// Name, badge, colours, identity.
+#[component(Header)]
+pub fn header(props: &HeaderProps) -> Html {
+    let onclick = props.on_identity.reform(|_: MouseEvent| ());
+    html! {
+        <header class="top">
+            <span class="brand">{ icon(Icon::Brand) }<span>{ "Secure Chat" }</span></span>
+            <InsecureBadge />
+            <div class="top-tools">
+                <ThemeToggle />
+                <button type="button" class="button" data-testid="identity-open" {onclick}>
+                    { icon(Icon::Key) }
+                    <span class="hidden-when-narrow">{ "Your identity" }</span>
+                    if let Some(short) = &props.short {
+                        <code class="gone-when-narrow">{ short }</code>
+                    }
+                </button>
+            </div>
+        </header>
+    }
+}

@@ -1,0 +1,81 @@
+//! The icons: outlines of 24 by 24, drawn for this page. Decoration only: the text beside an icon,
+//! or its button's label, says what it means.
+
+use yew::prelude::*;
+
+/// An icon by its meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Icon {
+    /// The program's mark.
+    Brand,
+    /// A key.
+    Key,
+    /// An open lock.
+    Unlocked,
+    /// A tick.
+    Check,
+    /// A cross.
+    Cross,
+    /// To the server.
+    Up,
+    /// From the server.
+    Down,
+    /// Two sheets.
+    Copy,
+    /// Leave.
+    Leave,
+    /// A list of steps.
+    Steps,
+    /// A paper plane.
+    Send,
+    /// Something to know.
+    Info,
+    /// Half light, half dark.
+    System,
+    /// A sun.
+    Sun,
+    /// A moon.
+    Moon,
+    /// A plug.
+    Plug,
+    /// A pen that signs.
+    Sign,
+}
+
+impl Icon {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Brand => {
+                "M12 3l7 3v5.5c0 4.3-2.9 7.8-7 9.5-4.1-1.7-7-5.2-7-9.5V6zM9 10.5h6M9 14h3.5"
+            }
+            Self::Key => "M15 9a4 4 0 1 1-3.9 4.9L4 14v3H7.5M8 14v2.5M15.5 13h.01",
+            Self::Unlocked => "M6 11h12v9H6zM9 11V7.5a3.2 3.2 0 0 1 6.2-1.1M12 14.5v2",
+            Self::Check => "M5 12.5l4.5 4.5L19 7.5",
+            Self::Cross => "M6.5 6.5l11 11M17.5 6.5l-11 11",
+            Self::Up => "M12 19V5M6 11l6-6 6 6",
+            Self::Down => "M12 5v14M6 13l6 6 6-6",
+            Self::Copy => "M9 9h11v11H9zM5 15H4V4h11v1",
+            Self::Leave => "M14 5h5v14h-5M10 8l-4 4 4 4M6 12h9",
+            Self::Steps => "M9.5 6H20M9.5 12H20M9.5 18H20M5 6h.01M5 12h.01M5 18h.01",
+            Self::Send => "M4.5 12L4 4.5 21 12 4 19.5zM4.5 12H11",
+            Self::Info => "M12 21a9 9 0 1 1 0-18 9 9 0 0 1 0 18zM12 11v5M12 8h.01",
+            Self::System => "M4 5h16v11H4zM9 20h6M12 16v4",
+            Self::Sun => {
+                "M12 16a4 4 0 1 1 0-8 4 4 0 0 1 0 8zM12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 \
+                 5.3l1.4 1.4M17.3 17.3l1.4 1.4M5.3 18.7l1.4-1.4M17.3 6.7l1.4-1.4"
+            }
+            Self::Moon => "M20 14.2A8 8 0 0 1 9.8 4a8 8 0 1 0 10.2 10.2z",
+            Self::Plug => "M9 3v5M15 3v5M6.5 8h11v3a5.5 5.5 0 0 1-11 0zM12 16.5V21",
+            Self::Sign => "M4 20h16M6 16l1-4L16.5 2.5l3 3L10 15z",
+        }
+    }
+}
+
+/// Draws `icon`; its size is the text's.
+pub fn icon(icon: Icon) -> Html {
+    html! {
+        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+            <path d={icon.path()} />
+        </svg>
+    }
+}

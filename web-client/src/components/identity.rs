@@ -1,0 +1,190 @@
+//! The identity dialog: who you are, and what can be done with your key.
+
+mod delete;
+mod export;
+mod import;
+
+use yew::prelude::*;
+
+use super::connect::KeyState;
+use super::copy::Copy;
+use super::dialog::Dialog;
+use crate::engine::Engine;
+use crate::state::identity::Identity;
+use crate::vault::messages::Profile;
+use delete::DeleteForm;
+use export::ExportForm;
+use import::ImportForm;
+
+/// Props of [`IdentityDialog`].
+#[derive(Clone, PartialEq, Properties)]
+pub struct IdentityDialogProps {
+    /// It is shown.
+    pub open: bool,
+    /// The person wants it closed.
+    pub on_close: Callback<()>,
+    /// The person's key.
+    pub identity: Identity,
+    /// Does what is asked for.
+    pub engine: Engine,
+}
+
+/// What of the dialog is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum View {
+    Overview,
+    Export,
+    Import,
+    Delete,
+}
+
+/// The identity dialog.
+#[component(IdentityDialog)]
+pub fn identity_dialog(props: &IdentityDialogProps) -> Html {
+    let view = use_state(|| View::Overview);
+    // It begins with the overview every time.
+    use_effect_with(props.open, {
+        let view = view.setter();
+        move |_| view.set(View::Overview)
+    });
+    let show = {
+        let view = view.setter();
+        Callback::from(move |next: View| view.set(next))
+    };
+    let back = show.reform(|()| View::Overview);
+    let engine = &props.engine;
+    let title = match *view {
+        View::Overview => "Your identity",
+        View::Export => "Back up your key",
+        View::Import => "Use a key from a file",
+        View::Delete => "Delete your key",
+    };
+    html! {
+        <Dialog id="identity-dialog" open={props.open} on_close={props.on_close.clone()} {title}>
+            { match *view {
+                View::Overview => html! {
+                    <Overview identity={props.identity.clone()} engine={engine.clone()} {show} />
+                },
+                View::Export => html! { <ExportForm engine={engine.clone()} on_back={back} /> },
+                View::Import => html! {
+                    <ImportForm
+                        engine={engine.clone()}
+                        on_back={back}
+                        replaces={props.identity.profile().is_some()}
+                    />
+                },
+                View::Delete => html! { <DeleteForm engine={engine.clone()} on_back={back} /> },
+            } }
+        </Dialog>
+    }
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct OverviewProps {
+    identity: Identity,
+    engine: Engine,
+    show: Callback<View>,
+}
+
+#[component(Overview)]
+fn overview(props: &OverviewProps) -> Html {
+    let OverviewProps { identity, engine, show } = props;
+    let go = |view: View| show.reform(move |_: MouseEvent| view);
+    let on_create = {
+        let engine = engine.clone();
+        Callback::from(move |_: MouseEvent| engine.open_identity())
+    };
+    let on_restart = {
+        let engine = engine.clone();
+        Callback::from(move |_: MouseEvent| engine.restart_vault())
+    };
+    let import = html! {
+        <button type="button" class="button" data-testid="identity-import" onclick={go(View::Import)}>
+            { "Import…" }
+        </button>
+    };
+    let delete = html! {
+        <button type="button" class="button button-danger" data-testid="identity-delete" onclick={go(View::Delete)}>
+            { "Delete…" }
+        </button>
+    };
+    match identity {
+        Identity::Ready(profile) => html! {
+            <>
+                <Fingerprints profile={profile.clone()} />
+                <div class="actions actions-start">
+                    <button type="button" class="button" data-testid="identity-export" onclick={go(View::Export)}>
+                        { "Export…" }
+                    </button>
+                    { import }
+                    { delete }
+                </div>
+            </>
+        },
+        Identity::Absent => html! {
+            <>
+                <p>{ "There is no key in this browser. Make a new one, or import your backup." }</p>
+                <div class="actions actions-start">
+                    <button type="button" class="button button-primary" data-testid="identity-create" onclick={on_create}>
+                        { "Make a new key" }
+                    </button>
+                    { import }
+                </div>
+            </>
+        },
+        Identity::Failed(failure) => html! {
+            <>
+                <p class="error" role="alert" data-testid="identity-problem">{ failure.to_string() }</p>
+                <div class="actions actions-start">
+                    <button type="button" class="button button-primary" data-testid="identity-retry" onclick={on_restart}>
+                        { "Try again" }
+                    </button>
+                    { import }
+                    { delete }
+                </div>
+            </>
+        },
+        Identity::Loading | Identity::Creating { .. } => html! {
+            <KeyState identity={identity.clone()} />
+        },
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Properties)]
+struct FingerprintsProps {
+    profile: Profile,
+}
+
+#[component(Fingerprints)]
+fn fingerprints(props: &FingerprintsProps) -> Html {
+    let profile = &props.profile;
+    html! {
+        <>
+            <p>
+                { "Your key is your identity here. Others can recognise you by its fingerprint, \
+                   whatever name you use." }
+            </p>
+            <dl class="facts">
+                <div>
+                    <dt>{ "Fingerprint" }</dt>
+                    <dd>
+                        <code class="fingerprint" data-testid="identity-fingerprint">{ &profile.fingerprint }</code>
+                    </dd>
+                </div>
+                <div>
+                    <dt>{ "Short" }</dt>
+                    <dd><code data-testid="identity-short">{ &profile.short }</code></dd>
+                </div>
+                <div>
+                    <dt>{ "Kind" }</dt>
+                    <dd>{ format!("RSA, {} bits", profile.bits) }</dd>
+                </div>
+                <div>
+                    <dt>{ "Kept" }</dt>
+                    <dd>{ "In this browser only, by a worker that never gives it to the page" }</dd>
+                </div>
+            </dl>
+            <Copy text={profile.fingerprint.clone()} label="Copy the fingerprint" test_id="identity-copy" />
+        </>
+    }
+}

@@ -1,0 +1,50 @@
+//! Deletes the key, after a question.
+
+use yew::prelude::*;
+
+use crate::engine::Engine;
+
+/// Props of [`DeleteForm`].
+#[derive(Clone, PartialEq, Properties)]
+pub struct DeleteFormProps {
+    /// Deletes it.
+    pub engine: Engine,
+    /// The person is done, or thought better of it.
+    pub on_back: Callback<()>,
+}
+
+/// The question.
+#[component(DeleteForm)]
+pub fn delete_form(props: &DeleteFormProps) -> Html {
+    let problem = use_state(|| None::<String>);
+    let on_delete = {
+        let problem = problem.setter();
+        let on_back = props.on_back.clone();
+        let engine = props.engine.clone();
+        Callback::from(move |_: MouseEvent| {
+            let (problem, on_back) = (problem.clone(), on_back.clone());
+            engine.delete(move |outcome| match outcome {
+                Ok(()) => on_back.emit(()),
+                Err(failure) => problem.set(Some(failure.to_string())),
+            });
+        })
+    };
+    let on_back = props.on_back.reform(|_: MouseEvent| ());
+    html! {
+        <>
+            <p>
+                { "Without a backup, nobody can bring this key back, and you are a stranger to \
+                   everybody who knew its fingerprint. A session that is open now ends." }
+            </p>
+            if let Some(problem) = &*problem {
+                <p class="error" role="alert" data-testid="identity-problem">{ problem }</p>
+            }
+            <div class="actions">
+                <button type="button" class="button" onclick={on_back}>{ "Keep it" }</button>
+                <button type="button" class="button button-danger" data-testid="delete-submit" onclick={on_delete}>
+                    { "Delete for good" }
+                </button>
+            </div>
+        </>
+    }
+}

@@ -1,0 +1,156 @@
+//! Saves the key as a file, encrypted with a passphrase.
+
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
+use yew::prelude::*;
+
+use crate::components::field::Field;
+use crate::engine::Engine;
+use crate::vault::messages::PASSPHRASE_MIN_CHARS;
+
+const FILE_NAME: &str = "secure-chat-key.pem";
+
+/// Props of [`ExportForm`].
+#[derive(Clone, PartialEq, Properties)]
+pub struct ExportFormProps {
+    /// Does the encryption.
+    pub engine: Engine,
+    /// The person is done.
+    pub on_back: Callback<()>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Stage {
+    Asking,
+    Working,
+    Saved,
+    Failed(String),
+}
+
+/// A passphrase twice, then a file.
+#[component(ExportForm)]
+pub fn export_form(props: &ExportFormProps) -> Html {
+    let passphrase = use_state(String::new);
+    let confirm = use_state(String::new);
+    let stage = use_state(|| Stage::Asking);
+    let tried = use_state(|| false);
+
+    let short = passphrase.chars().count() < PASSPHRASE_MIN_CHARS;
+    let differs = *confirm != *passphrase;
+    let passphrase_error = (*tried && short)
+        .then(|| AttrValue::from(format!("Use at least {PASSPHRASE_MIN_CHARS} characters.")));
+    let confirm_error =
+        (*tried && !short && differs).then_some(AttrValue::Static("The two are not the same."));
+
+    let on_passphrase = {
+        let setter = passphrase.setter();
+        Callback::from(move |value| setter.set(value))
+    };
+    let on_confirm = {
+        let setter = confirm.setter();
+        Callback::from(move |value| setter.set(value))
+    };
+    let onsubmit = {
+        let (passphrase, confirm) = (passphrase.clone(), confirm.clone());
+        let (stage, tried) = (stage.setter(), tried.setter());
+        let engine = props.engine.clone();
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            tried.set(true);
+            if short || differs {
+                return;
+            }
+            stage.set(Stage::Working);
+            let (stage, passphrase_field, confirm_field) =
+                (stage.clone(), passphrase.setter(), confirm.setter());
+            engine.export((*passphrase).clone(), move |outcome| {
+                let saved = outcome
+                    .map_err(|failure| failure.to_string())
+                    .and_then(|pem| save(&pem).map_err(|()| "The file could not be saved.".into()));
+                stage.set(match saved {
+                    Ok(()) => Stage::Saved,
+                    Err(reason) => Stage::Failed(reason),
+                });
+                passphrase_field.set(String::new());
+                confirm_field.set(String::new());
+            });
+        })
+    };
+    let on_back = props.on_back.reform(|_: MouseEvent| ());
+    if *stage == Stage::Saved {
+        return html! {
+            <>
+                <p role="status" data-testid="identity-done">
+                    { format!("Saved as {FILE_NAME}. Keep the file and the passphrase, each in a safe place.") }
+                </p>
+                <div class="actions">
+                    <button type="button" class="button button-primary" onclick={on_back}>{ "Done" }</button>
+                </div>
+            </>
+        };
+    }
+    let working = *stage == Stage::Working;
+    html! {
+        <form {onsubmit} novalidate=true>
+            <p>
+                { "The file holds your private key, encrypted with a passphrase. With both, you are \
+                   yourself in another browser; so is anybody else who has both." }
+            </p>
+            <Field
+                id="export-passphrase"
+                label="Passphrase"
+                kind="password"
+                autocomplete="new-password"
+                value={(*passphrase).clone()}
+                on_input={on_passphrase}
+                hint={html! { { format!("At least {PASSPHRASE_MIN_CHARS} characters; several words are best.") } }}
+                error={passphrase_error}
+                disabled={working}
+            />
+            <Field
+                id="export-confirm"
+                label="The same again"
+                kind="password"
+                autocomplete="new-password"
+                value={(*confirm).clone()}
+                on_input={on_confirm}
+                error={confirm_error}
+                disabled={working}
+            />
+            if let Stage::Failed(reason) = &*stage {
+                <p class="error" role="alert" data-testid="identity-problem">{ reason }</p>
+            }
+            <div class="actions">
+                <button type="button" class="button" onclick={on_back}>{ "Back" }</button>
+                <button type="submit" class="button button-primary" data-testid="export-submit" disabled={working}>
+                    { if working { "Encrypting…" } else { "Save the file" } }
+                </button>
+            </div>
+        </form>
+    }
+}
+
+/// Hands `pem`, which is encrypted, to the browser's downloads.
+fn save(pem: &str) -> Result<(), ()> {
+    let save = || -> Result<(), JsValue> {
+        let document = web_sys::window().and_then(|window| window.document());
+        let document = document.ok_or(JsValue::NULL)?;
+        let kind = BlobPropertyBag::new();
+        kind.set_type("application/x-pem-file");
+        let parts = js_sys::Array::of1(&pem.into());
+        let url = Url::create_object_url_with_blob(&Blob::new_with_str_sequence_and_options(
+            &parts, &kind,
+        )?)?;
+        let link: HtmlAnchorElement = document.create_element("a")?.unchecked_into();
+        link.set_href(&url);
+        link.set_download(FILE_NAME);
+        link.click();
+        // The download holds on to its bytes by now, or within this time at the latest.
+        gloo_timers::callback::Timeout::new(60_000, move || {
+            let _ = Url::revoke_object_url(&url);
+        })
+        .forget();
+        Ok(())
+    };
+    save().map_err(drop)
+}

@@ -1,0 +1,52 @@
+//! Numbers and times as people read them.
+
+use wasm_bindgen::JsValue;
+
+/// `1.2 KB`, `459 bytes`.
+pub fn bytes(count: u64) -> String {
+    match count {
+        1 => "1 byte".into(),
+        0..10_000 => format!("{} bytes", thousands(count)),
+        10_000..10_000_000 => format!("{}.{} KB", count / 1000, count % 1000 / 100),
+        _ => format!("{}.{} MB", count / 1_000_000, count % 1_000_000 / 100_000),
+    }
+}
+
+/// `1 234`, with a narrow space that does not break.
+pub fn thousands(count: u64) -> String {
+    match count {
+        0..1000 => count.to_string(),
+        _ => format!("{}\u{202f}{:03}", thousands(count / 1000), count % 1000),
+    }
+}
+
+/// `1 frame`, `2 frames`.
+pub fn count(count: u64, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", thousands(count))
+}
+
+/// Microseconds as `12.3 ms` or `1.20 s`.
+pub fn duration(micros: u64) -> String {
+    match micros {
+        0..100_000 => format!("{}.{} ms", micros / 1000, micros % 1000 / 100),
+        100_000..1_000_000 => format!("{} ms", micros / 1000),
+        _ => format!("{}.{:02} s", micros / 1_000_000, micros % 1_000_000 / 10_000),
+    }
+}
+
+/// `14:05` on this device's clock.
+pub fn time(at: u64) -> String {
+    let date = date(at);
+    format!("{:02}:{:02}", date.get_hours(), date.get_minutes())
+}
+
+/// The whole date and time, for tool tips and `<time datetime>`.
+pub fn date_time(at: u64) -> String {
+    String::from(date(at).to_iso_string())
+}
+
+#[allow(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit 53 bits")]
+fn date(at: u64) -> js_sys::Date {
+    js_sys::Date::new(&JsValue::from_f64(at as f64))
+}

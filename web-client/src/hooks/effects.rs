@@ -1,0 +1,121 @@
+//! Carries out what the state asks for: opens and closes sessions, waits for the next attempt,
+//! hands the outbox to the session, keeps it in storage, listens to the network.
+//!
+//! Each effect depends on exactly the part of the state that asks for it.
+
+use std::collections::HashSet;
+
+use gloo_events::EventListener;
+use gloo_timers::callback::Timeout;
+use yew::prelude::*;
+
+use super::store::Store;
+use crate::engine::{Engine, SendOutcome, clock, storage};
+use crate::state::Action;
+use crate::state::connection::Connection;
+
+#[hook]
+pub(super) fn use_effects(store: &UseReducerHandle<Store>, engine: &Engine) {
+    use_identity(engine);
+    use_network(store);
+    use_session(store, engine);
+    use_retry(store);
+    use_outbox(store, engine);
+    use_remembered_outbox(store);
+}
+
+/// Gets the key as soon as the page is there.
+#[hook]
+fn use_identity(engine: &Engine) {
+    let engine = engine.clone();
+    use_effect_with((), move |()| engine.open_identity());
+}
+
+#[hook]
+fn use_network(store: &UseReducerHandle<Store>) {
+    let dispatcher = store.dispatcher();
+    use_effect_with((), move |()| {
+        let listeners = web_sys::window().map(|window| {
+            let back = dispatcher.clone();
+            [
+                EventListener::new(&window, "online", move |_| back.dispatch(Action::NetworkBack)),
+                EventListener::new(&window, "offline", move |_| {
+                    dispatcher.dispatch(Action::NetworkLost);
+                }),
+            ]
+        });
+        move || drop(listeners)
+    });
+}
+
+/// Opens a session for every new attempt, closes it when it is not wanted any more.
+#[hook]
+fn use_session(store: &UseReducerHandle<Store>, engine: &Engine) {
+    let live = store.0.connection.is_live();
+    let engine = engine.clone();
+    let server = store.0.target.as_ref().map(|target| target.server.clone());
+    let profile = store.0.identity.profile().cloned();
+    use_effect_with((store.0.attempt, live), move |&(attempt, live)| {
+        match (live, server, profile) {
+            (true, Some(server), Some(profile)) => engine.open_session(attempt, server, &profile),
+            _ => engine.close_session(),
+        }
+    });
+}
+
+#[hook]
+fn use_retry(store: &UseReducerHandle<Store>) {
+    let dispatcher = store.dispatcher();
+    let retry_at = match store.0.connection {
+        Connection::Waiting { retry_at, .. } => Some(retry_at),
+        _ => None,
+    };
+    use_effect_with(retry_at, move |retry_at| {
+        let timer = retry_at.map(|at| {
+            let wait = u32::try_from(at.saturating_sub(clock::epoch_ms())).unwrap_or(u32::MAX);
+            Timeout::new(wait, move || dispatcher.dispatch(Action::Retry))
+        });
+        move || drop(timer)
+    });
+}
+
+/// Hands what waits to the session: first the name to claim, then the lines in their order.
+#[hook]
+fn use_outbox(store: &UseReducerHandle<Store>, engine: &Engine) {
+    // Lines that were handed over, whatever renders lie between: none may go twice.
+    let handed = use_mut_ref(HashSet::<u32>::new);
+    let ready = store.0.connection == Connection::Ready;
+    let claim = store.0.claim.clone();
+    let queued: Vec<(u32, String)> =
+        store.0.chat.outbox.queued().map(|line| (line.id, line.text.clone())).collect();
+    let dispatcher = store.dispatcher();
+    let engine = engine.clone();
+    use_effect_with((ready, claim, queued), move |(ready, claim, queued)| {
+        if !ready {
+            return;
+        }
+        if let Some(name) = claim {
+            // If it is not sent, the connection is about to end, and the next one claims it.
+            let _ = engine.send(&format!("/name {name}"));
+            dispatcher.dispatch(Action::Claimed);
+        }
+        for (id, text) in queued {
+            if handed.borrow().contains(id) {
+                continue;
+            }
+            let action = match engine.send(text) {
+                SendOutcome::Sent => Action::Sent(*id),
+                SendOutcome::Refused(reason) => Action::Refused { id: *id, reason },
+                // It stays queued for the next session.
+                SendOutcome::NotNow => break,
+            };
+            handed.borrow_mut().insert(*id);
+            dispatcher.dispatch(action);
+        }
+    });
+}
+
+#[hook]
+fn use_remembered_outbox(store: &UseReducerHandle<Store>) {
+    use_effect_with(store.0.chat.outbox.lines().to_vec(), |lines| storage::save_outbox(lines));
+}

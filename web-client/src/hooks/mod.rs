@@ -1,0 +1,10 @@
+//! The hooks: where the state's wishes meet the engine, and the small effects of components.
+
+mod effects;
+mod now;
+mod store;
+mod theme;
+
+pub use now::use_now;
+pub use store::{Store, use_store};
+pub use theme::{Theme, use_theme};

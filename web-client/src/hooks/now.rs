@@ -1,0 +1,19 @@
+//! A clock for what counts seconds on the screen.
+
+use gloo_timers::callback::Interval;
+use yew::prelude::*;
+
+use crate::engine::clock;
+
+/// Milliseconds since 1970, renewed four times a second while `running`.
+#[hook]
+pub fn use_now(running: bool) -> u64 {
+    let now = use_state(clock::epoch_ms);
+    let setter = now.setter();
+    use_effect_with(running, move |running| {
+        setter.set(clock::epoch_ms());
+        let interval = running.then(|| Interval::new(250, move || setter.set(clock::epoch_ms())));
+        move || drop(interval)
+    });
+    *now
+}

@@ -1,0 +1,62 @@
+//! Light, dark or what the system says: remembered, and put on the document for the style sheets.
+
+use yew::prelude::*;
+
+use crate::engine::storage::{self, Setting};
+
+/// The person's choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    /// What the system says.
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+impl Theme {
+    /// All, in the order of the toggle.
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// As stored, and as the style sheets know it; empty for the system's.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// For people.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::System => "System",
+            Self::Light => "Light",
+            Self::Dark => "Dark",
+        }
+    }
+
+    fn load() -> Self {
+        let stored = storage::load(Setting::Theme);
+        Self::ALL.into_iter().find(|theme| theme.as_str() == stored).unwrap_or(Self::System)
+    }
+}
+
+/// The theme, and how to choose another.
+#[hook]
+pub fn use_theme() -> (Theme, Callback<Theme>) {
+    let theme = use_state(Theme::load);
+    use_effect_with(*theme, |theme| {
+        storage::save(Setting::Theme, theme.as_str());
+        let root = web_sys::window().and_then(|window| window.document()?.document_element());
+        if let Some(root) = root {
+            let _ = match theme {
+                Theme::System => root.remove_attribute("data-theme"),
+                theme => root.set_attribute("data-theme", theme.as_str()),
+            };
+        }
+    });
+    let setter = theme.setter();
+    (*theme, Callback::from(move |theme| setter.set(theme)))
+}
