@@ -1,0 +1,140 @@
+//! The table of who is connected: the seed's `clients`, without its keys.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use shared::connection::Version;
+use shared::identity::Fingerprint;
+
+/// How a client's bytes reach us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// Straight over TCP.
+    Tcp,
+    /// Through the WebSocket tunnel.
+    WebSocket,
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tcp => "tcp",
+            Self::WebSocket => "ws",
+        })
+    }
+}
+
+/// A connection's number, counted from 1 since the server's start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(u64);
+
+impl fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// One connection.
+#[derive(Debug)]
+pub struct Client {
+    /// Its number.
+    pub id: ConnectionId,
+    /// The peer's address.
+    pub address: SocketAddr,
+    /// How it is connected.
+    pub transport: Transport,
+    /// Since when.
+    pub since: SystemTime,
+    /// Version and verified key, once the handshake is done.
+    pub session: OnceLock<(Version, Fingerprint)>,
+    /// Bytes of the protocol that came in.
+    pub bytes_in: AtomicU64,
+    /// Bytes of the protocol that went out.
+    pub bytes_out: AtomicU64,
+}
+
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let since = self.since.elapsed().unwrap_or(Duration::ZERO).as_secs();
+        write!(f, "#{} {} {}", self.id, self.address, self.transport)?;
+        match self.session.get() {
+            Some((version, key)) => write!(f, " {version} {key}")?,
+            None => f.write_str(" (handshake not done)")?,
+        }
+        let (bytes_in, bytes_out) = (
+            self.bytes_in.load(Ordering::Relaxed),
+            self.bytes_out.load(Ordering::Relaxed),
+        );
+        write!(f, " for {since} s, {bytes_in} bytes in, {bytes_out} out")
+    }
+}
+
+/// Everybody who is connected.
+#[derive(Debug, Default)]
+pub struct Clients {
+    last_id: AtomicU64,
+    table: Mutex<BTreeMap<ConnectionId, Arc<Client>>>,
+}
+
+/// An entry of the table; it leaves when this is dropped.
+#[derive(Debug)]
+pub struct Entry<'a> {
+    clients: &'a Clients,
+    client: Arc<Client>,
+}
+
+impl Clients {
+    /// Enters a connection.
+    pub fn enter(&self, address: SocketAddr, transport: Transport) -> Entry<'_> {
+        let id = ConnectionId(self.last_id.fetch_add(1, Ordering::Relaxed) + 1);
+        let client = Arc::new(Client {
+            id,
+            address,
+            transport,
+            since: SystemTime::now(),
+            session: OnceLock::new(),
+            bytes_in: AtomicU64::new(0),
+            bytes_out: AtomicU64::new(0),
+        });
+        self.table
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id, Arc::clone(&client));
+        Entry {
+            clients: self,
+            client,
+        }
+    }
+
+    /// The table, oldest connection first.
+    pub fn snapshot(&self) -> Vec<Arc<Client>> {
+        self.table
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect()
+    }
+}
+
+impl std::ops::Deref for Entry<'_> {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        self.clients
+            .table
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.client.id);
+    }
+}

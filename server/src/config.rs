@@ -1,0 +1,390 @@
+//! What the server was told: flags over environment over file over defaults.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Parser;
+use serde::Deserialize;
+use shared::limits::{
+    HANDSHAKE_FRAME_BYTES, HANDSHAKE_TIMEOUT, MESSAGE_FRAME_BYTES, RSA_MAX_BITS, RSA_MIN_BITS,
+};
+
+/// Room in a frame for what is not text: JSON, a name, padding, and base64's third.
+const FRAME_OVERHEAD_BYTES: usize = 1024;
+
+/// Secure Chat's server: encrypted chat over TCP and, through a WebSocket tunnel, in the browser.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = EXAMPLES)]
+pub struct Cli {
+    /// Read settings from this TOML file; its keys are the flags' names with underscores.
+    #[arg(long, value_name = "FILE", env = "SECURE_CHAT_CONFIG")]
+    config: Option<PathBuf>,
+
+    #[command(flatten)]
+    settings: Settings,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  secure-chat-server
+      Listen on this machine only; open http://127.0.0.1:8080 in a browser.
+  secure-chat-server --listen 0.0.0.0:5000 --allow-v1
+      Let other machines in, with the study protocol v1.
+  secure-chat-server --log-plaintext
+      Show every decrypted line in the log, as the original demo does.
+  kill -USR1 PID
+      Write the table of connected clients to the log.";
+
+/// Every setting, as flag, environment variable and key of the file.
+#[derive(Debug, Default, clap::Args, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    /// Address of the TCP listener; port 0 takes a free port. [default: 127.0.0.1:5000]
+    #[arg(long, value_name = "ADDR:PORT", env = "SECURE_CHAT_LISTEN")]
+    listen: Option<SocketAddr>,
+
+    /// Address of the HTTP listener: the page and its tunnel. [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR:PORT", env = "SECURE_CHAT_HTTP")]
+    http: Option<SocketAddr>,
+
+    /// Folder of the server's key. [default: data]
+    #[arg(long, value_name = "FOLDER", env = "SECURE_CHAT_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+
+    /// Accept protocol v1 on addresses other than loopback, too.
+    #[arg(long, value_name = "BOOL", env = "SECURE_CHAT_ALLOW_V1")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    allow_v1: Option<bool>,
+
+    /// Write every decrypted line to the log. Off by default: then no text ever gets there.
+    #[arg(long, value_name = "BOOL", env = "SECURE_CHAT_LOG_PLAINTEXT")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    log_plaintext: Option<bool>,
+
+    /// Least severe level that is logged: error, warn, info, debug or trace. [default: info]
+    #[arg(long, value_name = "LEVEL", env = "SECURE_CHAT_LOG_LEVEL")]
+    log_level: Option<LogLevel>,
+
+    /// Let pages of this origin (such as https://chat.example) use the tunnel; may be repeated.
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        env = "SECURE_CHAT_ALLOW_ORIGIN",
+        value_delimiter = ','
+    )]
+    allow_origin: Option<Vec<String>>,
+
+    /// Most connections in all. [default: 10000]
+    #[arg(long, value_name = "N", env = "SECURE_CHAT_MAX_CONNECTIONS")]
+    max_connections: Option<usize>,
+
+    /// Most connections from one address (IPv6: from one /64). [default: 1024]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "SECURE_CHAT_MAX_CONNECTIONS_PER_ADDRESS"
+    )]
+    max_connections_per_address: Option<usize>,
+
+    /// Seconds that a client has for its handshake. [default: 10]
+    #[arg(long, value_name = "SECONDS", env = "SECURE_CHAT_HANDSHAKE_TIMEOUT")]
+    handshake_timeout: Option<u64>,
+
+    /// Largest frame after the handshake in bytes. [default: 1048576]
+    #[arg(long, value_name = "BYTES", env = "SECURE_CHAT_MAX_FRAME_BYTES")]
+    max_frame_bytes: Option<usize>,
+
+    /// Longest line of chat in bytes of UTF-8. [default: 16384]
+    #[arg(long, value_name = "BYTES", env = "SECURE_CHAT_MAX_TEXT_BYTES")]
+    max_text_bytes: Option<usize>,
+
+    /// Size of a new server key in bits: 2048, 3072 or 4096. [default: 2048]
+    #[arg(long, value_name = "BITS", env = "SECURE_CHAT_KEY_BITS")]
+    key_bits: Option<usize>,
+}
+
+/// A level of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What stops something from working.
+    Error,
+    /// What should not happen.
+    Warn,
+    /// Who comes and goes, and why.
+    Info,
+    /// More.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl From<LogLevel> for tracing::Level {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+            LogLevel::Trace => Self::TRACE,
+        }
+    }
+}
+
+/// A checked configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Address of the TCP listener.
+    pub listen: SocketAddr,
+    /// Address of the HTTP listener.
+    pub http: SocketAddr,
+    /// Folder of the server's key.
+    pub data_dir: PathBuf,
+    /// Whether v1 is accepted on addresses other than loopback.
+    pub allow_v1: bool,
+    /// Whether decrypted lines are logged.
+    pub log_plaintext: bool,
+    /// Least severe level that is logged.
+    pub log_level: LogLevel,
+    /// Origins that may use the tunnel, beside the page's own.
+    pub allow_origin: Vec<String>,
+    /// Most connections in all.
+    pub max_connections: usize,
+    /// Most connections from one address.
+    pub max_connections_per_address: usize,
+    /// Time for a handshake.
+    pub handshake_timeout: Duration,
+    /// Largest frame after the handshake, in bytes.
+    pub max_frame_bytes: usize,
+    /// Longest line of chat, in bytes.
+    pub max_text_bytes: usize,
+    /// Size of a new server key, in bits.
+    pub key_bits: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: ([127, 0, 0, 1], 5000).into(),
+            http: ([127, 0, 0, 1], 8080).into(),
+            data_dir: PathBuf::from("data"),
+            allow_v1: false,
+            log_plaintext: false,
+            log_level: LogLevel::Info,
+            allow_origin: Vec::new(),
+            max_connections: 10_000,
+            max_connections_per_address: 1024,
+            handshake_timeout: HANDSHAKE_TIMEOUT,
+            max_frame_bytes: MESSAGE_FRAME_BYTES,
+            max_text_bytes: 16 * 1024,
+            key_bits: RSA_MIN_BITS,
+        }
+    }
+}
+
+/// Why the configuration is refused.
+#[derive(Debug)]
+pub struct ConfigError(String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Cli {
+    /// Reads the file, if one is named, and checks everything.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the setting and what is wrong with it.
+    pub fn into_config(self) -> Result<Config, ConfigError> {
+        let file = self
+            .config
+            .as_deref()
+            .map(read_file)
+            .transpose()?
+            .unwrap_or_default();
+        merge(self.settings, file, Config::default())
+    }
+}
+
+fn read_file(path: &Path) -> Result<Settings, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| ConfigError(format!("cannot read {}: {error}", path.display())))?;
+    toml::from_str(&text)
+        .map_err(|error| ConfigError(format!("{} is not valid: {error}", path.display())))
+}
+
+fn merge(over: Settings, file: Settings, default: Config) -> Result<Config, ConfigError> {
+    let config = Config {
+        listen: over.listen.or(file.listen).unwrap_or(default.listen),
+        http: over.http.or(file.http).unwrap_or(default.http),
+        data_dir: over.data_dir.or(file.data_dir).unwrap_or(default.data_dir),
+        allow_v1: over.allow_v1.or(file.allow_v1).unwrap_or(default.allow_v1),
+        log_plaintext: over
+            .log_plaintext
+            .or(file.log_plaintext)
+            .unwrap_or(default.log_plaintext),
+        log_level: over
+            .log_level
+            .or(file.log_level)
+            .unwrap_or(default.log_level),
+        allow_origin: over
+            .allow_origin
+            .or(file.allow_origin)
+            .unwrap_or(default.allow_origin)
+            .iter()
+            .map(|origin| check_origin(origin))
+            .collect::<Result<_, _>>()?,
+        max_connections: over
+            .max_connections
+            .or(file.max_connections)
+            .unwrap_or(default.max_connections),
+        max_connections_per_address: over
+            .max_connections_per_address
+            .or(file.max_connections_per_address)
+            .unwrap_or(default.max_connections_per_address),
+        handshake_timeout: over
+            .handshake_timeout
+            .or(file.handshake_timeout)
+            .map_or(default.handshake_timeout, Duration::from_secs),
+        max_frame_bytes: over
+            .max_frame_bytes
+            .or(file.max_frame_bytes)
+            .unwrap_or(default.max_frame_bytes),
+        max_text_bytes: over
+            .max_text_bytes
+            .or(file.max_text_bytes)
+            .unwrap_or(default.max_text_bytes),
+        key_bits: over.key_bits.or(file.key_bits).unwrap_or(default.key_bits),
+    };
+    check(config)
+}
+
+fn check(config: Config) -> Result<Config, ConfigError> {
+    let bounded = |name: &str, value: usize, least: usize, most: usize| {
+        if (least..=most).contains(&value) {
+            return Ok(());
+        }
+        Err(ConfigError(format!(
+            "{name} is {value}, but must be from {least} to {most}"
+        )))
+    };
+    bounded("max_connections", config.max_connections, 1, 1_000_000)?;
+    bounded(
+        "max_connections_per_address",
+        config.max_connections_per_address,
+        1,
+        1_000_000,
+    )?;
+    bounded(
+        "max_frame_bytes",
+        config.max_frame_bytes,
+        HANDSHAKE_FRAME_BYTES,
+        64 << 20,
+    )?;
+    // What is accepted as text must fit the frame that carries it on.
+    let fitting = (config.max_frame_bytes.saturating_sub(FRAME_OVERHEAD_BYTES)) / 4 * 3;
+    bounded("max_text_bytes", config.max_text_bytes, 1, fitting)?;
+    let seconds = usize::try_from(config.handshake_timeout.as_secs()).unwrap_or(usize::MAX);
+    bounded("handshake_timeout", seconds, 1, 600)?;
+    bounded("key_bits", config.key_bits, RSA_MIN_BITS, RSA_MAX_BITS)?;
+    if config.key_bits % 1024 != 0 {
+        return Err(ConfigError("key_bits must be 2048, 3072 or 4096".into()));
+    }
+    Ok(config)
+}
+
+/// An origin is scheme, host and port, nothing more (RFC 6454 §6.2); kept in lower case.
+fn check_origin(text: &str) -> Result<String, ConfigError> {
+    let origin = text.trim().to_ascii_lowercase();
+    let authority = origin
+        .strip_prefix("https://")
+        .or_else(|| origin.strip_prefix("http://"));
+    match authority {
+        Some(authority)
+            if !authority.is_empty() && !authority.contains(['/', '?', '#', '@', ' ', '*']) =>
+        {
+            Ok(origin)
+        }
+        _ => Err(ConfigError(format!(
+            "allow_origin has {text:?}, but an origin is like https://chat.example or \
+             http://localhost:8081, without a path"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(arguments: &[&str]) -> Result<Config, String> {
+        let cli = Cli::try_parse_from([&["secure-chat-server"], arguments].concat())
+            .map_err(|error| error.to_string())?;
+        cli.into_config().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_defaults() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(
+            file.path(),
+            "listen = \"127.0.0.1:7\"\nallow_v1 = true\nkey_bits = 3072\n",
+        )
+        .unwrap();
+        let path = file.path().to_str().unwrap();
+        let config = config(&[
+            "--config",
+            path,
+            "--listen",
+            "127.0.0.1:8",
+            "--allow-v1=false",
+        ])
+        .unwrap();
+        assert_eq!(config.listen.port(), 8);
+        assert!(!config.allow_v1);
+        assert_eq!(config.key_bits, 3072);
+        assert_eq!(config.max_connections, 10_000);
+    }
+
+    #[test]
+    fn every_bad_value_is_refused_by_name() {
+        for (arguments, expected) in [
+            (&["--listen", "nowhere"][..], "--listen"),
+            (&["--max-connections", "0"], "max_connections is 0"),
+            (&["--max-frame-bytes", "10"], "max_frame_bytes is 10"),
+            (
+                &["--max-text-bytes", "1048576"],
+                "max_text_bytes is 1048576",
+            ),
+            (&["--handshake-timeout", "0"], "handshake_timeout is 0"),
+            (&["--key-bits", "1024"], "key_bits is 1024"),
+            (&["--key-bits", "2049"], "key_bits must be"),
+            (&["--allow-origin", "chat.example"], "allow_origin has"),
+            (
+                &["--allow-origin", "https://chat.example/path"],
+                "allow_origin has",
+            ),
+            (
+                &["--config", "no-such-file.toml"],
+                "cannot read no-such-file.toml",
+            ),
+            (&["--surprise"], "--surprise"),
+        ] {
+            let error = config(arguments).unwrap_err();
+            assert!(error.contains(expected), "{arguments:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_file_with_a_misspelled_key_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "lisen = \"127.0.0.1:7\"\n").unwrap();
+        let error = config(&["--config", file.path().to_str().unwrap()]).unwrap_err();
+        assert!(error.contains("lisen"), "{error}");
+    }
+}

@@ -1,0 +1,347 @@
+//! The handler that every session ends in: drives the protocol over any byte stream, between the
+//! stream and the lobby. Holds no socket options, no HTTP and no framing.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use shared::chat::plain::ClientLine;
+use shared::connection::{
+    CloseReason, Event, PrivateKeyRequest, SendError, ServerConfig, ServerConnection,
+};
+use shared::error::ErrorCode;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use crate::clients::{Entry, Transport};
+use crate::context::Context;
+use crate::hub::{Inbox, Membership, Next};
+use crate::system::{self, Clock};
+
+/// A peer that takes nothing for so long, while we have something to write, is gone.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What waits for a client is sealed into one write until it has about this size, in bytes.
+const BATCH_BYTES: usize = 64 * 1024;
+
+/// The read buffer's sizes in bytes: small while a connection is idle, because most are, and large
+/// while much comes in.
+const READ_BUFFER_BYTES: std::ops::RangeInclusive<usize> = 2 * 1024..=64 * 1024;
+
+/// How a session ended.
+#[derive(Debug)]
+pub enum Ending {
+    /// As the protocol says.
+    Protocol(CloseReason),
+    /// The client said `/quit`.
+    Quit,
+    /// The stream failed.
+    Stream(io::Error),
+    /// The peer took nothing of what we wrote.
+    WriteTimeout,
+    /// The server could not go on with this session.
+    Internal,
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Protocol(reason) => fmt::Display::fmt(reason, f),
+            Self::Quit => f.write_str("the client quit"),
+            Self::Stream(error) => write!(f, "the stream failed: {error}"),
+            Self::WriteTimeout => {
+                write!(
+                    f,
+                    "the client took nothing for {} s",
+                    WRITE_TIMEOUT.as_secs()
+                )
+            }
+            Self::Internal => f.write_str("the server is shutting down"),
+        }
+    }
+}
+
+/// Runs a session over `stream` from the announcement to its end. The caller shuts the stream down.
+pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    address: SocketAddr,
+    transport: Transport,
+    protocol: &Arc<ServerConfig>,
+    context: &Context,
+) -> Ending {
+    let client = context.clients.enter(address, transport);
+    tracing::info!(connection = %client.id, %address, %transport, "connected");
+    let clock = Clock::start();
+    let session = Session {
+        stream,
+        protocol: Some(ServerConnection::new(Arc::clone(protocol), clock.now())),
+        clock,
+        client: &client,
+        context,
+        lobby: None,
+    };
+    let ending = match session.run().await {
+        Ok(never) => match never {},
+        Err(ending) => ending,
+    };
+    let (bytes_in, bytes_out) = (
+        client.bytes_in.load(Ordering::Relaxed),
+        client.bytes_out.load(Ordering::Relaxed),
+    );
+    let seconds = clock
+        .now()
+        .saturating_since(shared::time::Time::default())
+        .as_secs_f64();
+    tracing::info!(
+        connection = %client.id, %address, %transport, reason = %ending,
+        bytes_in, bytes_out, seconds = format_args!("{seconds:.1}"), "closed"
+    );
+    ending
+}
+
+/// Refuses a connection for which there is no place: the announcement, the error, nothing else.
+pub async fn refuse<S: AsyncWrite + Unpin>(stream: &mut S, protocol: &Arc<ServerConfig>) {
+    let mut connection = ServerConnection::new(Arc::clone(protocol), shared::time::Time::default());
+    connection.close(ErrorCode::TooManyConnections);
+    if let Some(bytes) = connection.poll_transmit() {
+        // A peer that does not even take this is refused all the same.
+        let _ = tokio::time::timeout(Duration::from_secs(1), stream.write_all(&bytes)).await;
+    }
+}
+
+struct Session<'a, S> {
+    stream: &'a mut S,
+    /// `None` only while the handshake's RSA is done on the pool.
+    protocol: Option<ServerConnection>,
+    clock: Clock,
+    client: &'a Entry<'a>,
+    context: &'a Context,
+    lobby: Option<(Membership<'a>, Inbox)>,
+}
+
+/// What woke a session up.
+enum Wake {
+    Read(io::Result<usize>),
+    Line(Option<Arc<str>>),
+    Timeout,
+    Stop,
+}
+
+/// A session only ever ends with an [`Ending`].
+type Never = std::convert::Infallible;
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
+    async fn run(mut self) -> Result<Never, Ending> {
+        let mut buffer = ReadBuffer::new();
+        loop {
+            self.write_out().await?;
+            match self.wake(&mut buffer).await? {
+                Wake::Read(Ok(0)) => self.protocol()?.handle_eof(),
+                Wake::Read(Ok(length)) => {
+                    self.client
+                        .bytes_in
+                        .fetch_add(length as u64, Ordering::Relaxed);
+                    let now = self.clock.now();
+                    self.protocol()?.handle_bytes(&buffer.bytes[..length], now);
+                    buffer.adapt(length);
+                }
+                Wake::Read(Err(error)) => return Err(Ending::Stream(error)),
+                Wake::Line(Some(line)) => self.send_waiting(line)?,
+                Wake::Line(None) => return self.end_with(ErrorCode::SlowConsumer).await,
+                Wake::Timeout => {
+                    let now = self.clock.now();
+                    self.protocol()?.handle_timeout(now);
+                }
+                Wake::Stop => return self.end_with(ErrorCode::ServerStopping).await,
+            }
+            self.handle_events().await?;
+        }
+    }
+
+    fn protocol(&mut self) -> Result<&mut ServerConnection, Ending> {
+        self.protocol.as_mut().ok_or(Ending::Internal)
+    }
+
+    async fn wake(&mut self, buffer: &mut ReadBuffer) -> Result<Wake, Ending> {
+        let deadline = self
+            .protocol()?
+            .poll_timeout()
+            .map(|time| self.clock.instant(time));
+        let inbox = self.lobby.as_mut().map(|(_, inbox)| inbox);
+        Ok(tokio::select! {
+            () = self.context.stop.cancelled() => Wake::Stop,
+            () = sleep_until(deadline) => Wake::Timeout,
+            line = next_line(inbox) => Wake::Line(line),
+            read = self.stream.read(&mut buffer.bytes) => Wake::Read(read),
+        })
+    }
+
+    async fn handle_events(&mut self) -> Result<(), Ending> {
+        while let Some(event) = self.protocol()?.poll_event() {
+            match event {
+                Event::PrivateKey(request) => self.answer(request).await?,
+                Event::Established { version, peer } => {
+                    let key = peer.fingerprint();
+                    tracing::info!(
+                        connection = %self.client.id, %version, %key, "handshake done"
+                    );
+                    // Set once: a connection is established once.
+                    let _ = self.client.session.set((version, key));
+                    self.lobby = Some(self.context.lobby.join(self.client.id, key));
+                }
+                Event::Message(plaintext) => {
+                    if self.handle_plaintext(&plaintext) == Next::Quit {
+                        return self.end(Ending::Quit).await;
+                    }
+                }
+                Event::Closed(reason) => return self.end(Ending::Protocol(reason)).await,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Does the handshake's RSA on the pool. The whole connection goes there, because with the
+    /// answer it verifies the client's signature, which is RSA too.
+    async fn answer(&mut self, request: PrivateKeyRequest) -> Result<(), Ending> {
+        let mut protocol = self.protocol.take().ok_or(Ending::Internal)?;
+        let key = self.context.identity.clone();
+        let clock = self.clock;
+        let answered = self.context.rsa.run(move || {
+            let response = request.answer(&key, &mut system::random());
+            protocol.handle_private_key(response, clock.now());
+            protocol
+        });
+        self.protocol = Some(answered.await.map_err(|_| Ending::Internal)?);
+        Ok(())
+    }
+
+    fn handle_plaintext(&self, plaintext: &[u8]) -> Next {
+        let Some((membership, _)) = &self.lobby else {
+            return Next::Stay;
+        };
+        let limit = self.context.config.max_text_bytes;
+        if plaintext.len() > limit {
+            membership.notice(&format!(
+                "Your line is too long: {} bytes, and at most {limit} are allowed. It was not \
+                 delivered.",
+                plaintext.len()
+            ));
+            return Next::Stay;
+        }
+        let Ok(text) = std::str::from_utf8(plaintext) else {
+            membership.notice("Your line is not UTF-8 text. It was not delivered.");
+            return Next::Stay;
+        };
+        if self.context.config.log_plaintext {
+            let name = membership.name();
+            // Quoted, so that a line cannot pretend to be another log entry.
+            tracing::info!(connection = %self.client.id, from = %name, text = ?text, "plaintext");
+        }
+        membership.handle_line(&ClientLine::parse(text))
+    }
+
+    /// Seals `line` and whatever else waits.
+    fn send_waiting(&mut self, line: Arc<str>) -> Result<(), Ending> {
+        let now = self.clock.now();
+        let mut next = Some(line);
+        let mut sealed = 0;
+        while let Some(line) = next {
+            sealed += line.len();
+            match self.protocol()?.send(line.as_bytes(), now) {
+                Ok(()) => {}
+                Err(SendError::TooLarge { limit }) => tracing::warn!(
+                    connection = %self.client.id, bytes = line.len(), limit,
+                    "a line does not fit a frame and was not sent"
+                ),
+                Err(_) => return Ok(()),
+            }
+            next = match &mut self.lobby {
+                Some((_, inbox)) if sealed < BATCH_BYTES => inbox.try_next(),
+                _ => None,
+            };
+        }
+        Ok(())
+    }
+
+    /// Writes everything that is sealed.
+    async fn write_out(&mut self) -> Result<(), Ending> {
+        while let Some(bytes) = self.protocol()?.poll_transmit() {
+            let stream = &mut *self.stream;
+            let write = async {
+                stream.write_all(&bytes).await?;
+                stream.flush().await
+            };
+            match tokio::time::timeout(WRITE_TIMEOUT, write).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return Err(Ending::Stream(error)),
+                Err(_) => return Err(Ending::WriteTimeout),
+            }
+            self.client
+                .bytes_out
+                .fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Tells the client `code`, after what waits for it, and ends.
+    async fn end_with<T>(&mut self, code: ErrorCode) -> Result<T, Ending> {
+        while let Some(line) = self.lobby.as_mut().and_then(|(_, inbox)| inbox.try_next()) {
+            self.send_waiting(line)?;
+        }
+        self.protocol()?.close(code);
+        self.end(Ending::Protocol(CloseReason::Local(code))).await
+    }
+
+    /// Leaves the lobby, writes what still waits for the client, and ends. A client that only
+    /// closed its writing half gets all its answers this way.
+    async fn end<T>(&mut self, ending: Ending) -> Result<T, Ending> {
+        if let Some((membership, mut inbox)) = self.lobby.take() {
+            drop(membership);
+            while let Some(line) = inbox.try_next() {
+                self.write_out().await?;
+                self.send_waiting(line)?;
+            }
+        }
+        self.write_out().await?;
+        Err(ending)
+    }
+}
+
+async fn sleep_until(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn next_line(inbox: Option<&mut Inbox>) -> Option<Arc<str>> {
+    match inbox {
+        Some(inbox) => inbox.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// A read buffer that grows while reads fill it and shrinks when they no longer do.
+struct ReadBuffer {
+    bytes: Vec<u8>,
+}
+
+impl ReadBuffer {
+    fn new() -> Self {
+        Self {
+            bytes: vec![0; *READ_BUFFER_BYTES.start()],
+        }
+    }
+
+    fn adapt(&mut self, length: usize) {
+        if length == self.bytes.len() && length < *READ_BUFFER_BYTES.end() {
+            self.bytes.resize(length * 2, 0);
+        } else if length < *READ_BUFFER_BYTES.start() && self.bytes.len() > length {
+            self.bytes.truncate(*READ_BUFFER_BYTES.start());
+            self.bytes.shrink_to_fit();
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What every connection of a server shares.
+
+use std::sync::Arc;
+
+use shared::connection::ServerConfig;
+use shared::identity::PrivateKey;
+use shared::limits::Limits;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::admission::Admission;
+use crate::clients::Clients;
+use crate::config::Config;
+use crate::hub::Lobby;
+use crate::rsa_pool::RsaPool;
+
+/// The server's shared state.
+#[derive(Debug)]
+pub struct Context {
+    /// As it was started.
+    pub config: Config,
+    /// The server's long-term key, used on [`Self::rsa`] only.
+    pub identity: PrivateKey,
+    /// Threads for RSA.
+    pub rsa: RsaPool,
+    /// Everybody who is connected.
+    pub clients: Clients,
+    /// Where their lines go.
+    pub lobby: Lobby,
+    /// Places for sessions, over TCP and through the tunnel.
+    pub sessions: Admission,
+    /// Places for HTTP connections, which are cheap and short but must be bounded too.
+    pub http: Admission,
+    /// Cancelled when the server is to stop.
+    pub stop: CancellationToken,
+    /// Every task of a connection.
+    pub tasks: TaskTracker,
+    v1_allowed: Arc<ServerConfig>,
+    v1_refused: Arc<ServerConfig>,
+}
+
+/// A page opens up to six HTTP connections beside its tunnel.
+const HTTP_CONNECTIONS_PER_SESSION: usize = 7;
+
+impl Context {
+    /// A server of this configuration and identity, not yet listening.
+    pub fn new(config: Config, identity: PrivateKey) -> Self {
+        let mut protocol = ServerConfig::new(identity.public_key().clone());
+        protocol.limits = Limits {
+            message_frame_bytes: config.max_frame_bytes,
+            handshake_timeout: config.handshake_timeout,
+            ..Limits::default()
+        };
+        let mut refusing = protocol.clone();
+        refusing.allow_v1 = false;
+        let (all, each) = (config.max_connections, config.max_connections_per_address);
+        Self {
+            sessions: Admission::new(all, each),
+            http: Admission::new(
+                all.saturating_mul(HTTP_CONNECTIONS_PER_SESSION),
+                each.saturating_mul(HTTP_CONNECTIONS_PER_SESSION),
+            ),
+            config,
+            identity,
+            rsa: RsaPool::new(),
+            clients: Clients::default(),
+            lobby: Lobby::default(),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            v1_allowed: protocol.into(),
+            v1_refused: refusing.into(),
+        }
+    }
+
+    /// The protocol's configuration for a listener: v1 is for loopback, elsewhere it must be asked
+    /// for.
+    pub fn protocol(&self, listener_is_loopback: bool) -> &Arc<ServerConfig> {
+        if listener_is_loopback || self.config.allow_v1 {
+            &self.v1_allowed
+        } else {
+            &self.v1_refused
+        }
+    }
+}

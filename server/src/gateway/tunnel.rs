@@ -1,0 +1,282 @@
+//! A WebSocket as a byte stream: messages are spliced in order in both directions, and their
+//! boundaries mean nothing. Knows nothing of what the bytes are.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{Sink, SinkExt, Stream, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
+
+use super::upgrade::Farewell;
+
+/// How often a silent peer is asked whether it is there. One unanswered ping ends the tunnel at
+/// the next; proxies, too, close what is silent for about a minute.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
+
+/// Most pings and pongs from a peer between two of our own pings. An honest browser sends one
+/// pong; each ping makes us write.
+const CONTROL_FRAMES: u32 = 100;
+
+/// How long the closing handshake may take.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Read buffer in bytes: tungstenite allocates it for every connection, and its own default is
+/// 128 KiB.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
+
+/// Largest single message that is written, in bytes: most of the time one frame of the protocol.
+const WRITE_MESSAGE_BYTES: usize = 1024 * 1024;
+
+/// What the tunnel's messages are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// Binary messages: any bytes.
+    Binary,
+    /// Text messages: UTF-8, so that a browser's developer tools show them readable.
+    Text,
+}
+
+/// The server's end of a tunnel.
+#[derive(Debug)]
+pub struct Tunnel<S> {
+    socket: WebSocketStream<S>,
+    encoding: Encoding,
+    /// Rest of the message that is being read.
+    incoming: Bytes,
+    /// Start of a UTF-8 character whose rest is not written yet (text only).
+    unfinished: Vec<u8>,
+    pings: Interval,
+    awaiting_pong: bool,
+    control_frames: u32,
+    /// A ping or an answer of tungstenite's is not flushed yet.
+    flush_due: bool,
+    /// Why the tunnel itself ends, whatever the session says.
+    fault: Option<CloseCode>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
+    /// Takes an upgraded stream. `frame_limit`: most bytes of a frame of the protocol, and so of a
+    /// message.
+    pub async fn new(stream: S, encoding: Encoding, frame_limit: usize) -> Self {
+        let message_limit = frame_limit + shared::v1::framing::TERMINATOR.len();
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER_BYTES)
+            .write_buffer_size(0)
+            .max_write_buffer_size(2 * WRITE_MESSAGE_BYTES)
+            .max_message_size(Some(message_limit))
+            .max_frame_size(Some(message_limit));
+        let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
+        let mut pings = interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            socket,
+            encoding,
+            incoming: Bytes::new(),
+            unfinished: Vec::new(),
+            pings,
+            awaiting_pong: false,
+            control_frames: 0,
+            flush_due: false,
+            fault: None,
+        }
+    }
+
+    /// Ends the tunnel with the closing handshake (RFC 6455 §7.1.2).
+    pub(super) async fn close(mut self, farewell: Farewell) {
+        let code = self.fault.unwrap_or(match farewell {
+            Farewell::Normal => CloseCode::Normal,
+            Farewell::GoingAway => CloseCode::Away,
+            Farewell::Refused => CloseCode::Policy,
+            Farewell::TooBig => CloseCode::Size,
+        });
+        let ending = async {
+            let frame = CloseFrame {
+                code,
+                reason: Utf8Bytes::default(),
+            };
+            self.socket.send(Message::Close(Some(frame))).await?;
+            while let Some(message) = self.socket.next().await {
+                message?;
+            }
+            Ok::<_, Error>(())
+        };
+        // Whatever comes of it, the stream is dropped next.
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, ending).await;
+    }
+
+    fn fail(&mut self, code: CloseCode, kind: io::ErrorKind, text: &'static str) -> io::Error {
+        self.fault = Some(code);
+        io::Error::new(kind, text)
+    }
+
+    /// Asks a silent peer whether it is there, and flushes what waits.
+    fn poll_upkeep(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if self.pings.poll_tick(cx).is_ready() {
+            if self.awaiting_pong {
+                return Err(self.fail(
+                    CloseCode::Away,
+                    io::ErrorKind::TimedOut,
+                    "the peer does not answer pings",
+                ));
+            }
+            self.control_frames = 0;
+            // A peer that does not even let us write a ping is caught by the next.
+            self.awaiting_pong = true;
+            if Pin::new(&mut self.socket).poll_ready(cx).is_ready() {
+                let ping = Message::Ping(Bytes::new());
+                Pin::new(&mut self.socket)
+                    .start_send(ping)
+                    .map_err(|error| self.io_error(error))?;
+                self.flush_due = true;
+            }
+        }
+        if self.flush_due {
+            match Pin::new(&mut self.socket).poll_flush(cx) {
+                Poll::Pending => {}
+                Poll::Ready(result) => {
+                    self.flush_due = false;
+                    result.map_err(|error| self.io_error(error))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a message. `Ok(true)` means the peer closed.
+    fn take(&mut self, message: Message) -> io::Result<bool> {
+        match (message, self.encoding) {
+            (Message::Text(text), Encoding::Text) => self.incoming = text.into(),
+            (Message::Binary(bytes), Encoding::Binary) => self.incoming = bytes,
+            (Message::Text(_) | Message::Binary(_), _) => {
+                return Err(self.fail(
+                    CloseCode::Unsupported,
+                    io::ErrorKind::InvalidData,
+                    "the peer's message is not of the tunnel's encoding",
+                ));
+            }
+            (Message::Ping(_) | Message::Pong(_), _) => {
+                self.awaiting_pong = false;
+                self.flush_due = true;
+                self.control_frames += 1;
+                if self.control_frames > CONTROL_FRAMES {
+                    return Err(self.fail(
+                        CloseCode::Policy,
+                        io::ErrorKind::InvalidData,
+                        "the peer floods us with pings",
+                    ));
+                }
+            }
+            (Message::Close(_) | Message::Frame(_), _) => return Ok(true),
+        }
+        Ok(false)
+    }
+
+    fn io_error(&mut self, error: Error) -> io::Error {
+        let (code, kind) = match &error {
+            Error::Utf8(_) => (CloseCode::Invalid, io::ErrorKind::InvalidData),
+            Error::Capacity(_) => (CloseCode::Size, io::ErrorKind::InvalidData),
+            Error::Protocol(_) => (CloseCode::Protocol, io::ErrorKind::InvalidData),
+            Error::Io(error) => return io::Error::new(error.kind(), error.to_string()),
+            _ => (CloseCode::Error, io::ErrorKind::Other),
+        };
+        self.fault = Some(code);
+        io::Error::new(kind, error.to_string())
+    }
+
+    /// The next message to write for `bytes`, and how many of them it takes. In a text tunnel a
+    /// character that is not complete yet waits for its rest.
+    fn message_of(&mut self, bytes: &[u8]) -> io::Result<(Option<Message>, usize)> {
+        let taken = bytes.len().min(WRITE_MESSAGE_BYTES);
+        let bytes = &bytes[..taken];
+        if self.encoding == Encoding::Binary {
+            return Ok((Some(Message::Binary(Bytes::copy_from_slice(bytes))), taken));
+        }
+        let mut text = std::mem::take(&mut self.unfinished);
+        text.extend_from_slice(bytes);
+        let complete = match std::str::from_utf8(&text) {
+            Ok(text) => text.len(),
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            Err(_) => {
+                return Err(self.fail(
+                    CloseCode::Invalid,
+                    io::ErrorKind::InvalidData,
+                    "what is to be written to a text tunnel is not UTF-8",
+                ));
+            }
+        };
+        self.unfinished = text.split_off(complete);
+        let text = String::from_utf8(text)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        Ok(((!text.is_empty()).then(|| Message::text(text)), taken))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Tunnel<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        loop {
+            if !this.incoming.is_empty() {
+                let length = this.incoming.len().min(buffer.remaining());
+                buffer.put_slice(&this.incoming.split_to(length));
+                return Poll::Ready(Ok(()));
+            }
+            this.poll_upkeep(cx)?;
+            match ready!(Pin::new(&mut this.socket).poll_next(cx)) {
+                None | Some(Err(Error::ConnectionClosed | Error::AlreadyClosed)) => {
+                    return Poll::Ready(Ok(()));
+                }
+                Some(Err(error)) => return Poll::Ready(Err(this.io_error(error))),
+                Some(Ok(message)) => {
+                    if this.take(message)? {
+                        return Poll::Ready(Ok(()));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Tunnel<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        ready!(Pin::new(&mut this.socket).poll_ready(cx)).map_err(|error| this.io_error(error))?;
+        let (message, taken) = this.message_of(bytes)?;
+        if let Some(message) = message {
+            Pin::new(&mut this.socket)
+                .start_send(message)
+                .map_err(|error| this.io_error(error))?;
+        }
+        Poll::Ready(Ok(taken))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        Pin::new(&mut this.socket)
+            .poll_flush(cx)
+            .map_err(|error| this.io_error(error))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        match ready!(Pin::new(&mut this.socket).poll_close(cx)) {
+            Ok(()) | Err(Error::ConnectionClosed | Error::AlreadyClosed) => Poll::Ready(Ok(())),
+            Err(error) => Poll::Ready(Err(this.io_error(error))),
+        }
+    }
+}

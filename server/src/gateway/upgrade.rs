@@ -1,0 +1,177 @@
+//! `GET /ws`: checks who asks, answers the WebSocket handshake (RFC 6455 §4.2), and lets the
+//! tunnel end in the same handler as raw TCP.
+
+use hyper::body::Incoming;
+use hyper::header::{
+    ALLOW, CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, SEC_WEBSOCKET_ACCEPT,
+    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use hyper::upgrade::OnUpgrade;
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use super::http::{Connection, Reply, text};
+use super::origin;
+use super::tunnel::{Encoding, Tunnel};
+use crate::clients::Transport;
+use crate::connection::{self, Ending};
+use crate::listener::log_refusal;
+
+/// Answers a request for the tunnel.
+pub(super) fn respond(mut request: Request<Incoming>, connection: &Connection) -> Reply {
+    if request.method() != Method::GET {
+        let mut reply = text(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "The tunnel is opened with GET.\n",
+        );
+        reply
+            .headers_mut()
+            .insert(ALLOW, HeaderValue::from_static("GET"));
+        return reply;
+    }
+    let headers = request.headers();
+    let header = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let (origin, host) = (header(ORIGIN), header(HOST));
+    // An Origin that cannot be read is a foreign one.
+    let readable = !headers.contains_key(ORIGIN) || origin.is_some();
+    let allowed = &connection.context.config.allow_origin;
+    if !readable || !origin::is_allowed(origin, host, connection.listener_is_loopback, allowed) {
+        tracing::warn!(
+            address = %connection.address, origin, host, "tunnel refused: foreign Origin"
+        );
+        return text(
+            StatusCode::FORBIDDEN,
+            "Pages of this origin may not use this server; see --allow-origin.\n",
+        );
+    }
+    let Some(encoding) = encoding_of(request.uri().query()) else {
+        return text(StatusCode::BAD_REQUEST, "encoding is text or binary.\n");
+    };
+    let Some(accept) = accept_key(headers) else {
+        let mut reply = text(
+            StatusCode::UPGRADE_REQUIRED,
+            "This is a WebSocket (RFC 6455, version 13).\n",
+        );
+        let headers = reply.headers_mut();
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        return reply;
+    };
+    let upgrade = hyper::upgrade::on(&mut request);
+    connection
+        .context
+        .tasks
+        .spawn(serve(upgrade, encoding, connection.clone()));
+
+    let mut reply = text(StatusCode::SWITCHING_PROTOCOLS, "");
+    let headers = reply.headers_mut();
+    headers.clear();
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    reply
+}
+
+async fn serve(upgrade: OnUpgrade, encoding: Encoding, from: Connection) {
+    let upgraded = match upgrade.await {
+        Ok(upgraded) => upgraded,
+        Err(error) => {
+            tracing::debug!(address = %from.address, %error, "upgrade failed");
+            return;
+        }
+    };
+    let context = &from.context;
+    let protocol = context.protocol(from.listener_is_loopback);
+    let limit = context.config.max_frame_bytes;
+    let mut tunnel = Tunnel::new(TokioIo::new(upgraded), encoding, limit).await;
+    let ending = match context.sessions.admit(from.address.ip()) {
+        Ok(place) => {
+            let ending = connection::serve(
+                &mut tunnel,
+                from.address,
+                Transport::WebSocket,
+                protocol,
+                context,
+            )
+            .await;
+            drop(place);
+            Some(ending)
+        }
+        Err(refused) => {
+            log_refusal(from.address, refused);
+            connection::refuse(&mut tunnel, protocol).await;
+            None
+        }
+    };
+    tunnel
+        .close(ending.as_ref().map_or(Farewell::Refused, Farewell::of))
+        .await;
+}
+
+/// How a session ended, as far as a close code tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Farewell {
+    /// As it should.
+    Normal,
+    /// The server stops.
+    GoingAway,
+    /// The client did what it may not.
+    Refused,
+    /// The client sent a frame over the limit.
+    TooBig,
+}
+
+impl Farewell {
+    fn of(ending: &Ending) -> Self {
+        use shared::connection::CloseReason::{Failed, Local};
+        use shared::error::ErrorCode;
+        match ending {
+            Ending::Protocol(Local(ErrorCode::ServerStopping)) | Ending::Internal => {
+                Self::GoingAway
+            }
+            Ending::Protocol(Failed(error)) if error.code() == ErrorCode::FrameTooLarge => {
+                Self::TooBig
+            }
+            Ending::Protocol(Failed(_) | Local(_)) | Ending::WriteTimeout => Self::Refused,
+            Ending::Protocol(_) | Ending::Quit | Ending::Stream(_) => Self::Normal,
+        }
+    }
+}
+
+/// `?encoding=binary` (default) or `text`.
+fn encoding_of(query: Option<&str>) -> Option<Encoding> {
+    let mut encoding = Encoding::Binary;
+    for pair in query.unwrap_or_default().split('&') {
+        match pair.split_once('=') {
+            Some(("encoding", "binary")) => encoding = Encoding::Binary,
+            Some(("encoding", "text")) => encoding = Encoding::Text,
+            Some(("encoding", _)) => return None,
+            _ => {}
+        }
+    }
+    Some(encoding)
+}
+
+/// The answer to a right WebSocket handshake (RFC 6455 §4.2.1).
+fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
+    let has = |name: HeaderName, token: &str| {
+        headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .any(|value| {
+                value
+                    .split(',')
+                    .any(|item| item.trim().eq_ignore_ascii_case(token))
+            })
+    };
+    if !has(UPGRADE, "websocket")
+        || !has(CONNECTION, "upgrade")
+        || !has(SEC_WEBSOCKET_VERSION, "13")
+    {
+        return None;
+    }
+    let key = headers.get(SEC_WEBSOCKET_KEY)?;
+    HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok()
+}

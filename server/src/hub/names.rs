@@ -1,0 +1,132 @@
+//! Which key has which name. A name belongs to the first key that claims it, for as long as the
+//! server runs, and so does every name that looks like it.
+
+use std::collections::HashMap;
+
+use shared::chat::name::Name;
+use shared::identity::Fingerprint;
+
+/// Most names that are remembered: a stranger with a script must not fill the memory.
+const MAX_NAMES: usize = 100_000;
+
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    by_key: HashMap<Fingerprint, Name>,
+    by_look: HashMap<String, Fingerprint>,
+}
+
+/// Why a name is not given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum NotGiven {
+    /// Another key has it, or one that looks the same; holds free names like it.
+    Taken(Vec<Name>),
+    /// It is the name of a guest, and not this key's.
+    Guest,
+    /// No more names are remembered.
+    Full,
+}
+
+/// The name of a key that has claimed none.
+pub(super) fn guest_name(key: &Fingerprint) -> String {
+    format!("{GUEST_PREFIX}{}", key.short())
+}
+
+const GUEST_PREFIX: &str = "guest-";
+
+impl Names {
+    /// The name of `key`.
+    pub(super) fn name_of(&self, key: &Fingerprint) -> String {
+        self.by_key
+            .get(key)
+            .map_or_else(|| guest_name(key), Name::to_string)
+    }
+
+    /// Gives `name` to `key`, which gives its old one back.
+    pub(super) fn claim(&mut self, key: Fingerprint, name: Name) -> Result<(), NotGiven> {
+        let look = name.look();
+        if look.starts_with(GUEST_PREFIX) {
+            return Err(NotGiven::Guest);
+        }
+        match self.by_look.get(&look) {
+            Some(owner) if *owner != key => return Err(NotGiven::Taken(self.free_like(&name))),
+            Some(_) => {}
+            None if self.by_look.len() >= MAX_NAMES => return Err(NotGiven::Full),
+            None => {}
+        }
+        if let Some(old) = self.by_key.insert(key, name) {
+            self.by_look.remove(&old.look());
+        }
+        self.by_look.insert(look, key);
+        Ok(())
+    }
+
+    fn free_like(&self, name: &Name) -> Vec<Name> {
+        (2..100)
+            .filter_map(|number| Name::parse(&format!("{name}-{number}")).ok())
+            .filter(|name| !self.by_look.contains_key(&name.look()))
+            .take(3)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(seed: u8) -> Fingerprint {
+        Fingerprint::of_spki(&[seed])
+    }
+
+    fn name(text: &str) -> Name {
+        Name::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_name_stays_with_its_first_key() {
+        let mut names = Names::default();
+        assert_eq!(names.name_of(&key(1)), guest_name(&key(1)));
+        names.claim(key(1), name("anna")).unwrap();
+        names.claim(key(1), name("anna")).unwrap();
+        let suggestions = ["anna-2", "anna-3", "anna-4"].map(name).to_vec();
+        assert_eq!(
+            names.claim(key(2), name("anna")),
+            Err(NotGiven::Taken(suggestions))
+        );
+        assert_eq!(names.name_of(&key(1)), "anna");
+    }
+
+    #[test]
+    fn a_name_that_looks_taken_is_taken() {
+        let mut names = Names::default();
+        names.claim(key(1), name("cap")).unwrap();
+        // All Cyrillic.
+        assert!(matches!(
+            names.claim(key(2), name("сар")),
+            Err(NotGiven::Taken(_))
+        ));
+        assert!(matches!(
+            names.claim(key(2), name("CAP")),
+            Err(NotGiven::Taken(_))
+        ));
+        names.claim(key(1), name("Cap")).unwrap();
+        assert_eq!(names.name_of(&key(1)), "Cap");
+    }
+
+    #[test]
+    fn a_name_that_is_given_up_is_free() {
+        let mut names = Names::default();
+        names.claim(key(1), name("anna")).unwrap();
+        names.claim(key(1), name("bert")).unwrap();
+        names.claim(key(2), name("anna")).unwrap();
+        assert_eq!(names.name_of(&key(2)), "anna");
+    }
+
+    #[test]
+    fn nobody_takes_a_guests_name() {
+        let mut names = Names::default();
+        assert_eq!(
+            names.claim(key(1), name("Guest-12345678")),
+            Err(NotGiven::Guest)
+        );
+    }
+}

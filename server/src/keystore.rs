@@ -1,0 +1,215 @@
+//! The server's long-term key in the data folder: `server_key.pem`, made once, never overwritten.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use shared::identity::{KeyError, PrivateKey};
+use zeroize::Zeroizing;
+
+use crate::system;
+
+/// The file's name in the data folder.
+pub const FILE_NAME: &str = "server_key.pem";
+
+/// Largest file that is read: an unencrypted 4096-bit key has 3.3 KiB.
+const MAX_FILE_BYTES: u64 = 64 * 1024;
+
+/// Why there is no key.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum KeystoreError {
+    /// The data folder cannot be made or written to.
+    Folder(PathBuf, io::Error),
+    /// The file is there but cannot be read.
+    Read(PathBuf, io::Error),
+    /// The file can be read by others than its owner; holds its mode.
+    Exposed(PathBuf, u32),
+    /// The file's content is no usable key.
+    Key(PathBuf, KeyError),
+    /// A new key could not be made.
+    Generate(KeyError),
+}
+
+impl fmt::Display for KeystoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(path, cause) => {
+                write!(
+                    f,
+                    "cannot keep the server's key in {}: {cause}",
+                    path.display()
+                )
+            }
+            Self::Read(path, cause) => write!(f, "cannot read {}: {cause}", path.display()),
+            Self::Exposed(path, mode) => write!(
+                f,
+                "{path} can be read by others (mode {mode:03o}): run `chmod 600 {path}`, and if \
+                 somebody may have copied the key, move the file away so that a new one is made",
+                path = path.display()
+            ),
+            Self::Key(path, cause) => write!(
+                f,
+                "{} is damaged or no RSA private key ({cause}); it was left as it is: restore it \
+                 from a backup, or move it away so that a new one is made",
+                path.display()
+            ),
+            Self::Generate(cause) => write!(f, "cannot make a key: {cause}"),
+        }
+    }
+}
+
+impl std::error::Error for KeystoreError {}
+
+/// Loads the key, or makes and stores one of `bits` bits if there is none. The `bool` says whether
+/// it is new.
+///
+/// # Errors
+/// [`KeystoreError`]; an existing file is never changed.
+pub fn load_or_generate(folder: &Path, bits: usize) -> Result<(PrivateKey, bool), KeystoreError> {
+    let path = folder.join(FILE_NAME);
+    match File::open(&path) {
+        Ok(file) => Ok((load(&path, file)?, false)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let folder_error = |error| KeystoreError::Folder(folder.to_path_buf(), error);
+            make_folder(folder).map_err(folder_error)?;
+            // Opened before the key is made, so that a folder without rights fails at once.
+            let file = tempfile::Builder::new()
+                .prefix(".server_key")
+                .tempfile_in(folder)
+                .map_err(folder_error)?;
+            let key = PrivateKey::generate(bits, &mut system::random())
+                .map_err(KeystoreError::Generate)?;
+            store(&key, file, &path).map_err(folder_error)?;
+            Ok((key, true))
+        }
+        Err(error) => Err(KeystoreError::Read(path, error)),
+    }
+}
+
+fn load(path: &Path, file: File) -> Result<PrivateKey, KeystoreError> {
+    let read_error = |error| KeystoreError::Read(path.to_path_buf(), error);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = file.metadata().map_err(read_error)?.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(KeystoreError::Exposed(path.to_path_buf(), mode));
+        }
+    }
+    let mut pem = Zeroizing::new(String::new());
+    match file.take(MAX_FILE_BYTES).read_to_string(&mut pem) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            return Err(KeystoreError::Key(
+                path.to_path_buf(),
+                KeyError::Pem("private key"),
+            ));
+        }
+        Err(error) => return Err(read_error(error)),
+    }
+    PrivateKey::from_pem(&pem).map_err(|error| KeystoreError::Key(path.to_path_buf(), error))
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.create(folder)
+}
+
+/// Writes beside the place, syncs, and renames without overwriting. The temporary file has mode
+/// 0600 from its start.
+fn store(key: &PrivateKey, mut file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+    let pem = key.to_pkcs8_pem().map_err(io::Error::other)?;
+    file.write_all(pem.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map_err(|error| error.error)?;
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_made_once_and_then_loaded() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("deep/data");
+        let (made, new) = load_or_generate(&inner, 2048).unwrap();
+        assert!(new);
+        let (loaded, new) = load_or_generate(&inner, 2048).unwrap();
+        assert!(!new);
+        assert_eq!(made.public_key(), loaded.public_key());
+        assert_eq!(
+            fs::read_dir(&inner).unwrap().count(),
+            1,
+            "no temporary file is left"
+        );
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = fs::metadata(inner.join(FILE_NAME))
+                .unwrap()
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_is_an_error_and_is_left_alone() {
+        for content in [
+            &b""[..],
+            b"hello",
+            b"\xff\xfe",
+            b"-----BEGIN PRIVATE KEY-----\nAAAA\n",
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join(FILE_NAME);
+            fs::write(&path, content).unwrap();
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt;
+                fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+            }
+            let error = load_or_generate(folder.path(), 2048).unwrap_err();
+            assert!(matches!(error, KeystoreError::Key(..)), "{error}");
+            assert_eq!(fs::read(&path).unwrap(), content);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_can_read_is_refused_and_left_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        load_or_generate(folder.path(), 2048).unwrap();
+        let path = folder.path().join(FILE_NAME);
+        let before = fs::read(&path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        let error = load_or_generate(folder.path(), 2048).unwrap_err();
+        assert!(error.to_string().contains("mode 644"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), before);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_one_is_a_clear_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let error = load_or_generate(&file, 2048).unwrap_err();
+        assert!(error.to_string().contains("file"), "{error}");
+    }
+}

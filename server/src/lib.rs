@@ -1,0 +1,44 @@
+//! Secure Chat's server: listeners for TCP and HTTP that meet in one handler over any byte stream.
+//!
+//! [`run`] takes bound listeners and a stop signal, so that tests drive the same server as `main`.
+
+pub mod admission;
+pub mod clients;
+pub mod config;
+pub mod connection;
+pub mod context;
+pub mod gateway;
+pub mod hub;
+pub mod keystore;
+pub mod listener;
+pub mod rsa_pool;
+pub mod system;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+pub use context::Context;
+
+/// How long a graceful stop may take before what is left is cut off.
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// Serves until `context.stop` is cancelled, then drains: every client is told, and what it was
+/// sent is written, for at most [`DRAIN_TIMEOUT`].
+pub async fn run(tcp: TcpListener, http: TcpListener, context: Arc<Context>) {
+    let tcp_loop = listener::accept_tcp(tcp, Arc::clone(&context));
+    let http_loop = gateway::accept_http(http, Arc::clone(&context));
+    tokio::join!(tcp_loop, http_loop);
+    context.lobby.close();
+    context.tasks.close();
+    if tokio::time::timeout(DRAIN_TIMEOUT, context.tasks.wait())
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            left = context.tasks.len(),
+            "some connections did not end in time"
+        );
+    }
+}

@@ -1,0 +1,143 @@
+//! The TCP listener: accepts, counts, and hands each stream to the handler.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::admission::Refused;
+use crate::clients::Transport;
+use crate::connection;
+use crate::context::Context;
+
+/// A peer that vanished without a word is noticed after this time of silence plus three probes.
+const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
+
+/// How long a stream whose end we have announced is read, and thrown away, before it is dropped:
+/// dropping it with unread bytes resets it, and the peer would lose our last words.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Shortest and longest pause after a failed accept.
+const BACK_OFF: std::ops::RangeInclusive<Duration> =
+    Duration::from_millis(5)..=Duration::from_secs(1);
+
+/// Accepts sessions until the server stops.
+pub async fn accept_tcp(listener: TcpListener, context: Arc<Context>) {
+    let loopback = is_loopback(&listener);
+    let mut acceptor = Acceptor::new(listener);
+    while let Some((stream, address)) = acceptor.accept(&context).await {
+        let task = handle(stream, address, loopback, Arc::clone(&context));
+        context.tasks.spawn(task);
+    }
+}
+
+async fn handle(
+    mut stream: TcpStream,
+    address: SocketAddr,
+    listener_is_loopback: bool,
+    context: Arc<Context>,
+) {
+    let protocol = context.protocol(listener_is_loopback);
+    let place = context.sessions.admit(address.ip());
+    match &place {
+        Ok(_) => {
+            connection::serve(&mut stream, address, Transport::Tcp, protocol, &context).await;
+        }
+        Err(refused) => {
+            log_refusal(address, *refused);
+            connection::refuse(&mut stream, protocol).await;
+        }
+    }
+    linger(&mut stream).await;
+}
+
+/// One line for every connection that found no place.
+pub fn log_refusal(address: SocketAddr, refused: Refused) {
+    let limit = match refused {
+        Refused::InAll => "max_connections",
+        Refused::Address => "max_connections_per_address",
+    };
+    tracing::warn!(%address, limit, "refused: too many connections");
+}
+
+/// Ends our side and waits for the peer's, but not long.
+async fn linger(stream: &mut TcpStream) {
+    let ending = async {
+        stream.shutdown().await?;
+        let mut thrown_away = [0; 1024];
+        while stream.read(&mut thrown_away).await? > 0 {}
+        io::Result::Ok(())
+    };
+    // Either way the stream is dropped next.
+    let _ = tokio::time::timeout(LINGER, ending).await;
+}
+
+/// Whether a listener can be reached from this machine only.
+pub fn is_loopback(listener: &TcpListener) -> bool {
+    listener
+        .local_addr()
+        .is_ok_and(|address| address.ip().to_canonical().is_loopback())
+}
+
+/// A listener that survives failing accepts.
+#[derive(Debug)]
+pub struct Acceptor {
+    listener: TcpListener,
+    pause: Duration,
+}
+
+impl Acceptor {
+    /// Takes a bound listener.
+    pub fn new(listener: TcpListener) -> Self {
+        Self {
+            listener,
+            pause: *BACK_OFF.start(),
+        }
+    }
+
+    /// The next stream; `None` when the server stops.
+    ///
+    /// A failing accept is most often a lack of file descriptors, which goes on until somebody
+    /// leaves: trying at once again would only burn a processor.
+    pub async fn accept(&mut self, context: &Context) -> Option<(TcpStream, SocketAddr)> {
+        loop {
+            let accepted = tokio::select! {
+                () = context.stop.cancelled() => return None,
+                accepted = self.listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, address)) => {
+                    self.pause = *BACK_OFF.start();
+                    set_options(&stream);
+                    return Some((stream, address));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, pause_ms = self.pause.as_millis(), "accept failed");
+                    tokio::select! {
+                        () = context.stop.cancelled() => return None,
+                        () = tokio::time::sleep(self.pause) => {}
+                    }
+                    self.pause = (self.pause * 2).min(*BACK_OFF.end());
+                }
+            }
+        }
+    }
+}
+
+/// No delay for small writes, since every write is whole messages; probes for silent peers.
+fn set_options(stream: &TcpStream) {
+    let keepalive = TcpKeepalive::new()
+        .with_time(KEEPALIVE_AFTER)
+        .with_interval(KEEPALIVE_INTERVAL);
+    let result = stream
+        .set_nodelay(true)
+        .and_then(|()| SockRef::from(stream).set_tcp_keepalive(&keepalive));
+    if let Err(error) = result {
+        tracing::debug!(%error, "socket options were not set");
+    }
+}

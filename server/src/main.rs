@@ -1,0 +1,177 @@
+//! `secure-chat-server`: reads its settings, opens its listeners, and runs until it is told to stop.
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use secure_chat_server::config::{Cli, Config, ConfigError};
+use secure_chat_server::keystore::{self, KeystoreError};
+use secure_chat_server::{Context, run};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+fn main() -> ExitCode {
+    match start() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Standard error may be gone; there is nothing left to tell then.
+            let _ = writeln!(io::stderr(), "secure-chat-server: {error}");
+            error.exit_code()
+        }
+    }
+}
+
+/// Why the server did not start, or stopped otherwise than it was told to.
+#[derive(Debug)]
+enum Failure {
+    Config(ConfigError),
+    Key(KeystoreError),
+    Listen {
+        flag: &'static str,
+        address: std::net::SocketAddr,
+        cause: io::Error,
+    },
+    Runtime(io::Error),
+}
+
+impl Failure {
+    /// As in sysexits.h where it has a fitting one: 64 usage, 1 otherwise.
+    fn exit_code(&self) -> ExitCode {
+        ExitCode::from(if matches!(self, Self::Config(_)) {
+            64
+        } else {
+            1
+        })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config(error) => fmt::Display::fmt(error, f),
+            Self::Key(error) => fmt::Display::fmt(error, f),
+            Self::Listen {
+                flag,
+                address,
+                cause,
+            } => {
+                write!(f, "cannot listen on {address}: {cause}")?;
+                match cause.kind() {
+                    io::ErrorKind::AddrInUse => {
+                        write!(f, "; another program has this port, choose one with {flag}")
+                    }
+                    io::ErrorKind::PermissionDenied => {
+                        write!(f, "; ports below 1024 need rights, choose one with {flag}")
+                    }
+                    _ => Ok(()),
+                }
+            }
+            Self::Runtime(error) => write!(f, "the system refuses what a server needs: {error}"),
+        }
+    }
+}
+
+fn start() -> Result<(), Failure> {
+    let config = Cli::parse().into_config().map_err(Failure::Config)?;
+    start_log(&config);
+    let (identity, new) =
+        keystore::load_or_generate(&config.data_dir, config.key_bits).map_err(Failure::Key)?;
+    let context = Arc::new(Context::new(config, identity));
+    tracing::info!(
+        folder = %context.config.data_dir.display(),
+        fingerprint = %context.identity.public_key().fingerprint(),
+        bits = context.identity.public_key().bits(),
+        "{}", if new { "made a new server key" } else { "loaded the server key" }
+    );
+    if context.config.log_plaintext {
+        tracing::warn!("--log-plaintext: every decrypted line is written to this log");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::Runtime)?;
+    let result = runtime.block_on(listen_and_run(Arc::clone(&context)));
+    // What did not drain in time is cut off here, and with it the process ends.
+    runtime.shutdown_background();
+    result
+}
+
+fn start_log(config: &Config) {
+    let level = tracing::Level::from(config.log_level);
+    tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_max_level(level)
+        .with_target(false)
+        .init();
+}
+
+async fn listen_and_run(context: Arc<Context>) -> Result<(), Failure> {
+    let config = &context.config;
+    let tcp = bind("--listen", config.listen).await?;
+    let http = bind("--http", config.http).await?;
+    announce("tcp", &tcp)?;
+    announce("http", &http)?;
+    if let Ok(address) = http.local_addr() {
+        tracing::info!("the page is at http://{address}/");
+    }
+    watch_signals(Arc::clone(&context)).map_err(Failure::Runtime)?;
+    run(tcp, http, context).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn bind(flag: &'static str, address: std::net::SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|cause| Failure::Listen {
+            flag,
+            address,
+            cause,
+        })
+}
+
+/// One line on standard output for whoever started us: with port 0 only we know the port.
+fn announce(kind: &str, listener: &TcpListener) -> Result<(), Failure> {
+    let address = listener.local_addr().map_err(Failure::Runtime)?;
+    let mut stdout = io::stdout().lock();
+    // Nobody may be reading; that is no reason not to serve.
+    let _ = writeln!(stdout, "{kind} listening on {address}").and_then(|()| stdout.flush());
+    Ok(())
+}
+
+/// SIGTERM and SIGINT stop, a second one at once; SIGUSR1 writes the table of clients to the log.
+fn watch_signals(context: Arc<Context>) -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut table = signal(SignalKind::user_defined1())?;
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+                _ = table.recv() => {
+                    log_clients(&context);
+                    continue;
+                }
+            }
+            if context.stop.is_cancelled() {
+                tracing::warn!("told to stop again: stopping at once");
+                std::process::exit(130);
+            }
+            tracing::info!(clients = context.clients.snapshot().len(), "stopping");
+            context.stop.cancel();
+        }
+    });
+    Ok(())
+}
+
+fn log_clients(context: &Context) {
+    let clients = context.clients.snapshot();
+    tracing::info!(count = clients.len(), "connected clients");
+    for client in clients {
+        tracing::info!("client {client}");
+    }
+}

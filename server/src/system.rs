@@ -1,0 +1,32 @@
+//! The system's clock and randomness in the shapes that the protocol takes.
+
+use std::time::Instant;
+
+use shared::random::{Random, RandomUnavailable};
+use shared::time::Time;
+
+/// The operating system's randomness.
+pub fn random() -> Random {
+    Random::new(|bytes| getrandom::fill(bytes).map_err(|_| RandomUnavailable))
+}
+
+/// A monotonic clock that starts at zero.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock(Instant);
+
+impl Clock {
+    /// Starts now.
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// The time since the start.
+    pub fn now(self) -> Time {
+        Time::default() + self.0.elapsed()
+    }
+
+    /// The runtime's instant for `time`.
+    pub fn instant(self, time: Time) -> tokio::time::Instant {
+        (self.0 + time.saturating_since(Time::default())).into()
+    }
+}
