@@ -1,0 +1,174 @@
+//! `cargo xtask bench`: the project's measurements, one section after the other, then a summary.
+//!
+//! A benchmark is a program under `server/benches/` (or `e2e/bench.mjs`); every line it prints as
+//! `result: NAME = VALUE` is repeated in the summary.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, ExitCode, Stdio};
+
+use super::ci;
+use super::web::{self, Page};
+use crate::compress;
+use crate::failure::{Failure, Result};
+use crate::table;
+use crate::tools::{Toolbox, process};
+
+/// One line of the summary: what was measured, and the value with its unit.
+type Measured = (String, String);
+
+pub(crate) fn main(tools: &mut Toolbox, args: &[String]) -> Result<ExitCode> {
+    if !args.is_empty() {
+        return Err(Failure::new("usage: cargo xtask bench"));
+    }
+    let mut summary = Vec::new();
+    summary.extend(page_size(tools)?);
+    summary.extend(openssl(tools)?);
+    summary.extend(server(tools)?);
+    summary.extend(time_to_connect(tools)?);
+
+    heading("summary");
+    let mut rows = vec![vec!["measurement".to_owned(), "value".to_owned()]];
+    rows.extend(summary.into_iter().map(|(name, value)| vec![name, value]));
+    print!("{}", table::render(&rows));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// First, because the release server embeds the page.
+fn page_size(tools: &mut Toolbox) -> Result<Vec<Measured>> {
+    heading("the page's download");
+    web::build(tools, Page::Shipped)?;
+    let bytes = compress::counted_bytes(&compress::measure(&web::dist(tools))?);
+    let goal = table::size(compress::GOAL_BYTES);
+    Ok(vec![(
+        format!("page: wasm + js + css, brotli (goal {goal})"),
+        table::size(bytes),
+    )])
+}
+
+/// The yardstick for handshakes: the same operation, on this machine, in this run.
+fn openssl(tools: &mut Toolbox) -> Result<Vec<Measured>> {
+    heading("OpenSSL's RSA-2048, one core");
+    tools.ensure_openssl()?;
+    let printed = process::capture(
+        tools
+            .command("openssl")
+            .args(["speed", "-seconds", "3", "rsa2048"]),
+    )?;
+    let Some((private, public)) = rsa_per_second(&printed.text).filter(|_| printed.success) else {
+        return Err(Failure::new(format!(
+            "cannot read what openssl speed printed:\n{}",
+            printed.text
+        )));
+    };
+    println!("private operations (sign): {private}/s\npublic operations (verify): {public}/s");
+    Ok(vec![
+        (
+            "openssl: RSA-2048 private operations".to_owned(),
+            format!("{private}/s"),
+        ),
+        (
+            "openssl: RSA-2048 public operations".to_owned(),
+            format!("{public}/s"),
+        ),
+    ])
+}
+
+/// Everything under `server/benches/`, with the settings of a release.
+fn server(tools: &Toolbox) -> Result<Vec<Measured>> {
+    heading("the server");
+    run_and_collect(&mut tools.cargo(&["bench", "--package", "server", "--benches"]))
+}
+
+/// From opening the page to a connected session, in Chromium, on the release server.
+fn time_to_connect(tools: &mut Toolbox) -> Result<Vec<Measured>> {
+    heading("from opening the page to connected");
+    if !tools.root().join("e2e").join("bench.mjs").is_file() {
+        println!("e2e/bench.mjs is not there: not measured");
+        return Ok(vec![(
+            "browser: opening to connected".to_owned(),
+            "not measured".to_owned(),
+        )]);
+    }
+    process::run(&mut tools.cargo(&["build", "--release", "--package", "server"]))?;
+    let mut command = ci::e2e_command(tools, "node", "release")?;
+    run_and_collect(command.arg("bench.mjs"))
+}
+
+fn heading(title: &str) {
+    println!("\n=== {title}");
+}
+
+/// Runs a benchmark, shows what it prints as it comes, and keeps its results.
+fn run_and_collect(command: &mut Command) -> Result<Vec<Measured>> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(Failure::because("start the benchmark"))?;
+    let mut results = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).lines() {
+            let line = line.map_err(Failure::because("read the benchmark's output"))?;
+            println!("{line}");
+            results.extend(result_in(&line));
+        }
+    }
+    let status = child
+        .wait()
+        .map_err(Failure::because("wait for the benchmark"))?;
+    if !status.success() {
+        return Err(Failure::new(format!("the benchmark failed ({status})")));
+    }
+    if results.is_empty() {
+        return Err(Failure::new(
+            "the benchmark printed no `result: NAME = VALUE` line",
+        ));
+    }
+    Ok(results)
+}
+
+/// `result: NAME = VALUE`.
+fn result_in(line: &str) -> Option<Measured> {
+    let (name, value) = line.trim().strip_prefix("result:")?.split_once('=')?;
+    Some((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+/// The two rates of `openssl speed rsa2048`: private operations a second, public ones a second.
+/// OpenSSL 3 has columns for encryption too; the heading names them all.
+fn rsa_per_second(printed: &str) -> Option<(&str, &str)> {
+    let mut lines = printed.lines();
+    let heading = lines.by_ref().find(|line| line.contains("sign/s"))?;
+    let row = lines.find(|line| line.trim_start().starts_with("rsa"))?;
+    let cells: Vec<&str> = row.split_whitespace().collect();
+    let names: Vec<&str> = heading.split_whitespace().collect();
+    // The row begins with three words that the heading leaves blank: `rsa 2048 bits`.
+    let cell = |name: &str| {
+        let at = names.iter().position(|&heading| heading == name)?;
+        cells.get(at + 3).copied()
+    };
+    Some((cell("sign/s")?, cell("verify/s")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_openssl_of_both_shapes() {
+        let old = "                  sign    verify    sign/s verify/s\n\
+                   rsa 2048 bits 0.000713s 0.000021s   1402.3  47618.5\n";
+        assert_eq!(rsa_per_second(old), Some(("1402.3", "47618.5")));
+        let new = "                   sign    verify    encrypt   decrypt   sign/s verify/s  encr./s  decr./s\n\
+                   rsa  2048 bits 0.000713s 0.000021s 0.000023s 0.000721s   1402.3  47618.5  43000.0  1386.0\n";
+        assert_eq!(rsa_per_second(new), Some(("1402.3", "47618.5")));
+        assert_eq!(rsa_per_second("speed: unknown option"), None);
+    }
+
+    #[test]
+    fn a_result_line_needs_name_and_value() {
+        let expected = ("v1 handshakes".to_owned(), "812/s".to_owned());
+        assert_eq!(result_in("  result: v1 handshakes = 812/s"), Some(expected));
+        assert_eq!(result_in("result: nothing"), None);
+        assert_eq!(result_in("the result: a = b"), None);
+    }
+}

@@ -1,0 +1,235 @@
+//! `cargo xtask ci`: what every change must pass, quick checks first.
+//!
+//! The steps share cargo's target folder: clippy and rustdoc the checked dependencies, native and
+//! interoperability and browser tests the compiled ones.
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use super::web::{self, Page};
+use crate::failure::{Failure, Result};
+use crate::steps::{self, Step};
+use crate::tools::{CARGO_DENY, Toolbox, process};
+use crate::workspace;
+
+/// The gate. An order is an order of cost: what fails fast comes first.
+pub(crate) const STEPS: [Step; 10] = [
+    Step {
+        name: "fmt",
+        what: "the formatting of every crate",
+        check: fmt,
+    },
+    Step {
+        name: "clippy",
+        what: "lints of all crates and tests, warnings refused",
+        check: clippy,
+    },
+    Step {
+        name: "clippy-wasm",
+        what: "the same for the page's target",
+        check: clippy_wasm,
+    },
+    Step {
+        name: "doc",
+        what: "rustdoc, warnings refused",
+        check: doc,
+    },
+    Step {
+        name: "deny",
+        what: "licences, sources and known holes of dependencies",
+        check: deny,
+    },
+    Step {
+        name: "native",
+        what: "all native tests, with the Python interoperability",
+        check: native,
+    },
+    Step {
+        name: "portable",
+        what: "`shared` on its own, without aws-lc",
+        check: portable,
+    },
+    Step {
+        name: "wasm",
+        what: "the tests of `shared` in wasm, under Node",
+        check: wasm,
+    },
+    Step {
+        name: "web",
+        what: "the page as shipped",
+        check: page,
+    },
+    Step {
+        name: "browser",
+        what: "the real page and server in Chromium",
+        check: browser,
+    },
+];
+
+const WASM_TARGET: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
+
+pub(crate) fn main(tools: &mut Toolbox, args: &[String]) -> Result<ExitCode> {
+    if !args.is_empty() {
+        return Err(Failure::new(
+            "usage: cargo xtask ci (for single steps: cargo xtask test STEP…)",
+        ));
+    }
+    Ok(steps::run(tools, &STEPS))
+}
+
+fn fmt(tools: &mut Toolbox) -> Result<()> {
+    tools.ensure_component("rustfmt", &["fmt", "--version"])?;
+    process::run(&mut tools.cargo(&["fmt", "--all", "--check"]))
+}
+
+fn clippy(tools: &mut Toolbox) -> Result<()> {
+    tools.ensure_component("clippy", &["clippy", "--version"])?;
+    process::run(&mut tools.cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--features",
+        "shared/aws-lc",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+fn clippy_wasm(tools: &mut Toolbox) -> Result<()> {
+    tools.ensure_wasm_target()?;
+    let mut command = tools.cargo(&["clippy", "-p", "shared", "-p", "web-client"]);
+    process::run(command.args(WASM_TARGET).args(["--", "-D", "warnings"]))
+}
+
+fn doc(tools: &mut Toolbox) -> Result<()> {
+    let mut command = tools.cargo(&[
+        "doc",
+        "--workspace",
+        "--no-deps",
+        "--document-private-items",
+        "--features",
+        "shared/aws-lc",
+    ]);
+    process::run(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn native(tools: &mut Toolbox) -> Result<()> {
+    let mut command = tools.cargo(&["test", "--workspace", "--features", "shared/aws-lc"]);
+    let python = interop_python(tools)?;
+    process::run(command.env("SECURE_CHAT_PYTHON", python))
+}
+
+fn portable(tools: &mut Toolbox) -> Result<()> {
+    process::run(&mut tools.cargo(&["test", "-p", "shared"]))
+}
+
+fn wasm(tools: &mut Toolbox) -> Result<()> {
+    tools.ensure_wasm_target()?;
+    tools.ensure_node()?;
+    tools.ensure_wasm_bindgen()?;
+    let mut command = tools.cargo(&["test", "-p", "shared"]);
+    command.args(WASM_TARGET);
+    command.env(
+        "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+        "wasm-bindgen-test-runner",
+    );
+    process::run(&mut command)
+}
+
+fn page(tools: &mut Toolbox) -> Result<()> {
+    web::build(tools, Page::Shipped)
+}
+
+fn browser(tools: &mut Toolbox) -> Result<()> {
+    let mut command = e2e_command(tools, "npx", "debug")?;
+    // What the native tests compiled, if they ran; else it is compiled here.
+    process::run(&mut tools.cargo(&["build", "--package", "server"]))?;
+    if !web::dist(tools).join("index.html").is_file() {
+        web::build(tools, Page::Shipped)?;
+    }
+    process::run(command.args(["playwright", "test"]))
+}
+
+/// A program in `e2e/`, told where the browser, the Python and the server of `profile` are.
+pub(crate) fn e2e_command(tools: &mut Toolbox, program: &str, profile: &str) -> Result<Command> {
+    let e2e = tools.root().join("e2e");
+    if !e2e.join("package.json").is_file() {
+        return Err(Failure::new(
+            "e2e/package.json, the browser tests' manifest, is missing",
+        ));
+    }
+    tools.ensure_node()?;
+    let chromium = tools.ensure_chromium()?;
+    let python = interop_python(tools)?;
+    tools.npm_ci(&e2e)?;
+    let server = format!("secure-chat-server{}", std::env::consts::EXE_SUFFIX);
+    let mut command = tools.command(program);
+    command
+        .current_dir(e2e)
+        .env("CHROMIUM", chromium)
+        .env("SECURE_CHAT_PYTHON", python)
+        .env(
+            "SECURE_CHAT_SERVER",
+            workspace::target_dir()?.join(profile).join(server),
+        );
+    Ok(command)
+}
+
+fn interop_python(tools: &Toolbox) -> Result<PathBuf> {
+    tools.ensure_python("server/tests/interop/requirements.txt")
+}
+
+fn deny(tools: &mut Toolbox) -> Result<()> {
+    tools.ensure_cargo_tool(&CARGO_DENY)?;
+    process::run(&mut tools.cargo(&["deny", "check", "bans", "licenses", "sources"]))?;
+    let advisories = process::capture(&mut tools.cargo(&["deny", "check", "advisories"]))?;
+    println!(
+        "$ cargo deny check advisories\n{}",
+        advisories.text.trim_end()
+    );
+    match judge(advisories.success, &advisories.text) {
+        Advisories::Clean => Ok(()),
+        Advisories::Found => Err(Failure::new(
+            "`cargo deny check advisories` found what is above",
+        )),
+        Advisories::Unreachable => {
+            println!(
+                "--- the RustSec database could not be fetched from this network: known holes \
+                 were NOT checked in this run"
+            );
+            Ok(())
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Advisories {
+    Clean,
+    Found,
+    Unreachable,
+}
+
+/// Tells a database that could not be fetched from one that found something.
+fn judge(success: bool, printed: &str) -> Advisories {
+    if success {
+        Advisories::Clean
+    } else if printed.contains("failed to fetch advisory database") {
+        Advisories::Unreachable
+    } else {
+        Advisories::Found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_failed_fetch_is_forgiven() {
+        let fetch = "[ERROR] failed to fetch advisory database https://example.invalid/db";
+        assert_eq!(judge(false, fetch), Advisories::Unreachable);
+        assert_eq!(judge(false, "error[vulnerability]: …"), Advisories::Found);
+        assert_eq!(judge(true, "advisories ok"), Advisories::Clean);
+    }
+}

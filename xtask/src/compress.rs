@@ -1,0 +1,286 @@
+//! Compresses the built page once, so that the server never has to: `x.js` → `x.js.br`, `x.js.gz`.
+//!
+//! Knows files and sizes only; how they were built and how they are served is not its matter.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::failure::{Failure, Result};
+use crate::table;
+
+/// What a visitor may download before chatting: wasm, script and style, compressed with brotli.
+pub(crate) const GOAL_BYTES: u64 = 400 * 1024;
+
+/// Formats that are text, or wasm; images and fonts of the page are compressed already.
+const COMPRESSIBLE: [&str; 10] = [
+    "html",
+    "js",
+    "mjs",
+    "css",
+    "wasm",
+    "svg",
+    "json",
+    "webmanifest",
+    "txt",
+    "ico",
+];
+/// What counts against [`GOAL_BYTES`].
+const COUNTED: [&str; 4] = ["wasm", "js", "mjs", "css"];
+
+/// One file of the page and what it weighs.
+pub(crate) struct Entry {
+    name: String,
+    counted: bool,
+    raw: u64,
+    gzip: Option<u64>,
+    brotli: Option<u64>,
+}
+
+impl Entry {
+    /// The bytes that a browser which accepts brotli downloads.
+    fn on_the_wire(&self) -> u64 {
+        self.brotli.unwrap_or(self.raw)
+    }
+}
+
+/// Writes the compressed copies of every file under `dist`, and measures them.
+pub(crate) fn compress_all(dist: &Path) -> Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for path in page_files(dist)? {
+        let raw = std::fs::read(&path)
+            .map_err(Failure::because(format_args!("read {}", path.display())))?;
+        let mut entry = Entry {
+            name: path
+                .strip_prefix(dist)
+                .unwrap_or(&path)
+                .display()
+                .to_string(),
+            counted: has_extension(&path, &COUNTED),
+            raw: raw.len() as u64,
+            gzip: None,
+            brotli: None,
+        };
+        if has_extension(&path, &COMPRESSIBLE) {
+            entry.brotli = write_if_smaller(&path, "br", &raw, brotli(&raw))?;
+            entry.gzip = write_if_smaller(&path, "gz", &raw, gzip(&raw))?;
+        }
+        entries.push(entry);
+    }
+    if entries.is_empty() {
+        return Err(Failure::new(format!("{} holds no page", dist.display())));
+    }
+    Ok(entries)
+}
+
+/// Measures what [`compress_all`] left in `dist`, without compressing again.
+pub(crate) fn measure(dist: &Path) -> Result<Vec<Entry>> {
+    let files = page_files(dist)?;
+    Ok(files
+        .iter()
+        .map(|path| Entry {
+            name: path
+                .strip_prefix(dist)
+                .unwrap_or(path)
+                .display()
+                .to_string(),
+            counted: has_extension(path, &COUNTED),
+            raw: file_size(path).unwrap_or(0),
+            gzip: file_size(&with_suffix(path, "gz")),
+            brotli: file_size(&with_suffix(path, "br")),
+        })
+        .collect())
+}
+
+/// The table of sizes, with the sum that is held against the goal.
+pub(crate) fn report(entries: &[Entry]) -> String {
+    let cell = |bytes: Option<u64>| bytes.map_or_else(|| "–".to_owned(), table::size);
+    let heading = ["file", "raw", "gzip", "brotli"]
+        .map(str::to_owned)
+        .to_vec();
+    let mut rows = vec![heading];
+    rows.extend(entries.iter().map(|entry| {
+        vec![
+            entry.name.clone(),
+            table::size(entry.raw),
+            cell(entry.gzip),
+            cell(entry.brotli),
+        ]
+    }));
+    let sum = counted_bytes(entries);
+    let verdict = if sum <= GOAL_BYTES { "within" } else { "OVER" };
+    format!(
+        "{}  wasm + js + css, brotli: {} ({verdict} the goal of {})\n",
+        table::render(&rows),
+        table::size(sum),
+        table::size(GOAL_BYTES),
+    )
+}
+
+/// The bytes held against [`GOAL_BYTES`].
+pub(crate) fn counted_bytes(entries: &[Entry]) -> u64 {
+    entries
+        .iter()
+        .filter(|entry| entry.counted)
+        .map(Entry::on_the_wire)
+        .sum()
+}
+
+/// All files under `dist` but earlier compressed copies, sorted by name.
+fn page_files(dist: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![dist.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let unreadable = || Failure::because(format_args!("list {}", folder.display()).to_string());
+        for item in std::fs::read_dir(&folder).map_err(unreadable())? {
+            let path = item.map_err(unreadable())?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !has_extension(&path, &["br", "gz"]) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    path.extension()
+        .and_then(|e| e.to_str())
+        .is_some_and(|e| extensions.contains(&e))
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    name.into()
+}
+
+fn file_size(path: &Path) -> Option<u64> {
+    std::fs::metadata(path).ok().map(|metadata| metadata.len())
+}
+
+/// Keeps `compressed` beside `path` when it saves anything; removes an older copy when not.
+fn write_if_smaller(
+    path: &Path,
+    suffix: &str,
+    raw: &[u8],
+    compressed: std::io::Result<Vec<u8>>,
+) -> Result<Option<u64>> {
+    let target = with_suffix(path, suffix);
+    let cannot = || Failure::because(format!("write {}", target.display()));
+    let compressed = compressed.map_err(cannot())?;
+    if compressed.len() >= raw.len() {
+        // A missing copy is what we want here, so its absence is no error.
+        let _ = std::fs::remove_file(&target);
+        return Ok(None);
+    }
+    std::fs::write(&target, &compressed).map_err(cannot())?;
+    Ok(Some(compressed.len() as u64))
+}
+
+/// RFC 7932 at its best ratio; the 16 MiB window costs nothing for files this small.
+fn brotli(raw: &[u8]) -> std::io::Result<Vec<u8>> {
+    let params = brotli::enc::BrotliEncoderParams {
+        quality: 11,
+        lgwin: 24,
+        size_hint: raw.len(),
+        ..Default::default()
+    };
+    let mut out = Vec::new();
+    brotli::BrotliCompress(&mut &raw[..], &mut out, &params)?;
+    Ok(out)
+}
+
+/// RFC 1952 at its best ratio.
+fn gzip(raw: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(raw)?;
+    encoder.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    /// A folder of this test's own, removed when the test ends.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()));
+            std::fs::create_dir_all(path.join("sub")).unwrap();
+            Self(path)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn compressed_copies_hold_the_same_bytes() {
+        let folder = Folder::new("same-bytes");
+        let text = "let answer = 42;\n".repeat(200);
+        std::fs::write(folder.0.join("sub/app.js"), &text).unwrap();
+        let entries = compress_all(&folder.0).unwrap();
+        assert_eq!(entries.len(), 1);
+
+        let mut unzipped = String::new();
+        let gz = std::fs::File::open(folder.0.join("sub/app.js.gz")).unwrap();
+        flate2::read::GzDecoder::new(gz)
+            .read_to_string(&mut unzipped)
+            .unwrap();
+        assert_eq!(unzipped, text);
+
+        let br = std::fs::read(folder.0.join("sub/app.js.br")).unwrap();
+        let mut unpacked = Vec::new();
+        brotli::BrotliDecompress(&mut &br[..], &mut unpacked).unwrap();
+        assert_eq!(unpacked, text.as_bytes());
+        assert_eq!(counted_bytes(&entries), br.len() as u64);
+    }
+
+    #[test]
+    fn a_copy_that_saves_nothing_is_not_kept() {
+        let folder = Folder::new("saves-nothing");
+        std::fs::write(folder.0.join("x.css"), "a").unwrap();
+        std::fs::write(folder.0.join("x.css.br"), "left over").unwrap();
+        let entries = compress_all(&folder.0).unwrap();
+        assert!(!folder.0.join("x.css.br").exists());
+        assert_eq!(counted_bytes(&entries), 1);
+        assert_eq!(counted_bytes(&measure(&folder.0).unwrap()), 1);
+    }
+
+    #[test]
+    fn images_are_left_alone_and_not_counted() {
+        let folder = Folder::new("images");
+        std::fs::write(folder.0.join("x.png"), "0".repeat(4096)).unwrap();
+        let entries = compress_all(&folder.0).unwrap();
+        assert!(!folder.0.join("x.png.gz").exists());
+        assert_eq!(counted_bytes(&entries), 0);
+    }
+
+    #[test]
+    fn an_empty_folder_is_no_page() {
+        let folder = Folder::new("empty");
+        assert!(compress_all(&folder.0).is_err());
+    }
+
+    #[test]
+    fn the_report_says_when_the_goal_is_missed() {
+        let entry = |brotli| Entry {
+            name: "a.wasm".into(),
+            counted: true,
+            raw: 1 << 20,
+            gzip: None,
+            brotli: Some(brotli),
+        };
+        assert!(report(&[entry(GOAL_BYTES)]).contains("400.0 KiB (within the goal"));
+        assert!(report(&[entry(GOAL_BYTES + 1)]).contains("(OVER the goal"));
+    }
+}

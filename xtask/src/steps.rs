@@ -1,0 +1,129 @@
+//! A gate: named steps in order, timed, stopped at the first that fails. Knows no step itself.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use crate::failure::Result;
+use crate::table;
+use crate::tools::Toolbox;
+
+/// One thing that must hold.
+#[derive(Clone, Copy)]
+pub(crate) struct Step {
+    /// One word, which `cargo xtask test` filters by.
+    pub(crate) name: &'static str,
+    /// What is checked, for the heading.
+    pub(crate) what: &'static str,
+    pub(crate) check: fn(&mut Toolbox) -> Result<()>,
+}
+
+enum Outcome {
+    Passed(Duration),
+    Failed(Duration),
+    NotRun,
+}
+
+/// Runs `steps` until one fails, then says what passed and how long each took.
+pub(crate) fn run(tools: &mut Toolbox, steps: &[Step]) -> ExitCode {
+    let mut outcomes = Vec::with_capacity(steps.len());
+    let mut failure = None;
+    for (index, step) in steps.iter().enumerate() {
+        if failure.is_some() {
+            outcomes.push(Outcome::NotRun);
+            continue;
+        }
+        println!(
+            "\n=== {}/{} {}: {}",
+            index + 1,
+            steps.len(),
+            step.name,
+            step.what
+        );
+        let start = Instant::now();
+        outcomes.push(match (step.check)(tools) {
+            Ok(()) => Outcome::Passed(start.elapsed()),
+            Err(why) => {
+                failure = Some(format!("{}: {why}", step.name));
+                Outcome::Failed(start.elapsed())
+            }
+        });
+    }
+    println!("\n{}", summary(steps, &outcomes));
+    match failure {
+        None => ExitCode::SUCCESS,
+        Some(why) => {
+            eprintln!("xtask: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The table of steps, closed by the line that counts them.
+fn summary(steps: &[Step], outcomes: &[Outcome]) -> String {
+    let mut rows = vec![["step", "result", "time"].map(str::to_owned).to_vec()];
+    let (mut passed, mut failed, mut total) = (0_u32, 0_u32, Duration::ZERO);
+    for (step, outcome) in steps.iter().zip(outcomes) {
+        let (word, time) = match outcome {
+            Outcome::Passed(time) => {
+                passed += 1;
+                ("passed", Some(*time))
+            }
+            Outcome::Failed(time) => {
+                failed += 1;
+                ("FAILED", Some(*time))
+            }
+            Outcome::NotRun => ("not run", None),
+        };
+        total += time.unwrap_or_default();
+        rows.push(vec![
+            step.name.to_owned(),
+            word.to_owned(),
+            time.map(table::duration).unwrap_or_default(),
+        ]);
+    }
+    rows.push(vec![
+        "all".to_owned(),
+        String::new(),
+        table::duration(total),
+    ]);
+    format!("{}\n{passed} passed, {failed} failed", table::render(&rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEP: Step = Step {
+        name: "fmt",
+        what: "formatting",
+        check: |_| Ok(()),
+    };
+
+    #[test]
+    fn the_last_line_counts_passed_and_failed_alone() {
+        let outcomes = [
+            Outcome::Passed(Duration::from_secs(1)),
+            Outcome::Failed(Duration::from_secs(2)),
+            Outcome::NotRun,
+        ];
+        let text = summary(&[STEP; 3], &outcomes);
+        assert_eq!(text.lines().last(), Some("1 passed, 1 failed"));
+        assert!(text.contains("not run"));
+        assert!(text.contains("3.0 s"), "the total is there: {text}");
+    }
+
+    #[test]
+    fn nothing_runs_after_a_failure() {
+        let never = Step {
+            check: |_| panic!("ran after a failure"),
+            ..STEP
+        };
+        let fails = Step {
+            check: |_| Err(crate::failure::Failure::new("no")),
+            ..STEP
+        };
+        let mut tools = Toolbox::new(std::env::temp_dir());
+        assert_eq!(run(&mut tools, &[STEP, fails, never]), ExitCode::FAILURE);
+        assert_eq!(run(&mut tools, &[STEP, STEP]), ExitCode::SUCCESS);
+    }
+}

@@ -1,0 +1,223 @@
+//! What comes from Rust's own sources: toolchain components, the wasm target, cargo's programs.
+
+use std::path::{Path, PathBuf};
+
+use super::{Toolbox, process};
+use crate::failure::{Failure, Result};
+use crate::workspace;
+
+/// A program that `cargo install` can build, in the one version that this project uses.
+pub(crate) struct CargoTool {
+    package: &'static str,
+    binaries: &'static [&'static str],
+    version: &'static str,
+    /// Whether the author's lock file resolves; with it a build is the one that was tested.
+    locked: bool,
+}
+
+/// Builds the page. The newest that Rust 1.95 compiles.
+pub(crate) const TRUNK: CargoTool = CargoTool {
+    package: "trunk",
+    binaries: &["trunk"],
+    version: "0.21.14",
+    locked: true,
+};
+
+/// Judges the dependency tree by `deny.toml`.
+pub(crate) const CARGO_DENY: CargoTool = CargoTool {
+    package: "cargo-deny",
+    binaries: &["cargo-deny"],
+    version: "0.20.2",
+    locked: true,
+};
+
+/// These programs run for seconds, but would compile for many minutes with the settings of
+/// their authors' releases.
+const QUICK_BUILD: [(&str, &str); 3] = [
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+];
+
+const WASM_TARGET: &str = "wasm32-unknown-unknown";
+
+impl Toolbox {
+    /// The standard library for the page's target.
+    pub(crate) fn ensure_wasm_target(&self) -> Result<()> {
+        let mut query = self.command("rustc");
+        query.args(["--print", "target-libdir", "--target", WASM_TARGET]);
+        let libdir = process::capture(&mut query)?;
+        if libdir.success && Path::new(libdir.text.trim()).is_dir() {
+            return Ok(());
+        }
+        if self.find("rustup").is_none() {
+            return Err(Failure::new(format!(
+                "Rust's target {WASM_TARGET} is missing, and rustup is not here to add it: \
+                 install Rust with rustup (https://rustup.rs), or your system's package of that \
+                 target (on Debian: libstd-rust-dev-wasm32)"
+            )));
+        }
+        process::install(
+            &format!("the Rust target {WASM_TARGET}"),
+            self.command("rustup").args(["target", "add", WASM_TARGET]),
+        )
+    }
+
+    /// `rustfmt` or `clippy`, as rustup names them.
+    pub(crate) fn ensure_component(&self, component: &str, probe: &[&str]) -> Result<()> {
+        if process::capture(&mut self.cargo(probe))?.success {
+            return Ok(());
+        }
+        if self.find("rustup").is_none() {
+            return Err(Failure::new(format!(
+                "Rust's {component} is missing: install Rust with rustup (https://rustup.rs), \
+                 or your system's package of {component}"
+            )));
+        }
+        process::install(
+            &format!("Rust's {component}"),
+            self.command("rustup").args(["component", "add", component]),
+        )
+    }
+
+    /// wasm-bindgen's programs, which must be of exactly the version that the page is built with.
+    pub(crate) fn ensure_wasm_bindgen(&mut self) -> Result<()> {
+        let version = workspace::locked_version(self.root(), "wasm-bindgen")?;
+        self.ensure_version(
+            // Its own lock file names a yanked version of a dependency.
+            &CargoTool {
+                package: "wasm-bindgen-cli",
+                binaries: &["wasm-bindgen", "wasm-bindgen-test-runner"],
+                version: "",
+                locked: false,
+            },
+            &version,
+        )
+    }
+
+    /// `tool` in its version, from wherever it is, else by `cargo install`.
+    pub(crate) fn ensure_cargo_tool(&mut self, tool: &CargoTool) -> Result<()> {
+        self.ensure_version(tool, tool.version)
+    }
+
+    fn ensure_version(&mut self, tool: &CargoTool, version: &str) -> Result<()> {
+        let cargo_home = cargo_home()?;
+        let common = cargo_home.join("bin");
+        let own = cargo_home
+            .join("secure-chat-tools")
+            .join(format!("{}-{version}", tool.package));
+        let on_path = std::env::var_os("PATH").unwrap_or_default();
+        let known = std::env::split_paths(&on_path).chain([common.clone(), own.join("bin")]);
+        let mut another_version = false;
+        for folder in known {
+            match self.versions_in(&folder, tool).as_deref() {
+                Some([]) | None => {}
+                Some(found) if found.iter().all(|found| found == version) => {
+                    self.prefer(folder);
+                    return Ok(());
+                }
+                Some(_) => another_version = true,
+            }
+        }
+        // Somebody else's version stays what it is; ours then goes beside it, for every clone.
+        let target = if another_version { own } else { cargo_home };
+        self.cargo_install(tool, version, &target)?;
+        self.prefer(target.join("bin"));
+        Ok(())
+    }
+
+    /// The versions of the tool's programs in `folder`; `None` if one is not there.
+    fn versions_in(&self, folder: &Path, tool: &CargoTool) -> Option<Vec<String>> {
+        tool.binaries
+            .iter()
+            .map(|binary| {
+                let path = folder.join(format!("{binary}{}", std::env::consts::EXE_SUFFIX));
+                if !path.is_file() {
+                    return None;
+                }
+                let printed = process::capture(self.command(path).arg("--version")).ok()?;
+                // A program that cannot say its version is there, in no version that fits.
+                Some(version_of(&printed.text).unwrap_or_default().to_owned())
+            })
+            .collect()
+    }
+
+    fn cargo_install(&self, tool: &CargoTool, version: &str, target: &Path) -> Result<()> {
+        let mut command = self.cargo(&["install", tool.package, "--version"]);
+        command
+            .arg(format!("={version}"))
+            .arg("--root")
+            .arg(target)
+            .envs(QUICK_BUILD);
+        if tool.locked {
+            command.arg("--locked");
+        }
+        // Not in the workspace's own target folder, whose profiles and lock are other ones; and
+        // in one place, so that an installation that was interrupted goes on where it was.
+        let build = self.cache().join("build");
+        command.env("CARGO_TARGET_DIR", &build);
+        process::install(
+            &format!("{} {version} (some minutes, once)", tool.package),
+            &mut command,
+        )?;
+        // Only disk space is lost when this fails.
+        let _ = std::fs::remove_dir_all(build);
+        Ok(())
+    }
+}
+
+/// `trunk 0.21.14` → `0.21.14`.
+fn version_of(printed: &str) -> Option<&str> {
+    printed.lines().next()?.split_whitespace().nth(1)
+}
+
+fn cargo_home() -> Result<PathBuf> {
+    if let Some(home) = std::env::var_os("CARGO_HOME") {
+        return Ok(home.into());
+    }
+    std::env::home_dir()
+        .map(|home| home.join(".cargo"))
+        .ok_or_else(|| Failure::new("there is no home folder, and CARGO_HOME is not set"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_a_version_with_and_without_a_commit() {
+        assert_eq!(version_of("trunk 0.21.14\n"), Some("0.21.14"));
+        assert_eq!(
+            version_of("wasm-bindgen 0.2.130 (d1f52d5d0 2026-01-01)"),
+            Some("0.2.130")
+        );
+        assert_eq!(version_of("trunk"), None);
+        assert_eq!(version_of(""), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_a_folder_with_every_program_counts() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = std::env::temp_dir().join(format!("xtask-versions-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let tools = Toolbox::new(folder.clone());
+        let tool = CargoTool {
+            package: "ab",
+            binaries: &["a", "b"],
+            version: "",
+            locked: false,
+        };
+        let program = |name: &str, prints: &str| {
+            let path = folder.join(name);
+            std::fs::write(&path, format!("#!/bin/sh\necho {prints}\n")).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        };
+        program("a", "a 1.2.3");
+        assert_eq!(tools.versions_in(&folder, &tool), None);
+        program("b", "oops");
+        assert_eq!(tools.versions_in(&folder, &tool).unwrap(), ["1.2.3", ""]);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,124 @@
+//! Finds and runs other programs; installs the missing ones and says so.
+//!
+//! Knows programs, not what the project does with them.
+
+mod cargo;
+mod node;
+pub(crate) mod process;
+mod python;
+mod system;
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub(crate) use cargo::{CARGO_DENY, TRUNK};
+
+/// Every program that the commands run is started from here, with one PATH and one folder.
+pub(crate) struct Toolbox {
+    root: PathBuf,
+    /// Folders of tools that are not on the caller's PATH; searched first, newest first.
+    folders: Vec<PathBuf>,
+}
+
+impl Toolbox {
+    pub(crate) fn new(root: PathBuf) -> Self {
+        Self {
+            root,
+            folders: Vec::new(),
+        }
+    }
+
+    /// The workspace's root, where every program starts.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where this project keeps what it downloads and builds for its own use.
+    pub(crate) fn cache(&self) -> PathBuf {
+        self.root.join("target").join("tools")
+    }
+
+    /// `program` in the workspace's root, with our tools on its PATH.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let program = program.as_ref();
+        let path = program.to_str().and_then(|name| self.find(name));
+        let mut command = Command::new(path.as_deref().map_or(program, Path::as_os_str));
+        command
+            .current_dir(&self.root)
+            .env("PATH", self.search_path());
+        // `cargo run` describes xtask to us in these. Handed on, they would look like changed
+        // inputs to build scripts, which would then build again what a plain `cargo build` built.
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(is_about_this_crate) {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+
+    /// `cargo` with these arguments.
+    pub(crate) fn cargo(&self, args: &[&str]) -> Command {
+        let mut command = self.command("cargo");
+        command.args(args);
+        command
+    }
+
+    /// The path of `program`, ours first, then the caller's PATH.
+    pub(crate) fn find(&self, program: &str) -> Option<PathBuf> {
+        let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+        std::env::split_paths(&self.search_path())
+            .map(|folder| folder.join(&file))
+            .find(|path| path.is_file())
+    }
+
+    /// Puts `folder` before everything else on the PATH of the programs that we start.
+    fn prefer(&mut self, folder: PathBuf) {
+        if !self.folders.contains(&folder) {
+            self.folders.insert(0, folder);
+        }
+    }
+
+    fn search_path(&self) -> OsString {
+        let inherited = std::env::var_os("PATH").unwrap_or_default();
+        let folders = self
+            .folders
+            .iter()
+            .cloned()
+            .chain(std::env::split_paths(&inherited));
+        // Only a folder with the separator in its name cannot be joined, and PATH cannot hold one.
+        std::env::join_paths(folders).unwrap_or(inherited)
+    }
+}
+
+/// The variables by which `cargo run` describes the package it runs.
+fn is_about_this_crate(name: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+        || ["CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "OUT_DIR"].contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn preferred_folders_come_first_and_once() {
+        let mut tools = Toolbox::new(PathBuf::from("."));
+        for name in ["first", "second", "first"] {
+            tools.prefer(PathBuf::from(name));
+        }
+        let path = tools.search_path();
+        let folders: Vec<_> = std::env::split_paths(&path).take(2).collect();
+        assert_eq!(folders, [PathBuf::from("second"), PathBuf::from("first")]);
+    }
+
+    #[test]
+    fn variables_of_cargo_run_are_told_from_those_of_the_user() {
+        assert!(is_about_this_crate("CARGO_PKG_NAME"));
+        assert!(is_about_this_crate("CARGO_MANIFEST_DIR"));
+        assert!(!is_about_this_crate("CARGO_HOME"));
+        assert!(!is_about_this_crate("CARGO_TARGET_DIR"));
+    }
+}

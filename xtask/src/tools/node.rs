@@ -1,0 +1,68 @@
+//! What comes from npm: the optimizer of the page's wasm and the browser tests' packages.
+
+use std::path::Path;
+
+use super::{Toolbox, process};
+use crate::failure::Result;
+
+/// The version of `binaryen`, which holds wasm-opt, so that the page's size does not depend on
+/// what a machine happens to have.
+const BINARYEN: &str = "132.0.0";
+
+impl Toolbox {
+    /// Node, which runs the wasm tests and the browser tests.
+    pub(crate) fn ensure_node(&self) -> Result<()> {
+        self.ensure_program("node", "Node", &["nodejs"])?;
+        self.ensure_program("npm", "npm", &["npm"])?;
+        Ok(())
+    }
+
+    /// Whether wasm-opt is there, after trying npm. Without it the page works, but is larger.
+    pub(crate) fn try_wasm_opt(&mut self) -> bool {
+        let prefix = self.cache().join(format!("binaryen-{BINARYEN}"));
+        let folder = prefix.join("node_modules").join(".bin");
+        if !folder.join("wasm-opt").is_file() {
+            if self.find("npm").is_none() {
+                println!("--- npm is not here, so the page's wasm is not shrunk by wasm-opt");
+                return false;
+            }
+            let mut command = self.command("npm");
+            command.args([
+                "install",
+                "--no-audit",
+                "--no-fund",
+                "--no-package-lock",
+                "--prefix",
+            ]);
+            command.arg(&prefix).arg(format!("binaryen@{BINARYEN}"));
+            let what = format!("wasm-opt (npm's binaryen {BINARYEN}, into target/)");
+            if let Err(failure) = process::install(&what, &mut command) {
+                println!("--- {failure}; so the page's wasm is not shrunk by wasm-opt");
+                return false;
+            }
+        }
+        self.prefer(folder);
+        true
+    }
+
+    /// The packages of `folder`, exactly as its lock file has them.
+    pub(crate) fn npm_ci(&self, folder: &Path) -> Result<()> {
+        let wanted = std::fs::read(folder.join("package-lock.json")).ok();
+        let stamp = folder.join("node_modules").join(".xtask-lock");
+        if wanted.is_some() && wanted == std::fs::read(&stamp).ok() {
+            return Ok(());
+        }
+        let mut command = self.command("npm");
+        command
+            .args(["ci", "--no-audit", "--no-fund"])
+            .current_dir(folder);
+        // The tests run the system's Chromium.
+        command.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+        process::install("the browser tests' npm packages", &mut command)?;
+        if let Some(lock) = wanted {
+            // Without the stamp the next run installs again: slower, not wrong.
+            let _ = std::fs::write(stamp, lock);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,95 @@
+//! What comes from the operating system: installed through apt-get where we may, else named.
+
+use std::path::PathBuf;
+
+use super::{Toolbox, process};
+use crate::failure::{Failure, Result};
+
+/// Names that Chromium and its kin go by.
+const CHROMIUM_NAMES: [&str; 5] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+];
+const CHROME_ON_MACOS: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
+
+impl Toolbox {
+    /// The browser of the browser tests: `$CHROMIUM`, else one on the PATH.
+    pub(crate) fn ensure_chromium(&self) -> Result<PathBuf> {
+        if let Some(named) = std::env::var_os("CHROMIUM").map(PathBuf::from) {
+            if named.is_file() {
+                return Ok(named);
+            }
+            return Err(Failure::new(format!(
+                "CHROMIUM names {}, which is no file",
+                named.display()
+            )));
+        }
+        if let Some(found) = self.find_chromium() {
+            return Ok(found);
+        }
+        self.apt_install("Chromium", &["chromium"])?;
+        self.find_chromium().ok_or_else(|| {
+            Failure::new("Chromium was installed but is not on the PATH: set CHROMIUM to its path")
+        })
+    }
+
+    fn find_chromium(&self) -> Option<PathBuf> {
+        let on_path = CHROMIUM_NAMES.iter().find_map(|name| self.find(name));
+        let macos = PathBuf::from(CHROME_ON_MACOS);
+        on_path.or_else(|| macos.is_file().then_some(macos))
+    }
+
+    /// OpenSSL's command, the yardstick of the benchmarks.
+    pub(crate) fn ensure_openssl(&self) -> Result<PathBuf> {
+        self.ensure_program("openssl", "OpenSSL", &["openssl"])
+    }
+
+    /// `program`, which the system's `packages` bring.
+    pub(super) fn ensure_program(
+        &self,
+        program: &str,
+        what: &str,
+        packages: &[&str],
+    ) -> Result<PathBuf> {
+        if let Some(found) = self.find(program) {
+            return Ok(found);
+        }
+        self.apt_install(what, packages)?;
+        self.find(program)
+            .ok_or_else(|| Failure::new(format!("{what} was installed but is not on the PATH")))
+    }
+
+    /// Installs Debian packages if this is root on a system with apt, else says the one command.
+    pub(super) fn apt_install(&self, what: &str, packages: &[&str]) -> Result<()> {
+        let list = packages.join(" ");
+        if self.find("apt-get").is_none() {
+            return Err(Failure::new(format!(
+                "{what} is missing: install it with your system's package manager \
+                 (on Debian it is `{list}`, with Homebrew `brew install {list}`)"
+            )));
+        }
+        if !self.is_root() {
+            return Err(Failure::new(format!(
+                "{what} is missing: run `sudo apt-get install {list}`"
+            )));
+        }
+        let apt = |args: &[&str]| {
+            let mut command = self.command("apt-get");
+            command.args(args).env("DEBIAN_FRONTEND", "noninteractive");
+            command
+        };
+        process::run(&mut apt(&["update", "-qq"]))?;
+        let mut install = apt(&["install", "-y", "-qq", "--no-install-recommends"]);
+        process::install(
+            &format!("{what} (apt-get install {list})"),
+            install.args(packages),
+        )
+    }
+
+    fn is_root(&self) -> bool {
+        process::capture(self.command("id").arg("-u")).is_ok_and(|id| id.text.trim() == "0")
+    }
+}
