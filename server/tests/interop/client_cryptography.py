@@ -21,6 +21,7 @@ import os
 import random
 import socket
 import sys
+import threading
 import time
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -36,8 +37,13 @@ BYTEWISE_TAIL = 2 * 1024
 BYTEWISE_PIECE = 1021
 
 
+emit_lock = threading.Lock()
+
+
 def emit(event, **fields):
-    print(json.dumps({"event": event, **fields}), flush=True)
+    # An attack sends from a second thread: lines must not run into each other.
+    with emit_lock:
+        print(json.dumps({"event": event, **fields}), flush=True)
 
 
 class Wire:

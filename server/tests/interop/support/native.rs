@@ -1,0 +1,200 @@
+//! Our own client over a blocking TCP stream: `ClientConnection` and nothing else.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use shared::connection::{
+    ClientConfig, ClientConnection, CloseReason, Direction, Event, FrameSeen, SendError,
+};
+use shared::identity::PublicKey;
+use shared::time::Time;
+
+use super::{PATIENCE, client_key, system_random};
+
+/// How the client's bytes leave: a receiver must not care.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WriteStyle {
+    /// All that is queued in one write.
+    Merged,
+    /// One byte a write (odd-sized pieces in the middle of long runs).
+    Bytewise,
+}
+
+/// A connected client with the test key.
+pub(crate) struct NativeClient {
+    connection: ClientConnection,
+    stream: TcpStream,
+    style: WriteStyle,
+    started: Instant,
+    events: std::collections::VecDeque<Event>,
+    /// All bytes sent and received, as the socket saw them.
+    pub(crate) sent: Vec<u8>,
+    pub(crate) received: Vec<u8>,
+    /// The frames that the connection reported.
+    pub(crate) frames: Vec<FrameSeen>,
+    /// The announced key, once read.
+    pub(crate) server_key: Option<PublicKey>,
+}
+
+impl NativeClient {
+    /// Connects; reads and writes nothing yet. Frames may have `frame_bytes`.
+    pub(crate) fn connect(address: SocketAddr, style: WriteStyle, frame_bytes: usize) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut config = ClientConfig::new(client_key().public_key().clone());
+        config.limits.message_frame_bytes = frame_bytes;
+        config.observe_frames = true;
+        let connection = ClientConnection::new(config, system_random(), Time::from_micros(0));
+        Self {
+            connection,
+            stream,
+            style,
+            started: Instant::now(),
+            events: std::collections::VecDeque::new(),
+            sent: Vec::new(),
+            received: Vec::new(),
+            frames: Vec::new(),
+            server_key: None,
+        }
+    }
+
+    /// Connects and finishes the handshake, whose frame leaves together with `texts`.
+    pub(crate) fn establish(address: SocketAddr, style: WriteStyle, texts: &[&str]) -> Self {
+        let mut client = Self::connect(address, style, 2 * 1024 * 1024);
+        while !matches!(client.next_event(), Event::Established { .. }) {}
+        for text in texts {
+            client.queue(text).unwrap();
+        }
+        client.transmit();
+        client
+    }
+
+    /// Seals `text`; it leaves with the next [`Self::transmit`].
+    pub(crate) fn queue(&mut self, text: &str) -> Result<(), SendError> {
+        let now = self.now();
+        self.connection.send(text.as_bytes(), now)
+    }
+
+    /// Seals and sends `text`.
+    pub(crate) fn send(&mut self, text: &str) {
+        self.queue(text).unwrap();
+        self.transmit();
+    }
+
+    /// The next message, as text.
+    pub(crate) fn receive(&mut self) -> String {
+        match self.next_event() {
+            Event::Message(plaintext) => String::from_utf8(plaintext.to_vec()).unwrap(),
+            other => panic!("expected a message, got {other:?}"),
+        }
+    }
+
+    /// Why the connection ended; what comes before is passed over.
+    pub(crate) fn receive_end(&mut self) -> CloseReason {
+        loop {
+            if let Event::Closed(reason) = self.next_event() {
+                return reason;
+            }
+        }
+    }
+
+    /// Ends our direction of the stream.
+    pub(crate) fn half_close(&mut self) {
+        self.stream.shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// The next event for a test; requests and observations are handled here. Writes nothing but
+    /// what must be written before the next event can come.
+    pub(crate) fn next_event(&mut self) -> Event {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                match event {
+                    Event::Frame(frame) => self.frames.push(frame),
+                    Event::ServerKey(key) => self.server_key = Some(key),
+                    Event::PrivateKey(request) => {
+                        let answer = request.answer(client_key(), &mut system_random());
+                        let now = self.now();
+                        self.connection.handle_private_key(answer, now);
+                        self.take_events();
+                    }
+                    event => return event,
+                }
+                continue;
+            }
+            self.take_events();
+            if self.events.is_empty() {
+                self.transmit();
+                self.read();
+            }
+        }
+    }
+
+    /// Writes what is queued.
+    pub(crate) fn transmit(&mut self) {
+        while let Some(bytes) = self.connection.poll_transmit() {
+            self.sent.extend_from_slice(&bytes);
+            let written = match self.style {
+                WriteStyle::Merged => self.stream.write_all(&bytes),
+                WriteStyle::Bytewise => {
+                    let (head, tail) = bytes.split_at(bytes.len().min(16 * 1024));
+                    let mut pieces = head.chunks(1).chain(tail.chunks(1021));
+                    pieces.try_for_each(|piece| self.stream.write_all(piece))
+                }
+            };
+            // A peer that has closed is seen by the next read, with its reason.
+            if written.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn read(&mut self) {
+        self.stream.set_read_timeout(Some(self.wait())).unwrap();
+        let mut buffer = vec![0; 64 * 1024];
+        let result = self.stream.read(&mut buffer);
+        let now = self.now();
+        match result {
+            Ok(0) => self.connection.handle_eof(),
+            Ok(length) => {
+                self.received.extend_from_slice(&buffer[..length]);
+                self.connection.handle_bytes(&buffer[..length], now);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                let due = self.connection.poll_timeout().is_some_and(|due| due <= now);
+                assert!(due, "the peer says nothing");
+                self.connection.handle_timeout(now);
+            }
+            Err(error) => panic!("{error}"),
+        }
+        self.take_events();
+    }
+
+    /// Until the connection's own deadline, or as long as a test waits for anything.
+    fn wait(&self) -> Duration {
+        let due = self.connection.poll_timeout();
+        due.map_or(PATIENCE, |due| due.saturating_since(self.now()))
+            .max(Duration::from_millis(1))
+    }
+
+    fn take_events(&mut self) {
+        while let Some(event) = self.connection.poll_event() {
+            self.events.push_back(event);
+        }
+    }
+
+    fn now(&self) -> Time {
+        Time::from_micros(u64::try_from(self.started.elapsed().as_micros()).unwrap())
+    }
+
+    /// The observed frames of one direction, joined: must be what the socket saw.
+    pub(crate) fn observed(&self, direction: Direction) -> Vec<u8> {
+        let frames = self
+            .frames
+            .iter()
+            .filter(|frame| frame.direction == direction);
+        frames
+            .flat_map(|frame| frame.bytes.iter().copied())
+            .collect()
+    }
+}

@@ -1,0 +1,131 @@
+//! Our own server as a process with a data folder of its own.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use super::PATIENCE;
+use super::python::read_lines;
+
+/// A running `secure-chat-server`. Killed when dropped.
+pub(crate) struct Server {
+    child: Child,
+    address: SocketAddr,
+    data: tempfile::TempDir,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    /// Starts a server on ports of its own.
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), arguments)
+    }
+
+    /// Starts a server on the data folder `data`.
+    pub(crate) fn start_in(data: tempfile::TempDir, arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_secure-chat-server"))
+            .args([
+                "--listen",
+                "127.0.0.1:0",
+                "--http",
+                "127.0.0.1:0",
+                "--data-dir",
+            ])
+            .arg(data.path())
+            .args(arguments)
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let logged = read_lines(child.stderr.take().unwrap());
+        let sink = Arc::clone(&log);
+        std::thread::spawn(move || {
+            for line in logged {
+                sink.lock().unwrap().push(line);
+            }
+        });
+
+        let lines = read_lines(child.stdout.take().unwrap());
+        let start = Instant::now();
+        let address = loop {
+            let left = PATIENCE.saturating_sub(start.elapsed());
+            let line = lines
+                .recv_timeout(left)
+                .unwrap_or_else(|_| panic!("the server did not start: {:#?}", log.lock().unwrap()));
+            if let Some(address) = line.strip_prefix("tcp listening on ") {
+                break address.parse().unwrap();
+            }
+        };
+        // Whatever else it prints is read, or it would stop at a full pipe.
+        std::thread::spawn(move || lines.iter().for_each(drop));
+        Self {
+            child,
+            address,
+            data,
+            log,
+        }
+    }
+
+    /// Where it accepts TCP.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The port of [`Self::address`].
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Its `server_key.pem`.
+    pub(crate) fn key_file(&self) -> PathBuf {
+        self.data.path().join("server_key.pem")
+    }
+
+    /// All logged lines so far that have each of `words`.
+    pub(crate) fn logged(&self, words: &[&str]) -> Vec<String> {
+        let log = self.log.lock().unwrap();
+        let has_all = |line: &&String| words.iter().all(|word| line.contains(word));
+        log.iter().filter(has_all).cloned().collect()
+    }
+
+    /// Waits until a line with each of `words` is logged, then returns all such lines.
+    pub(crate) fn wait_for_log(&self, words: &[&str]) -> Vec<String> {
+        let start = Instant::now();
+        loop {
+            let lines = self.logged(words);
+            if !lines.is_empty() {
+                return lines;
+            }
+            let waited = start.elapsed() > Duration::from_secs(10);
+            assert!(
+                !waited,
+                "no line has {words:?}: {:#?}",
+                self.log.lock().unwrap()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Ends the server and hands back its data folder, for a restart.
+    pub(crate) fn stop(mut self) -> tempfile::TempDir {
+        self.end();
+        std::mem::replace(&mut self.data, tempfile::tempdir().unwrap())
+    }
+
+    fn end(&mut self) {
+        // It may have ended already; either way it must not outlive the test.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
