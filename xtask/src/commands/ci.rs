@@ -182,8 +182,11 @@ fn interop_python(tools: &Toolbox) -> Result<PathBuf> {
 
 fn deny(tools: &mut Toolbox) -> Result<()> {
     tools.ensure_cargo_tool(&CARGO_DENY)?;
-    process::run(&mut tools.cargo(&["deny", "check", "bans", "licenses", "sources"]))?;
-    let advisories = process::capture(&mut tools.cargo(&["deny", "check", "advisories"]))?;
+    // The graph of every duplicate would fill pages; `cargo tree --invert` shows it when wanted.
+    let check = ["deny", "check", "--hide-inclusion-graph"];
+    let mut local = tools.cargo(&check);
+    process::run(local.args(["bans", "licenses", "sources"]))?;
+    let advisories = process::capture(tools.cargo(&check).arg("advisories"))?;
     println!(
         "$ cargo deny check advisories\n{}",
         advisories.text.trim_end()

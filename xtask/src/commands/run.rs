@@ -59,11 +59,8 @@ pub(crate) fn main(tools: &mut Toolbox, args: &[String]) -> Result<ExitCode> {
     let binary = format!("secure-chat-server{}", std::env::consts::EXE_SUFFIX);
     let mut server = tools.command(workspace::target_dir()?.join(profile).join(binary));
     // The demo shows that what is sent encrypted arrives readable; the flag is off otherwise.
-    if !options
-        .server_args
-        .iter()
-        .any(|arg| arg == "--log-plaintext")
-    {
+    let told = |arg: &String| arg.split('=').next() == Some("--log-plaintext");
+    if !options.server_args.iter().any(told) {
         server.arg("--log-plaintext");
     }
     server.args(options.server_args);
