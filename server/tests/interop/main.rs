@@ -16,4 +16,5 @@ mod hostile_clients;
 mod hostile_servers;
 mod native_client;
 mod python_clients;
+mod refusals;
 mod support;

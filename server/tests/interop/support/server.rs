@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -25,14 +25,13 @@ impl Server {
 
     /// Starts a server on the data folder `data`.
     pub(crate) fn start_in(data: tempfile::TempDir, arguments: &[&str]) -> Self {
+        Self::start_on("127.0.0.1:0", data, arguments)
+    }
+
+    /// Starts a server whose TCP listener is at `listen`.
+    pub(crate) fn start_on(listen: &str, data: tempfile::TempDir, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_secure-chat-server"))
-            .args([
-                "--listen",
-                "127.0.0.1:0",
-                "--http",
-                "127.0.0.1:0",
-                "--data-dir",
-            ])
+            .args(["--listen", listen, "--http", "127.0.0.1:0", "--data-dir"])
             .arg(data.path())
             .args(arguments)
             .env("NO_COLOR", "1")
@@ -115,6 +114,30 @@ impl Server {
     pub(crate) fn stop(mut self) -> tempfile::TempDir {
         self.end();
         std::mem::replace(&mut self.data, tempfile::tempdir().unwrap())
+    }
+
+    /// Tells the server to stop, as a service manager does.
+    pub(crate) fn terminate(&self) {
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    /// Waits until the server has ended by itself.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(start.elapsed() < PATIENCE, "the server does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     fn end(&mut self) {

@@ -1,0 +1,103 @@
+//! What our server tells a Python client when it will not, or can no longer, serve it though the
+//! client did nothing wrong.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::native::{NativeClient, WriteStyle};
+use crate::support::python::Python;
+use crate::support::server::Server;
+
+const CLIENTS: [&str; 2] = ["client_cryptography.py", "client_pycryptodome.py"];
+
+/// The error frame that a client gets after all messages, and after which the stream ends.
+fn error_frame(client: &mut Python) -> Value {
+    loop {
+        client.tell(&json!({"op": "recv", "timeout": 20}));
+        let event = client.any_event().unwrap();
+        if event["event"] != "message" {
+            assert_eq!(event["event"], "error_frame");
+            client.receive_end();
+            return event;
+        }
+    }
+}
+
+#[test]
+fn too_many_connections_of_one_address() {
+    let server = Server::start(&["--max-connections-per-address", "1"]);
+    for program in CLIENTS {
+        let (mut first, _) = Python::client(program, server.port(), &["--salt", "32"]);
+        assert!(first.receive().starts_with("* Welcome"));
+        let (mut second, _) = Python::client(program, server.port(), &["--salt", "32"]);
+        assert_eq!(error_frame(&mut second)["code"], "too_many_connections");
+        first.send("not disturbed");
+        assert!(first.receive_line().ends_with(": not disturbed"));
+        first.send("/quit");
+        first.receive_end();
+    }
+}
+
+#[test]
+fn v1_is_for_loopback_listeners_unless_allowed() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start_on("0.0.0.0:0", data, &[]);
+    for program in CLIENTS {
+        let (mut client, _) = Python::client(program, server.port(), &["--salt", "32"]);
+        let error = error_frame(&mut client);
+        assert_eq!(error["code"], "v1_disabled");
+        assert!(
+            error["message"].as_str().unwrap().contains("--allow-v1"),
+            "{error}"
+        );
+    }
+    let server = Server::start_on("0.0.0.0:0", server.stop(), &["--allow-v1"]);
+    for program in CLIENTS {
+        let (mut client, _) = Python::client(program, server.port(), &["--salt", "32"]);
+        assert!(client.receive().starts_with("* Welcome"));
+    }
+}
+
+#[test]
+fn a_server_that_stops_says_so_and_ends_well() {
+    let mut server = Server::start(&[]);
+    let mut clients =
+        CLIENTS.map(|program| Python::client(program, server.port(), &["--salt", "32"]).0);
+    for client in &mut clients {
+        assert!(client.receive().starts_with("* Welcome"));
+    }
+    let start = Instant::now();
+    server.terminate();
+    for client in &mut clients {
+        assert_eq!(error_frame(client)["code"], "server_stopping");
+    }
+    drop(clients);
+    assert!(server.wait().success());
+    assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn a_client_that_does_not_read_is_put_out_and_slows_nobody() {
+    let server = Server::start(&[]);
+    let (mut stalled, _) = Python::client(CLIENTS[0], server.port(), &["--salt", "32"]);
+    let mut sender = NativeClient::establish(server.address(), WriteStyle::Merged, &[]);
+    let line = "x".repeat(16 * 1024);
+    let mut put_out = false;
+    // Far more than the queue and the sockets' buffers on the way hold.
+    for _ in 0..4000 {
+        sender.send(&line);
+        loop {
+            let received = sender.receive();
+            put_out |= received.starts_with("* guest-") && received.ends_with(" left");
+            if received.ends_with(&line) {
+                break;
+            }
+        }
+        if put_out {
+            break;
+        }
+    }
+    assert!(put_out, "nobody was put out");
+    assert_eq!(error_frame(&mut stalled)["code"], "slow_consumer");
+}
