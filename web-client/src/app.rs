@@ -50,8 +50,12 @@ pub fn app() -> Html {
         let shown = identity_shown.setter();
         Callback::from(move |()| shown.set(false))
     };
-    let host: AttrValue =
-        state.target.as_ref().map(|target| target.server.host.clone()).unwrap_or_default().into();
+    let host: AttrValue = state
+        .target
+        .as_ref()
+        .map(|target| target.server.host.clone())
+        .unwrap_or_default()
+        .into();
     let profile = state.identity.profile();
     html! {
         <>

@@ -137,7 +137,10 @@ pub enum SessionEvent {
 impl State {
     /// The state at start: only what an earlier life of this page left to be sent.
     pub fn restore(outbox: Outbox) -> Self {
-        Self { chat: Chat::restore(outbox), ..Self::default() }
+        Self {
+            chat: Chat::restore(outbox),
+            ..Self::default()
+        }
     }
 
     /// The state after `action`.
@@ -220,7 +223,10 @@ impl State {
     }
 
     fn network_back(&mut self) {
-        if matches!(self.connection, Connection::Waiting { .. } | Connection::Offline) {
+        if matches!(
+            self.connection,
+            Connection::Waiting { .. } | Connection::Offline
+        ) {
             self.open();
         }
     }
@@ -292,7 +298,10 @@ impl State {
             Ending::NoNetwork => Connection::Offline,
             ending if ending.retry() == Retry::Automatic => {
                 let delay = backoff::delay_ms(self.failures, f64::from(jitter) / 1000.0);
-                Connection::Waiting { ending, retry_at: at.saturating_add(delay) }
+                Connection::Waiting {
+                    ending,
+                    retry_at: at.saturating_add(delay),
+                }
             }
             ending => Connection::Stopped { ending },
         };

@@ -33,7 +33,9 @@ pub fn composer(props: &ComposerProps) -> Html {
     let oninput = {
         let draft = draft.setter();
         Callback::from(move |event: InputEvent| {
-            let Some(area) = event.target_dyn_into::<HtmlTextAreaElement>() else { return };
+            let Some(area) = event.target_dyn_into::<HtmlTextAreaElement>() else {
+                return;
+            };
             storage::save(Setting::Draft, &area.value());
             draft.set(area.value());
         })

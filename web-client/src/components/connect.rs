@@ -47,7 +47,10 @@ pub fn connect(props: &ConnectProps) -> Html {
     let name_error = use_state(|| None::<String>);
     let server_error = use_state(|| None::<String>);
     let busy = props.connection.is_under_way()
-        || matches!(props.connection, Connection::Waiting { .. } | Connection::Offline);
+        || matches!(
+            props.connection,
+            Connection::Waiting { .. } | Connection::Offline
+        );
 
     let on_name = {
         let (name, error) = (name.setter(), name_error.setter());
@@ -76,19 +79,25 @@ pub fn connect(props: &ConnectProps) -> Html {
             if let (Ok(()), Ok(checked)) = (checked_name, checked_server) {
                 storage::save(Setting::Name, name.trim());
                 storage::save(Setting::Server, server.trim());
-                on_connect.emit(Target { name: name.trim().to_owned(), server: checked });
+                on_connect.emit(Target {
+                    name: name.trim().to_owned(),
+                    server: checked,
+                });
             }
         })
     };
     // An address that the browser blocks is the server field's business, not the banner's alone.
     let elsewhere = match &props.connection {
-        Connection::Stopped { ending: ending @ Ending::UnreachableElsewhere { .. } } => {
-            Some(format!("{} {}", ending.sentence(), ending.advice()))
-        }
+        Connection::Stopped {
+            ending: ending @ Ending::UnreachableElsewhere { .. },
+        } => Some(format!("{} {}", ending.sentence(), ending.advice())),
         _ => None,
     };
     let show_banner = busy || matches!(&props.connection, Connection::Stopped { .. });
-    let server_error = (*server_error).clone().or(elsewhere.clone()).map(AttrValue::from);
+    let server_error = (*server_error)
+        .clone()
+        .or(elsewhere.clone())
+        .map(AttrValue::from);
     let on_cancel = props.on_cancel.reform(|_: MouseEvent| ());
     html! {
         <main class="connect" id="main" tabindex="-1">

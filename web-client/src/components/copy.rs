@@ -44,7 +44,10 @@ pub fn copy(props: &CopyProps) -> Html {
     let (shape, label) = match *done {
         None => (Icon::Copy, props.label.clone()),
         Some(true) => (Icon::Check, AttrValue::Static("Copied")),
-        Some(false) => (Icon::Cross, AttrValue::Static("Not allowed: select and copy it")),
+        Some(false) => (
+            Icon::Cross,
+            AttrValue::Static("Not allowed: select and copy it"),
+        ),
     };
     html! {
         <button type="button" class="button" data-testid={props.test_id.clone()} {onclick}>
@@ -56,9 +59,14 @@ pub fn copy(props: &CopyProps) -> Html {
 
 /// The clipboard exists in secure contexts only.
 async fn write(text: &str) -> bool {
-    let Some(window) = web_sys::window() else { return false };
+    let Some(window) = web_sys::window() else {
+        return false;
+    };
     let navigator = window.navigator();
     let exists = js_sys::Reflect::get(&navigator, &"clipboard".into())
         .is_ok_and(|clipboard| clipboard.is_object());
-    exists && JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok()
+    exists
+        && JsFuture::from(navigator.clipboard().write_text(text))
+            .await
+            .is_ok()
 }

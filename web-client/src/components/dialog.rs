@@ -27,7 +27,9 @@ pub fn dialog(props: &DialogProps) -> Html {
     use_effect_with(props.open, {
         let node = node.clone();
         move |&open| {
-            let Some(dialog) = node.cast::<HtmlDialogElement>() else { return };
+            let Some(dialog) = node.cast::<HtmlDialogElement>() else {
+                return;
+            };
             if open && !dialog.open() {
                 // Fails only if it is not in the document any more.
                 let _ = dialog.show_modal();

@@ -41,7 +41,10 @@ pub fn field(props: &FieldProps) -> Html {
     let hint_id = format!("{id}-hint");
     let error_id = format!("{id}-error");
     let on_input = props.on_input.reform(|event: InputEvent| {
-        event.target_dyn_into::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default()
+        event
+            .target_dyn_into::<HtmlInputElement>()
+            .map(|input| input.value())
+            .unwrap_or_default()
     });
     html! {
         <div class="field">

@@ -88,7 +88,11 @@ struct OverviewProps {
 
 #[component(Overview)]
 fn overview(props: &OverviewProps) -> Html {
-    let OverviewProps { identity, engine, show } = props;
+    let OverviewProps {
+        identity,
+        engine,
+        show,
+    } = props;
     let go = |view: View| show.reform(move |_: MouseEvent| view);
     let on_create = {
         let engine = engine.clone();

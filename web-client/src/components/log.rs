@@ -56,7 +56,9 @@ pub fn log(props: &LogProps) -> Html {
     let onscroll = {
         let (node, left_at) = (node.clone(), left_at.clone());
         Callback::from(move |_: Event| {
-            let Some(log) = node.cast::<HtmlElement>() else { return };
+            let Some(log) = node.cast::<HtmlElement>() else {
+                return;
+            };
             let rest = log.scroll_height() - log.scroll_top() - log.client_height();
             match (rest > NEAR_END, *left_at) {
                 (true, None) => left_at.set(Some(last)),
@@ -80,7 +82,13 @@ pub fn log(props: &LogProps) -> Html {
             <MessageRow key={entry.number} entry={entry.clone()} head={!continues(previous, entry)} />
         }
     });
-    let new = left_at.map(|seen| props.entries.iter().filter(|entry| entry.number > seen).count());
+    let new = left_at.map(|seen| {
+        props
+            .entries
+            .iter()
+            .filter(|entry| entry.number > seen)
+            .count()
+    });
     html! {
         <div class="log-frame">
             <div
@@ -125,13 +133,18 @@ fn scroll_to_end(node: &NodeRef) {
 
 /// Does `entry` go on where `previous` stopped: the same sender, soon after?
 fn continues(previous: Option<&Rc<Entry>>, entry: &Entry) -> bool {
-    let Some(previous) = previous else { return false };
+    let Some(previous) = previous else {
+        return false;
+    };
     match (&previous.content, &entry.content) {
-        (Content::Said { name: before, own: own_before, .. }, Content::Said { name, own, .. }) => {
-            before == name
-                && own_before == own
-                && entry.at.saturating_sub(previous.at) < GROUP_MS
-        }
+        (
+            Content::Said {
+                name: before,
+                own: own_before,
+                ..
+            },
+            Content::Said { name, own, .. },
+        ) => before == name && own_before == own && entry.at.saturating_sub(previous.at) < GROUP_MS,
         _ => false,
     }
 }

@@ -23,9 +23,10 @@ pub fn outgoing_row(props: &OutgoingRowProps) -> Html {
     let (fate, said) = match &line.fate {
         Fate::Queued => ("queued", "Waits for the connection".to_owned()),
         Fate::Sent => ("sent", "Sending…".to_owned()),
-        Fate::Unconfirmed => {
-            ("unconfirmed", "Not confirmed: the connection ended before it came back".to_owned())
-        }
+        Fate::Unconfirmed => (
+            "unconfirmed",
+            "Not confirmed: the connection ended before it came back".to_owned(),
+        ),
         Fate::Refused(reason) => ("refused", format!("Not sent: {reason}")),
     };
     let again = matches!(line.fate, Fate::Unconfirmed | Fate::Refused(_));

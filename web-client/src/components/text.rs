@@ -31,7 +31,11 @@ pub fn duration(micros: u64) -> String {
     match micros {
         0..100_000 => format!("{}.{} ms", micros / 1000, micros % 1000 / 100),
         100_000..1_000_000 => format!("{} ms", micros / 1000),
-        _ => format!("{}.{:02} s", micros / 1_000_000, micros % 1_000_000 / 10_000),
+        _ => format!(
+            "{}.{:02} s",
+            micros / 1_000_000,
+            micros % 1_000_000 / 10_000
+        ),
     }
 }
 
@@ -46,7 +50,10 @@ pub fn date_time(at: u64) -> String {
     String::from(date(at).to_iso_string())
 }
 
-#[allow(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit 53 bits")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "milliseconds since 1970 fit 53 bits"
+)]
 fn date(at: u64) -> js_sys::Date {
     js_sys::Date::new(&JsValue::from_f64(at as f64))
 }

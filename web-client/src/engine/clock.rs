@@ -5,7 +5,9 @@ use shared::time::Time;
 /// The monotonic clock that the protocol runs on: `performance.now()`.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 pub fn now() -> Time {
-    let millis = web_sys::window().and_then(|window| window.performance()).map_or(0.0, |c| c.now());
+    let millis = web_sys::window()
+        .and_then(|window| window.performance())
+        .map_or(0.0, |c| c.now());
     Time::from_micros((millis * 1000.0) as u64)
 }
 

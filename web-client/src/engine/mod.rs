@@ -48,17 +48,29 @@ impl Engine {
         let notify = dispatch.clone();
         let vault = WorkerClient::new(move |event| {
             notify(Action::Identity(match event {
-                VaultEvent::Creating => Identity::Creating { since: clock::epoch_ms() },
+                VaultEvent::Creating => Identity::Creating {
+                    since: clock::epoch_ms(),
+                },
                 VaultEvent::Stopped(failure) => Identity::Failed(failure),
             }));
         });
         let blocked = Rc::new(Cell::new(false));
         let seen = blocked.clone();
-        let policy = web_sys::window().and_then(|window| window.document()).map(|document| {
-            EventListener::new(&document, "securitypolicyviolation", move |_| seen.set(true))
-        });
+        let policy = web_sys::window()
+            .and_then(|window| window.document())
+            .map(|document| {
+                EventListener::new(&document, "securitypolicyviolation", move |_| {
+                    seen.set(true)
+                })
+            });
         let session = RefCell::default();
-        Self(Rc::new(Inner { dispatch, vault, session, blocked, _policy: policy }))
+        Self(Rc::new(Inner {
+            dispatch,
+            vault,
+            session,
+            blocked,
+            _policy: policy,
+        }))
     }
 
     /// Loads the key, or makes one if there is none. Also tries again after a failure.
@@ -82,12 +94,14 @@ impl Engine {
 
     /// Encrypts the key with `passphrase`; `done` gets the PEM.
     pub fn export(&self, passphrase: String, done: impl FnOnce(Result<String, Failure>) + 'static) {
-        self.0.vault.call(Call::Export { passphrase }, None, move |outcome| {
-            done(outcome.and_then(|answer| match answer {
-                Answer::Exported(pem) => Ok(pem),
-                _ => Err(Failure::Operation),
-            }));
-        });
+        self.0
+            .vault
+            .call(Call::Export { passphrase }, None, move |outcome| {
+                done(outcome.and_then(|answer| match answer {
+                    Answer::Exported(pem) => Ok(pem),
+                    _ => Err(Failure::Operation),
+                }));
+            });
     }
 
     /// Replaces the key with the one in `file`, which the page itself does not read.
@@ -98,15 +112,17 @@ impl Engine {
         done: impl FnOnce(Result<(), Failure>) + 'static,
     ) {
         let this = self.clone();
-        self.0.vault.call(Call::Import { passphrase }, Some(file), move |outcome| {
-            done(outcome.and_then(|answer| match answer {
-                Answer::Identity(profile) => {
-                    this.dispatch(Action::Identity(Identity::Ready(profile)));
-                    Ok(())
-                }
-                _ => Err(Failure::Operation),
-            }));
-        });
+        self.0
+            .vault
+            .call(Call::Import { passphrase }, Some(file), move |outcome| {
+                done(outcome.and_then(|answer| match answer {
+                    Answer::Identity(profile) => {
+                        this.dispatch(Action::Identity(Identity::Ready(profile)));
+                        Ok(())
+                    }
+                    _ => Err(Failure::Operation),
+                }));
+            });
     }
 
     /// Deletes the key for good.
@@ -155,7 +171,10 @@ impl Engine {
 pub fn origin() -> Origin {
     let location = web_sys::window().map(|window| window.location());
     let part = |get: fn(&web_sys::Location) -> Result<String, wasm_bindgen::JsValue>| {
-        location.as_ref().and_then(|location| get(location).ok()).unwrap_or_default()
+        location
+            .as_ref()
+            .and_then(|location| get(location).ok())
+            .unwrap_or_default()
     };
     Origin {
         secure: part(web_sys::Location::protocol) == "https:",

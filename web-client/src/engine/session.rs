@@ -28,7 +28,7 @@ use crate::state::ending::Ending;
 use crate::vault::messages::{Answer, Call, Failure, Profile};
 
 /// What a session needs from the page.
-pub struct Surroundings {
+pub(super) struct Surroundings {
     /// Does the operations with the private key.
     pub vault: WorkerClient,
     /// Hears what happens.
@@ -50,7 +50,7 @@ pub enum SendOutcome {
 
 /// A session; dropping the last clone closes its socket without a word.
 #[derive(Clone)]
-pub struct Session(Rc<RefCell<Inner>>);
+pub(super) struct Session(Rc<RefCell<Inner>>);
 
 struct Inner {
     surroundings: Rc<Surroundings>,
@@ -70,7 +70,11 @@ struct Inner {
 
 impl Session {
     /// Begins to connect.
-    pub fn open(server: Server, profile: &Profile, surroundings: Surroundings) -> Option<Self> {
+    pub(super) fn open(
+        server: Server,
+        profile: &Profile,
+        surroundings: Surroundings,
+    ) -> Option<Self> {
         let now = clock::now();
         let surroundings = Rc::new(surroundings);
         (surroundings.notify)(SessionEvent::Began(now.as_micros()));
@@ -79,7 +83,10 @@ impl Session {
             (surroundings.notify)(ended(Ending::KeyFailed(failure)));
             return None;
         };
-        let config = ClientConfig { observe_frames: true, ..ClientConfig::new(identity) };
+        let config = ClientConfig {
+            observe_frames: true,
+            ..ClientConfig::new(identity)
+        };
         let random = Random::new(|bytes| getrandom::fill(bytes).map_err(|_| RandomUnavailable));
         let session = Self(Rc::new(RefCell::new(Inner {
             surroundings,
@@ -100,15 +107,21 @@ impl Session {
     fn open_socket(&self) {
         let weak = Rc::downgrade(&self.0);
         let url = self.0.borrow().server.url.clone();
-        match Socket::open(&url, move |event| Self::with(&weak, |this| this.socket(event))) {
+        match Socket::open(&url, move |event| {
+            Self::with(&weak, |this| this.socket(event))
+        }) {
             Ok(socket) => self.0.borrow_mut().socket = Some(socket),
             Err(_) => self.finish(None),
         }
     }
 
     /// Seals `text` and hands it to the socket.
-    pub fn send(&self, text: &str) -> SendOutcome {
-        let sent = self.0.borrow_mut().connection.send(text.as_bytes(), clock::now());
+    pub(super) fn send(&self, text: &str) -> SendOutcome {
+        let sent = self
+            .0
+            .borrow_mut()
+            .connection
+            .send(text.as_bytes(), clock::now());
         match sent {
             Ok(()) => {}
             Err(SendError::TooLarge { .. }) => {
@@ -192,7 +205,10 @@ impl Session {
             Event::PrivateKey(request) => self.ask_vault(request),
             Event::Message(plaintext) => {
                 let text = String::from_utf8_lossy(&plaintext).into_owned();
-                self.notify(SessionEvent::Text { text, at: clock::epoch_ms() });
+                self.notify(SessionEvent::Text {
+                    text,
+                    at: clock::epoch_ms(),
+                });
             }
             Event::Frame(seen) => {
                 let at = seen.at.as_micros();
@@ -212,12 +228,14 @@ impl Session {
             (inner.surroundings.vault.clone(), inner.fingerprint.clone())
         };
         let call = match &request {
-            PrivateKeyRequest::Sign { message } => {
-                Call::Sign { fingerprint, message: BASE64_STANDARD.encode(message) }
-            }
-            PrivateKeyRequest::Decrypt { ciphertext } => {
-                Call::Decrypt { fingerprint, ciphertext: BASE64_STANDARD.encode(ciphertext) }
-            }
+            PrivateKeyRequest::Sign { message } => Call::Sign {
+                fingerprint,
+                message: BASE64_STANDARD.encode(message),
+            },
+            PrivateKeyRequest::Decrypt { ciphertext } => Call::Decrypt {
+                fingerprint,
+                ciphertext: BASE64_STANDARD.encode(ciphertext),
+            },
         };
         let weak = Rc::downgrade(&self.0);
         vault.call(call, None, move |outcome| {
@@ -229,14 +247,19 @@ impl Session {
         let now = clock::now();
         let answer = outcome.and_then(|answer| match answer {
             Answer::Bytes { bytes, micros } => {
-                let bytes = BASE64_STANDARD.decode(bytes).map_err(|_| Failure::Operation)?;
+                let bytes = BASE64_STANDARD
+                    .decode(bytes)
+                    .map_err(|_| Failure::Operation)?;
                 Ok((bytes, micros))
             }
             _ => Err(Failure::Operation),
         });
         let response = match answer {
             Ok((bytes, took)) => {
-                self.notify(SessionEvent::Signed { now: now.as_micros(), took });
+                self.notify(SessionEvent::Signed {
+                    now: now.as_micros(),
+                    took,
+                });
                 match request {
                     PrivateKeyRequest::Sign { .. } => PrivateKeyResponse::Signed(Ok(bytes)),
                     PrivateKeyRequest::Decrypt { .. } => {
@@ -249,23 +272,33 @@ impl Session {
                 request.refuse()
             }
         };
-        self.0.borrow_mut().connection.handle_private_key(response, now);
+        self.0
+            .borrow_mut()
+            .connection
+            .handle_private_key(response, now);
         self.pump();
     }
 
     fn arm_timer(&self) {
         let mut inner = self.0.borrow_mut();
-        inner.timer = inner.connection.poll_timeout().filter(|_| !inner.ended).map(|at| {
-            let wait = at.saturating_since(clock::now()).as_millis();
-            let weak = Rc::downgrade(&self.0);
-            // One more, so that it is not a moment early.
-            Timeout::new(u32::try_from(wait).unwrap_or(u32::MAX).saturating_add(1), move || {
-                Self::with(&weak, |this| {
-                    this.0.borrow_mut().connection.handle_timeout(clock::now());
-                    this.pump();
-                });
-            })
-        });
+        inner.timer = inner
+            .connection
+            .poll_timeout()
+            .filter(|_| !inner.ended)
+            .map(|at| {
+                let wait = at.saturating_since(clock::now()).as_millis();
+                let weak = Rc::downgrade(&self.0);
+                // One more, so that it is not a moment early.
+                Timeout::new(
+                    u32::try_from(wait).unwrap_or(u32::MAX).saturating_add(1),
+                    move || {
+                        Self::with(&weak, |this| {
+                            this.0.borrow_mut().connection.handle_timeout(clock::now());
+                            this.pump();
+                        });
+                    },
+                )
+            });
     }
 
     /// The connection closed for `reason`, or the socket never opened.
@@ -280,9 +313,10 @@ impl Session {
                     let failure = key_failure.unwrap_or(Failure::Operation);
                     Ending::KeyFailed(failure.to_string())
                 }
-                Some(CloseReason::Failed(Error::TimedOut)) => Ending::TimedOut,
+                Some(
+                    CloseReason::Failed(Error::TimedOut) | CloseReason::Local(ErrorCode::Timeout),
+                ) => Ending::TimedOut,
                 Some(CloseReason::Failed(error)) => Ending::Misbehaved(error.to_string()),
-                Some(CloseReason::Local(ErrorCode::Timeout)) => Ending::TimedOut,
                 Some(_) if inner.quit => Ending::Quit,
                 Some(_) if inner.is_offline() => Ending::NoNetwork,
                 Some(CloseReason::Truncated) => Ending::Truncated,
@@ -311,21 +345,33 @@ impl Inner {
     fn unreachable(&self) -> Ending {
         if !self.server.own {
             let blocked = (self.surroundings.was_blocked)();
-            return Ending::UnreachableElsewhere { host: self.server.host.clone(), blocked };
+            return Ending::UnreachableElsewhere {
+                host: self.server.host.clone(),
+                blocked,
+            };
         }
-        if self.is_offline() { Ending::NoNetwork } else { Ending::Unreachable }
+        if self.is_offline() {
+            Ending::NoNetwork
+        } else {
+            Ending::Unreachable
+        }
     }
 
     /// The browser knows of no network, and the server is not on this very machine.
     fn is_offline(&self) -> bool {
         let host = self.server.host.as_str();
-        let loopback =
-            ["localhost", "127.", "[::1]"].iter().any(|prefix| host.starts_with(prefix));
+        let loopback = ["localhost", "127.", "[::1]"]
+            .iter()
+            .any(|prefix| host.starts_with(prefix));
         let online = web_sys::window().is_none_or(|window| window.navigator().on_line());
         !online && !loopback
     }
 }
 
 fn ended(ending: Ending) -> SessionEvent {
-    SessionEvent::Ended { ending, at: clock::epoch_ms(), jitter: clock::jitter() }
+    SessionEvent::Ended {
+        ending,
+        at: clock::epoch_ms(),
+        jitter: clock::jitter(),
+    }
 }

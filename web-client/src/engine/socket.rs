@@ -8,7 +8,7 @@ use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
 /// What a socket tells its owner.
 #[derive(Debug)]
-pub enum SocketEvent {
+pub(super) enum SocketEvent {
     /// It is open.
     Opened,
     /// Bytes came.
@@ -24,7 +24,7 @@ pub enum SocketEvent {
 
 /// An open or opening socket; dropping it closes it and silences its events.
 #[derive(Debug)]
-pub struct Socket {
+pub(super) struct Socket {
     socket: WebSocket,
     _listeners: [EventListener; 3],
 }
@@ -34,7 +34,10 @@ impl Socket {
     ///
     /// # Errors
     /// The browser's words, if it refuses the URL at once.
-    pub fn open(url: &str, notify: impl Fn(SocketEvent) + Clone + 'static) -> Result<Self, String> {
+    pub(super) fn open(
+        url: &str,
+        notify: impl Fn(SocketEvent) + Clone + 'static,
+    ) -> Result<Self, String> {
         let socket = WebSocket::new(url).map_err(|error| words(&error))?;
         socket.set_binary_type(BinaryType::Arraybuffer);
         let opened = notify.clone();
@@ -48,11 +51,17 @@ impl Socket {
             }),
             EventListener::new(&socket, "close", move |event| {
                 if let Some(event) = event.dyn_ref::<CloseEvent>() {
-                    notify(SocketEvent::Closed { code: event.code(), reason: event.reason() });
+                    notify(SocketEvent::Closed {
+                        code: event.code(),
+                        reason: event.reason(),
+                    });
                 }
             }),
         ];
-        Ok(Self { socket, _listeners: listeners })
+        Ok(Self {
+            socket,
+            _listeners: listeners,
+        })
     }
 
     /// Sends `bytes` as one message: as text where they are text, as everything in v1 is, so that
@@ -60,7 +69,7 @@ impl Socket {
     ///
     /// # Errors
     /// The browser's words, if the socket is not open.
-    pub fn send(&self, bytes: &[u8]) -> Result<(), String> {
+    pub(super) fn send(&self, bytes: &[u8]) -> Result<(), String> {
         match std::str::from_utf8(bytes) {
             Ok(text) => self.socket.send_with_str(text),
             Err(_) => self.socket.send_with_u8_array(bytes),
@@ -84,6 +93,8 @@ fn payload(data: &JsValue) -> Vec<u8> {
 }
 
 fn words(error: &JsValue) -> String {
-    let message = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+    let message = error
+        .dyn_ref::<js_sys::Error>()
+        .map(|error| String::from(error.message()));
     message.unwrap_or_else(|| "the browser gave no reason".into())
 }

@@ -34,7 +34,9 @@ const OUTBOX: &str = "secure-chat.outbox";
 
 /// The remembered value; empty if there is none.
 pub fn load(setting: Setting) -> String {
-    local().and_then(|storage| storage.get_item(setting.key()).ok()?).unwrap_or_default()
+    local()
+        .and_then(|storage| storage.get_item(setting.key()).ok()?)
+        .unwrap_or_default()
 }
 
 /// Remembers `value`; an empty one is forgotten.
@@ -46,12 +48,17 @@ pub fn save(setting: Setting, value: &str) {
 /// that share it would send it twice.
 pub fn load_outbox() -> Vec<Outgoing> {
     let json = session().and_then(|storage| storage.get_item(OUTBOX).ok()?);
-    json.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default()
+    json.and_then(|json| serde_json::from_str(&json).ok())
+        .unwrap_or_default()
 }
 
 /// Keeps what is not sent yet.
 pub fn save_outbox(lines: &[Outgoing]) {
-    let json = if lines.is_empty() { Ok(String::new()) } else { serde_json::to_string(lines) };
+    let json = if lines.is_empty() {
+        Ok(String::new())
+    } else {
+        serde_json::to_string(lines)
+    };
     if let Ok(json) = json {
         write(session(), OUTBOX, &json);
     }
@@ -59,7 +66,11 @@ pub fn save_outbox(lines: &[Outgoing]) {
 
 fn write(storage: Option<Storage>, key: &str, value: &str) {
     let Some(storage) = storage else { return };
-    let _ = if value.is_empty() { storage.remove_item(key) } else { storage.set_item(key, value) };
+    let _ = if value.is_empty() {
+        storage.remove_item(key)
+    } else {
+        storage.set_item(key, value)
+    };
 }
 
 fn local() -> Option<Storage> {

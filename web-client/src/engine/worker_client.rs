@@ -10,7 +10,7 @@ use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
 use js_sys::Array;
 use wasm_bindgen::JsCast;
-use web_sys::{ErrorEvent, File, MessageEvent, Worker};
+use web_sys::{ErrorEvent, File, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use crate::vault::messages::{Answer, Call, Failure, Report, Request};
 
@@ -24,7 +24,7 @@ type Done = Box<dyn FnOnce(Result<Answer, Failure>)>;
 
 /// What the vault does besides answering.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum VaultEvent {
+pub(super) enum VaultEvent {
     /// There was no key, and one is being made.
     Creating,
     /// The worker is gone; everything asked has been answered with a failure.
@@ -33,7 +33,7 @@ pub enum VaultEvent {
 
 /// A running, starting or dead worker; clones are the same one.
 #[derive(Clone)]
-pub struct WorkerClient(Rc<Inner>);
+pub(super) struct WorkerClient(Rc<Inner>);
 
 struct Inner {
     notify: Box<dyn Fn(VaultEvent)>,
@@ -58,7 +58,7 @@ struct Pending {
 
 impl WorkerClient {
     /// A client whose worker starts with the first call.
-    pub fn new(notify: impl Fn(VaultEvent) + 'static) -> Self {
+    pub(super) fn new(notify: impl Fn(VaultEvent) + 'static) -> Self {
         Self(Rc::new(Inner {
             notify: Box::new(notify),
             running: RefCell::default(),
@@ -67,17 +67,16 @@ impl WorkerClient {
     }
 
     /// Asks the vault; `done` gets the answer, or the reason why there is none.
-    pub fn call(
+    pub(super) fn call(
         &self,
         call: Call,
         file: Option<&File>,
         done: impl FnOnce(Result<Answer, Failure>) + 'static,
     ) {
-        if self.0.running.borrow().is_none() {
-            if let Err(failure) = self.start() {
-                done(Err(failure));
-                return;
-            }
+        let stopped = self.0.running.borrow().is_none();
+        if stopped && let Err(failure) = self.start() {
+            done(Err(failure));
+            return;
         }
         let message = {
             let mut pending = self.0.pending.borrow_mut();
@@ -92,7 +91,11 @@ impl WorkerClient {
             message
         };
         match &*self.0.running.borrow() {
-            Some(Running { worker, started: true, .. }) => {
+            Some(Running {
+                worker,
+                started: true,
+                ..
+            }) => {
                 let _ = worker.post_message(&message);
             }
             _ => self.0.pending.borrow_mut().unsent.push(message),
@@ -100,16 +103,20 @@ impl WorkerClient {
     }
 
     /// Ends the worker, if there is one; the next call starts another.
-    pub fn restart(&self) {
-        self.stop("it was restarted".into());
+    pub(super) fn restart(&self) {
+        self.stop("it was restarted");
     }
 
     fn start(&self) -> Result<(), Failure> {
-        let worker = Worker::new(PROGRAM)
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let worker = Worker::new_with_options(PROGRAM, &options)
             .map_err(|_| Failure::Stopped("the browser did not start it".into()))?;
         let this = self.clone();
         let on_message = EventListener::new(&worker, "message", move |event| {
-            let json = event.dyn_ref::<MessageEvent>().and_then(|event| event.data().as_string());
+            let json = event
+                .dyn_ref::<MessageEvent>()
+                .and_then(|event| event.data().as_string());
             if let Some(report) = json.and_then(|json| serde_json::from_str(&json).ok()) {
                 this.report(report);
             }
@@ -122,7 +129,12 @@ impl WorkerClient {
         });
         let this = self.clone();
         let deadline = Timeout::new(START_MS, move || {
-            let started = this.0.running.borrow().as_ref().is_none_or(|running| running.started);
+            let started = this
+                .0
+                .running
+                .borrow()
+                .as_ref()
+                .is_none_or(|running| running.started);
             if !started {
                 this.fail("it did not start in time".into());
             }
@@ -161,11 +173,11 @@ impl WorkerClient {
     }
 
     fn fail(&self, detail: String) {
-        self.stop(detail.clone());
+        self.stop(&detail);
         (self.0.notify)(VaultEvent::Stopped(Failure::Stopped(detail)));
     }
 
-    fn stop(&self, detail: String) {
+    fn stop(&self, detail: &str) {
         let running = self.0.running.borrow_mut().take();
         if let Some(running) = running {
             running.worker.terminate();
@@ -175,7 +187,7 @@ impl WorkerClient {
         let pending = std::mem::take(&mut self.0.pending.borrow_mut().done);
         self.0.pending.borrow_mut().unsent.clear();
         for done in pending.into_values() {
-            done(Err(Failure::Stopped(detail.clone())));
+            done(Err(Failure::Stopped(detail.to_owned())));
         }
     }
 }

@@ -38,7 +38,9 @@ fn use_network(store: &UseReducerHandle<Store>) {
         let listeners = web_sys::window().map(|window| {
             let back = dispatcher.clone();
             [
-                EventListener::new(&window, "online", move |_| back.dispatch(Action::NetworkBack)),
+                EventListener::new(&window, "online", move |_| {
+                    back.dispatch(Action::NetworkBack)
+                }),
                 EventListener::new(&window, "offline", move |_| {
                     dispatcher.dispatch(Action::NetworkLost);
                 }),
@@ -86,8 +88,13 @@ fn use_outbox(store: &UseReducerHandle<Store>, engine: &Engine) {
     let handed = use_mut_ref(HashSet::<u32>::new);
     let ready = store.0.connection == Connection::Ready;
     let claim = store.0.claim.clone();
-    let queued: Vec<(u32, String)> =
-        store.0.chat.outbox.queued().map(|line| (line.id, line.text.clone())).collect();
+    let queued: Vec<(u32, String)> = store
+        .0
+        .chat
+        .outbox
+        .queued()
+        .map(|line| (line.id, line.text.clone()))
+        .collect();
     let dispatcher = store.dispatcher();
     let engine = engine.clone();
     use_effect_with((ready, claim, queued), move |(ready, claim, queued)| {
@@ -117,5 +124,7 @@ fn use_outbox(store: &UseReducerHandle<Store>, engine: &Engine) {
 
 #[hook]
 fn use_remembered_outbox(store: &UseReducerHandle<Store>) {
-    use_effect_with(store.0.chat.outbox.lines().to_vec(), |lines| storage::save_outbox(lines));
+    use_effect_with(store.0.chat.outbox.lines().to_vec(), |lines| {
+        storage::save_outbox(lines)
+    });
 }

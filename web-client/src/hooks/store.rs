@@ -26,7 +26,9 @@ impl Reducible for Store {
 pub fn use_store() -> (UseReducerHandle<Store>, Engine) {
     let store = use_reducer(|| Store(State::restore(Outbox::restore(storage::load_outbox()))));
     let dispatcher = store.dispatcher();
-    let engine = use_memo((), move |()| Engine::new(move |action| dispatcher.dispatch(action)));
+    let engine = use_memo((), move |()| {
+        Engine::new(move |action| dispatcher.dispatch(action))
+    });
     let engine = Engine::clone(&engine);
     use_effects(&store, &engine);
     (store, engine)

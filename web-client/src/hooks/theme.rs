@@ -39,7 +39,10 @@ impl Theme {
 
     fn load() -> Self {
         let stored = storage::load(Setting::Theme);
-        Self::ALL.into_iter().find(|theme| theme.as_str() == stored).unwrap_or(Self::System)
+        Self::ALL
+            .into_iter()
+            .find(|theme| theme.as_str() == stored)
+            .unwrap_or(Self::System)
     }
 }
 

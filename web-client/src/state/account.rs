@@ -26,8 +26,18 @@ impl Frame {
     /// Keeps of a frame what the account shows.
     pub fn new(direction: Direction, kind: FrameKind, bytes: &[u8], at: u64) -> Self {
         let text = String::from_utf8_lossy(bytes);
-        let text = text.trim_end_matches('\n').chars().take(FRAME_SHOWN_CHARS).collect();
-        Self { direction, kind, bytes: bytes.len(), at, text }
+        let text = text
+            .trim_end_matches('\n')
+            .chars()
+            .take(FRAME_SHOWN_CHARS)
+            .collect();
+        Self {
+            direction,
+            kind,
+            bytes: bytes.len(),
+            at,
+            text,
+        }
     }
 }
 
@@ -98,8 +108,13 @@ pub enum Step {
 
 impl Step {
     /// All, in order.
-    pub const ALL: [Self; 5] =
-        [Self::Tunnel, Self::Announcement, Self::Signature, Self::Handshake, Self::Proof];
+    pub const ALL: [Self; 5] = [
+        Self::Tunnel,
+        Self::Announcement,
+        Self::Signature,
+        Self::Handshake,
+        Self::Proof,
+    ];
 
     /// A word for tests and style sheets.
     pub const fn as_str(self) -> &'static str {
@@ -129,7 +144,10 @@ pub enum Progress {
 impl Account {
     /// A new attempt at `now`.
     pub fn begin(now: u64) -> Self {
-        Self { started: now, ..Self::default() }
+        Self {
+            started: now,
+            ..Self::default()
+        }
     }
 
     /// Books one frame.
@@ -195,7 +213,9 @@ impl Account {
 
     /// Microseconds from the attempt's beginning to the proof.
     pub fn total(&self) -> Option<u64> {
-        self.proof.as_ref().map(|frame| frame.at.saturating_sub(self.started))
+        self.proof
+            .as_ref()
+            .map(|frame| frame.at.saturating_sub(self.started))
     }
 }
 

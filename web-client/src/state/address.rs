@@ -37,7 +37,7 @@ pub enum AddressError {
     Host,
     /// The port is not a number in 1..=65535.
     Port,
-    /// The page came over https, so that browsers refuse unencrypted WebSockets.
+    /// The page came over https, so that browsers refuse unencrypted tunnels.
     Insecure,
 }
 
@@ -68,7 +68,11 @@ impl Server {
         let scheme = if secure { "wss" } else { "ws" };
         // Text, so that the browser's developer tools show the frames readable.
         let url = format!("{scheme}://{host}/ws?encoding=text");
-        Self { url, host: host.to_owned(), own }
+        Self {
+            url,
+            host: host.to_owned(),
+            own,
+        }
     }
 }
 
@@ -128,25 +132,37 @@ fn split_port(authority: &str) -> Result<(&str, Option<&str>), AddressError> {
 }
 
 fn check_host(host: &str) -> Result<(), AddressError> {
-    let valid = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+    let valid = match host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+    {
         Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
         None => host.len() <= 253 && host.trim_end_matches('.').split('.').all(is_label),
     };
-    if valid { Ok(()) } else { Err(AddressError::Host) }
+    if valid {
+        Ok(())
+    } else {
+        Err(AddressError::Host)
+    }
 }
 
 fn is_label(label: &str) -> bool {
     (1..=63).contains(&label.len())
         && !label.starts_with('-')
         && !label.ends_with('-')
-        && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
+        && label
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '-' || c == '_')
 }
 
 fn parse_port(port: &str) -> Result<u16, AddressError> {
     if !port.bytes().all(|b| b.is_ascii_digit()) {
         return Err(AddressError::Port);
     }
-    port.parse().ok().filter(|port| *port != 0).ok_or(AddressError::Port)
+    port.parse()
+        .ok()
+        .filter(|port| *port != 0)
+        .ok_or(AddressError::Port)
 }
 
 #[cfg(test)]
@@ -154,7 +170,10 @@ mod tests {
     use super::*;
 
     fn plain() -> Origin {
-        Origin { secure: false, host: "localhost:8080".into() }
+        Origin {
+            secure: false,
+            host: "localhost:8080".into(),
+        }
     }
 
     fn url(input: &str) -> Result<String, AddressError> {
@@ -176,10 +195,19 @@ mod tests {
             "http://chat.example.org:9000/",
             "WS://Chat.Example.org:9000/ws",
         ] {
-            assert_eq!(url(input).unwrap(), "ws://chat.example.org:9000/ws?encoding=text");
+            assert_eq!(
+                url(input).unwrap(),
+                "ws://chat.example.org:9000/ws?encoding=text"
+            );
         }
-        assert_eq!(url("wss://a.example:443").unwrap(), "wss://a.example/ws?encoding=text");
-        assert_eq!(url("[::1]:8080").unwrap(), "ws://[::1]:8080/ws?encoding=text");
+        assert_eq!(
+            url("wss://a.example:443").unwrap(),
+            "wss://a.example/ws?encoding=text"
+        );
+        assert_eq!(
+            url("[::1]:8080").unwrap(),
+            "ws://[::1]:8080/ws?encoding=text"
+        );
         assert_eq!(url("127.0.0.1").unwrap(), "ws://127.0.0.1/ws?encoding=text");
         assert!(parse("http://localhost:8080/", &plain()).unwrap().own);
         assert!(!parse("localhost:8081", &plain()).unwrap().own);
@@ -215,8 +243,17 @@ mod tests {
 
     #[test]
     fn a_page_over_https_needs_wss() {
-        let origin = Origin { secure: true, host: "a.example".into() };
-        assert_eq!(parse("ws://b.example", &origin), Err(AddressError::Insecure));
-        assert_eq!(parse("b.example", &origin).unwrap().url, "wss://b.example/ws?encoding=text");
+        let origin = Origin {
+            secure: true,
+            host: "a.example".into(),
+        };
+        assert_eq!(
+            parse("ws://b.example", &origin),
+            Err(AddressError::Insecure)
+        );
+        assert_eq!(
+            parse("b.example", &origin).unwrap().url,
+            "wss://b.example/ws?encoding=text"
+        );
     }
 }

@@ -14,7 +14,11 @@ pub fn delay_ms(failures: u32, jitter: f64) -> u64 {
     let doublings = failures.saturating_sub(1).min(16);
     let ceiling = (FIRST_MS << doublings).min(MAX_MS);
     let floor = (ceiling / 2).max(FIRST_MS);
-    let jitter = if jitter.is_finite() { jitter.clamp(0.0, 1.0) } else { 0.5 };
+    let jitter = if jitter.is_finite() {
+        jitter.clamp(0.0, 1.0)
+    } else {
+        0.5
+    };
     // In thousandths, so that the arithmetic stays in integers; 0..=1000 fits every integer type.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let thousandths = (jitter * 1000.0) as u64;
@@ -34,7 +38,10 @@ mod tests {
         for failures in [0, 1, 2, 5, 6, 20, u32::MAX] {
             for jitter in [-1.0, 0.0, 0.3, 1.0, 2.0, f64::NAN, f64::INFINITY] {
                 let delay = delay_ms(failures, jitter);
-                assert!((FIRST_MS..=MAX_MS).contains(&delay), "{failures} {jitter} {delay}");
+                assert!(
+                    (FIRST_MS..=MAX_MS).contains(&delay),
+                    "{failures} {jitter} {delay}"
+                );
             }
         }
         assert_eq!(delay_ms(50, 1.0), MAX_MS);

@@ -52,7 +52,10 @@ pub struct Chat {
 impl Chat {
     /// A chat with only what an earlier life of this page left to be sent.
     pub fn restore(outbox: Outbox) -> Self {
-        Self { outbox, ..Self::default() }
+        Self {
+            outbox,
+            ..Self::default()
+        }
     }
 
     /// Begins a new log; what waits to be sent stays.
@@ -87,7 +90,11 @@ impl Chat {
 
     fn add(&mut self, content: Content, at: u64) {
         self.last_number += 1;
-        self.entries.push(Rc::new(Entry { number: self.last_number, at, content }));
+        self.entries.push(Rc::new(Entry {
+            number: self.last_number,
+            at,
+            content,
+        }));
         let surplus = self.entries.len().saturating_sub(LOG_MAX_ENTRIES);
         self.entries.drain(..surplus);
     }
@@ -104,7 +111,11 @@ mod tests {
         chat.outbox.push("hello".into(), 1);
         chat.outbox.sent(1);
         chat.receive("other: hello", 2);
-        assert_eq!(chat.outbox.lines().len(), 1, "somebody else's text is no receipt");
+        assert_eq!(
+            chat.outbox.lines().len(),
+            1,
+            "somebody else's text is no receipt"
+        );
         chat.receive("* guest-1 is now ada", 3);
         chat.receive("ada: hello", 4);
         assert!(chat.outbox.lines().is_empty());

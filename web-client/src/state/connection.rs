@@ -52,7 +52,10 @@ impl Connection {
 
     /// An attempt is under way that has not come to a session yet.
     pub fn is_under_way(&self) -> bool {
-        matches!(self, Self::WaitingForKey | Self::Opening | Self::Handshaking)
+        matches!(
+            self,
+            Self::WaitingForKey | Self::Opening | Self::Handshaking
+        )
     }
 
     /// A word for style sheets and tests.

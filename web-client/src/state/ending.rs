@@ -57,16 +57,14 @@ impl Ending {
     /// Whether the page should try again by itself.
     pub fn retry(&self) -> Retry {
         match self {
-            Self::Unreachable
-            | Self::Lost
-            | Self::Truncated
-            | Self::NoNetwork
-            | Self::TimedOut => Retry::Automatic,
-            // 1008 is a policy, 1007 and 1009 are about what was sent: the same would come again.
-            Self::ClosedByTunnel { code, .. } if matches!(code, 1002 | 1003 | 1007..=1009) => {
-                Retry::Pointless
+            Self::Unreachable | Self::Lost | Self::Truncated | Self::NoNetwork | Self::TimedOut => {
+                Retry::Automatic
             }
-            Self::ClosedByTunnel { .. } => Retry::Automatic,
+            Self::ClosedByTunnel { code, .. } => match code {
+                // 1008 is a policy, the others are about what was sent: the same would come again.
+                1002 | 1003 | 1007..=1009 => Retry::Pointless,
+                _ => Retry::Automatic,
+            },
             Self::UnreachableElsewhere { .. }
             | Self::Misbehaved(_)
             | Self::KeyFailed(_)
@@ -85,7 +83,10 @@ impl Ending {
     pub fn sentence(&self) -> String {
         match self {
             Self::Unreachable => "The server cannot be reached.".into(),
-            Self::UnreachableElsewhere { host, blocked: true } => {
+            Self::UnreachableElsewhere {
+                host,
+                blocked: true,
+            } => {
                 format!("Your browser did not let this page connect to {host}.")
             }
             Self::UnreachableElsewhere { host, .. } => format!("{host} cannot be reached."),
@@ -178,25 +179,38 @@ mod tests {
             let ending = Ending::Reported { code };
             let sentence = ending.sentence();
             assert!(sentence.ends_with('.'), "{sentence}");
-            assert!(!sentence.contains(code.as_str()), "a code is no sentence: {sentence}");
+            assert!(
+                !sentence.contains(code.as_str()),
+                "a code is no sentence: {sentence}"
+            );
             assert!(!sentences.contains(&sentence), "twice: {sentence}");
             sentences.push(sentence);
             if ending.retry() == Retry::Pointless {
-                assert!(!ending.advice().is_empty(), "{code} leaves the person alone");
+                assert!(
+                    !ending.advice().is_empty(),
+                    "{code} leaves the person alone"
+                );
             }
         }
     }
 
     #[test]
     fn retries_only_where_it_can_help() {
-        for code in [ErrorCode::V1Disabled, ErrorCode::Malformed, ErrorCode::HandshakeFailed] {
+        for code in [
+            ErrorCode::V1Disabled,
+            ErrorCode::Malformed,
+            ErrorCode::HandshakeFailed,
+        ] {
             assert_eq!(Ending::Reported { code }.retry(), Retry::Pointless);
         }
         for code in [ErrorCode::ServerStopping, ErrorCode::TooManyConnections] {
             assert_eq!(Ending::Reported { code }.retry(), Retry::Automatic);
         }
         assert_eq!(Ending::Lost.retry(), Retry::Automatic);
-        let closed = |code| Ending::ClosedByTunnel { code, reason: String::new() };
+        let closed = |code| Ending::ClosedByTunnel {
+            code,
+            reason: String::new(),
+        };
         assert_eq!(closed(1001).retry(), Retry::Automatic);
         assert_eq!(closed(1008).retry(), Retry::Pointless);
     }

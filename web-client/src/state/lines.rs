@@ -45,9 +45,10 @@ pub enum Line {
 /// ```
 pub fn parse(text: &str) -> Line {
     match ServerLine::parse(text) {
-        ServerLine::Message { from, text } => {
-            Line::Said { name: from.to_owned(), text: text.to_owned() }
-        }
+        ServerLine::Message { from, text } => Line::Said {
+            name: from.to_owned(),
+            text: text.to_owned(),
+        },
         ServerLine::Notice(notice) => parse_notice(notice),
     }
 }
@@ -59,13 +60,23 @@ fn parse_notice(notice: &str) -> Line {
         let name = rest.split(char::is_whitespace).next().unwrap_or_default();
         let name = name.strip_suffix('.').unwrap_or(name);
         if is_name(name) {
-            return Line::Welcome { name: name.to_owned(), notice: owned };
+            return Line::Welcome {
+                name: name.to_owned(),
+                notice: owned,
+            };
         }
     }
     if let Some((old, new)) = notice.split_once(" is now ") {
-        let new = new.strip_suffix('.').filter(|_| !is_name(new)).unwrap_or(new);
+        let new = new
+            .strip_suffix('.')
+            .filter(|_| !is_name(new))
+            .unwrap_or(new);
         if is_name(old) && is_name(new) {
-            return Line::Renamed { old: old.to_owned(), new: new.to_owned(), notice: owned };
+            return Line::Renamed {
+                old: old.to_owned(),
+                new: new.to_owned(),
+                notice: owned,
+            };
         }
     }
     Line::Notice(owned)
@@ -109,16 +120,28 @@ mod tests {
 
     #[test]
     fn a_message_keeps_its_colons_and_line_breaks() {
-        let line = Line::Said { name: "zoë.x".into(), text: "a: b\n* c\n\nd".into() };
+        let line = Line::Said {
+            name: "zoë.x".into(),
+            text: "a: b\n* c\n\nd".into(),
+        };
         assert_eq!(parse("zoë.x: a: b\n* c\n\nd"), line);
-        assert_eq!(parse("ada: "), Line::Said { name: "ada".into(), text: String::new() });
+        assert_eq!(
+            parse("ada: "),
+            Line::Said {
+                name: "ada".into(),
+                text: String::new()
+            }
+        );
     }
 
     #[test]
     fn a_text_cannot_pose_as_a_notice_or_another_sender() {
         assert_eq!(
             parse("ada: * bob left"),
-            Line::Said { name: "ada".into(), text: "* bob left".into() }
+            Line::Said {
+                name: "ada".into(),
+                text: "* bob left".into()
+            }
         );
         assert_eq!(parse("two words: x"), Line::Notice("two words: x".into()));
         assert_eq!(parse(": x"), Line::Notice(": x".into()));
@@ -128,12 +151,18 @@ mod tests {
     #[test]
     fn welcome_names_us() {
         for (text, name) in [
-            ("* Welcome to the lobby, guest-0a1b2c3d. 3 here.", "guest-0a1b2c3d"),
+            (
+                "* Welcome to the lobby, guest-0a1b2c3d. 3 here.",
+                "guest-0a1b2c3d",
+            ),
             ("* Welcome to the lobby, a.b. Type /help.", "a.b"),
             ("* Welcome to the lobby, ada", "ada"),
         ] {
             match parse(text) {
-                Line::Welcome { name: found, notice } => {
+                Line::Welcome {
+                    name: found,
+                    notice,
+                } => {
                     assert_eq!(found, name);
                     assert_eq!(format!("* {notice}"), text);
                 }

@@ -65,9 +65,13 @@ impl Outbox {
     /// Adds a line at the end.
     pub fn push(&mut self, text: String, at: u64) {
         self.last_id += 1;
-        self.lines.push(Outgoing { id: self.last_id, text, fate: Fate::Queued, at });
+        self.lines.push(Outgoing {
+            id: self.last_id,
+            text,
+            fate: Fate::Queued,
+            at,
+        });
     }
-
 
     /// The lines that may be handed to the socket now.
     pub fn queued(&self) -> impl Iterator<Item = &Outgoing> {
@@ -93,9 +97,10 @@ impl Outbox {
 
     /// Our own `text` came back: the oldest sent line with it has arrived.
     pub fn echoed(&mut self, text: &str) -> bool {
-        let found = self.lines.iter().position(|line| {
-            line.fate == Fate::Sent && lines::echo_of(&line.text) == Some(text)
-        });
+        let found = self
+            .lines
+            .iter()
+            .position(|line| line.fate == Fate::Sent && lines::echo_of(&line.text) == Some(text));
         found.map(|place| self.lines.remove(place)).is_some()
     }
 
@@ -110,7 +115,8 @@ impl Outbox {
 
     /// Takes a line out, unless it is on its way right now.
     pub fn remove(&mut self, id: u32) {
-        self.lines.retain(|line| line.id != id || line.fate == Fate::Sent);
+        self.lines
+            .retain(|line| line.id != id || line.fate == Fate::Sent);
     }
 
     /// Queues an unconfirmed or refused line again, under a new id, at the end.
@@ -132,7 +138,11 @@ mod tests {
     use super::*;
 
     fn fates(outbox: &Outbox) -> Vec<Fate> {
-        outbox.lines().iter().map(|line| line.fate.clone()).collect()
+        outbox
+            .lines()
+            .iter()
+            .map(|line| line.fate.clone())
+            .collect()
     }
 
     #[test]
@@ -157,7 +167,10 @@ mod tests {
         assert_eq!(outbox.queued().count(), 1);
 
         outbox.resend(1, 2);
-        assert_eq!(outbox.queued().map(|line| line.id).collect::<Vec<_>>(), [2, 3]);
+        assert_eq!(
+            outbox.queued().map(|line| line.id).collect::<Vec<_>>(),
+            [2, 3]
+        );
     }
 
     #[test]

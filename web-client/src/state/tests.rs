@@ -16,8 +16,14 @@ fn profile(short: &str) -> Profile {
 }
 
 fn target(name: &str) -> Target {
-    let origin = Origin { secure: false, host: "localhost:8080".into() };
-    Target { name: name.into(), server: origin.server() }
+    let origin = Origin {
+        secure: false,
+        host: "localhost:8080".into(),
+    };
+    Target {
+        name: name.into(),
+        server: origin.server(),
+    }
 }
 
 struct Story(State);
@@ -45,11 +51,18 @@ impl Story {
     }
 
     fn text(self, text: &str) -> Self {
-        self.event(SessionEvent::Text { text: text.into(), at: 1 })
+        self.event(SessionEvent::Text {
+            text: text.into(),
+            at: 1,
+        })
     }
 
     fn ended(self, ending: Ending) -> Self {
-        self.event(SessionEvent::Ended { ending, at: 5_000, jitter: 500 })
+        self.event(SessionEvent::Ended {
+            ending,
+            at: 5_000,
+            jitter: 500,
+        })
     }
 }
 
@@ -107,7 +120,9 @@ fn a_name_taken_later_is_claimed_after_a_reconnect() {
 
 #[test]
 fn a_refused_name_is_not_claimed_as_guest() {
-    let story = Story::connected("ada").then(Action::Claimed).text("* That name is taken.");
+    let story = Story::connected("ada")
+        .then(Action::Claimed)
+        .text("* That name is taken.");
     assert_eq!(story.0.target.unwrap().name, "ada");
 }
 
@@ -125,15 +140,27 @@ fn a_lost_connection_waits_longer_each_time_and_a_session_resets_that() {
     }
     assert!((15_000..=30_000).contains(&wait(&story)));
     assert!(story.0.entered, "the chat stays on the screen");
-    let story = story.then(Action::Retry).event(SessionEvent::Opened(1)).text("* hi");
+    let story = story
+        .then(Action::Retry)
+        .event(SessionEvent::Opened(1))
+        .text("* hi");
     assert_eq!(story.0.failures, 0);
 }
 
 #[test]
 fn retrying_is_left_alone_where_it_is_pointless() {
-    let v1_disabled = Ending::Reported { code: ErrorCode::V1Disabled };
-    let story = Story::with_key().then(Action::Connect(target(""))).ended(v1_disabled.clone());
-    assert_eq!(story.0.connection, Connection::Stopped { ending: v1_disabled });
+    let v1_disabled = Ending::Reported {
+        code: ErrorCode::V1Disabled,
+    };
+    let story = Story::with_key()
+        .then(Action::Connect(target("")))
+        .ended(v1_disabled.clone());
+    assert_eq!(
+        story.0.connection,
+        Connection::Stopped {
+            ending: v1_disabled
+        }
+    );
     assert!(!story.0.entered);
     assert!(story.0.account.failed);
     assert_eq!(story.then(Action::Retry).0.connection, Connection::Opening);
@@ -144,7 +171,11 @@ fn events_of_an_earlier_attempt_are_ignored() {
     let story = Story::connected("");
     let attempt = story.0.attempt;
     let story = story.ended(Ending::Lost).then(Action::Retry);
-    let event = SessionEvent::Ended { ending: Ending::Lost, at: 1, jitter: 0 };
+    let event = SessionEvent::Ended {
+        ending: Ending::Lost,
+        at: 1,
+        jitter: 0,
+    };
     let story = story.then(Action::Session { attempt, event });
     assert_eq!(story.0.connection, Connection::Opening);
 }
@@ -152,22 +183,42 @@ fn events_of_an_earlier_attempt_are_ignored() {
 #[test]
 fn disconnect_goes_back_and_keeps_the_outbox() {
     let story = Story::connected("")
-        .then(Action::Compose { text: "one".into(), at: 1 })
+        .then(Action::Compose {
+            text: "one".into(),
+            at: 1,
+        })
         .then(Action::Sent(1))
-        .then(Action::Compose { text: "two".into(), at: 1 })
+        .then(Action::Compose {
+            text: "two".into(),
+            at: 1,
+        })
         .then(Action::Disconnect);
     assert_eq!(story.0.connection, Connection::Idle);
     assert!(!story.0.entered);
-    let fates: Vec<_> = story.0.chat.outbox.lines().iter().map(|line| line.fate.clone()).collect();
+    let fates: Vec<_> = story
+        .0
+        .chat
+        .outbox
+        .lines()
+        .iter()
+        .map(|line| line.fate.clone())
+        .collect();
     assert_eq!(fates, [Fate::Unconfirmed, Fate::Queued]);
     let story = story.then(Action::Retry);
-    assert_eq!(story.0.connection, Connection::Idle, "nobody asked to connect");
+    assert_eq!(
+        story.0.connection,
+        Connection::Idle,
+        "nobody asked to connect"
+    );
 }
 
 #[test]
 fn an_echo_turns_a_pending_line_into_a_message() {
     let story = Story::connected("")
-        .then(Action::Compose { text: "hi".into(), at: 1 })
+        .then(Action::Compose {
+            text: "hi".into(),
+            at: 1,
+        })
         .then(Action::Sent(1))
         .text("guest-1: hi");
     assert!(story.0.chat.outbox.lines().is_empty());
@@ -176,11 +227,22 @@ fn an_echo_turns_a_pending_line_into_a_message() {
 
 #[test]
 fn offline_waits_for_the_network() {
-    let story = Story::connected("").ended(Ending::Lost).then(Action::NetworkLost);
+    let story = Story::connected("")
+        .ended(Ending::Lost)
+        .then(Action::NetworkLost);
     assert_eq!(story.0.connection, Connection::Offline);
-    assert_eq!(story.then(Action::NetworkBack).0.connection, Connection::Opening);
-    let story = Story::connected("").then(Action::NetworkLost).then(Action::NetworkBack);
-    assert_eq!(story.0.connection, Connection::Ready, "a local server needs no network");
+    assert_eq!(
+        story.then(Action::NetworkBack).0.connection,
+        Connection::Opening
+    );
+    let story = Story::connected("")
+        .then(Action::NetworkLost)
+        .then(Action::NetworkBack);
+    assert_eq!(
+        story.0.connection,
+        Connection::Ready,
+        "a local server needs no network"
+    );
 }
 
 #[test]
@@ -190,6 +252,10 @@ fn a_session_ends_with_the_key_it_belongs_to() {
     let story = Story::connected("");
     let attempt = story.0.attempt;
     let story = story.then(Action::Identity(Identity::Ready(profile("bb"))));
-    assert_eq!(story.0.connection, Connection::Opening, "it begins again with the new key");
+    assert_eq!(
+        story.0.connection,
+        Connection::Opening,
+        "it begins again with the new key"
+    );
     assert!(story.0.attempt > attempt);
 }

@@ -119,7 +119,7 @@ pub struct Profile {
     pub fingerprint: String,
     /// Eight hex digits of it, for people.
     pub short: String,
-    /// The public key as SubjectPublicKeyInfo PEM.
+    /// The public key as `SubjectPublicKeyInfo` PEM.
     pub public_pem: String,
     /// Size of the modulus.
     pub bits: usize,
@@ -168,7 +168,10 @@ impl fmt::Display for Failure {
             }
             Self::Operation => f.write_str("The operation with your key failed."),
             Self::Stopped(detail) => {
-                write!(f, "The part of this page that keeps your key has stopped: {detail}")
+                write!(
+                    f,
+                    "The part of this page that keeps your key has stopped: {detail}"
+                )
             }
         }
     }
@@ -180,11 +183,19 @@ mod tests {
 
     #[test]
     fn messages_survive_json() {
-        let request = Request { id: 7, call: Call::Export { passphrase: "ä\"\n".into() } };
+        let request = Request {
+            id: 7,
+            call: Call::Export {
+                passphrase: "ä\"\n".into(),
+            },
+        };
         let json = serde_json::to_string(&request).unwrap();
         assert_eq!(serde_json::from_str::<Request>(&json).unwrap(), request);
 
-        let report = Report::Reply { id: 7, outcome: Err(Failure::KeyChanged) };
+        let report = Report::Reply {
+            id: 7,
+            outcome: Err(Failure::KeyChanged),
+        };
         let json = serde_json::to_string(&report).unwrap();
         assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);
     }
@@ -193,15 +204,27 @@ mod tests {
     fn debug_shows_no_secret() {
         let secret = "correct horse battery staple".to_owned();
         let calls = [
-            Call::Export { passphrase: secret.clone() },
-            Call::Import { passphrase: secret.clone() },
-            Call::Sign { fingerprint: String::new(), message: secret.clone() },
+            Call::Export {
+                passphrase: secret.clone(),
+            },
+            Call::Import {
+                passphrase: secret.clone(),
+            },
+            Call::Sign {
+                fingerprint: String::new(),
+                message: secret.clone(),
+            },
         ];
         for call in calls {
             assert!(!format!("{call:?}").contains(&secret));
         }
-        let answers =
-            [Answer::Bytes { bytes: secret.clone(), micros: 1 }, Answer::Exported(secret.clone())];
+        let answers = [
+            Answer::Bytes {
+                bytes: secret.clone(),
+                micros: 1,
+            },
+            Answer::Exported(secret.clone()),
+        ];
         for answer in answers {
             assert!(!format!("{answer:?}").contains(&secret));
         }

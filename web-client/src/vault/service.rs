@@ -47,7 +47,9 @@ fn scope() -> DedicatedWorkerGlobalScope {
 }
 
 fn post(report: &Report) {
-    let Ok(json) = serde_json::to_string(report) else { return };
+    let Ok(json) = serde_json::to_string(report) else {
+        return;
+    };
     // It fails only for values that cannot be cloned, and a string can.
     let _ = scope().post_message(&json.into());
 }
@@ -55,7 +57,9 @@ fn post(report: &Report) {
 /// A message is an array: the request as JSON and, for an import, the file.
 fn take(event: &MessageEvent) {
     let parts = Array::from(&event.data());
-    let Some(mut json) = parts.get(0).as_string() else { return };
+    let Some(mut json) = parts.get(0).as_string() else {
+        return;
+    };
     let request = serde_json::from_str(&json);
     json.zeroize();
     let Ok(request) = request else { return };
@@ -69,7 +73,10 @@ fn take(event: &MessageEvent) {
 async fn drain() {
     while let Some((request, file)) = QUEUE.with_borrow_mut(VecDeque::pop_front) {
         let outcome = answer(request.call, file).await;
-        post(&Report::Reply { id: request.id, outcome });
+        post(&Report::Reply {
+            id: request.id,
+            outcome,
+        });
     }
     BUSY.set(false);
 }
@@ -78,13 +85,24 @@ async fn answer(call: Call, file: Option<File>) -> Result<Answer, Failure> {
     let store = Store::open().await.map_err(storage)?;
     match call {
         Call::Open => open(&store).await,
-        Call::Sign { fingerprint, message } => {
+        Call::Sign {
+            fingerprint,
+            message,
+        } => {
             let message = Zeroizing::new(decode(&message)?);
             operate(&store, &fingerprint, &PrivateKeyRequest::Sign { message }).await
         }
-        Call::Decrypt { fingerprint, ciphertext } => {
+        Call::Decrypt {
+            fingerprint,
+            ciphertext,
+        } => {
             let ciphertext = decode(&ciphertext)?;
-            operate(&store, &fingerprint, &PrivateKeyRequest::Decrypt { ciphertext }).await
+            operate(
+                &store,
+                &fingerprint,
+                &PrivateKeyRequest::Decrypt { ciphertext },
+            )
+            .await
         }
         Call::Export { passphrase } => export(&store, &Zeroizing::new(passphrase)).await,
         Call::Import { passphrase } => import(&store, file, &Zeroizing::new(passphrase)).await,
@@ -96,15 +114,15 @@ async fn answer(call: Call, file: Option<File>) -> Result<Answer, Failure> {
 }
 
 async fn open(store: &Store) -> Result<Answer, Failure> {
-    let der = match store.read().await.map_err(storage)? {
-        Some(der) => der,
-        None => {
-            post(&Report::Creating);
-            let key = PrivateKey::generate(NEW_KEY_BITS, &mut random())
-                .map_err(|_| Failure::Operation)?;
-            let der = key.to_pkcs8_der().map_err(|_| Failure::Operation)?;
-            store.add(&der).await.map_err(storage)?
-        }
+    let der = if let Some(der) = store.read().await.map_err(storage)? {
+        der
+    } else {
+        post(&Report::Creating);
+        let key = PrivateKey::generate(NEW_KEY_BITS, &mut random());
+        let der = key
+            .and_then(|key| key.to_pkcs8_der())
+            .map_err(|_| Failure::Operation)?;
+        store.add(&der).await.map_err(storage)?
     };
     Ok(Answer::Identity(profile(&parse(&der)?)))
 }
@@ -143,16 +161,15 @@ async fn export(store: &Store, passphrase: &str) -> Result<Answer, Failure> {
     Ok(Answer::Exported(pem.to_string()))
 }
 
-async fn import(
-    store: &Store,
-    file: Option<File>,
-    passphrase: &str,
-) -> Result<Answer, Failure> {
+async fn import(store: &Store, file: Option<File>, passphrase: &str) -> Result<Answer, Failure> {
     let file = file.ok_or_else(|| refused("Choose a file first."))?;
     if file.size() > IMPORT_MAX_BYTES {
         return Err(refused("This file is too large to be a key."));
     }
-    let text = JsFuture::from(file.text()).await.ok().and_then(|text| text.as_string());
+    let text = JsFuture::from(file.text())
+        .await
+        .ok()
+        .and_then(|text| text.as_string());
     let pem = Zeroizing::new(text.ok_or_else(|| refused("The file could not be read."))?);
     let key = if pem.contains("BEGIN ENCRYPTED PRIVATE KEY") {
         if passphrase.is_empty() {
@@ -164,7 +181,9 @@ async fn import(
     };
     let key = key.map_err(|cause| match cause {
         KeyError::Passphrase => refused("The passphrase is wrong, or the file is damaged."),
-        cause => refused(&format!("This file is not a key that can be used: {cause}.")),
+        cause => refused(&format!(
+            "This file is not a key that can be used: {cause}."
+        )),
     })?;
     let der = key.to_pkcs8_der().map_err(|_| Failure::Operation)?;
     store.replace(&der).await.map_err(storage)?;
@@ -211,5 +230,7 @@ fn storage(error: idb::Error) -> Failure {
 /// Microseconds on this worker's clock: finite and positive by its specification.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn now_micros() -> u64 {
-    scope().performance().map_or(0, |clock| (clock.now() * 1000.0) as u64)
+    scope()
+        .performance()
+        .map_or(0, |clock| (clock.now() * 1000.0) as u64)
 }

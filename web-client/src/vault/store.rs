@@ -32,7 +32,7 @@ impl Store {
     pub(super) async fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         let transaction = self.0.transaction(&[STORE], TransactionMode::ReadOnly)?;
         let value = transaction.object_store(STORE)?.get(record())?.await?;
-        Ok(value.map(bytes))
+        Ok(value.as_ref().map(bytes))
     }
 
     /// Writes the record unless another page was faster; returns what is stored then.
@@ -40,9 +40,11 @@ impl Store {
         let transaction = self.0.transaction(&[STORE], TransactionMode::ReadWrite)?;
         let store = transaction.object_store(STORE)?;
         if let Some(value) = store.get(record())?.await? {
-            return Ok(bytes(value));
+            return Ok(bytes(&value));
         }
-        store.put(&Uint8Array::from(new), Some(&RECORD.into()))?.await?;
+        store
+            .put(&Uint8Array::from(new), Some(&RECORD.into()))?
+            .await?;
         transaction.commit()?.await?;
         Ok(Zeroizing::new(new.to_vec()))
     }
@@ -51,7 +53,9 @@ impl Store {
     pub(super) async fn replace(&self, new: &[u8]) -> Result<(), Error> {
         let transaction = self.0.transaction(&[STORE], TransactionMode::ReadWrite)?;
         let store = transaction.object_store(STORE)?;
-        store.put(&Uint8Array::from(new), Some(&RECORD.into()))?.await?;
+        store
+            .put(&Uint8Array::from(new), Some(&RECORD.into()))?
+            .await?;
         transaction.commit()?.await?;
         Ok(())
     }
@@ -75,6 +79,6 @@ fn record() -> Query {
     Query::Key(JsValue::from_str(RECORD))
 }
 
-fn bytes(value: JsValue) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(Uint8Array::new(&value).to_vec())
+fn bytes(value: &JsValue) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(Uint8Array::new(value).to_vec())
 }

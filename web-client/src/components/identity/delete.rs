@@ -6,7 +6,7 @@ use crate::engine::Engine;
 
 /// Props of [`DeleteForm`].
 #[derive(Clone, PartialEq, Properties)]
-pub struct DeleteFormProps {
+pub(super) struct DeleteFormProps {
     /// Deletes it.
     pub engine: Engine,
     /// The person is done, or thought better of it.
@@ -15,7 +15,7 @@ pub struct DeleteFormProps {
 
 /// The question.
 #[component(DeleteForm)]
-pub fn delete_form(props: &DeleteFormProps) -> Html {
+pub(super) fn delete_form(props: &DeleteFormProps) -> Html {
     let problem = use_state(|| None::<String>);
     let on_delete = {
         let problem = problem.setter();

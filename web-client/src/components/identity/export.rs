@@ -12,7 +12,7 @@ const FILE_NAME: &str = "secure-chat-key.pem";
 
 /// Props of [`ExportForm`].
 #[derive(Clone, PartialEq, Properties)]
-pub struct ExportFormProps {
+pub(super) struct ExportFormProps {
     /// Does the encryption.
     pub engine: Engine,
     /// The person is done.
@@ -29,7 +29,7 @@ enum Stage {
 
 /// A passphrase twice, then a file.
 #[component(ExportForm)]
-pub fn export_form(props: &ExportFormProps) -> Html {
+pub(super) fn export_form(props: &ExportFormProps) -> Html {
     let passphrase = use_state(String::new);
     let confirm = use_state(String::new);
     let stage = use_state(|| Stage::Asking);

@@ -8,7 +8,7 @@ use crate::engine::Engine;
 
 /// Props of [`ImportForm`].
 #[derive(Clone, PartialEq, Properties)]
-pub struct ImportFormProps {
+pub(super) struct ImportFormProps {
     /// Hands the file over.
     pub engine: Engine,
     /// The person is done.
@@ -19,7 +19,7 @@ pub struct ImportFormProps {
 
 /// A file and its passphrase.
 #[component(ImportForm)]
-pub fn import_form(props: &ImportFormProps) -> Html {
+pub(super) fn import_form(props: &ImportFormProps) -> Html {
     let file = use_state(|| None::<File>);
     let passphrase = use_state(String::new);
     let working = use_state(|| false);
