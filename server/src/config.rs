@@ -67,7 +67,7 @@ struct Settings {
     #[arg(long, value_name = "LEVEL", env = "SECURE_CHAT_LOG_LEVEL")]
     log_level: Option<LogLevel>,
 
-    /// Let pages of this origin (such as https://chat.example) use the tunnel; may be repeated.
+    /// Let pages of this origin (such as <https://chat.example>) use the tunnel; may be repeated.
     #[arg(
         long,
         value_name = "ORIGIN",
@@ -293,7 +293,7 @@ fn check(config: Config) -> Result<Config, ConfigError> {
     let seconds = usize::try_from(config.handshake_timeout.as_secs()).unwrap_or(usize::MAX);
     bounded("handshake_timeout", seconds, 1, 600)?;
     bounded("key_bits", config.key_bits, RSA_MIN_BITS, RSA_MAX_BITS)?;
-    if config.key_bits % 1024 != 0 {
+    if !config.key_bits.is_multiple_of(1024) {
         return Err(ConfigError("key_bits must be 2048, 3072 or 4096".into()));
     }
     Ok(config)

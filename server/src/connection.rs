@@ -191,11 +191,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     let _ = self.client.session.set((version, key));
                     self.lobby = Some(self.context.lobby.join(self.client.id, key));
                 }
-                Event::Message(plaintext) => {
-                    if self.handle_plaintext(&plaintext) == Next::Quit {
-                        return self.end(Ending::Quit).await;
-                    }
-                }
+                Event::Message(plaintext) => match self.handle_plaintext(&plaintext) {
+                    Next::Stay => {}
+                    Next::Quit => return self.end(Ending::Quit).await,
+                },
                 Event::Closed(reason) => return self.end(Ending::Protocol(reason)).await,
                 _ => {}
             }

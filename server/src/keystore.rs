@@ -147,11 +147,11 @@ mod tests {
     fn a_key_is_made_once_and_then_loaded() {
         let folder = tempfile::tempdir().unwrap();
         let inner = folder.path().join("deep/data");
-        let (made, new) = load_or_generate(&inner, 2048).unwrap();
+        let (first, new) = load_or_generate(&inner, 2048).unwrap();
         assert!(new);
         let (loaded, new) = load_or_generate(&inner, 2048).unwrap();
         assert!(!new);
-        assert_eq!(made.public_key(), loaded.public_key());
+        assert_eq!(first.public_key(), loaded.public_key());
         assert_eq!(
             fs::read_dir(&inner).unwrap().count(),
             1,

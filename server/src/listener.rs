@@ -15,7 +15,7 @@ use crate::connection;
 use crate::context::Context;
 
 /// A peer that vanished without a word is noticed after this time of silence plus three probes.
-const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
+const KEEPALIVE_AFTER: Duration = Duration::from_mins(1);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
 
 /// How long a stream whose end we have announced is read, and thrown away, before it is dropped:

@@ -53,8 +53,8 @@ pub(super) fn respond(request: &Request<Incoming>) -> Reply {
 }
 
 fn send(request: &Request<Incoming>, path: &str, file: EmbeddedFile) -> Reply {
-    let policy = path
-        .ends_with(".html")
+    let policy = content_type(path)
+        .starts_with("text/html")
         .then(|| {
             std::str::from_utf8(&file.data)
                 .ok()

@@ -134,7 +134,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
                 let ping = Message::Ping(Bytes::new());
                 Pin::new(&mut self.socket)
                     .start_send(ping)
-                    .map_err(|error| self.io_error(error))?;
+                    .map_err(|error| self.io_error(&error))?;
                 self.flush_due = true;
             }
         }
@@ -143,7 +143,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
                 Poll::Pending => {}
                 Poll::Ready(result) => {
                     self.flush_due = false;
-                    result.map_err(|error| self.io_error(error))?;
+                    result.map_err(|error| self.io_error(&error))?;
                 }
             }
         }
@@ -179,8 +179,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
         Ok(false)
     }
 
-    fn io_error(&mut self, error: Error) -> io::Error {
-        let (code, kind) = match &error {
+    fn io_error(&mut self, error: &Error) -> io::Error {
+        let (code, kind) = match error {
             Error::Utf8(_) => (CloseCode::Invalid, io::ErrorKind::InvalidData),
             Error::Capacity(_) => (CloseCode::Size, io::ErrorKind::InvalidData),
             Error::Protocol(_) => (CloseCode::Protocol, io::ErrorKind::InvalidData),
@@ -237,7 +237,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Tunnel<S> {
                 None | Some(Err(Error::ConnectionClosed | Error::AlreadyClosed)) => {
                     return Poll::Ready(Ok(()));
                 }
-                Some(Err(error)) => return Poll::Ready(Err(this.io_error(error))),
+                Some(Err(error)) => return Poll::Ready(Err(this.io_error(&error))),
                 Some(Ok(message)) => {
                     if this.take(message)? {
                         return Poll::Ready(Ok(()));
@@ -255,12 +255,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Tunnel<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        ready!(Pin::new(&mut this.socket).poll_ready(cx)).map_err(|error| this.io_error(error))?;
+        ready!(Pin::new(&mut this.socket).poll_ready(cx)).map_err(|error| this.io_error(&error))?;
         let (message, taken) = this.message_of(bytes)?;
         if let Some(message) = message {
             Pin::new(&mut this.socket)
                 .start_send(message)
-                .map_err(|error| this.io_error(error))?;
+                .map_err(|error| this.io_error(&error))?;
         }
         Poll::Ready(Ok(taken))
     }
@@ -269,14 +269,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Tunnel<S> {
         let this = self.get_mut();
         Pin::new(&mut this.socket)
             .poll_flush(cx)
-            .map_err(|error| this.io_error(error))
+            .map_err(|error| this.io_error(&error))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         match ready!(Pin::new(&mut this.socket).poll_close(cx)) {
             Ok(()) | Err(Error::ConnectionClosed | Error::AlreadyClosed) => Poll::Ready(Ok(())),
-            Err(error) => Poll::Ready(Err(this.io_error(error))),
+            Err(error) => Poll::Ready(Err(this.io_error(&error))),
         }
     }
 }

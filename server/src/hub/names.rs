@@ -49,9 +49,8 @@ impl Names {
         }
         match self.by_look.get(&look) {
             Some(owner) if *owner != key => return Err(NotGiven::Taken(self.free_like(&name))),
-            Some(_) => {}
             None if self.by_look.len() >= MAX_NAMES => return Err(NotGiven::Full),
-            None => {}
+            _ => {}
         }
         if let Some(old) = self.by_key.insert(key, name) {
             self.by_look.remove(&old.look());

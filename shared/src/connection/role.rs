@@ -24,10 +24,19 @@ pub trait Role {
     /// The session, once it is established.
     fn session(&self) -> Option<&Session>;
     /// Judges the first byte of a frame before the rest is there.
+    ///
+    /// # Errors
+    /// Why the connection ends.
     fn check_first_byte(&self, byte: u8) -> Result<(), Error>;
     /// Takes a frame.
+    ///
+    /// # Errors
+    /// Why the connection ends.
     fn handle_frame(&mut self, frame: &[u8], io: &mut Io, now: Time) -> Result<Progress, Error>;
     /// Takes the result of an operation with the private key.
+    ///
+    /// # Errors
+    /// Why the connection ends.
     fn handle_private_key(
         &mut self,
         response: PrivateKeyResponse,

@@ -522,7 +522,7 @@ mod frozen {
         fn the_wire_of_a_seeded_conversation_is_frozen() {
             let pair = conversation();
             let hash = |bytes: &[u8]| {
-                Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+                Sha256::digest(bytes).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
             };
             assert_eq!(hash(&pair.to_client), "91dfff1d3abdcacc1862d8c005fbd56bc218c63f172eed5f047c2b702619bba2");
             assert_eq!(hash(&pair.to_server), "6ea1c57917f402b486674c86e218a38d2fc6cb9c44f8a47e14f70ee8461c085c");

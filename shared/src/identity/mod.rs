@@ -6,6 +6,9 @@ mod fingerprint;
 mod private_key;
 mod public_key;
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 pub use fingerprint::{Fingerprint, InvalidFingerprint};

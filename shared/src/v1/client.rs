@@ -17,6 +17,7 @@ pub(crate) struct ExpectAnnouncement;
 
 impl ExpectAnnouncement {
     /// Takes the announcement, draws the session and encrypts it; it has to be signed next.
+    #[expect(clippy::unused_self, reason = "a transition consumes its state")]
     pub(crate) fn handle_frame(
         self,
         frame: &[u8],

@@ -71,26 +71,22 @@ impl Deframer {
             }
         }
         let too_large = InvalidMessage::FrameTooLarge { limit };
-        match memmem::find(&self.buffer[self.scanned..], TERMINATOR) {
-            Some(offset) => {
-                let frame = self.start..self.scanned + offset;
-                if frame.len() > limit {
-                    return Err(too_large);
-                }
-                self.start = frame.end + TERMINATOR.len();
-                self.scanned = self.start;
-                Ok(Some(&self.buffer[frame]))
+        let Some(offset) = memmem::find(&self.buffer[self.scanned..], TERMINATOR) else {
+            // The last byte may be the first half of the terminator.
+            let half = usize::from(self.pending() > 0 && self.buffer.ends_with(b"\n"));
+            if self.pending() - half > limit {
+                return Err(too_large);
             }
-            None => {
-                // The last byte may be the first half of the terminator.
-                let half = usize::from(self.pending() > 0 && self.buffer.ends_with(b"\n"));
-                if self.pending() - half > limit {
-                    return Err(too_large);
-                }
-                self.scanned = self.buffer.len() - half;
-                Ok(None)
-            }
+            self.scanned = self.buffer.len() - half;
+            return Ok(None);
+        };
+        let frame = self.start..self.scanned + offset;
+        if frame.len() > limit {
+            return Err(too_large);
         }
+        self.start = frame.end + TERMINATOR.len();
+        self.scanned = self.start;
+        Ok(Some(&self.buffer[frame]))
     }
 
     /// Forgets the frames that were taken. To be called when no further frame is due.

@@ -16,6 +16,7 @@ pub(crate) struct ExpectHandshake;
 
 impl ExpectHandshake {
     /// Takes the handshake's frame; what it needs next is `enc_session` decrypted.
+    #[expect(clippy::unused_self, reason = "a transition consumes its state")]
     pub(crate) fn handle_frame(self, frame: &[u8]) -> Result<ExpectSession, Error> {
         handshake::decode(frame).map(|handshake| ExpectSession { handshake })
     }
