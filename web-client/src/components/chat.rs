@@ -1,5 +1,6 @@
 //! The chat screen: banner, log, composer, and the handshake beside them.
 
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::banner::Banner;
@@ -40,7 +41,21 @@ pub struct ChatScreenProps {
 /// The chat screen.
 #[component(ChatScreen)]
 pub fn chat_screen(props: &ChatScreenProps) -> Html {
+    let wide = is_wide();
     let handshake_shown = use_state(is_wide);
+    let toggle_node = use_node_ref();
+    let aside_node = use_node_ref();
+    let first = use_mut_ref(|| true);
+    // Where the panel lies over the chat, it takes the focus and gives it back.
+    use_effect_with(*handshake_shown, {
+        let (toggle_node, aside_node) = (toggle_node.clone(), aside_node.clone());
+        let first = first.clone();
+        move |&shown| {
+            if !std::mem::take(&mut *first.borrow_mut()) && !wide {
+                focus(if shown { &aside_node } else { &toggle_node });
+            }
+        }
+    });
     let toggle = {
         let shown = handshake_shown.clone();
         Callback::from(move |_: MouseEvent| shown.set(!*shown))
@@ -49,10 +64,19 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
         let shown = handshake_shown.setter();
         Callback::from(move |()| shown.set(false))
     };
+    let onkeydown = {
+        let on_close = on_close.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            if event.key() == "Escape" {
+                on_close.emit(());
+            }
+        })
+    };
+    let covered = *handshake_shown && !wide;
     let chat = &props.chat;
     html! {
         <main class={classes!("chat", handshake_shown.then_some("with-aside"))} id="main" tabindex="-1">
-            <div class="chat-column">
+            <div class="chat-column" inert={covered.then_some("")}>
                 <header class="room">
                     <h1>{ "Lobby" }</h1>
                     if let Some(name) = &chat.own_name {
@@ -60,6 +84,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                     }
                     <div class="room-tools">
                         <button
+                            ref={toggle_node}
                             type="button"
                             class="button"
                             data-testid="handshake-toggle"
@@ -95,11 +120,17 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                 />
             </div>
             if *handshake_shown {
-                <aside class="chat-aside" aria-label="Handshake">
+                <aside ref={aside_node} class="chat-aside" aria-label="Handshake" tabindex="-1" {onkeydown}>
                     <HandshakePanel account={props.account.clone()} {on_close} />
                 </aside>
             }
         </main>
+    }
+}
+
+fn focus(node: &NodeRef) {
+    if let Some(element) = node.cast::<HtmlElement>() {
+        let _ = element.focus();
     }
 }
 

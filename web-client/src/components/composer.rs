@@ -88,8 +88,10 @@ pub fn composer(props: &ComposerProps) -> Html {
             </button>
             <p class="hint" id="composer-hint">
                 if props.connected {
-                    <kbd>{ "Enter" }</kbd>{ " sends, " }<kbd>{ "Shift" }</kbd>{ " + " }<kbd>{ "Enter" }</kbd>
-                    { " breaks the line, " }<kbd>{ "/help" }</kbd>{ " lists commands." }
+                    <span class="keys">
+                        <kbd>{ "Enter" }</kbd>{ " sends, " }<kbd>{ "Shift" }</kbd>{ " + " }<kbd>{ "Enter" }</kbd>
+                        { " breaks the line, " }<kbd>{ "/help" }</kbd>{ " lists commands." }
+                    </span>
                 } else {
                     { "Not connected: what you send waits here until it is." }
                 }

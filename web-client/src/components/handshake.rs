@@ -1,5 +1,6 @@
 //! The account of the handshake, step by step, while it happens and afterwards.
 
+use shared::connection::{Direction, FrameKind};
 use yew::prelude::*;
 
 use super::copy::Copy;
@@ -22,16 +23,8 @@ pub struct HandshakePanelProps {
 pub fn handshake_panel(props: &HandshakePanelProps) -> Html {
     let account = &props.account;
     let traffic = account.traffic;
-    let onkeydown = {
-        let on_close = props.on_close.clone();
-        Callback::from(move |event: KeyboardEvent| {
-            if let Some(on_close) = on_close.as_ref().filter(|_| event.key() == "Escape") {
-                on_close.emit(());
-            }
-        })
-    };
     html! {
-        <section class="handshake" data-testid="handshake-panel" aria-labelledby="handshake-title" {onkeydown}>
+        <section class="handshake" data-testid="handshake-panel" aria-labelledby="handshake-title">
             <header class="handshake-head">
                 <h2 id="handshake-title">{ "The handshake" }</h2>
                 if let Some(total) = account.total() {
@@ -41,6 +34,7 @@ pub fn handshake_panel(props: &HandshakePanelProps) -> Html {
                     <button
                         type="button"
                         class="button button-icon"
+                        data-testid="handshake-close"
                         aria-label="Close the handshake panel"
                         onclick={on_close.reform(|_: MouseEvent| ())}
                     >
@@ -117,6 +111,7 @@ fn step_row(props: &StepRowProps) -> Html {
                 </p>
                 <p class="step-detail">{ detail(*step, account) }</p>
                 if let Some(frame) = frame {
+                    <p class="step-frame">{ kind_of(frame) }</p>
                     { frame_details(frame) }
                 }
                 if let (Step::Announcement, Some(key)) = (step, &account.server_key) {
@@ -162,6 +157,21 @@ fn detail(step: Step, account: &Account) -> Html {
             None => html! { "The server proves that it could open the session key." },
         },
     }
+}
+
+fn kind_of(frame: &Frame) -> String {
+    let direction = match frame.direction {
+        Direction::Sent => "Sent",
+        Direction::Received => "Received",
+    };
+    let kind = match frame.kind {
+        FrameKind::Announcement => "announcement",
+        FrameKind::Handshake => "handshake",
+        FrameKind::Message => "message",
+        FrameKind::Error => "error",
+        _ => "unknown",
+    };
+    format!("{direction} · {kind} frame")
 }
 
 fn frame_details(frame: &Frame) -> Html {

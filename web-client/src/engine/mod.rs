@@ -60,7 +60,7 @@ impl Engine {
             .and_then(|window| window.document())
             .map(|document| {
                 EventListener::new(&document, "securitypolicyviolation", move |_| {
-                    seen.set(true)
+                    seen.set(true);
                 })
             });
         let session = RefCell::default();

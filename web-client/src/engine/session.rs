@@ -108,7 +108,7 @@ impl Session {
         let weak = Rc::downgrade(&self.0);
         let url = self.0.borrow().server.url.clone();
         match Socket::open(&url, move |event| {
-            Self::with(&weak, |this| this.socket(event))
+            Self::with(&weak, |this| this.socket(event));
         }) {
             Ok(socket) => self.0.borrow_mut().socket = Some(socket),
             Err(_) => self.finish(None),

@@ -39,7 +39,7 @@ fn use_network(store: &UseReducerHandle<Store>) {
             let back = dispatcher.clone();
             [
                 EventListener::new(&window, "online", move |_| {
-                    back.dispatch(Action::NetworkBack)
+                    back.dispatch(Action::NetworkBack);
                 }),
                 EventListener::new(&window, "offline", move |_| {
                     dispatcher.dispatch(Action::NetworkLost);
@@ -125,6 +125,6 @@ fn use_outbox(store: &UseReducerHandle<Store>, engine: &Engine) {
 #[hook]
 fn use_remembered_outbox(store: &UseReducerHandle<Store>) {
     use_effect_with(store.0.chat.outbox.lines().to_vec(), |lines| {
-        storage::save_outbox(lines)
+        storage::save_outbox(lines);
     });
 }

@@ -260,7 +260,12 @@ mod tests {
 
     #[test]
     fn a_huge_frame_is_not_kept_whole() {
-        let frame = Frame::new(Direction::Received, FrameKind::Message, &[b'x'; 100_000], 0);
+        let frame = Frame::new(
+            Direction::Received,
+            FrameKind::Message,
+            &vec![b'x'; 100_000],
+            0,
+        );
         assert_eq!(frame.bytes, 100_000);
         assert_eq!(frame.text.len(), FRAME_SHOWN_CHARS);
     }
