@@ -18,11 +18,11 @@ pub(crate) fn main(tools: &mut Toolbox, args: &[String]) -> Result<ExitCode> {
     Ok(steps::run(tools, &chosen))
 }
 
-/// The steps whose names contain one of the filters, in the gate's order; all without a filter.
+/// The steps that the filters choose, in the gate's order; all without a filter.
 fn choose(steps: &[Step], filters: &[String]) -> Result<Vec<Step>> {
+    let names: Vec<_> = steps.iter().map(|step| step.name).collect();
     for filter in filters {
-        if !steps.iter().any(|step| step.name.contains(filter.as_str())) {
-            let names: Vec<_> = steps.iter().map(|step| step.name).collect();
+        if !names.iter().any(|name| fits(name, filter, &names)) {
             return Err(Failure::new(format!(
                 "no step's name contains `{filter}`; the steps are {}",
                 names.join(", ")
@@ -30,12 +30,18 @@ fn choose(steps: &[Step], filters: &[String]) -> Result<Vec<Step>> {
         }
     }
     let wanted = |step: &&Step| {
-        filters.is_empty()
-            || filters
-                .iter()
-                .any(|filter| step.name.contains(filter.as_str()))
+        filters.is_empty() || filters.iter().any(|filter| fits(step.name, filter, &names))
     };
     Ok(steps.iter().filter(wanted).copied().collect())
+}
+
+/// A filter that is a step's whole name means that step, any other all whose names contain it.
+fn fits(name: &str, filter: &str, names: &[&str]) -> bool {
+    if names.contains(&filter) {
+        name == filter
+    } else {
+        name.contains(filter)
+    }
 }
 
 #[cfg(test)]
@@ -59,6 +65,12 @@ mod tests {
     #[test]
     fn filters_add_up_and_keep_the_gates_order() {
         assert_eq!(names(&["browser", "fmt"]), ["fmt", "browser"]);
+    }
+
+    #[test]
+    fn a_whole_name_means_that_step_alone() {
+        assert_eq!(names(&["wasm"]), ["wasm"]);
+        assert_eq!(names(&["clip"]), ["clippy", "clippy-wasm"]);
     }
 
     #[test]
