@@ -76,7 +76,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
     let chat = &props.chat;
     html! {
         <main class={classes!("chat", handshake_shown.then_some("with-aside"))} id="main" tabindex="-1">
-            <div class="chat-column" inert={covered.then_some("")}>
+            <div class="chat-column" inert={covered}>
                 <header class="room">
                     <h1>{ "Lobby" }</h1>
                     if let Some(name) = &chat.own_name {
