@@ -198,6 +198,7 @@ mod tests {
         }
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     proptest::proptest! {
         #[test]
         fn any_stream_in_any_pieces_is_cut_as_in_one_piece(
