@@ -182,11 +182,12 @@ impl State {
                 }
             }
             Identity::Failed(failure) if self.connection == Connection::WaitingForKey => {
-                self.stop(Ending::KeyFailed(failure.to_string()));
+                let failure = failure.clone();
+                self.stop(&failure);
             }
             // A session of a key that is gone must not go on.
             Identity::Absent if self.connection != Connection::Idle => {
-                self.stop(Ending::KeyFailed(Failure::NoKey.to_string()));
+                self.stop(&Failure::NoKey);
             }
             _ => {}
         }
@@ -234,9 +235,11 @@ impl State {
     /// Begins the next attempt, or waits for the key that it needs.
     fn open(&mut self) {
         self.end_session();
-        self.connection = match self.identity {
+        self.connection = match &self.identity {
             Identity::Ready(_) => Connection::Opening,
-            _ => Connection::WaitingForKey,
+            Identity::Loading | Identity::Creating { .. } => Connection::WaitingForKey,
+            Identity::Absent => stopped(&Failure::NoKey),
+            Identity::Failed(failure) => stopped(failure),
         };
     }
 
@@ -247,9 +250,9 @@ impl State {
         self.chat.outbox.disconnected();
     }
 
-    fn stop(&mut self, ending: Ending) {
+    fn stop(&mut self, failure: &Failure) {
         self.end_session();
-        self.connection = Connection::Stopped { ending };
+        self.connection = stopped(failure);
     }
 
     fn session(&mut self, event: SessionEvent) {
@@ -305,6 +308,13 @@ impl State {
             }
             ending => Connection::Stopped { ending },
         };
+    }
+}
+
+/// Nothing goes without the key.
+fn stopped(failure: &Failure) -> Connection {
+    Connection::Stopped {
+        ending: Ending::KeyFailed(failure.to_string()),
     }
 }
 

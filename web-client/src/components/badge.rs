@@ -7,13 +7,13 @@ use super::icons::{Icon, icon};
 
 const REASONS: [(&str, &str); 4] = [
     (
-        "The server's key is not verified.",
+        "The server’s key is not verified.",
         "Whoever sits between you and the server can put their own key in its place and read \
          everything.",
     ),
     (
         "No forward secrecy.",
-        "Who records the traffic today and gets the server's key later can read it then.",
+        "Who records the traffic today and gets the server’s key later can read it then.",
     ),
     (
         "The same IV for every message.",

@@ -76,33 +76,33 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
     let chat = &props.chat;
     html! {
         <main class={classes!("chat", handshake_shown.then_some("with-aside"))} id="main" tabindex="-1">
+            <header class="room">
+                <h1>{ "Lobby" }</h1>
+                if let Some(name) = &chat.own_name {
+                    <p class="room-name">{ "You are " }<b data-testid="own-name">{ name }</b></p>
+                }
+                <div class="room-tools">
+                    <button
+                        ref={toggle_node}
+                        type="button"
+                        class="button"
+                        data-testid="handshake-toggle"
+                        aria-expanded={handshake_shown.to_string()}
+                        onclick={toggle}
+                    >
+                        { icon(Icon::Steps) }<span class="hidden-when-narrow">{ "Handshake" }</span>
+                    </button>
+                    <button
+                        type="button"
+                        class="button"
+                        data-testid="disconnect"
+                        onclick={props.on_disconnect.reform(|_: MouseEvent| ())}
+                    >
+                        { icon(Icon::Leave) }<span class="hidden-when-narrow">{ "Disconnect" }</span>
+                    </button>
+                </div>
+            </header>
             <div class="chat-column" inert={covered}>
-                <header class="room">
-                    <h1>{ "Lobby" }</h1>
-                    if let Some(name) = &chat.own_name {
-                        <p class="room-name">{ "You are " }<b data-testid="own-name">{ name }</b></p>
-                    }
-                    <div class="room-tools">
-                        <button
-                            ref={toggle_node}
-                            type="button"
-                            class="button"
-                            data-testid="handshake-toggle"
-                            aria-expanded={handshake_shown.to_string()}
-                            onclick={toggle}
-                        >
-                            { icon(Icon::Steps) }<span class="hidden-when-narrow">{ "Handshake" }</span>
-                        </button>
-                        <button
-                            type="button"
-                            class="button"
-                            data-testid="disconnect"
-                            onclick={props.on_disconnect.reform(|_: MouseEvent| ())}
-                        >
-                            { icon(Icon::Leave) }<span class="hidden-when-narrow">{ "Disconnect" }</span>
-                        </button>
-                    </div>
-                </header>
                 <Banner
                     connection={props.connection.clone()}
                     host={props.host.clone()}

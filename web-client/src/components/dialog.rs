@@ -1,6 +1,6 @@
 //! A modal dialog: `<dialog>`, which keeps the focus inside, closes on Esc and gives the focus back.
 
-use web_sys::HtmlDialogElement;
+use web_sys::{HtmlDialogElement, HtmlElement};
 use yew::prelude::*;
 
 use super::icons::{Icon, icon};
@@ -24,6 +24,7 @@ pub struct DialogProps {
 #[component(Dialog)]
 pub fn dialog(props: &DialogProps) -> Html {
     let node = use_node_ref();
+    let heading = use_node_ref();
     use_effect_with(props.open, {
         let node = node.clone();
         move |&open| {
@@ -35,6 +36,15 @@ pub fn dialog(props: &DialogProps) -> Html {
                 let _ = dialog.show_modal();
             } else if !open && dialog.open() {
                 dialog.close();
+            }
+        }
+    });
+    // The content may change under an open dialog: the focus then begins again at the heading.
+    use_effect_with((props.open, props.title.clone()), {
+        let heading = heading.clone();
+        move |(open, _)| {
+            if let Some(heading) = heading.cast::<HtmlElement>().filter(|_| *open) {
+                let _ = heading.focus();
             }
         }
     });
@@ -64,7 +74,7 @@ pub fn dialog(props: &DialogProps) -> Html {
             if props.open {
                 <div class="dialog-body">
                     <header class="dialog-head">
-                        <h2 id={title_id}>{ &props.title }</h2>
+                        <h2 ref={heading} id={title_id} tabindex="-1">{ &props.title }</h2>
                         <button type="button" class="button button-icon" aria-label="Close" onclick={on_button}>
                             { icon(Icon::Cross) }
                         </button>

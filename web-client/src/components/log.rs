@@ -9,6 +9,7 @@ use super::icons::{Icon, icon};
 use super::message::MessageRow;
 use super::outgoing::OutgoingRow;
 use super::text;
+use crate::hooks::use_resize;
 use crate::state::chat::{Content, Entry};
 use crate::state::outbox::Outgoing;
 
@@ -17,6 +18,15 @@ const GROUP_MS: u64 = 5 * 60 * 1000;
 
 /// Nearer to the end than this counts as being there, in pixels.
 const NEAR_END: i32 = 48;
+
+/// Where the person is in the log.
+#[derive(Debug, Default)]
+struct End {
+    /// Scrolled up, away from the end.
+    away: bool,
+    /// The scroll position, in pixels.
+    top: i32,
+}
 
 /// Props of [`Log`].
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -40,6 +50,9 @@ pub fn log(props: &LogProps) -> Html {
     let last = props.entries.last().map_or(0, |entry| entry.number);
     let last_outgoing = props.outgoing.iter().map(|line| line.id).max().unwrap_or(0);
 
+    let end = use_mut_ref(End::default);
+    end.borrow_mut().away = left_at.is_some();
+
     use_effect_with(last, {
         let (node, away) = (node.clone(), left_at.is_some());
         move |_| {
@@ -53,6 +66,15 @@ pub fn log(props: &LogProps) -> Html {
         let node = node.clone();
         move |_| scroll_to_end(&node)
     });
+    // Whoever is at the end stays there when the log gets smaller or larger.
+    use_resize(node.clone(), {
+        let (node, end) = (node.clone(), end.clone());
+        Callback::from(move |()| {
+            if !end.borrow().away {
+                scroll_to_end(&node);
+            }
+        })
+    });
     let onscroll = {
         let (node, left_at) = (node.clone(), left_at.clone());
         Callback::from(move |_: Event| {
@@ -60,8 +82,11 @@ pub fn log(props: &LogProps) -> Html {
                 return;
             };
             let rest = log.scroll_height() - log.scroll_top() - log.client_height();
+            // Only people scroll up; new entries only move the end away.
+            let up = log.scroll_top() < end.borrow().top;
+            end.borrow_mut().top = log.scroll_top();
             match (rest > NEAR_END, *left_at) {
-                (true, None) => left_at.set(Some(last)),
+                (true, None) if up => left_at.set(Some(last)),
                 (false, Some(_)) => left_at.set(None),
                 _ => {}
             }

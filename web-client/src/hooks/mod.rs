@@ -2,9 +2,11 @@
 
 mod effects;
 mod now;
+mod resize;
 mod store;
 mod theme;
 
 pub use now::use_now;
+pub use resize::use_resize;
 pub use store::{Store, use_store};
 pub use theme::{Theme, use_theme};

@@ -249,6 +249,11 @@ fn offline_waits_for_the_network() {
 fn a_session_ends_with_the_key_it_belongs_to() {
     let story = Story::connected("").then(Action::Identity(Identity::Absent));
     assert!(matches!(story.0.connection, Connection::Stopped { .. }));
+    let story = story.then(Action::Retry);
+    assert!(
+        matches!(story.0.connection, Connection::Stopped { .. }),
+        "it would wait for ever"
+    );
     let story = Story::connected("");
     let attempt = story.0.attempt;
     let story = story.then(Action::Identity(Identity::Ready(profile("bb"))));
