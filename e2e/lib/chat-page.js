@@ -1,0 +1,98 @@
+// The page as a person uses it: what can be seen and done, by the page's own test ids.
+import { expect } from '@playwright/test';
+
+/** A page of the chat. */
+export class ChatPage {
+  /** @param {import('@playwright/test').Page} page */
+  constructor(page) {
+    this.page = page;
+    this.banner = this.id('banner');
+    this.bannerState = this.id('banner-state');
+    this.composer = this.id('composer');
+    this.outgoing = this.id('outgoing');
+    this.ownName = this.id('own-name');
+    this.dialog = this.id('identity-dialog');
+    this.fingerprint = this.id('identity-fingerprint');
+  }
+
+  /** @param {string} testId */
+  id(testId) {
+    return this.page.getByTestId(testId);
+  }
+
+  /** @param {string} url */
+  async open(url) {
+    const response = await this.page.goto(url);
+    await expect(this.id('connect-submit')).toBeVisible();
+    return response;
+  }
+
+  /**
+   * Presses Connect, and does not wait for what comes of it.
+   * @param {{ name?: string, server?: string }} [fields]
+   */
+  async submit({ name, server } = {}) {
+    if (name !== undefined) await this.id('connect-name').fill(name);
+    if (server !== undefined) await this.id('connect-server').fill(server);
+    await this.id('connect-submit').click();
+  }
+
+  /**
+   * Connects and waits until the person is in the lobby under the name.
+   * @param {string} name
+   */
+  async join(name) {
+    await this.submit({ name });
+    await this.expectState('connected');
+    await expect(this.ownName).toHaveText(name);
+  }
+
+  /**
+   * Waits until the banner says so.
+   * @param {'waiting-for-key' | 'opening' | 'connected' | 'waiting' | 'stopped' | 'offline'} state
+   */
+  async expectState(state) {
+    await expect(this.banner).toHaveAttribute('data-state', state);
+  }
+
+  /**
+   * Types a line and sends it with Enter.
+   * @param {string} text may have several lines
+   */
+  async type(text) {
+    const [first, ...rest] = text.split('\n');
+    await this.composer.pressSequentially(first);
+    for (const line of rest) {
+      await this.composer.press('Shift+Enter');
+      await this.composer.pressSequentially(line);
+    }
+    await this.composer.press('Enter');
+    await expect(this.composer).toHaveValue('');
+  }
+
+  /**
+   * The messages with this text, by whoever.
+   * @param {string} text
+   * @param {string} [name] by this sender only
+   */
+  messages(text, name) {
+    const sender = name === undefined ? '' : `[data-name="${name}"]`;
+    const bubble = this.id('message-text').and(this.page.getByText(text, { exact: true }));
+    return this.page.locator(`[data-testid="message"]${sender}`).filter({ has: bubble });
+  }
+
+  /** @param {string | RegExp} text */
+  notices(text) {
+    return this.id('notice').filter({ hasText: text });
+  }
+
+  /** Opens the identity dialog, reads the whole fingerprint, and closes it. */
+  async readFingerprint() {
+    await this.id('identity-open').click();
+    await expect(this.fingerprint).toHaveText(/^SHA256:[A-Za-z0-9+/]{43}$/);
+    const fingerprint = await this.fingerprint.textContent();
+    await this.page.keyboard.press('Escape');
+    await expect(this.dialog).toBeHidden();
+    return fingerprint;
+  }
+}

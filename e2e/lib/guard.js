@@ -1,0 +1,33 @@
+// Notices what a page does that it must not: breaks its policy, throws, or complains on the console.
+
+/** What browsers say about a server that is gone, which the page cannot silence. */
+export const LOST_SERVER = /WebSocket connection to '.*' failed|net::ERR_CONNECTION_REFUSED/;
+
+/** Chromium's remark on the build tool's preload hints; what is preloaded is used all the same. */
+const PRELOAD = /`integrity` attribute is currently ignored for preload|was preloaded using link preload/;
+
+/**
+ * Watches a page from its first script on.
+ * @param {import('@playwright/test').Page} page
+ * @param {RegExp[]} allowed what this page may say
+ * @returns {Promise<string[]>} grows with every problem
+ */
+export async function watch(page, allowed) {
+  const problems = [];
+  const note = (problem) => {
+    if (![PRELOAD, ...allowed].some((pattern) => pattern.test(problem))) problems.push(problem);
+  };
+  page.on('pageerror', (error) => note(`exception: ${error}`));
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) {
+      note(`console: ${message.text()} ${message.location().url}`);
+    }
+  });
+  await page.exposeBinding('reportViolation', (_, text) => note(`policy: ${text}`));
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) => {
+      window.reportViolation(`${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}`);
+    });
+  });
+  return problems;
+}

@@ -1,0 +1,123 @@
+// Runs the real server with a data folder of its own, and stops it in every way a server can stop.
+// It must not know the page.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { SERVER, requireFile } from './paths.js';
+
+const START_MS = 30_000;
+
+/** A server, running or stopped. Ports stay the same over its restarts. */
+export class Server {
+  /** Everything it logged, over all its lives. */
+  log = '';
+  #args;
+  #listen;
+  #http;
+  #dataDir;
+  #process = null;
+
+  /**
+   * @param {{ args?: string[], listen?: string, http?: string }} [options] flags, and addresses
+   *   where port 0 means a free one
+   */
+  static async start({ args = [], listen = '127.0.0.1:0', http = '127.0.0.1:0' } = {}) {
+    requireFile(SERVER, 'build it with `cargo build -p server`, or set SECURE_CHAT_SERVER');
+    const server = new Server();
+    server.#args = args;
+    server.#listen = listen;
+    server.#http = http;
+    server.#dataDir = await mkdtemp(join(tmpdir(), 'secure-chat-e2e-'));
+    await server.start();
+    return server;
+  }
+
+  /** Where browsers open the page. */
+  get url() {
+    return `http://127.0.0.1:${this.httpPort}/`;
+  }
+
+  get httpPort() {
+    return port(this.#http);
+  }
+
+  get tcpPort() {
+    return port(this.#listen);
+  }
+
+  get keyFile() {
+    return join(this.#dataDir, 'server_key.pem');
+  }
+
+  /** Starts it, for the first time or again. */
+  async start() {
+    const args = ['--listen', this.#listen, '--http', this.#http, '--data-dir', this.#dataDir];
+    const child = spawn(SERVER, [...args, ...this.#args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#process = child;
+    child.stderr.setEncoding('utf8').on('data', (text) => (this.log += text));
+    const deadline = AbortSignal.timeout(START_MS);
+    for await (const [line] of lines(child, deadline)) {
+      const [, kind, address] = /^(tcp|http) listening on (\S+)$/.exec(line) ?? [];
+      if (kind === 'tcp') this.#listen = address;
+      if (kind === 'http') {
+        this.#http = address;
+        return;
+      }
+    }
+    await ended(child);
+    throw new Error(`the server did not start:\n${this.log}`);
+  }
+
+  /**
+   * Ends it and waits until it is gone.
+   * @param {'SIGTERM' | 'SIGKILL'} signal
+   * @returns {Promise<number | null>} its exit code
+   */
+  async stop(signal) {
+    const child = this.#process;
+    if (!child) return null;
+    child.kill(signal);
+    await ended(child);
+    this.#process = null;
+    return child.exitCode;
+  }
+
+  /** Makes it silent without ending it: its sockets stay open, and nobody answers. */
+  freeze() {
+    this.#process.kill('SIGSTOP');
+  }
+
+  /** Ends it for good and removes its data. */
+  async dispose() {
+    await this.stop('SIGKILL');
+    await rm(this.#dataDir, { recursive: true, force: true });
+  }
+}
+
+function port(address) {
+  return Number(address.slice(address.lastIndexOf(':') + 1));
+}
+
+async function ended(child) {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+}
+
+/** The child's lines as events; ends with its output. */
+async function* lines(child, signal) {
+  const reader = createInterface({ input: child.stdout });
+  const failure = new Promise((_, reject) => child.once('error', reject));
+  const iterator = reader[Symbol.asyncIterator]();
+  const timeout = new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('the server says nothing')));
+  });
+  for (const never of [failure, timeout]) never.catch(() => {});
+  for (;;) {
+    const { done, value } = await Promise.race([iterator.next(), failure, timeout]);
+    if (done) return;
+    yield [value];
+  }
+}

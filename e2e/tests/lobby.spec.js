@@ -1,0 +1,106 @@
+// Browsers and a Python client in one lobby: everybody reads everybody, and what crossed the wire
+// is the protocol, byte for byte.
+import { decrypt } from '../lib/python.js';
+import { expect, test } from '../lib/test.js';
+
+test('two pages and a Python client talk in one lobby', async ({ server, visitor, python }) => {
+  const [ada, bob] = [await visitor(), await visitor()];
+  await ada.chat.open(server.url);
+  await ada.chat.join('ada');
+  const py = await python();
+  await py.say('/name py');
+  await py.hear((text) => text.endsWith(' is now py'));
+  await bob.chat.open(server.url);
+  await bob.chat.join('bob');
+  await py.hear((text) => text.endsWith(' is now bob'));
+  await expect(ada.chat.notices('is now bob')).toBeVisible();
+
+  await ada.chat.type('hello from ada');
+  await expect(bob.chat.messages('hello from ada', 'ada')).toHaveCount(1);
+  expect(await py.hear((text) => text.includes('hello'))).toEqual(['ada: hello from ada']);
+
+  await bob.chat.type('two lines,\nß 漢 🦀');
+  await expect(ada.chat.messages('two lines,\nß 漢 🦀', 'bob')).toHaveCount(1);
+  expect(await py.hear((text) => text.startsWith('bob'))).toEqual(['bob: two lines,\nß 漢 🦀']);
+
+  await py.say('and from Python: <b>not bold</b>');
+  for (const { chat } of [ada, bob]) {
+    await expect(chat.messages('and from Python: <b>not bold</b>', 'py')).toHaveCount(1);
+  }
+
+  await bob.chat.type('/who');
+  await expect(bob.chat.notices(/^Notice: 3 here: /)).toContainText(/ada.*py.*bob/);
+  await expect(ada.chat.notices('3 here')).toHaveCount(0);
+  await expect(ada.chat.messages('hello from ada')).toHaveAttribute('data-own', 'true');
+  await expect(bob.chat.messages('hello from ada')).toHaveAttribute('data-own', 'false');
+
+  await bob.chat.id('disconnect').click();
+  await expect(ada.chat.notices('bob left')).toBeVisible();
+  await ada.chat.type('/quit');
+  await py.hear('* ada left');
+  await expect(ada.chat.bannerState).toHaveText('You left the chat.');
+});
+
+test('a client on another library is understood too', async ({ server, visitor, python }) => {
+  const ada = await visitor();
+  await ada.chat.open(server.url);
+  await ada.chat.join('ada');
+  const py = await python('client_pycryptodome.py');
+  await py.say('grüße');
+  const [receipt] = await py.hear((text) => text.endsWith('grüße'));
+  const name = receipt.slice(0, receipt.indexOf(':'));
+  expect(name).toMatch(/^guest-[0-9a-f]{8}$/);
+  await expect(ada.chat.messages('grüße', name)).toHaveCount(1);
+});
+
+test('a name that is taken stays with its owner', async ({ server, visitor }) => {
+  const [ada, other] = [await visitor(), await visitor()];
+  await ada.chat.open(server.url);
+  await ada.chat.join('ada');
+  await other.chat.open(server.url);
+  await other.chat.submit({ name: 'ada' });
+  await expect(other.chat.notices('name_taken')).toBeVisible();
+  await expect(other.chat.ownName).toHaveText(/^guest-[0-9a-f]{8}$/);
+});
+
+test('the bytes in the browser are the protocol’s and open in Python', async ({ server, visitor }) => {
+  const ada = await visitor();
+  await ada.chat.open(server.url);
+  const fingerprint = await ada.chat.readFingerprint();
+  await ada.chat.join('ada');
+  const typed = ['plain', 'zwei\nZeilen', '漢字 🦀 "quoted" \\ {}', 'x'.repeat(1000)];
+  for (const text of typed) {
+    await ada.chat.type(text);
+    await expect(ada.chat.messages(text, 'ada')).toHaveCount(1);
+  }
+  await ada.chat.type('/quit');
+  await expect(ada.chat.bannerState).toHaveText('You left the chat.');
+
+  const [tunnel, ...others] = ada.tunnels;
+  expect(others).toEqual([]);
+  expect(tunnel.url.href).toBe(`${server.url.replace('http', 'ws')}ws?encoding=text`);
+  for (const payload of [...tunnel.sent, ...tunnel.received]) expect(typeof payload).toBe('string');
+  expect(tunnel.received[0]).toMatch(/^SERVER_PUB\n-----BEGIN PUBLIC KEY-----\n[^]*-----END PUBLIC KEY-----\n\n$/);
+  expect(Object.keys(JSON.parse(tunnel.sent[0]))).toEqual(['enc_session', 'client_pub', 'client_sig']);
+  expect(Object.keys(JSON.parse(tunnel.sent[1]))).toEqual(['cipher', 'hmac']);
+
+  const events = await decrypt([tunnel], server.keyFile);
+  const texts = (direction) =>
+    events.filter((event) => event.direction === direction).map(({ text }) => text);
+  expect(texts('client_to_server')).toEqual(['/name ada', ...typed, '/quit']);
+  const received = texts('server_to_client');
+  expect(received[0]).toMatch(/^\* Welcome to the lobby, guest-/);
+  expect(received.slice(1)).toEqual([
+    expect.stringMatching(/^\* guest-[0-9a-f]{8} is now ada$/),
+    ...typed.map((text) => `ada: ${text}`),
+    '* bye',
+  ]);
+  expect(events.find(({ event }) => event === 'handshake').fingerprint).toBe(fingerprint);
+  expect(events.at(-1).event).toBe('ok');
+
+  // The judge is no yes-man: one changed letter of a MAC, and it says so.
+  const spoiled = { ...tunnel, sent: [...tunnel.sent] };
+  spoiled.sent[2] = spoiled.sent[2].replace(/("hmac": *")(.)/, (_, key, first) => key + (first === 'A' ? 'B' : 'A'));
+  expect(spoiled.sent[2]).not.toBe(tunnel.sent[2]);
+  await expect(decrypt([spoiled], server.keyFile)).rejects.toThrow('wrong MAC');
+});
