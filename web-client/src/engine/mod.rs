@@ -2,6 +2,7 @@
 //! that is not on the screen happens here; everything that is decided is decided in the reducer.
 
 pub mod clock;
+mod probe;
 mod session;
 mod socket;
 pub mod storage;

@@ -16,9 +16,11 @@ use shared::connection::{
 use shared::error::{Error, ErrorCode, LocalFailure};
 use shared::identity::PublicKey;
 use shared::random::{Random, RandomUnavailable};
+use wasm_bindgen_futures::spawn_local;
 use zeroize::Zeroizing;
 
 use super::clock;
+use super::probe::{self, Health};
 use super::socket::{Socket, SocketEvent};
 use super::worker_client::WorkerClient;
 use crate::state::SessionEvent;
@@ -111,7 +113,7 @@ impl Session {
             Self::with(&weak, |this| this.socket(event));
         }) {
             Ok(socket) => self.0.borrow_mut().socket = Some(socket),
-            Err(_) => self.finish(None),
+            Err(_) => self.unreachable(),
         }
     }
 
@@ -166,9 +168,11 @@ impl Session {
                 } else if opened {
                     self.end(Ending::ClosedByTunnel { code, reason });
                 } else {
-                    self.finish(None);
+                    self.unreachable();
                 }
             }
+            SocketEvent::Failed if self.0.borrow().opened => {}
+            SocketEvent::Failed => self.unreachable(),
         }
     }
 
@@ -215,7 +219,7 @@ impl Session {
                 let frame = Frame::new(seen.direction, seen.kind, &seen.bytes, at);
                 self.notify(SessionEvent::Frame(frame));
             }
-            Event::Closed(reason) => self.finish(Some(reason)),
+            Event::Closed(reason) => self.finish(&reason),
             // The account shows the handshake frame; that it was enough shows the first message.
             _ => {}
         }
@@ -301,29 +305,62 @@ impl Session {
             });
     }
 
-    /// The connection closed for `reason`, or the socket never opened.
-    fn finish(&self, reason: Option<CloseReason>) {
+    /// The connection closed for `reason`.
+    fn finish(&self, reason: &CloseReason) {
         let ending = {
             let mut inner = self.0.borrow_mut();
             let key_failure = inner.key_failure.take();
             match reason {
-                None => inner.unreachable(),
-                Some(CloseReason::Reported { code, .. }) => Ending::Reported { code },
-                Some(CloseReason::Failed(Error::Local(LocalFailure::PrivateKey))) => {
+                CloseReason::Reported { code, .. } => Ending::Reported { code: *code },
+                CloseReason::Failed(Error::Local(LocalFailure::PrivateKey)) => {
                     let failure = key_failure.unwrap_or(Failure::Operation);
                     Ending::KeyFailed(failure.to_string())
                 }
-                Some(
-                    CloseReason::Failed(Error::TimedOut) | CloseReason::Local(ErrorCode::Timeout),
-                ) => Ending::TimedOut,
-                Some(CloseReason::Failed(error)) => Ending::Misbehaved(error.to_string()),
-                Some(_) if inner.quit => Ending::Quit,
-                Some(_) if inner.is_offline() => Ending::NoNetwork,
-                Some(CloseReason::Truncated) => Ending::Truncated,
-                Some(_) => Ending::Lost,
+                CloseReason::Failed(Error::TimedOut) | CloseReason::Local(ErrorCode::Timeout) => {
+                    Ending::TimedOut
+                }
+                CloseReason::Failed(error) => Ending::Misbehaved(error.to_string()),
+                _ if inner.quit => Ending::Quit,
+                _ if inner.is_offline() => Ending::NoNetwork,
+                CloseReason::Truncated => Ending::Truncated,
+                _ => Ending::Lost,
             }
         };
         self.end(ending);
+    }
+
+    /// The socket never opened. Browsers do not say why, so the server that this page came from is
+    /// asked in another way.
+    fn unreachable(&self) {
+        let known = {
+            let inner = self.0.borrow();
+            if !inner.server.own {
+                let blocked = (inner.surroundings.was_blocked)();
+                Some(Ending::UnreachableElsewhere {
+                    host: inner.server.host.clone(),
+                    blocked,
+                })
+            } else if inner.is_offline() {
+                Some(Ending::NoNetwork)
+            } else {
+                None
+            }
+        };
+        if let Some(ending) = known {
+            self.end(ending);
+            return;
+        }
+        let weak = Rc::downgrade(&self.0);
+        spawn_local(async move {
+            let ending = match probe::own_server().await {
+                Health::Silent => Ending::Unreachable,
+                Health::Full => Ending::Reported {
+                    code: ErrorCode::TooManyConnections,
+                },
+                Health::Answers => Ending::TunnelRefused,
+            };
+            Self::with(&weak, |this| this.end(ending));
+        });
     }
 
     fn end(&self, ending: Ending) {
@@ -342,21 +379,6 @@ impl Session {
 }
 
 impl Inner {
-    fn unreachable(&self) -> Ending {
-        if !self.server.own {
-            let blocked = (self.surroundings.was_blocked)();
-            return Ending::UnreachableElsewhere {
-                host: self.server.host.clone(),
-                blocked,
-            };
-        }
-        if self.is_offline() {
-            Ending::NoNetwork
-        } else {
-            Ending::Unreachable
-        }
-    }
-
     /// The browser knows of no network, and the server is not on this very machine.
     fn is_offline(&self) -> bool {
         let host = self.server.host.as_str();

@@ -13,6 +13,9 @@ pub(super) enum SocketEvent {
     Opened,
     /// Bytes came.
     Bytes(Vec<u8>),
+    /// Something is wrong. For a socket that never opened this may be all that comes: browsers send
+    /// no close event for one that the page's policy forbids.
+    Failed,
     /// It is closed, or never opened.
     Closed {
         /// RFC 6455 §7.4.
@@ -26,7 +29,7 @@ pub(super) enum SocketEvent {
 #[derive(Debug)]
 pub(super) struct Socket {
     socket: WebSocket,
-    _listeners: [EventListener; 3],
+    _listeners: [EventListener; 4],
 }
 
 impl Socket {
@@ -42,6 +45,7 @@ impl Socket {
         socket.set_binary_type(BinaryType::Arraybuffer);
         let opened = notify.clone();
         let bytes = notify.clone();
+        let failed = notify.clone();
         let listeners = [
             EventListener::new(&socket, "open", move |_| opened(SocketEvent::Opened)),
             EventListener::new(&socket, "message", move |event| {
@@ -49,6 +53,7 @@ impl Socket {
                     bytes(SocketEvent::Bytes(payload(&event.data())));
                 }
             }),
+            EventListener::new(&socket, "error", move |_| failed(SocketEvent::Failed)),
             EventListener::new(&socket, "close", move |event| {
                 if let Some(event) = event.dyn_ref::<CloseEvent>() {
                     notify(SocketEvent::Closed {

@@ -9,6 +9,8 @@ use shared::error::ErrorCode;
 pub enum Ending {
     /// The tunnel to the server that this page came from did not open.
     Unreachable,
+    /// The server that this page came from answers, but its tunnel did not open.
+    TunnelRefused,
     /// The tunnel to another server did not open.
     UnreachableElsewhere {
         /// `host[:port]` of that server.
@@ -57,9 +59,12 @@ impl Ending {
     /// Whether the page should try again by itself.
     pub fn retry(&self) -> Retry {
         match self {
-            Self::Unreachable | Self::Lost | Self::Truncated | Self::NoNetwork | Self::TimedOut => {
-                Retry::Automatic
-            }
+            Self::Unreachable
+            | Self::TunnelRefused
+            | Self::Lost
+            | Self::Truncated
+            | Self::NoNetwork
+            | Self::TimedOut => Retry::Automatic,
             Self::ClosedByTunnel { code, .. } => match code {
                 // 1008 is a policy, the others are about what was sent: the same would come again.
                 1002 | 1003 | 1007..=1009 => Retry::Pointless,
@@ -83,6 +88,7 @@ impl Ending {
     pub fn sentence(&self) -> String {
         match self {
             Self::Unreachable => "The server cannot be reached.".into(),
+            Self::TunnelRefused => "The chat’s tunnel does not open.".into(),
             Self::UnreachableElsewhere {
                 host,
                 blocked: true,
@@ -114,6 +120,11 @@ impl Ending {
     pub fn advice(&self) -> String {
         match self {
             Self::Unreachable => "Is it running, and is this device on the right network?".into(),
+            Self::TunnelRefused => {
+                "Something answers at this address. Is it the chat server itself, and does every \
+                 proxy on the way pass WebSockets?"
+                    .into()
+            }
             Self::UnreachableElsewhere { host, .. } => format!(
                 "This page may only connect to the server it was loaded from; its security policy \
                  blocks everything else. Open the page of {host} itself, or run your own copy of \
