@@ -74,7 +74,7 @@ pub fn connect(props: &ConnectProps) -> Html {
             event.prevent_default();
             let checked_name = lines::check_name(name.trim());
             let checked_server = address::parse(&server, &origin());
-            name_error.set(checked_name.clone().err());
+            name_error.set(checked_name.err().map(str::to_owned));
             server_error.set(checked_server.as_ref().err().map(ToString::to_string));
             if let (Ok(()), Ok(checked)) = (checked_name, checked_server) {
                 storage::save(Setting::Name, name.trim());

@@ -3,7 +3,7 @@
 //! Pure text in, values out. It must not know where a line comes from. The forms themselves are
 //! `shared`'s; what is added here is what the page wants to know of a notice.
 
-use shared::chat::name::Name;
+use shared::chat::name::MAX_CHARACTERS as NAME_MAX_CHARS;
 use shared::chat::plain::{ClientLine, ServerLine};
 
 /// One text from the server, understood.
@@ -82,8 +82,10 @@ fn parse_notice(notice: &str) -> Line {
     Line::Notice(owned)
 }
 
+/// Could this be a name? Looser than the server, whose tables of all scripts would make a quarter
+/// of this page's download.
 fn is_name(text: &str) -> bool {
-    Name::parse(text).is_ok()
+    check_name(text).is_ok() && !text.is_empty()
 }
 
 /// What comes back for `text` if it arrives; `None` for commands and the like, which have no echo.
@@ -99,19 +101,25 @@ pub fn is_empty(text: &str) -> bool {
     ClientLine::parse(text) == ClientLine::Empty
 }
 
-/// Checks a display name before it is sent; empty means the server's guest name.
+/// Checks a display name before it is sent; empty means the server's guest name. The server checks
+/// again, and more: which scripts may be mixed, and who has the name already.
 ///
 /// # Errors
 /// One sentence that says what is wrong.
-pub fn check_name(name: &str) -> Result<(), String> {
-    if name.is_empty() {
-        return Ok(());
+pub fn check_name(name: &str) -> Result<(), &'static str> {
+    if name.chars().count() > NAME_MAX_CHARS {
+        return Err("A name has at most 32 characters.");
     }
-    Name::parse(name).map(drop).map_err(|cause| {
-        let cause = cause.to_string();
-        let (first, rest) = cause.split_at(1);
-        format!("{}{rest}.", first.to_uppercase())
-    })
+    if name.contains(char::is_whitespace) {
+        return Err("A name has no spaces; use - or _ instead.");
+    }
+    // Beyond ASCII, accents and vowel signs are neither letters nor digits, and belong to names.
+    let allowed =
+        |c: char| c.is_alphanumeric() || "-_.".contains(c) || !(c.is_ascii() || c.is_control());
+    if !name.chars().all(allowed) {
+        return Err("A name has letters, digits, and - _ . only.");
+    }
+    Ok(())
 }
 
 #[cfg(test)]
