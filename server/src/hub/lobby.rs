@@ -201,31 +201,35 @@ impl State {
             .members
             .get(&id)
             .is_some_and(|member| member.outbox.push(&line).is_err())
+            && let Some(notice) = self.put_out(id)
         {
-            self.put_out(id);
+            self.tell_everybody(&ServerLine::Notice(&notice));
         }
     }
 
     /// One allocation for all; what is sealed per member is sealed by the member's own task.
+    ///
+    /// Whom the line is too much for is put out, and then everybody is told, for whom that may be
+    /// too much in turn. A loop, because a crowd that stalls together is as deep as it is large.
     fn tell_everybody(&mut self, line: &ServerLine<'_>) {
-        let line: Arc<str> = line.to_string().into();
-        let slow: Vec<_> = self
-            .members
-            .iter()
-            .filter(|(_, member)| member.outbox.push(&line).is_err())
-            .map(|(id, _)| *id)
-            .collect();
-        for id in slow {
-            self.put_out(id);
+        let mut due: Vec<Arc<str>> = vec![line.to_string().into()];
+        while let Some(line) = due.pop() {
+            let slow: Vec<_> = self
+                .members
+                .iter()
+                .filter(|(_, member)| member.outbox.push(&line).is_err())
+                .map(|(id, _)| *id)
+                .collect();
+            let notices = slow.into_iter().filter_map(|id| self.put_out(id));
+            due.extend(notices.map(|text| ServerLine::Notice(&text).to_string().into()));
         }
     }
 
-    /// Puts out a member that does not read. Its inbox ends, and its connection with it.
-    fn put_out(&mut self, id: ConnectionId) {
-        if let Some(member) = self.members.remove(&id) {
-            // Recursion ends: every round has one member less.
-            self.tell_everybody(&ServerLine::Notice(&format!("{} left", member.name)));
-        }
+    /// Puts out a member that does not read, and gives the notice of it. The member's inbox ends,
+    /// and its connection with it.
+    fn put_out(&mut self, id: ConnectionId) -> Option<String> {
+        let member = self.members.remove(&id)?;
+        Some(format!("{} left", member.name))
     }
 }
 
@@ -328,6 +332,33 @@ mod tests {
                 .unwrap()
                 .starts_with("* 1 here: guest-")
         );
+    }
+
+    #[test]
+    fn any_number_of_stalled_readers_is_put_out_at_once() {
+        // A stack far smaller than a runtime's thread has.
+        let thread = std::thread::Builder::new().stack_size(192 * 1024);
+        let crowd = thread.spawn(|| {
+            const STALLED: usize = 1000;
+            let (lobby, clients) = (Lobby::default(), Clients::default());
+            let address: SocketAddr = ([127, 0, 0, 1], 1).into();
+            let mut stalled = Vec::new();
+            for _ in 0..STALLED {
+                let id = clients.enter(address, Transport::Tcp).id;
+                stalled.push(lobby.join(id, key(2)));
+            }
+            let id = clients.enter(address, Transport::Tcp).id;
+            let (anna, mut inbox) = lobby.join(id, key(1));
+            // The first fits beside what waits already, the second is too much for all of them.
+            for _ in 0..2 {
+                lines(&mut inbox);
+                anna.handle_line(&ClientLine::Text(&"x".repeat(QUEUE_BYTES / 2)));
+            }
+            let heard = lines(&mut inbox);
+            let left = heard.iter().filter(|line| line.ends_with(" left")).count();
+            assert_eq!(left, STALLED);
+        });
+        crowd.unwrap().join().unwrap();
     }
 
     #[test]
