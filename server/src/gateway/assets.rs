@@ -42,7 +42,10 @@ pub(super) fn respond(request: &Request<Incoming>) -> Reply {
     let is_form = COMPRESSED
         .iter()
         .any(|(suffix, _)| path.ends_with(&format!(".{suffix}")));
-    let Some(file) = (!is_form).then(|| Dist::get(path)).flatten() else {
+    let Some(file) = (!is_form && stays_inside(path))
+        .then(|| Dist::get(path))
+        .flatten()
+    else {
         return if path == "index.html" {
             text(StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT)
         } else {
@@ -50,6 +53,13 @@ pub(super) fn respond(request: &Request<Incoming>) -> Reply {
         };
     };
     send(request, path, file)
+}
+
+/// Whether every part of a path is a plain name. A debug build looks names up on the disk, where
+/// `..` climbs, a second `/` starts at the root, and a symbolic link leads anywhere.
+fn stays_inside(path: &str) -> bool {
+    path.split('/')
+        .all(|part| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':']))
 }
 
 fn send(request: &Request<Incoming>, path: &str, file: EmbeddedFile) -> Reply {
@@ -172,6 +182,25 @@ mod tests {
         assert!(!accepts("br;q=0, gzip", "br"));
         assert!(!accepts("brotli", "br"));
         assert!(!accepts("", "gzip"));
+    }
+
+    #[test]
+    fn only_plain_names_are_looked_up() {
+        for path in ["index.html", "a/b.js", "a..b"] {
+            assert!(stays_inside(path), "{path}");
+        }
+        for path in [
+            "..",
+            "../etc/mtab",
+            "a/../b",
+            "a//b",
+            ".stage/x",
+            "..\\x",
+            "C:x",
+            "a/",
+        ] {
+            assert!(!stays_inside(path), "{path}");
+        }
     }
 
     #[test]
