@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::admission::Refused;
@@ -66,7 +66,7 @@ pub fn log_refusal(address: SocketAddr, refused: Refused) {
 }
 
 /// Ends our side and waits for the peer's, but not long.
-async fn linger(stream: &mut TcpStream) {
+pub async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
     let ending = async {
         stream.shutdown().await?;
         let mut thrown_away = [0; 1024];

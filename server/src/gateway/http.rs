@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::{assets, headers, origin, upgrade};
 use crate::admission::Place;
 use crate::context::Context;
-use crate::listener::{Acceptor, is_loopback, log_refusal};
+use crate::listener::{Acceptor, is_loopback, linger, log_refusal};
 
 /// How long a client may take for a request's head, and stay idle between two requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -62,6 +62,7 @@ async fn refuse(mut stream: TcpStream) {
     const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\
         retry-after: 10\r\ncontent-length: 0\r\n\r\n";
     let _ = tokio::time::timeout(Duration::from_secs(1), stream.write_all(FULL)).await;
+    linger(&mut stream).await;
 }
 
 async fn serve(stream: TcpStream, connection: Connection, _place: Place) {
@@ -85,6 +86,10 @@ async fn serve(stream: TcpStream, connection: Connection, _place: Place) {
         }
     };
     if let Err(error) = result {
+        if error.is_parse() {
+            tracing::info!(address = %connection.address, %error, "HTTP connection refused");
+            return;
+        }
         tracing::debug!(address = %connection.address, %error, "HTTP connection failed");
     }
 }

@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use super::upgrade::Farewell;
+use crate::listener::linger;
 
 /// How often a silent peer is asked whether it is there. One unanswered ping ends the tunnel at
 /// the next; proxies, too, close what is silent for about a minute.
@@ -60,6 +61,8 @@ pub struct Tunnel<S> {
     flush_due: bool,
     /// Why the tunnel itself ends, whatever the session says.
     fault: Option<CloseCode>,
+    /// The peer closed, and tungstenite has answered it: nothing more may be written.
+    peer_closed: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
@@ -86,6 +89,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
             control_frames: 0,
             flush_due: false,
             fault: None,
+            peer_closed: false,
         }
     }
 
@@ -102,14 +106,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
                 code,
                 reason: Utf8Bytes::default(),
             };
+            if self.peer_closed {
+                return self.socket.flush().await;
+            }
             self.socket.send(Message::Close(Some(frame))).await?;
-            while let Some(message) = self.socket.next().await {
+            // Who broke the rules is not listened to any more, not even for its answer.
+            while self.fault.is_none()
+                && let Some(message) = self.socket.next().await
+            {
                 message?;
             }
             Ok::<_, Error>(())
         };
-        // Whatever comes of it, the stream is dropped next.
+        // Whatever comes of it, the stream is dropped next; but not with unread bytes in it, which
+        // would reset it and could take the close code with them.
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, ending).await;
+        linger(self.socket.get_mut()).await;
     }
 
     fn fail(&mut self, code: CloseCode, kind: io::ErrorKind, text: &'static str) -> io::Error {
@@ -174,7 +186,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
                     ));
                 }
             }
-            (Message::Close(_) | Message::Frame(_), _) => return Ok(true),
+            (Message::Close(_) | Message::Frame(_), _) => {
+                self.peer_closed = true;
+                return Ok(true);
+            }
         }
         Ok(false)
     }
@@ -255,6 +270,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Tunnel<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        if this.peer_closed {
+            // As with TCP: what a peer that has closed is still sent goes nowhere.
+            return Poll::Ready(Ok(bytes.len()));
+        }
         ready!(Pin::new(&mut this.socket).poll_ready(cx)).map_err(|error| this.io_error(&error))?;
         let (message, taken) = this.message_of(bytes)?;
         if let Some(message) = message {
@@ -267,6 +286,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Tunnel<S> {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if this.peer_closed {
+            // The answer to its close is written by `Tunnel::close`.
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut this.socket)
             .poll_flush(cx)
             .map_err(|error| this.io_error(&error))
