@@ -46,9 +46,11 @@ pub(super) fn respond(mut request: Request<Incoming>, connection: &Connection) -
         );
     }
     let Some(encoding) = encoding_of(request.uri().query()) else {
+        tracing::info!(address = %connection.address, "tunnel refused: unknown encoding");
         return text(StatusCode::BAD_REQUEST, "encoding is text or binary.\n");
     };
     let Some(accept) = accept_key(headers) else {
+        tracing::info!(address = %connection.address, "tunnel refused: no WebSocket handshake");
         let mut reply = text(
             StatusCode::UPGRADE_REQUIRED,
             "This is a WebSocket (RFC 6455, version 13).\n",
