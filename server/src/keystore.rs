@@ -90,10 +90,14 @@ pub fn load_or_generate(folder: &Path, bits: usize) -> Result<(PrivateKey, bool)
 
 fn load(path: &Path, file: File) -> Result<PrivateKey, KeystoreError> {
     let read_error = |error| KeystoreError::Read(path.to_path_buf(), error);
+    let metadata = file.metadata().map_err(read_error)?;
+    if !metadata.is_file() {
+        return Err(read_error(io::Error::other("it is not a file")));
+    }
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = file.metadata().map_err(read_error)?.permissions().mode() & 0o777;
+        let mode = metadata.permissions().mode() & 0o777;
         if mode & 0o077 != 0 {
             return Err(KeystoreError::Exposed(path.to_path_buf(), mode));
         }
