@@ -192,7 +192,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     self.lobby = Some(self.context.lobby.join(self.client.id, key));
                 }
                 Event::Message(plaintext) => match self.handle_plaintext(&plaintext) {
-                    Next::Stay => {}
+                    // One read may hold hundreds of lines, each for thousands of members: the
+                    // thread's other tasks get their turn in between.
+                    Next::Stay => tokio::task::coop::consume_budget().await,
                     Next::Quit => return self.end(Ending::Quit).await,
                 },
                 Event::Closed(reason) => return self.end(Ending::Protocol(reason)).await,
