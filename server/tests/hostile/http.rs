@@ -1,0 +1,202 @@
+//! Attacks on the HTTP listener, beside the tunnel.
+
+use std::io::{Read as _, Write as _};
+use std::net::Shutdown;
+
+use crate::support::Scene;
+use crate::support::client::connect;
+use crate::support::websocket::{ask, read_response, write_head};
+
+#[test]
+fn paths_that_climb_out_of_the_page() {
+    let mut scene = Scene::new(&[]);
+    let host = scene.server.http();
+    let up = "/..".repeat(20);
+    // Symbolic links, because what looks files up may resolve them before it looks where they are.
+    for path in [
+        format!("{up}/etc/passwd"),
+        format!("{up}/etc/os-release"),
+        format!("{up}/proc/self/exe"),
+        format!("{up}/proc/self/cwd/Cargo.toml"),
+        format!("/{up}/etc/mtab"),
+        "//etc/mtab".to_owned(),
+        "/..\\..\\..\\..\\..\\..\\..\\..\\etc\\mtab".to_owned(),
+        "/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/mtab".to_owned(),
+        "/../server/Cargo.toml".to_owned(),
+        "/./index.html".to_owned(),
+        "/.stage/index.html".to_owned(),
+    ] {
+        let response = ask(host, &format!("GET {path} HTTP/1.1\nHost: {host}"));
+        assert_eq!(response.status, 404, "{path}: {response:?}");
+    }
+    scene.assert_undisturbed();
+}
+
+#[test]
+fn hosts_that_are_not_this_machine() {
+    let mut scene = Scene::new(&[]);
+    for host in [
+        "evil.example",
+        "localhost.evil.example",
+        "192.0.2.1:8080",
+        "",
+    ] {
+        for path in ["/", "/healthz", "/ws"] {
+            let response = ask(
+                scene.server.http(),
+                &format!("GET {path} HTTP/1.1\nHost: {host}"),
+            );
+            assert_eq!(response.status, 403, "{host} {path}");
+        }
+    }
+    let response = ask(scene.server.http(), "GET / HTTP/1.0");
+    assert_eq!(response.status, 403, "without a Host");
+    scene.assert_undisturbed();
+}
+
+#[test]
+fn a_host_that_would_forge_a_log_line() {
+    let mut scene = Scene::new(&[]);
+    let head = "GET / HTTP/1.1\nHost: x\\n\"\u{1b}[2J closed";
+    let mut stream = connect(scene.server.http());
+    write_head(&mut stream, head);
+    // Refused by the parser or by us; the log must show no control character either way.
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut ignored = Vec::new();
+    let _ = stream.read_to_end(&mut ignored);
+    scene.assert_undisturbed();
+    let log = scene.server.log();
+    assert!(!log.contains("\u{1b}[2J"), "{log}");
+}
+
+#[test]
+fn methods_that_are_not_served() {
+    let mut scene = Scene::new(&[]);
+    let host = scene.server.http();
+    for method in ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"] {
+        let head = format!("{method} / HTTP/1.1\nHost: {host}\nContent-Length: 0");
+        let response = ask(host, &head);
+        assert_eq!(response.status, 405, "{method}");
+        assert_eq!(response.header("allow"), "GET, HEAD");
+    }
+    let response = ask(host, &format!("CONNECT {host} HTTP/1.1\nHost: {host}"));
+    assert_eq!(response.status, 405);
+    scene.assert_undisturbed();
+}
+
+#[test]
+fn a_head_request_has_no_body_and_the_connection_goes_on() {
+    let scene = Scene::new(&[]);
+    let host = scene.server.http();
+    let mut stream = connect(host);
+    for _ in 0..2 {
+        write_head(
+            &mut stream,
+            &format!("HEAD /healthz HTTP/1.1\nHost: {host}"),
+        );
+        let response = read_response(&mut stream, false);
+        assert_eq!(
+            (response.status, response.header("content-length")),
+            (200, "3")
+        );
+    }
+    write_head(&mut stream, &format!("GET /healthz HTTP/1.1\nHost: {host}"));
+    assert_eq!(read_response(&mut stream, true).body, "ok\n");
+}
+
+#[test]
+fn a_body_that_nobody_wants() {
+    let mut scene = Scene::new(&[]);
+    let host = scene.server.http();
+    let mut stream = connect(host);
+    let head = format!("POST / HTTP/1.1\nHost: {host}\nContent-Length: 10000000000");
+    write_head(&mut stream, &head);
+    stream.write_all(&[b'x'; 1000]).unwrap();
+    // Answered at once, not after ten gigabytes.
+    assert_eq!(read_response(&mut stream, true).status, 405);
+    scene.assert_undisturbed();
+}
+
+#[test]
+fn lengths_that_smuggle_a_request() {
+    let mut scene = Scene::new(&[]);
+    let host = scene.server.http();
+    for more in [
+        "Content-Length: 5\nContent-Length: 6",
+        "Content-Length: -1",
+        "Content-Length: 5, 6",
+        "Transfer-Encoding: gzip\nContent-Length: 3",
+    ] {
+        let mut stream = connect(host);
+        write_head(
+            &mut stream,
+            &format!("GET /healthz HTTP/1.1\nHost: {host}\n{more}"),
+        );
+        stream.write_all(b"GET /healthz HTTP/1.1\r\n\r\n").unwrap();
+        let response = read_response(&mut stream, true);
+        assert_eq!(response.status, 400, "{more}: {response:?}");
+    }
+    scene.assert_undisturbed();
+}
+
+#[test]
+fn pipelined_requests_are_answered_in_order() {
+    let mut scene = Scene::new(&[]);
+    let host = scene.server.http();
+    let mut stream = connect(host);
+    let heads: String = (0..200)
+        .map(|i| {
+            let path = if i % 2 == 0 { "/healthz" } else { "/nowhere" };
+            format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n")
+        })
+        .collect();
+    stream.write_all(heads.as_bytes()).unwrap();
+    for i in 0..200 {
+        let expected = if i % 2 == 0 { 200 } else { 404 };
+        assert_eq!(read_response(&mut stream, true).status, expected, "{i}");
+    }
+    scene.assert_undisturbed();
+}
+
+#[test]
+fn a_head_without_an_end() {
+    let mut scene = Scene::new(&[]);
+    let host = scene.server.http();
+    let mut stream = connect(host);
+    let address = stream.local_addr().unwrap().to_string();
+    let head = format!(
+        "GET / HTTP/1.1\r\nHost: {host}\r\nX: {}",
+        "x".repeat(17_000)
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    assert_eq!(read_response(&mut stream, false).status, 431);
+    scene.assert_logged_and_undisturbed(&[&address, "HTTP connection refused"]);
+}
+
+#[test]
+fn no_http_at_all() {
+    let mut scene = Scene::new(&[]);
+    let mut stream = connect(scene.server.http());
+    let address = stream.local_addr().unwrap().to_string();
+    // A TLS client that took the wrong port.
+    stream
+        .write_all(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n")
+        .unwrap();
+    assert_eq!(read_response(&mut stream, false).status, 400);
+    scene.assert_logged_and_undisturbed(&[&address, "HTTP connection refused"]);
+}
+
+#[test]
+fn a_head_that_never_comes() {
+    // Told at this level only, because an idle browser's connection ends in the same way.
+    let mut scene = Scene::new(&["--log-level", "debug"]);
+    let host = scene.server.http();
+    let mut slow = connect(host);
+    let address = slow.local_addr().unwrap().to_string();
+    slow.set_read_timeout(Some(std::time::Duration::from_secs(60)))
+        .unwrap();
+    write!(slow, "GET / HTTP/1.1\r\nHost: {host}\r\n").unwrap();
+    let mut answer = Vec::new();
+    slow.read_to_end(&mut answer).unwrap();
+    scene.assert_logged_and_undisturbed(&[&address, "HTTP connection failed"]);
+}

@@ -1,0 +1,138 @@
+//! Attacks on the places that a server has: taking them all, and coming and going.
+
+use std::io::{Read as _, Write as _};
+
+use shared::error::ErrorCode;
+
+use crate::support::Scene;
+use crate::support::client::{Client, connect};
+use crate::support::eventually;
+use crate::support::server::Server;
+use crate::support::websocket::{WebSocket, ask, read_response, write_head};
+
+/// Takes the last place, is refused over TCP and through the tunnel, and gives the place back.
+fn assert_bounded(flags: &[&str], limit: &str) {
+    let mut scene = Scene::new(flags);
+    let last = Client::join(scene.server.tcp());
+
+    let mut refused = Client::over(connect(scene.server.tcp()));
+    refused.assert_told(ErrorCode::TooManyConnections);
+    let limit = format!("limit=\"{limit}\"");
+    scene.assert_logged_and_undisturbed(&[&refused.address(), "refused", &limit]);
+
+    let mut refused = Client::over(WebSocket::open(scene.server.http(), "text"));
+    refused.assert_told(ErrorCode::TooManyConnections);
+    assert_eq!(refused.wire.receive_close(), 1008);
+    scene.assert_logged_and_undisturbed(&[&refused.address(), "refused", &limit]);
+
+    drop(last);
+    eventually("a free place", || {
+        let mut next = Client::over(WebSocket::open(scene.server.http(), "text"));
+        let free = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| next.establish()));
+        free.ok()
+    });
+    scene.assert_undisturbed();
+}
+
+#[test]
+fn all_places_of_one_address() {
+    let flags = ["--max-connections-per-address", "2"];
+    assert_bounded(&flags, "max_connections_per_address");
+}
+
+#[test]
+fn all_places_there_are() {
+    assert_bounded(&["--max-connections", "2"], "max_connections");
+}
+
+#[test]
+fn a_refused_client_that_has_already_spoken_is_told() {
+    let scene = Scene::new(&["--max-connections", "1"]);
+    let mut refused = connect(scene.server.tcp());
+    refused.write_all(&[b'{'; 4000]).unwrap();
+    let mut answer = String::new();
+    refused.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains("\"too_many_connections\""), "{answer}");
+}
+
+#[test]
+fn all_places_for_http_requests() {
+    let mut scene = Scene::new(&["--max-connections-per-address", "1"]);
+    let host = scene.server.http();
+    let held: Vec<_> = (0..7).map(|_| connect(host)).collect();
+    let mut refused = connect(host);
+    let address = refused.local_addr().unwrap().to_string();
+    write_head(
+        &mut refused,
+        &format!("GET /healthz HTTP/1.1\nHost: {host}"),
+    );
+    assert_eq!(read_response(&mut refused, false).status, 503);
+    // An end, not a reset that could take the answer with it.
+    assert_eq!(refused.read(&mut [0; 16]).unwrap(), 0);
+    scene.assert_logged_and_undisturbed(&[&address, "refused: too many connections"]);
+    drop(held);
+    eventually("a free place", || {
+        let response = ask(host, &format!("GET /healthz HTTP/1.1\nHost: {host}"));
+        (response.status == 200).then_some(())
+    });
+}
+
+#[test]
+fn fifty_at_once_that_come_and_go() {
+    let mut scene = Scene::new(&["--max-connections-per-address", "51"]);
+    let (tcp, http) = (scene.server.tcp(), scene.server.http());
+    let churning: Vec<_> = (0..50)
+        .map(|i| {
+            std::thread::spawn(move || {
+                for round in 0..4 {
+                    match (i + round) % 5 {
+                        0 => drop(connect(tcp)),
+                        1 => connect(tcp).write_all(b"{\"enc_session\": ").unwrap(),
+                        2 => drop(WebSocket::open(http, "text")),
+                        3 => Client::join_through_tunnel(http, "binary").say("/quit"),
+                        _ => Client::join(tcp).say("/who"),
+                    }
+                }
+            })
+        })
+        .collect();
+    for thread in churning {
+        // A refusal is a panic in a client that expects a welcome.
+        let _ = thread.join();
+    }
+    scene.assert_undisturbed();
+    // Every place came back: 50 fit again beside the bystander.
+    eventually("50 free places", || {
+        std::panic::catch_unwind(|| (0..50).map(|_| Client::join(tcp)).collect::<Vec<_>>()).ok()
+    });
+    assert!(scene.server.is_running());
+    assert!(
+        !scene.server.log().contains("panicked"),
+        "{}",
+        scene.server.log()
+    );
+}
+
+#[test]
+fn handshakes_cut_off_at_every_stage_leave_no_place_taken() {
+    let server = Server::start(&["--max-connections", "3"]);
+    for stage in 0..12 {
+        eventually("a place", || {
+            let mut client = Client::over(connect(server.tcp()));
+            let attempt = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                let handshake = client.handshake();
+                let length = handshake.len() * stage / 11;
+                client.wire.write_all(&handshake[..length]).unwrap();
+            }));
+            attempt.ok()
+        });
+    }
+    eventually("three free places", || {
+        let join = || {
+            (0..3)
+                .map(|_| Client::join(server.tcp()))
+                .collect::<Vec<_>>()
+        };
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(join)).ok()
+    });
+}

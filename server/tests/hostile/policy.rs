@@ -1,0 +1,80 @@
+//! What a server accepts and writes down, by its flags.
+
+use shared::error::ErrorCode;
+
+use crate::support::Scene;
+use crate::support::client::{Client, connect};
+use crate::support::server::Server;
+use crate::support::websocket::{WebSocket, ask};
+use crate::support::{client_key, server_key};
+
+const EVERYWHERE: [&str; 4] = ["--listen", "0.0.0.0:0", "--http", "0.0.0.0:0"];
+
+#[test]
+fn v1_beyond_loopback_is_refused_unless_allowed() {
+    let server = Server::start(&EVERYWHERE);
+    let mut tcp = Client::over(connect(server.tcp()));
+    tcp.assert_told(ErrorCode::V1Disabled);
+    let mut tunnel = Client::over(WebSocket::open(server.http(), "text"));
+    tunnel.assert_told(ErrorCode::V1Disabled);
+    assert_eq!(tunnel.wire.receive_close(), 1008);
+    for address in [tcp.address(), tunnel.address()] {
+        server.wait_for_log(&[&address, "closed", "v1_disabled"]);
+    }
+    // The page itself is served, whatever name leads here.
+    let response = ask(server.http(), "GET /healthz HTTP/1.1\nHost: chat.example");
+    assert_eq!(response.status, 200);
+}
+
+#[test]
+fn v1_beyond_loopback_works_when_allowed() {
+    let server = Server::start(&[&EVERYWHERE[..], &["--allow-v1"]].concat());
+    Client::join(server.tcp());
+    Client::join_through_tunnel(server.http(), "text");
+}
+
+/// Somebody says a secret; gives the log.
+fn log_of_a_secret(flags: &[&str]) -> String {
+    let scene = Scene::new(flags);
+    let mut client = Client::join(scene.server.tcp());
+    client.say("attack at dawn\n2026-01-01 INFO forged=true");
+    assert!(client.receive_text().ends_with("forged=true"));
+    client.say("/name attack");
+    client.say("/quit");
+    client.receive_end();
+    scene.server.wait_for_log(&[&client.address(), "closed"]);
+    let log = scene.server.log();
+    for key in [client_key(), server_key()] {
+        let pem = key.to_pkcs8_pem().unwrap();
+        for line in pem.lines().chain(key.public_key().to_spki_pem().lines()) {
+            assert!(line.len() < 16 || !log.contains(line), "{line}");
+        }
+    }
+    assert!(
+        !log.contains("enc_session") && !log.contains("cipher"),
+        "{log}"
+    );
+    log
+}
+
+#[test]
+fn no_plaintext_is_logged_unasked() {
+    for flags in [&[][..], &["--log-level", "trace"]] {
+        let log = log_of_a_secret(flags);
+        assert!(!log.contains("attack at dawn"), "{log}");
+    }
+}
+
+#[test]
+fn plaintext_is_logged_when_asked_for_and_cannot_forge_a_line() {
+    let log = log_of_a_secret(&["--log-plaintext"]);
+    assert!(
+        log.contains("attack at dawn\\n2026-01-01 INFO forged=true"),
+        "{log}"
+    );
+    assert!(log.contains("--log-plaintext"), "{log}");
+    assert!(
+        !log.lines().any(|line| line.starts_with("2026-01-01 INFO")),
+        "{log}"
+    );
+}

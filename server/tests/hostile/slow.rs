@@ -1,0 +1,48 @@
+//! Clients that do not read what they are sent.
+
+use std::time::{Duration, Instant};
+
+use shared::error::ErrorCode;
+
+use crate::support::Scene;
+use crate::support::client::{Client, Wire};
+
+/// Somebody talks until `stalled`, who reads nothing, is put out; then the stalled one reads.
+fn assert_put_out<W: Wire>(stalled: impl FnOnce(&Scene) -> Client<W>) {
+    let mut scene = Scene::new(&[]);
+    let mut stalled = stalled(&scene);
+    let mut talker = Client::join(scene.server.tcp());
+    let text = "x".repeat(16 * 1024);
+    let mut slowest = Duration::ZERO;
+    // The sockets between them hold some megabytes before its queue does.
+    let put_out = (0..2000).any(|_| {
+        let said = Instant::now();
+        talker.say(&text);
+        while !talker.receive().ends_with(&text) {}
+        // The bystander hears everything, and last of all that the stalled one left.
+        let left = loop {
+            let line = scene.overheard();
+            if line.ends_with(" left") || line.ends_with(&text) {
+                break line.ends_with(" left");
+            }
+        };
+        slowest = slowest.max(said.elapsed());
+        left
+    });
+    assert!(put_out, "32 MiB wait for one client");
+    assert!(slowest < Duration::from_secs(5), "{slowest:?}");
+    stalled.assert_told(ErrorCode::SlowConsumer);
+    // What the bystander did not hear yet of the last line.
+    while !scene.overheard().ends_with(&text) {}
+    scene.assert_logged_and_undisturbed(&[&stalled.address(), "closed", "slow_consumer"]);
+}
+
+#[test]
+fn a_client_that_never_reads() {
+    assert_put_out(|scene| Client::join(scene.server.tcp()));
+}
+
+#[test]
+fn a_tunnel_that_is_never_read() {
+    assert_put_out(|scene| Client::join_through_tunnel(scene.server.http(), "text"));
+}

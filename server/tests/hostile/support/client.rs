@@ -1,0 +1,179 @@
+//! An honest client over any blocking stream, whose stream a test may abuse.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Instant;
+
+use shared::connection::{ClientConfig, ClientConnection, CloseReason, Event};
+use shared::error::ErrorCode;
+use shared::time::Time;
+
+use super::websocket::WebSocket;
+use super::{PATIENCE, client_key, system_random};
+
+/// What a client runs over: TCP, or the tunnel.
+pub(crate) trait Wire: Read + Write {
+    /// The TCP stream below it.
+    fn tcp(&self) -> &TcpStream;
+}
+
+impl Wire for TcpStream {
+    fn tcp(&self) -> &TcpStream {
+        self
+    }
+}
+
+/// A TCP stream whose reads do not wait for ever.
+pub(crate) fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// A client with the test key.
+pub(crate) struct Client<W = TcpStream> {
+    connection: ClientConnection,
+    /// The stream; what is written here is not part of the client's own frames.
+    pub(crate) wire: W,
+    started: Instant,
+}
+
+impl Client {
+    /// Connects over TCP and joins the lobby.
+    pub(crate) fn join(address: SocketAddr) -> Self {
+        let mut client = Self::over(connect(address));
+        client.establish();
+        client
+    }
+}
+
+impl Client<WebSocket> {
+    /// Connects through the tunnel and joins the lobby.
+    pub(crate) fn join_through_tunnel(address: SocketAddr, encoding: &str) -> Self {
+        let mut client = Self::over(WebSocket::open(address, encoding));
+        client.establish();
+        client
+    }
+}
+
+impl<W: Wire> Client<W> {
+    /// Takes a connected stream; reads and writes nothing yet.
+    pub(crate) fn over(wire: W) -> Self {
+        let config = ClientConfig::new(client_key().public_key().clone());
+        Self {
+            connection: ClientConnection::new(config, system_random(), Time::default()),
+            wire,
+            started: Instant::now(),
+        }
+    }
+
+    /// Finishes the handshake and reads the welcome.
+    pub(crate) fn establish(&mut self) {
+        let welcome = self.receive();
+        assert!(welcome.starts_with("* Welcome"), "{welcome}");
+    }
+
+    /// The address that the log knows this client by.
+    pub(crate) fn address(&self) -> String {
+        self.wire.tcp().local_addr().unwrap().to_string()
+    }
+
+    /// Reads the announcement, and gives the handshake's frame without writing it.
+    pub(crate) fn handshake(&mut self) -> Vec<u8> {
+        loop {
+            match self.next_event() {
+                Event::Established { .. } => return self.connection.poll_transmit().unwrap(),
+                Event::ServerKey(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// Seals `text`, without writing it.
+    pub(crate) fn seal(&mut self, text: &str) -> Vec<u8> {
+        let now = self.now();
+        self.connection.send(text.as_bytes(), now).unwrap();
+        self.connection.poll_transmit().unwrap()
+    }
+
+    /// Seals and sends `text`.
+    pub(crate) fn say(&mut self, text: &str) {
+        let frame = self.seal(text);
+        self.wire.write_all(&frame).unwrap();
+    }
+
+    /// The next line.
+    pub(crate) fn receive(&mut self) -> String {
+        loop {
+            match self.next_event() {
+                Event::Message(plaintext) => return String::from_utf8(plaintext.to_vec()).unwrap(),
+                Event::ServerKey(_) | Event::Established { .. } => {}
+                other => panic!("expected a message, got {other:?}"),
+            }
+        }
+    }
+
+    /// The next line that somebody wrote.
+    pub(crate) fn receive_text(&mut self) -> String {
+        loop {
+            let line = self.receive();
+            if !line.starts_with("* ") {
+                return line;
+            }
+        }
+    }
+
+    /// Ends our direction of the stream.
+    pub(crate) fn half_close(&mut self) {
+        self.wire.tcp().shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// Why the connection ended; what comes before is passed over.
+    pub(crate) fn receive_end(&mut self) -> CloseReason {
+        loop {
+            if let Event::Closed(reason) = self.next_event() {
+                return reason;
+            }
+        }
+    }
+
+    /// The server ends this connection with an error frame of `code`.
+    pub(crate) fn assert_told(&mut self, code: ErrorCode) {
+        match self.receive_end() {
+            CloseReason::Reported { code: told, .. } => assert_eq!(told, code),
+            other => panic!("expected {code}, got {other:?}"),
+        }
+    }
+
+    fn next_event(&mut self) -> Event {
+        loop {
+            while let Some(event) = self.connection.poll_event() {
+                let Event::PrivateKey(request) = event else {
+                    return event;
+                };
+                let answer = request.answer(client_key(), &mut system_random());
+                let now = self.now();
+                self.connection.handle_private_key(answer, now);
+            }
+            if let Some(bytes) = self.connection.poll_transmit() {
+                // A server that has closed is seen by the next read, with its reason.
+                let _ = self.wire.write_all(&bytes);
+            }
+            let mut buffer = vec![0; 64 * 1024];
+            match self.wire.read(&mut buffer) {
+                Ok(0) => self.connection.handle_eof(),
+                Ok(length) => {
+                    let now = self.now();
+                    self.connection.handle_bytes(&buffer[..length], now);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => panic!("instead of an end or an answer: {error}"),
+            }
+        }
+    }
+
+    fn now(&self) -> Time {
+        Time::from_micros(u64::try_from(self.started.elapsed().as_micros()).unwrap())
+    }
+}

@@ -1,0 +1,161 @@
+//! The server as a process with a data folder of its own.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+
+use super::{eventually, server_key};
+
+/// A running server. Killed when dropped.
+pub(crate) struct Server {
+    child: Child,
+    tcp: SocketAddr,
+    http: SocketAddr,
+    log: Arc<Mutex<Vec<String>>>,
+    _data: tempfile::TempDir,
+}
+
+/// A program that ended by itself: code and everything on standard error.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stderr: String,
+}
+
+/// The server's program on the data folder `data`, listening on free loopback ports unless
+/// `arguments` say otherwise.
+fn command(data: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_secure-chat-server"));
+    for (flag, value) in [("--listen", "127.0.0.1:0"), ("--http", "127.0.0.1:0")] {
+        if !arguments.contains(&flag) {
+            command.args([flag, value]);
+        }
+    }
+    command
+        .arg("--data-dir")
+        .arg(data)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Writes `content` to the key's place in `folder`, for its owner only.
+pub(crate) fn write_key(folder: &Path, content: &[u8]) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = folder.join("server_key.pem");
+    fs::write(&path, content).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+/// Runs the server's program where it cannot start, to its end.
+pub(crate) fn run_to_end(data: &Path, arguments: &[&str]) -> Ended {
+    let output = command(data, arguments).output().unwrap();
+    Ended {
+        code: output.status.code(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+impl Server {
+    /// Starts a server and reads where it listens.
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        write_key(data.path(), server_key().to_pkcs8_pem().unwrap().as_bytes());
+        let mut child = command(data.path(), arguments).spawn().unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&log);
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        std::thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                sink.lock().unwrap().push(line);
+            }
+        });
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut address = |prefix: &str| -> SocketAddr {
+            let mut line = String::new();
+            stdout.read_line(&mut line).unwrap();
+            let address = line.trim_end().strip_prefix(prefix);
+            let address = address.unwrap_or_else(|| panic!("{line:?}: {log:#?}"));
+            let mut address: SocketAddr = address.parse().unwrap();
+            // Bound to every address; reached over loopback.
+            if address.ip().is_unspecified() {
+                address.set_ip([127, 0, 0, 1].into());
+            }
+            address
+        };
+        let (tcp, http) = (address("tcp listening on "), address("http listening on "));
+        // Whatever else it prints is read, or it would stop at a full pipe.
+        std::thread::spawn(move || stdout.read_to_end(&mut Vec::new()));
+        Self {
+            child,
+            tcp,
+            http,
+            log,
+            _data: data,
+        }
+    }
+
+    /// Where it accepts TCP.
+    pub(crate) fn tcp(&self) -> SocketAddr {
+        self.tcp
+    }
+
+    /// Where it accepts HTTP.
+    pub(crate) fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// The whole log so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().join("\n")
+    }
+
+    /// All logged lines so far that have each of `words`.
+    pub(crate) fn logged(&self, words: &[&str]) -> Vec<String> {
+        let log = self.log.lock().unwrap();
+        let has_all = |line: &&String| words.iter().all(|word| line.contains(word));
+        log.iter().filter(has_all).cloned().collect()
+    }
+
+    /// Waits until a line with each of `words` is logged.
+    pub(crate) fn wait_for_log(&self, words: &[&str]) {
+        eventually(&format!("a log line with {words:?}"), || {
+            (!self.logged(words).is_empty()).then_some(())
+        });
+    }
+
+    /// Sends the signal that asks it to stop.
+    pub(crate) fn terminate(&self) {
+        let kill = format!("kill -TERM {}", self.child.id());
+        assert!(
+            Command::new("sh")
+                .args(["-c", &kill])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    /// Waits for its end.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        eventually("the server's end", || self.child.try_wait().unwrap())
+    }
+
+    /// Whether it still runs.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already; either way it must not outlive the test.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
