@@ -5,6 +5,7 @@ use std::sync::Arc;
 use shared::connection::ServerConfig;
 use shared::identity::PrivateKey;
 use shared::limits::Limits;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -31,6 +32,8 @@ pub struct Context {
     pub sessions: Admission,
     /// Places for HTTP connections, which are cheap and short but must be bounded too.
     pub http: Admission,
+    /// How many may be told, at a time, that there is no place for them.
+    pub refusals: Semaphore,
     /// Cancelled when the server is to stop.
     pub stop: CancellationToken,
     /// Every task of a connection.
@@ -41,6 +44,10 @@ pub struct Context {
 
 /// A page opens up to six HTTP connections beside its tunnel.
 const HTTP_CONNECTIONS_PER_SESSION: usize = 7;
+
+/// Who is refused is told, and has a moment to take it in: seconds in which it holds a socket all
+/// the same. Beyond this number there is only the end of the connection.
+const REFUSALS_AT_A_TIME: usize = 256;
 
 impl Context {
     /// A server of this configuration and identity, not yet listening.
@@ -65,6 +72,7 @@ impl Context {
             rsa: RsaPool::new(),
             clients: Clients::default(),
             lobby: Lobby::default(),
+            refusals: Semaphore::new(REFUSALS_AT_A_TIME),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             v1_allowed: protocol.into(),

@@ -50,7 +50,11 @@ async fn handle(
         }
         Err(refused) => {
             log_refusal(address, *refused);
+            let Ok(_told) = context.refusals.try_acquire() else {
+                return;
+            };
             connection::refuse(&mut stream, protocol).await;
+            return linger(&mut stream).await;
         }
     }
     linger(&mut stream).await;

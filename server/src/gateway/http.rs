@@ -51,16 +51,19 @@ pub async fn accept_http(listener: TcpListener, context: Arc<Context>) {
             Ok(place) => context.tasks.spawn(serve(stream, connection, place)),
             Err(refused) => {
                 log_refusal(address, refused);
-                context.tasks.spawn(refuse(stream))
+                context.tasks.spawn(refuse(stream, Arc::clone(&context)))
             }
         };
         drop(task);
     }
 }
 
-async fn refuse(mut stream: TcpStream) {
+async fn refuse(mut stream: TcpStream, context: Arc<Context>) {
     const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\
         retry-after: 10\r\ncontent-length: 0\r\n\r\n";
+    let Ok(_told) = context.refusals.try_acquire() else {
+        return;
+    };
     let _ = tokio::time::timeout(Duration::from_secs(1), stream.write_all(FULL)).await;
     linger(&mut stream).await;
 }

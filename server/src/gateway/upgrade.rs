@@ -98,17 +98,18 @@ async fn serve(upgrade: OnUpgrade, encoding: Encoding, from: Connection) {
             )
             .await;
             drop(place);
-            Some(ending)
+            ending
         }
         Err(refused) => {
             log_refusal(from.address, refused);
+            let Ok(_told) = context.refusals.try_acquire() else {
+                return;
+            };
             connection::refuse(&mut tunnel, protocol).await;
-            None
+            return tunnel.close(Farewell::Refused).await;
         }
     };
-    tunnel
-        .close(ending.as_ref().map_or(Farewell::Refused, Farewell::of))
-        .await;
+    tunnel.close(Farewell::of(&ending)).await;
 }
 
 /// How a session ended, as far as a close code tells.

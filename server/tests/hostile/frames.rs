@@ -14,7 +14,7 @@ fn an_unterminated_frame_before_the_handshake() {
     let mut scene = Scene::new(&[]);
     let mut attacker = Client::over(connect(scene.server.tcp()));
     // The limit, one byte more, and nothing after it: the answer must not wait for an end.
-    attacker.wire.write_all(&[b'{'; 16 * 1024 + 1]).unwrap();
+    attacker.wire.write_all(&vec![b'{'; 16 * 1024 + 1]).unwrap();
     let mut answer = String::new();
     attacker.wire.read_to_string(&mut answer).unwrap();
     assert!(answer.contains("\"frame_too_large\""), "{answer}");

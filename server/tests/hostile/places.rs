@@ -55,6 +55,22 @@ fn a_refused_client_that_has_already_spoken_is_told() {
     assert!(answer.contains("\"too_many_connections\""), "{answer}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_crowd_that_is_refused_takes_no_room_either() {
+    let mut scene = Scene::new(&["--max-connections", "1"]);
+    // Each is told, and waited for while it takes that in; but not any number of them at a time.
+    let crowd: Vec<_> = (0..600).map(|_| connect(scene.server.tcp())).collect();
+    scene.server.wait_for_log(&[
+        &crowd[599].local_addr().unwrap().to_string(),
+        "refused: too many connections",
+    ]);
+    let held = scene.server.open_files();
+    assert!(held < 400, "{held}");
+    drop(crowd);
+    scene.assert_undisturbed();
+}
+
 #[test]
 fn all_places_for_http_requests() {
     let mut scene = Scene::new(&["--max-connections-per-address", "1"]);

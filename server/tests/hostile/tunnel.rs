@@ -143,16 +143,16 @@ fn a_text_message_in_a_binary_tunnel() {
 fn a_message_over_the_limit() {
     assert_closed("text", 1009, "too long", |tunnel| {
         // All of it is sent before anything is read: the close code must arrive all the same.
-        tunnel.send(true, TEXT, &[b' '; 300_000]);
+        tunnel.send(true, TEXT, &vec![b' '; 300_000]);
     });
 }
 
 #[test]
 fn fragments_that_add_up_to_more_than_the_limit() {
     assert_closed("binary", 1009, "too long", |tunnel| {
-        tunnel.send(false, BINARY, &[b' '; 30_000]);
+        tunnel.send(false, BINARY, &vec![b' '; 30_000]);
         for _ in 0..9 {
-            tunnel.send(false, CONTINUATION, &[b' '; 30_000]);
+            tunnel.send(false, CONTINUATION, &vec![b' '; 30_000]);
         }
     });
 }
