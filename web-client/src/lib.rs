@@ -3,7 +3,7 @@
 //!
 //! What is pure (the reducer and what it needs) compiles everywhere and is tested natively; what
 //! touches the browser is compiled for wasm32 only. Nothing here implements the protocol: that is
-//! the crate `shared`, driven by [`engine`].
+//! the crate `shared`, driven by `engine`.
 
 pub mod state;
 pub mod vault;

@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use super::icons::{Icon, icon};
+use super::text;
 use crate::hooks::use_now;
 use crate::state::connection::Connection;
 use crate::state::ending::Ending;
@@ -48,7 +49,7 @@ pub fn banner(props: &BannerProps) -> Html {
             <div class="banner-words">
                 <p class="banner-state" role="status" data-testid="banner-state">{ sentence }</p>
                 if !advice.is_empty() {
-                    <p class="banner-advice">{ advice }</p>
+                    <p class="banner-advice">{ text::sentence(&advice) }</p>
                 }
             </div>
             if let Connection::Waiting { retry_at, .. } = connection {

@@ -101,7 +101,7 @@ pub fn composer(props: &ComposerProps) -> Html {
                     { format!(
                         "{} too long: the server takes up to {}.",
                         text::bytes((draft.len() - TEXT_MAX_BYTES) as u64),
-                        text::bytes(TEXT_MAX_BYTES as u64),
+                        text::count(TEXT_MAX_BYTES as u64, "byte"),
                     ) }
                 }
             </p>

@@ -218,7 +218,9 @@ pub fn key_state(props: &KeyStateProps) -> Html {
             <p class="key-detail">{ "None: you deleted it. “Details” makes a new one." }</p>
         },
         Identity::Failed(failure) => html! {
-            <p class="key-detail error">{ failure.to_string() }</p>
+            <p class="key-detail error" role="alert">
+                { failure.to_string() }{ " “Your identity” offers to try again." }
+            </p>
         },
     }
 }

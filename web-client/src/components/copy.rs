@@ -9,9 +9,9 @@ use super::icons::{Icon, icon};
 /// How long the button says that it did.
 const SAID_MS: u32 = 2_500;
 
-/// Props of [`Copy`].
+/// Props of [`CopyButton`].
 #[derive(Debug, Clone, PartialEq, Properties)]
-pub struct CopyProps {
+pub struct CopyButtonProps {
     /// What is copied.
     pub text: AttrValue,
     /// What the button says.
@@ -22,8 +22,8 @@ pub struct CopyProps {
 }
 
 /// A button that copies a text.
-#[component(Copy)]
-pub fn copy(props: &CopyProps) -> Html {
+#[component(CopyButton)]
+pub fn copy_button(props: &CopyButtonProps) -> Html {
     let done = use_state(|| None::<bool>);
     use_effect_with(*done, {
         let setter = done.setter();

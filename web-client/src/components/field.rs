@@ -3,6 +3,8 @@
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::text;
+
 /// Props of [`Field`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct FieldProps {
@@ -65,7 +67,7 @@ pub fn field(props: &FieldProps) -> Html {
             />
             <p class="hint" id={hint_id}>{ props.hint.clone() }</p>
             <p class="error" id={error_id.clone()} data-testid={error_id} aria-live="polite">
-                { props.error.clone().unwrap_or_default() }
+                { text::sentence(props.error.as_deref().unwrap_or_default()) }
             </p>
         </div>
     }

@@ -3,7 +3,7 @@
 use shared::connection::{Direction, FrameKind};
 use yew::prelude::*;
 
-use super::copy::Copy;
+use super::copy::CopyButton;
 use super::icons::{Icon, icon};
 use super::text;
 use crate::state::account::{Account, Frame, Progress, Step};
@@ -115,7 +115,7 @@ fn step_row(props: &StepRowProps) -> Html {
                     { frame_details(frame) }
                 }
                 if let (Step::Announcement, Some(key)) = (step, &account.server_key) {
-                    <Copy text={key.fingerprint.clone()} label="Copy the server key’s fingerprint" />
+                    <CopyButton text={key.fingerprint.clone()} label="Copy the server key’s fingerprint" />
                 }
             </div>
             <div class="step-numbers">

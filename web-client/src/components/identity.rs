@@ -7,7 +7,7 @@ mod import;
 use yew::prelude::*;
 
 use super::connect::KeyState;
-use super::copy::Copy;
+use super::copy::CopyButton;
 use super::dialog::Dialog;
 use crate::engine::Engine;
 use crate::state::identity::Identity;
@@ -188,7 +188,7 @@ fn fingerprints(props: &FingerprintsProps) -> Html {
                     <dd>{ "In this browser only, by a worker that never gives it to the page" }</dd>
                 </div>
             </dl>
-            <Copy text={profile.fingerprint.clone()} label="Copy the fingerprint" test_id="identity-copy" />
+            <CopyButton text={profile.fingerprint.clone()} label="Copy the fingerprint" test_id="identity-copy" />
         </>
     }
 }

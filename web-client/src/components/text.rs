@@ -1,6 +1,21 @@
 //! Numbers and times as people read them.
 
 use wasm_bindgen::JsValue;
+use yew::prelude::*;
+
+/// A sentence in which flags like `--allow-v1` stand as code, whole on one line.
+pub fn sentence(text: &str) -> Html {
+    let words = text
+        .split_inclusive(' ')
+        .map(|word| match word.strip_prefix("--") {
+            Some(_) => {
+                let flag = word.trim_end_matches([' ', '.', ',']);
+                html! { <><code class="flag">{ flag }</code>{ &word[flag.len()..] }</> }
+            }
+            None => html! { { word } },
+        });
+    words.collect()
+}
 
 /// `1.2 KB`, `459 bytes`.
 pub fn bytes(count: u64) -> String {

@@ -170,7 +170,7 @@ impl fmt::Display for Failure {
             Self::Stopped(detail) => {
                 write!(
                     f,
-                    "The part of this page that keeps your key has stopped: {detail}"
+                    "The part of this page that keeps your key has stopped: {detail}."
                 )
             }
         }
