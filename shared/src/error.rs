@@ -41,6 +41,8 @@ pub enum InvalidMessage {
     Announcement,
     /// A public key's PEM or DER does not parse.
     PublicKey(KeyError),
+    /// The server sent something before our handshake that is no error frame.
+    BeforeHandshake,
     /// More bytes arrived while our own key operation was under way than may wait.
     TooMuchPending,
 }
@@ -103,6 +105,9 @@ impl fmt::Display for Error {
                 }
                 InvalidMessage::PublicKey(cause) => {
                     write!(f, "the peer's public key does not parse: {cause}")
+                }
+                InvalidMessage::BeforeHandshake => {
+                    f.write_str("the server sent something before the handshake")
                 }
                 InvalidMessage::TooMuchPending => {
                     f.write_str("the peer sent too much before its handshake was answered")

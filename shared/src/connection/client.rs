@@ -80,7 +80,9 @@ impl ClientConnection {
 impl Role for ClientRole {
     fn frame_limit(&self) -> usize {
         match self.state {
-            State::ExpectAnnouncement(_) => self.config.limits.handshake_frame_bytes,
+            State::ExpectAnnouncement(_) | State::ExpectSignature(_) => {
+                self.config.limits.handshake_frame_bytes
+            }
             _ => self.config.limits.message_frame_bytes,
         }
     }
@@ -91,6 +93,11 @@ impl Role for ClientRole {
 
     fn waits_for_private_key(&self) -> bool {
         matches!(self.state, State::ExpectSignature(_))
+    }
+
+    fn holds_input(&self) -> bool {
+        // A server has nothing to say before our handshake but that it ends the connection.
+        false
     }
 
     fn deadline(&self) -> Option<Time> {
@@ -141,11 +148,15 @@ impl Role for ClientRole {
                 self.state = State::Established(session);
                 Ok(Progress::Continue)
             }
-            // Frames are not taken in these states; one would be an error of `Connection`.
-            state @ (State::ExpectSignature(_) | State::Ended) => {
-                self.state = state;
-                Ok(Progress::Continue)
+            State::ExpectSignature(_) => {
+                let Some((code, message)) = error_frame::decode(frame) else {
+                    return Err(InvalidMessage::BeforeHandshake.into());
+                };
+                io.observe_received(FrameKind::Error, frame, now);
+                Ok(Progress::Reported(code, message))
             }
+            // `Connection` hands no frames over after the end.
+            State::Ended => Ok(Progress::Continue),
         }
     }
 

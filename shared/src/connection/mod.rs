@@ -67,8 +67,8 @@ impl<R: Role> Connection<R> {
     pub fn handle_bytes(&mut self, bytes: &[u8], now: Time) {
         let mut rest = bytes;
         while !rest.is_empty() && !self.finished {
-            // While a private-key operation is under way nothing can be judged yet: what came with
-            // the handshake waits, within the limit of a message.
+            // While a server decrypts a session nothing can be judged yet: what came with the
+            // handshake waits, within the limit of a message.
             let room = self.io.input.room(self.role.frame_limit());
             let (piece, tail) = rest.split_at(room.min(rest.len()));
             if piece.is_empty() {
@@ -85,12 +85,12 @@ impl<R: Role> Connection<R> {
     /// Whether more bytes are of use now. A driver that does not read while this is `false`
     /// leaves them to the stream's own flow control.
     pub fn wants_bytes(&self) -> bool {
-        !self.finished && !self.role.waits_for_private_key()
+        !self.finished && !self.role.holds_input()
     }
 
     /// Takes the end of the peer's side of the stream.
     pub fn handle_eof(&mut self) {
-        if self.role.waits_for_private_key() {
+        if self.role.holds_input() {
             self.eof = true;
         } else {
             self.finish();
@@ -107,7 +107,7 @@ impl<R: Role> Connection<R> {
             return self.fail(&error);
         }
         self.process(now);
-        if self.eof && !self.role.waits_for_private_key() {
+        if self.eof && !self.role.holds_input() {
             self.finish();
         }
     }
@@ -184,7 +184,7 @@ impl<R: Role> Connection<R> {
         // Taken out so that a frame can be borrowed from it while the rest is changed.
         let mut input = std::mem::take(&mut self.io.input);
         let failure = loop {
-            if self.finished || self.role.waits_for_private_key() {
+            if self.finished || self.role.holds_input() {
                 break None;
             }
             if let Some(byte) = input.first_byte()

@@ -19,6 +19,8 @@ pub trait Role {
     fn message_frame_limit(&self) -> usize;
     /// Whether an operation with the private key is under way.
     fn waits_for_private_key(&self) -> bool;
+    /// Whether frames have to wait until that operation is done.
+    fn holds_input(&self) -> bool;
     /// When the handshake is overdue.
     fn deadline(&self) -> Option<Time>;
     /// The session, once it is established.

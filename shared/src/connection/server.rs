@@ -103,6 +103,11 @@ impl Role for ServerRole {
         matches!(self.state, State::ExpectSession(_))
     }
 
+    fn holds_input(&self) -> bool {
+        // Messages may come together with the handshake.
+        self.waits_for_private_key()
+    }
+
     fn deadline(&self) -> Option<Time> {
         matches!(self.state, State::ExpectHandshake(_)).then_some(self.deadline)
     }

@@ -57,6 +57,24 @@ fn server_sees(bytes: &[u8]) -> (Seen, Vec<u8>) {
     (pair.server_seen, pair.to_client)
 }
 
+/// What a fresh client sees of `stream`, split at the given places, and after the announcement:
+/// what follows it is the answer to the client's handshake, and cannot come in one read with it.
+fn client_sees(answers: &mut Answerer, stream: &[u8], splits: &[usize]) -> Seen {
+    let now = Time::default();
+    let mut client = ClientConnection::new(client_config(), seeded(5), now);
+    let mut seen = Seen::default();
+    let answer = stream.windows(2).position(|pair| pair == b"\n\n").unwrap() + 2;
+    let mut ends = [splits, &[answer, stream.len()]].concat();
+    ends.sort_unstable();
+    let mut start = 0;
+    for end in ends {
+        client.handle_bytes(&stream[start..end], now);
+        answers.drain(&mut client, &mut seen, now);
+        start = end;
+    }
+    seen
+}
+
 /// The server closed with `expected`, and told the client its code and nothing else.
 fn assert_refused(seen: &Seen, to_client: &[u8], expected: &Error) {
     assert_eq!(seen.closed, Some(CloseReason::Failed(expected.clone())));
@@ -112,20 +130,15 @@ portable_test! {
     fn the_client_works_for_every_split_of_the_stream() {
         let whole = conversation();
         let mut answers = Answerer::new(client_key());
-        let now = whole.now;
         for split in 0..=whole.to_client.len() {
-            let mut client = ClientConnection::new(client_config(), seeded(5), now);
-            let mut seen = Seen::default();
-            let (first, second) = whole.to_client.split_at(split);
-            for piece in [first, second] {
-                client.handle_bytes(piece, now);
-                answers.drain(&mut client, &mut seen, now);
-            }
+            let seen = client_sees(&mut answers, &whole.to_client, &[split]);
             assert_eq!(seen, whole.client_seen, "split at {split}");
         }
+        let everywhere: Vec<_> = (0..whole.to_client.len()).collect();
+        assert_eq!(client_sees(&mut answers, &whole.to_client, &everywhere), whole.client_seen);
     }
 
-    fn both_work_byte_by_byte_and_with_a_late_key_operation() {
+    fn the_server_works_in_pieces_and_with_a_late_key_operation() {
         let whole = conversation();
         let now = whole.now;
         let mut answers = Answerer::new(server_key());
@@ -147,14 +160,8 @@ portable_test! {
         let mut stream = whole.to_client.clone();
         stream.insert(end, b'\n');
         let mut answers = Answerer::new(client_key());
-        for size in [1, stream.len()] {
-            let mut client = ClientConnection::new(client_config(), seeded(5), whole.now);
-            let mut seen = Seen::default();
-            for piece in stream.chunks(size) {
-                client.handle_bytes(piece, whole.now);
-                answers.drain(&mut client, &mut seen, whole.now);
-            }
-            assert_eq!(seen, whole.client_seen);
+        for splits in [vec![], vec![end], vec![end + 1], (0..stream.len()).collect()] {
+            assert_eq!(client_sees(&mut answers, &stream, &splits), whole.client_seen);
         }
     }
 
@@ -494,6 +501,30 @@ portable_test! {
         else { panic!("not reported") };
         assert_eq!(code, ErrorCode::TooManyConnections);
         assert_eq!(message, "Later[31m, please.");
+    }
+
+    fn an_error_frame_while_the_client_still_signs_is_reported_at_once() {
+        let mut config = server_config();
+        config.allow_v1 = false;
+        let mut server = ServerConnection::new(config.into(), Time::default());
+        server.close(ErrorCode::TooManyConnections);
+        let mut client = ClientConnection::new(client_config(), seeded(5), Time::default());
+        // Announcement and error frame in one read, and then the stream's end.
+        client.handle_bytes(&server.poll_transmit().unwrap(), Time::default());
+        client.handle_eof();
+        let events: Vec<_> = std::iter::from_fn(|| client.poll_event()).collect();
+        assert!(matches!(events.last(), Some(Event::Closed(CloseReason::Reported {
+            code: ErrorCode::TooManyConnections, .. }))), "{events:?}");
+    }
+
+    fn a_message_before_the_handshake_is_refused_by_the_client() {
+        let mut client = ClientConnection::new(client_config(), seeded(5), Time::default());
+        let mut server = ServerConnection::new(server_config().into(), Time::default());
+        client.handle_bytes(&server.poll_transmit().unwrap(), Time::default());
+        client.handle_bytes(&message_frame(&[0; 16], &[0; 32]), Time::default());
+        let events: Vec<_> = std::iter::from_fn(|| client.poll_event()).collect();
+        assert!(matches!(events.last(), Some(Event::Closed(CloseReason::Failed(
+            Error::InvalidMessage(InvalidMessage::BeforeHandshake))))), "{events:?}");
     }
 
     fn a_signature_that_fails_ends_the_client_and_sends_nothing() {
