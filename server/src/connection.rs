@@ -21,7 +21,7 @@ use crate::hub::{Inbox, Membership, Next};
 use crate::system::{self, Clock};
 
 /// A peer that takes nothing for so long, while we have something to write, is gone.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What waits for a client is sealed into one write until it has about this size, in bytes.
 const BATCH_BYTES: usize = 64 * 1024;
@@ -58,7 +58,7 @@ impl fmt::Display for Ending {
                     WRITE_TIMEOUT.as_secs()
                 )
             }
-            Self::Internal => f.write_str("the server is shutting down"),
+            Self::Internal => f.write_str("the server could not go on with this session"),
         }
     }
 }

@@ -60,6 +60,7 @@ impl Context {
         };
         let mut refusing = protocol.clone();
         refusing.allow_v1 = false;
+        let max_text_bytes = config.max_text_bytes;
         let (all, each) = (config.max_connections, config.max_connections_per_address);
         Self {
             sessions: Admission::new(all, each),
@@ -71,7 +72,7 @@ impl Context {
             identity,
             rsa: RsaPool::new(),
             clients: Clients::default(),
-            lobby: Lobby::default(),
+            lobby: Lobby::new(max_text_bytes),
             refusals: Semaphore::new(REFUSALS_AT_A_TIME),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),

@@ -11,6 +11,7 @@ pub mod gateway;
 pub mod hub;
 pub mod keystore;
 pub mod listener;
+pub mod open_files;
 pub mod rsa_pool;
 pub mod system;
 

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::admission::Refused;
 use crate::clients::Transport;
-use crate::connection;
+use crate::connection::{self, WRITE_TIMEOUT};
 use crate::context::Context;
 
 /// A peer that vanished without a word is noticed after this time of silence plus three probes.
@@ -133,7 +133,8 @@ impl Acceptor {
     }
 }
 
-/// No delay for small writes, since every write is whole messages; probes for silent peers.
+/// No delay for small writes, since every write is whole messages; probes for silent peers; and an
+/// end for peers that take nothing, which for the page's files nobody else would notice.
 fn set_options(stream: &TcpStream) {
     let keepalive = TcpKeepalive::new()
         .with_time(KEEPALIVE_AFTER)
@@ -141,6 +142,9 @@ fn set_options(stream: &TcpStream) {
     let result = stream
         .set_nodelay(true)
         .and_then(|()| SockRef::from(stream).set_tcp_keepalive(&keepalive));
+    #[cfg(target_os = "linux")]
+    let result =
+        result.and_then(|()| SockRef::from(stream).set_tcp_user_timeout(Some(WRITE_TIMEOUT)));
     if let Err(error) = result {
         tracing::debug!(%error, "socket options were not set");
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::Parser;
 use secure_chat_server::config::{Cli, Config, ConfigError};
 use secure_chat_server::keystore::{self, KeystoreError};
-use secure_chat_server::{Context, run};
+use secure_chat_server::{Context, open_files, run};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -87,6 +87,14 @@ fn start() -> Result<(), Failure> {
     );
     if context.config.log_plaintext {
         tracing::warn!("--log-plaintext: every decrypted line is written to this log");
+    }
+    let open_files = open_files::raise_limit();
+    if !open_files::fits(context.config.max_connections, open_files) {
+        tracing::warn!(
+            max_connections = context.config.max_connections,
+            open_files,
+            "the system's limit of open files will be reached first; see `ulimit -n`"
+        );
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -12,9 +12,11 @@ use super::queue::{Inbox, Outbox, QUEUE_BYTES, queue};
 use crate::clients::ConnectionId;
 
 /// The room that everybody is in.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Lobby {
     state: Mutex<State>,
+    /// Most bytes that may wait for one member.
+    queue_bytes: usize,
 }
 
 #[derive(Debug, Default)]
@@ -51,10 +53,23 @@ pub enum Next {
 const HELP: &str = "Every line goes to everybody here. /name NEW takes a name, /who lists who is \
                     here, /quit ends the session, // starts a line with a slash.";
 
+/// A queue holds at least so many of the longest lines: who reads, but a little behind, is not put
+/// out by lines that are allowed.
+const LONGEST_LINES_IN_QUEUE: usize = 4;
+
 impl Lobby {
+    /// An empty lobby for lines of at most `max_text_bytes`.
+    pub fn new(max_text_bytes: usize) -> Self {
+        let longest = max_text_bytes.saturating_mul(LONGEST_LINES_IN_QUEUE);
+        Self {
+            state: Mutex::default(),
+            queue_bytes: QUEUE_BYTES.max(longest),
+        }
+    }
+
     /// Lets a connection in, and tells everybody. What it is sent comes out of the inbox.
     pub fn join(&self, id: ConnectionId, key: Fingerprint) -> (Membership<'_>, Inbox) {
-        let (outbox, inbox) = queue(QUEUE_BYTES);
+        let (outbox, inbox) = queue(self.queue_bytes);
         let mut state = self.lock();
         let name: Arc<str> = state.names.name_of(&key).into();
         let welcome = format!("Welcome to the lobby, {name}. {HELP}");
@@ -115,6 +130,15 @@ impl Membership<'_> {
     }
 
     fn say(&self, text: &str) {
+        // What could move a terminal's cursor or colour it: the seed's programs print what they get.
+        let harmful = |c: char| c.is_control() && c != '\n' && c != '\t';
+        let cleaned: String;
+        let text = if text.contains(harmful) {
+            cleaned = text.replace(harmful, "");
+            &cleaned
+        } else {
+            text
+        };
         let mut state = self.lobby.lock();
         let Some(member) = state.members.get(&self.id) else {
             return;
@@ -260,7 +284,7 @@ mod tests {
 
     #[test]
     fn everybody_hears_a_line_the_sender_too() {
-        let (lobby, ids) = (Lobby::default(), ids());
+        let (lobby, ids) = (Lobby::new(16 * 1024), ids());
         let (anna, mut anna_inbox) = lobby.join(ids[0], key(1));
         let (_bert, mut bert_inbox) = lobby.join(ids[1], key(2));
         anna.handle_line(&ClientLine::Name("anna"));
@@ -272,8 +296,17 @@ mod tests {
     }
 
     #[test]
+    fn terminal_escapes_do_not_reach_the_others() {
+        let (lobby, ids) = (Lobby::new(16 * 1024), ids());
+        let (anna, mut inbox) = lobby.join(ids[0], key(1));
+        lines(&mut inbox);
+        anna.handle_line(&ClientLine::Text("a\u{1b}[2Jb\tc\nd\r\u{9b}e"));
+        assert!(lines(&mut inbox)[0].ends_with(": a[2Jb\tc\nde"));
+    }
+
+    #[test]
     fn coming_and_going_is_told() {
-        let (lobby, ids) = (Lobby::default(), ids());
+        let (lobby, ids) = (Lobby::new(16 * 1024), ids());
         let (_anna, mut inbox) = lobby.join(ids[0], key(1));
         let guest = super::super::names::guest_name(&key(2));
         let (bert, _) = lobby.join(ids[1], key(2));
@@ -291,7 +324,7 @@ mod tests {
 
     #[test]
     fn a_name_goes_with_the_key_over_reconnects() {
-        let (lobby, ids) = (Lobby::default(), ids());
+        let (lobby, ids) = (Lobby::new(16 * 1024), ids());
         let (first, _) = lobby.join(ids[0], key(1));
         first.handle_line(&ClientLine::Name("anna"));
         drop(first);
@@ -310,7 +343,7 @@ mod tests {
 
     #[test]
     fn a_stalled_reader_is_put_out_and_the_others_go_on() {
-        let (lobby, ids) = (Lobby::default(), ids());
+        let (lobby, ids) = (Lobby::new(16 * 1024), ids());
         let (anna, mut inbox) = lobby.join(ids[0], key(1));
         let (_stalled, mut stalled_inbox) = lobby.join(ids[1], key(2));
         let text = "x".repeat(16 * 1024);
@@ -340,7 +373,7 @@ mod tests {
         let thread = std::thread::Builder::new().stack_size(192 * 1024);
         let crowd = thread.spawn(|| {
             const STALLED: usize = 1000;
-            let (lobby, clients) = (Lobby::default(), Clients::default());
+            let (lobby, clients) = (Lobby::new(16 * 1024), Clients::default());
             let address: SocketAddr = ([127, 0, 0, 1], 1).into();
             let mut stalled = Vec::new();
             for _ in 0..STALLED {
@@ -362,8 +395,20 @@ mod tests {
     }
 
     #[test]
+    fn two_of_the_longest_lines_wait_whatever_their_length() {
+        let longest = 2 * QUEUE_BYTES;
+        let (lobby, ids) = (Lobby::new(longest), ids());
+        let (anna, mut inbox) = lobby.join(ids[0], key(1));
+        let text = "x".repeat(longest);
+        anna.handle_line(&ClientLine::Text(&text));
+        anna.handle_line(&ClientLine::Text(&text));
+        let heard = lines(&mut inbox);
+        assert_eq!(heard.iter().filter(|line| line.ends_with(&text)).count(), 2);
+    }
+
+    #[test]
     fn commands_answer_the_one_who_asks() {
-        let (lobby, ids) = (Lobby::default(), ids());
+        let (lobby, ids) = (Lobby::new(16 * 1024), ids());
         let (anna, mut inbox) = lobby.join(ids[0], key(1));
         lines(&mut inbox);
         for (line, expected) in [

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::mpsc;
 
-/// Most bytes that may wait for one member.
+/// Most bytes that may wait for one member, unless longer lines are allowed.
 pub const QUEUE_BYTES: usize = 1024 * 1024;
 
 /// What a waiting line costs beside its text: it is counted, so that empty lines are not free.

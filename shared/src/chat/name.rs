@@ -3,8 +3,8 @@
 use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
-use unicode_security::MixedScript;
 use unicode_security::confusable_detection::skeleton;
+use unicode_security::{GeneralSecurityProfile, MixedScript};
 
 /// Longest name in characters.
 pub const MAX_CHARACTERS: usize = 32;
@@ -29,7 +29,9 @@ impl Name {
         if name.chars().count() > MAX_CHARACTERS {
             return Err(InvalidName::TooLong);
         }
-        let allowed = |c: char| c.is_alphanumeric() || is_mark(c) || "-_.".contains(c);
+        // UTS 39 §3.1 leaves out letters that cannot be seen, as Hangul's fillers.
+        let letter = |c: char| (c.is_alphanumeric() || is_mark(c)) && c.identifier_allowed();
+        let allowed = |c: char| letter(c) || "-_.".contains(c);
         if let Some(character) = name.chars().find(|c| !allowed(*c)) {
             return Err(InvalidName::Character(character));
         }
@@ -125,6 +127,7 @@ mod tests {
                 ("an\u{202e}na", InvalidName::Character('\u{202e}')),
                 ("an\u{200b}na", InvalidName::Character('\u{200b}')),
                 ("an\nna", InvalidName::Character('\n')),
+                ("\u{3164}", InvalidName::Character('\u{3164}')),
                 ("-._", InvalidName::NoLetter),
                 ("аnna", InvalidName::MixedScripts),
             ] {

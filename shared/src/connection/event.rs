@@ -12,7 +12,6 @@ use crate::random::Random;
 use crate::time::Time;
 
 /// Something that happened.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
     /// Client only: the server announced this key. v1 proves nothing of it.
@@ -33,6 +32,24 @@ pub enum Event {
     Frame(FrameSeen),
     /// Nothing more will come. Always the last event.
     Closed(CloseReason),
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ServerKey(key) => f.debug_tuple("ServerKey").field(key).finish(),
+            Self::PrivateKey(request) => f.debug_tuple("PrivateKey").field(request).finish(),
+            Self::Established { version, peer } => f
+                .debug_struct("Established")
+                .field("version", version)
+                .field("peer", peer)
+                .finish(),
+            // Whoever logs events must not log texts by it.
+            Self::Message(plaintext) => write!(f, "Message({} bytes)", plaintext.len()),
+            Self::Frame(frame) => f.debug_tuple("Frame").field(frame).finish(),
+            Self::Closed(reason) => f.debug_tuple("Closed").field(reason).finish(),
+        }
+    }
 }
 
 /// A version of the protocol.

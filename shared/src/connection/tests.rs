@@ -104,6 +104,15 @@ fn message_frame(cipher: &[u8], tag: &[u8]) -> Vec<u8> {
 }
 
 portable_test! {
+    fn plaintext_does_not_show_in_debug() {
+        let mut pair = established();
+        pair.client.send(b"confidential", pair.now).unwrap();
+        let frame = pair.client.poll_transmit().unwrap();
+        pair.server.handle_bytes(&frame, pair.now);
+        let event = pair.server.poll_event().unwrap();
+        assert_eq!(format!("{event:?}"), "Message(12 bytes)");
+    }
+
     fn a_conversation_goes_both_ways() {
         let pair = conversation();
         assert_eq!(pair.server_seen.messages[2], "grüße 🦀\n\nzwei Absätze".as_bytes());
