@@ -63,6 +63,8 @@ struct Inner {
     timer: Option<Timeout>,
     /// The socket has been open.
     opened: bool,
+    /// It is known that the socket did not open, and being found out why.
+    unreachable: bool,
     /// The last thing sent was `/quit`.
     quit: bool,
     /// Why our own key could not be used.
@@ -97,6 +99,7 @@ impl Session {
             socket: None,
             timer: None,
             opened: false,
+            unreachable: false,
             quit: false,
             key_failure: None,
             ended: false,
@@ -333,7 +336,11 @@ impl Session {
     /// asked in another way.
     fn unreachable(&self) {
         let known = {
-            let inner = self.0.borrow();
+            let mut inner = self.0.borrow_mut();
+            // The error event and the close event both come here.
+            if std::mem::replace(&mut inner.unreachable, true) {
+                return;
+            }
             if !inner.server.own {
                 let blocked = (inner.surroundings.was_blocked)();
                 Some(Ending::UnreachableElsewhere {
