@@ -61,15 +61,24 @@ struct Inner {
     connection: ClientConnection,
     socket: Option<Socket>,
     timer: Option<Timeout>,
-    /// The socket has been open.
-    opened: bool,
-    /// It is known that the socket did not open, and being found out why.
-    unreachable: bool,
+    phase: Phase,
     /// The last thing sent was `/quit`.
     quit: bool,
     /// Why our own key could not be used.
     key_failure: Option<Failure>,
-    ended: bool,
+}
+
+/// How far the socket is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// It is being opened.
+    Opening,
+    /// It did not open, and is being found out why.
+    Unreachable,
+    /// It is open, or has been.
+    Open,
+    /// The ending has been told; nothing more is.
+    Ended,
 }
 
 impl Session {
@@ -98,11 +107,9 @@ impl Session {
             connection: ClientConnection::new(config, random, now),
             socket: None,
             timer: None,
-            opened: false,
-            unreachable: false,
+            phase: Phase::Opening,
             quit: false,
             key_failure: None,
-            ended: false,
             server,
         })));
         session.open_socket();
@@ -154,7 +161,7 @@ impl Session {
         let now = clock::now();
         match event {
             SocketEvent::Opened => {
-                self.0.borrow_mut().opened = true;
+                self.0.borrow_mut().phase = Phase::Open;
                 self.notify(SessionEvent::Opened(now.as_micros()));
                 self.pump();
             }
@@ -164,7 +171,7 @@ impl Session {
             }
             SocketEvent::Closed { code, reason } => {
                 // An error frame that came just before says more than the close code.
-                let opened = self.0.borrow().opened;
+                let opened = self.0.borrow().phase == Phase::Open;
                 if opened && matches!(code, 1000 | 1005 | 1006) {
                     self.0.borrow_mut().connection.handle_eof();
                     self.pump();
@@ -174,7 +181,6 @@ impl Session {
                     self.unreachable();
                 }
             }
-            SocketEvent::Failed if self.0.borrow().opened => {}
             SocketEvent::Failed => self.unreachable(),
         }
     }
@@ -187,7 +193,7 @@ impl Session {
             while let Some(event) = inner.connection.poll_event() {
                 events.push(event);
             }
-            if inner.opened {
+            if inner.phase == Phase::Open {
                 while let Some(bytes) = inner.connection.poll_transmit() {
                     // A socket that closes meanwhile tells so by its close event.
                     if let Some(socket) = &inner.socket {
@@ -291,7 +297,7 @@ impl Session {
         inner.timer = inner
             .connection
             .poll_timeout()
-            .filter(|_| !inner.ended)
+            .filter(|_| inner.phase != Phase::Ended)
             .map(|at| {
                 let wait = at.saturating_since(clock::now()).as_millis();
                 let weak = Rc::downgrade(&self.0);
@@ -337,10 +343,12 @@ impl Session {
     fn unreachable(&self) {
         let known = {
             let mut inner = self.0.borrow_mut();
-            // The error event and the close event both come here.
-            if std::mem::replace(&mut inner.unreachable, true) {
+            // The error event and the close event both come here; one after the opening says no
+            // more than the close event that follows it.
+            if inner.phase != Phase::Opening {
                 return;
             }
+            inner.phase = Phase::Unreachable;
             if !inner.server.own {
                 let blocked = (inner.surroundings.was_blocked)();
                 Some(Ending::UnreachableElsewhere {
@@ -373,7 +381,7 @@ impl Session {
     fn end(&self, ending: Ending) {
         let socket = {
             let mut inner = self.0.borrow_mut();
-            if std::mem::replace(&mut inner.ended, true) {
+            if std::mem::replace(&mut inner.phase, Phase::Ended) == Phase::Ended {
                 return;
             }
             inner.timer = None;
