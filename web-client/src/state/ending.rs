@@ -121,8 +121,8 @@ impl Ending {
         match self {
             Self::Unreachable => "Is it running, and is this device on the right network?".into(),
             Self::TunnelRefused => {
-                "Something answers at this address. Is it the chat server itself, and does every \
-                 proxy on the way pass WebSockets?"
+                "Something answers at this address. The server may have no place left, a proxy on the \
+                 way may not pass WebSockets, or it is not the chat server."
                     .into()
             }
             Self::UnreachableElsewhere { host, .. } => format!(
