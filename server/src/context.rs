@@ -42,12 +42,21 @@ pub struct Context {
     v1_refused: Arc<ServerConfig>,
 }
 
-/// A page opens up to six HTTP connections beside its tunnel.
+/// A page opens up to six HTTP connections, and keeps them for a while, before its tunnel.
 const HTTP_CONNECTIONS_PER_SESSION: usize = 7;
+
+/// Beside them: for pages that are told, by the page itself, that there is no session left.
+const HTTP_CONNECTIONS_TO_SPARE: usize = 64;
 
 /// Who is refused is told, and has a moment to take it in: seconds in which it holds a socket all
 /// the same. Beyond this number there is only the end of the connection.
 const REFUSALS_AT_A_TIME: usize = 256;
+
+fn http_connections(sessions: usize) -> usize {
+    sessions
+        .saturating_mul(HTTP_CONNECTIONS_PER_SESSION)
+        .saturating_add(HTTP_CONNECTIONS_TO_SPARE)
+}
 
 impl Context {
     /// A server of this configuration and identity, not yet listening.
@@ -64,10 +73,7 @@ impl Context {
         let (all, each) = (config.max_connections, config.max_connections_per_address);
         Self {
             sessions: Admission::new(all, each),
-            http: Admission::new(
-                all.saturating_mul(HTTP_CONNECTIONS_PER_SESSION),
-                each.saturating_mul(HTTP_CONNECTIONS_PER_SESSION),
-            ),
+            http: Admission::new(http_connections(all), http_connections(each)),
             config,
             identity,
             rsa: RsaPool::new(),
