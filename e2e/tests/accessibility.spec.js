@@ -1,0 +1,92 @@
+// Every screen, light and dark, on a small phone and on a desktop: axe-core finds nothing, and
+// nothing sticks out.
+import { audit, expectAccessible } from '../lib/axe.js';
+import { LOST_SERVER } from '../lib/guard.js';
+import { holdNewKey } from '../lib/held-key.js';
+import { expect, test } from '../lib/test.js';
+
+const WINDOWS = { phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 800 } };
+
+for (const colorScheme of ['light', 'dark']) {
+  for (const [device, viewport] of Object.entries(WINDOWS)) {
+    test(`every screen, ${colorScheme}, ${device}`, async ({ server, visitor, python }) => {
+      const { chat, page } = await visitor({ colorScheme, viewport, allow: [LOST_SERVER] });
+      const look = (screen) => expectAccessible(page, screen);
+
+      const release = await holdNewKey(page);
+      await chat.open(server.url);
+      await expect(chat.id('key-progress')).toBeVisible();
+      await look('the key is being made');
+      await chat.submit({ name: 'ada' });
+      await chat.expectState('waiting-for-key');
+      await look('waiting for the key');
+      await chat.id('connect-cancel').click();
+      await release();
+      await expect(chat.id('key-progress')).toHaveCount(0);
+      await look('connect');
+      await chat.submit({ name: 'two words', server: 'ftp://x' });
+      await expect(chat.id('connect-server-error')).not.toBeEmpty();
+      await look('connect, with mistakes');
+      await chat.id('connect-server').fill('');
+      await chat.join('ada');
+
+      const py = await python();
+      for (const text of ['hello', 'a-word-without-any-place-to-break-it'.repeat(8), 'two\nlines']) {
+        await py.say(text);
+        await expect(chat.messages(text)).toHaveCount(1);
+      }
+      await chat.type('hello to you');
+      await expect(chat.messages('hello to you', 'ada')).toHaveCount(1);
+      await look('chat, as it opens');
+      const panel = chat.id('handshake-panel');
+      if (await panel.isHidden()) await chat.id('handshake-toggle').click();
+      await expect(panel).toBeVisible();
+      await chat.id('handshake-frame').first().locator('summary').click();
+      await look('the handshake, with a frame');
+      await chat.id('handshake-close').click();
+      await expect(panel).toBeHidden();
+      await look('chat alone');
+      await chat.id('insecure-badge').locator('summary').click();
+      await look('why v1 is insecure');
+      await page.keyboard.press('Escape');
+
+      await chat.id('identity-open').click();
+      await expect(chat.fingerprint).toBeVisible();
+      await look('identity');
+      for (const form of ['export', 'import', 'delete']) {
+        await chat.id(`identity-${form}`).click();
+        const submit = chat.id(`${form}-submit`);
+        await expect(submit).toBeVisible();
+        await look(`identity: ${form}`);
+        if (form !== 'delete') {
+          await submit.click();
+          await look(`identity: ${form}, with mistakes`);
+        }
+        await chat.dialog.getByRole('button', { name: /^(Back|Keep it)$/ }).click();
+      }
+      await page.keyboard.press('Escape');
+      await expect(chat.dialog).toBeHidden();
+
+      await server.stop('SIGKILL');
+      await chat.expectState('waiting');
+      await chat.type('not sent yet');
+      await expect(chat.outgoing).toBeVisible();
+      await look('chat without its server');
+      await chat.id('disconnect').click();
+      await look('connect, with a message that waits');
+    });
+  }
+}
+
+test('axe-core would find something', async ({ server, visitor }) => {
+  const { chat, page } = await visitor();
+  await chat.open(server.url);
+  expect(await audit(page)).toEqual([]);
+  await page.evaluate(() => {
+    document.querySelector('[data-testid="insecure-badge"] summary').textContent = '';
+    document.documentElement.removeAttribute('lang');
+  });
+  const found = (await audit(page)).map(({ id }) => id);
+  expect(found).toContain('html-has-lang');
+  expect(found).toContain('summary-name');
+});

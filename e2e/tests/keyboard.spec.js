@@ -1,0 +1,95 @@
+// The whole way without a mouse: from the first sight of the page to a line that is said, and
+// through the identity dialog and back.
+import { expect, test } from '../lib/test.js';
+
+/** Presses Tab (or Shift+Tab) until the element with this test id has the focus. */
+async function tabTo(page, testId, key = 'Tab') {
+  const visited = [];
+  for (let press = 0; press < 40; press++) {
+    await page.keyboard.press(key);
+    const here = await page.evaluate(() => {
+      const { dataset, tagName, textContent } = document.activeElement;
+      return dataset.testid ?? `${tagName} ${textContent.slice(0, 20)}`;
+    });
+    if (here === testId) return;
+    visited.push(here);
+  }
+  throw new Error(`${testId} is not reached by ${key}; reached ${visited.join(', ')}`);
+}
+
+for (const width of [360, 1280]) {
+  test(`from opening to chatting with the keyboard alone, ${width} px`, async ({ server, visitor }) => {
+    const { chat, page } = await visitor({ viewport: { width, height: 800 } });
+    const keys = page.keyboard;
+    await chat.open(server.url);
+    await tabTo(page, 'connect-name');
+    await expect(chat.id('connect-name')).toBeFocused();
+    await keys.type('ada');
+    await tabTo(page, 'connect-server');
+    await tabTo(page, 'connect-submit');
+    await keys.press('Enter');
+    await chat.expectState('connected');
+    // Who enters wants to write: the composer has the focus already.
+    await expect(chat.composer).toBeFocused();
+    await keys.type('one');
+    await keys.press('Shift+Enter');
+    await keys.type('two');
+    await keys.press('Enter');
+    await expect(chat.messages('one\ntwo', 'ada')).toHaveCount(1);
+    await expect(chat.composer).toBeFocused();
+
+    await tabTo(page, 'identity-open', 'Shift+Tab');
+    await keys.press('Enter');
+    await expect(chat.dialog).toBeVisible();
+    expect(await focusIsIn(page, 'identity-dialog')).toBe(true);
+    await tabTo(page, 'identity-export');
+    await keys.press('Enter');
+    await tabTo(page, 'export-passphrase');
+    await keys.press('Escape');
+    await expect(chat.dialog).toBeHidden();
+    await expect(chat.id('identity-open')).toBeFocused();
+
+    await tabTo(page, 'handshake-toggle');
+    const panel = chat.id('handshake-panel');
+    const shown = await panel.isVisible();
+    await keys.press('Enter');
+    await expect(panel).toBeVisible({ visible: !shown });
+    if (shown) await keys.press('Enter');
+    await expect(panel).toBeVisible();
+    await tabTo(page, 'handshake-close');
+    await keys.press('Enter');
+    await expect(panel).toBeHidden();
+    await expect(chat.id('handshake-toggle')).toBeFocused();
+    await tabTo(page, 'composer');
+    await keys.type('three');
+    await tabTo(page, 'send');
+    await keys.press('Enter');
+    await expect(chat.messages('three', 'ada')).toHaveCount(1);
+    await tabTo(page, 'disconnect', 'Shift+Tab');
+    await keys.press('Enter');
+    await expect(chat.id('connect-submit')).toBeVisible();
+  });
+}
+
+test('the first Tab offers to skip to the content', async ({ server, visitor }) => {
+  const { chat, page } = await visitor();
+  await chat.open(server.url);
+  await page.keyboard.press('Tab');
+  await expect(page.getByText('Skip to the content')).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.locator('#main')).toBeFocused();
+});
+
+test('the theme is chosen with the arrow keys and stays', async ({ server, visitor }) => {
+  const { chat, page } = await visitor();
+  await chat.open(server.url);
+  await tabTo(page, 'theme-system');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await page.reload();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+});
+
+const focusIsIn = (page, testId) =>
+  page.evaluate((id) => document.activeElement.closest(`[data-testid="${id}"]`) !== null, testId);

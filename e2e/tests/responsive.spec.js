@@ -1,0 +1,41 @@
+// The page answers while its key is made and used: that work is the worker's.
+import { expect, test } from '../lib/test.js';
+
+test('the page answers while the key is being made', async ({ server, visitor }) => {
+  const { chat, page } = await visitor();
+  // In the page itself, so that no way from here to there adds to what is measured.
+  await page.addInitScript(() => {
+    const seen = (window.seen = { began: 0, answered: 0, ended: 0, ticks: 0, longestGap: 0, connected: 0 });
+    let last = performance.now();
+    setInterval(() => {
+      const now = performance.now();
+      seen.longestGap = Math.max(seen.longestGap, now - last);
+      last = now;
+      if (seen.began && !seen.ended) seen.ticks += 1;
+    }, 10);
+    const look = () => {
+      const now = performance.now();
+      const creating = document.querySelector('[data-testid="key-progress"]');
+      if (creating && !seen.began) {
+        seen.began = now;
+        document.querySelector('[data-testid="theme-dark"]').click();
+      }
+      if (!seen.answered && document.documentElement.dataset.theme === 'dark') seen.answered = now;
+      if (seen.began && !creating && !seen.ended) seen.ended = now;
+      const banner = document.querySelector('[data-testid="banner"]');
+      if (!seen.connected && banner?.dataset.state === 'connected') seen.connected = now;
+    };
+    new MutationObserver(look).observe(document, { attributes: true, childList: true, subtree: true });
+  });
+  await chat.open(server.url);
+  await chat.join('ada');
+  const seen = await page.evaluate(() => window.seen);
+  test.info().annotations.push({ type: 'measured', description: JSON.stringify(seen) });
+  expect(seen.began).toBeGreaterThan(0);
+  // The click was handled before the key was there, and timers went on.
+  expect(seen.answered).toBeGreaterThanOrEqual(seen.began);
+  expect(seen.answered).toBeLessThan(seen.ended);
+  expect(seen.ticks).toBeGreaterThan(0);
+  // Work on the page's own thread would show as one gap as long as the key took.
+  expect(seen.longestGap).toBeLessThan(Math.max(seen.ended - seen.began, 500));
+});
