@@ -1,0 +1,43 @@
+//! How a connection ends when nobody misbehaves.
+
+use super::*;
+
+portable_test! {
+    fn a_half_closed_peer_still_gets_its_answers() {
+        let mut pair = established();
+        pair.server.handle_eof();
+        pair.run();
+        assert_eq!(pair.server_seen.closed, Some(CloseReason::PeerClosed));
+        pair.server.send(b"answer", pair.now).unwrap();
+        pair.run();
+        assert_eq!(pair.client_seen.messages, [b"answer"]);
+    }
+
+    fn a_stream_that_ends_inside_a_frame_was_truncated() {
+        let mut pair = established();
+        pair.inject(b"{\"cipher\": ");
+        pair.server.handle_eof();
+        pair.run();
+        assert_eq!(pair.server_seen.closed, Some(CloseReason::Truncated));
+    }
+
+    fn what_came_before_the_end_is_handled_before_it() {
+        let whole = conversation();
+        let mut server = ServerConnection::new(server_config().into(), whole.now);
+        server.handle_bytes(&whole.to_server, whole.now);
+        server.handle_eof();
+        let mut seen = Seen::default();
+        Answerer::new(server_key()).drain(&mut server, &mut seen, whole.now);
+        assert_eq!(seen.messages, whole.server_seen.messages);
+        assert_eq!(seen.closed, Some(CloseReason::PeerClosed));
+    }
+
+    fn a_stopping_server_says_so() {
+        let mut pair = established();
+        pair.server.close(ErrorCode::ServerStopping);
+        pair.run();
+        assert!(matches!(pair.client_seen.closed,
+            Some(CloseReason::Reported { code: ErrorCode::ServerStopping, .. })));
+        assert_eq!(pair.server_seen.closed, Some(CloseReason::Local(ErrorCode::ServerStopping)));
+    }
+}
