@@ -34,9 +34,38 @@ pub fn pss_verify_any_salt(key: &PublicKey, message: &[u8], signature: &[u8]) ->
     if signature.len() != key.modulus_bytes() {
         return false;
     }
+    #[cfg(feature = "aws-lc")]
+    if aws_lc::pss_verify_usual_salt(key, message, signature) {
+        return true;
+    }
     let Ok(signature) = Signature::try_from(signature) else {
         return false;
     };
     let verifier = VerifyingKey::<Sha256>::new_with_auto_salt_len(key.rsa().clone());
     verifier.verify(message, &signature).is_ok()
+}
+
+/// The salts that programs use, verified at four times the speed; any other is left to `rsa`, which
+/// finds the length out.
+#[cfg(feature = "aws-lc")]
+mod aws_lc {
+    use aws_lc_rs::signature::{
+        RSA_PSS_2048_8192_SHA256, RsaParameters, RsaPssSaltLength, UnparsedPublicKey,
+    };
+
+    use crate::identity::PublicKey;
+
+    static SALT_OF_THE_HASH: &RsaParameters = &RSA_PSS_2048_8192_SHA256;
+    static LARGEST_SALT: RsaParameters =
+        RSA_PSS_2048_8192_SHA256.with_pss_salt_length(RsaPssSaltLength::Max);
+
+    pub(super) fn pss_verify_usual_salt(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+        [SALT_OF_THE_HASH, &LARGEST_SALT]
+            .into_iter()
+            .any(|parameters| {
+                UnparsedPublicKey::new(parameters, key.spki_der())
+                    .verify(message, signature)
+                    .is_ok()
+            })
+    }
 }
