@@ -59,8 +59,24 @@ export class Server {
     const child = spawn(SERVER, [...args, ...this.#args], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     child.stderr.setEncoding('utf8').on('data', (text) => (this.log += text));
-    const deadline = AbortSignal.timeout(START_MS);
-    for await (const [line] of lines(child, deadline)) {
+    let timer;
+    const timeout = new Promise((_, reject) => {
+      timer = setTimeout(reject, START_MS, new Error(`the server does not say where it listens:\n${this.log}`));
+    });
+    try {
+      await Promise.race([this.#listening(child), timeout]);
+    } catch (failure) {
+      child.kill('SIGKILL');
+      throw failure;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Waits for both lines on standard output, and keeps the addresses. */
+  async #listening(child) {
+    await once(child, 'spawn');
+    for await (const line of createInterface({ input: child.stdout })) {
       const [, kind, address] = /^(tcp|http) listening on (\S+)$/.exec(line) ?? [];
       if (kind === 'tcp') this.#listen = address;
       if (kind === 'http') {
@@ -68,7 +84,6 @@ export class Server {
         return;
       }
     }
-    await ended(child);
     throw new Error(`the server did not start:\n${this.log}`);
   }
 
@@ -104,20 +119,4 @@ function port(address) {
 
 async function ended(child) {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-}
-
-/** The child's lines as events; ends with its output. */
-async function* lines(child, signal) {
-  const reader = createInterface({ input: child.stdout });
-  const failure = new Promise((_, reject) => child.once('error', reject));
-  const iterator = reader[Symbol.asyncIterator]();
-  const timeout = new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Error('the server says nothing')));
-  });
-  for (const never of [failure, timeout]) never.catch(() => {});
-  for (;;) {
-    const { done, value } = await Promise.race([iterator.next(), failure, timeout]);
-    if (done) return;
-    yield [value];
-  }
 }
