@@ -32,7 +32,12 @@ export class Server {
     server.#listen = listen;
     server.#http = http;
     server.#dataDir = await mkdtemp(join(tmpdir(), 'secure-chat-e2e-'));
-    await server.start();
+    try {
+      await server.start();
+    } catch (failure) {
+      await server.dispose();
+      throw failure;
+    }
     return server;
   }
 
