@@ -46,13 +46,19 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
     let toggle_node = use_node_ref();
     let aside_node = use_node_ref();
     let first = use_mut_ref(|| true);
-    // Where the panel lies over the chat, it takes the focus and gives it back.
+    // Where the panel lies over the chat, it takes the focus; when it goes, the focus that may have
+    // been in it goes back to what opens it.
     use_effect_with(*handshake_shown, {
         let (toggle_node, aside_node) = (toggle_node.clone(), aside_node.clone());
         let first = first.clone();
         move |&shown| {
-            if !std::mem::take(&mut *first.borrow_mut()) && !wide {
-                focus(if shown { &aside_node } else { &toggle_node });
+            if std::mem::take(&mut *first.borrow_mut()) {
+                return;
+            }
+            match shown {
+                true if wide => {}
+                true => focus(&aside_node),
+                false => focus(&toggle_node),
             }
         }
     });
