@@ -131,7 +131,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
 
     /// Asks a silent peer whether it is there, and flushes what waits.
     fn poll_upkeep(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        if self.pings.poll_tick(cx).is_ready() {
+        // Asked until it is pending: only then does the next tick wake us, with a peer that is silent.
+        while self.pings.poll_tick(cx).is_ready() {
             if self.awaiting_pong {
                 return Err(self.fail(
                     CloseCode::Away,
@@ -301,5 +302,66 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Tunnel<S> {
             Ok(()) | Err(Error::ConnectionClosed | Error::AlreadyClosed) => Poll::Ready(Ok(())),
             Err(error) => Poll::Ready(Err(this.io_error(&error))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+    use super::*;
+
+    async fn pair(encoding: Encoding) -> (Tunnel<DuplexStream>, WebSocketStream<DuplexStream>) {
+        let (ours, theirs) = duplex(64 * 1024);
+        let tunnel = Tunnel::new(ours, encoding, 1024).await;
+        (
+            tunnel,
+            WebSocketStream::from_raw_socket(theirs, Role::Client, None).await,
+        )
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_peer_is_asked_once_and_then_given_up() {
+        let (mut tunnel, _silent) = pair(Encoding::Binary).await;
+        let start = Instant::now();
+        let error = tunnel.read_u8().await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert_eq!(start.elapsed(), 2 * PING_INTERVAL);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_answers_pings_stays() {
+        let (mut tunnel, mut peer) = pair(Encoding::Binary).await;
+        let answering = tokio::spawn(async move {
+            let quiet_for = 10 * PING_INTERVAL + Duration::from_secs(1);
+            let _ = tokio::time::timeout(quiet_for, async {
+                while let Some(Ok(_ping)) = peer.next().await {
+                    peer.flush().await.unwrap();
+                }
+            })
+            .await;
+            peer.send(Message::Binary(Bytes::from_static(b"x")))
+                .await
+                .unwrap();
+            peer
+        });
+        assert_eq!(tunnel.read_u8().await.unwrap(), b'x');
+        answering.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_character_that_is_split_between_two_writes_arrives_whole() {
+        let (mut tunnel, mut peer) = pair(Encoding::Text).await;
+        let text = "aü🦀".as_bytes();
+        for byte in text {
+            tunnel.write_all(&[*byte]).await.unwrap();
+            tunnel.flush().await.unwrap();
+        }
+        let mut received = String::new();
+        while received.len() < text.len() {
+            received.push_str(&peer.next().await.unwrap().unwrap().into_text().unwrap());
+        }
+        assert_eq!(received.as_bytes(), text);
+        tunnel.write_all(b"\xff").await.unwrap_err();
     }
 }
