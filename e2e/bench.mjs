@@ -1,17 +1,19 @@
 // How long it takes from opening the page to being connected, in a real browser: on the first
-// visit, where the key is made, and on the next one. Prints one line of JSON.
+// visit, where the key is made, and on the next one. Starts a server of its own unless it is given
+// the URL of one; prints `result:` lines for `cargo xtask bench`.
 //
-//   node bench.mjs URL [VISITS]
-import { argv, exit, stdout } from 'node:process';
+//   node bench.mjs [URL] [VISITS]
+import { argv, exit } from 'node:process';
 
 import { chromium } from '@playwright/test';
 
 import { launchOptions } from './lib/chromium.js';
+import { Server } from './lib/server.js';
 
-const [url, count = '10'] = argv.slice(2);
+const [given, count = '10'] = argv.slice(2);
 const visits = Number(count);
-if (!url || !Number.isInteger(visits) || visits < 1) {
-  console.error('usage: node bench.mjs URL [VISITS]');
+if (!Number.isInteger(visits) || visits < 1) {
+  console.error('usage: node bench.mjs [URL] [VISITS]');
   exit(64);
 }
 
@@ -32,7 +34,7 @@ function hurry() {
 }
 
 /** One visit in this profile; the milliseconds it took. */
-async function visit(context) {
+async function visit(context, url) {
   const page = await context.newPage();
   await page.addInitScript(hurry);
   await page.goto(url);
@@ -42,24 +44,28 @@ async function visit(context) {
   return took;
 }
 
-/** The median and the 90th percentile (nearest rank), in whole milliseconds. */
-function summary(times) {
+/** Prints the median and the 90th percentile (nearest rank), in whole milliseconds. */
+function report(name, times) {
   const sorted = [...times].sort((a, b) => a - b);
   const rank = (share) => Math.round(sorted[Math.ceil(share * sorted.length) - 1]);
-  return { median_ms: rank(0.5), p90_ms: rank(0.9) };
+  console.log(`result: opening to connected, ${name}, median = ${rank(0.5)} ms`);
+  console.log(`result: opening to connected, ${name}, 90th percentile = ${rank(0.9)} ms`);
 }
 
 const browser = await chromium.launch(launchOptions);
+const server = given ? null : await Server.start();
+const url = given ?? server.url;
 const times = { first: [], returning: [] };
 try {
   for (let n = 0; n < visits; n++) {
     const context = await browser.newContext();
-    times.first.push(await visit(context));
-    times.returning.push(await visit(context));
+    times.first.push(await visit(context, url));
+    times.returning.push(await visit(context, url));
     await context.close();
   }
 } finally {
   await browser.close();
+  await server?.dispose();
 }
-const result = { url, visits, first: summary(times.first), returning: summary(times.returning) };
-stdout.write(`${JSON.stringify(result)}\n`);
+report('first visit (a key is made)', times.first);
+report('returning visitor', times.returning);

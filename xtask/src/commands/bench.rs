@@ -82,13 +82,6 @@ fn server(tools: &Toolbox) -> Result<Vec<Measured>> {
 /// From opening the page to a connected session, in Chromium, on the release server.
 fn time_to_connect(tools: &mut Toolbox) -> Result<Vec<Measured>> {
     heading("from opening the page to connected");
-    if !tools.root().join("e2e").join("bench.mjs").is_file() {
-        println!("e2e/bench.mjs is not there: not measured");
-        return Ok(vec![(
-            "browser: opening to connected".to_owned(),
-            "not measured".to_owned(),
-        )]);
-    }
     process::run(&mut tools.cargo(&["build", "--release", "--package", "server"]))?;
     let mut command = ci::e2e_command(tools, "node", "release")?;
     run_and_collect(command.arg("bench.mjs"))
