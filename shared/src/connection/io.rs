@@ -27,28 +27,24 @@ impl Io {
     /// Reports a received frame (without terminator), if somebody asked to see frames.
     pub(super) fn observe_received(&mut self, kind: FrameKind, frame: &[u8], at: Time) {
         if self.observe_frames {
-            let bytes = [frame, TERMINATOR].concat();
-            let direction = Direction::Received;
-            self.events.push_back(Event::Frame(FrameSeen {
-                direction,
-                kind,
-                bytes,
-                at,
-            }));
+            self.report(Direction::Received, kind, [frame, TERMINATOR].concat(), at);
         }
     }
 
     /// Reports the frame that was appended to the output from `start` on.
     pub(super) fn observe_sent(&mut self, kind: FrameKind, start: usize, at: Time) {
         if self.observe_frames {
-            let bytes = self.output[start..].to_vec();
-            let direction = Direction::Sent;
-            self.events.push_back(Event::Frame(FrameSeen {
-                direction,
-                kind,
-                bytes,
-                at,
-            }));
+            self.report(Direction::Sent, kind, self.output[start..].to_vec(), at);
         }
+    }
+
+    fn report(&mut self, direction: Direction, kind: FrameKind, bytes: Vec<u8>, at: Time) {
+        let frame = FrameSeen {
+            direction,
+            kind,
+            bytes,
+            at,
+        };
+        self.events.push_back(Event::Frame(frame));
     }
 }

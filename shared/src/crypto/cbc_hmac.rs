@@ -76,7 +76,7 @@ pub struct OpenFailed;
 pub struct Sealer {
     encryption: Aes256Enc,
     decryption: Aes256Dec,
-    iv: [u8; IV_BYTES],
+    iv: Zeroizing<[u8; IV_BYTES]>,
     mac: Hmac<Sha256>,
 }
 
@@ -86,7 +86,7 @@ impl Sealer {
         Self {
             encryption: Aes256Enc::new((&blob.key).into()),
             decryption: Aes256Dec::new((&blob.key).into()),
-            iv: blob.iv,
+            iv: Zeroizing::new(blob.iv),
             mac: mac_with_key(&blob.key),
         }
     }
@@ -99,7 +99,7 @@ impl Sealer {
 
     /// `C = AES-256-CBC(key, iv, PKCS#7(plaintext))`, `T = HMAC-SHA256(key, C)`.
     pub fn seal(&self, plaintext: &[u8]) -> (Vec<u8>, [u8; TAG_BYTES]) {
-        let encryptor = cbc::Encryptor::inner_iv_init(self.encryption.clone(), (&self.iv).into());
+        let encryptor = cbc::Encryptor::inner_iv_init(self.encryption.clone(), (&*self.iv).into());
         let ciphertext = encryptor.encrypt_padded_vec::<Pkcs7>(plaintext);
         let tag = self.mac_of(&ciphertext);
         (ciphertext, tag)
@@ -124,7 +124,7 @@ impl Sealer {
         let mut mac = self.mac.clone();
         mac.update(&ciphertext);
         mac.verify_slice(tag).map_err(|_| OpenFailed)?;
-        let decryptor = cbc::Decryptor::inner_iv_init(self.decryption.clone(), (&self.iv).into());
+        let decryptor = cbc::Decryptor::inner_iv_init(self.decryption.clone(), (&*self.iv).into());
         let plaintext = decryptor
             .decrypt_padded::<Pkcs7>(&mut ciphertext)
             .map_err(|_| OpenFailed)?;
