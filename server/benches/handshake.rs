@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use secure_chat_server::system::{Clock, random};
 use shared::connection::{
     ClientConfig, ClientConnection, Event, PrivateKeyRequest, ServerConfig, ServerConnection,
+    Trust, Version,
 };
 use shared::crypto::rsa_public::pss_verify_any_salt;
 use shared::identity::PrivateKey;
@@ -64,8 +65,11 @@ fn main() {
 fn client_handshake(config: &Arc<ServerConfig>, key: &PrivateKey) -> Vec<u8> {
     let now = Clock::start().now();
     let mut server = ServerConnection::new(Arc::clone(config), now);
-    let mut client =
-        ClientConnection::new(ClientConfig::new(key.public_key().clone()), random(), now);
+    let mut client = ClientConnection::new(
+        ClientConfig::new(key.public_key().clone(), Version::V1, Trust::Any),
+        random(),
+        now,
+    );
     client.handle_bytes(&server.poll_transmit().unwrap(), now);
     while let Some(event) = client.poll_event() {
         if let Event::PrivateKey(request) = event {

@@ -14,7 +14,7 @@ use futures_util::{SinkExt, StreamExt};
 use secure_chat_server::config::Config;
 use secure_chat_server::system::{Clock, random};
 use secure_chat_server::{Context, run};
-use shared::connection::{ClientConfig, ClientConnection, Event};
+use shared::connection::{ClientConfig, ClientConnection, Event, Trust, Version};
 use shared::identity::PrivateKey;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -128,7 +128,7 @@ impl Client {
     async fn start(link: Link) -> Self {
         let key = PrivateKey::generate(2048, &mut random()).unwrap();
         let clock = Clock::start();
-        let config = ClientConfig::new(key.public_key().clone());
+        let config = ClientConfig::new(key.public_key().clone(), Version::V1, Trust::Any);
         let connection = ClientConnection::new(config, random(), clock.now());
         let buffer = Vec::with_capacity(64 * 1024);
         let mut client = Self {

@@ -182,7 +182,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         while let Some(event) = self.protocol()?.poll_event() {
             match event {
                 Event::PrivateKey(request) => self.answer(request).await?,
-                Event::Established { version, peer } => {
+                Event::Established { version, peer, .. } => {
                     let key = peer.fingerprint();
                     tracing::info!(
                         connection = %self.client.id, %version, %key, "handshake done"

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::identity::KeyError;
+use crate::identity::{Fingerprint, KeyError};
 
 /// Why a connection was ended by us.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +20,40 @@ pub enum Error {
     TimedOut,
     /// The peer speaks v1, which this server was not told to accept.
     V1Disabled,
+    /// The server's key is not the one that is accepted.
+    Untrusted(Untrusted),
     /// Our own side failed; the peer is not at fault.
     Local(LocalFailure),
+}
+
+/// Why a server's key is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Untrusted {
+    /// Nobody has judged it yet.
+    Unknown {
+        /// The key that the server has shown.
+        presented: Fingerprint,
+    },
+    /// Another one is pinned.
+    Changed {
+        /// The key that was expected.
+        pinned: Fingerprint,
+        /// The key that the server has shown.
+        presented: Fingerprint,
+    },
+}
+
+impl fmt::Display for Untrusted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { presented } => {
+                write!(f, "the server's key {presented} is not known")
+            }
+            Self::Changed { pinned, presented } => {
+                write!(f, "the server's key is {presented}, but {pinned} is pinned")
+            }
+        }
+    }
 }
 
 /// Bytes that do not parse.
@@ -82,7 +114,9 @@ impl Error {
             Self::InvalidMessage(InvalidMessage::FrameTooLarge { .. }) => ErrorCode::FrameTooLarge,
             Self::InvalidMessage(_) => ErrorCode::Malformed,
             Self::PeerMisbehaved(PeerMisbehaved::UnopenableMessage) => ErrorCode::BadMessage,
-            Self::PeerMisbehaved(_) | Self::Local(_) => ErrorCode::HandshakeFailed,
+            Self::PeerMisbehaved(_) | Self::Untrusted(_) | Self::Local(_) => {
+                ErrorCode::HandshakeFailed
+            }
             Self::TimedOut => ErrorCode::Timeout,
             Self::V1Disabled => ErrorCode::V1Disabled,
         }
@@ -135,6 +169,7 @@ impl fmt::Display for Error {
             },
             Self::TimedOut => f.write_str("the peer did not finish its handshake in time"),
             Self::V1Disabled => f.write_str("the peer speaks v1, which is not allowed here"),
+            Self::Untrusted(cause) => fmt::Display::fmt(cause, f),
             Self::Local(cause) => f.write_str(match cause {
                 LocalFailure::RandomUnavailable => "we have no randomness",
                 LocalFailure::PrivateKey => "our private key operation failed",
@@ -186,13 +221,19 @@ pub enum ErrorCode {
     TooManyConnections,
     /// The client does not read what it is sent.
     SlowConsumer,
+    /// v2: a frame, or what is sealed in it, does not belong at this place.
+    UnexpectedMessage,
+    /// v2: any cause why a sealed record is refused.
+    BadRecord,
+    /// An operator has put the client out.
+    Kicked,
     /// A code that this version does not know, received from a newer server; never sent.
     Unknown,
 }
 
 impl ErrorCode {
     /// All codes that are sent, in the order of the protocol's document.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::FrameTooLarge,
         Self::Malformed,
         Self::HandshakeFailed,
@@ -202,6 +243,9 @@ impl ErrorCode {
         Self::ServerStopping,
         Self::TooManyConnections,
         Self::SlowConsumer,
+        Self::UnexpectedMessage,
+        Self::BadRecord,
+        Self::Kicked,
     ];
 
     /// The code as it stands on the wire.
@@ -216,6 +260,9 @@ impl ErrorCode {
             Self::ServerStopping => "server_stopping",
             Self::TooManyConnections => "too_many_connections",
             Self::SlowConsumer => "slow_consumer",
+            Self::UnexpectedMessage => "unexpected_message",
+            Self::BadRecord => "bad_record",
+            Self::Kicked => "kicked",
             Self::Unknown => "unknown",
         }
     }
@@ -234,6 +281,9 @@ impl ErrorCode {
             Self::ServerStopping => "The server is stopping; try again in a moment.",
             Self::TooManyConnections => "There are too many connections; try again later.",
             Self::SlowConsumer => "The client did not read what it was sent; connect again.",
+            Self::UnexpectedMessage => "A message was not expected at this place.",
+            Self::BadRecord => "A record could not be opened.",
+            Self::Kicked => "An operator has ended this connection.",
             Self::Unknown => "The server reported an error that this program does not know.",
         }
     }

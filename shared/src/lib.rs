@@ -8,7 +8,9 @@
 //! are the one face of the protocol. Fed with `handle_*`, drained with `poll_*`:
 //!
 //! ```
-//! use shared::connection::{ClientConfig, ClientConnection, Event, ServerConfig, ServerConnection};
+//! use shared::connection::{
+//!     ClientConfig, ClientConnection, Event, ServerConfig, ServerConnection, Trust, Version,
+//! };
 //! use shared::{identity::PrivateKey, random::{Random, RandomUnavailable}, time::Time};
 //! # fn system_random() -> Random {
 //! #     use chacha20::{ChaCha20Rng, rand_core::{Rng, SeedableRng}};
@@ -20,7 +22,8 @@
 //! let client_key = PrivateKey::generate(2048, &mut system_random())?;
 //! let config = ServerConfig::new(server_key.public_key().clone()).into();
 //! let mut server = ServerConnection::new(config, now);
-//! let config = ClientConfig::new(client_key.public_key().clone());
+//! let trust = Trust::Pinned(server_key.public_key().fingerprint());
+//! let config = ClientConfig::new(client_key.public_key().clone(), Version::V1, trust);
 //! let mut client = ClientConnection::new(config, system_random(), now);
 //!
 //! let mut opened = Vec::new();

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::connection::{
     ClientConfig, ClientConnection, CloseReason, Connection, Event, PrivateKeyRequest,
-    PrivateKeyResponse, Role, ServerConfig, ServerConnection,
+    PrivateKeyResponse, Role, ServerConfig, ServerConnection, Trust, Version,
 };
 use crate::crypto::rsa_private::OperationFailed;
 use crate::identity::PrivateKey;
@@ -115,7 +115,7 @@ impl Answerer {
                 Event::Established { .. } => seen.established = true,
                 Event::Message(plaintext) => seen.messages.push(plaintext.to_vec()),
                 Event::Closed(reason) => seen.closed = Some(reason),
-                Event::ServerKey(_) | Event::Frame(_) => {}
+                Event::ServerKey { .. } | Event::Rekeyed(_) | Event::Frame(_) => {}
             }
         }
     }
@@ -191,5 +191,5 @@ pub(crate) fn server_config() -> ServerConfig {
 }
 
 pub(crate) fn client_config() -> ClientConfig {
-    ClientConfig::new(client_key().public_key().clone())
+    ClientConfig::new(client_key().public_key().clone(), Version::V1, Trust::Any)
 }

@@ -1,11 +1,12 @@
 //! The client's side of a connection.
 
-use super::event::{Event, FrameKind, PrivateKeyRequest, PrivateKeyResponse, Version};
+use super::event::{Event, FrameKind, PrivateKeyRequest, PrivateKeyResponse};
 use super::io::Io;
 use super::role::Role;
+use super::version::Version;
 use super::{Connection, Progress};
 use crate::error::{Error, ErrorCode, InvalidMessage};
-use crate::identity::PublicKey;
+use crate::identity::{Fingerprint, PublicKey};
 use crate::limits::Limits;
 use crate::random::Random;
 use crate::time::Time;
@@ -21,6 +22,10 @@ pub type ClientConnection = Connection<ClientRole>;
 pub struct ClientConfig {
     /// Who we are. The private half answers [`Event::PrivateKey`].
     pub identity: PublicKey,
+    /// The protocol that is spoken.
+    pub version: Version,
+    /// Which server is accepted.
+    pub trust: Trust,
     /// What we accept.
     pub limits: Limits,
     /// Whether every frame is reported as [`Event::Frame`].
@@ -28,14 +33,29 @@ pub struct ClientConfig {
 }
 
 impl ClientConfig {
-    /// The defaults for this identity.
-    pub fn new(identity: PublicKey) -> Self {
+    /// The default limits, and no report of frames.
+    pub fn new(identity: PublicKey, version: Version, trust: Trust) -> Self {
         Self {
             identity,
+            version,
+            trust,
             limits: Limits::default(),
             observe_frames: false,
         }
     }
+}
+
+/// Which server a client accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// The one with this key. A v1 server cannot prove its key, but what is encrypted to the pinned
+    /// key only its holder can read.
+    Pinned(Fingerprint),
+    /// Whoever answers.
+    Any,
+    /// None: the connection ends as soon as the server's key is known (and in v2 proven), so that
+    /// a person can judge it. Our own key is not shown to the server.
+    Learn,
 }
 
 /// The client's part of a [`Connection`].
@@ -124,7 +144,8 @@ impl Role for ClientRole {
                 }
                 io.observe_received(FrameKind::Announcement, frame, now);
                 let next = state.handle_frame(frame, &mut self.random)?;
-                io.events.push_back(Event::ServerKey(next.server().clone()));
+                let key = next.server().clone();
+                io.events.push_back(Event::ServerKey { key, proven: false });
                 let message = next.to_be_signed();
                 io.events
                     .push_back(Event::PrivateKey(PrivateKeyRequest::Sign { message }));
@@ -175,6 +196,7 @@ impl Role for ClientRole {
                 io.events.push_back(Event::Established {
                     version: Version::V1,
                     peer,
+                    session_id: None,
                 });
                 self.state = State::Established(session);
             }

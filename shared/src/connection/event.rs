@@ -4,7 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::Plaintext;
+use super::{Plaintext, SessionId, Version};
 use crate::crypto::rsa_private::OperationFailed;
 use crate::error::{Error, ErrorCode};
 use crate::identity::{PrivateKey, PublicKey};
@@ -14,8 +14,15 @@ use crate::time::Time;
 /// Something that happened.
 #[non_exhaustive]
 pub enum Event {
-    /// Client only: the server announced this key. v1 proves nothing of it.
-    ServerKey(PublicKey),
+    /// Client only: who the server says it is. Comes before the key is judged by
+    /// [`Trust`](super::Trust).
+    ServerKey {
+        /// Its key.
+        key: PublicKey,
+        /// Whether the server has proven that it holds the key: v2 has it sign the handshake, v1
+        /// only announces a key.
+        proven: bool,
+    },
     /// An operation with our private key is needed to go on.
     PrivateKey(PrivateKeyRequest),
     /// Messages can be sent. A v1 client has no proof yet that the server holds its key: that is
@@ -23,9 +30,13 @@ pub enum Event {
     Established {
         /// The protocol's version.
         version: Version,
-        /// The peer's key. At a server it is verified; see above for a client.
+        /// The peer's key. Verified, but for v1's client: see above.
         peer: PublicKey,
+        /// The session's public name, the same on both sides; v1 has none.
+        session_id: Option<SessionId>,
     },
+    /// v2: this direction has new keys.
+    Rekeyed(Direction),
     /// A message was opened.
     Message(Plaintext),
     /// A frame passed, if the configuration asked to see frames.
@@ -37,34 +48,28 @@ pub enum Event {
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ServerKey(key) => f.debug_tuple("ServerKey").field(key).finish(),
+            Self::ServerKey { key, proven } => f
+                .debug_struct("ServerKey")
+                .field("key", key)
+                .field("proven", proven)
+                .finish(),
             Self::PrivateKey(request) => f.debug_tuple("PrivateKey").field(request).finish(),
-            Self::Established { version, peer } => f
+            Self::Established {
+                version,
+                peer,
+                session_id,
+            } => f
                 .debug_struct("Established")
                 .field("version", version)
                 .field("peer", peer)
+                .field("session_id", session_id)
                 .finish(),
+            Self::Rekeyed(direction) => f.debug_tuple("Rekeyed").field(direction).finish(),
             // Whoever logs events must not log texts by it.
             Self::Message(plaintext) => write!(f, "Message({} bytes)", plaintext.len()),
             Self::Frame(frame) => f.debug_tuple("Frame").field(frame).finish(),
             Self::Closed(reason) => f.debug_tuple("Closed").field(reason).finish(),
         }
-    }
-}
-
-/// A version of the protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Version {
-    /// The seed's protocol.
-    V1,
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::V1 => "v1",
-        })
     }
 }
 
@@ -151,30 +156,80 @@ pub enum Direction {
     Received,
 }
 
-/// What a frame is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a frame is. Sealed ones are named by what is inside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FrameKind {
-    /// The server's public key.
+    /// The server's public key, of both versions.
     Announcement,
-    /// The client's handshake.
+    /// v1: the client's handshake.
     Handshake,
-    /// A sealed message.
+    /// A sealed message; v2 may have several in one record.
     Message,
-    /// An error in clear.
+    /// v1: an error in clear.
     Error,
+    /// v2: the five bytes that choose it.
+    Preface,
+    /// v2: the client's ephemeral keys.
+    ClientHello,
+    /// v2: the server's ephemeral key and the encapsulated secret.
+    ServerHello,
+    /// v2, sealed: the server's key and signature.
+    ServerAuth,
+    /// v2, sealed: the server's confirmation of the whole handshake so far.
+    ServerFinished,
+    /// v2, sealed: the client's key and signature.
+    ClientAuth,
+    /// v2, sealed: the client's confirmation.
+    ClientFinished,
+    /// v2, sealed: the sender's keys change after this.
+    KeyUpdate,
+    /// v2: why the sender ends the connection; sealed as soon as it has keys.
+    Alert,
+    /// v2, sealed: the authenticated end.
+    Close,
+}
+
+impl FrameKind {
+    /// The kind in the words of the protocol's document.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Announcement => "announcement",
+            Self::Handshake => "handshake",
+            Self::Message => "message",
+            Self::Error => "error",
+            Self::Preface => "preface",
+            Self::ClientHello => "client_hello",
+            Self::ServerHello => "server_hello",
+            Self::ServerAuth => "server_auth",
+            Self::ServerFinished => "server_finished",
+            Self::ClientAuth => "client_auth",
+            Self::ClientFinished => "client_finished",
+            Self::KeyUpdate => "key_update",
+            Self::Alert => "alert",
+            Self::Close => "close",
+        }
+    }
+}
+
+impl fmt::Display for FrameKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// Why a connection ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseReason {
-    /// The peer ended its stream between two frames.
+    /// The peer has ended its side as it should: v2 by its authenticated close, v1 by ending its
+    /// stream between two frames.
     PeerClosed,
-    /// The peer's stream ended inside a frame.
+    /// The peer's stream ended inside a frame, or in v2 without the authenticated close: somebody
+    /// may have cut it.
     Truncated,
-    /// The server reported an error. In clear and unauthenticated: for people, not for decisions
-    /// that matter.
+    /// The peer reported an error. In v1, and in v2 before there are keys, anybody in between can
+    /// have sent it: for people, not for decisions that matter.
     Reported {
         /// Its code.
         code: ErrorCode,
@@ -191,9 +246,9 @@ impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::PeerClosed => f.write_str("the peer closed"),
-            Self::Truncated => f.write_str("the peer's stream ended inside a frame"),
+            Self::Truncated => f.write_str("the peer's stream was cut"),
             Self::Reported { code, message } => {
-                write!(f, "the server reported {code}: {message}")
+                write!(f, "the peer reported {code}: {message}")
             }
             Self::Failed(error) => write!(f, "{}: {error}", error.code()),
             Self::Local(code) => write!(f, "closed by us: {code}"),

@@ -20,18 +20,20 @@ mod event;
 mod io;
 mod role;
 mod server;
+mod version;
 
 #[cfg(test)]
 mod tests;
 
 use zeroize::Zeroizing;
 
-pub use client::{ClientConfig, ClientConnection, ClientRole};
+pub use client::{ClientConfig, ClientConnection, ClientRole, Trust};
 pub use event::{
     CloseReason, Direction, Event, FrameKind, FrameSeen, PrivateKeyRequest, PrivateKeyResponse,
-    SendError, Version,
+    SendError,
 };
 pub use server::{ServerConfig, ServerConnection, ServerRole};
+pub use version::{SessionId, UnknownVersion, Version};
 
 use crate::error::{Error, ErrorCode};
 use crate::time::Time;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::event::{Event, FrameKind, PrivateKeyRequest, PrivateKeyResponse, Version};
+use super::event::{Event, FrameKind, PrivateKeyRequest, PrivateKeyResponse};
 use super::io::Io;
 use super::role::Role;
+use super::version::Version;
 use super::{Connection, Progress};
 use crate::error::{Error, ErrorCode};
 use crate::identity::PublicKey;
@@ -163,6 +164,7 @@ impl Role for ServerRole {
                 io.events.push_back(Event::Established {
                     version: Version::V1,
                     peer,
+                    session_id: None,
                 });
                 self.state = State::Established(session);
             }

@@ -1,6 +1,6 @@
 //! The account of the handshake, step by step, while it happens and afterwards.
 
-use shared::connection::{Direction, FrameKind};
+use shared::connection::Direction;
 use yew::prelude::*;
 
 use super::copy::CopyButton;
@@ -164,13 +164,7 @@ fn kind_of(frame: &Frame) -> String {
         Direction::Sent => "Sent",
         Direction::Received => "Received",
     };
-    let kind = match frame.kind {
-        FrameKind::Announcement => "announcement",
-        FrameKind::Handshake => "handshake",
-        FrameKind::Message => "message",
-        FrameKind::Error => "error",
-        _ => "unknown",
-    };
+    let kind = frame.kind;
     format!("{direction} · {kind} frame")
 }
 

@@ -11,7 +11,7 @@ use gloo_timers::callback::Timeout;
 use shared::chat::plain::ClientLine;
 use shared::connection::{
     ClientConfig, ClientConnection, CloseReason, Event, PrivateKeyRequest, PrivateKeyResponse,
-    SendError,
+    SendError, Trust, Version,
 };
 use shared::error::{Error, ErrorCode, LocalFailure};
 use shared::identity::PublicKey;
@@ -98,7 +98,7 @@ impl Session {
         };
         let config = ClientConfig {
             observe_frames: true,
-            ..ClientConfig::new(identity)
+            ..ClientConfig::new(identity, Version::V1, Trust::Any)
         };
         let random = Random::new(|bytes| getrandom::fill(bytes).map_err(|_| RandomUnavailable));
         let session = Self(Rc::new(RefCell::new(Inner {
@@ -211,7 +211,7 @@ impl Session {
 
     fn event(&self, event: Event) {
         match event {
-            Event::ServerKey(key) => self.notify(SessionEvent::ServerKey(ServerKey {
+            Event::ServerKey { key, .. } => self.notify(SessionEvent::ServerKey(ServerKey {
                 fingerprint: key.fingerprint().to_string(),
                 bits: key.bits(),
             })),

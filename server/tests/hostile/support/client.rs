@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Instant;
 
-use shared::connection::{ClientConfig, ClientConnection, CloseReason, Event};
+use shared::connection::{ClientConfig, ClientConnection, CloseReason, Event, Trust, Version};
 use shared::error::ErrorCode;
 use shared::time::Time;
 
@@ -60,7 +60,7 @@ impl Client<WebSocket> {
 impl<W: Wire> Client<W> {
     /// Takes a connected stream; reads and writes nothing yet.
     pub(crate) fn over(wire: W) -> Self {
-        let config = ClientConfig::new(client_key().public_key().clone());
+        let config = ClientConfig::new(client_key().public_key().clone(), Version::V1, Trust::Any);
         Self {
             connection: ClientConnection::new(config, system_random(), Time::default()),
             wire,
@@ -84,7 +84,7 @@ impl<W: Wire> Client<W> {
         loop {
             match self.next_event() {
                 Event::Established { .. } => return self.connection.poll_transmit().unwrap(),
-                Event::ServerKey(_) => {}
+                Event::ServerKey { .. } => {}
                 other => panic!("{other:?}"),
             }
         }
@@ -108,7 +108,7 @@ impl<W: Wire> Client<W> {
         loop {
             match self.next_event() {
                 Event::Message(plaintext) => return String::from_utf8(plaintext.to_vec()).unwrap(),
-                Event::ServerKey(_) | Event::Established { .. } => {}
+                Event::ServerKey { .. } | Event::Established { .. } => {}
                 other => panic!("expected a message, got {other:?}"),
             }
         }

@@ -5,7 +5,8 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use shared::connection::{
-    ClientConfig, ClientConnection, CloseReason, Direction, Event, FrameSeen, SendError,
+    ClientConfig, ClientConnection, CloseReason, Direction, Event, FrameSeen, SendError, Trust,
+    Version,
 };
 use shared::identity::PublicKey;
 use shared::time::Time;
@@ -42,7 +43,8 @@ impl NativeClient {
     pub(crate) fn connect(address: SocketAddr, style: WriteStyle, frame_bytes: usize) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
-        let mut config = ClientConfig::new(client_key().public_key().clone());
+        let mut config =
+            ClientConfig::new(client_key().public_key().clone(), Version::V1, Trust::Any);
         config.limits.message_frame_bytes = frame_bytes;
         config.observe_frames = true;
         let connection = ClientConnection::new(config, system_random(), Time::from_micros(0));
@@ -111,7 +113,7 @@ impl NativeClient {
             if let Some(event) = self.events.pop_front() {
                 match event {
                     Event::Frame(frame) => self.frames.push(frame),
-                    Event::ServerKey(key) => self.server_key = Some(key),
+                    Event::ServerKey { key, .. } => self.server_key = Some(key),
                     Event::PrivateKey(request) => {
                         let answer = request.answer(client_key(), &mut system_random());
                         let now = self.now();
