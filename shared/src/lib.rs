@@ -61,6 +61,7 @@ pub mod identity;
 pub mod limits;
 pub mod random;
 pub mod time;
+pub mod trust;
 pub mod v1;
 
 #[cfg(test)]

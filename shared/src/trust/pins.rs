@@ -1,0 +1,331 @@
+//! All pins, and the text that a `known_servers` file holds.
+//!
+//! One line a server; what people write into the file stays in it:
+//!
+//! ```text
+//! # the one in the cellar
+//! chat.example:5000 SHA256:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0 first_seen=1767225600 last_seen=1767225600 highest=v2
+//! ```
+//!
+//! A line that cannot be read is an error, never skipped: the pin in it would be lost, and with it
+//! the protection. A field that this version does not know is kept as it stands.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::pin::{Pin, UnixTime};
+use crate::connection::Version;
+use crate::identity::{Fingerprint, InvalidFingerprint};
+
+/// The names of the fields, in the order in which they are written.
+const FIRST_SEEN: &str = "first_seen";
+const LAST_SEEN: &str = "last_seen";
+const HIGHEST: &str = "highest";
+
+/// Pins by the address of their server.
+///
+/// An address is compared letter by letter: the driver decides on one form for each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pins {
+    lines: Vec<Line>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Line {
+    /// A comment or an empty line, as it stands.
+    Other(String),
+    Server(Server),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Server {
+    address: String,
+    pin: Pin,
+    /// Fields that this version does not know, as they stand.
+    unknown: Vec<String>,
+}
+
+impl Pins {
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// [`PinsError`] for the first line that cannot be read.
+    pub fn parse(text: &str) -> Result<Self, PinsError> {
+        let mut seen = BTreeMap::new();
+        let mut lines = Vec::new();
+        for (line, text) in (1..).zip(text.lines()) {
+            let parsed = Line::parse(text).map_err(|cause| PinsError { line, cause })?;
+            if let Line::Server(server) = &parsed
+                && let Some(first) = seen.insert(server.address.clone(), line)
+            {
+                let cause = PinsErrorCause::DuplicateAddress { first };
+                return Err(PinsError { line, cause });
+            }
+            lines.push(parsed);
+        }
+        Ok(Self { lines })
+    }
+
+    /// The text for a file; [`Self::parse`] reads it back.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        for line in &self.lines {
+            match line {
+                Line::Other(other) => text.push_str(other),
+                Line::Server(server) => text.push_str(&server.to_string()),
+            }
+            text.push('\n');
+        }
+        text
+    }
+
+    /// The pin of the server at `address`.
+    pub fn get(&self, address: &str) -> Option<&Pin> {
+        self.iter()
+            .find_map(|(known, pin)| (known == address).then_some(pin))
+    }
+
+    /// Remembers `pin` for `address`, instead of what was remembered before, and gives that back.
+    ///
+    /// # Errors
+    /// [`InvalidAddress`] if the address cannot stand in a line.
+    pub fn insert(&mut self, address: &str, pin: Pin) -> Result<Option<Pin>, InvalidAddress> {
+        if !is_address(address) {
+            return Err(InvalidAddress);
+        }
+        for line in &mut self.lines {
+            if let Line::Server(server) = line
+                && server.address == address
+            {
+                return Ok(Some(std::mem::replace(&mut server.pin, pin)));
+            }
+        }
+        self.lines.push(Line::Server(Server {
+            address: address.to_owned(),
+            pin,
+            unknown: Vec::new(),
+        }));
+        Ok(None)
+    }
+
+    /// Forgets the server at `address`, and gives back what was remembered of it.
+    pub fn remove(&mut self, address: &str) -> Option<Pin> {
+        let place = self
+            .lines
+            .iter()
+            .position(|line| matches!(line, Line::Server(server) if server.address == address))?;
+        match self.lines.remove(place) {
+            Line::Server(server) => Some(server.pin),
+            Line::Other(_) => None,
+        }
+    }
+
+    /// All pins with their addresses, in the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Pin)> {
+        self.lines.iter().filter_map(|line| match line {
+            Line::Server(server) => Some((server.address.as_str(), &server.pin)),
+            Line::Other(_) => None,
+        })
+    }
+
+    /// How many servers are remembered.
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether no server is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Whether `text` can stand as an address in a line.
+fn is_address(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with('#')
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control())
+}
+
+impl Line {
+    fn parse(text: &str) -> Result<Self, PinsErrorCause> {
+        // Tabs may separate fields; anything else of the kind has no business in such a file, and
+        // would reach the terminal of whoever lists it.
+        if text.contains(|c: char| c.is_control() && c != '\t') {
+            return Err(PinsErrorCause::ControlCharacter);
+        }
+        let trimmed = text.trim_start();
+        if trimmed.is_empty() || trimmed.starts_with('#') {
+            return Ok(Self::Other(text.to_owned()));
+        }
+        Server::parse(text).map(Self::Server)
+    }
+}
+
+impl Server {
+    fn parse(text: &str) -> Result<Self, PinsErrorCause> {
+        let mut words = text.split_whitespace();
+        let address = words.next().unwrap_or_default();
+        let fingerprint = words
+            .next()
+            .ok_or(PinsErrorCause::Missing("fingerprint"))?
+            .parse::<Fingerprint>()
+            .map_err(PinsErrorCause::Fingerprint)?;
+        let mut fields = Fields::default();
+        for word in words {
+            fields.take(word)?;
+        }
+        Ok(Self {
+            address: address.to_owned(),
+            pin: Pin {
+                fingerprint,
+                first_seen: fields
+                    .first_seen
+                    .ok_or(PinsErrorCause::Missing(FIRST_SEEN))?,
+                last_seen: fields.last_seen.ok_or(PinsErrorCause::Missing(LAST_SEEN))?,
+                highest: fields.highest.ok_or(PinsErrorCause::Missing(HIGHEST))?,
+            },
+            unknown: fields.unknown,
+        })
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            address,
+            pin,
+            unknown,
+        } = self;
+        write!(
+            f,
+            "{address} {} {FIRST_SEEN}={} {LAST_SEEN}={} {HIGHEST}={}",
+            pin.fingerprint, pin.first_seen, pin.last_seen, pin.highest
+        )?;
+        for field in unknown {
+            write!(f, " {field}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The fields of a line as far as it is read.
+#[derive(Default)]
+struct Fields {
+    first_seen: Option<UnixTime>,
+    last_seen: Option<UnixTime>,
+    highest: Option<Version>,
+    unknown: Vec<String>,
+}
+
+impl Fields {
+    fn take(&mut self, word: &str) -> Result<(), PinsErrorCause> {
+        let (name, value) = word
+            .split_once('=')
+            .filter(|(name, _)| !name.is_empty())
+            .ok_or_else(|| PinsErrorCause::NotAField(word.to_owned()))?;
+        match name {
+            FIRST_SEEN => set(&mut self.first_seen, FIRST_SEEN, time(FIRST_SEEN, value)?),
+            LAST_SEEN => set(&mut self.last_seen, LAST_SEEN, time(LAST_SEEN, value)?),
+            HIGHEST => {
+                let version = value
+                    .parse()
+                    .map_err(|_| PinsErrorCause::Version(value.to_owned()))?;
+                set(&mut self.highest, HIGHEST, version)
+            }
+            _ => {
+                self.unknown.push(word.to_owned());
+                Ok(())
+            }
+        }
+    }
+}
+
+fn set<T>(field: &mut Option<T>, name: &'static str, value: T) -> Result<(), PinsErrorCause> {
+    match field.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(PinsErrorCause::Repeated(name)),
+    }
+}
+
+fn time(name: &'static str, value: &str) -> Result<UnixTime, PinsErrorCause> {
+    value
+        .parse()
+        .map(UnixTime)
+        .map_err(|_| PinsErrorCause::Time(name))
+}
+
+/// The address is empty, starts with `#`, or has white space or control characters in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvalidAddress;
+
+impl fmt::Display for InvalidAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an address is not empty, has no white space in it, and does not start with #")
+    }
+}
+
+impl std::error::Error for InvalidAddress {}
+
+/// A line that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinsError {
+    /// Which, counted from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub cause: PinsErrorCause,
+}
+
+impl fmt::Display for PinsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.cause)
+    }
+}
+
+impl std::error::Error for PinsError {}
+
+/// What is wrong with a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PinsErrorCause {
+    /// It has a control character in it: it is no text.
+    ControlCharacter,
+    /// The second word is no fingerprint.
+    Fingerprint(InvalidFingerprint),
+    /// A part is not there.
+    Missing(&'static str),
+    /// A field is there twice.
+    Repeated(&'static str),
+    /// A field is no number of seconds.
+    Time(&'static str),
+    /// `highest` is no version that this program knows.
+    Version(String),
+    /// A word is not of the form `name=value`.
+    NotAField(String),
+    /// The address was there before.
+    DuplicateAddress {
+        /// In which line, counted from 1.
+        first: usize,
+    },
+}
+
+impl fmt::Display for PinsErrorCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ControlCharacter => f.write_str("it has control characters in it"),
+            Self::Fingerprint(cause) => write!(f, "its second word is no fingerprint: {cause}"),
+            Self::Missing(name) => write!(f, "it has no {name}"),
+            Self::Repeated(name) => write!(f, "it has {name} twice"),
+            Self::Time(name) => write!(f, "its {name} is no number of seconds"),
+            Self::Version(text) => {
+                write!(
+                    f,
+                    "its {HIGHEST} is {text:?}, which this program does not know"
+                )
+            }
+            Self::NotAField(word) => write!(f, "{word:?} is not of the form name=value"),
+            Self::DuplicateAddress { first } => {
+                write!(f, "its address stands in line {first} already")
+            }
+        }
+    }
+}

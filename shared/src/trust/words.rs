@@ -1,0 +1,51 @@
+//! Eight words for a fingerprint: what two people can read to each other over the telephone.
+//!
+//! The list is BIP-39's English one: 2048 short common words, no two of which share their first
+//! four letters. Nothing else of BIP-39 is used.
+
+use std::fmt;
+
+use bip39::Language;
+
+use crate::identity::Fingerprint;
+
+/// How many words stand for a fingerprint.
+pub const WORD_COUNT: usize = 8;
+
+/// Bits of a word: the list has 2^11 of them.
+const WORD_BITS: usize = 11;
+
+/// Bytes of the fingerprint that are said: 88 bits. To make a key with the words of a given other
+/// one takes 2^88 tries, each of them a new key.
+const SAID_BYTES: usize = WORD_COUNT * WORD_BITS / 8;
+
+/// The eight words of a fingerprint. Prints them with spaces between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Words([&'static str; WORD_COUNT]);
+
+impl Words {
+    /// The words one by one.
+    pub const fn as_array(&self) -> &[&'static str; WORD_COUNT] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(" "))
+    }
+}
+
+/// The words of `fingerprint`: its first 88 bits, most significant first, 11 bits a word, each an
+/// index into the list.
+pub fn words(fingerprint: &Fingerprint) -> Words {
+    let list = Language::English.word_list();
+    let mut said = [0; 16];
+    said[16 - SAID_BYTES..].copy_from_slice(&fingerprint.as_bytes()[..SAID_BYTES]);
+    let said = u128::from_be_bytes(said);
+    Words(std::array::from_fn(|place| {
+        let shift = WORD_BITS * (WORD_COUNT - 1 - place);
+        // The mask leaves 11 bits, and the list has 2^11 words.
+        list[(said >> shift) as usize & ((1 << WORD_BITS) - 1)]
+    }))
+}
