@@ -13,6 +13,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use super::hmac_sha256;
 use crate::random::{Random, RandomUnavailable};
 
 /// Length of the AES key in bytes.
@@ -87,7 +88,7 @@ impl Sealer {
             encryption: Aes256Enc::new((&blob.key).into()),
             decryption: Aes256Dec::new((&blob.key).into()),
             iv: Zeroizing::new(blob.iv),
-            mac: mac_with_key(&blob.key),
+            mac: hmac_sha256::keyed(&blob.key),
         }
     }
 
@@ -140,25 +141,11 @@ impl fmt::Debug for Sealer {
     }
 }
 
-fn mac_with_key(key: &[u8; KEY_BYTES]) -> Hmac<Sha256> {
-    // HMAC takes keys of up to its block of 64 bytes as they are (RFC 2104 §2): 32 bytes, padded
-    // with zeros, give the same MAC as the key itself, through a constructor that cannot fail.
-    let mut block = Zeroizing::new([0; 64]);
-    block[..KEY_BYTES].copy_from_slice(key);
-    Hmac::new((&*block).into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::testing::hex;
     use crate::testing::{portable_test, seeded};
-
-    fn hex(text: &str) -> Vec<u8> {
-        (0..text.len())
-            .step_by(2)
-            .map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap())
-            .collect()
-    }
 
     portable_test! {
         fn cbc_vectors_of_nist_sp_800_38a_f_2_5() {

@@ -1,0 +1,76 @@
+//! ML-KEM-768 by the `ml-kem` crate, everywhere, from given randomness.
+
+use std::fmt;
+
+use ml_kem::kem::{Decapsulate, KeyExport, KeyInit};
+use ml_kem::{DecapsulationKey768, EncapsulationKey768, SharedKey};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::{
+    CIPHERTEXT_BYTES, ENCAPSULATION_KEY_BYTES, Encapsulated, EncapsulationError,
+    SHARED_SECRET_BYTES,
+};
+use crate::random::{Random, RandomUnavailable};
+
+/// Our half of one key encapsulation. Wiped when dropped, and used up by
+/// [`decapsulate`](Self::decapsulate).
+pub(crate) struct DecapsulationKey(Box<DecapsulationKey768>);
+
+impl DecapsulationKey {
+    /// Draws `d ‖ z` and makes the pair of keys of them.
+    ///
+    /// # Errors
+    /// [`RandomUnavailable`] without randomness.
+    pub(crate) fn generate(random: &mut Random) -> Result<Self, RandomUnavailable> {
+        let mut seed = Zeroizing::new([0; 64]);
+        random.fill(&mut *seed)?;
+        Ok(Self::from_seed(&seed))
+    }
+
+    pub(super) fn from_seed(seed: &[u8; 64]) -> Self {
+        Self(Box::new(DecapsulationKey768::new(seed.into())))
+    }
+
+    /// What the peer gets.
+    pub(crate) fn encapsulation_key(&self) -> Box<[u8; ENCAPSULATION_KEY_BYTES]> {
+        Box::new(self.0.encapsulation_key().to_bytes().into())
+    }
+
+    /// The shared secret in `ciphertext`.
+    pub(crate) fn decapsulate(
+        self,
+        ciphertext: &[u8; CIPHERTEXT_BYTES],
+    ) -> Zeroizing<[u8; SHARED_SECRET_BYTES]> {
+        take(self.0.decapsulate(ciphertext.into()))
+    }
+}
+
+impl fmt::Debug for DecapsulationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DecapsulationKey(secret)")
+    }
+}
+
+/// Draws `m`, checks the peer's key (FIPS 203 §7.2), and gives the ciphertext for the peer and the
+/// shared secret.
+///
+/// # Errors
+/// [`EncapsulationError`].
+pub(crate) fn encapsulate(
+    key: &[u8; ENCAPSULATION_KEY_BYTES],
+    random: &mut Random,
+) -> Result<Encapsulated, EncapsulationError> {
+    let key = EncapsulationKey768::new(key.into()).map_err(|_| EncapsulationError::InvalidKey)?;
+    let mut message = Zeroizing::new([0; 32]);
+    random.fill(&mut *message)?;
+    let (ciphertext, shared) = key.encapsulate_deterministic((&*message).into());
+    Ok((Box::new(ciphertext.into()), take(shared)))
+}
+
+/// Moves a secret out of the library's array, which does not wipe itself.
+fn take(mut shared: SharedKey) -> Zeroizing<[u8; SHARED_SECRET_BYTES]> {
+    let mut secret = Zeroizing::new([0; SHARED_SECRET_BYTES]);
+    secret.copy_from_slice(&shared);
+    shared.as_mut_slice().zeroize();
+    secret
+}

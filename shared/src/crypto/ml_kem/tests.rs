@@ -1,0 +1,99 @@
+//! What must hold for every backend, and that the two understand each other. Known answers come
+//! with Wycheproof's vectors.
+
+use super::*;
+use crate::random::Random;
+use crate::testing::{portable_test, seeded};
+
+/// `encapsulate` with both backends where there are two.
+fn refuses(key: &[u8; ENCAPSULATION_KEY_BYTES]) -> bool {
+    let portable = rust_crypto::encapsulate(key, &mut seeded(71));
+    #[cfg(feature = "aws-lc")]
+    assert_eq!(
+        aws_lc::encapsulate(key, &mut seeded(71)).is_err(),
+        portable.is_err()
+    );
+    portable == Err(EncapsulationError::InvalidKey)
+}
+
+portable_test! {
+    fn both_sides_get_the_same() {
+        let key = DecapsulationKey::generate(&mut seeded(70)).unwrap();
+        let (ciphertext, ours) = encapsulate(&key.encapsulation_key(), &mut seeded(71)).unwrap();
+        assert_eq!(key.decapsulate(&ciphertext), ours);
+    }
+
+    fn the_same_randomness_gives_the_same_bytes() {
+        let run = || {
+            let key = DecapsulationKey::generate(&mut seeded(70)).unwrap().encapsulation_key();
+            (encapsulate(&key, &mut seeded(71)).unwrap(), key)
+        };
+        assert_eq!(run(), run());
+    }
+
+    fn a_changed_ciphertext_gives_another_secret() {
+        let key = || DecapsulationKey::generate(&mut seeded(70)).unwrap();
+        let (ciphertext, ours) = encapsulate(&key().encapsulation_key(), &mut seeded(71)).unwrap();
+        for byte in [0, 500, CIPHERTEXT_BYTES - 1] {
+            let mut changed = ciphertext.clone();
+            changed[byte] ^= 1;
+            let rejected = key().decapsulate(&changed);
+            assert_ne!(rejected, ours);
+            // Implicit rejection is a function of key and ciphertext, not a fresh draw.
+            assert_eq!(key().decapsulate(&changed), rejected);
+        }
+    }
+
+    fn encapsulation_key_with_an_unreduced_coefficient() {
+        let key = DecapsulationKey::generate(&mut seeded(70)).unwrap().encapsulation_key();
+        assert!(!refuses(&key));
+        // Two coefficients of 12 bits in three bytes: the first becomes 3329, the least that is
+        // not reduced, or 4095, the most.
+        for at in [0, 3, 1149] {
+            for coefficient in [3329_u16, 4095] {
+                let [low, high] = coefficient.to_le_bytes();
+                let mut unreduced = key.clone();
+                unreduced[at] = low;
+                unreduced[at + 1] = (unreduced[at + 1] & 0xf0) | high;
+                assert!(refuses(&unreduced), "{coefficient} at byte {at}");
+                // The second of the pair.
+                let mut unreduced = key.clone();
+                unreduced[at + 1] = (unreduced[at + 1] & 0x0f) | (low << 4);
+                unreduced[at + 2] = (high << 4) | (low >> 4);
+                assert!(refuses(&unreduced), "{coefficient} at byte {at}, second");
+            }
+        }
+        // 3328 is the largest that is.
+        let mut largest = key;
+        largest[0] = 0x00;
+        largest[1] = (largest[1] & 0xf0) | 0x0d;
+        assert!(!refuses(&largest));
+    }
+
+    fn nothing_without_randomness() {
+        let mut random = Random::new(|_| Err(RandomUnavailable));
+        assert!(DecapsulationKey::generate(&mut random).is_err());
+        let key = DecapsulationKey::generate(&mut seeded(70)).unwrap().encapsulation_key();
+        assert_eq!(encapsulate(&key, &mut random), Err(EncapsulationError::RandomUnavailable));
+    }
+
+    fn a_key_does_not_show_in_debug() {
+        let key = DecapsulationKey::generate(&mut seeded(70)).unwrap();
+        assert_eq!(format!("{key:?}"), "DecapsulationKey(secret)");
+    }
+}
+
+#[test]
+#[cfg(feature = "aws-lc")]
+fn each_backend_opens_what_the_other_encapsulated() {
+    let key = rust_crypto::DecapsulationKey::generate(&mut seeded(72)).unwrap();
+    let (ciphertext, ours) =
+        aws_lc::encapsulate(&key.encapsulation_key(), &mut seeded(73)).unwrap();
+    assert_eq!(key.decapsulate(&ciphertext), ours);
+
+    let key = aws_lc::DecapsulationKey::generate(&mut seeded(74)).unwrap();
+    assert_eq!(format!("{key:?}"), "DecapsulationKey(secret)");
+    let (ciphertext, ours) =
+        rust_crypto::encapsulate(&key.encapsulation_key(), &mut seeded(75)).unwrap();
+    assert_eq!(key.decapsulate(&ciphertext), ours);
+}

@@ -1,0 +1,29 @@
+//! PSS verification by the `rsa` crate, everywhere.
+//!
+//! Signatures have the modulus' length already.
+
+use rsa::pss::{Signature, VerifyingKey};
+use rsa::signature::Verifier;
+use sha2::Sha256;
+
+use crate::identity::PublicKey;
+
+/// Length of v2's salt in bytes: the hash's.
+#[cfg(any(test, not(feature = "aws-lc")))]
+const SALT_BYTES: usize = 32;
+
+#[cfg(any(test, not(feature = "aws-lc")))]
+pub(super) fn pss_verify(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+    let verifier = VerifyingKey::<Sha256>::new_with_salt_len(key.rsa().clone(), SALT_BYTES);
+    verify(&verifier, message, signature)
+}
+
+pub(super) fn pss_verify_any_salt(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+    let verifier = VerifyingKey::<Sha256>::new_with_auto_salt_len(key.rsa().clone());
+    verify(&verifier, message, signature)
+}
+
+fn verify(verifier: &VerifyingKey<Sha256>, message: &[u8], signature: &[u8]) -> bool {
+    Signature::try_from(signature)
+        .is_ok_and(|signature| verifier.verify(message, &signature).is_ok())
+}
