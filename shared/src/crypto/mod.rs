@@ -18,3 +18,5 @@ pub(crate) mod x25519;
 
 #[cfg(test)]
 mod testing;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod wycheproof;

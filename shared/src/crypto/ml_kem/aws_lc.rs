@@ -33,6 +33,14 @@ impl DecapsulationKey {
         Ok(Self { secret, public })
     }
 
+    /// Reads `dk = dk_PKE ‖ ek ‖ H(ek) ‖ z` (FIPS 203 §6.1): for tests with known keys.
+    #[cfg(test)]
+    pub(super) fn from_expanded(bytes: &[u8]) -> Self {
+        let secret = kem::DecapsulationKey::new(&kem::ML_KEM_768, bytes).unwrap();
+        let public = boxed(&bytes[1152..][..ENCAPSULATION_KEY_BYTES]).unwrap();
+        Self { secret, public }
+    }
+
     /// What the peer gets.
     pub(crate) fn encapsulation_key(&self) -> Box<[u8; ENCAPSULATION_KEY_BYTES]> {
         self.public.clone()

@@ -19,7 +19,7 @@ mod aws_lc;
 mod rust_crypto;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 #[cfg(all(feature = "aws-lc", not(test)))]
 use aws_lc as backend;

@@ -31,6 +31,17 @@ impl DecapsulationKey {
         Self(Box::new(DecapsulationKey768::new(seed.into())))
     }
 
+    /// `dk` as FIPS 203 writes it (§6.1), which is how the tests hand a key to aws-lc.
+    #[cfg(all(test, feature = "aws-lc"))]
+    #[expect(
+        deprecated,
+        reason = "deprecated for storing keys; aws-lc reads no other form"
+    )]
+    pub(super) fn to_expanded(&self) -> Vec<u8> {
+        use ml_kem::ExpandedKeyEncoding;
+        self.0.to_expanded_bytes().to_vec()
+    }
+
     /// What the peer gets.
     pub(crate) fn encapsulation_key(&self) -> Box<[u8; ENCAPSULATION_KEY_BYTES]> {
         Box::new(self.0.encapsulation_key().to_bytes().into())

@@ -5,15 +5,49 @@ use super::*;
 use crate::random::Random;
 use crate::testing::{portable_test, seeded};
 
-/// `encapsulate` with both backends where there are two.
-fn refuses(key: &[u8; ENCAPSULATION_KEY_BYTES]) -> bool {
-    let portable = rust_crypto::encapsulate(key, &mut seeded(71));
+/// Encapsulation of `message`. aws-lc, which draws its own, must refuse the same keys.
+pub(in crate::crypto) fn encapsulate_with(
+    key: &[u8; ENCAPSULATION_KEY_BYTES],
+    message: [u8; 32],
+) -> Result<Encapsulated, EncapsulationError> {
+    let mut random = Random::new(move |bytes| {
+        bytes.copy_from_slice(&message);
+        Ok(())
+    });
+    let portable = rust_crypto::encapsulate(key, &mut random);
     #[cfg(feature = "aws-lc")]
     assert_eq!(
-        aws_lc::encapsulate(key, &mut seeded(71)).is_err(),
-        portable.is_err()
+        aws_lc::encapsulate(key, &mut random).map(|_| ()),
+        portable.as_ref().map(|_| ()).map_err(|error| *error)
     );
-    portable == Err(EncapsulationError::InvalidKey)
+    portable
+}
+
+/// The key that `seed` makes, and the secret in `ciphertext`, by every backend there is, which
+/// must agree.
+#[cfg(not(target_arch = "wasm32"))]
+pub(in crate::crypto) fn decapsulate_by_all(
+    seed: &[u8; 64],
+    ciphertext: &[u8; CIPHERTEXT_BYTES],
+) -> (
+    Box<[u8; ENCAPSULATION_KEY_BYTES]>,
+    Zeroizing<[u8; SHARED_SECRET_BYTES]>,
+) {
+    let portable = rust_crypto::DecapsulationKey::from_seed(seed);
+    let key = portable.encapsulation_key();
+    #[cfg(feature = "aws-lc")]
+    let fast = aws_lc::DecapsulationKey::from_expanded(&portable.to_expanded());
+    let shared = portable.decapsulate(ciphertext);
+    #[cfg(feature = "aws-lc")]
+    {
+        assert_eq!(fast.encapsulation_key(), key);
+        assert_eq!(fast.decapsulate(ciphertext), shared);
+    }
+    (key, shared)
+}
+
+fn refuses(key: &[u8; ENCAPSULATION_KEY_BYTES]) -> bool {
+    encapsulate_with(key, [71; 32]) == Err(EncapsulationError::InvalidKey)
 }
 
 portable_test! {

@@ -5,7 +5,7 @@ mod aws_lc;
 mod rust_crypto;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 #[cfg(feature = "aws-lc")]
 use aws_lc as backend;

@@ -8,7 +8,7 @@ use super::*;
 use crate::testing::{portable_test, seeded, server_key};
 
 /// Whether it verifies with a salt of exactly 32 bytes, by every backend there is.
-fn verifies(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+pub(in crate::crypto) fn verifies(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
     let verifies = pss_verify(key, message, signature);
     if signature.len() == key.modulus_bytes() {
         assert_eq!(rust_crypto::pss_verify(key, message, signature), verifies);

@@ -9,7 +9,7 @@ mod aws_lc;
 mod rust_crypto;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::fmt;
 

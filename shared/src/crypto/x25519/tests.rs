@@ -4,10 +4,10 @@ use super::*;
 use crate::crypto::testing::hex_array;
 use crate::testing::{portable_test, seeded};
 
-type Agreed = Result<[u8; 32], LowOrderPoint>;
+pub(in crate::crypto) type Agreed = Result<[u8; 32], LowOrderPoint>;
 
 /// `X25519(secret, point)` by every backend there is, which must agree.
-fn x25519(secret: [u8; 32], point: &[u8; 32]) -> Agreed {
+pub(in crate::crypto) fn x25519(secret: [u8; 32], point: &[u8; 32]) -> Agreed {
     let portable = rust_crypto::Backend::new(&secret)
         .diffie_hellman(point)
         .map(|shared| *shared);
