@@ -64,7 +64,7 @@ fn main() {
 /// The bytes that a client answers the server's announcement with.
 fn client_handshake(config: &Arc<ServerConfig>, key: &PrivateKey) -> Vec<u8> {
     let now = Clock::start().now();
-    let mut server = ServerConnection::new(Arc::clone(config), now);
+    let mut server = ServerConnection::new(Arc::clone(config), random(), now);
     let mut client = ClientConnection::new(
         ClientConfig::new(key.public_key().clone(), Version::V1, Trust::Any),
         random(),
@@ -82,7 +82,7 @@ fn client_handshake(config: &Arc<ServerConfig>, key: &PrivateKey) -> Vec<u8> {
 /// A whole handshake at the server, from the accept to the session.
 fn accept(config: &Arc<ServerConfig>, key: &PrivateKey, handshake: &[u8]) -> ServerConnection {
     let now = Clock::start().now();
-    let mut server = ServerConnection::new(Arc::clone(config), now);
+    let mut server = ServerConnection::new(Arc::clone(config), random(), now);
     let _announcement = server.poll_transmit();
     server.handle_bytes(handshake, now);
     while let Some(event) = server.poll_event() {
@@ -96,7 +96,7 @@ fn accept(config: &Arc<ServerConfig>, key: &PrivateKey, handshake: &[u8]) -> Ser
 
 fn request_of(config: &Arc<ServerConfig>, handshake: &[u8]) -> PrivateKeyRequest {
     let now = Clock::start().now();
-    let mut server = ServerConnection::new(Arc::clone(config), now);
+    let mut server = ServerConnection::new(Arc::clone(config), random(), now);
     server.handle_bytes(handshake, now);
     loop {
         if let Event::PrivateKey(request) = server.poll_event().unwrap() {

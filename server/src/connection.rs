@@ -76,7 +76,11 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     let clock = Clock::start();
     let session = Session {
         stream,
-        protocol: Some(ServerConnection::new(Arc::clone(protocol), clock.now())),
+        protocol: Some(ServerConnection::new(
+            Arc::clone(protocol),
+            system::random(),
+            clock.now(),
+        )),
         clock,
         client: &client,
         context,
@@ -103,8 +107,9 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
 
 /// Refuses a connection for which there is no place: the announcement, the error, nothing else.
 pub async fn refuse<S: AsyncWrite + Unpin>(stream: &mut S, protocol: &Arc<ServerConfig>) {
-    let mut connection = ServerConnection::new(Arc::clone(protocol), shared::time::Time::default());
-    connection.close(ErrorCode::TooManyConnections);
+    let now = shared::time::Time::default();
+    let mut connection = ServerConnection::new(Arc::clone(protocol), system::random(), now);
+    connection.close(ErrorCode::TooManyConnections, now);
     if let Some(bytes) = connection.poll_transmit() {
         // A peer that does not even take this is refused all the same.
         let _ = tokio::time::timeout(Duration::from_secs(1), stream.write_all(&bytes)).await;
@@ -182,10 +187,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         while let Some(event) = self.protocol()?.poll_event() {
             match event {
                 Event::PrivateKey(request) => self.answer(request).await?,
-                Event::Established { version, peer, .. } => {
+                Event::Established {
+                    version,
+                    peer,
+                    session_id,
+                } => {
                     let key = peer.fingerprint();
+                    // Whoever compares it with the client's knows that nobody sits in between.
+                    let session = session_id.map(tracing::field::display);
                     tracing::info!(
-                        connection = %self.client.id, %version, %key, "handshake done"
+                        connection = %self.client.id, %version, %key, session, "handshake done"
                     );
                     // Set once: a connection is established once.
                     let _ = self.client.session.set((version, key));
@@ -292,12 +303,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         while let Some(line) = self.lobby.as_mut().and_then(|(_, inbox)| inbox.try_next()) {
             self.send_waiting(line)?;
         }
-        self.protocol()?.close(code);
+        let now = self.clock.now();
+        self.protocol()?.close(code, now);
         self.end(Ending::Protocol(CloseReason::Local(code))).await
     }
 
-    /// Leaves the lobby, writes what still waits for the client, and ends. A client that only
-    /// closed its writing half gets all its answers this way.
+    /// Leaves the lobby, writes what still waits for the client, and ends as the protocol does. A
+    /// client that only closed its writing half gets all its answers this way.
     async fn end<T>(&mut self, ending: Ending) -> Result<T, Ending> {
         if let Some((membership, mut inbox)) = self.lobby.take() {
             drop(membership);
@@ -306,6 +318,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 self.send_waiting(line)?;
             }
         }
+        let now = self.clock.now();
+        self.protocol()?.finish(now);
         self.write_out().await?;
         Err(ending)
     }

@@ -9,6 +9,7 @@ use clap::Parser;
 use secure_chat_server::config::{Cli, Config, ConfigError};
 use secure_chat_server::keystore::{self, KeystoreError};
 use secure_chat_server::{Context, open_files, run};
+use shared::trust::words;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -85,6 +86,9 @@ fn start() -> Result<(), Failure> {
         bits = context.identity.public_key().bits(),
         "{}", if new { "made a new server key" } else { "loaded the server key" }
     );
+    let fingerprint = context.identity.public_key().fingerprint();
+    // What people compare with what their client shows them on their first visit.
+    tracing::info!("this server's words: {}", words(&fingerprint));
     if context.config.log_plaintext {
         tracing::warn!("--log-plaintext: every decrypted line is written to this log");
     }
@@ -123,7 +127,9 @@ async fn listen_and_run(context: Arc<Context>) -> Result<(), Failure> {
     announce("tcp", &tcp)?;
     announce("http", &http)?;
     if let Ok(address) = http.local_addr() {
+        let fingerprint = context.identity.public_key().fingerprint();
         tracing::info!("the page is at http://{address}/");
+        tracing::info!("with the server's key in the link: http://{address}/#pin={fingerprint}");
     }
     watch_signals(Arc::clone(&context)).map_err(Failure::Runtime)?;
     run(tcp, http, context).await;

@@ -6,7 +6,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::connection::FrameKind;
 use crate::identity::{Fingerprint, KeyError};
+use crate::random::RandomUnavailable;
 
 /// Why a connection was ended by us.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +79,19 @@ pub enum InvalidMessage {
     BeforeHandshake,
     /// More bytes arrived while our own key operation was under way than may wait.
     TooMuchPending,
+    /// v2: the stream starts like the preface, but is none.
+    Preface,
+    /// v2: the frame, or what is sealed in it, has another type than belongs here.
+    Unexpected {
+        /// What belongs here.
+        expected: FrameKind,
+        /// The type byte.
+        got: u8,
+    },
+    /// v2: an alert is not one byte, or a close or key update has content.
+    ControlLength,
+    /// v2: a hello, authentication or finished message has a length that it cannot have.
+    HandshakeLength(FrameKind),
 }
 
 /// Checks that a well-formed message failed.
@@ -93,6 +108,24 @@ pub enum PeerMisbehaved {
     WrongSignature,
     /// A message's MAC, length or padding is wrong; on purpose there is no telling which.
     UnopenableMessage,
+    /// v2: the peer's X25519 key gives an all-zero secret (RFC 7748 §6.1).
+    LowOrderPoint,
+    /// v2: the client's ML-KEM key fails the check of FIPS 203 §7.2.
+    EncapsulationKey,
+    /// v2: the server proves another key than the one it announced.
+    OtherKeyThanAnnounced,
+    /// v2: the RSA-PSS signature of the handshake does not verify.
+    WrongProof,
+    /// v2: the peer's Finished is not the MAC of the handshake.
+    WrongFinished,
+    /// v2: a record does not open.
+    UnopenableRecord,
+    /// v2: a record opens, but has no inner type, or another padding than the shortest.
+    RecordPadding,
+    /// v2: the lengths of a record's messages do not add up.
+    RecordMessages,
+    /// v2: more records under one key than are accepted.
+    RekeyOverdue,
 }
 
 /// Failures of our own side.
@@ -112,8 +145,20 @@ impl Error {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::InvalidMessage(InvalidMessage::FrameTooLarge { .. }) => ErrorCode::FrameTooLarge,
+            Self::InvalidMessage(
+                InvalidMessage::Preface
+                | InvalidMessage::Unexpected { .. }
+                | InvalidMessage::ControlLength,
+            ) => ErrorCode::UnexpectedMessage,
+            Self::InvalidMessage(InvalidMessage::HandshakeLength(_)) => ErrorCode::HandshakeFailed,
             Self::InvalidMessage(_) => ErrorCode::Malformed,
             Self::PeerMisbehaved(PeerMisbehaved::UnopenableMessage) => ErrorCode::BadMessage,
+            Self::PeerMisbehaved(
+                PeerMisbehaved::UnopenableRecord
+                | PeerMisbehaved::RecordPadding
+                | PeerMisbehaved::RecordMessages
+                | PeerMisbehaved::RekeyOverdue,
+            ) => ErrorCode::BadRecord,
             Self::PeerMisbehaved(_) | Self::Untrusted(_) | Self::Local(_) => {
                 ErrorCode::HandshakeFailed
             }
@@ -146,6 +191,16 @@ impl fmt::Display for Error {
                 InvalidMessage::TooMuchPending => {
                     f.write_str("the peer sent too much before its handshake was answered")
                 }
+                InvalidMessage::Preface => f.write_str("the peer's preface is not SC/2"),
+                InvalidMessage::Unexpected { expected, got } => {
+                    write!(f, "the peer sent type {got} where {expected} belongs")
+                }
+                InvalidMessage::ControlLength => {
+                    f.write_str("the peer's alert, close or key update has a wrong length")
+                }
+                InvalidMessage::HandshakeLength(kind) => {
+                    write!(f, "the peer's {kind} has a wrong length")
+                }
             },
             Self::PeerMisbehaved(cause) => match cause {
                 PeerMisbehaved::UnacceptableKey(cause) => {
@@ -165,6 +220,33 @@ impl fmt::Display for Error {
                 }
                 PeerMisbehaved::UnopenableMessage => {
                     f.write_str("the peer's message has a wrong MAC, length or padding")
+                }
+                PeerMisbehaved::LowOrderPoint => {
+                    f.write_str("the peer's X25519 key is a point of low order")
+                }
+                PeerMisbehaved::EncapsulationKey => {
+                    f.write_str("the peer's ML-KEM encapsulation key is not valid")
+                }
+                PeerMisbehaved::OtherKeyThanAnnounced => {
+                    f.write_str("the server proves another key than it announced")
+                }
+                PeerMisbehaved::WrongProof => {
+                    f.write_str("the peer's signature of the handshake does not verify")
+                }
+                PeerMisbehaved::WrongFinished => {
+                    f.write_str("the peer's Finished does not fit the handshake")
+                }
+                PeerMisbehaved::UnopenableRecord => f.write_str(
+                    "the peer's record does not open: changed, replayed or out of order",
+                ),
+                PeerMisbehaved::RecordPadding => {
+                    f.write_str("the peer's record has no type or a wrong padding")
+                }
+                PeerMisbehaved::RecordMessages => {
+                    f.write_str("the lengths in the peer's record do not add up")
+                }
+                PeerMisbehaved::RekeyOverdue => {
+                    f.write_str("the peer has sealed too much under one key")
                 }
             },
             Self::TimedOut => f.write_str("the peer did not finish its handshake in time"),
@@ -190,6 +272,18 @@ impl From<InvalidMessage> for Error {
 impl From<PeerMisbehaved> for Error {
     fn from(cause: PeerMisbehaved) -> Self {
         Self::PeerMisbehaved(cause)
+    }
+}
+
+impl From<Untrusted> for Error {
+    fn from(cause: Untrusted) -> Self {
+        Self::Untrusted(cause)
+    }
+}
+
+impl From<RandomUnavailable> for Error {
+    fn from(_: RandomUnavailable) -> Self {
+        Self::Local(LocalFailure::RandomUnavailable)
     }
 }
 

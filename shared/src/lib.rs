@@ -21,9 +21,9 @@
 //! let server_key = PrivateKey::generate(2048, &mut system_random())?;
 //! let client_key = PrivateKey::generate(2048, &mut system_random())?;
 //! let config = ServerConfig::new(server_key.public_key().clone()).into();
-//! let mut server = ServerConnection::new(config, now);
+//! let mut server = ServerConnection::new(config, system_random(), now);
 //! let trust = Trust::Pinned(server_key.public_key().fingerprint());
-//! let config = ClientConfig::new(client_key.public_key().clone(), Version::V1, trust);
+//! let config = ClientConfig::new(client_key.public_key().clone(), Version::V2, trust);
 //! let mut client = ClientConnection::new(config, system_random(), now);
 //!
 //! let mut opened = Vec::new();
@@ -63,6 +63,7 @@ pub mod random;
 pub mod time;
 pub mod trust;
 pub mod v1;
+pub mod v2;
 
 #[cfg(test)]
 mod testing;

@@ -27,15 +27,58 @@ pub const MESSAGE_FRAME_BYTES: usize = 1024 * 1024;
 /// A phone on a bad line needs a few seconds; whoever needs more is holding a place on purpose.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// v2: most bytes of a frame's body until the handshake is done.
+///
+/// The largest honest one, `server_auth` with a 4096-bit key and its signature, needs 1.1 KiB. A
+/// stranger must not make us hold much.
+pub const V2_HANDSHAKE_BODY_BYTES: usize = 8 * 1024;
+
+/// v2: most bytes of a frame's body after the handshake: the largest message with its length, inner
+/// type, padding and tag, and some room.
+pub const V2_BODY_BYTES: usize = 64 * 1024 + 256;
+
+/// v2: most bytes of a message.
+pub const V2_MESSAGE_BYTES: usize = 64 * 1024;
+
+/// v2: a record with this sequence number or a higher one is refused. Twice what an honest sender
+/// seals under one key, and far below the 2^32 that ChaCha20-Poly1305 would bear.
+pub const V2_REFUSED_SEQUENCE: u64 = 1 << 21;
+
+/// v2: when a sender changes its keys, whichever comes first.
+///
+/// Not for the cipher's sake, which would bear much more, but so that keys taken from a memory open
+/// little of what was said before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RekeyLimits {
+    /// Records sealed under one key; at most 2^20.
+    pub records: u64,
+    /// Bytes sealed under one key.
+    pub bytes: u64,
+    /// Time since the first record under one key.
+    pub interval: Duration,
+}
+
+impl Default for RekeyLimits {
+    fn default() -> Self {
+        Self {
+            records: 1 << 20,
+            bytes: 1 << 30,
+            interval: Duration::from_mins(10),
+        }
+    }
+}
+
 /// The limits of one connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Most bytes of a frame before the handshake is done. See [`HANDSHAKE_FRAME_BYTES`].
+    /// v1: most bytes of a frame before the handshake is done. See [`HANDSHAKE_FRAME_BYTES`].
     pub handshake_frame_bytes: usize,
-    /// Most bytes of a frame after the handshake. See [`MESSAGE_FRAME_BYTES`].
+    /// v1: most bytes of a frame after the handshake. See [`MESSAGE_FRAME_BYTES`].
     pub message_frame_bytes: usize,
     /// Time from the start of the connection to the whole handshake. See [`HANDSHAKE_TIMEOUT`].
     pub handshake_timeout: Duration,
+    /// v2: when we change our keys. What a peer may do is fixed.
+    pub rekey: RekeyLimits,
 }
 
 impl Default for Limits {
@@ -44,6 +87,7 @@ impl Default for Limits {
             handshake_frame_bytes: HANDSHAKE_FRAME_BYTES,
             message_frame_bytes: MESSAGE_FRAME_BYTES,
             handshake_timeout: HANDSHAKE_TIMEOUT,
+            rekey: RekeyLimits::default(),
         }
     }
 }

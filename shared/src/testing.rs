@@ -9,11 +9,11 @@ use chacha20::rand_core::{Rng, SeedableRng};
 use zeroize::Zeroizing;
 
 use crate::connection::{
-    ClientConfig, ClientConnection, CloseReason, Connection, Event, PrivateKeyRequest,
-    PrivateKeyResponse, Role, ServerConfig, ServerConnection, Trust, Version,
+    ClientConfig, ClientConnection, CloseReason, Connection, Direction, Event, PrivateKeyRequest,
+    PrivateKeyResponse, ServerConfig, ServerConnection, Trust, Version,
 };
 use crate::crypto::rsa_private::OperationFailed;
-use crate::identity::PrivateKey;
+use crate::identity::{PrivateKey, PublicKey};
 use crate::random::Random;
 use crate::time::Time;
 
@@ -56,6 +56,9 @@ pub(crate) use portable_test;
 pub(crate) struct Seen {
     pub(crate) messages: Vec<Vec<u8>>,
     pub(crate) established: bool,
+    /// The peer's key as the client was told it, and whether it was proven.
+    pub(crate) server_key: Option<(PublicKey, bool)>,
+    pub(crate) rekeyed: Vec<Direction>,
     pub(crate) closed: Option<CloseReason>,
 }
 
@@ -100,12 +103,7 @@ impl Answerer {
     }
 
     /// Drains a connection's events, answering its requests, until nothing more happens.
-    pub(crate) fn drain<R: Role>(
-        &mut self,
-        connection: &mut Connection<R>,
-        seen: &mut Seen,
-        now: Time,
-    ) {
+    pub(crate) fn drain<R>(&mut self, connection: &mut Connection<R>, seen: &mut Seen, now: Time) {
         while let Some(event) = connection.poll_event() {
             assert_eq!(seen.closed, None, "nothing comes after Closed: {event:?}");
             match event {
@@ -115,7 +113,9 @@ impl Answerer {
                 Event::Established { .. } => seen.established = true,
                 Event::Message(plaintext) => seen.messages.push(plaintext.to_vec()),
                 Event::Closed(reason) => seen.closed = Some(reason),
-                Event::ServerKey { .. } | Event::Rekeyed(_) | Event::Frame(_) => {}
+                Event::ServerKey { key, proven } => seen.server_key = Some((key, proven)),
+                Event::Rekeyed(direction) => seen.rekeyed.push(direction),
+                Event::Frame(_) => {}
             }
         }
     }
@@ -141,11 +141,16 @@ impl Pair {
         Self::with(server_config(), client_config())
     }
 
+    /// A pair that speaks v2, with the server's key pinned.
+    pub(crate) fn v2() -> Self {
+        Self::with(server_config(), v2_client_config())
+    }
+
     pub(crate) fn with(server: ServerConfig, client: ClientConfig) -> Self {
         let now = Time::from_millis(0);
         Self {
             client: ClientConnection::new(client, seeded(5), now),
-            server: ServerConnection::new(server.into(), now),
+            server: ServerConnection::new(server.into(), seeded(9), now),
             client_seen: Seen::default(),
             server_seen: Seen::default(),
             now,
@@ -192,4 +197,14 @@ pub(crate) fn server_config() -> ServerConfig {
 
 pub(crate) fn client_config() -> ClientConfig {
     ClientConfig::new(client_key().public_key().clone(), Version::V1, Trust::Any)
+}
+
+/// A v2 client that has the server's key pinned.
+pub(crate) fn v2_client_config() -> ClientConfig {
+    let pin = server_key().public_key().fingerprint();
+    ClientConfig::new(
+        client_key().public_key().clone(),
+        Version::V2,
+        Trust::Pinned(pin),
+    )
 }

@@ -188,6 +188,8 @@ pub enum FrameKind {
     Alert,
     /// v2, sealed: the authenticated end.
     Close,
+    /// v2: a sealed frame that did not open, or opened to a type that is not known.
+    Unopened,
 }
 
 impl FrameKind {
@@ -208,6 +210,7 @@ impl FrameKind {
             Self::KeyUpdate => "key_update",
             Self::Alert => "alert",
             Self::Close => "close",
+            Self::Unopened => "unopened",
         }
     }
 }

@@ -1,38 +1,51 @@
-//! A connection's buffers: bytes in, bytes out, events out.
+//! A connection's output: bytes for the stream, and events for the driver.
 
 use std::collections::VecDeque;
 
 use super::event::{Direction, Event, FrameKind, FrameSeen};
 use crate::time::Time;
-use crate::v1::framing::{Deframer, TERMINATOR};
 
 #[derive(Debug)]
 pub(crate) struct Io {
-    pub(super) input: Deframer,
-    pub(super) output: Vec<u8>,
-    pub(super) events: VecDeque<Event>,
+    pub(crate) output: Vec<u8>,
+    pub(crate) events: VecDeque<Event>,
     observe_frames: bool,
 }
 
 impl Io {
     pub(super) fn new(observe_frames: bool) -> Self {
         Self {
-            input: Deframer::default(),
             output: Vec::new(),
             events: VecDeque::new(),
             observe_frames,
         }
     }
 
-    /// Reports a received frame (without terminator), if somebody asked to see frames.
-    pub(super) fn observe_received(&mut self, kind: FrameKind, frame: &[u8], at: Time) {
+    pub(crate) fn event(&mut self, event: Event) {
+        self.events.push_back(event);
+    }
+
+    /// A copy of a received frame, if somebody asked to see frames: opening one destroys it.
+    pub(crate) fn keep(&self, frame: &[u8]) -> Option<Vec<u8>> {
+        self.observe_frames.then(|| frame.to_vec())
+    }
+
+    /// Reports a frame that [`Self::keep`] has kept.
+    pub(crate) fn observe_kept(&mut self, kind: FrameKind, frame: Option<Vec<u8>>, at: Time) {
+        if let Some(bytes) = frame {
+            self.report(Direction::Received, kind, bytes, at);
+        }
+    }
+
+    /// Reports a received frame that came in two parts, if somebody asked to see frames.
+    pub(crate) fn observe_received(&mut self, kind: FrameKind, parts: [&[u8]; 2], at: Time) {
         if self.observe_frames {
-            self.report(Direction::Received, kind, [frame, TERMINATOR].concat(), at);
+            self.report(Direction::Received, kind, parts.concat(), at);
         }
     }
 
     /// Reports the frame that was appended to the output from `start` on.
-    pub(super) fn observe_sent(&mut self, kind: FrameKind, start: usize, at: Time) {
+    pub(crate) fn observe_sent(&mut self, kind: FrameKind, start: usize, at: Time) {
         if self.observe_frames {
             self.report(Direction::Sent, kind, self.output[start..].to_vec(), at);
         }

@@ -8,61 +8,89 @@
 //! | the stream's end | [`Connection::handle_eof`] | | what happened | [`Connection::poll_event`] |
 //! | a private-key operation's result | [`Connection::handle_private_key`] | | when to wake up | [`Connection::poll_timeout`] |
 //! | the time that was asked for | [`Connection::handle_timeout`] | | to send a message | [`Connection::send`] |
+//! | | | | to say that it has nothing more to send | [`Connection::finish`] |
 //!
-//! Nothing fails towards the driver: a failure becomes the error frame in the output and the event
-//! [`Event::Closed`], after which the driver writes what is left and closes the stream.
+//! [`Connection::poll_transmit`] may give events too (it seals what waits): a driver asks for both
+//! until both are dry.
+//!
+//! Nothing fails towards the driver: a failure becomes an error frame or alert in the output and
+//! the event [`Event::Closed`], after which the driver writes what is left and closes the stream.
 //!
 //! Operations with the private key are requests ([`Event::PrivateKey`]), so that a server answers
 //! them on a pool of threads and a page in a Web Worker.
 
 mod client;
 mod event;
-mod io;
-mod role;
+pub(crate) mod input;
+pub(crate) mod io;
+pub(crate) mod machine;
 mod server;
 mod version;
 
 #[cfg(test)]
 mod tests;
 
+use std::marker::PhantomData;
+
 use zeroize::Zeroizing;
 
-pub use client::{ClientConfig, ClientConnection, ClientRole, Trust};
+pub use client::{Client, ClientConfig, ClientConnection, Trust};
 pub use event::{
     CloseReason, Direction, Event, FrameKind, FrameSeen, PrivateKeyRequest, PrivateKeyResponse,
     SendError,
 };
-pub use server::{ServerConfig, ServerConnection, ServerRole};
+pub use server::{Server, ServerConfig, ServerConnection};
 pub use version::{SessionId, UnknownVersion, Version};
 
-use crate::error::{Error, ErrorCode};
+use crate::error::{Error, ErrorCode, InvalidMessage};
 use crate::time::Time;
-use crate::v1::message::frame_bytes;
+use input::Input;
 use io::Io;
-pub use role::Role;
+use machine::{Ended, Machine, Progress};
 
 /// One connection of the given role; see [`ClientConnection`] and [`ServerConnection`].
 #[derive(Debug)]
 pub struct Connection<R> {
-    role: R,
+    machine: Box<dyn Machine>,
+    input: Input,
     io: Io,
     /// No more is read: the peer's side has ended, or we have failed.
     finished: bool,
     /// The peer's stream has ended, but frames before its end still wait for a private-key result.
     eof: bool,
-    /// We have failed or closed: nothing more is sent either.
-    closed: bool,
+    sending: Sending,
+    role: PhantomData<R>,
 }
 
-impl<R: Role> Connection<R> {
-    fn with_role(role: R, observe_frames: bool) -> Self {
+/// How far our own side of the stream is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sending {
+    /// Messages can be sent, once the handshake is done.
+    Open,
+    /// We have said that no more come.
+    Finished,
+    /// We have failed or closed: there is no session any more.
+    Ended,
+}
+
+impl<R> Connection<R> {
+    fn with_machine(machine: Box<dyn Machine>, io: Io) -> Self {
         Self {
-            role,
-            io: Io::new(observe_frames),
+            machine,
+            input: Input::default(),
+            io,
             finished: false,
             eof: false,
-            closed: false,
+            sending: Sending::Open,
+            role: PhantomData,
         }
+    }
+
+    /// A connection that could not even be started.
+    fn failed(io: Io, error: Error) -> Self {
+        let mut connection = Self::with_machine(Box::new(Ended), io);
+        connection.end(CloseReason::Failed(error));
+        connection
     }
 
     /// Takes what was read from the stream, in pieces of any size.
@@ -71,14 +99,14 @@ impl<R: Role> Connection<R> {
         while !rest.is_empty() && !self.finished {
             // While a server decrypts a session nothing can be judged yet: what came with the
             // handshake waits, within the limit of a message.
-            let room = self.io.input.room(self.role.frame_limit());
+            let limit = self.machine.buffer_limit();
+            let room = limit.saturating_sub(self.input.unread().len());
             let (piece, tail) = rest.split_at(room.min(rest.len()));
             if piece.is_empty() {
-                return self.fail(&Error::InvalidMessage(
-                    crate::error::InvalidMessage::TooMuchPending,
-                ));
+                let error = InvalidMessage::TooMuchPending.into();
+                return self.fail(&error, now);
             }
-            self.io.input.push(piece);
+            self.input.push(piece);
             rest = tail;
             self.process(now);
         }
@@ -87,37 +115,40 @@ impl<R: Role> Connection<R> {
     /// Whether more bytes are of use now. A driver that does not read while this is `false`
     /// leaves them to the stream's own flow control.
     pub fn wants_bytes(&self) -> bool {
-        !self.finished && !self.role.holds_input()
+        !self.finished && !self.machine.holds_input()
     }
 
     /// Takes the end of the peer's side of the stream.
     pub fn handle_eof(&mut self) {
-        if self.role.holds_input() {
+        if self.machine.holds_input() {
             self.eof = true;
         } else {
-            self.finish();
+            self.peer_ended();
         }
     }
 
     /// Takes the result of the operation that [`Event::PrivateKey`] asked for. A result that
     /// nobody asked for is ignored.
     pub fn handle_private_key(&mut self, response: PrivateKeyResponse, now: Time) {
-        if self.finished || !self.role.waits_for_private_key() {
+        if self.finished || self.sending != Sending::Open || !self.machine.waits_for_private_key() {
             return;
         }
-        if let Err(error) = self.role.handle_private_key(response, &mut self.io, now) {
-            return self.fail(&error);
+        if let Err(error) = self.machine.handle_private_key(response, &mut self.io, now) {
+            return self.fail(&error, now);
         }
         self.process(now);
-        if self.eof && !self.role.holds_input() {
-            self.finish();
+        if self.eof && !self.machine.holds_input() {
+            self.peer_ended();
         }
     }
 
-    /// Takes the time; ends the connection if its handshake is overdue.
+    /// Takes the time: ends the connection if its handshake is overdue, changes keys if that is.
     pub fn handle_timeout(&mut self, now: Time) {
-        if self.poll_timeout().is_some_and(|deadline| now >= deadline) {
-            self.fail(&Error::TimedOut);
+        if self.poll_timeout().is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        if let Err(error) = self.machine.handle_timeout(&mut self.io, now) {
+            self.fail(&error, now);
         }
     }
 
@@ -126,12 +157,14 @@ impl<R: Role> Connection<R> {
         if self.finished {
             None
         } else {
-            self.role.deadline()
+            self.machine.poll_timeout()
         }
     }
 
-    /// Everything that waits to be written, as one piece; `None` if nothing does.
+    /// Everything that waits to be written, as one piece; `None` if nothing does. Messages that
+    /// wait together go into as few records as possible, so a driver sends what it has first.
     pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+        self.machine.flush(&mut self.io);
         if self.io.output.is_empty() {
             None
         } else {
@@ -144,7 +177,7 @@ impl<R: Role> Connection<R> {
         self.io.events.pop_front()
     }
 
-    /// Seals `plaintext` and queues its frame for [`Self::poll_transmit`].
+    /// Queues `plaintext` for [`Self::poll_transmit`].
     ///
     /// After the peer has ended its side (`Closed(PeerClosed)`) this still works, so that answers
     /// reach a peer that only closed its writing half.
@@ -152,109 +185,91 @@ impl<R: Role> Connection<R> {
     /// # Errors
     /// [`SendError`]; nothing was queued then.
     pub fn send(&mut self, plaintext: &[u8], now: Time) -> Result<(), SendError> {
-        if self.closed {
+        if self.sending != Sending::Open {
             return Err(SendError::Closed);
         }
-        let Some(session) = self.role.session() else {
-            return Err(SendError::NotEstablished);
-        };
-        let limit = self.role.message_frame_limit();
-        if frame_bytes(plaintext.len()) > limit {
-            return Err(SendError::TooLarge { limit });
+        self.machine.send(plaintext, &mut self.io, now)
+    }
+
+    /// Says that we send nothing more; what the peer still sends is read. v2 tells the peer by an
+    /// authenticated close, v1 by nothing but the end of the stream, which is up to the driver.
+    pub fn finish(&mut self, now: Time) {
+        if self.sending == Sending::Open {
+            self.sending = Sending::Finished;
+            self.machine.finish(&mut self.io, now);
         }
-        let start = self.io.output.len();
-        session.seal(plaintext, &mut self.io.output);
-        self.io.observe_sent(FrameKind::Message, start, now);
-        Ok(())
     }
 
     /// Whether the handshake is done and messages can be sent.
     pub fn is_established(&self) -> bool {
-        !self.closed && self.role.session().is_some()
+        self.sending != Sending::Ended && self.machine.is_established()
     }
 
-    /// Ends the connection from our side. A server tells the client `code` in an error frame.
-    pub fn close(&mut self, code: ErrorCode) {
-        if !self.closed {
-            self.role.farewell(code, &mut self.io);
+    /// The session's public name; `None` before the handshake is done, and in v1.
+    pub fn session_id(&self) -> Option<SessionId> {
+        self.machine.session_id()
+    }
+
+    /// A secret (32 bytes) that only the two ends of this session know, for keys and channel
+    /// bindings of an application's own (the purpose of RFC 8446 §7.5): derive from it, with a
+    /// label, and never use it as it is. `None` before the handshake is done, and in v1.
+    pub fn exporter(&self) -> Option<Zeroizing<[u8; 32]>> {
+        let secret = self.machine.exporter()?;
+        Some(Zeroizing::new(*secret.as_bytes()))
+    }
+
+    /// Ends the connection from our side, and tells the peer `code` if this role can.
+    pub fn close(&mut self, code: ErrorCode, now: Time) {
+        if self.sending != Sending::Ended {
+            self.machine.farewell(code, &mut self.io, now);
             self.end(CloseReason::Local(code));
         }
     }
 
     /// Takes every whole frame out of the input, until one needs a private-key operation.
     fn process(&mut self, now: Time) {
-        // Taken out so that a frame can be borrowed from it while the rest is changed.
-        let mut input = std::mem::take(&mut self.io.input);
-        let failure = loop {
-            if self.finished || self.role.holds_input() {
-                break None;
+        while !self.finished && !self.machine.holds_input() {
+            match self.machine.handle_next(&mut self.input, &mut self.io, now) {
+                Ok(Progress::Handled) => {}
+                Ok(Progress::NeedMore) => break,
+                Ok(Progress::Become(machine)) => self.machine = machine,
+                Ok(Progress::PeerClosed) => self.peer_closed(CloseReason::PeerClosed),
+                Ok(Progress::Reported(code, message)) => {
+                    self.end(CloseReason::Reported { code, message });
+                }
+                Err(error) => self.fail(&error, now),
             }
-            if let Some(byte) = input.first_byte()
-                && let Err(error) = self.role.check_first_byte(byte)
-            {
-                break Some(error);
-            }
-            match input.next_frame(self.role.frame_limit()) {
-                Ok(None) => break None,
-                Err(error) => break Some(error.into()),
-                Ok(Some(frame)) => match self.role.handle_frame(frame, &mut self.io, now) {
-                    Ok(Progress::Continue) => {}
-                    Ok(Progress::SkipNewline) => input.skip_one_newline(),
-                    Ok(Progress::Reported(code, message)) => {
-                        self.end(CloseReason::Reported { code, message });
-                    }
-                    Err(error) => break Some(error),
-                },
-            }
-        };
-        input.compact();
-        self.io.input = input;
-        if let Some(error) = failure {
-            self.fail(&error);
         }
+        self.input.compact();
     }
 
-    fn fail(&mut self, error: &Error) {
-        if !self.closed {
-            self.role.farewell(error.code(), &mut self.io);
+    fn fail(&mut self, error: &Error, now: Time) {
+        if self.sending != Sending::Ended {
+            self.machine.refuse(error, &mut self.io, now);
             self.end(CloseReason::Failed(error.clone()));
         }
     }
 
-    /// The peer has ended its side.
-    fn finish(&mut self) {
+    /// The stream brings nothing more.
+    fn peer_ended(&mut self) {
+        let inside_frame = !self.input.unread().is_empty();
+        self.peer_closed(self.machine.end_of_stream(inside_frame));
+    }
+
+    fn peer_closed(&mut self, reason: CloseReason) {
         if !self.finished {
             self.finished = true;
-            let truncated = self.io.input.pending() > 0;
-            let reason = if truncated {
-                CloseReason::Truncated
-            } else {
-                CloseReason::PeerClosed
-            };
             self.io.events.push_back(Event::Closed(reason));
         }
     }
 
     /// We end the connection: the session's keys are wiped, the input is dropped.
     fn end(&mut self, reason: CloseReason) {
-        self.closed = true;
-        self.role.wipe();
-        self.io.input = crate::v1::framing::Deframer::default();
-        if !self.finished {
-            self.finished = true;
-            self.io.events.push_back(Event::Closed(reason));
-        }
+        self.sending = Sending::Ended;
+        self.machine = Box::new(Ended);
+        self.input = Input::default();
+        self.peer_closed(reason);
     }
-}
-
-/// What a frame led to.
-pub(crate) enum Progress {
-    /// On to the next frame.
-    Continue,
-    /// The same, but the next byte may be a superfluous newline (after an announcement).
-    SkipNewline,
-    /// The server has reported an error and will close.
-    Reported(ErrorCode, String),
 }
 
 /// A decrypted plaintext; wiped when dropped.

@@ -6,7 +6,10 @@ use serde::Deserialize;
 
 use super::framing::TERMINATOR;
 use super::json::parse_object;
+use crate::connection::FrameKind;
+use crate::connection::io::Io;
 use crate::error::ErrorCode;
+use crate::time::Time;
 
 /// Longest sentence that is taken from a server, in characters: it is shown to people, and it is
 /// not authenticated.
@@ -29,6 +32,13 @@ pub fn encode(code: ErrorCode) -> Vec<u8> {
     .into_bytes();
     frame.extend_from_slice(TERMINATOR);
     frame
+}
+
+/// Queues the error frame for `code`.
+pub(crate) fn send(code: ErrorCode, io: &mut Io, now: Time) {
+    let start = io.output.len();
+    io.output.extend_from_slice(&encode(code));
+    io.observe_sent(FrameKind::Error, start, now);
 }
 
 /// Reads an error frame (without terminator); `None` if the frame is something else.

@@ -4,107 +4,76 @@
 
 use memchr::memmem;
 
+use crate::connection::input::Input;
 use crate::error::InvalidMessage;
 
 /// Ends every frame; not part of it.
 pub const TERMINATOR: &[u8; 2] = b"\n\n";
 
-/// An emptied buffer with more than this capacity, in bytes, is given back to the allocator, so
-/// that an idle connection does not keep what its largest message once needed.
-const KEPT_CAPACITY: usize = 1024;
-
 /// Cuts a byte stream into frames.
-///
-/// Holds at most one unfinished frame of the current limit and what the caller pushed on top.
 #[derive(Debug, Default)]
-pub struct Deframer {
-    buffer: Vec<u8>,
-    /// Start of the first frame that was not taken yet.
-    start: usize,
-    /// Up to here there is no terminator: a stream that comes byte by byte is scanned once.
+pub(crate) struct Deframer {
+    /// Up to here, in what is unread, there is no terminator: a stream that comes byte by byte is
+    /// scanned once.
     scanned: usize,
     /// One `\n` before the next frame is to be passed over.
     skip_newline: bool,
 }
 
 impl Deframer {
-    /// Adds what was read from the stream.
-    pub fn push(&mut self, bytes: &[u8]) {
-        self.buffer.extend_from_slice(bytes);
-    }
-
-    /// Bytes that are held and belong to no frame taken so far.
-    pub fn pending(&self) -> usize {
-        self.buffer.len() - self.start
-    }
-
-    /// The first byte that was not taken yet.
-    pub fn first_byte(&self) -> Option<u8> {
-        self.buffer.get(self.start).copied()
-    }
-
-    /// How many more bytes may be pushed before [`Self::next_frame`] is asked again, so that no
-    /// more than one frame of `limit` bytes is ever buffered.
-    pub fn room(&self, limit: usize) -> usize {
-        let most = limit.saturating_add(TERMINATOR.len() + usize::from(self.skip_newline));
-        most.saturating_sub(self.pending())
+    /// How many bytes may be buffered so that a frame of `limit` bytes fits, and no longer one.
+    pub(crate) fn buffer_limit(&self, limit: usize) -> usize {
+        limit.saturating_add(TERMINATOR.len() + usize::from(self.skip_newline))
     }
 
     /// Passes over one `\n` if the next byte is one: an announcement may end in `\n\n\n`.
-    pub fn skip_one_newline(&mut self) {
+    pub(crate) fn skip_one_newline(&mut self) {
         self.skip_newline = true;
     }
 
-    /// The next whole frame without its terminator; `None` if more bytes are needed.
+    /// Takes the next whole frame, without its terminator; `None` if more bytes are needed.
     ///
     /// # Errors
     /// [`InvalidMessage::FrameTooLarge`] as soon as it is certain that the frame is longer than
     /// `limit` bytes, whether its end has come or not.
-    pub fn next_frame(&mut self, limit: usize) -> Result<Option<&[u8]>, InvalidMessage> {
+    pub(crate) fn next_frame<'a>(
+        &mut self,
+        input: &'a mut Input,
+        limit: usize,
+    ) -> Result<Option<&'a [u8]>, InvalidMessage> {
         if self.skip_newline
-            && let Some(byte) = self.first_byte()
+            && let Some(byte) = input.first_byte()
         {
             self.skip_newline = false;
             if byte == b'\n' {
-                self.start += 1;
-                self.scanned = self.scanned.max(self.start);
+                input.take(1);
             }
         }
         let too_large = InvalidMessage::FrameTooLarge { limit };
-        let Some(offset) = memmem::find(&self.buffer[self.scanned..], TERMINATOR) else {
+        let unread = input.unread();
+        let Some(offset) = memmem::find(&unread[self.scanned..], TERMINATOR) else {
             // The last byte may be the first half of the terminator.
-            let half = usize::from(self.pending() > 0 && self.buffer.ends_with(b"\n"));
-            if self.pending() - half > limit {
+            let half = usize::from(unread.ends_with(b"\n"));
+            if unread.len() - half > limit {
                 return Err(too_large);
             }
-            self.scanned = self.buffer.len() - half;
+            self.scanned = unread.len() - half;
             return Ok(None);
         };
-        let frame = self.start..self.scanned + offset;
-        if frame.len() > limit {
+        let length = self.scanned + offset;
+        if length > limit {
             return Err(too_large);
         }
-        self.start = frame.end + TERMINATOR.len();
-        self.scanned = self.start;
-        Ok(Some(&self.buffer[frame]))
-    }
-
-    /// Forgets the frames that were taken. To be called when no further frame is due.
-    pub fn compact(&mut self) {
-        if self.start == self.buffer.len() {
-            self.buffer.clear();
-            self.buffer.shrink_to(KEPT_CAPACITY);
-        } else {
-            self.buffer.drain(..self.start);
-        }
-        self.scanned -= self.start;
-        self.start = 0;
+        self.scanned = 0;
+        let frame = input.take(length + TERMINATOR.len());
+        Ok(Some(&frame[..length]))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connection::input::KEPT_CAPACITY;
     use crate::testing::portable_test;
 
     /// Feeds `stream` in pieces of the given sizes, repeated, and collects frames or the error.
@@ -114,6 +83,7 @@ mod tests {
         limit: usize,
     ) -> Result<Vec<Vec<u8>>, InvalidMessage> {
         let mut deframer = Deframer::default();
+        let mut input = Input::default();
         let mut found = Vec::new();
         let mut sizes = sizes.iter().copied().cycle();
         let mut rest = stream;
@@ -122,15 +92,15 @@ mod tests {
                 .next()
                 .unwrap()
                 .clamp(1, rest.len())
-                .min(deframer.room(limit).max(1));
+                .min(deframer.buffer_limit(limit) - input.unread().len());
             let (piece, tail) = rest.split_at(take);
-            deframer.push(piece);
+            input.push(piece);
             rest = tail;
-            while let Some(frame) = deframer.next_frame(limit)? {
+            while let Some(frame) = deframer.next_frame(&mut input, limit)? {
                 found.push(frame.to_vec());
             }
-            deframer.compact();
-            assert!(deframer.pending() <= limit + 1);
+            input.compact();
+            assert!(input.unread().len() <= limit + 1);
         }
         Ok(found)
     }
@@ -153,12 +123,13 @@ mod tests {
         fn endless_unterminated_frame_is_refused_at_the_limit() {
             let limit = 64;
             let mut deframer = Deframer::default();
+            let mut input = Input::default();
             for length in 1..=limit {
-                deframer.push(b"x");
-                assert_eq!(deframer.next_frame(limit), Ok(None), "{length}");
+                input.push(b"x");
+                assert_eq!(deframer.next_frame(&mut input, limit), Ok(None), "{length}");
             }
-            deframer.push(b"x");
-            assert_eq!(deframer.next_frame(limit), Err(InvalidMessage::FrameTooLarge { limit }));
+            input.push(b"x");
+            assert_eq!(deframer.next_frame(&mut input, limit), Err(InvalidMessage::FrameTooLarge { limit }));
         }
 
         fn a_frame_of_exactly_the_limit_passes_for_every_split() {
@@ -174,14 +145,15 @@ mod tests {
             for stream in [&b"\nframe\n\n"[..], b"frame\n\n"] {
                 for size in 1..stream.len() {
                     let mut deframer = Deframer::default();
+                    let mut input = Input::default();
                     deframer.skip_one_newline();
                     let mut found = Vec::new();
                     for piece in stream.chunks(size) {
-                        deframer.push(piece);
-                        while let Some(frame) = deframer.next_frame(10).unwrap() {
+                        input.push(piece);
+                        while let Some(frame) = deframer.next_frame(&mut input, 10).unwrap() {
                             found.push(frame.to_vec());
                         }
-                        deframer.compact();
+                        input.compact();
                     }
                     assert_eq!(found, [b"frame"]);
                 }
@@ -190,11 +162,12 @@ mod tests {
 
         fn an_idle_deframer_keeps_no_large_buffer() {
             let mut deframer = Deframer::default();
-            deframer.push(&vec![b'x'; 1 << 20]);
-            deframer.push(TERMINATOR);
-            assert!(deframer.next_frame(1 << 20).unwrap().is_some());
-            deframer.compact();
-            assert!(deframer.buffer.capacity() <= KEPT_CAPACITY);
+            let mut input = Input::default();
+            input.push(&vec![b'x'; 1 << 20]);
+            input.push(TERMINATOR);
+            assert!(deframer.next_frame(&mut input, 1 << 20).unwrap().is_some());
+            input.compact();
+            assert!(input.capacity() <= KEPT_CAPACITY);
         }
     }
 

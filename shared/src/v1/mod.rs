@@ -1,8 +1,8 @@
 //! Protocol v1, the seed's: RSA-wrapped AES session, then AES-CBC + HMAC messages in JSON frames.
 //!
 //! `docs/PROTOCOL.md` §v1 is the byte-level description. The frames are built and parsed in one
-//! file each; the states of the two roles are in `client.rs` and `server.rs`; what both have after
-//! the handshake is `session.rs`.
+//! file each; the machines of the two roles and their states are in `client.rs` and `server.rs`; what
+//! both have after the handshake is `session.rs`.
 
 pub mod announcement;
 pub(crate) mod client;

@@ -1,36 +1,173 @@
-//! The server's way through v1's handshake: one struct per state, named for what it waits for.
+//! v1's server: its way through the handshake, one struct per state, named for what it waits for,
+//! and the machine that goes it.
+
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::error_frame;
+use super::framing::{Deframer, TERMINATOR};
 use super::handshake::{self, Handshake};
-use super::session::Session;
+use super::session::{self, Session};
+use crate::connection::input::Input;
+use crate::connection::io::Io;
+use crate::connection::machine::{Machine, Progress};
+use crate::connection::{
+    Event, FrameKind, PrivateKeyRequest, PrivateKeyResponse, SendError, ServerConfig, Version,
+};
 use crate::crypto::cbc_hmac::{SESSION_BLOB_BYTES, SessionBlob};
 use crate::crypto::rsa_private::OperationFailed;
 use crate::crypto::rsa_public::pss_verify_any_salt;
-use crate::error::{Error, PeerMisbehaved};
+use crate::error::{Error, ErrorCode, PeerMisbehaved};
 use crate::identity::PublicKey;
+use crate::time::Time;
+
+/// A v1 server.
+#[derive(Debug)]
+pub(crate) struct Server {
+    config: Arc<ServerConfig>,
+    deadline: Time,
+    deframer: Deframer,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    ExpectHandshake(ExpectHandshake),
+    // Boxed: a whole client key, and only for milliseconds.
+    ExpectSession(Box<ExpectSession>),
+    Established(Session),
+    Ended,
+}
+
+impl Server {
+    pub(crate) fn new(config: Arc<ServerConfig>, deadline: Time) -> Self {
+        Self {
+            config,
+            deadline,
+            deframer: Deframer::default(),
+            state: State::ExpectHandshake(ExpectHandshake),
+        }
+    }
+
+    fn frame_limit(&self) -> usize {
+        match self.state {
+            State::ExpectHandshake(_) => self.config.limits.handshake_frame_bytes,
+            _ => self.config.limits.message_frame_bytes,
+        }
+    }
+}
+
+impl Machine for Server {
+    fn buffer_limit(&self) -> usize {
+        self.deframer.buffer_limit(self.frame_limit())
+    }
+
+    fn handle_next(
+        &mut self,
+        input: &mut Input,
+        io: &mut Io,
+        now: Time,
+    ) -> Result<Progress, Error> {
+        let limit = self.frame_limit();
+        let Some(frame) = self.deframer.next_frame(input, limit)? else {
+            return Ok(Progress::NeedMore);
+        };
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::ExpectHandshake(state) => {
+                io.observe_received(FrameKind::Handshake, [frame, TERMINATOR], now);
+                let next = state.handle_frame(frame)?;
+                let ciphertext = next.ciphertext().to_vec();
+                io.event(Event::PrivateKey(PrivateKeyRequest::Decrypt { ciphertext }));
+                self.state = State::ExpectSession(Box::new(next));
+            }
+            State::Established(session) => {
+                io.observe_received(FrameKind::Message, [frame, TERMINATOR], now);
+                let opened = session.open(frame)?;
+                io.event(Event::Message(opened));
+                self.state = State::Established(session);
+            }
+            // Frames are not taken in these states; one would be an error of `Connection`.
+            state @ (State::ExpectSession(_) | State::Ended) => self.state = state,
+        }
+        Ok(Progress::Handled)
+    }
+
+    fn waits_for_private_key(&self) -> bool {
+        matches!(self.state, State::ExpectSession(_))
+    }
+
+    fn holds_input(&self) -> bool {
+        // Messages may come together with the handshake.
+        self.waits_for_private_key()
+    }
+
+    fn handle_private_key(
+        &mut self,
+        response: PrivateKeyResponse,
+        io: &mut Io,
+        _now: Time,
+    ) -> Result<(), Error> {
+        match (std::mem::replace(&mut self.state, State::Ended), response) {
+            (State::ExpectSession(state), PrivateKeyResponse::Decrypted(decrypted)) => {
+                let (session, peer) = state.handle_decrypted(decrypted)?;
+                io.event(Event::Established {
+                    version: Version::V1,
+                    peer,
+                    session_id: None,
+                });
+                self.state = State::Established(session);
+            }
+            (state, _) => self.state = state,
+        }
+        Ok(())
+    }
+
+    fn poll_timeout(&self) -> Option<Time> {
+        matches!(self.state, State::ExpectHandshake(_)).then_some(self.deadline)
+    }
+
+    fn handle_timeout(&mut self, _io: &mut Io, _now: Time) -> Result<(), Error> {
+        Err(Error::TimedOut)
+    }
+
+    fn is_established(&self) -> bool {
+        matches!(self.state, State::Established(_))
+    }
+
+    fn send(&mut self, plaintext: &[u8], io: &mut Io, now: Time) -> Result<(), SendError> {
+        let State::Established(session) = &self.state else {
+            return Err(SendError::NotEstablished);
+        };
+        session::send(session, plaintext, &self.config.limits, io, now)
+    }
+
+    fn farewell(&mut self, code: ErrorCode, io: &mut Io, now: Time) {
+        error_frame::send(code, io, now);
+    }
+}
 
 /// The announcement is out; the client's handshake is due.
 #[derive(Debug)]
-pub(crate) struct ExpectHandshake;
+struct ExpectHandshake;
 
 impl ExpectHandshake {
     /// Takes the handshake's frame; what it needs next is `enc_session` decrypted.
     #[expect(clippy::unused_self, reason = "a transition consumes its state")]
-    pub(crate) fn handle_frame(self, frame: &[u8]) -> Result<ExpectSession, Error> {
+    fn handle_frame(self, frame: &[u8]) -> Result<ExpectSession, Error> {
         handshake::decode(frame).map(|handshake| ExpectSession { handshake })
     }
 }
 
 /// The handshake is parsed; our own private key has to decrypt its session.
 #[derive(Debug)]
-pub(crate) struct ExpectSession {
+struct ExpectSession {
     handshake: Handshake,
 }
 
 impl ExpectSession {
     /// What our private key has to decrypt.
-    pub(crate) fn ciphertext(&self) -> &[u8] {
+    fn ciphertext(&self) -> &[u8] {
         &self.handshake.enc_session
     }
 
@@ -38,7 +175,7 @@ impl ExpectSession {
     ///
     /// The signature is verified even when decryption failed, over bytes that nobody signed, so
     /// that the two failures cost the same time.
-    pub(crate) fn handle_decrypted(
+    fn handle_decrypted(
         self,
         decrypted: Result<Zeroizing<Vec<u8>>, OperationFailed>,
     ) -> Result<(Session, PublicKey), Error> {

@@ -1,12 +1,16 @@
-//! What both roles have after the handshake: one sealer for both directions.
+//! What both roles have after the handshake: one sealer for both directions, and how they send.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
 use super::message;
+use crate::connection::io::Io;
+use crate::connection::{FrameKind, SendError};
 use crate::crypto::cbc_hmac::{Sealer, SessionBlob};
 use crate::error::Error;
+use crate::limits::Limits;
+use crate::time::Time;
 
 /// An established v1 session.
 pub(crate) struct Session {
@@ -30,6 +34,24 @@ impl Session {
     pub(crate) fn open(&self, frame: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         message::decode(&self.sealer, frame)
     }
+}
+
+/// Seals `plaintext` and queues its frame.
+pub(super) fn send(
+    session: &Session,
+    plaintext: &[u8],
+    limits: &Limits,
+    io: &mut Io,
+    now: Time,
+) -> Result<(), SendError> {
+    let limit = limits.message_frame_bytes;
+    if message::frame_bytes(plaintext.len()) > limit {
+        return Err(SendError::TooLarge { limit });
+    }
+    let start = io.output.len();
+    session.seal(plaintext, &mut io.output);
+    io.observe_sent(FrameKind::Message, start, now);
+    Ok(())
 }
 
 impl fmt::Debug for Session {

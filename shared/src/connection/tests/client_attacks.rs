@@ -31,8 +31,8 @@ portable_test! {
     fn an_error_frame_while_the_client_still_signs_is_reported_at_once() {
         let mut config = server_config();
         config.allow_v1 = false;
-        let mut server = ServerConnection::new(config.into(), Time::default());
-        server.close(ErrorCode::TooManyConnections);
+        let mut server = ServerConnection::new(config.into(), seeded(9), Time::default());
+        server.close(ErrorCode::TooManyConnections, Time::default());
         let mut client = ClientConnection::new(client_config(), seeded(5), Time::default());
         // Announcement and error frame in one read, and then the stream's end.
         client.handle_bytes(&server.poll_transmit().unwrap(), Time::default());
@@ -44,7 +44,7 @@ portable_test! {
 
     fn a_message_before_the_handshake_is_refused_by_the_client() {
         let mut client = ClientConnection::new(client_config(), seeded(5), Time::default());
-        let mut server = ServerConnection::new(server_config().into(), Time::default());
+        let mut server = ServerConnection::new(server_config().into(), seeded(9), Time::default());
         client.handle_bytes(&server.poll_transmit().unwrap(), Time::default());
         client.handle_bytes(&message_frame(&[0; 16], &[0; 32]), Time::default());
         let events: Vec<_> = std::iter::from_fn(|| client.poll_event()).collect();

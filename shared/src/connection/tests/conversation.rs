@@ -24,7 +24,7 @@ portable_test! {
         let mut answers = Answerer::new(server_key());
         let now = whole.now;
         for split in 0..=whole.to_server.len() {
-            let mut server = ServerConnection::new(server_config().into(), now);
+            let mut server = ServerConnection::new(server_config().into(), seeded(9), now);
             let mut seen = Seen::default();
             let (first, second) = whole.to_server.split_at(split);
             for piece in [first, second] {
@@ -51,7 +51,7 @@ portable_test! {
         let now = whole.now;
         let mut answers = Answerer::new(server_key());
         for size in [1, 7, whole.to_server.len()] {
-            let mut server = ServerConnection::new(server_config().into(), now);
+            let mut server = ServerConnection::new(server_config().into(), seeded(9), now);
             let mut seen = Seen::default();
             for piece in whole.to_server.chunks(size) {
                 server.handle_bytes(piece, now);
@@ -119,7 +119,7 @@ portable_test! {
         let mut client = client_config();
         client.observe_frames = true;
         let now = Time::from_millis(0);
-        let mut server = ServerConnection::new(server.into(), now);
+        let mut server = ServerConnection::new(server.into(), seeded(9), now);
         let mut client = ClientConnection::new(client, seeded(5), now);
         let mut frames = Vec::new();
         let mut stream = Vec::new();

@@ -23,7 +23,7 @@ portable_test! {
 
     fn what_came_before_the_end_is_handled_before_it() {
         let whole = conversation();
-        let mut server = ServerConnection::new(server_config().into(), whole.now);
+        let mut server = ServerConnection::new(server_config().into(), seeded(9), whole.now);
         server.handle_bytes(&whole.to_server, whole.now);
         server.handle_eof();
         let mut seen = Seen::default();
@@ -34,7 +34,7 @@ portable_test! {
 
     fn a_stopping_server_says_so() {
         let mut pair = established();
-        pair.server.close(ErrorCode::ServerStopping);
+        pair.server.close(ErrorCode::ServerStopping, Time::default());
         pair.run();
         assert!(matches!(pair.client_seen.closed,
             Some(CloseReason::Reported { code: ErrorCode::ServerStopping, .. })));

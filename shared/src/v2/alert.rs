@@ -1,0 +1,60 @@
+//! Alerts: one byte that says why the sender ends the connection, and nothing about how it knows.
+
+use crate::error::{ErrorCode, InvalidMessage};
+
+/// The alert of a code. v1's codes that v2 does not have become the nearest one.
+pub(crate) const fn to_byte(code: ErrorCode) -> u8 {
+    match code {
+        ErrorCode::UnexpectedMessage
+        | ErrorCode::Malformed
+        | ErrorCode::V1Disabled
+        | ErrorCode::Unknown => 1,
+        ErrorCode::FrameTooLarge => 2,
+        ErrorCode::HandshakeFailed => 3,
+        ErrorCode::BadRecord | ErrorCode::BadMessage => 4,
+        ErrorCode::Timeout => 5,
+        ErrorCode::ServerStopping => 6,
+        ErrorCode::TooManyConnections => 7,
+        ErrorCode::SlowConsumer => 8,
+        ErrorCode::Kicked => 9,
+    }
+}
+
+/// Reads an alert.
+pub(crate) fn decode(content: &[u8]) -> Result<ErrorCode, InvalidMessage> {
+    let [byte] = content else {
+        return Err(InvalidMessage::ControlLength);
+    };
+    Ok(match byte {
+        1 => ErrorCode::UnexpectedMessage,
+        2 => ErrorCode::FrameTooLarge,
+        3 => ErrorCode::HandshakeFailed,
+        4 => ErrorCode::BadRecord,
+        5 => ErrorCode::Timeout,
+        6 => ErrorCode::ServerStopping,
+        7 => ErrorCode::TooManyConnections,
+        8 => ErrorCode::SlowConsumer,
+        9 => ErrorCode::Kicked,
+        _ => ErrorCode::Unknown,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::portable_test;
+
+    portable_test! {
+        fn alerts_round_trip_and_unknown_ones_are_told_as_such() {
+            for byte in 1..=9 {
+                assert_eq!(to_byte(decode(&[byte]).unwrap()), byte);
+            }
+            for byte in [0, 10, 255] {
+                assert_eq!(decode(&[byte]), Ok(ErrorCode::Unknown));
+            }
+            for content in [&[][..], &[1, 2]] {
+                assert_eq!(decode(content), Err(InvalidMessage::ControlLength));
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Who proves what: each side signs the transcript with its RSA key, then confirms it with a MAC.
+//!
+//! `auth = u16 be length ‖ SPKI DER ‖ u16 be length ‖ RSA-PSS signature`, over
+//! `context ‖ 0x00 ‖ transcript hash ‖ SHA-256(SPKI DER)`.
+
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::transcript::TranscriptHash;
+use crate::connection::FrameKind;
+use crate::crypto::hkdf::Secret;
+use crate::crypto::hmac_sha256;
+use crate::crypto::rsa_public::pss_verify;
+use crate::error::{Error, InvalidMessage, PeerMisbehaved};
+use crate::identity::PublicKey;
+
+/// Bytes of a Finished.
+pub(crate) const FINISHED_BYTES: usize = 32;
+
+/// Whose proof it is: a signature of one side is none of the other's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Prover {
+    Client,
+    Server,
+}
+
+impl Prover {
+    const fn context(self) -> &'static [u8] {
+        match self {
+            Self::Client => b"SC/2 client auth",
+            Self::Server => b"SC/2 server auth",
+        }
+    }
+
+    const fn auth(self) -> FrameKind {
+        match self {
+            Self::Client => FrameKind::ClientAuth,
+            Self::Server => FrameKind::ServerAuth,
+        }
+    }
+
+    const fn finished(self) -> FrameKind {
+        match self {
+            Self::Client => FrameKind::ClientFinished,
+            Self::Server => FrameKind::ServerFinished,
+        }
+    }
+
+    /// What is signed.
+    pub(crate) fn to_be_signed(
+        self,
+        transcript: &TranscriptHash,
+        key: &PublicKey,
+    ) -> Zeroizing<Vec<u8>> {
+        let spki_hash: [u8; 32] = Sha256::digest(key.spki_der()).into();
+        Zeroizing::new([self.context(), &[0], transcript, &spki_hash].concat())
+    }
+
+    /// Reads and verifies a proof: whose key it proves.
+    pub(crate) fn verify(
+        self,
+        content: &[u8],
+        transcript: &TranscriptHash,
+        expected: Option<&PublicKey>,
+    ) -> Result<PublicKey, Error> {
+        let (spki, signature) =
+            decode(content).ok_or(InvalidMessage::HandshakeLength(self.auth()))?;
+        let key = match expected {
+            Some(key) if key.spki_der() == spki => key.clone(),
+            Some(_) => return Err(PeerMisbehaved::OtherKeyThanAnnounced.into()),
+            None => PublicKey::from_spki_der(spki).map_err(PeerMisbehaved::UnacceptableKey)?,
+        };
+        // The encoding is canonical in both senses: two encodings of a key would be two hashes.
+        let is_canonical = key.spki_der() == spki;
+        let signed = self.to_be_signed(transcript, &key);
+        if is_canonical && pss_verify(&key, &signed, signature) {
+            Ok(key)
+        } else {
+            Err(PeerMisbehaved::WrongProof.into())
+        }
+    }
+
+    /// Checks a Finished, in constant time.
+    pub(crate) fn verify_finished(
+        self,
+        content: &[u8],
+        key: &Secret,
+        transcript: &TranscriptHash,
+    ) -> Result<(), Error> {
+        if content.len() != FINISHED_BYTES {
+            return Err(InvalidMessage::HandshakeLength(self.finished()).into());
+        }
+        if hmac_sha256::verify(key, transcript, content) {
+            Ok(())
+        } else {
+            Err(PeerMisbehaved::WrongFinished.into())
+        }
+    }
+}
+
+/// The content of an auth message; keys and signatures of accepted keys are far below 64 KiB.
+pub(crate) fn encode(key: &PublicKey, signature: &[u8]) -> Vec<u8> {
+    let mut content = Vec::with_capacity(4 + key.spki_der().len() + signature.len());
+    for field in [key.spki_der(), signature] {
+        let [.., a, b] = (field.len() as u64).to_be_bytes();
+        content.extend_from_slice(&[a, b]);
+        content.extend_from_slice(field);
+    }
+    content
+}
+
+fn decode(content: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (spki, rest) = field(content)?;
+    let (signature, rest) = field(rest)?;
+    rest.is_empty().then_some((spki, signature))
+}
+
+fn field(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<2>()?;
+    rest.split_at_checked(u16::from_be_bytes(*length).into())
+}

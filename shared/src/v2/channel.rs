@@ -1,0 +1,189 @@
+//! Both directions of a connection together: what is read and refused, and what a session does
+//! once it stands. The two roles differ in their handshakes only.
+
+use zeroize::Zeroizing;
+
+use super::framing::{self, Frame, FrameType, HEADER_BYTES};
+use super::record::{DirectionKeys, InnerType};
+use super::writer::Writer;
+use super::{alert, data};
+use crate::connection::input::Input;
+use crate::connection::io::Io;
+use crate::connection::machine::Progress;
+use crate::connection::{Direction, Event, FrameKind};
+use crate::crypto::hkdf::Secret;
+use crate::error::{Error, InvalidMessage};
+use crate::limits::{RekeyLimits, V2_BODY_BYTES, V2_HANDSHAKE_BODY_BYTES};
+use crate::time::Time;
+
+/// Reading and writing end of a connection.
+#[derive(Debug)]
+pub(crate) struct Channel {
+    reader: Option<DirectionKeys>,
+    pub(crate) writer: Writer,
+    body_limit: usize,
+}
+
+/// A frame in place of the one that was expected, which ends the connection in an orderly way.
+pub(crate) enum Received<'a> {
+    /// What was expected.
+    Content(&'a [u8]),
+    /// The end.
+    End(Progress),
+}
+
+impl Channel {
+    /// A channel without keys.
+    pub(crate) fn new(limits: RekeyLimits) -> Self {
+        Self {
+            reader: None,
+            writer: Writer::new(limits),
+            body_limit: V2_HANDSHAKE_BODY_BYTES,
+        }
+    }
+
+    /// From now on records are opened with keys of this secret.
+    pub(crate) fn set_reading_secret(&mut self, secret: Secret) {
+        self.reader = Some(DirectionKeys::new(secret));
+    }
+
+    /// The handshake is done: larger records may come.
+    pub(crate) fn establish(&mut self) {
+        self.body_limit = V2_BODY_BYTES;
+    }
+
+    /// Most bytes that may be buffered.
+    pub(crate) fn buffer_limit(&self) -> usize {
+        HEADER_BYTES + self.body_limit
+    }
+
+    /// Takes the next whole frame.
+    pub(crate) fn next_frame<'a>(
+        &self,
+        input: &'a mut Input,
+    ) -> Result<Option<Frame<'a>>, InvalidMessage> {
+        framing::next_frame(input, self.body_limit)
+    }
+
+    /// Takes a frame in clear: the expected hello, or the alert of a peer that has no keys yet.
+    pub(crate) fn receive_clear<'a>(
+        frame: &'a Frame<'_>,
+        frame_type: FrameType,
+        expected: FrameKind,
+        io: &mut Io,
+        now: Time,
+    ) -> Result<Received<'a>, Error> {
+        let kind = if frame.is(FrameType::Alert) {
+            FrameKind::Alert
+        } else {
+            expected
+        };
+        io.observe_received(kind, [frame.bytes(), &[]], now);
+        if kind == FrameKind::Alert {
+            return Ok(Received::End(reported(frame.body())?));
+        }
+        if !frame.is(frame_type) {
+            let got = frame.type_byte();
+            return Err(InvalidMessage::Unexpected { expected, got }.into());
+        }
+        Ok(Received::Content(frame.body()))
+    }
+
+    /// Opens a record of the handshake: the expected one, or one that ends the connection.
+    pub(crate) fn receive_sealed<'a>(
+        &mut self,
+        frame: Frame<'a>,
+        expected: InnerType,
+        io: &mut Io,
+        now: Time,
+    ) -> Result<Received<'a>, Error> {
+        let (inner_type, content) = self.open(frame, expected.kind(), io, now)?;
+        match InnerType::from_byte(inner_type) {
+            Some(InnerType::Alert) => Ok(Received::End(reported(content)?)),
+            // A client that only wanted to learn who the server is, or that has changed its mind.
+            Some(InnerType::Close) if expected == InnerType::ClientAuth => {
+                without_content(content)?;
+                Ok(Received::End(Progress::PeerClosed))
+            }
+            Some(inner_type) if inner_type == expected => Ok(Received::Content(content)),
+            _ => Err(InvalidMessage::Unexpected {
+                expected: expected.kind(),
+                got: inner_type,
+            }
+            .into()),
+        }
+    }
+
+    /// Handles a record of the established session.
+    pub(crate) fn handle_record(
+        &mut self,
+        frame: Frame<'_>,
+        io: &mut Io,
+        now: Time,
+    ) -> Result<Progress, Error> {
+        let (inner_type, content) = self.open(frame, FrameKind::Message, io, now)?;
+        match InnerType::from_byte(inner_type) {
+            Some(InnerType::Data) => {
+                for message in data::messages(content)? {
+                    io.event(Event::Message(Zeroizing::new(message.to_vec())));
+                }
+                Ok(Progress::Handled)
+            }
+            Some(InnerType::KeyUpdate) => {
+                without_content(content)?;
+                if let Some(keys) = &mut self.reader {
+                    keys.update();
+                }
+                io.event(Event::Rekeyed(Direction::Received));
+                Ok(Progress::Handled)
+            }
+            Some(InnerType::Alert) => reported(content),
+            Some(InnerType::Close) => {
+                without_content(content)?;
+                Ok(Progress::PeerClosed)
+            }
+            _ => Err(InvalidMessage::Unexpected {
+                expected: FrameKind::Message,
+                got: inner_type,
+            }
+            .into()),
+        }
+    }
+
+    /// Opens a sealed frame in place. A frame in clear has no place any more once there are keys.
+    fn open<'a>(
+        &mut self,
+        frame: Frame<'a>,
+        expected: FrameKind,
+        io: &mut Io,
+        now: Time,
+    ) -> Result<(u8, &'a [u8]), Error> {
+        let got = frame.type_byte();
+        let (true, Some(keys)) = (frame.is(FrameType::Sealed), &mut self.reader) else {
+            return Err(InvalidMessage::Unexpected { expected, got }.into());
+        };
+        let kept = io.keep(frame.bytes());
+        let (header, body) = frame.into_parts();
+        let opened = keys.open(header, body);
+        let kind = match &opened {
+            Ok((inner_type, _)) => InnerType::from_byte(*inner_type).map(InnerType::kind),
+            Err(_) => None,
+        };
+        io.observe_kept(kind.unwrap_or(FrameKind::Unopened), kept, now);
+        Ok(opened?)
+    }
+}
+
+/// What an alert is for the connection.
+fn reported(content: &[u8]) -> Result<Progress, Error> {
+    let code = alert::decode(content)?;
+    Ok(Progress::Reported(code, code.sentence().to_owned()))
+}
+
+fn without_content(content: &[u8]) -> Result<(), InvalidMessage> {
+    if content.is_empty() {
+        Ok(())
+    } else {
+        Err(InvalidMessage::ControlLength)
+    }
+}

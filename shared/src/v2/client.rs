@@ -1,0 +1,504 @@
+//! v2's client: its way through the handshake, one struct per state, named for what it waits for,
+//! and the machine that goes it.
+
+use super::PREFACE;
+use super::auth::{self, Prover};
+use super::channel::{Channel, Received};
+use super::framing::{Frame, FrameType};
+use super::hello::{ClientHello, ServerHello};
+use super::key_schedule::{ApplicationSecrets, HandshakeSecrets, Schedule};
+use super::record::InnerType;
+use super::transcript::Transcript;
+use crate::connection::input::Input;
+use crate::connection::io::Io;
+use crate::connection::machine::{Machine, Progress};
+use crate::connection::{
+    ClientConfig, CloseReason, Event, FrameKind, PrivateKeyRequest, PrivateKeyResponse, SendError,
+    SessionId, Version,
+};
+use crate::crypto::hkdf::Secret;
+use crate::crypto::hmac_sha256;
+use crate::crypto::ml_kem::DecapsulationKey;
+use crate::crypto::rsa_private::OperationFailed;
+use crate::crypto::x25519::EphemeralSecret;
+use crate::error::{Error, ErrorCode, InvalidMessage, LocalFailure, PeerMisbehaved, Untrusted};
+use crate::identity::PublicKey;
+use crate::random::Random;
+use crate::time::Time;
+use crate::v1::framing::{Deframer, TERMINATOR};
+use crate::v1::{announcement, error_frame};
+
+/// A v2 client.
+#[derive(Debug)]
+pub(crate) struct Client {
+    config: ClientConfig,
+    deadline: Time,
+    /// For the announcement, and for v1's error frame in place of a hello.
+    deframer: Deframer,
+    channel: Channel,
+    state: State,
+}
+
+// Boxed: a handshake's state is large and short-lived, a session's small and long-lived.
+#[derive(Debug)]
+enum State {
+    ExpectAnnouncement(Box<ExpectAnnouncement>),
+    ExpectServerHello(Box<ExpectServerHello>),
+    ExpectServerAuth(Box<ExpectServerAuth>),
+    ExpectServerFinished(Box<ExpectServerFinished>),
+    ExpectSignature(Box<ExpectSignature>),
+    Established { id: SessionId, exporter: Secret },
+    Ended,
+}
+
+impl Client {
+    /// Draws the ephemeral keys and queues preface and hello: the server need not have spoken.
+    pub(crate) fn start(
+        config: ClientConfig,
+        mut random: Random,
+        io: &mut Io,
+        now: Time,
+    ) -> Result<Self, Error> {
+        io.output.extend_from_slice(PREFACE);
+        io.observe_sent(FrameKind::Preface, 0, now);
+        let start = io.output.len();
+        let state = ExpectAnnouncement::start(&mut random, &mut io.output)?;
+        io.observe_sent(FrameKind::ClientHello, start, now);
+        Ok(Self {
+            deadline: now + config.limits.handshake_timeout,
+            deframer: Deframer::default(),
+            channel: Channel::new(config.limits.rekey),
+            config,
+            state: State::ExpectAnnouncement(Box::new(state)),
+        })
+    }
+
+    /// Takes the next frame that is delimited as v1's are.
+    fn next_v1_frame<'a>(&mut self, input: &'a mut Input) -> Result<Option<&'a [u8]>, Error> {
+        let limit = self.config.limits.handshake_frame_bytes;
+        Ok(self.deframer.next_frame(input, limit)?)
+    }
+
+    fn handle_announcement(
+        &mut self,
+        frame: &[u8],
+        io: &mut Io,
+        now: Time,
+    ) -> Result<Progress, Error> {
+        let State::ExpectAnnouncement(state) = self.take_state() else {
+            return Ok(Progress::NeedMore);
+        };
+        if let Some(progress) = reported_by_v1(frame, io, now) {
+            return Ok(progress);
+        }
+        io.observe_received(FrameKind::Announcement, [frame, TERMINATOR], now);
+        self.state = State::ExpectServerHello(Box::new(state.handle_announcement(frame)?));
+        Ok(Progress::Handled)
+    }
+
+    fn handle_server_hello(
+        &mut self,
+        frame: &Frame<'_>,
+        state: ExpectServerHello,
+        io: &mut Io,
+        now: Time,
+    ) -> Result<Progress, Error> {
+        let kind = FrameKind::ServerHello;
+        let body = match Channel::receive_clear(frame, FrameType::ServerHello, kind, io, now)? {
+            Received::Content(body) => body,
+            Received::End(progress) => return Ok(progress),
+        };
+        let hello = ServerHello::decode(body, kind)?;
+        let (next, secrets) = state.handle_hello(&hello, frame.bytes())?;
+        self.channel.set_reading_secret(secrets.server);
+        self.channel.writer.set_secret(secrets.client);
+        self.state = State::ExpectServerAuth(Box::new(next));
+        Ok(Progress::Handled)
+    }
+
+    fn handle_sealed(
+        &mut self,
+        frame: Frame<'_>,
+        state: State,
+        io: &mut Io,
+        now: Time,
+    ) -> Result<Progress, Error> {
+        let expected = match state {
+            State::ExpectServerAuth(_) => InnerType::ServerAuth,
+            State::ExpectServerFinished(_) => InnerType::ServerFinished,
+            // While we sign the server has nothing to say but that it ends the connection.
+            _ => InnerType::Alert,
+        };
+        let content = match self.channel.receive_sealed(frame, expected, io, now)? {
+            Received::Content(content) => content,
+            Received::End(progress) => return Ok(progress),
+        };
+        match state {
+            State::ExpectServerAuth(state) => {
+                let next = state.handle_auth(content)?;
+                self.state = State::ExpectServerFinished(Box::new(next));
+            }
+            State::ExpectServerFinished(state) => {
+                let next = state.handle_finished(content)?;
+                self.judge_server(&next.server, io)?;
+                let message = next.to_be_signed(&self.config.identity);
+                io.event(Event::PrivateKey(PrivateKeyRequest::Sign { message }));
+                self.state = State::ExpectSignature(Box::new(next));
+            }
+            _ => {}
+        }
+        Ok(Progress::Handled)
+    }
+
+    /// The server has proven its key: is it the one that we want? Until then it knows nothing of us.
+    fn judge_server(&self, key: &PublicKey, io: &mut Io) -> Result<(), Untrusted> {
+        io.event(Event::ServerKey {
+            key: key.clone(),
+            proven: true,
+        });
+        self.config.trust.judge(key.fingerprint())
+    }
+
+    fn take_state(&mut self) -> State {
+        std::mem::replace(&mut self.state, State::Ended)
+    }
+}
+
+impl Machine for Client {
+    fn buffer_limit(&self) -> usize {
+        let v1_frame = self
+            .deframer
+            .buffer_limit(self.config.limits.handshake_frame_bytes);
+        match self.state {
+            State::ExpectAnnouncement(_) | State::ExpectServerHello(_) => {
+                v1_frame.max(self.channel.buffer_limit())
+            }
+            _ => self.channel.buffer_limit(),
+        }
+    }
+
+    fn handle_next(
+        &mut self,
+        input: &mut Input,
+        io: &mut Io,
+        now: Time,
+    ) -> Result<Progress, Error> {
+        if matches!(self.state, State::ExpectAnnouncement(_)) {
+            return match self.next_v1_frame(input)? {
+                Some(frame) => self.handle_announcement(frame, io, now),
+                None => Ok(Progress::NeedMore),
+            };
+        }
+        // As a length's first byte this would be far over the limit: it can only be an error frame
+        // of a server that has not read our preface.
+        if matches!(self.state, State::ExpectServerHello(_)) && input.first_byte() == Some(b'{') {
+            return match self.next_v1_frame(input)? {
+                Some(frame) => {
+                    reported_by_v1(frame, io, now).ok_or_else(|| InvalidMessage::Preface.into())
+                }
+                None => Ok(Progress::NeedMore),
+            };
+        }
+        let Some(frame) = self.channel.next_frame(input)? else {
+            return Ok(Progress::NeedMore);
+        };
+        match self.take_state() {
+            State::ExpectServerHello(state) => self.handle_server_hello(&frame, *state, io, now),
+            State::Established { id, exporter } => {
+                let progress = self.channel.handle_record(frame, io, now)?;
+                self.state = State::Established { id, exporter };
+                Ok(progress)
+            }
+            state => self.handle_sealed(frame, state, io, now),
+        }
+    }
+
+    fn waits_for_private_key(&self) -> bool {
+        matches!(self.state, State::ExpectSignature(_))
+    }
+
+    fn holds_input(&self) -> bool {
+        false
+    }
+
+    fn handle_private_key(
+        &mut self,
+        response: PrivateKeyResponse,
+        io: &mut Io,
+        now: Time,
+    ) -> Result<(), Error> {
+        match (self.take_state(), response) {
+            (State::ExpectSignature(state), PrivateKeyResponse::Signed(signature)) => {
+                let identity = &self.config.identity;
+                let (peer, proof, secrets) = state.handle_signature(signature, identity)?;
+                let writer = &mut self.channel.writer;
+                writer.record(InnerType::ClientAuth, &proof.auth, io, now);
+                writer.record(InnerType::ClientFinished, &proof.finished, io, now);
+                writer.set_secret(secrets.client);
+                self.channel.set_reading_secret(secrets.server);
+                self.channel.establish();
+                io.event(Event::Established {
+                    version: Version::V2,
+                    peer,
+                    session_id: Some(secrets.session_id),
+                });
+                self.state = State::Established {
+                    id: secrets.session_id,
+                    exporter: secrets.exporter,
+                };
+            }
+            (state, _) => self.state = state,
+        }
+        Ok(())
+    }
+
+    fn poll_timeout(&self) -> Option<Time> {
+        match self.state {
+            State::Established { .. } => self.channel.writer.rekey_at(),
+            // How long our own signature takes is our own business.
+            State::ExpectSignature(_) | State::Ended => None,
+            _ => Some(self.deadline),
+        }
+    }
+
+    fn handle_timeout(&mut self, io: &mut Io, now: Time) -> Result<(), Error> {
+        if !self.is_established() {
+            return Err(Error::TimedOut);
+        }
+        self.channel.writer.rekey_if_due(io, now);
+        Ok(())
+    }
+
+    fn is_established(&self) -> bool {
+        matches!(self.state, State::Established { .. })
+    }
+
+    fn send(&mut self, plaintext: &[u8], io: &mut Io, now: Time) -> Result<(), SendError> {
+        if !self.is_established() {
+            return Err(SendError::NotEstablished);
+        }
+        self.channel.writer.message(plaintext, io, now)
+    }
+
+    fn flush(&mut self, io: &mut Io) {
+        self.channel.writer.flush(io);
+    }
+
+    fn finish(&mut self, io: &mut Io, now: Time) {
+        self.channel.writer.close(io, now);
+    }
+
+    fn farewell(&mut self, code: ErrorCode, io: &mut Io, now: Time) {
+        self.channel.writer.alert(code, io, now);
+    }
+
+    fn refuse(&mut self, error: &Error, io: &mut Io, now: Time) {
+        match error {
+            // Nobody is at fault: we only wanted to know who the server is.
+            Error::Untrusted(Untrusted::Unknown { .. }) => self.channel.writer.close(io, now),
+            error => self.farewell(error.code(), io, now),
+        }
+    }
+
+    fn end_of_stream(&self, _inside_frame: bool) -> CloseReason {
+        // The authenticated close did not come.
+        CloseReason::Truncated
+    }
+
+    fn session_id(&self) -> Option<SessionId> {
+        match &self.state {
+            State::Established { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
+
+    fn exporter(&self) -> Option<&Secret> {
+        match &self.state {
+            State::Established { exporter, .. } => Some(exporter),
+            _ => None,
+        }
+    }
+}
+
+fn reported_by_v1(frame: &[u8], io: &mut Io, now: Time) -> Option<Progress> {
+    let (code, message) = error_frame::decode(frame)?;
+    io.observe_received(FrameKind::Error, [frame, TERMINATOR], now);
+    Some(Progress::Reported(code, message))
+}
+
+/// Preface and hello are out; the server's announcement is due.
+#[derive(Debug)]
+struct ExpectAnnouncement {
+    x25519: EphemeralSecret,
+    ml_kem: DecapsulationKey,
+    /// The hello's frame, for the transcript.
+    hello: Vec<u8>,
+}
+
+impl ExpectAnnouncement {
+    fn start(random: &mut Random, output: &mut Vec<u8>) -> Result<Self, Error> {
+        let mut nonce = [0; 32];
+        random.fill(&mut nonce)?;
+        let x25519 = EphemeralSecret::generate(random)?;
+        let ml_kem = DecapsulationKey::generate(random)?;
+        let hello = ClientHello {
+            random: &nonce,
+            x25519: &x25519.public_key(),
+            ml_kem: &ml_kem.encapsulation_key(),
+        };
+        let start = output.len();
+        hello.append(FrameType::ClientHello, output);
+        Ok(Self {
+            x25519,
+            ml_kem,
+            hello: output[start..].to_vec(),
+        })
+    }
+
+    fn handle_announcement(self, frame: &[u8]) -> Result<ExpectServerHello, Error> {
+        let server = announcement::decode(frame)?;
+        let mut transcript = Transcript::new();
+        for part in [frame, TERMINATOR, PREFACE, &self.hello] {
+            transcript.absorb(part);
+        }
+        Ok(ExpectServerHello {
+            server,
+            transcript,
+            x25519: self.x25519,
+            ml_kem: self.ml_kem,
+        })
+    }
+}
+
+/// The server has said who it is, but proven nothing; its hello is due.
+#[derive(Debug)]
+struct ExpectServerHello {
+    server: PublicKey,
+    transcript: Transcript,
+    x25519: EphemeralSecret,
+    ml_kem: DecapsulationKey,
+}
+
+impl ExpectServerHello {
+    fn handle_hello(
+        mut self,
+        hello: &ServerHello<'_>,
+        frame: &[u8],
+    ) -> Result<(ExpectServerAuth, HandshakeKeys), Error> {
+        let x25519_shared = self
+            .x25519
+            .diffie_hellman(hello.x25519)
+            .map_err(|_| PeerMisbehaved::LowOrderPoint)?;
+        let ml_kem_shared = self.ml_kem.decapsulate(hello.ml_kem);
+        self.transcript.absorb(frame);
+        let schedule = Schedule::new(&ml_kem_shared, &x25519_shared);
+        let HandshakeSecrets {
+            client,
+            server,
+            client_finished,
+            server_finished,
+        } = schedule.handshake(&self.transcript.hash());
+        let next = ExpectServerAuth {
+            server: self.server,
+            transcript: self.transcript,
+            schedule,
+            client_finished,
+            server_finished,
+        };
+        Ok((next, HandshakeKeys { client, server }))
+    }
+}
+
+/// The two secrets that seal the handshake.
+struct HandshakeKeys {
+    client: Secret,
+    server: Secret,
+}
+
+/// Records are sealed from here on; the proof of the server's key is due.
+#[derive(Debug)]
+struct ExpectServerAuth {
+    server: PublicKey,
+    transcript: Transcript,
+    schedule: Schedule,
+    client_finished: Secret,
+    server_finished: Secret,
+}
+
+impl ExpectServerAuth {
+    fn handle_auth(mut self, content: &[u8]) -> Result<ExpectServerFinished, Error> {
+        let th0 = self.transcript.hash();
+        let server = Prover::Server.verify(content, &th0, Some(&self.server))?;
+        self.transcript
+            .absorb_sealed(InnerType::ServerAuth, content);
+        Ok(ExpectServerFinished {
+            server,
+            transcript: self.transcript,
+            schedule: self.schedule,
+            client_finished: self.client_finished,
+            server_finished: self.server_finished,
+        })
+    }
+}
+
+/// The server has signed; its confirmation of the whole is due.
+#[derive(Debug)]
+struct ExpectServerFinished {
+    server: PublicKey,
+    transcript: Transcript,
+    schedule: Schedule,
+    client_finished: Secret,
+    server_finished: Secret,
+}
+
+impl ExpectServerFinished {
+    fn handle_finished(mut self, content: &[u8]) -> Result<ExpectSignature, Error> {
+        let th1 = self.transcript.hash();
+        Prover::Server.verify_finished(content, &self.server_finished, &th1)?;
+        self.transcript
+            .absorb_sealed(InnerType::ServerFinished, content);
+        Ok(ExpectSignature {
+            server: self.server,
+            transcript: self.transcript,
+            schedule: self.schedule,
+            client_finished: self.client_finished,
+        })
+    }
+}
+
+/// The server is who it says and whom we want; our own private key has to sign.
+#[derive(Debug)]
+struct ExpectSignature {
+    server: PublicKey,
+    transcript: Transcript,
+    schedule: Schedule,
+    client_finished: Secret,
+}
+
+/// What proves the client.
+struct Proof {
+    auth: Vec<u8>,
+    finished: [u8; 32],
+}
+
+impl ExpectSignature {
+    /// What our private key has to sign.
+    fn to_be_signed(&self, identity: &PublicKey) -> zeroize::Zeroizing<Vec<u8>> {
+        Prover::Client.to_be_signed(&self.transcript.hash(), identity)
+    }
+
+    fn handle_signature(
+        mut self,
+        signature: Result<Vec<u8>, OperationFailed>,
+        identity: &PublicKey,
+    ) -> Result<(PublicKey, Proof, ApplicationSecrets), Error> {
+        let signature = signature.map_err(|_| LocalFailure::PrivateKey)?;
+        let auth = auth::encode(identity, &signature);
+        self.transcript.absorb_sealed(InnerType::ClientAuth, &auth);
+        let finished = hmac_sha256::mac(&self.client_finished, &self.transcript.hash());
+        self.transcript
+            .absorb_sealed(InnerType::ClientFinished, &finished);
+        let secrets = self.schedule.application(&self.transcript.hash());
+        Ok((self.server, Proof { auth, finished }, secrets))
+    }
+}

@@ -1,0 +1,71 @@
+//! What a data record holds: one or more messages, each `u32 be length ‖ bytes`.
+//!
+//! Several, because what waits for a connection is cheaper to seal and to write together.
+
+use crate::error::PeerMisbehaved;
+use crate::limits::V2_MESSAGE_BYTES;
+
+/// Bytes before each message.
+pub(crate) const LENGTH_BYTES: usize = 4;
+
+/// Appends a message, which must not be longer than [`V2_MESSAGE_BYTES`].
+pub(crate) fn append(message: &[u8], content: &mut Vec<u8>) {
+    let [.., a, b, c, d] = (message.len() as u64).to_be_bytes();
+    content.extend_from_slice(&[a, b, c, d]);
+    content.extend_from_slice(message);
+}
+
+/// The messages of a record, all of them or none.
+pub(crate) fn messages(content: &[u8]) -> Result<Vec<&[u8]>, PeerMisbehaved> {
+    let malformed = PeerMisbehaved::RecordMessages;
+    if content.is_empty() {
+        return Err(malformed);
+    }
+    let mut rest = content;
+    let mut messages = Vec::new();
+    while !rest.is_empty() {
+        let Some((length, tail)) = rest.split_first_chunk::<LENGTH_BYTES>() else {
+            return Err(malformed);
+        };
+        let length = u32::from_be_bytes(*length) as usize;
+        if length > V2_MESSAGE_BYTES {
+            return Err(malformed);
+        }
+        let Some((message, tail)) = tail.split_at_checked(length) else {
+            return Err(malformed);
+        };
+        messages.push(message);
+        rest = tail;
+    }
+    Ok(messages)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::portable_test;
+
+    portable_test! {
+        fn messages_round_trip_together() {
+            let mut content = Vec::new();
+            for message in [&b"one"[..], b"", b"three"] {
+                append(message, &mut content);
+            }
+            assert_eq!(messages(&content).unwrap(), [&b"one"[..], b"", b"three"]);
+        }
+
+        fn lengths_that_do_not_add_up() {
+            for content in [
+                &b""[..],
+                b"\0\0\0",
+                b"\0\0\0\x02a",
+                b"\0\0\0\x01ab",
+                b"\0\0\0\x01a\0\0\0\x01",
+                b"\xff\xff\xff\xffa",
+                &[&65_537u32.to_be_bytes()[..], &vec![0; 65_537]].concat(),
+            ] {
+                assert_eq!(messages(content), Err(PeerMisbehaved::RecordMessages));
+            }
+        }
+    }
+}

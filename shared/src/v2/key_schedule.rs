@@ -1,0 +1,109 @@
+//! How keys come from the two shared secrets and the transcript, by HKDF-SHA256 (RFC 5869).
+//!
+//! ```text
+//! info(label, context) = "SC/2 " ‖ label ‖ 0x00 ‖ context
+//! PRK = Extract(salt = "SC/2", ikm = ML-KEM's shared secret ‖ X25519's shared secret)
+//! every other secret = Expand(PRK or its parent, info(label, context), length)
+//! ```
+//!
+//! The secret holds as long as one of the two exchanges does. Labels keep directions and purposes
+//! apart, so no key is ever used twice.
+
+use zeroize::Zeroizing;
+
+use super::transcript::TranscriptHash;
+use crate::connection::SessionId;
+use crate::crypto::hkdf::{self, Secret};
+
+/// The handshake's root secret. Wiped when the application's secrets have been taken from it.
+#[derive(Debug)]
+pub(crate) struct Schedule {
+    prk: Secret,
+}
+
+/// What protects the handshake itself.
+#[derive(Debug)]
+pub(crate) struct HandshakeSecrets {
+    /// Seals what the client sends.
+    pub(crate) client: Secret,
+    /// Seals what the server sends.
+    pub(crate) server: Secret,
+    /// The MAC key of the client's Finished.
+    pub(crate) client_finished: Secret,
+    /// The MAC key of the server's Finished.
+    pub(crate) server_finished: Secret,
+}
+
+/// What the session lives on.
+#[derive(Debug)]
+pub(crate) struct ApplicationSecrets {
+    /// Seals what the client sends.
+    pub(crate) client: Secret,
+    /// Seals what the server sends.
+    pub(crate) server: Secret,
+    /// For the application's own purposes.
+    pub(crate) exporter: Secret,
+    /// The session's public name.
+    pub(crate) session_id: SessionId,
+}
+
+impl Schedule {
+    pub(crate) fn new(ml_kem_shared: &[u8; 32], x25519_shared: &[u8; 32]) -> Self {
+        let mut ikm = Zeroizing::new([0; 64]);
+        ikm[..32].copy_from_slice(ml_kem_shared);
+        ikm[32..].copy_from_slice(x25519_shared);
+        Self {
+            prk: hkdf::extract(b"SC/2", ikm.as_slice()),
+        }
+    }
+
+    /// The handshake's secrets, bound to the hellos by `th0`.
+    pub(crate) fn handshake(&self, th0: &TranscriptHash) -> HandshakeSecrets {
+        HandshakeSecrets {
+            client: derive(&self.prk, "c hs", th0),
+            server: derive(&self.prk, "s hs", th0),
+            client_finished: derive(&self.prk, "c fin", th0),
+            server_finished: derive(&self.prk, "s fin", th0),
+        }
+    }
+
+    /// The session's secrets, bound to the whole handshake by `th4`.
+    pub(crate) fn application(self, th4: &TranscriptHash) -> ApplicationSecrets {
+        let mut session_id = [0; 16];
+        expand(&self.prk, "session id", th4, &mut session_id);
+        ApplicationSecrets {
+            client: derive(&self.prk, "c ap", th4),
+            server: derive(&self.prk, "s ap", th4),
+            exporter: derive(&self.prk, "exporter", th4),
+            session_id: SessionId(session_id),
+        }
+    }
+}
+
+/// The cipher's key of a direction's secret.
+pub(crate) fn record_key(secret: &Secret) -> Secret {
+    derive(secret, "key", &[])
+}
+
+/// The constant part of a direction's nonces.
+pub(crate) fn record_iv(secret: &Secret) -> [u8; 12] {
+    let mut iv = [0; 12];
+    expand(secret, "iv", &[], &mut iv);
+    iv
+}
+
+/// The secret after a key update. The old one cannot be found from it.
+pub(crate) fn next_secret(secret: &Secret) -> Secret {
+    derive(secret, "rekey", &[])
+}
+
+fn derive(secret: &Secret, label: &str, context: &[u8]) -> Secret {
+    let mut derived = Zeroizing::new([0; 32]);
+    expand(secret, label, context, derived.as_mut_slice());
+    Secret::new(*derived)
+}
+
+fn expand(secret: &Secret, label: &str, context: &[u8], output: &mut [u8]) {
+    let info = [b"SC/2 ", label.as_bytes(), &[0], context];
+    hkdf::expand(secret, &info, output);
+}

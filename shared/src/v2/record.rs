@@ -1,0 +1,157 @@
+//! Sealed records: `ChaCha20-Poly1305(key, nonce, aad = the frame's header, content ‖ inner type ‖
+//! zeros)`, with sequence numbers that are never sent.
+//!
+//! A record that was changed, replayed, dropped or swapped meets another sequence number than it
+//! was sealed with, and does not open. The zeros fill up to a multiple of 64 bytes, so that lengths
+//! show in steps only (the form of RFC 8446 §5.2).
+
+use std::fmt;
+
+use super::framing::{FrameType, HEADER_BYTES, header};
+use super::key_schedule::{next_secret, record_iv, record_key};
+use crate::connection::FrameKind;
+use crate::crypto::chacha20_poly1305::Key;
+use crate::crypto::hkdf::Secret;
+use crate::error::PeerMisbehaved;
+use crate::limits::V2_REFUSED_SEQUENCE;
+
+/// Bytes of a record's tag.
+pub(crate) const TAG_BYTES: usize = 16;
+
+/// What is sealed has a multiple of so many bytes.
+pub(crate) const PADDING_STEP: usize = 64;
+
+/// What is sealed in a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum InnerType {
+    ServerAuth = 1,
+    ServerFinished = 2,
+    ClientAuth = 3,
+    ClientFinished = 4,
+    Data = 5,
+    KeyUpdate = 6,
+    Alert = 7,
+    Close = 8,
+}
+
+impl InnerType {
+    pub(crate) fn from_byte(byte: u8) -> Option<Self> {
+        [
+            Self::ServerAuth,
+            Self::ServerFinished,
+            Self::ClientAuth,
+            Self::ClientFinished,
+            Self::Data,
+            Self::KeyUpdate,
+            Self::Alert,
+            Self::Close,
+        ]
+        .into_iter()
+        .find(|inner_type| *inner_type as u8 == byte)
+    }
+
+    pub(crate) fn kind(self) -> FrameKind {
+        match self {
+            Self::ServerAuth => FrameKind::ServerAuth,
+            Self::ServerFinished => FrameKind::ServerFinished,
+            Self::ClientAuth => FrameKind::ClientAuth,
+            Self::ClientFinished => FrameKind::ClientFinished,
+            Self::Data => FrameKind::Message,
+            Self::KeyUpdate => FrameKind::KeyUpdate,
+            Self::Alert => FrameKind::Alert,
+            Self::Close => FrameKind::Close,
+        }
+    }
+}
+
+/// One direction's keys, and how many records they have been used for.
+pub(crate) struct DirectionKeys {
+    secret: Secret,
+    key: Key,
+    iv: [u8; 12],
+    sequence: u64,
+}
+
+impl DirectionKeys {
+    pub(crate) fn new(secret: Secret) -> Self {
+        Self {
+            key: Key::new(record_key(&secret).as_bytes()),
+            iv: record_iv(&secret),
+            secret,
+            sequence: 0,
+        }
+    }
+
+    /// Records sealed or opened so far.
+    pub(crate) fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Pretends that so many records have been sealed or opened.
+    #[cfg(test)]
+    pub(crate) fn set_sequence(&mut self, sequence: u64) {
+        self.sequence = sequence;
+    }
+
+    /// Goes over to the next keys; the old ones are wiped.
+    pub(crate) fn update(&mut self) {
+        *self = Self::new(next_secret(&self.secret));
+    }
+
+    /// `iv XOR (0^4 ‖ be64 sequence)` (RFC 8446 §5.3).
+    fn nonce(&self) -> [u8; 12] {
+        let mut nonce = self.iv;
+        let tail = nonce[4..].iter_mut();
+        tail.zip(self.sequence.to_be_bytes())
+            .for_each(|(byte, number)| *byte ^= number);
+        nonce
+    }
+
+    /// Makes the record of what lies in `output` after a header's room at `start`.
+    pub(crate) fn seal(&mut self, inner_type: InnerType, start: usize, output: &mut Vec<u8>) {
+        let content = start + HEADER_BYTES;
+        output.push(inner_type as u8);
+        let length = (output.len() - content).next_multiple_of(PADDING_STEP);
+        output.resize(content + length, 0);
+        let header = header(FrameType::Sealed, length + TAG_BYTES);
+        output[start..content].copy_from_slice(&header);
+        let tag = self
+            .key
+            .seal_in_place(&self.nonce(), &header, &mut output[content..]);
+        output.extend_from_slice(&tag);
+        self.sequence += 1;
+    }
+
+    /// Opens a record in place: its inner type byte, which is not zero, and its content.
+    pub(crate) fn open<'a>(
+        &mut self,
+        header: &[u8],
+        body: &'a mut [u8],
+    ) -> Result<(u8, &'a [u8]), PeerMisbehaved> {
+        if self.sequence >= V2_REFUSED_SEQUENCE {
+            return Err(PeerMisbehaved::RekeyOverdue);
+        }
+        let (inner, tag) = body
+            .split_last_chunk_mut::<TAG_BYTES>()
+            .ok_or(PeerMisbehaved::UnopenableRecord)?;
+        self.key
+            .open_in_place(&self.nonce(), header, inner, tag)
+            .map_err(|_| PeerMisbehaved::UnopenableRecord)?;
+        self.sequence += 1;
+        let end = inner
+            .iter()
+            .rposition(|byte| *byte != 0)
+            .ok_or(PeerMisbehaved::RecordPadding)?;
+        if (end + 1).next_multiple_of(PADDING_STEP) != inner.len() {
+            return Err(PeerMisbehaved::RecordPadding);
+        }
+        Ok((inner[end], &inner[..end]))
+    }
+}
+
+impl fmt::Debug for DirectionKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DirectionKeys(secret, {} records)", self.sequence)
+    }
+}

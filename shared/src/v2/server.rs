@@ -1,0 +1,417 @@
+//! v2's server: its way through the handshake, one struct per state, named for what it waits for,
+//! and the machine that goes it.
+
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::PREFACE;
+use super::auth::{self, Prover};
+use super::channel::{Channel, Received};
+use super::framing::{Frame, FrameType};
+use super::hello::{ClientHello, ServerHello};
+use super::key_schedule::{ApplicationSecrets, HandshakeSecrets, Schedule};
+use super::record::InnerType;
+use super::transcript::Transcript;
+use crate::connection::input::Input;
+use crate::connection::io::Io;
+use crate::connection::machine::{Machine, Progress};
+use crate::connection::{
+    CloseReason, Event, FrameKind, PrivateKeyRequest, PrivateKeyResponse, SendError, ServerConfig,
+    SessionId, Version,
+};
+use crate::crypto::hkdf::Secret;
+use crate::crypto::hmac_sha256;
+use crate::crypto::ml_kem::{self, EncapsulationError};
+use crate::crypto::rsa_private::OperationFailed;
+use crate::crypto::x25519::EphemeralSecret;
+use crate::error::{Error, ErrorCode, InvalidMessage, LocalFailure, PeerMisbehaved};
+use crate::identity::PublicKey;
+use crate::random::Random;
+use crate::time::Time;
+
+/// A v2 server.
+#[derive(Debug)]
+pub(crate) struct Server {
+    config: Arc<ServerConfig>,
+    random: Random,
+    deadline: Time,
+    channel: Channel,
+    state: State,
+}
+
+// Boxed: a handshake's state is large and short-lived, a session's small and long-lived.
+#[derive(Debug)]
+enum State {
+    ExpectPreface,
+    ExpectClientHello(ExpectClientHello),
+    ExpectSignature(Box<ExpectSignature>),
+    ExpectClientAuth(Box<ExpectClientAuth>),
+    ExpectClientFinished(Box<ExpectClientFinished>),
+    Established { id: SessionId, exporter: Secret },
+    Ended,
+}
+
+impl Server {
+    /// The announcement is out, and the client's first byte was the preface's.
+    pub(crate) fn new(config: Arc<ServerConfig>, random: Random, deadline: Time) -> Self {
+        Self {
+            channel: Channel::new(config.limits.rekey),
+            config,
+            random,
+            deadline,
+            state: State::ExpectPreface,
+        }
+    }
+
+    fn handle_preface(
+        &mut self,
+        input: &mut Input,
+        io: &mut Io,
+        now: Time,
+    ) -> Result<Progress, Error> {
+        let there = input.unread().len().min(PREFACE.len());
+        if input.unread()[..there] != PREFACE[..there] {
+            return Err(InvalidMessage::Preface.into());
+        }
+        if there < PREFACE.len() {
+            return Ok(Progress::NeedMore);
+        }
+        input.take(PREFACE.len());
+        io.observe_received(FrameKind::Preface, [PREFACE, &[]], now);
+        self.state = State::ExpectClientHello(ExpectClientHello);
+        Ok(Progress::Handled)
+    }
+
+    fn handle_hello(
+        &mut self,
+        frame: &Frame<'_>,
+        state: ExpectClientHello,
+        io: &mut Io,
+        now: Time,
+    ) -> Result<Progress, Error> {
+        let kind = FrameKind::ClientHello;
+        let body = match Channel::receive_clear(frame, FrameType::ClientHello, kind, io, now)? {
+            Received::Content(body) => body,
+            Received::End(progress) => return Ok(progress),
+        };
+        let hello = ClientHello::decode(body, kind)?;
+        let next = state.handle_hello(&hello, frame.bytes(), &self.config, &mut self.random)?;
+        let message = next.to_be_signed(self.config.identity());
+        io.event(Event::PrivateKey(PrivateKeyRequest::Sign { message }));
+        self.state = State::ExpectSignature(Box::new(next));
+        Ok(Progress::Handled)
+    }
+
+    fn handle_sealed(
+        &mut self,
+        frame: Frame<'_>,
+        state: State,
+        io: &mut Io,
+        now: Time,
+    ) -> Result<Progress, Error> {
+        // A client that refuses our hello has no keys to seal that with.
+        if matches!(state, State::ExpectClientAuth(_)) && frame.is(FrameType::Alert) {
+            let (sealed, kind) = (FrameType::Sealed, FrameKind::ClientAuth);
+            if let Received::End(end) = Channel::receive_clear(&frame, sealed, kind, io, now)? {
+                return Ok(end);
+            }
+        }
+        let expected = match state {
+            State::ExpectClientAuth(_) => InnerType::ClientAuth,
+            _ => InnerType::ClientFinished,
+        };
+        let content = match self.channel.receive_sealed(frame, expected, io, now)? {
+            Received::Content(content) => content,
+            Received::End(progress) => return Ok(progress),
+        };
+        match state {
+            State::ExpectClientAuth(state) => {
+                self.state = State::ExpectClientFinished(Box::new(state.handle_auth(content)?));
+            }
+            State::ExpectClientFinished(state) => {
+                let (peer, secrets) = state.handle_finished(content)?;
+                self.channel.set_reading_secret(secrets.client);
+                self.channel.writer.set_secret(secrets.server);
+                self.channel.establish();
+                io.event(Event::Established {
+                    version: Version::V2,
+                    peer,
+                    session_id: Some(secrets.session_id),
+                });
+                self.state = State::Established {
+                    id: secrets.session_id,
+                    exporter: secrets.exporter,
+                };
+            }
+            _ => {}
+        }
+        Ok(Progress::Handled)
+    }
+
+    fn take_state(&mut self) -> State {
+        std::mem::replace(&mut self.state, State::Ended)
+    }
+}
+
+impl Machine for Server {
+    fn buffer_limit(&self) -> usize {
+        self.channel.buffer_limit()
+    }
+
+    fn handle_next(
+        &mut self,
+        input: &mut Input,
+        io: &mut Io,
+        now: Time,
+    ) -> Result<Progress, Error> {
+        if matches!(self.state, State::ExpectPreface) {
+            return self.handle_preface(input, io, now);
+        }
+        let Some(frame) = self.channel.next_frame(input)? else {
+            return Ok(Progress::NeedMore);
+        };
+        match self.take_state() {
+            State::ExpectClientHello(state) => self.handle_hello(&frame, state, io, now),
+            State::Established { id, exporter } => {
+                let progress = self.channel.handle_record(frame, io, now)?;
+                self.state = State::Established { id, exporter };
+                Ok(progress)
+            }
+            state => self.handle_sealed(frame, state, io, now),
+        }
+    }
+
+    fn waits_for_private_key(&self) -> bool {
+        matches!(self.state, State::ExpectSignature(_))
+    }
+
+    fn holds_input(&self) -> bool {
+        // What comes before our hello can only be judged after it.
+        self.waits_for_private_key()
+    }
+
+    fn handle_private_key(
+        &mut self,
+        response: PrivateKeyResponse,
+        io: &mut Io,
+        now: Time,
+    ) -> Result<(), Error> {
+        match (self.take_state(), response) {
+            (State::ExpectSignature(state), PrivateKeyResponse::Signed(signature)) => {
+                let (next, proof) = state.handle_signature(signature, self.config.identity())?;
+                let start = io.output.len();
+                io.output.extend_from_slice(&proof.hello);
+                io.observe_sent(FrameKind::ServerHello, start, now);
+                let writer = &mut self.channel.writer;
+                writer.set_secret(proof.server_secret);
+                writer.record(InnerType::ServerAuth, &proof.auth, io, now);
+                writer.record(InnerType::ServerFinished, &proof.finished, io, now);
+                self.channel.set_reading_secret(proof.client_secret);
+                self.state = State::ExpectClientAuth(Box::new(next));
+            }
+            (state, _) => self.state = state,
+        }
+        Ok(())
+    }
+
+    fn poll_timeout(&self) -> Option<Time> {
+        match self.state {
+            State::Established { .. } => self.channel.writer.rekey_at(),
+            // How long our own signature takes is our own business.
+            State::ExpectSignature(_) | State::Ended => None,
+            _ => Some(self.deadline),
+        }
+    }
+
+    fn handle_timeout(&mut self, io: &mut Io, now: Time) -> Result<(), Error> {
+        if !self.is_established() {
+            return Err(Error::TimedOut);
+        }
+        self.channel.writer.rekey_if_due(io, now);
+        Ok(())
+    }
+
+    fn is_established(&self) -> bool {
+        matches!(self.state, State::Established { .. })
+    }
+
+    fn send(&mut self, plaintext: &[u8], io: &mut Io, now: Time) -> Result<(), SendError> {
+        if !self.is_established() {
+            return Err(SendError::NotEstablished);
+        }
+        self.channel.writer.message(plaintext, io, now)
+    }
+
+    fn flush(&mut self, io: &mut Io) {
+        self.channel.writer.flush(io);
+    }
+
+    fn finish(&mut self, io: &mut Io, now: Time) {
+        self.channel.writer.close(io, now);
+    }
+
+    fn farewell(&mut self, code: ErrorCode, io: &mut Io, now: Time) {
+        self.channel.writer.alert(code, io, now);
+    }
+
+    fn end_of_stream(&self, _inside_frame: bool) -> CloseReason {
+        // The authenticated close did not come.
+        CloseReason::Truncated
+    }
+
+    fn session_id(&self) -> Option<SessionId> {
+        match &self.state {
+            State::Established { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
+
+    fn exporter(&self) -> Option<&Secret> {
+        match &self.state {
+            State::Established { exporter, .. } => Some(exporter),
+            _ => None,
+        }
+    }
+}
+
+/// The preface has come; the client's hello is due.
+#[derive(Debug)]
+struct ExpectClientHello;
+
+impl ExpectClientHello {
+    /// Answers both key exchanges; the answer has to be signed next.
+    #[expect(clippy::unused_self, reason = "a transition consumes its state")]
+    fn handle_hello(
+        self,
+        hello: &ClientHello<'_>,
+        frame: &[u8],
+        config: &ServerConfig,
+        random: &mut Random,
+    ) -> Result<ExpectSignature, Error> {
+        let mut nonce = [0; 32];
+        random.fill(&mut nonce)?;
+        let x25519 = EphemeralSecret::generate(random)?;
+        let public = x25519.public_key();
+        let x25519_shared = x25519
+            .diffie_hellman(hello.x25519)
+            .map_err(|_| PeerMisbehaved::LowOrderPoint)?;
+        let (ciphertext, ml_kem_shared) =
+            ml_kem::encapsulate(hello.ml_kem, random).map_err(|error| match error {
+                EncapsulationError::InvalidKey => Error::from(PeerMisbehaved::EncapsulationKey),
+                EncapsulationError::RandomUnavailable => LocalFailure::RandomUnavailable.into(),
+            })?;
+        let mut answer = Vec::new();
+        let server_hello = ServerHello {
+            random: &nonce,
+            x25519: &public,
+            ml_kem: &ciphertext,
+        };
+        server_hello.append(FrameType::ServerHello, &mut answer);
+        let mut transcript = Transcript::new();
+        for part in [config.announcement(), PREFACE, frame, &answer] {
+            transcript.absorb(part);
+        }
+        let schedule = Schedule::new(&ml_kem_shared, &x25519_shared);
+        Ok(ExpectSignature {
+            secrets: schedule.handshake(&transcript.hash()),
+            schedule,
+            transcript,
+            hello: answer,
+        })
+    }
+}
+
+/// The keys are agreed on; our own private key has to sign.
+#[derive(Debug)]
+struct ExpectSignature {
+    transcript: Transcript,
+    schedule: Schedule,
+    secrets: HandshakeSecrets,
+    hello: Vec<u8>,
+}
+
+/// What the server answers a hello with.
+struct Proof {
+    hello: Vec<u8>,
+    auth: Vec<u8>,
+    finished: [u8; 32],
+    client_secret: Secret,
+    server_secret: Secret,
+}
+
+impl ExpectSignature {
+    /// What our private key has to sign.
+    fn to_be_signed(&self, identity: &PublicKey) -> Zeroizing<Vec<u8>> {
+        Prover::Server.to_be_signed(&self.transcript.hash(), identity)
+    }
+
+    fn handle_signature(
+        mut self,
+        signature: Result<Vec<u8>, OperationFailed>,
+        identity: &PublicKey,
+    ) -> Result<(ExpectClientAuth, Proof), Error> {
+        let signature = signature.map_err(|_| LocalFailure::PrivateKey)?;
+        let auth = auth::encode(identity, &signature);
+        self.transcript.absorb_sealed(InnerType::ServerAuth, &auth);
+        let finished = hmac_sha256::mac(&self.secrets.server_finished, &self.transcript.hash());
+        self.transcript
+            .absorb_sealed(InnerType::ServerFinished, &finished);
+        let proof = Proof {
+            hello: self.hello,
+            auth,
+            finished,
+            client_secret: self.secrets.client,
+            server_secret: self.secrets.server,
+        };
+        let next = ExpectClientAuth {
+            transcript: self.transcript,
+            schedule: self.schedule,
+            client_finished: self.secrets.client_finished,
+        };
+        Ok((next, proof))
+    }
+}
+
+/// We have proven who we are; the client's proof is due.
+#[derive(Debug)]
+struct ExpectClientAuth {
+    transcript: Transcript,
+    schedule: Schedule,
+    client_finished: Secret,
+}
+
+impl ExpectClientAuth {
+    fn handle_auth(mut self, content: &[u8]) -> Result<ExpectClientFinished, Error> {
+        let th2 = self.transcript.hash();
+        let client = Prover::Client.verify(content, &th2, None)?;
+        self.transcript
+            .absorb_sealed(InnerType::ClientAuth, content);
+        Ok(ExpectClientFinished {
+            client,
+            transcript: self.transcript,
+            schedule: self.schedule,
+            client_finished: self.client_finished,
+        })
+    }
+}
+
+/// The client has signed; its confirmation of the whole is due.
+#[derive(Debug)]
+struct ExpectClientFinished {
+    client: PublicKey,
+    transcript: Transcript,
+    schedule: Schedule,
+    client_finished: Secret,
+}
+
+impl ExpectClientFinished {
+    fn handle_finished(mut self, content: &[u8]) -> Result<(PublicKey, ApplicationSecrets), Error> {
+        let th3 = self.transcript.hash();
+        Prover::Client.verify_finished(content, &self.client_finished, &th3)?;
+        self.transcript
+            .absorb_sealed(InnerType::ClientFinished, content);
+        let secrets = self.schedule.application(&self.transcript.hash());
+        Ok((self.client, secrets))
+    }
+}

@@ -1,0 +1,94 @@
+//! How a session ends: authenticated, cut, or with an alert.
+
+use super::*;
+
+portable_test! {
+    fn a_close_ends_one_direction_and_the_other_still_answers() {
+        let mut pair = established();
+        pair.client.send(b"last words", pair.now).unwrap();
+        pair.client.finish(pair.now);
+        assert_eq!(pair.client.send(b"more", pair.now), Err(SendError::Closed));
+        pair.run();
+        assert_eq!(pair.server_seen.messages, [b"last words"]);
+        assert_eq!(pair.server_seen.closed, Some(CloseReason::PeerClosed));
+        pair.server.send(b"answer", pair.now).unwrap();
+        pair.server.finish(pair.now);
+        pair.run();
+        assert_eq!(pair.client_seen.messages, [b"answer"]);
+        assert_eq!(pair.client_seen.closed, Some(CloseReason::PeerClosed));
+        pair.client.handle_eof();
+        assert!(pair.client.poll_event().is_none(), "closed is told once");
+    }
+
+    fn truncation_without_close() {
+        let mut pair = established();
+        pair.client.handle_eof();
+        pair.server.handle_eof();
+        pair.run();
+        assert_eq!(pair.client_seen.closed, Some(CloseReason::Truncated));
+        assert_eq!(pair.server_seen.closed, Some(CloseReason::Truncated));
+    }
+
+    fn a_stopping_server_says_so_in_a_sealed_alert() {
+        let mut pair = established();
+        let before = pair.to_client.len();
+        pair.server.close(ErrorCode::ServerStopping, pair.now);
+        pair.run();
+        assert_eq!(pair.to_client[before + 4], 3, "a sealed frame");
+        assert!(matches!(pair.client_seen.closed,
+            Some(CloseReason::Reported { code: ErrorCode::ServerStopping, .. })));
+    }
+
+    fn a_server_without_a_place_is_understood_before_it_has_read_anything() {
+        let mut pair = Pair::v2();
+        pair.server.close(ErrorCode::TooManyConnections, pair.now);
+        pair.run();
+        assert!(matches!(pair.client_seen.closed,
+            Some(CloseReason::Reported { code: ErrorCode::TooManyConnections, .. })));
+    }
+
+    fn a_handshake_that_is_overdue_ends_on_both_sides() {
+        let mut pair = Pair::v2();
+        let preface = pair.client.poll_transmit().unwrap();
+        pair.server.handle_bytes(&preface[..20], pair.now);
+        let deadline = pair.server.poll_timeout().unwrap();
+        assert_eq!(pair.client.poll_timeout(), Some(deadline));
+        pair.server.handle_timeout(deadline);
+        pair.client.handle_timeout(deadline);
+        pair.run();
+        assert_eq!(pair.server_seen.closed, Some(CloseReason::Failed(Error::TimedOut)));
+        assert_eq!(pair.client_seen.closed, Some(CloseReason::Failed(Error::TimedOut)));
+        assert!(pair.to_client.ends_with(&[0, 0, 0, 1, 4, 5]), "alert 5 in clear");
+    }
+
+    fn after_a_close_nothing_more_is_sent() {
+        let mut pair = established();
+        pair.client.send(b"text", pair.now).unwrap();
+        pair.client.finish(pair.now);
+        pair.run();
+        let due = pair.client.poll_timeout();
+        assert_eq!(due, None, "no keys are due to change");
+        pair.client.close(ErrorCode::HandshakeFailed, pair.now);
+        assert_eq!(pair.client.poll_transmit(), None);
+    }
+
+    fn a_close_while_the_client_signs_takes_the_place_of_its_proof() {
+        let mut pair = Pair::v2();
+        let up = pair.client.poll_transmit().unwrap();
+        pair.server.handle_bytes(&up, pair.now);
+        let request = loop {
+            if let Some(Event::PrivateKey(request)) = pair.server.poll_event() { break request }
+        };
+        pair.server.handle_private_key(request.answer(server_key(), &mut seeded(8)), pair.now);
+        let down = pair.server.poll_transmit().unwrap();
+        pair.client.handle_bytes(&down, pair.now);
+        let request = loop {
+            if let Some(Event::PrivateKey(request)) = pair.client.poll_event() { break request }
+        };
+        pair.client.finish(pair.now);
+        pair.client.handle_private_key(request.answer(client_key(), &mut seeded(8)), pair.now);
+        pair.run();
+        assert_eq!(pair.server_seen.closed, Some(CloseReason::PeerClosed));
+        assert!(!pair.server_seen.established);
+    }
+}

@@ -1,0 +1,36 @@
+//! v2 on an in-memory pair. This file has what its tests share.
+
+mod conversation;
+mod ending;
+mod rekeying;
+mod trust;
+
+use crate::connection::{
+    CloseReason, Direction, Event, FrameKind, SendError, ServerConnection, Trust,
+};
+use crate::error::{Error, ErrorCode, InvalidMessage, PeerMisbehaved, Untrusted};
+use crate::testing::{
+    Answerer, Pair, Seen, client_key, portable_test, seeded, server_config, server_key,
+    v2_client_config,
+};
+
+/// A pair after its handshake.
+fn established() -> Pair {
+    let mut pair = Pair::v2();
+    pair.run();
+    assert!(pair.client_seen.established && pair.server_seen.established);
+    pair
+}
+
+/// A conversation with messages in both directions, single and coalesced.
+fn conversation() -> Pair {
+    let mut pair = established();
+    let now = pair.now;
+    for text in ["hello", "", "grüße 🦀\n\nzwei Absätze"] {
+        pair.client.send(text.as_bytes(), now).unwrap();
+        pair.server.send(b"anna: ", now).unwrap();
+        pair.server.send(text.as_bytes(), now).unwrap();
+        pair.run();
+    }
+    pair
+}

@@ -1,0 +1,42 @@
+//! The transcript: everything that both sides have said, hashed in the order in which it was said.
+
+use sha2::{Digest, Sha256};
+
+use super::record::InnerType;
+
+/// A hash of the transcript up to some point (32 bytes).
+pub(crate) type TranscriptHash = [u8; 32];
+
+/// A running SHA-256 over the handshake.
+#[derive(Clone)]
+pub(crate) struct Transcript(Sha256);
+
+impl Transcript {
+    pub(crate) fn new() -> Self {
+        Self(Sha256::new())
+    }
+
+    /// Absorbs exact bytes of the wire: announcement, preface and hellos.
+    pub(crate) fn absorb(&mut self, wire: &[u8]) {
+        self.0.update(wire);
+    }
+
+    /// Absorbs a sealed handshake message as `inner type ‖ u32 be length ‖ content`: what was
+    /// meant, without the padding around it.
+    pub(crate) fn absorb_sealed(&mut self, inner_type: InnerType, content: &[u8]) {
+        let [.., a, b, c, d] = (content.len() as u64).to_be_bytes();
+        self.0.update([inner_type as u8, a, b, c, d]);
+        self.0.update(content);
+    }
+
+    /// The hash so far; more can be absorbed afterwards.
+    pub(crate) fn hash(&self) -> TranscriptHash {
+        self.0.clone().finalize().into()
+    }
+}
+
+impl std::fmt::Debug for Transcript {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Transcript(..)")
+    }
+}

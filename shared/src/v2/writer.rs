@@ -1,0 +1,166 @@
+//! One direction's output: seals records, coalesces messages, changes keys in time.
+
+use super::alert;
+use super::data;
+use super::framing::{self, FrameType, HEADER_BYTES};
+use super::record::{DirectionKeys, InnerType, PADDING_STEP, TAG_BYTES};
+use crate::connection::io::Io;
+use crate::connection::{Direction, Event, FrameKind, SendError};
+use crate::crypto::hkdf::Secret;
+use crate::error::ErrorCode;
+use crate::limits::{RekeyLimits, V2_BODY_BYTES, V2_MESSAGE_BYTES};
+use crate::time::Time;
+
+/// Most content of a record: what is left of a body when tag, padding and inner type are off.
+const CONTENT_BYTES: usize = (V2_BODY_BYTES - TAG_BYTES) / PADDING_STEP * PADDING_STEP - 1;
+
+/// Output of one connection. Without keys it can do no more than an alert in clear.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    keys: Option<DirectionKeys>,
+    limits: RekeyLimits,
+    /// Bytes sealed under the current keys, without headers and tags.
+    bytes: u64,
+    /// When they were first used.
+    since: Option<Time>,
+    /// We have said that nothing more comes.
+    closed: bool,
+    /// A data record at the end of the output that is not sealed yet: more messages may come.
+    open: Option<OpenRecord>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct OpenRecord {
+    /// Where its header's room begins.
+    start: usize,
+    /// When its last message came.
+    at: Time,
+}
+
+impl Writer {
+    pub(crate) fn new(limits: RekeyLimits) -> Self {
+        Self {
+            keys: None,
+            limits,
+            bytes: 0,
+            since: None,
+            closed: false,
+            open: None,
+        }
+    }
+
+    /// From now on seals with keys of this secret.
+    pub(crate) fn set_secret(&mut self, secret: Secret) {
+        self.keys = Some(DirectionKeys::new(secret));
+        self.bytes = 0;
+        self.since = None;
+    }
+
+    /// Seals one record that is no data.
+    pub(crate) fn record(&mut self, inner_type: InnerType, content: &[u8], io: &mut Io, now: Time) {
+        self.flush(io);
+        if self.closed {
+            return;
+        }
+        let start = io.output.len();
+        io.output.extend_from_slice(&[0; HEADER_BYTES]);
+        io.output.extend_from_slice(content);
+        self.seal(inner_type, start, io, now);
+    }
+
+    /// Queues a message; [`Self::flush`] seals it with what else waits.
+    pub(crate) fn message(
+        &mut self,
+        message: &[u8],
+        io: &mut Io,
+        now: Time,
+    ) -> Result<(), SendError> {
+        if message.len() > V2_MESSAGE_BYTES {
+            return Err(SendError::TooLarge {
+                limit: V2_MESSAGE_BYTES,
+            });
+        }
+        let needed = data::LENGTH_BYTES + message.len();
+        let start = match self.open {
+            Some(record)
+                if io.output.len() - record.start - HEADER_BYTES + needed <= CONTENT_BYTES =>
+            {
+                record.start
+            }
+            _ => {
+                self.flush(io);
+                self.rekey_if_due(io, now);
+                let start = io.output.len();
+                io.output.extend_from_slice(&[0; HEADER_BYTES]);
+                start
+            }
+        };
+        data::append(message, &mut io.output);
+        self.open = Some(OpenRecord { start, at: now });
+        Ok(())
+    }
+
+    /// Seals the messages that wait.
+    pub(crate) fn flush(&mut self, io: &mut Io) {
+        if let Some(record) = self.open.take() {
+            self.seal(InnerType::Data, record.start, io, record.at);
+        }
+    }
+
+    /// Says why we end the connection: sealed if there are keys, in clear else.
+    pub(crate) fn alert(&mut self, code: ErrorCode, io: &mut Io, now: Time) {
+        let byte = [alert::to_byte(code)];
+        if self.keys.is_some() {
+            self.record(InnerType::Alert, &byte, io, now);
+        } else {
+            let start = io.output.len();
+            framing::append(FrameType::Alert, &[&byte], &mut io.output);
+            io.observe_sent(FrameKind::Alert, start, now);
+        }
+    }
+
+    /// Says that we have nothing more to send. Without keys nothing can say that.
+    pub(crate) fn close(&mut self, io: &mut Io, now: Time) {
+        if self.keys.is_some() {
+            self.record(InnerType::Close, &[], io, now);
+            self.closed = true;
+            self.since = None;
+        }
+    }
+
+    /// When the keys are due to change. Keys that have sealed nothing have nothing to lose.
+    pub(crate) fn rekey_at(&self) -> Option<Time> {
+        self.since.map(|since| since + self.limits.interval)
+    }
+
+    /// Goes over to new keys if these have been used enough.
+    pub(crate) fn rekey_if_due(&mut self, io: &mut Io, now: Time) {
+        let (false, Some(keys)) = (self.closed, &self.keys) else {
+            return;
+        };
+        let due = keys.sequence() >= self.limits.records
+            || self.bytes >= self.limits.bytes
+            || self.rekey_at().is_some_and(|at| now >= at);
+        if due {
+            self.record(InnerType::KeyUpdate, &[], io, now);
+            if let Some(keys) = &mut self.keys {
+                keys.update();
+            }
+            self.bytes = 0;
+            self.since = None;
+            io.event(Event::Rekeyed(Direction::Sent));
+        }
+    }
+
+    fn seal(&mut self, inner_type: InnerType, start: usize, io: &mut Io, now: Time) {
+        let Some(keys) = &mut self.keys else {
+            // Nothing that is to be sealed may ever go out in clear.
+            io.output.truncate(start);
+            return;
+        };
+        keys.seal(inner_type, start, &mut io.output);
+        self.bytes += (io.output.len() - start - HEADER_BYTES - TAG_BYTES) as u64;
+        self.since.get_or_insert(now);
+        io.observe_sent(inner_type.kind(), start, now);
+    }
+}
