@@ -1,15 +1,20 @@
 //! The root: the state, the engine, and which screen is shown.
 
+use shared::connection::Version;
 use yew::prelude::*;
 
+use crate::components::blocked::Blocked;
 use crate::components::chat::ChatScreen;
 use crate::components::connect::Connect;
+use crate::components::first_contact::FirstContact;
 use crate::components::header::Header;
 use crate::components::identity::IdentityDialog;
-use crate::engine::clock;
+use crate::components::verify::{VerifyDialog, View};
+use crate::engine::storage::{self, Setting};
+use crate::engine::{clock, page};
 use crate::hooks::use_store;
 use crate::state::Action;
-use crate::state::connection::Target;
+use crate::state::connection::{Connection, Target};
 
 /// Puts the page into the document.
 pub fn run() {
@@ -36,6 +41,12 @@ fn show_fatal() {
 pub fn app() -> Html {
     let (store, engine) = use_store();
     let identity_shown = use_state(|| false);
+    let verify_view = use_state(|| None::<View>);
+    // Whoever has chosen nothing gets the protocol that protects.
+    let version = use_state(|| {
+        let stored = storage::load(Setting::Protocol);
+        stored.parse().unwrap_or(Version::V2)
+    });
     let state = &store.0;
 
     let act = {
@@ -50,6 +61,26 @@ pub fn app() -> Html {
         let shown = identity_shown.setter();
         Callback::from(move |()| shown.set(false))
     };
+    let on_version = {
+        let setter = version.setter();
+        Callback::from(move |version: Version| {
+            storage::save(Setting::Protocol, version.as_str());
+            setter.set(version);
+        })
+    };
+    let on_connect = {
+        // The choice may come from elsewhere than the connect screen.
+        let on_version = on_version.clone();
+        let act = act.clone();
+        Callback::from(move |target: Target| {
+            on_version.emit(target.version);
+            act.emit(Action::Connect(target));
+        })
+    };
+    let on_view = {
+        let setter = verify_view.setter();
+        Callback::from(move |view: Option<View>| setter.set(view))
+    };
     let host: AttrValue = state
         .target
         .as_ref()
@@ -57,14 +88,37 @@ pub fn app() -> Html {
         .unwrap_or_default()
         .into();
     let profile = state.identity.profile();
+    let pin = state
+        .target
+        .as_ref()
+        .and_then(|target| state.pins.pin(&target.server.address).copied());
+    let presented = match state.connection {
+        Connection::Asking { presented } => Some(presented),
+        _ => None,
+    };
+    let session = Some(&state.account).filter(|_| state.connection == Connection::Ready);
     html! {
         <>
             <a class="skip" href="#main">{ "Skip to the content" }</a>
             <Header
                 short={profile.map(|profile| AttrValue::from(profile.short.clone()))}
+                claim={state.claim(*version)}
+                on_verify={on_view.reform(|()| Some(View::Keys))}
                 on_identity={on_identity.clone()}
             />
-            if state.entered {
+            if let Connection::Blocked(block) = &state.connection {
+                <Blocked
+                    block={block.clone()}
+                    {host}
+                    pin={pin}
+                    target={state.target.clone()}
+                    waiting={state.chat.outbox.lines().len()}
+                    on_back={act.reform(|()| Action::Disconnect)}
+                    on_pins={on_view.reform(|()| Some(View::Pins))}
+                    on_forget_link={act.reform(|()| Action::ForgetLink)}
+                    {on_connect}
+                />
+            } else if state.entered {
                 <ChatScreen
                     connection={state.connection.clone()}
                     {host}
@@ -83,7 +137,10 @@ pub fn app() -> Html {
                     {host}
                     account={state.account.clone()}
                     waiting={state.chat.outbox.lines().len()}
-                    on_connect={act.reform(|target: Target| Action::Connect(target))}
+                    version={*version}
+                    {on_version}
+                    link={state.link}
+                    {on_connect}
                     on_cancel={act.reform(|()| Action::Disconnect)}
                     on_retry={act.reform(|()| Action::Retry)}
                     {on_identity}
@@ -93,7 +150,22 @@ pub fn app() -> Html {
                 open={*identity_shown}
                 on_close={on_identity_close}
                 identity={state.identity.clone()}
+                engine={engine.clone()}
+            />
+            <VerifyDialog
+                view={(*verify_view).clone()}
+                {on_view}
+                server={state.shown_server(&page::origin().server())}
+                own={profile.and_then(|profile| profile.fingerprint.parse().ok())}
+                session={session.cloned()}
+                pins={state.pins.clone()}
+                engine={engine.clone()}
+            />
+            <FirstContact
+                {presented}
+                target={state.target.clone()}
                 {engine}
+                on_refuse={act.reform(|()| Action::Refuse)}
             />
         </>
     }

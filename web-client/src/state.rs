@@ -4,33 +4,54 @@
 //! comes with them too), no sockets, no storage. Hooks carry out what the state asks for.
 
 pub mod account;
+mod action;
 pub mod address;
 pub mod backoff;
 pub mod chat;
 pub mod connection;
 pub mod ending;
+pub mod frame;
 pub mod identity;
 pub mod lines;
+pub mod link;
 pub mod outbox;
+pub mod pins;
+pub mod qr;
+pub mod shown;
+pub mod trust;
+
+use shared::connection::{Trust, Version};
+use shared::error::Untrusted;
+use shared::identity::Fingerprint;
 
 use crate::vault::messages::Failure;
 
-use account::{Account, Frame, ServerKey};
+use account::Account;
+pub use action::{Action, SessionEvent};
 use chat::Chat;
 use connection::{Connection, Target};
 use ending::{Ending, Retry};
 use identity::Identity;
+use link::Link;
 use outbox::Outbox;
+use pins::Pins;
+use trust::{Block, Expected};
 
 /// Everything that the page shows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct State {
     /// The person's key, its public side.
     pub identity: Identity,
+    /// The keys that servers must have.
+    pub pins: Pins,
+    /// What the page's address says about its server's key.
+    pub link: Option<Link>,
     /// What the person asked to connect to; nothing on the connect screen's first sight.
     pub target: Option<Target>,
     /// Where the connection is.
     pub connection: Connection,
+    /// Which server key the attempt accepts, once that is judged.
+    pub accepts: Option<Trust>,
     /// Counts the attempts of this page's life: events of an earlier one are ignored.
     pub attempt: u32,
     /// Failed attempts in a row.
@@ -43,95 +64,6 @@ pub struct State {
     pub account: Account,
     /// The log and the outbox.
     pub chat: Chat,
-}
-
-/// What can happen. Times `at` are milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// The vault's work has come to this.
-    Identity(Identity),
-    /// The person pressed Connect.
-    Connect(Target),
-    /// The person pressed Disconnect or Cancel.
-    Disconnect,
-    /// The person pressed "Retry now", or the wait is over.
-    Retry,
-    /// The browser says that the network is back.
-    NetworkBack,
-    /// The browser says that the network is gone.
-    NetworkLost,
-    /// Something happened to the attempt with this number.
-    Session {
-        /// [`State::attempt`] at its beginning.
-        attempt: u32,
-        /// What happened.
-        event: SessionEvent,
-    },
-    /// The person wrote a line.
-    Compose {
-        /// The line.
-        text: String,
-        /// When.
-        at: u64,
-    },
-    /// The engine has sent the command that claims the name.
-    Claimed,
-    /// The engine handed this line to the socket.
-    Sent(u32),
-    /// The engine cannot send this line.
-    Refused {
-        /// The line.
-        id: u32,
-        /// Why.
-        reason: String,
-    },
-    /// The person does not want to send this line any more.
-    Cancel(u32),
-    /// The person wants an unconfirmed line sent again.
-    Resend {
-        /// The line.
-        id: u32,
-        /// When.
-        at: u64,
-    },
-}
-
-/// What happens to one attempt to connect. Times are microseconds on the page's clock, except `at`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SessionEvent {
-    /// The attempt began.
-    Began(u64),
-    /// The tunnel is open.
-    Opened(u64),
-    /// The server's key was read.
-    ServerKey(ServerKey),
-    /// The worker was asked to sign.
-    SignAsked(u64),
-    /// The worker has signed.
-    Signed {
-        /// When its answer came.
-        now: u64,
-        /// How long the RSA operation took.
-        took: u64,
-    },
-    /// A frame crossed the wire.
-    Frame(Frame),
-    /// A message was opened.
-    Text {
-        /// Its text.
-        text: String,
-        /// When it came, in milliseconds since 1970.
-        at: u64,
-    },
-    /// It is over.
-    Ended {
-        /// Why.
-        ending: Ending,
-        /// When, in milliseconds since 1970.
-        at: u64,
-        /// In thousandths, 0..=1000: where in the back-off's range the next attempt comes.
-        jitter: u16,
-    },
 }
 
 impl State {
@@ -154,8 +86,13 @@ impl State {
     fn apply(&mut self, action: Action) {
         match action {
             Action::Identity(identity) => self.identity(identity),
+            Action::Pins(pins) => self.pins(pins),
+            Action::Link(link) => self.link = Some(link),
+            Action::ForgetLink => self.forget_link(),
             Action::Connect(target) => self.connect(target),
-            Action::Disconnect => self.disconnect(),
+            // A dialog that closes because the answer was yes says this, too.
+            Action::Refuse if !matches!(self.connection, Connection::Asking { .. }) => {}
+            Action::Disconnect | Action::Refuse => self.disconnect(),
             Action::Retry => self.retry(),
             Action::NetworkLost => self.network_lost(),
             Action::NetworkBack => self.network_back(),
@@ -193,6 +130,34 @@ impl State {
         }
     }
 
+    fn pins(&mut self, pins: Pins) {
+        self.pins = pins;
+        match &self.connection {
+            Connection::WaitingForPins => self.judge(),
+            // What blocked it is gone: the person has removed it.
+            Connection::Blocked(block) if !self.still_holds(block) => self.disconnect(),
+            _ => {}
+        }
+    }
+
+    fn still_holds(&self, block: &Block) -> bool {
+        let by_link_alone = matches!(
+            block,
+            Block::KeyChanged {
+                by: Expected::Link,
+                ..
+            }
+        );
+        by_link_alone || self.record().is_some()
+    }
+
+    fn forget_link(&mut self) {
+        self.link = None;
+        if matches!(&self.connection, Connection::Blocked(block) if block.is_by_link()) {
+            self.disconnect();
+        }
+    }
+
     fn connect(&mut self, target: Target) {
         self.chat.clear();
         self.target = Some(target);
@@ -210,7 +175,10 @@ impl State {
     fn retry(&mut self) {
         if matches!(
             self.connection,
-            Connection::Waiting { .. } | Connection::Offline | Connection::Stopped { .. }
+            Connection::Waiting { .. }
+                | Connection::Offline
+                | Connection::Stopped { .. }
+                | Connection::Asking { .. }
         ) {
             self.open();
         }
@@ -232,20 +200,64 @@ impl State {
         }
     }
 
-    /// Begins the next attempt, or waits for the key that it needs.
+    /// Begins the next attempt, or waits for the key that it needs. What this browser knows of the
+    /// server is read anew every time: another tab may have changed it.
     fn open(&mut self) {
         self.end_session();
         self.connection = match &self.identity {
-            Identity::Ready(_) => Connection::Opening,
+            Identity::Ready(_) => Connection::WaitingForPins,
             Identity::Loading | Identity::Creating { .. } => Connection::WaitingForKey,
             Identity::Absent => stopped(&Failure::NoKey),
             Identity::Failed(failure) => stopped(failure),
         };
     }
 
+    /// Decides whether the attempt may go on, and with which server.
+    fn judge(&mut self) {
+        let Some(target) = &self.target else { return };
+        self.connection = match &self.pins {
+            Pins::Loading => return,
+            Pins::Unavailable(why) => Connection::Stopped {
+                ending: Ending::PinsUnavailable(why.clone()),
+            },
+            Pins::Loaded(_) => {
+                let link = trust::link_for(self.link, target.server.own);
+                match trust::judge(self.record(), link, target.version) {
+                    Ok(trust) => {
+                        self.accepts = Some(trust);
+                        Connection::Opening
+                    }
+                    Err(block) => Connection::Blocked(block),
+                }
+            }
+        };
+    }
+
+    /// What is stored for the server of the attempt.
+    fn record(&self) -> Option<&pins::Record> {
+        let target = self.target.as_ref()?;
+        self.pins.get(&target.server.address)
+    }
+
+    /// The server that has just proven its key in a session, its key and the version: what is worth
+    /// remembering. v1 proves nothing before its first message, and is not remembered.
+    pub fn met(&self) -> Option<(String, Fingerprint, Version)> {
+        let target = self.target.as_ref()?;
+        let key = self.account.server_key.filter(|key| key.proven)?;
+        let met = self.connection.is_live() && self.account.established;
+        met.then(|| {
+            (
+                target.server.address.clone(),
+                key.fingerprint,
+                target.version,
+            )
+        })
+    }
+
     /// Whatever comes from the attempt until now is of no interest any more.
     fn end_session(&mut self) {
         self.attempt += 1;
+        self.accepts = None;
         self.claim = None;
         self.chat.outbox.disconnected();
     }
@@ -257,7 +269,7 @@ impl State {
 
     fn session(&mut self, event: SessionEvent) {
         match event {
-            SessionEvent::Began(now) => self.account = Account::begin(now),
+            SessionEvent::Began { now, version } => self.account = Account::begin(now, version),
             SessionEvent::Opened(now) => {
                 self.account.opened = Some(now);
                 self.connection = Connection::Handshaking;
@@ -266,7 +278,13 @@ impl State {
             SessionEvent::SignAsked(now) => self.account.sign_asked = Some(now),
             SessionEvent::Signed { now, took } => self.account.signed = Some((now, took)),
             SessionEvent::Frame(frame) => self.account.frame(frame),
+            SessionEvent::Established { session_id } => {
+                self.account.established = true;
+                self.account.session_id = session_id;
+            }
+            SessionEvent::Rekeyed(direction) => self.account.rekeyed(direction),
             SessionEvent::Text { text, at } => self.text(&text, at),
+            SessionEvent::Untrusted(cause) => self.untrusted(cause),
             SessionEvent::Ended { ending, at, jitter } => self.ended(ending, at, jitter),
         }
     }
@@ -292,8 +310,31 @@ impl State {
         }
     }
 
+    /// The server's key is not accepted: a person decides, and nothing is tried meanwhile.
+    fn untrusted(&mut self, cause: Untrusted) {
+        self.end_session();
+        self.connection = match cause {
+            Untrusted::Unknown { presented } => {
+                self.account.halted = true;
+                Connection::Asking { presented }
+            }
+            Untrusted::Changed { pinned, presented } => {
+                self.account.failed = true;
+                let by = match self.record() {
+                    Some(_) => Expected::Pin,
+                    None => Expected::Link,
+                };
+                Connection::Blocked(Block::KeyChanged {
+                    expected: pinned,
+                    by,
+                    presented,
+                })
+            }
+        };
+    }
+
     fn ended(&mut self, ending: Ending, at: u64, jitter: u16) {
-        let refused = self.account.proof.is_none();
+        let refused = self.account.total().is_none();
         self.end_session();
         self.account.failed = refused;
         self.failures += 1;

@@ -1,15 +1,19 @@
-//! The badge that says what a v1 session is not.
+//! The badge that says what a session is, and what it is not.
 
 use web_sys::HtmlDetailsElement;
 use yew::prelude::*;
 
 use super::icons::{Icon, icon};
+use crate::state::shown::Claim;
 
-const REASONS: [(&str, &str); 4] = [
+/// A statement and its explanation.
+type Reason = (&'static str, &'static str);
+
+const INSECURE: [Reason; 4] = [
     (
         "The server’s key is not verified.",
-        "Whoever sits between you and the server can put their own key in its place and read \
-         everything.",
+        "Whoever sits between you and the server can put their own key in its place, read \
+         everything and change it.",
     ),
     (
         "No forward secrecy.",
@@ -25,40 +29,87 @@ const REASONS: [(&str, &str); 4] = [
     ),
 ];
 
+const VERIFIED: [Reason; 4] = [
+    (
+        "The server’s key is verified.",
+        "It has proven that it holds the key that you trust for it.",
+    ),
+    (
+        "Forward secret.",
+        "The keys exist for this session only, made by X25519 and ML-KEM-768 together: what is \
+         recorded today stays closed, for later quantum computers too.",
+    ),
+    (
+        "Nothing repeats, nothing is lost unnoticed.",
+        "A message that is changed, repeated, dropped or moved ends the session.",
+    ),
+    (
+        "The server reads along.",
+        "It opens every message to pass it on: trust whoever runs it. Nobody has audited this \
+         program.",
+    ),
+];
+
+/// Props of [`Badge`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct BadgeProps {
+    /// What may be claimed.
+    pub claim: Claim,
+}
+
 /// One line that a person understands, and the reasons behind it.
-#[component(InsecureBadge)]
-pub fn insecure_badge() -> Html {
+#[component(Badge)]
+pub fn badge(props: &BadgeProps) -> Html {
     let node = use_node_ref();
-    let close = {
-        let node = node.clone();
-        move || {
-            if let Some(details) = node.cast::<HtmlDetailsElement>() {
-                details.set_open(false);
-            }
-        }
-    };
     let onkeydown = {
-        let close = close.clone();
+        let node = node.clone();
         Callback::from(move |event: KeyboardEvent| {
-            if event.key() == "Escape" {
-                close();
+            let details = node.cast::<HtmlDetailsElement>();
+            if let Some(details) = details.filter(|_| event.key() == "Escape") {
+                details.set_open(false);
             }
         })
     };
+    let (test_id, shape, long, short) = match props.claim {
+        Claim::Insecure => (
+            "insecure-badge",
+            Icon::Unlocked,
+            "Protocol v1: for study, not for secrets",
+            "v1: not for secrets",
+        ),
+        Claim::Chosen => (
+            "v2-badge",
+            Icon::Locked,
+            "Protocol v2: not connected yet",
+            "v2: not connected",
+        ),
+        Claim::Verified => (
+            "secure-badge",
+            Icon::Shield,
+            "Encrypted, server verified, forward secret",
+            "v2: verified",
+        ),
+    };
+    let (words, reasons) = match props.claim {
+        Claim::Insecure => (
+            "Your messages are encrypted, but in a way with known holes, kept on purpose to be \
+             looked at:",
+            &INSECURE,
+        ),
+        Claim::Chosen => ("As soon as you are connected with protocol v2:", &VERIFIED),
+        Claim::Verified => ("This session speaks protocol v2:", &VERIFIED),
+    };
     html! {
-        <details ref={node} class="badge" data-testid="insecure-badge" {onkeydown}>
+        <details ref={node} class="badge" data-testid={test_id} data-claim={test_id} {onkeydown}>
             <summary>
-                { icon(Icon::Unlocked) }
-                <span class="badge-long">{ "Protocol v1: for study, not for secrets" }</span>
-                <span class="badge-short">{ "v1: not for secrets" }</span>
+                { icon(shape) }
+                <span class="badge-long">{ long }</span>
+                <span class="badge-short">{ short }</span>
             </summary>
             <div class="badge-body">
-                <p>
-                    { "Your messages are encrypted, but in a way with known holes, kept on purpose \
-                       to be looked at:" }
-                </p>
+                <p>{ words }</p>
                 <ul>
-                    { for REASONS.iter().map(|(what, why)| html! {
+                    { for reasons.iter().map(|(what, why)| html! {
                         <li key={*what}><strong>{ *what }</strong>{ " " }{ *why }</li>
                     }) }
                 </ul>

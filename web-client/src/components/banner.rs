@@ -1,5 +1,6 @@
 //! Says where the connection is, what comes next, and offers to go faster.
 
+use shared::connection::Version;
 use yew::prelude::*;
 
 use super::icons::{Icon, icon};
@@ -15,6 +16,8 @@ pub struct BannerProps {
     pub connection: Connection,
     /// `host[:port]` of the server.
     pub host: AttrValue,
+    /// The protocol.
+    pub version: Version,
     /// The person wants the next attempt now.
     pub on_retry: Callback<()>,
 }
@@ -27,9 +30,16 @@ pub fn banner(props: &BannerProps) -> Html {
     let sentence = match connection {
         Connection::Idle => "Not connected".to_owned(),
         Connection::WaitingForKey => "Waiting for your key".to_owned(),
+        Connection::WaitingForPins => format!("Looking for what is known of {host}"),
         Connection::Opening => format!("Connecting to {host}"),
         Connection::Handshaking => "Shaking hands".to_owned(),
-        Connection::Ready => format!("Connected to {host}"),
+        Connection::Ready => match props.version {
+            Version::V1 => format!("Connected to {host}, which is not verified"),
+            Version::V2 => format!("Connected to {host}"),
+        },
+        Connection::Asking { .. } => format!("Waiting for you: is this {host}?"),
+        // The blocking screen says it at length, and in the banner's place.
+        Connection::Blocked(_) => format!("Not connected to {host}"),
         Connection::Waiting { ending, .. } | Connection::Stopped { ending } => ending.sentence(),
         Connection::Offline => Ending::NoNetwork.sentence(),
     };

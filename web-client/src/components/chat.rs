@@ -112,6 +112,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                 <Banner
                     connection={props.connection.clone()}
                     host={props.host.clone()}
+                    version={props.account.version}
                     on_retry={props.on_retry.clone()}
                 />
                 <Log

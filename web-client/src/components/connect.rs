@@ -1,12 +1,15 @@
 //! The connect screen: name, server, key, and the handshake beside it while it happens.
 
+use shared::connection::Version;
+use shared::trust;
 use yew::prelude::*;
 
 use super::banner::Banner;
 use super::field::Field;
 use super::handshake::HandshakePanel;
 use super::icons::{Icon, icon};
-use crate::engine::origin;
+use super::protocol::ProtocolChoice;
+use crate::engine::page;
 use crate::engine::storage::{self, Setting};
 use crate::hooks::use_now;
 use crate::state::account::Account;
@@ -15,6 +18,7 @@ use crate::state::connection::{Connection, Target};
 use crate::state::ending::Ending;
 use crate::state::identity::Identity;
 use crate::state::lines;
+use crate::state::link::Link;
 
 /// Props of [`Connect`].
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -29,6 +33,12 @@ pub struct ConnectProps {
     pub account: Account,
     /// Lines that wait to be sent.
     pub waiting: usize,
+    /// The protocol that is chosen.
+    pub version: Version,
+    /// The person chooses another.
+    pub on_version: Callback<Version>,
+    /// What the link that opened the page says.
+    pub link: Option<Link>,
     /// The person wants to connect.
     pub on_connect: Callback<Target>,
     /// The person does not want to wait any longer.
@@ -49,7 +59,7 @@ pub fn connect(props: &ConnectProps) -> Html {
     let busy = props.connection.is_under_way()
         || matches!(
             props.connection,
-            Connection::Waiting { .. } | Connection::Offline
+            Connection::Waiting { .. } | Connection::Offline | Connection::Asking { .. }
         );
 
     let on_name = {
@@ -66,6 +76,7 @@ pub fn connect(props: &ConnectProps) -> Html {
             error.set(None);
         })
     };
+    let version = props.version;
     let onsubmit = {
         let (name, server) = (name.clone(), server.clone());
         let (name_error, server_error) = (name_error.setter(), server_error.setter());
@@ -73,7 +84,7 @@ pub fn connect(props: &ConnectProps) -> Html {
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             let checked_name = lines::check_name(name.trim());
-            let checked_server = address::parse(&server, &origin());
+            let checked_server = address::parse(&server, &page::origin());
             name_error.set(checked_name.err().map(str::to_owned));
             server_error.set(checked_server.as_ref().err().map(ToString::to_string));
             if let (Ok(()), Ok(checked)) = (checked_name, checked_server) {
@@ -82,6 +93,7 @@ pub fn connect(props: &ConnectProps) -> Html {
                 on_connect.emit(Target {
                     name: name.trim().to_owned(),
                     server: checked,
+                    version,
                 });
             }
         })
@@ -107,7 +119,7 @@ pub fn connect(props: &ConnectProps) -> Html {
                     { "Encrypted in this page, opened by the server. You can watch every step." }
                 </p>
                 if show_banner && elsewhere.is_none() {
-                    <Banner connection={props.connection.clone()} host={props.host.clone()} on_retry={props.on_retry.clone()} />
+                    <Banner connection={props.connection.clone()} host={props.host.clone()} {version} on_retry={props.on_retry.clone()} />
                 }
                 <form {onsubmit} novalidate=true>
                     <Field
@@ -131,6 +143,8 @@ pub fn connect(props: &ConnectProps) -> Html {
                         error={server_error}
                         disabled={busy}
                     />
+                    <ProtocolChoice chosen={version} on_choose={props.on_version.clone()} disabled={busy} />
+                    { link_note(props.link) }
                     <KeyRow identity={props.identity.clone()} on_identity={props.on_identity.clone()} />
                     if props.waiting > 0 {
                         <p class="note">
@@ -154,13 +168,45 @@ pub fn connect(props: &ConnectProps) -> Html {
                     </div>
                 </form>
             </div>
-            <HandshakePanel account={props.account.clone()} />
+            <HandshakePanel account={shown_account(props)} />
         </main>
     }
 }
 
+/// The last handshake; before there is one, the steps of the chosen protocol.
+fn shown_account(props: &ConnectProps) -> Account {
+    if props.account.started == 0
+        || props.connection == Connection::Idle && props.account.version != props.version
+    {
+        Account::begin(0, props.version)
+    } else {
+        props.account.clone()
+    }
+}
+
+/// What the link has answered ahead of time, or why it has not.
+fn link_note(link: Option<Link>) -> Html {
+    match link {
+        None => html! {},
+        Some(Link::Pin(fingerprint)) => html! {
+            <p class="hint" data-testid="link-pin">
+                { "Your link names the key that this page’s server must have: " }
+                <b>{ trust::words(&fingerprint).to_string() }</b>
+                { ". The page connects to no other." }
+            </p>
+        },
+        Some(Link::Malformed) => html! {
+            <p class="note" role="alert" data-testid="link-problem">
+                { "Your link should name the server’s key, but it is damaged: what follows “#pin=” is \
+                   no fingerprint. Ask for the link again. Without it, the page will show you the \
+                   key to compare." }
+            </p>
+        },
+    }
+}
+
 fn own_host() -> AttrValue {
-    let Server { host, .. } = origin().server();
+    let Server { host, .. } = page::origin().server();
     host.into()
 }
 

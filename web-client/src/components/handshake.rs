@@ -1,12 +1,15 @@
 //! The account of the handshake, step by step, while it happens and afterwards.
 
-use shared::connection::Direction;
+use std::rc::Rc;
+
+use shared::connection::{Direction, Version};
 use yew::prelude::*;
 
 use super::copy::CopyButton;
 use super::icons::{Icon, icon};
 use super::text;
-use crate::state::account::{Account, Frame, Progress, Step};
+use crate::state::account::{Account, Progress, ServerKey, Step};
+use crate::state::frame::Frame;
 
 /// Props of [`HandshakePanel`].
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -43,13 +46,18 @@ pub fn handshake_panel(props: &HandshakePanelProps) -> Html {
                 }
             </header>
             <ol class="steps">
-                { for Step::ALL.into_iter().map(|step| html! {
+                { for account.steps().iter().map(|&step| html! {
                     <StepRow key={step.as_str()} {step} account={account.clone()} />
                 }) }
             </ol>
             if let Some(refusal) = &account.refusal {
                 <div class="refusal">
-                    <p><strong>{ "The server answered with an error frame" }</strong></p>
+                    <p><strong>
+                        { match account.version {
+                            Version::V1 => "The server answered with an error frame",
+                            Version::V2 => "The server ended it with an alert",
+                        } }
+                    </strong></p>
                     { frame_details(refusal) }
                 </div>
             }
@@ -57,13 +65,24 @@ pub fn handshake_panel(props: &HandshakePanelProps) -> Html {
                 <dl class="traffic">
                     <div><dt>{ "Sent" }</dt><dd>{ totals(traffic.frames_sent, traffic.bytes_sent) }</dd></div>
                     <div><dt>{ "Received" }</dt><dd>{ totals(traffic.frames_received, traffic.bytes_received) }</dd></div>
+                    if account.version == Version::V2 {
+                        <div>
+                            <dt>{ "Keys renewed" }</dt>
+                            <dd data-testid="handshake-rekeys">
+                                { format!("sent {}, received {}", traffic.rekeys_sent, traffic.rekeys_received) }
+                            </dd>
+                        </div>
+                    }
                 </dl>
             }
             <p class="hint">
                 { "See the same frames in your browser: open its developer tools (" }
                 <kbd>{ "F12" }</kbd>
                 { "), choose " }<b>{ "Network" }</b>{ ", then " }<b>{ "WS" }</b>
-                { ", and connect. Every frame is one readable message there." }
+                { match account.version {
+                    Version::V1 => ", and connect. Every frame is one readable message there.",
+                    Version::V2 => ", and connect. They are binary there, and sealed from “Server proves its key” on.",
+                } }
             </p>
         </section>
     }
@@ -87,18 +106,13 @@ fn step_row(props: &StepRowProps) -> Html {
     };
     // Nothing is under way before the first attempt.
     let state = if account.started == 0 { "ahead" } else { state };
-    let (shape, title) = match step {
-        Step::Tunnel => (Icon::Plug, "WebSocket opened"),
-        Step::Announcement => (Icon::Down, "Server announces its public key"),
-        Step::Signature => (Icon::Sign, "Session key made, encrypted, signed"),
-        Step::Handshake => (Icon::Up, "Handshake sent"),
-        Step::Proof => (Icon::Down, "First message opened"),
-    };
+    let (shape, title) = face(*step, account.version);
     let since_start = match progress {
         Progress::Done(at) => Some(text::duration(at.saturating_sub(account.started))),
         _ => None,
     };
-    let frame = account.frame_of(*step);
+    let frames: Vec<_> = account.frames_of(*step).cloned().collect();
+    let bytes: usize = frames.iter().map(|frame| frame.bytes).sum();
     html! {
         <li class="step" data-testid="handshake-step" data-step={step.as_str()} data-progress={state}>
             <span class="step-mark">
@@ -110,52 +124,105 @@ fn step_row(props: &StepRowProps) -> Html {
                     { title }
                 </p>
                 <p class="step-detail">{ detail(*step, account) }</p>
-                if let Some(frame) = frame {
-                    <p class="step-frame">{ kind_of(frame) }</p>
-                    { frame_details(frame) }
-                }
-                if let (Step::Announcement, Some(key)) = (step, &account.server_key) {
-                    <CopyButton text={key.fingerprint.clone()} label="Copy the server key’s fingerprint" />
+                { for frames.iter().map(frame_row) }
+                if let Some(key) = shown_key(*step, account) {
+                    <CopyButton text={key.fingerprint.to_string()} label="Copy the server key’s fingerprint" />
                 }
             </div>
             <div class="step-numbers">
                 if let Some(since_start) = since_start {
                     <span title="Since the attempt began">{ since_start }</span>
                 }
-                if let Some(frame) = frame {
-                    <span>{ text::bytes(frame.bytes as u64) }</span>
+                if bytes > 0 {
+                    <span>{ text::bytes(bytes as u64) }</span>
                 }
             </div>
         </li>
     }
 }
 
+/// The icon and the title of a step.
+fn face(step: Step, version: Version) -> (Icon, &'static str) {
+    match (step, version) {
+        (Step::Tunnel, _) => (Icon::Plug, "WebSocket opened"),
+        (Step::ClientHello, _) => (Icon::Up, "Fresh keys sent"),
+        (Step::Announcement, _) => (Icon::Down, "Server announces its public key"),
+        (Step::ServerHello, _) => (Icon::Down, "Server’s fresh keys received"),
+        (Step::ServerProof, _) => (Icon::Shield, "Server proves its key"),
+        (Step::Signature, Version::V1) => (Icon::Sign, "Session key made, encrypted, signed"),
+        (Step::Signature, Version::V2) => (Icon::Sign, "Your key signs"),
+        (Step::Handshake, Version::V1) => (Icon::Up, "Handshake sent"),
+        (Step::Handshake, Version::V2) => (Icon::Up, "Your key proven"),
+        (Step::Proof, _) => (Icon::Down, "First message opened"),
+    }
+}
+
+/// The step at which the server's key is known: where it is announced, or where it is proven.
+fn shown_key(step: Step, account: &Account) -> Option<ServerKey> {
+    let place = match account.version {
+        Version::V1 => Step::Announcement,
+        Version::V2 => Step::ServerProof,
+    };
+    account.server_key.filter(|_| step == place)
+}
+
 fn detail(step: Step, account: &Account) -> Html {
-    match step {
-        Step::Tunnel => html! { "A tunnel for bytes; the gateway holds no keys." },
-        Step::Announcement => match &account.server_key {
-            Some(key) => html! {
-                <>
-                    { format!("RSA, {} bits. ", key.bits) }
-                    <code class="fingerprint">{ &key.fingerprint }</code>
-                </>
-            },
-            None => html! { "An RSA key; v1 cannot tell whether it is the right one." },
+    if let Some(key) = shown_key(step, account) {
+        return html! {
+            <>
+                { format!("RSA, {} bits. ", key.bits) }
+                <code class="fingerprint">{ key.fingerprint.to_string() }</code>
+            </>
+        };
+    }
+    let signed = account.signed.map(|(_, took)| text::duration(took));
+    let words = match (step, account.version) {
+        (Step::Tunnel, _) => "A tunnel for bytes; the gateway holds no keys.",
+        (Step::ClientHello, _) => "X25519 and ML-KEM-768, made for this connection only.",
+        (Step::Announcement, Version::V1) => {
+            "An RSA key; v1 cannot tell whether it is the right one."
+        }
+        (Step::Announcement, Version::V2) => "An RSA key, which it has to prove below.",
+        (Step::ServerHello, _) => {
+            "Both sides now have the same secret; everything from here on is sealed with \
+             ChaCha20-Poly1305."
+        }
+        (Step::ServerProof, _) => "It signs all that was said so far, fresh keys included.",
+        (Step::Signature, Version::V1) => match signed {
+            Some(took) => {
+                return html! { { format!(
+                    "AES-256 key and IV, RSA-OAEP to the server, RSA-PSS by your key in {took} in its worker.",
+                ) } };
+            }
+            None => "AES-256 key and IV; your private key signs in its own worker.",
         },
-        Step::Signature => match account.signed {
-            Some((_, took)) => html! {
-                { format!(
-                    "AES-256 key and IV, RSA-OAEP to the server, RSA-PSS by your key in {} in its worker.",
-                    text::duration(took),
-                ) }
-            },
-            None => html! { "AES-256 key and IV; your private key signs in its own worker." },
+        (Step::Signature, Version::V2) => match signed {
+            Some(took) => {
+                return html! { { format!(
+                    "RSA-PSS over all that was said so far, by your key in {took} in its worker.",
+                ) } };
+            }
+            None => "Your private key signs in its own worker.",
         },
-        Step::Handshake => html! { "enc_session, client_pub and client_sig as JSON." },
-        Step::Proof => match account.proof {
-            Some(_) => html! { "Only who holds the server’s private key could have sealed it." },
-            None => html! { "The server proves that it could open the session key." },
+        (Step::Handshake, Version::V1) => "enc_session, client_pub and client_sig as JSON.",
+        (Step::Handshake, Version::V2) => {
+            "Sealed: only the server that has proven its key learns who you are."
+        }
+        (Step::Proof, Version::V1) => match account.total() {
+            Some(_) => "Only who holds the server’s private key could have sealed it.",
+            None => "The server proves that it could open the session key.",
         },
+        (Step::Proof, Version::V2) => "The server has accepted your key.",
+    };
+    html! { { words } }
+}
+
+fn frame_row(frame: &Rc<Frame>) -> Html {
+    html! {
+        <div key={frame.kind.as_str()} class="step-frame-row">
+            <p class="step-frame">{ kind_of(frame) }</p>
+            { frame_details(frame) }
+        </div>
     }
 }
 
@@ -169,11 +236,13 @@ fn kind_of(frame: &Frame) -> String {
 }
 
 fn frame_details(frame: &Frame) -> Html {
-    let cut = frame.text.len() + 2 < frame.bytes;
     html! {
         <details class="frame" data-testid="handshake-frame">
-            <summary>{ "Show the frame" }</summary>
-            <pre tabindex="0" aria-label="The frame’s text">{ &frame.text }{ if cut { " …" } else { "" } }</pre>
+            <summary>
+                { "Show the frame" }
+                <span class="visually-hidden">{ format!(" {}", frame.kind) }</span>
+            </summary>
+            <pre tabindex="0" aria-label="The frame’s content">{ &frame.text }{ if frame.cut { " …" } else { "" } }</pre>
         </details>
     }
 }

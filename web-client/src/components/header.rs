@@ -2,29 +2,39 @@
 
 use yew::prelude::*;
 
-use super::badge::InsecureBadge;
+use super::badge::Badge;
 use super::icons::{Icon, icon};
 use super::theme_toggle::ThemeToggle;
+use crate::state::shown::Claim;
 
 /// Props of [`Header`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct HeaderProps {
     /// Short fingerprint of the person's key, if it is there.
     pub short: Option<AttrValue>,
+    /// What may be said of the session.
+    pub claim: Claim,
+    /// The person wants to compare keys.
+    pub on_verify: Callback<()>,
     /// The person wants to see the identity.
     pub on_identity: Callback<()>,
 }
 
-/// Name, badge, colours, identity.
+/// Name, badge, colours, keys, identity.
 #[component(Header)]
 pub fn header(props: &HeaderProps) -> Html {
     let onclick = props.on_identity.reform(|_: MouseEvent| ());
+    let on_verify = props.on_verify.reform(|_: MouseEvent| ());
     html! {
         <header class="top">
             <span class="brand">{ icon(Icon::Brand) }<span>{ "Secure Chat" }</span></span>
-            <InsecureBadge />
+            <Badge claim={props.claim} />
             <div class="top-tools">
                 <ThemeToggle />
+                <button type="button" class="button" data-testid="verify-open" onclick={on_verify}>
+                    { icon(Icon::Shield) }
+                    <span class="hidden-when-narrow">{ "Verify" }</span>
+                </button>
                 <button type="button" class="button" data-testid="identity-open" {onclick}>
                     { icon(Icon::Key) }
                     <span class="hidden-when-narrow">{ "Your identity" }</span>

@@ -12,6 +12,12 @@ pub enum Icon {
     Key,
     /// An open lock.
     Unlocked,
+    /// A closed lock.
+    Locked,
+    /// A shield with a tick.
+    Shield,
+    /// Danger.
+    Warning,
     /// A tick.
     Check,
     /// A cross.
@@ -52,6 +58,11 @@ impl Icon {
                 "M8 20a4 4 0 1 1 0-8 4 4 0 0 1 0 8zM10.8 13.2L20 4M15.5 8.5l3.2 3.2M18 6l2 2"
             }
             Self::Unlocked => "M6 11h12v9H6zM9 11V7.5a3.2 3.2 0 0 1 6.2-1.1M12 14.5v2",
+            Self::Locked => "M6 11h12v9H6zM8.5 11V7.5a3.5 3.5 0 0 1 7 0V11M12 14.5v2",
+            Self::Shield => {
+                "M12 3l7 3v5.5c0 4.3-2.9 7.8-7 9.5-4.1-1.7-7-5.2-7-9.5V6zM8.8 12l2.4 2.4 4.2-4.6"
+            }
+            Self::Warning => "M12 4L2.8 20h18.4zM12 10v4.5M12 17.3h.01",
             Self::Check => "M5 12.5l4.5 4.5L19 7.5",
             Self::Cross => "M6.5 6.5l11 11M17.5 6.5l-11 11",
             Self::Up => "M12 19V5M6 11l6-6 6 6",

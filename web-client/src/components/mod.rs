@@ -5,27 +5,38 @@
 //!
 //! | where | test ids |
 //! |---|---|
-//! | everywhere | `insecure-badge` `theme-toggle` (radios inside: `theme-system` `theme-light` `theme-dark`) `identity-open` |
-//! | connect screen | `connect-name` `connect-name-error` `connect-server` `connect-server-error` `connect-submit` `connect-cancel` `connect-problem` `key-progress` |
+//! | everywhere | the badge (`insecure-badge` for v1, `v2-badge` while v2 is only chosen, `secure-badge` in a verified session) `verify-open` `theme-toggle` (radios inside: `theme-system` `theme-light` `theme-dark`) `identity-open` |
+//! | connect screen | `connect-name` `connect-name-error` `connect-server` `connect-server-error` `connect-submit` `connect-cancel` `key-progress` `protocol-choice` (radios inside: `protocol-v2` `protocol-v1`) `v1-warning` (while v1 is chosen) `link-pin` (the page's link names a key) `link-problem` (it should, but is damaged) |
 //! | chat | `log` `message` (`data-name`, `data-own`; the text alone is `message-text`) `notice` `outgoing` (`data-fate`: queued, sent, unconfirmed, refused) `outgoing-cancel` `outgoing-resend` `jump-latest` `composer` `send` `disconnect` `handshake-toggle` `own-name` |
 //! | banner (both screens) | `banner` (`data-state`: see `Connection::as_str`) `banner-state` `retry-now` `countdown` |
-//! | handshake | `handshake-panel` `handshake-step` (`data-step`, `data-progress`: ahead, now, done, failed) `handshake-frame` `handshake-total` `handshake-close` |
+//! | handshake | `handshake-panel` `handshake-step` (`data-step`, `data-progress`: ahead, now, done, failed) `handshake-frame` `handshake-total` `handshake-rekeys` (v2) `handshake-close` |
+//! | a key in words | `X-words` (all eight, with spaces, are its `data-words`) `X-fingerprint` `X-copy` `X-qr` (what it says is its `data-text`), where X is `first-contact`, `verify-server`, `verify-own`, `key-expected` or `key-presented` |
+//! | first contact | `first-contact` (the dialog) `first-contact-address` `first-contact-trust` `first-contact-refuse` `first-contact-problem` |
+//! | blocking screen | one of `key-changed` (also for a key that a link names), `link-contradicts`, `version-floor`, `pin-damaged`; buttons `blocked-back` `blocked-pins` (opens the list of pins) `blocked-forget-link` `blocked-connect-v2` |
+//! | verify dialog | `verify` (the dialog) `verify-server-known` `verify-protocol` `verify-session` `verify-rekeys` `verify-pins` (goes to the list) |
+//! | list of pins, in the verify dialog | `pins-list` `pins-empty` `pin` (`data-address`) `pin-damage` `pin-remove`; second step: `pin-remove-confirm` `pin-keep` `pin-problem` |
 //! | identity dialog | `identity-dialog` `identity-fingerprint` `identity-copy` `identity-export` `identity-import` `identity-delete` `identity-create` `identity-retry`; forms: `export-passphrase` `export-confirm` `export-submit` `import-file` `import-passphrase` `import-submit` `delete-submit` `identity-problem` `identity-done` |
 
 pub mod badge;
 pub mod banner;
+pub mod blocked;
 pub mod chat;
 pub mod composer;
 pub mod connect;
 pub mod copy;
 pub mod dialog;
 pub mod field;
+pub mod first_contact;
 pub mod handshake;
 pub mod header;
 pub mod icons;
 pub mod identity;
+pub mod key_card;
 pub mod log;
 pub mod message;
 pub mod outgoing;
+pub mod protocol;
+pub mod qr;
 pub mod text;
 pub mod theme_toggle;
+pub mod verify;

@@ -60,6 +60,19 @@ pub fn time(at: u64) -> String {
     format!("{:02}:{:02}", date.get_hours(), date.get_minutes())
 }
 
+/// `2026-01-31 14:05` on this device's clock.
+pub fn day(at: u64) -> String {
+    let date = date(at);
+    format!(
+        "{}-{:02}-{:02} {:02}:{:02}",
+        date.get_full_year(),
+        date.get_month() + 1,
+        date.get_date(),
+        date.get_hours(),
+        date.get_minutes()
+    )
+}
+
 /// The whole date and time, for tool tips and `<time datetime>`.
 pub fn date_time(at: u64) -> String {
     String::from(date(at).to_iso_string())

@@ -2,6 +2,8 @@
 //! that is not on the screen happens here; everything that is decided is decided in the reducer.
 
 pub mod clock;
+pub mod page;
+mod pins_store;
 mod probe;
 mod session;
 mod socket;
@@ -12,10 +14,14 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gloo_events::EventListener;
+use shared::connection::{Trust, Version};
+use shared::identity::Fingerprint;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
 
-use crate::state::address::{Origin, Server};
+use crate::state::connection::Target;
 use crate::state::identity::Identity;
+use crate::state::pins::Pins;
 use crate::state::{Action, SessionEvent};
 use crate::vault::messages::{Answer, Call, Failure, Profile};
 pub use session::SendOutcome;
@@ -134,8 +140,57 @@ impl Engine {
         });
     }
 
+    /// Reads the pins.
+    pub fn load_pins(&self) {
+        let this = self.clone();
+        spawn_local(async move {
+            this.dispatch(Action::Pins(match pins_store::all().await {
+                Ok(records) => Pins::Loaded(records),
+                Err(error) => Pins::Unavailable(error.to_string()),
+            }));
+        });
+    }
+
+    /// Pins `fingerprint` for the server at `address`, as a person has decided, and connects to it.
+    /// Should another tab have pinned another key meanwhile, that one stays, and blocks.
+    pub fn trust(
+        &self,
+        address: String,
+        fingerprint: Fingerprint,
+        version: Version,
+        failed: impl FnOnce(String) + 'static,
+    ) {
+        let this = self.clone();
+        spawn_local(async move {
+            match pins_store::add(&address, fingerprint, version).await {
+                Ok(()) => this.dispatch(Action::Retry),
+                Err(error) => failed(error.to_string()),
+            }
+        });
+    }
+
+    /// Remembers that the server at `address` has proven its key in a session.
+    pub fn met(&self, address: String, fingerprint: Fingerprint, version: Version) {
+        let this = self.clone();
+        spawn_local(async move {
+            // If it fails, the old pin stays, which is as safe; the list shows what is stored.
+            let _ = pins_store::met(&address, fingerprint, version).await;
+            this.load_pins();
+        });
+    }
+
+    /// Removes what is remembered of the server at `address`.
+    pub fn remove_pin(&self, address: String, done: impl FnOnce(Result<(), String>) + 'static) {
+        let this = self.clone();
+        spawn_local(async move {
+            let removed = pins_store::remove(&address).await;
+            this.load_pins();
+            done(removed.map_err(|error| error.to_string()));
+        });
+    }
+
     /// Begins attempt number `attempt`; an earlier session ends.
-    pub fn open_session(&self, attempt: u32, server: Server, profile: &Profile) {
+    pub fn open_session(&self, attempt: u32, target: &Target, trust: Trust, profile: &Profile) {
         self.close_session();
         self.0.blocked.set(false);
         let this = self.clone();
@@ -147,14 +202,16 @@ impl Engine {
             }),
             was_blocked: Box::new(move || blocked.get()),
         };
-        let session = Session::open(server, profile, surroundings);
+        let session = Session::open(target, trust, profile, surroundings);
         *self.0.session.borrow_mut() = session;
     }
 
-    /// Ends the session, if there is one.
+    /// Ends the session, if there is one, and says so to the server.
     pub fn close_session(&self) {
         let session = self.0.session.borrow_mut().take();
-        drop(session);
+        if let Some(session) = session {
+            session.leave();
+        }
     }
 
     /// Seals `text` and hands it to the socket.
@@ -165,20 +222,5 @@ impl Engine {
 
     fn dispatch(&self, action: Action) {
         (self.0.dispatch)(action);
-    }
-}
-
-/// Where this page was loaded from.
-pub fn origin() -> Origin {
-    let location = web_sys::window().map(|window| window.location());
-    let part = |get: fn(&web_sys::Location) -> Result<String, wasm_bindgen::JsValue>| {
-        location
-            .as_ref()
-            .and_then(|location| get(location).ok())
-            .unwrap_or_default()
-    };
-    Origin {
-        secure: part(web_sys::Location::protocol) == "https:",
-        host: part(web_sys::Location::host),
     }
 }

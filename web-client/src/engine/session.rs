@@ -21,12 +21,13 @@ use zeroize::Zeroizing;
 
 use super::clock;
 use super::probe::{self, Health};
-use super::socket::{Socket, SocketEvent};
+use super::socket::{Encoding, Socket, SocketEvent};
 use super::worker_client::WorkerClient;
 use crate::state::SessionEvent;
-use crate::state::account::{Frame, ServerKey};
-use crate::state::address::Server;
+use crate::state::account::ServerKey;
+use crate::state::connection::Target;
 use crate::state::ending::Ending;
+use crate::state::frame::Frame;
 use crate::vault::messages::{Answer, Call, Failure, Profile};
 
 /// What a session needs from the page.
@@ -56,7 +57,7 @@ pub(super) struct Session(Rc<RefCell<Inner>>);
 
 struct Inner {
     surroundings: Rc<Surroundings>,
-    server: Server,
+    target: Target,
     fingerprint: String,
     connection: ClientConnection,
     socket: Option<Socket>,
@@ -84,13 +85,18 @@ enum Phase {
 impl Session {
     /// Begins to connect.
     pub(super) fn open(
-        server: Server,
+        target: &Target,
+        trust: Trust,
         profile: &Profile,
         surroundings: Surroundings,
     ) -> Option<Self> {
         let now = clock::now();
         let surroundings = Rc::new(surroundings);
-        (surroundings.notify)(SessionEvent::Began(now.as_micros()));
+        let version = target.version;
+        (surroundings.notify)(SessionEvent::Began {
+            now: now.as_micros(),
+            version,
+        });
         let Ok(identity) = PublicKey::from_pem(&profile.public_pem) else {
             let failure = Failure::StoredKeyUnreadable.to_string();
             (surroundings.notify)(ended(Ending::KeyFailed(failure)));
@@ -98,7 +104,7 @@ impl Session {
         };
         let config = ClientConfig {
             observe_frames: true,
-            ..ClientConfig::new(identity, Version::V1, Trust::Any)
+            ..ClientConfig::new(identity, version, trust)
         };
         let random = Random::new(|bytes| getrandom::fill(bytes).map_err(|_| RandomUnavailable));
         let session = Self(Rc::new(RefCell::new(Inner {
@@ -110,7 +116,7 @@ impl Session {
             phase: Phase::Opening,
             quit: false,
             key_failure: None,
-            server,
+            target: target.clone(),
         })));
         session.open_socket();
         Some(session)
@@ -118,8 +124,15 @@ impl Session {
 
     fn open_socket(&self) {
         let weak = Rc::downgrade(&self.0);
-        let url = self.0.borrow().server.url.clone();
-        match Socket::open(&url, move |event| {
+        let (url, encoding) = {
+            let target = &self.0.borrow().target;
+            let encoding = match target.version {
+                Version::V1 => Encoding::Text,
+                Version::V2 => Encoding::Binary,
+            };
+            (target.server.tunnel(target.version), encoding)
+        };
+        match Socket::open(&url, encoding, move |event| {
             Self::with(&weak, |this| this.socket(event));
         }) {
             Ok(socket) => self.0.borrow_mut().socket = Some(socket),
@@ -185,24 +198,14 @@ impl Session {
         }
     }
 
+    /// Tells the server that we end it, and ends it. Nothing more is told to the page.
+    pub(super) fn leave(&self) {
+        self.0.borrow_mut().end();
+    }
+
     /// Carries out everything that the connection wants done.
     fn pump(&self) {
-        let events = {
-            let mut inner = self.0.borrow_mut();
-            let mut events = Vec::new();
-            while let Some(event) = inner.connection.poll_event() {
-                events.push(event);
-            }
-            if inner.phase == Phase::Open {
-                while let Some(bytes) = inner.connection.poll_transmit() {
-                    // A socket that closes meanwhile tells so by its close event.
-                    if let Some(socket) = &inner.socket {
-                        let _ = socket.send(&bytes);
-                    }
-                }
-            }
-            events
-        };
+        let events = self.0.borrow_mut().drain();
         for event in events {
             self.event(event);
         }
@@ -211,10 +214,15 @@ impl Session {
 
     fn event(&self, event: Event) {
         match event {
-            Event::ServerKey { key, .. } => self.notify(SessionEvent::ServerKey(ServerKey {
-                fingerprint: key.fingerprint().to_string(),
+            Event::ServerKey { key, proven } => self.notify(SessionEvent::ServerKey(ServerKey {
+                fingerprint: key.fingerprint(),
                 bits: key.bits(),
+                proven,
             })),
+            Event::Established { session_id, .. } => self.notify(SessionEvent::Established {
+                session_id: session_id.map(|id| id.to_string()),
+            }),
+            Event::Rekeyed(direction) => self.notify(SessionEvent::Rekeyed(direction)),
             Event::PrivateKey(request) => self.ask_vault(request),
             Event::Message(plaintext) => {
                 let text = String::from_utf8_lossy(&plaintext).into_owned();
@@ -228,8 +236,8 @@ impl Session {
                 let frame = Frame::new(seen.direction, seen.kind, &seen.bytes, at);
                 self.notify(SessionEvent::Frame(frame));
             }
-            Event::Closed(reason) => self.finish(&reason),
-            // The account shows the handshake frame; that it was enough shows the first message.
+            Event::Closed(reason) => self.closed(reason),
+            // The events of a later version of the protocol.
             _ => {}
         }
     }
@@ -315,12 +323,18 @@ impl Session {
     }
 
     /// The connection closed for `reason`.
-    fn finish(&self, reason: &CloseReason) {
+    fn closed(&self, reason: CloseReason) {
+        if let CloseReason::Failed(Error::Untrusted(cause)) = reason {
+            if self.0.borrow_mut().end() {
+                self.notify(SessionEvent::Untrusted(cause));
+            }
+            return;
+        }
         let ending = {
             let mut inner = self.0.borrow_mut();
             let key_failure = inner.key_failure.take();
             match reason {
-                CloseReason::Reported { code, .. } => Ending::Reported { code: *code },
+                CloseReason::Reported { code, .. } => Ending::Reported { code },
                 CloseReason::Failed(Error::Local(LocalFailure::PrivateKey)) => {
                     let failure = key_failure.unwrap_or(Failure::Operation);
                     Ending::KeyFailed(failure.to_string())
@@ -331,7 +345,10 @@ impl Session {
                 CloseReason::Failed(error) => Ending::Misbehaved(error.to_string()),
                 _ if inner.quit => Ending::Quit,
                 _ if inner.is_offline() => Ending::NoNetwork,
-                CloseReason::Truncated => Ending::Truncated,
+                CloseReason::Truncated => match inner.target.version {
+                    Version::V1 => Ending::Truncated,
+                    Version::V2 => Ending::Cut,
+                },
                 _ => Ending::Lost,
             }
         };
@@ -349,10 +366,10 @@ impl Session {
                 return;
             }
             inner.phase = Phase::Unreachable;
-            if !inner.server.own {
+            if !inner.target.server.own {
                 let blocked = (inner.surroundings.was_blocked)();
                 Some(Ending::UnreachableElsewhere {
-                    host: inner.server.host.clone(),
+                    host: inner.target.server.host.clone(),
                     blocked,
                 })
             } else if inner.is_offline() {
@@ -379,24 +396,56 @@ impl Session {
     }
 
     fn end(&self, ending: Ending) {
-        let socket = {
-            let mut inner = self.0.borrow_mut();
-            if std::mem::replace(&mut inner.phase, Phase::Ended) == Phase::Ended {
-                return;
-            }
-            inner.timer = None;
-            inner.socket.take()
-        };
-        // This may run inside one of the socket's listeners: drop them when that has returned.
-        Timeout::new(0, move || drop(socket)).forget();
-        self.notify(ended(ending));
+        if self.0.borrow_mut().end() {
+            self.notify(ended(ending));
+        }
     }
 }
 
 impl Inner {
+    /// Writes what the connection wants written; returns what has happened.
+    fn drain(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        loop {
+            let before = events.len();
+            events.extend(std::iter::from_fn(|| self.connection.poll_event()));
+            let wrote = self.phase == Phase::Open && self.write();
+            // What is written may lead to events, too.
+            if events.len() == before && !wrote {
+                return events;
+            }
+        }
+    }
+
+    fn write(&mut self) -> bool {
+        let Some(bytes) = self.connection.poll_transmit() else {
+            return false;
+        };
+        // A socket that closes meanwhile tells so by its close event.
+        if let Some(socket) = &self.socket {
+            let _ = socket.send(&bytes);
+        }
+        true
+    }
+
+    /// Ends the session, and says so to the server; `false` if it has ended before.
+    fn end(&mut self) -> bool {
+        if self.phase == Phase::Ended {
+            return false;
+        }
+        self.connection.finish(clock::now());
+        self.drain();
+        self.phase = Phase::Ended;
+        self.timer = None;
+        // This may run inside one of the socket's listeners: drop them when that has returned.
+        let socket = self.socket.take();
+        Timeout::new(0, move || drop(socket)).forget();
+        true
+    }
+
     /// The browser knows of no network, and the server is not on this very machine.
     fn is_offline(&self) -> bool {
-        let host = self.server.host.as_str();
+        let host = self.target.server.host.as_str();
         let loopback = ["localhost", "127.", "[::1]"]
             .iter()
             .any(|prefix| host.starts_with(prefix));

@@ -25,10 +25,20 @@ pub(super) enum SocketEvent {
     },
 }
 
+/// Which kind of messages carries the bytes, as the tunnel's URL has announced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// Text: everything in v1 is, and the developer tools show it readable.
+    Text,
+    /// Binary.
+    Binary,
+}
+
 /// An open or opening socket; dropping it closes it and silences its events.
 #[derive(Debug)]
 pub(super) struct Socket {
-    socket: WebSocket,
+    inner: WebSocket,
+    encoding: Encoding,
     _listeners: [EventListener; 4],
 }
 
@@ -39,6 +49,7 @@ impl Socket {
     /// The browser's words, if it refuses the URL at once.
     pub(super) fn open(
         url: &str,
+        encoding: Encoding,
         notify: impl Fn(SocketEvent) + Clone + 'static,
     ) -> Result<Self, String> {
         let socket = WebSocket::new(url).map_err(|error| words(&error))?;
@@ -64,20 +75,20 @@ impl Socket {
             }),
         ];
         Ok(Self {
-            socket,
+            inner: socket,
+            encoding,
             _listeners: listeners,
         })
     }
 
-    /// Sends `bytes` as one message: as text where they are text, as everything in v1 is, so that
-    /// the developer tools show it readable.
+    /// Sends `bytes` as one message.
     ///
     /// # Errors
     /// The browser's words, if the socket is not open.
     pub(super) fn send(&self, bytes: &[u8]) -> Result<(), String> {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => self.socket.send_with_str(text),
-            Err(_) => self.socket.send_with_u8_array(bytes),
+        match (self.encoding, std::str::from_utf8(bytes)) {
+            (Encoding::Text, Ok(text)) => self.inner.send_with_str(text),
+            _ => self.inner.send_with_u8_array(bytes),
         }
         .map_err(|error| words(&error))
     }
@@ -86,7 +97,7 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         // Fails only for codes that are not allowed.
-        let _ = self.socket.close_with_code(1000);
+        let _ = self.inner.close_with_code(1000);
     }
 }
 

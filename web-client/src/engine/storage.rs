@@ -13,6 +13,8 @@ pub enum Setting {
     Name,
     /// The server's address of the last connection, as typed.
     Server,
+    /// The protocol of the last connection.
+    Protocol,
     /// What is in the composer.
     Draft,
     /// `light`, `dark`, or nothing for the system's choice.
@@ -24,6 +26,7 @@ impl Setting {
         match self {
             Self::Name => "secure-chat.name",
             Self::Server => "secure-chat.server",
+            Self::Protocol => "secure-chat.protocol",
             Self::Draft => "secure-chat.draft",
             Self::Theme => "secure-chat.theme",
         }

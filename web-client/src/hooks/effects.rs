@@ -10,14 +10,17 @@ use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
 use super::store::Store;
-use crate::engine::{Engine, SendOutcome, clock, storage};
+use crate::engine::{Engine, SendOutcome, clock, page, storage};
 use crate::state::Action;
 use crate::state::connection::Connection;
+use crate::state::link::Link;
 
 #[hook]
 pub(super) fn use_effects(store: &UseReducerHandle<Store>, engine: &Engine) {
     use_identity(engine);
     use_network(store);
+    use_link(store);
+    use_pins(store, engine);
     use_session(store, engine);
     use_retry(store);
     use_outbox(store, engine);
@@ -50,16 +53,61 @@ fn use_network(store: &UseReducerHandle<Store>) {
     });
 }
 
+/// Hears what the page's address says of its server's key, and removes it when it has been used.
+#[hook]
+fn use_link(store: &UseReducerHandle<Store>) {
+    let dispatcher = store.dispatcher();
+    use_effect_with((), move |()| {
+        let look = move || {
+            if let Some(link) = page::link() {
+                dispatcher.dispatch(Action::Link(link));
+            }
+        };
+        look();
+        let listener = web_sys::window()
+            .map(|window| EventListener::new(&window, "hashchange", move |_| look()));
+        move || drop(listener)
+    });
+    use_effect_with(store.0.link, |link| {
+        // What cannot be read is shown as long as this page lives, and helps nobody after that.
+        if !matches!(link, Some(Link::Pin(_))) {
+            page::remove_link();
+        }
+    });
+}
+
+/// Reads the pins at the start and for every attempt, and keeps them up to date.
+#[hook]
+fn use_pins(store: &UseReducerHandle<Store>, engine: &Engine) {
+    let wanted = store.0.connection == Connection::WaitingForPins;
+    let loader = engine.clone();
+    use_effect_with((store.0.attempt, wanted), move |&(attempt, wanted)| {
+        if wanted || attempt == 0 {
+            loader.load_pins();
+        }
+    });
+    let met = store.0.met();
+    let engine = engine.clone();
+    use_effect_with((store.0.attempt, met), move |(_, met)| {
+        if let Some((address, fingerprint, version)) = met.clone() {
+            engine.met(address, fingerprint, version);
+        }
+    });
+}
+
 /// Opens a session for every new attempt, closes it when it is not wanted any more.
 #[hook]
 fn use_session(store: &UseReducerHandle<Store>, engine: &Engine) {
     let live = store.0.connection.is_live();
     let engine = engine.clone();
-    let server = store.0.target.as_ref().map(|target| target.server.clone());
+    let target = store.0.target.clone();
+    let trust = store.0.accepts;
     let profile = store.0.identity.profile().cloned();
     use_effect_with((store.0.attempt, live), move |&(attempt, live)| {
-        match (live, server, profile) {
-            (true, Some(server), Some(profile)) => engine.open_session(attempt, server, &profile),
+        match (live, target, trust, profile) {
+            (true, Some(target), Some(trust), Some(profile)) => {
+                engine.open_session(attempt, &target, trust, &profile);
+            }
             _ => engine.close_session(),
         }
     });

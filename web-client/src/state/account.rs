@@ -2,83 +2,64 @@
 //!
 //! Pure bookkeeping of what the engine saw. It must not know how frames are made.
 
-use shared::connection::{Direction, FrameKind};
+use std::rc::Rc;
 
-/// Most characters of a frame that are kept to be shown.
-pub const FRAME_SHOWN_CHARS: usize = 4096;
+use shared::connection::{Direction, FrameKind, Version};
+use shared::identity::Fingerprint;
 
-/// One frame as it crossed the wire.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frame {
-    /// Sent or received.
-    pub direction: Direction,
-    /// What it is.
-    pub kind: FrameKind,
-    /// Its size with the terminator.
-    pub bytes: usize,
-    /// Microseconds on the page's clock.
-    pub at: u64,
-    /// Its text, cut to [`FRAME_SHOWN_CHARS`]; v1's frames are readable text.
-    pub text: String,
-}
+use super::frame::Frame;
 
-impl Frame {
-    /// Keeps of a frame what the account shows.
-    pub fn new(direction: Direction, kind: FrameKind, bytes: &[u8], at: u64) -> Self {
-        let text = String::from_utf8_lossy(bytes);
-        let text = text
-            .trim_end_matches('\n')
-            .chars()
-            .take(FRAME_SHOWN_CHARS)
-            .collect();
-        Self {
-            direction,
-            kind,
-            bytes: bytes.len(),
-            at,
-            text,
-        }
-    }
-}
-
-/// The server's key as announced.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The server's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerKey {
-    /// `SHA256:…`
-    pub fingerprint: String,
+    /// Its name.
+    pub fingerprint: Fingerprint,
     /// Size of the modulus.
     pub bits: usize,
+    /// The server has proven that it holds the key; v1 only announces one.
+    pub proven: bool,
 }
 
 /// Everything noticed from the attempt to connect to the first message that opened.
 /// Times are microseconds on the page's clock.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
+    /// Which protocol is spoken.
+    pub version: Version,
     /// When the attempt began.
     pub started: u64,
     /// When the tunnel was open.
     pub opened: Option<u64>,
-    /// The announcement.
-    pub announcement: Option<Frame>,
-    /// The key in it.
+    /// The server's key.
     pub server_key: Option<ServerKey>,
     /// When the worker was asked to sign.
     pub sign_asked: Option<u64>,
     /// When its answer came, and how long the RSA operation itself took.
     pub signed: Option<(u64, u64)>,
-    /// The handshake frame.
-    pub handshake: Option<Frame>,
-    /// The first message that opened: only who holds the server's private key can have sealed it.
-    pub proof: Option<Frame>,
-    /// The error frame, if the server refused.
-    pub refusal: Option<Frame>,
+    /// The first frame of every kind that a step is made of, in the order in which they passed;
+    /// shared, because the state is copied with every action.
+    frames: Vec<Rc<Frame>>,
+    /// The error frame or alert, if the server refused.
+    pub refusal: Option<Rc<Frame>>,
+    /// The session's public name, the same on both sides; v1 has none.
+    pub session_id: Option<String>,
+    /// The session is there.
+    pub established: bool,
     /// The attempt ended before the proof.
     pub failed: bool,
+    /// The attempt ended as it should: the server's key is known now, and a person is asked.
+    pub halted: bool,
     /// Counts over the whole session.
     pub traffic: Traffic,
 }
 
-/// Frames and bytes of a session, handshake included.
+impl Default for Account {
+    fn default() -> Self {
+        Self::begin(0, Version::V2)
+    }
+}
+
+/// Frames, bytes and changes of keys of a session, handshake included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Traffic {
     /// Frames sent.
@@ -89,41 +70,89 @@ pub struct Traffic {
     pub bytes_sent: u64,
     /// Bytes received.
     pub bytes_received: u64,
+    /// How often our sending key was replaced.
+    pub rekeys_sent: u64,
+    /// How often the server's sending key was replaced.
+    pub rekeys_received: u64,
 }
 
-/// The steps of a handshake in their order.
+/// The steps of a handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// The WebSocket opened.
     Tunnel,
+    /// v2: the preface and our ephemeral keys left.
+    ClientHello,
     /// The server's public key came.
     Announcement,
-    /// A session key was made, encrypted and signed.
+    /// v2: the server's ephemeral keys came.
+    ServerHello,
+    /// v2: the server has proven that it holds its key.
+    ServerProof,
+    /// Our private key has signed; v1 has also made and encrypted a session key.
     Signature,
-    /// The handshake frame left.
+    /// Our handshake frame (v1), or our proof and confirmation (v2), left.
     Handshake,
     /// The server's first message opened.
     Proof,
 }
 
 impl Step {
-    /// All, in order.
-    pub const ALL: [Self; 5] = [
-        Self::Tunnel,
-        Self::Announcement,
-        Self::Signature,
-        Self::Handshake,
-        Self::Proof,
-    ];
+    /// The steps of `version`, in order.
+    pub const fn of(version: Version) -> &'static [Self] {
+        match version {
+            Version::V1 => &[
+                Self::Tunnel,
+                Self::Announcement,
+                Self::Signature,
+                Self::Handshake,
+                Self::Proof,
+            ],
+            Version::V2 => &[
+                Self::Tunnel,
+                Self::ClientHello,
+                Self::Announcement,
+                Self::ServerHello,
+                Self::ServerProof,
+                Self::Signature,
+                Self::Handshake,
+                Self::Proof,
+            ],
+        }
+    }
 
     /// A word for tests and style sheets.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Tunnel => "tunnel",
+            Self::ClientHello => "client-hello",
             Self::Announcement => "announcement",
+            Self::ServerHello => "server-hello",
+            Self::ServerProof => "server-proof",
             Self::Signature => "signature",
             Self::Handshake => "handshake",
             Self::Proof => "proof",
+        }
+    }
+
+    /// The kinds of frames that it is made of; the last one completes it.
+    const fn frames(self, version: Version) -> &'static [(Direction, FrameKind)] {
+        use Direction::{Received, Sent};
+        match (self, version) {
+            (Self::Tunnel | Self::Signature, _) => &[],
+            (Self::ClientHello, _) => &[(Sent, FrameKind::Preface), (Sent, FrameKind::ClientHello)],
+            (Self::Announcement, _) => &[(Received, FrameKind::Announcement)],
+            (Self::ServerHello, _) => &[(Received, FrameKind::ServerHello)],
+            (Self::ServerProof, _) => &[
+                (Received, FrameKind::ServerAuth),
+                (Received, FrameKind::ServerFinished),
+            ],
+            (Self::Handshake, Version::V1) => &[(Sent, FrameKind::Handshake)],
+            (Self::Handshake, Version::V2) => &[
+                (Sent, FrameKind::ClientAuth),
+                (Sent, FrameKind::ClientFinished),
+            ],
+            (Self::Proof, _) => &[(Received, FrameKind::Message)],
         }
     }
 }
@@ -143,10 +172,21 @@ pub enum Progress {
 
 impl Account {
     /// A new attempt at `now`.
-    pub fn begin(now: u64) -> Self {
+    pub fn begin(now: u64, version: Version) -> Self {
         Self {
+            version,
             started: now,
-            ..Self::default()
+            opened: None,
+            server_key: None,
+            sign_asked: None,
+            signed: None,
+            frames: Vec::new(),
+            refusal: None,
+            session_id: None,
+            established: false,
+            failed: false,
+            halted: false,
+            traffic: Traffic::default(),
         }
     }
 
@@ -154,27 +194,30 @@ impl Account {
     pub fn frame(&mut self, frame: Frame) {
         let bytes = frame.bytes as u64;
         let traffic = &mut self.traffic;
-        let place = match frame.direction {
+        match frame.direction {
             Direction::Sent => {
                 traffic.frames_sent += 1;
                 traffic.bytes_sent += bytes;
-                match frame.kind {
-                    FrameKind::Handshake => &mut self.handshake,
-                    _ => return,
-                }
             }
             Direction::Received => {
                 traffic.frames_received += 1;
                 traffic.bytes_received += bytes;
-                match frame.kind {
-                    FrameKind::Announcement => &mut self.announcement,
-                    FrameKind::Message => &mut self.proof,
-                    FrameKind::Error => &mut self.refusal,
-                    _ => return,
-                }
             }
-        };
-        place.get_or_insert(frame);
+        }
+        let (direction, kind) = (frame.direction, frame.kind);
+        if direction == Direction::Received && matches!(kind, FrameKind::Error | FrameKind::Alert) {
+            self.refusal.get_or_insert_with(|| Rc::new(frame));
+        } else if self.is_of_a_step(direction, kind) && self.find(direction, kind).is_none() {
+            self.frames.push(Rc::new(frame));
+        }
+    }
+
+    /// Books that the keys of a direction were replaced.
+    pub fn rekeyed(&mut self, direction: Direction) {
+        match direction {
+            Direction::Sent => self.traffic.rekeys_sent += 1,
+            Direction::Received => self.traffic.rekeys_received += 1,
+        }
     }
 
     /// How far `step` is.
@@ -182,64 +225,76 @@ impl Account {
         if let Some(at) = self.done_at(step) {
             return Progress::Done(at);
         }
-        let previous = Step::ALL.iter().take_while(|other| **other != step).last();
-        let reached = previous.is_none_or(|previous| self.done_at(*previous).is_some());
+        let mut earlier = self.steps().iter().take_while(|other| **other != step);
+        let reached = earlier.all(|other| self.done_at(*other).is_some());
         match (reached, self.failed) {
             (true, true) => Progress::Failed,
-            (true, false) => Progress::Now,
-            (false, _) => Progress::Ahead,
+            (true, false) if !self.halted => Progress::Now,
+            _ => Progress::Ahead,
         }
+    }
+
+    /// The steps of this handshake, in order.
+    pub fn steps(&self) -> &'static [Step] {
+        Step::of(self.version)
     }
 
     fn done_at(&self, step: Step) -> Option<u64> {
         match step {
             Step::Tunnel => self.opened,
-            Step::Announcement => self.announcement.as_ref().map(|frame| frame.at),
             Step::Signature => self.signed.map(|(at, _)| at),
-            Step::Handshake => self.handshake.as_ref().map(|frame| frame.at),
-            Step::Proof => self.proof.as_ref().map(|frame| frame.at),
+            step => {
+                let (direction, kind) = step.frames(self.version).last()?;
+                self.find(*direction, *kind).map(|frame| frame.at)
+            }
         }
     }
 
-    /// The frame of `step`, if it has one.
-    pub fn frame_of(&self, step: Step) -> Option<&Frame> {
-        match step {
-            Step::Tunnel | Step::Signature => None,
-            Step::Announcement => self.announcement.as_ref(),
-            Step::Handshake => self.handshake.as_ref(),
-            Step::Proof => self.proof.as_ref(),
-        }
+    /// The frames of `step` that have passed, in the order of the protocol.
+    pub fn frames_of(&self, step: Step) -> impl Iterator<Item = &Rc<Frame>> {
+        let kinds = step.frames(self.version).iter();
+        kinds.filter_map(|(direction, kind)| self.find(*direction, *kind))
     }
 
     /// Microseconds from the attempt's beginning to the proof.
     pub fn total(&self) -> Option<u64> {
-        self.proof
-            .as_ref()
-            .map(|frame| frame.at.saturating_sub(self.started))
+        self.done_at(Step::Proof)
+            .map(|at| at.saturating_sub(self.started))
+    }
+
+    fn find(&self, direction: Direction, kind: FrameKind) -> Option<&Rc<Frame>> {
+        let mut frames = self.frames.iter();
+        frames.find(|frame| frame.direction == direction && frame.kind == kind)
+    }
+
+    fn is_of_a_step(&self, direction: Direction, kind: FrameKind) -> bool {
+        let mut steps = self.steps().iter();
+        steps.any(|step| step.frames(self.version).contains(&(direction, kind)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use Direction::{Received, Sent};
 
     fn frame(direction: Direction, kind: FrameKind, at: u64) -> Frame {
         Frame::new(direction, kind, b"{\"a\":1}\n\n", at)
     }
 
     #[test]
-    fn steps_follow_each_other() {
-        let mut account = Account::begin(100);
+    fn the_steps_of_v1_follow_each_other() {
+        let mut account = Account::begin(100, Version::V1);
         assert_eq!(account.progress(Step::Tunnel), Progress::Now);
         assert_eq!(account.progress(Step::Announcement), Progress::Ahead);
         account.opened = Some(110);
-        account.frame(frame(Direction::Received, FrameKind::Announcement, 120));
+        account.frame(frame(Received, FrameKind::Announcement, 120));
         assert_eq!(account.progress(Step::Announcement), Progress::Done(120));
         assert_eq!(account.progress(Step::Signature), Progress::Now);
         account.signed = Some((150, 29));
-        account.frame(frame(Direction::Sent, FrameKind::Handshake, 160));
-        account.frame(frame(Direction::Received, FrameKind::Message, 190));
-        account.frame(frame(Direction::Received, FrameKind::Message, 999));
+        account.frame(frame(Sent, FrameKind::Handshake, 160));
+        account.frame(frame(Received, FrameKind::Message, 190));
+        account.frame(frame(Received, FrameKind::Message, 999));
         assert_eq!(account.total(), Some(90), "the first message is the proof");
         let traffic = account.traffic;
         assert_eq!((traffic.frames_sent, traffic.frames_received), (1, 3));
@@ -247,26 +302,65 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_fails_the_step_it_interrupts() {
-        let mut account = Account::begin(0);
-        account.opened = Some(1);
-        account.frame(frame(Direction::Received, FrameKind::Error, 2));
-        account.failed = true;
-        assert_eq!(account.progress(Step::Tunnel), Progress::Done(1));
-        assert_eq!(account.progress(Step::Announcement), Progress::Failed);
-        assert_eq!(account.progress(Step::Signature), Progress::Ahead);
-        assert!(account.refusal.is_some());
+    fn the_steps_of_v2_are_made_of_several_frames() {
+        let mut account = Account::begin(100, Version::V2);
+        account.opened = Some(101);
+        account.frame(frame(Sent, FrameKind::Preface, 102));
+        assert_eq!(account.progress(Step::ClientHello), Progress::Now);
+        account.frame(frame(Sent, FrameKind::ClientHello, 103));
+        account.frame(frame(Received, FrameKind::Announcement, 104));
+        account.frame(frame(Received, FrameKind::ServerHello, 105));
+        account.frame(frame(Received, FrameKind::ServerAuth, 106));
+        assert_eq!(account.progress(Step::ServerProof), Progress::Now);
+        account.frame(frame(Received, FrameKind::ServerFinished, 107));
+        assert_eq!(account.progress(Step::ServerProof), Progress::Done(107));
+        account.signed = Some((130, 29));
+        account.frame(frame(Sent, FrameKind::ClientAuth, 131));
+        account.frame(frame(Sent, FrameKind::ClientFinished, 132));
+        account.frame(frame(Received, FrameKind::Message, 140));
+        for step in Step::of(Version::V2) {
+            assert!(
+                matches!(account.progress(*step), Progress::Done(_)),
+                "{step:?}"
+            );
+        }
+        let kinds: Vec<_> = account
+            .frames_of(Step::Handshake)
+            .map(|frame| frame.kind)
+            .collect();
+        assert_eq!(kinds, [FrameKind::ClientAuth, FrameKind::ClientFinished]);
+        assert_eq!(account.total(), Some(40));
     }
 
     #[test]
-    fn a_huge_frame_is_not_kept_whole() {
-        let frame = Frame::new(
-            Direction::Received,
-            FrameKind::Message,
-            &vec![b'x'; 100_000],
-            0,
-        );
-        assert_eq!(frame.bytes, 100_000);
-        assert_eq!(frame.text.len(), FRAME_SHOWN_CHARS);
+    fn nothing_is_under_way_while_a_person_decides() {
+        let mut account = Account::begin(0, Version::V2);
+        account.opened = Some(1);
+        account.halted = true;
+        assert_eq!(account.progress(Step::ClientHello), Progress::Ahead);
+    }
+
+    #[test]
+    fn changes_of_keys_are_counted_by_direction() {
+        let mut account = Account::begin(0, Version::V2);
+        for direction in [Sent, Received, Received] {
+            account.rekeyed(direction);
+        }
+        let traffic = account.traffic;
+        assert_eq!((traffic.rekeys_sent, traffic.rekeys_received), (1, 2));
+    }
+
+    #[test]
+    fn a_refusal_fails_the_step_it_interrupts() {
+        for kind in [FrameKind::Error, FrameKind::Alert] {
+            let mut account = Account::begin(0, Version::V1);
+            account.opened = Some(1);
+            account.frame(frame(Received, kind, 2));
+            account.failed = true;
+            assert_eq!(account.progress(Step::Tunnel), Progress::Done(1));
+            assert_eq!(account.progress(Step::Announcement), Progress::Failed);
+            assert_eq!(account.progress(Step::Signature), Progress::Ahead);
+            assert!(account.refusal.is_some());
+        }
     }
 }

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use shared::connection::Version;
+
 /// Where the page itself was loaded from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
@@ -16,8 +18,8 @@ pub struct Origin {
 /// A server to connect to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
-    /// URL of the tunnel.
-    pub url: String,
+    /// URL of the tunnel without its query, in one form for each server: what pins go by.
+    pub address: String,
     /// `host[:port]`, for people.
     pub host: String,
     /// It is the server that this page was loaded from.
@@ -59,20 +61,28 @@ impl fmt::Display for AddressError {
 impl Origin {
     /// The server that this page was loaded from.
     pub fn server(&self) -> Server {
-        Server::new(self.secure, &self.host, true)
+        Server::new(self.secure, &self.host.to_ascii_lowercase(), true)
     }
 }
 
 impl Server {
     fn new(secure: bool, host: &str, own: bool) -> Self {
         let scheme = if secure { "wss" } else { "ws" };
-        // Text, so that the browser's developer tools show the frames readable.
-        let url = format!("{scheme}://{host}/ws?encoding=text");
         Self {
-            url,
+            address: format!("{scheme}://{host}/ws"),
             host: host.to_owned(),
             own,
         }
+    }
+
+    /// URL of the tunnel for `version`.
+    pub fn tunnel(&self, version: Version) -> String {
+        let encoding = match version {
+            // So that the browser's developer tools show the frames readable.
+            Version::V1 => "text",
+            Version::V2 => "binary",
+        };
+        format!("{}?encoding={encoding}", self.address)
     }
 }
 
@@ -94,7 +104,10 @@ pub fn parse(input: &str, origin: &Origin) -> Result<Server, AddressError> {
         },
     };
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    if !matches!(path, "" | "/" | "/ws" | "/ws?encoding=text") {
+    if !matches!(
+        path,
+        "" | "/" | "/ws" | "/ws?encoding=text" | "/ws?encoding=binary"
+    ) {
         return Err(AddressError::Path);
     }
     if authority.contains('@') {
@@ -102,13 +115,13 @@ pub fn parse(input: &str, origin: &Origin) -> Result<Server, AddressError> {
     }
     let authority = authority.to_ascii_lowercase();
     let (host, port) = split_port(&authority)?;
-    check_host(host)?;
+    let host = canonical_host(host)?;
     let port = port.map(parse_port).transpose()?;
     // Browsers leave the scheme's own port out of `location.host`.
     let default_port = if secure { 443 } else { 80 };
     let host = match port.filter(|port| *port != default_port) {
         Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
+        None => host,
     };
     let own = secure == origin.secure && host == origin.host.to_ascii_lowercase();
     if origin.secure && !secure {
@@ -131,16 +144,19 @@ fn split_port(authority: &str) -> Result<(&str, Option<&str>), AddressError> {
     }
 }
 
-fn check_host(host: &str) -> Result<(), AddressError> {
-    let valid = match host
+/// The one form of a host, given in lower case.
+fn canonical_host(host: &str) -> Result<String, AddressError> {
+    let address = host
         .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => host.len() <= 253 && host.trim_end_matches('.').split('.').all(is_label),
-    };
-    if valid {
-        Ok(())
+        .and_then(|rest| rest.strip_suffix(']'));
+    if let Some(address) = address {
+        // RFC 5952's form, which browsers use too.
+        let address: std::net::Ipv6Addr = address.parse().map_err(|_| AddressError::Host)?;
+        return Ok(format!("[{address}]"));
+    }
+    let name = host.strip_suffix('.').unwrap_or(host);
+    if host.len() <= 253 && name.split('.').all(is_label) {
+        Ok(host.to_owned())
     } else {
         Err(AddressError::Host)
     }
@@ -176,14 +192,14 @@ mod tests {
         }
     }
 
-    fn url(input: &str) -> Result<String, AddressError> {
-        parse(input, &plain()).map(|server| server.url)
+    fn address(input: &str) -> Result<String, AddressError> {
+        parse(input, &plain()).map(|server| server.address)
     }
 
     #[test]
     fn empty_is_the_own_origin() {
         let server = parse("  ", &plain()).unwrap();
-        assert_eq!(server.url, "ws://localhost:8080/ws?encoding=text");
+        assert_eq!(server.address, "ws://localhost:8080/ws");
         assert!(server.own);
     }
 
@@ -195,23 +211,39 @@ mod tests {
             "http://chat.example.org:9000/",
             "WS://Chat.Example.org:9000/ws",
         ] {
-            assert_eq!(
-                url(input).unwrap(),
-                "ws://chat.example.org:9000/ws?encoding=text"
-            );
+            assert_eq!(address(input).unwrap(), "ws://chat.example.org:9000/ws");
         }
         assert_eq!(
-            url("wss://a.example:443").unwrap(),
-            "wss://a.example/ws?encoding=text"
+            address("wss://a.example:443").unwrap(),
+            "wss://a.example/ws"
         );
+        assert_eq!(address("[::1]:8080").unwrap(), "ws://[::1]:8080/ws");
         assert_eq!(
-            url("[::1]:8080").unwrap(),
-            "ws://[::1]:8080/ws?encoding=text"
+            address("ws://[0:0::0:1]:8080").unwrap(),
+            address("[::1]:8080").unwrap(),
+            "one server, one pin"
         );
-        assert_eq!(url("127.0.0.1").unwrap(), "ws://127.0.0.1/ws?encoding=text");
+        assert_eq!(address("127.0.0.1").unwrap(), "ws://127.0.0.1/ws");
         assert!(parse("http://localhost:8080/", &plain()).unwrap().own);
         assert!(!parse("localhost:8081", &plain()).unwrap().own);
         assert!(!parse("wss://localhost:8080", &plain()).unwrap().own);
+    }
+
+    #[test]
+    fn each_version_has_its_tunnel() {
+        let server = plain().server();
+        assert_eq!(
+            server.tunnel(Version::V1),
+            "ws://localhost:8080/ws?encoding=text"
+        );
+        assert_eq!(
+            server.tunnel(Version::V2),
+            "ws://localhost:8080/ws?encoding=binary"
+        );
+        for version in [Version::V1, Version::V2] {
+            let pasted = parse(&server.tunnel(version), &plain()).unwrap();
+            assert_eq!(pasted, server);
+        }
     }
 
     #[test]
@@ -225,6 +257,7 @@ mod tests {
             ("a b", AddressError::Host),
             ("-a", AddressError::Host),
             ("a..b", AddressError::Host),
+            ("a..", AddressError::Host),
             ("ws://", AddressError::Host),
             (":80", AddressError::Host),
             ("[::1", AddressError::Host),
@@ -237,7 +270,7 @@ mod tests {
             ("a:+80", AddressError::Port),
             ("a:8o", AddressError::Port),
         ] {
-            assert_eq!(url(input), Err(error), "{input}");
+            assert_eq!(address(input), Err(error), "{input}");
         }
     }
 
@@ -252,8 +285,8 @@ mod tests {
             Err(AddressError::Insecure)
         );
         assert_eq!(
-            parse("b.example", &origin).unwrap().url,
-            "wss://b.example/ws?encoding=text"
+            parse("b.example", &origin).unwrap().address,
+            "wss://b.example/ws"
         );
     }
 }

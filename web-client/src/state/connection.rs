@@ -2,8 +2,12 @@
 //!
 //! Pure. The engine carries out what this says and reports what happened.
 
+use shared::connection::Version;
+use shared::identity::Fingerprint;
+
 use super::address::Server;
 use super::ending::Ending;
+use super::trust::Block;
 
 /// What the person asked for on the connect screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +16,8 @@ pub struct Target {
     pub name: String,
     /// Where to.
     pub server: Server,
+    /// The protocol to speak.
+    pub version: Version,
 }
 
 /// Where the connection is. Times are milliseconds since 1970.
@@ -22,6 +28,8 @@ pub enum Connection {
     Idle,
     /// Asked for, but the key is not there yet.
     WaitingForKey,
+    /// Asked for; what this browser knows of the server is being read.
+    WaitingForPins,
     /// The tunnel is being opened.
     Opening,
     /// The tunnel is open, the handshake is under way.
@@ -42,6 +50,14 @@ pub enum Connection {
         /// Why it ended.
         ending: Ending,
     },
+    /// The server is unknown. It has proven that it holds this key; a person decides whether it is
+    /// the right one, and until then there is no connection.
+    Asking {
+        /// The key.
+        presented: Fingerprint,
+    },
+    /// Nothing goes on until a person has decided something.
+    Blocked(Block),
 }
 
 impl Connection {
@@ -54,7 +70,7 @@ impl Connection {
     pub fn is_under_way(&self) -> bool {
         matches!(
             self,
-            Self::WaitingForKey | Self::Opening | Self::Handshaking
+            Self::WaitingForKey | Self::WaitingForPins | Self::Opening | Self::Handshaking
         )
     }
 
@@ -63,12 +79,15 @@ impl Connection {
         match self {
             Self::Idle => "idle",
             Self::WaitingForKey => "waiting-for-key",
+            Self::WaitingForPins => "waiting-for-pins",
             Self::Opening => "opening",
             Self::Handshaking => "handshaking",
             Self::Ready => "connected",
             Self::Waiting { .. } => "waiting",
             Self::Offline => "offline",
             Self::Stopped { .. } => "stopped",
+            Self::Asking { .. } => "asking",
+            Self::Blocked(_) => "blocked",
         }
     }
 }

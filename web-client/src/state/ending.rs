@@ -22,6 +22,8 @@ pub enum Ending {
     Lost,
     /// The tunnel closed inside a frame.
     Truncated,
+    /// v2: the tunnel closed without the server's authenticated close.
+    Cut,
     /// The browser says that there is no network.
     NoNetwork,
     /// The server closed with an error frame.
@@ -42,6 +44,8 @@ pub enum Ending {
     TimedOut,
     /// Our own key could not sign.
     KeyFailed(String),
+    /// The browser does not give out the pins.
+    PinsUnavailable(String),
     /// The person asked the server to end it (`/quit`).
     Quit,
 }
@@ -63,6 +67,7 @@ impl Ending {
             | Self::TunnelRefused
             | Self::Lost
             | Self::Truncated
+            | Self::Cut
             | Self::NoNetwork
             | Self::TimedOut => Retry::Automatic,
             Self::ClosedByTunnel { code, .. } => match code {
@@ -73,6 +78,7 @@ impl Ending {
             Self::UnreachableElsewhere { .. }
             | Self::Misbehaved(_)
             | Self::KeyFailed(_)
+            | Self::PinsUnavailable(_)
             | Self::Quit => Retry::Pointless,
             Self::Reported { code } => match code {
                 ErrorCode::Timeout
@@ -98,6 +104,7 @@ impl Ending {
             Self::UnreachableElsewhere { host, .. } => format!("{host} cannot be reached."),
             Self::Lost => "The connection was lost.".into(),
             Self::Truncated => "The connection broke in the middle of a message.".into(),
+            Self::Cut => "The connection was cut.".into(),
             Self::NoNetwork => "This device is offline.".into(),
             Self::Reported { code } => reported_sentence(*code).into(),
             Self::ClosedByTunnel { code, reason } => match (code, reason.as_str()) {
@@ -112,6 +119,9 @@ impl Ending {
             }
             Self::TimedOut => "The server did not answer in time.".into(),
             Self::KeyFailed(detail) => format!("Your key could not be used. {detail}"),
+            Self::PinsUnavailable(detail) => {
+                format!("This browser does not say which servers you trust ({detail}).")
+            }
             Self::Quit => "You left the chat.".into(),
         }
     }
@@ -140,7 +150,17 @@ impl Ending {
                 "It may be another program, a different version, or someone between you and it."
                     .into()
             }
+            Self::Cut => {
+                "The server did not say goodbye: it stopped suddenly, or somebody on the way cut \
+                 the line. What you read until then is genuine."
+                    .into()
+            }
             Self::KeyFailed(_) => "Look at “Your identity”, or reload the page.".into(),
+            Self::PinsUnavailable(_) => {
+                "Private windows and strict privacy settings can be the cause. Without its memory, \
+                 the page cannot tell a known server from a false one."
+                    .into()
+            }
             _ => String::new(),
         }
     }
@@ -157,6 +177,9 @@ fn reported_sentence(code: ErrorCode) -> &'static str {
         ErrorCode::ServerStopping => "The server is stopping.",
         ErrorCode::TooManyConnections => "The server has no place left for another connection.",
         ErrorCode::SlowConsumer => "This page was too slow to read what the server sent.",
+        ErrorCode::UnexpectedMessage => "The server did not expect what it got from this page.",
+        ErrorCode::BadRecord => "The server could not open a record: it was changed on its way.",
+        ErrorCode::Kicked => "An operator of the server has ended your session.",
         other => other.sentence(),
     }
 }
@@ -169,7 +192,14 @@ fn reported_advice(code: ErrorCode) -> &'static str {
             "Its key may have changed while you connected; try once more. If it stays, someone may \
              be between you and the server."
         }
-        ErrorCode::BadMessage => "Someone may be between you and the server. Connect again.",
+        ErrorCode::BadMessage | ErrorCode::BadRecord => {
+            "Someone may be between you and the server. Connect again."
+        }
+        ErrorCode::UnexpectedMessage => {
+            "Reload the page, in case it is older than the server. If it stays, someone may be \
+             between you and the server."
+        }
+        ErrorCode::Kicked => "Ask whoever runs the server why.",
         ErrorCode::V1Disabled => {
             "Whoever runs it can allow v1 by starting it with --allow-v1. Trying again will not \
              help until then."
@@ -211,6 +241,7 @@ mod tests {
             ErrorCode::V1Disabled,
             ErrorCode::Malformed,
             ErrorCode::HandshakeFailed,
+            ErrorCode::Kicked,
         ] {
             assert_eq!(Ending::Reported { code }.retry(), Retry::Pointless);
         }
@@ -218,6 +249,7 @@ mod tests {
             assert_eq!(Ending::Reported { code }.retry(), Retry::Automatic);
         }
         assert_eq!(Ending::Lost.retry(), Retry::Automatic);
+        assert_eq!(Ending::Cut.retry(), Retry::Automatic);
         let closed = |code| Ending::ClosedByTunnel {
             code,
             reason: String::new(),

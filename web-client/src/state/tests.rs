@@ -1,10 +1,15 @@
 //! Tests of the reducer: whole stories, told in actions.
 
+mod trust;
+
 use super::address::Origin;
 use super::outbox::Fate;
 use super::*;
 use crate::vault::messages::Profile;
+use account::ServerKey;
+use pins::Record;
 use shared::error::ErrorCode;
+use shared::trust::{Pin, UnixTime};
 
 fn profile(short: &str) -> Profile {
     Profile {
@@ -23,7 +28,26 @@ fn target(name: &str) -> Target {
     Target {
         name: name.into(),
         server: origin.server(),
+        version: Version::V2,
     }
+}
+
+fn target_v1(name: &str) -> Target {
+    Target {
+        version: Version::V1,
+        ..target(name)
+    }
+}
+
+fn key(name: &str) -> Fingerprint {
+    Fingerprint::of_spki(name.as_bytes())
+}
+
+/// The server of the stories is pinned with this key, if any.
+fn pinned(name: Option<&str>) -> Pins {
+    let address = target("").server.address;
+    let pin = name.map(|name| Record::Pin(Pin::new(key(name), UnixTime(1), Version::V2)));
+    Pins::Loaded(pin.map(|pin| (address, pin)).into_iter().collect())
 }
 
 struct Story(State);
@@ -35,10 +59,27 @@ impl Story {
 
     fn connected(name: &str) -> Self {
         Self::with_key()
-            .then(Action::Connect(target(name)))
-            .event(SessionEvent::Began(10))
+            .connect(target(name))
+            .event(SessionEvent::Began {
+                now: 10,
+                version: Version::V2,
+            })
             .event(SessionEvent::Opened(20))
+            .event(SessionEvent::Established { session_id: None })
             .text("* Welcome to the lobby, guest-1. Type /help for help.")
+    }
+
+    /// Asks for a connection to a server that is pinned with the key `a`.
+    fn connect(self, target: Target) -> Self {
+        self.then(Action::Connect(target)).with_pin(Some("a"))
+    }
+
+    fn retry(self) -> Self {
+        self.then(Action::Retry).with_pin(Some("a"))
+    }
+
+    fn with_pin(self, name: Option<&str>) -> Self {
+        self.then(Action::Pins(pinned(name)))
     }
 
     fn then(self, action: Action) -> Self {
@@ -73,6 +114,8 @@ fn connect_waits_for_the_key_and_goes_on_by_itself() {
     let story = story.then(Action::Identity(Identity::Creating { since: 1 }));
     assert_eq!(story.0.connection, Connection::WaitingForKey);
     let story = story.then(Action::Identity(Identity::Ready(profile("aa"))));
+    assert_eq!(story.0.connection, Connection::WaitingForPins);
+    let story = story.with_pin(Some("a"));
     assert_eq!(story.0.connection, Connection::Opening);
 }
 
@@ -112,7 +155,7 @@ fn a_name_taken_later_is_claimed_after_a_reconnect() {
         .text("* guest-1 is now ada")
         .text("* ada is now lovelace")
         .ended(Ending::Lost)
-        .then(Action::Retry)
+        .retry()
         .event(SessionEvent::Opened(1))
         .text("* Welcome to the lobby, guest-1. Hi.");
     assert_eq!(story.0.claim.as_deref(), Some("lovelace"));
@@ -136,14 +179,11 @@ fn a_lost_connection_waits_longer_each_time_and_a_session_resets_that() {
     assert_eq!(wait(&story), 1_000);
     let mut story = story;
     for _ in 0..5 {
-        story = story.then(Action::Retry).ended(Ending::Unreachable);
+        story = story.retry().ended(Ending::Unreachable);
     }
     assert!((15_000..=30_000).contains(&wait(&story)));
     assert!(story.0.entered, "the chat stays on the screen");
-    let story = story
-        .then(Action::Retry)
-        .event(SessionEvent::Opened(1))
-        .text("* hi");
+    let story = story.retry().event(SessionEvent::Opened(1)).text("* hi");
     assert_eq!(story.0.failures, 0);
 }
 
@@ -153,7 +193,8 @@ fn retrying_is_left_alone_where_it_is_pointless() {
         code: ErrorCode::V1Disabled,
     };
     let story = Story::with_key()
-        .then(Action::Connect(target("")))
+        .then(Action::Connect(target_v1("")))
+        .with_pin(None)
         .ended(v1_disabled.clone());
     assert_eq!(
         story.0.connection,
@@ -163,14 +204,15 @@ fn retrying_is_left_alone_where_it_is_pointless() {
     );
     assert!(!story.0.entered);
     assert!(story.0.account.failed);
-    assert_eq!(story.then(Action::Retry).0.connection, Connection::Opening);
+    let story = story.then(Action::Retry).with_pin(None);
+    assert_eq!(story.0.connection, Connection::Opening);
 }
 
 #[test]
 fn events_of_an_earlier_attempt_are_ignored() {
     let story = Story::connected("");
     let attempt = story.0.attempt;
-    let story = story.ended(Ending::Lost).then(Action::Retry);
+    let story = story.ended(Ending::Lost).retry();
     let event = SessionEvent::Ended {
         ending: Ending::Lost,
         at: 1,
@@ -231,10 +273,8 @@ fn offline_waits_for_the_network() {
         .ended(Ending::Lost)
         .then(Action::NetworkLost);
     assert_eq!(story.0.connection, Connection::Offline);
-    assert_eq!(
-        story.then(Action::NetworkBack).0.connection,
-        Connection::Opening
-    );
+    let story = story.then(Action::NetworkBack).with_pin(Some("a"));
+    assert_eq!(story.0.connection, Connection::Opening);
     let story = Story::connected("")
         .then(Action::NetworkLost)
         .then(Action::NetworkBack);
@@ -256,7 +296,9 @@ fn a_session_ends_with_the_key_it_belongs_to() {
     );
     let story = Story::connected("");
     let attempt = story.0.attempt;
-    let story = story.then(Action::Identity(Identity::Ready(profile("bb"))));
+    let story = story
+        .then(Action::Identity(Identity::Ready(profile("bb"))))
+        .with_pin(Some("a"));
     assert_eq!(
         story.0.connection,
         Connection::Opening,

@@ -1,0 +1,105 @@
+//! The question of the first contact: is this the server that the person means? Only they can know,
+//! so nothing here leans towards yes: no default, no focus on it, and every other way out is no.
+
+use shared::identity::Fingerprint;
+use yew::prelude::*;
+
+use super::dialog::Dialog;
+use super::key_card::KeyCard;
+use crate::engine::{Engine, page};
+use crate::state::connection::Target;
+use crate::state::link;
+
+/// Props of [`FirstContact`].
+#[derive(Clone, PartialEq, Properties)]
+pub struct FirstContactProps {
+    /// The key that the server has proven, while a person is asked.
+    pub presented: Option<Fingerprint>,
+    /// The server.
+    pub target: Option<Target>,
+    /// Stores the answer.
+    pub engine: Engine,
+    /// The person does not want to connect.
+    pub on_refuse: Callback<()>,
+}
+
+/// The dialog of the first contact.
+#[component(FirstContact)]
+pub fn first_contact(props: &FirstContactProps) -> Html {
+    let problem = use_state(|| None::<String>);
+    use_effect_with(props.presented, {
+        let problem = problem.setter();
+        move |_| problem.set(None)
+    });
+    let asked = props.presented.zip(props.target.as_ref());
+    let on_trust = {
+        let (engine, problem) = (props.engine.clone(), problem.setter());
+        let asked = asked.map(|(key, target)| (key, target.server.address.clone(), target.version));
+        Callback::from(move |_: MouseEvent| {
+            let Some((fingerprint, address, version)) = asked.clone() else {
+                return;
+            };
+            let problem = problem.clone();
+            engine.trust(address, fingerprint, version, move |why| {
+                problem.set(Some(why));
+            });
+        })
+    };
+    let on_refuse = props.on_refuse.reform(|_: MouseEvent| ());
+    html! {
+        <Dialog
+            id="first-contact"
+            open={asked.is_some()}
+            on_close={props.on_refuse.clone()}
+            title="Is this the right server?"
+        >
+            if let Some((fingerprint, target)) = asked {
+                <p>
+                    { "This browser does not know " }
+                    <b data-testid="first-contact-address">{ &target.server.host }</b>
+                    { ". It has proven that it holds this key. Whether it is the key of the server \
+                       that you mean, only you can find out:" }
+                </p>
+                <KeyCard
+                    id="first-contact"
+                    {fingerprint}
+                    qr={qr_text(target, &fingerprint)}
+                    qr_label="QR code of a link to this server with its fingerprint"
+                />
+                <div class="compare">
+                    <p>
+                        <strong>{ "Compare the eight words" }</strong>
+                        { " with those that the server prints where it was started, or ask whoever \
+                           runs it, by telephone or in person. Not through this page." }
+                    </p>
+                    <p>
+                        { "If one word differs, somebody may be between you and the server. \
+                           You are asked only once: from then on this browser accepts no other key." }
+                    </p>
+                </div>
+                if let Some(problem) = &*problem {
+                    <p class="error" role="alert" data-testid="first-contact-problem">
+                        { format!("This browser could not remember it: {problem}") }
+                    </p>
+                }
+                <div class="actions">
+                    <button type="button" class="button" data-testid="first-contact-refuse" onclick={on_refuse}>
+                        { "Do not connect" }
+                    </button>
+                    <button type="button" class="button button-primary" data-testid="first-contact-trust" onclick={on_trust}>
+                        { "The words match: trust this server" }
+                    </button>
+                </div>
+            }
+        </Dialog>
+    }
+}
+
+/// A link answers the question on another device; there is one for the page's own server only.
+fn qr_text(target: &Target, fingerprint: &Fingerprint) -> String {
+    if target.server.own {
+        link::to_page(&page::origin_url(), fingerprint)
+    } else {
+        fingerprint.to_string()
+    }
+}

@@ -1,0 +1,203 @@
+//! The dialog in which people make sure of each other: the server's key and one's own in words, the
+//! session's name, and the servers that this browser trusts.
+
+mod pins;
+
+use shared::connection::Version;
+use shared::identity::Fingerprint;
+use yew::prelude::*;
+
+use super::dialog::Dialog;
+use super::key_card::KeyCard;
+use super::text;
+use crate::engine::{Engine, page};
+use crate::state::account::Account;
+use crate::state::link;
+use crate::state::pins::Pins;
+use crate::state::shown::{Known, ShownServer};
+use pins::{PinsList, RemovePin};
+
+/// What of the dialog is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum View {
+    /// The keys and the session.
+    Keys,
+    /// The servers that this browser trusts.
+    Pins,
+    /// The question whether to forget the server with this address.
+    Remove(AttrValue),
+}
+
+/// Props of [`VerifyDialog`].
+#[derive(Clone, PartialEq, Properties)]
+pub struct VerifyDialogProps {
+    /// What is shown; the dialog is closed without it.
+    pub view: Option<View>,
+    /// The person wants to see something else of it, or to close it.
+    pub on_view: Callback<Option<View>>,
+    /// The server to compare.
+    pub server: Option<ShownServer>,
+    /// The person's own key.
+    pub own: Option<Fingerprint>,
+    /// The session, while there is one.
+    pub session: Option<Account>,
+    /// The servers that this browser trusts.
+    pub pins: Pins,
+    /// Removes pins.
+    pub engine: Engine,
+}
+
+/// The dialog.
+#[component(VerifyDialog)]
+pub fn verify_dialog(props: &VerifyDialogProps) -> Html {
+    let go = |view: View| props.on_view.reform(move |()| Some(view.clone()));
+    let title = match &props.view {
+        None | Some(View::Keys) => "Verify",
+        Some(View::Pins) => "Servers you trust",
+        Some(View::Remove(_)) => "Forget this server?",
+    };
+    html! {
+        <Dialog
+            id="verify"
+            open={props.view.is_some()}
+            on_close={props.on_view.reform(|()| None)}
+            {title}
+        >
+            { match props.view.clone() {
+                None => html! {},
+                Some(View::Keys) => keys(props, &go(View::Pins)),
+                Some(View::Pins) => html! {
+                    <PinsList
+                        pins={props.pins.clone()}
+                        on_keys={go(View::Keys)}
+                        on_remove={props.on_view.reform(|address| Some(View::Remove(address)))}
+                    />
+                },
+                Some(View::Remove(address)) => html! {
+                    <RemovePin {address} engine={props.engine.clone()} on_back={go(View::Pins)} />
+                },
+            } }
+        </Dialog>
+    }
+}
+
+fn keys(props: &VerifyDialogProps, on_pins: &Callback<()>) -> Html {
+    html! {
+        <>
+            <p>
+                { "Read the words to each other by telephone or in person. If all eight are the same \
+                   on both sides, nobody sits in between." }
+            </p>
+            { server(props.server.as_ref()) }
+            { own(props.own) }
+            if let Some(session) = &props.session {
+                { facts(session) }
+            }
+            <div class="actions actions-start">
+                <button
+                    type="button"
+                    class="button"
+                    data-testid="verify-pins"
+                    onclick={on_pins.reform(|_: MouseEvent| ())}
+                >
+                    { "Servers you trust…" }
+                </button>
+            </div>
+        </>
+    }
+}
+
+fn server(shown: Option<&ShownServer>) -> Html {
+    let Some(ShownServer {
+        server,
+        fingerprint,
+        known,
+    }) = shown
+    else {
+        return html! {
+            <p class="hint">{ "This browser does not know the server’s key yet: connect first." }</p>
+        };
+    };
+    let known = match known {
+        Known::Proven => "It has proven in this session that it holds this key.".to_owned(),
+        Known::Announced => {
+            "It says that this is its key. v1 cannot prove it: not verified.".to_owned()
+        }
+        Known::Pinned(pin) => format!(
+            "You trust this key since {}. There is no session now.",
+            text::day(pin.first_seen.0 * 1000)
+        ),
+    };
+    let qr = if server.own {
+        link::to_page(&page::origin_url(), fingerprint)
+    } else {
+        fingerprint.to_string()
+    };
+    let title = html! {
+        <>
+            <h3>{ "The server " }<span class="address">{ &server.host }</span></h3>
+            <p class="hint" data-testid="verify-server-known">{ known }</p>
+        </>
+    };
+    html! {
+        <KeyCard
+            id="verify-server"
+            fingerprint={*fingerprint}
+            {title}
+            {qr}
+            qr_label="QR code of a link to this server with its fingerprint"
+        />
+    }
+}
+
+fn own(own: Option<Fingerprint>) -> Html {
+    let Some(fingerprint) = own else {
+        return html! { <p class="hint">{ "You have no key yet." }</p> };
+    };
+    let title = html! {
+        <>
+            <h3>{ "You" }</h3>
+            <p class="hint">{ "Others see the same words for you, whatever name you use." }</p>
+        </>
+    };
+    html! {
+        <KeyCard
+            id="verify-own"
+            {fingerprint}
+            {title}
+            qr={fingerprint.to_string()}
+            qr_label="QR code of your fingerprint"
+        />
+    }
+}
+
+fn facts(session: &Account) -> Html {
+    let protocol = match session.version {
+        Version::V1 => "v1: encrypted, not verified, no forward secrecy",
+        Version::V2 => "v2: encrypted, server verified, forward secret",
+    };
+    let traffic = session.traffic;
+    html! {
+        <dl class="facts">
+            <div>
+                <dt>{ "Protocol" }</dt>
+                <dd data-testid="verify-protocol">{ protocol }</dd>
+            </div>
+            if let Some(id) = &session.session_id {
+                <div>
+                    <dt>{ "Session" }</dt>
+                    <dd>
+                        <code class="fingerprint" data-testid="verify-session">{ id }</code>
+                        <p class="hint">{ "The same on the server’s side, and different for every session." }</p>
+                    </dd>
+                </div>
+                <div>
+                    <dt>{ "New keys" }</dt>
+                    <dd data-testid="verify-rekeys">
+                        { format!("sent {}, received {}", traffic.rekeys_sent, traffic.rekeys_received) }
+                    </dd>
+                </div>
+            }
+        </dl>
+    }
+}

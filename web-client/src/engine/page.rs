@@ -1,0 +1,38 @@
+//! What the page's own address says: where it came from, and what its link tells of the server.
+
+use crate::state::address::Origin;
+use crate::state::link::Link;
+
+/// Where this page was loaded from.
+pub fn origin() -> Origin {
+    Origin {
+        secure: part(web_sys::Location::protocol) == "https:",
+        host: part(web_sys::Location::host),
+    }
+}
+
+/// The same as a URL without a path.
+pub fn origin_url() -> String {
+    part(web_sys::Location::origin)
+}
+
+/// What the link that opened this page tells of the server.
+pub fn link() -> Option<Link> {
+    Link::parse(&part(web_sys::Location::hash))
+}
+
+/// Takes the link out of the page's address, and leaves the page where it is.
+pub fn remove_link() {
+    let history = web_sys::window().and_then(|window| window.history().ok());
+    if let Some(history) = history.filter(|_| link().is_some()) {
+        let here = part(web_sys::Location::pathname) + &part(web_sys::Location::search);
+        // Fails only for another origin's address.
+        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&here));
+    }
+}
+
+fn part(get: fn(&web_sys::Location) -> Result<String, wasm_bindgen::JsValue>) -> String {
+    web_sys::window()
+        .and_then(|window| get(&window.location()).ok())
+        .unwrap_or_default()
+}

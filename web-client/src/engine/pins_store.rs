@@ -1,0 +1,145 @@
+//! Where the pins are kept: one record a server in this origin's IndexedDB, in a database of their
+//! own. Each is an object with the fields of [`crate::state::pins`]; its key is the server's address.
+//!
+//! It reads before it writes, in one transaction: another tab may have been faster. What a pin
+//! means is not decided here.
+
+use std::collections::BTreeMap;
+
+use idb::{
+    Database, DatabaseEvent, Error, Factory, ObjectStore, ObjectStoreParams, Query, TransactionMode,
+};
+use js_sys::JSON;
+use shared::connection::Version;
+use shared::identity::Fingerprint;
+use shared::trust::{Pin, UnixTime};
+use wasm_bindgen::JsValue;
+
+use super::clock;
+use crate::state::pins::{self, Record};
+
+const DATABASE: &str = "secure-chat-pins";
+const STORE: &str = "servers";
+const VERSION: u32 = 1;
+
+/// What is stored, by address.
+pub(super) async fn all() -> Result<BTreeMap<String, Record>, Error> {
+    let database = Open::new().await?;
+    let transaction = database
+        .0
+        .transaction(&[STORE], TransactionMode::ReadOnly)?;
+    let store = transaction.object_store(STORE)?;
+    let keys = store.get_all_keys(None, None)?.await?;
+    let values = store.get_all(None, None)?.await?;
+    // A key that is no text was not written here, and no server has it for its address.
+    let records = keys.iter().zip(&values).filter_map(|(key, value)| {
+        let address = key.as_string()?;
+        Some((address, read(value)))
+    });
+    Ok(records.collect())
+}
+
+/// Pins `fingerprint` for the server at `address`, unless something is stored for it.
+pub(super) async fn add(
+    address: &str,
+    fingerprint: Fingerprint,
+    version: Version,
+) -> Result<(), Error> {
+    change(address, |record| match record {
+        None => Some(Pin::new(fingerprint, now(), version)),
+        Some(_) => None,
+    })
+    .await
+}
+
+/// Remembers that the server at `address` has just proven that it has the key `fingerprint`. It is
+/// pinned by that if nothing is stored for it: a link had told the key.
+pub(super) async fn met(
+    address: &str,
+    fingerprint: Fingerprint,
+    version: Version,
+) -> Result<(), Error> {
+    change(address, |record| match record {
+        None => Some(Pin::new(fingerprint, now(), version)),
+        Some(Record::Pin(pin)) if pin.fingerprint == fingerprint => {
+            Some(pin.touched(now(), version))
+        }
+        Some(_) => None,
+    })
+    .await
+}
+
+/// Removes what is stored for the server at `address`.
+pub(super) async fn remove(address: &str) -> Result<(), Error> {
+    let database = Open::new().await?;
+    let transaction = database
+        .0
+        .transaction(&[STORE], TransactionMode::ReadWrite)?;
+    transaction
+        .object_store(STORE)?
+        .delete(key(address))?
+        .await?;
+    transaction.commit()?.await?;
+    Ok(())
+}
+
+/// Stores the pin that `decide` makes of what is stored, if it makes one.
+async fn change(
+    address: &str,
+    decide: impl FnOnce(Option<Record>) -> Option<Pin>,
+) -> Result<(), Error> {
+    let database = Open::new().await?;
+    let transaction = database
+        .0
+        .transaction(&[STORE], TransactionMode::ReadWrite)?;
+    let store: ObjectStore = transaction.object_store(STORE)?;
+    let stored = store.get(key(address))?.await?;
+    let pin = decide(stored.as_ref().map(read));
+    // Every pin has its JSON, and all JSON is an object: neither is ever missing.
+    if let Some(json) = pin.and_then(|pin| pins::to_json(&pin).ok())
+        && let Ok(value) = JSON::parse(&json)
+    {
+        store
+            .put(&value, Some(&JsValue::from_str(address)))?
+            .await?;
+    }
+    transaction.commit()?.await?;
+    Ok(())
+}
+
+fn read(value: &JsValue) -> Record {
+    let json = JSON::stringify(value)
+        .ok()
+        .and_then(|json| json.as_string());
+    Record::from_json(&json.unwrap_or_default())
+}
+
+fn key(address: &str) -> Query {
+    Query::Key(JsValue::from_str(address))
+}
+
+fn now() -> UnixTime {
+    UnixTime(clock::epoch_ms() / 1000)
+}
+
+/// The open database; closed when it is dropped.
+struct Open(Database);
+
+impl Open {
+    async fn new() -> Result<Self, Error> {
+        let mut request = Factory::new()?.open(DATABASE, Some(VERSION))?;
+        request.on_upgrade_needed(|event| {
+            // If this fails, the store is missing and the first transaction says so.
+            if let Ok(database) = event.database() {
+                let _ = database.create_object_store(STORE, ObjectStoreParams::new());
+            }
+        });
+        Ok(Self(request.await?))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}

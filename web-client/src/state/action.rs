@@ -1,0 +1,125 @@
+//! What can happen to the state: the reducer's input.
+//!
+//! Pure values. Whoever makes them has the clock and the dice; whoever takes them has neither.
+
+use shared::connection::{Direction, Version};
+use shared::error::Untrusted;
+
+use super::account::ServerKey;
+use super::connection::Target;
+use super::ending::Ending;
+use super::frame::Frame;
+use super::identity::Identity;
+use super::link::Link;
+use super::pins::Pins;
+
+/// What can happen. Times `at` are milliseconds since 1970.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// The vault's work has come to this.
+    Identity(Identity),
+    /// The pins were read or have changed.
+    Pins(Pins),
+    /// The page's address says something about its server's key.
+    Link(Link),
+    /// The person does not believe the link any more.
+    ForgetLink,
+    /// The person pressed Connect.
+    Connect(Target),
+    /// The person pressed Disconnect or Cancel.
+    Disconnect,
+    /// The person does not trust the unknown server.
+    Refuse,
+    /// The person pressed "Retry now" or trusts the server now, or the wait is over.
+    Retry,
+    /// The browser says that the network is back.
+    NetworkBack,
+    /// The browser says that the network is gone.
+    NetworkLost,
+    /// Something happened to the attempt with this number.
+    Session {
+        /// [`State::attempt`] at its beginning.
+        attempt: u32,
+        /// What happened.
+        event: SessionEvent,
+    },
+    /// The person wrote a line.
+    Compose {
+        /// The line.
+        text: String,
+        /// When.
+        at: u64,
+    },
+    /// The engine has sent the command that claims the name.
+    Claimed,
+    /// The engine handed this line to the socket.
+    Sent(u32),
+    /// The engine cannot send this line.
+    Refused {
+        /// The line.
+        id: u32,
+        /// Why.
+        reason: String,
+    },
+    /// The person does not want to send this line any more.
+    Cancel(u32),
+    /// The person wants an unconfirmed line sent again.
+    Resend {
+        /// The line.
+        id: u32,
+        /// When.
+        at: u64,
+    },
+}
+
+/// What happens to one attempt to connect. Times are microseconds on the page's clock, except `at`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionEvent {
+    /// The attempt began.
+    Began {
+        /// When.
+        now: u64,
+        /// With this protocol.
+        version: Version,
+    },
+    /// The tunnel is open.
+    Opened(u64),
+    /// The server's key was read.
+    ServerKey(ServerKey),
+    /// The worker was asked to sign.
+    SignAsked(u64),
+    /// The worker has signed.
+    Signed {
+        /// When its answer came.
+        now: u64,
+        /// How long the RSA operation took.
+        took: u64,
+    },
+    /// The session is there.
+    Established {
+        /// Its public name; v1 has none.
+        session_id: Option<String>,
+    },
+    /// v2: this direction has new keys.
+    Rekeyed(Direction),
+    /// A frame crossed the wire.
+    Frame(Frame),
+    /// A message was opened.
+    Text {
+        /// Its text.
+        text: String,
+        /// When it came, in milliseconds since 1970.
+        at: u64,
+    },
+    /// It is over: the server's key is not accepted.
+    Untrusted(Untrusted),
+    /// It is over.
+    Ended {
+        /// Why.
+        ending: Ending,
+        /// When, in milliseconds since 1970.
+        at: u64,
+        /// In thousandths, 0..=1000: where in the back-off's range the next attempt comes.
+        jitter: u16,
+    },
+}

@@ -1,0 +1,104 @@
+//! A link that tells the server's key ahead of time: `…/#pin=SHA256:…`.
+//!
+//! Pure: text in, fingerprint out. What follows the `#` is never sent to any server, so it can
+//! come to a person by another way than the page itself.
+
+use shared::identity::Fingerprint;
+
+const KEY: &str = "#pin=";
+
+/// What the page's address says about its server's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// The server must have this key.
+    Pin(Fingerprint),
+    /// It should say which, but cannot be read.
+    Malformed,
+}
+
+impl Link {
+    /// Reads the fragment of the page's address, with its `#`; `None` if it is about something else.
+    pub fn parse(fragment: &str) -> Option<Self> {
+        let pin = fragment.strip_prefix(KEY)?;
+        // Programs that pass links on may write `+`, `/` and `:` as percent codes.
+        let fingerprint = decode(pin).and_then(|pin| pin.parse().ok());
+        Some(fingerprint.map_or(Self::Malformed, Self::Pin))
+    }
+
+    /// The fingerprint in it.
+    pub fn fingerprint(self) -> Option<Fingerprint> {
+        match self {
+            Self::Pin(fingerprint) => Some(fingerprint),
+            Self::Malformed => None,
+        }
+    }
+}
+
+/// The link to the page at `origin` (like `https://chat.example`) for a server with this key.
+pub fn to_page(origin: &str, fingerprint: &Fingerprint) -> String {
+    format!("{origin}/{KEY}{fingerprint}")
+}
+
+/// Percent decoding (RFC 3986 §2.1) of ASCII.
+fn decode(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut decoded = parts.next()?.to_owned();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2)?;
+        if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
+        }
+        let byte = u8::from_str_radix(digits, 16).ok().filter(u8::is_ascii)?;
+        decoded.push(char::from(byte));
+        decoded.push_str(rest);
+    }
+    Some(decoded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "SHA256:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0";
+
+    #[test]
+    fn a_link_is_read_as_it_was_made() {
+        let fingerprint = TEXT.parse().unwrap();
+        let link = to_page("https://chat.example", &fingerprint);
+        assert_eq!(link, format!("https://chat.example/#pin={TEXT}"));
+        let fragment = &link[link.find('#').unwrap()..];
+        assert_eq!(Link::parse(fragment), Some(Link::Pin(fingerprint)));
+        let encoded = TEXT
+            .replace(':', "%3A")
+            .replace('+', "%2b")
+            .replace('/', "%2F");
+        assert_eq!(
+            Link::parse(&format!("#pin={encoded}")),
+            Some(Link::Pin(fingerprint))
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_and_what_is_no_pin_is_left_alone() {
+        for damaged in [
+            "",
+            "SHA256:",
+            "SHA256:short",
+            &TEXT[..TEXT.len() - 1],
+            &TEXT.replace("SHA256", "MD5"),
+            &format!("{TEXT}="),
+            &format!("{TEXT}%"),
+            &format!("{TEXT}%2"),
+            &TEXT.replace('+', "%+b"),
+            &TEXT.replace('+', "%e4"),
+            &TEXT.replace('+', "%ä"),
+            &TEXT.replace('+', " "),
+        ] {
+            let link = Link::parse(&format!("#pin={damaged}"));
+            assert_eq!(link, Some(Link::Malformed), "{damaged}");
+        }
+        for other in ["", "#", "#main", "#pin", "#spin=x"] {
+            assert_eq!(Link::parse(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! What the state means for people who compare: which server is shown, and what may be said of the
+//! session.
+//!
+//! Pure.
+
+use shared::connection::Version;
+use shared::identity::Fingerprint;
+use shared::trust::Pin;
+
+use super::State;
+use super::address::Server;
+use super::connection::Connection;
+
+/// A server and what is known of its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownServer {
+    /// The server.
+    pub server: Server,
+    /// Its key.
+    pub fingerprint: Fingerprint,
+    /// How it is known.
+    pub known: Known,
+}
+
+/// How a server's key is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// The server has proven in this session that it holds it.
+    Proven,
+    /// The server has announced it in this session, and cannot prove it.
+    Announced,
+    /// It is pinned; there is no session now.
+    Pinned(Pin),
+}
+
+/// What the badge at the top says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// v1: known holes.
+    Insecure,
+    /// v2 is chosen, but there is no session of which anything could be claimed.
+    Chosen,
+    /// v2, and the server has proven the pinned key.
+    Verified,
+}
+
+impl State {
+    /// The server that people compare: that of the session, else that of the last attempt, else
+    /// `own`, the one that this page came from, as far as this browser knows it.
+    pub fn shown_server(&self, own: &Server) -> Option<ShownServer> {
+        let server = self.target.as_ref().map_or(own, |target| &target.server);
+        let live = self
+            .account
+            .server_key
+            .filter(|_| self.connection.is_live());
+        let (fingerprint, known) = match live {
+            Some(key) if key.proven => (key.fingerprint, Known::Proven),
+            Some(key) => (key.fingerprint, Known::Announced),
+            None => {
+                let pin = self.pins.pin(&server.address)?;
+                (pin.fingerprint, Known::Pinned(*pin))
+            }
+        };
+        Some(ShownServer {
+            server: server.clone(),
+            fingerprint,
+            known,
+        })
+    }
+
+    /// What may be said of the session; without one, of the protocol `chosen` for the next.
+    pub fn claim(&self, chosen: Version) -> Claim {
+        let version = match (&self.connection, &self.target) {
+            (Connection::Idle, _) | (_, None) => chosen,
+            (_, Some(target)) => target.version,
+        };
+        match version {
+            Version::V1 => Claim::Insecure,
+            Version::V2 if self.connection == Connection::Ready => Claim::Verified,
+            Version::V2 => Claim::Chosen,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::account::ServerKey;
+    use crate::state::address::Origin;
+    use crate::state::connection::Target;
+    use crate::state::pins::{Pins, Record};
+    use shared::trust::UnixTime;
+
+    fn own() -> Server {
+        let origin = Origin {
+            secure: false,
+            host: "localhost:8080".into(),
+        };
+        origin.server()
+    }
+
+    fn state(version: Version, connection: Connection) -> State {
+        State {
+            target: Some(Target {
+                name: String::new(),
+                server: own(),
+                version,
+            }),
+            connection,
+            ..State::default()
+        }
+    }
+
+    #[test]
+    fn a_key_is_shown_as_what_it_is() {
+        let pin = Pin::new(Fingerprint::of_spki(b"a"), UnixTime(1), Version::V2);
+        let mut state = state(Version::V2, Connection::Ready);
+        assert_eq!(state.shown_server(&own()), None);
+        state.pins = Pins::Loaded([(own().address, Record::Pin(pin))].into());
+        let known = |state: &State| state.shown_server(&own()).unwrap().known;
+        assert_eq!(known(&state), Known::Pinned(pin));
+        for (proven, expected) in [(true, Known::Proven), (false, Known::Announced)] {
+            state.account.server_key = Some(ServerKey {
+                fingerprint: pin.fingerprint,
+                bits: 2048,
+                proven,
+            });
+            assert_eq!(known(&state), expected);
+        }
+        state.connection = Connection::Offline;
+        assert_eq!(known(&state), Known::Pinned(pin), "what was is not what is");
+    }
+
+    #[test]
+    fn nothing_is_claimed_before_there_is_a_session() {
+        let v2 = |connection| state(Version::V2, connection).claim(Version::V2);
+        assert_eq!(v2(Connection::Idle), Claim::Chosen);
+        assert_eq!(v2(Connection::Handshaking), Claim::Chosen);
+        assert_eq!(v2(Connection::Ready), Claim::Verified);
+        assert_eq!(v2(Connection::Offline), Claim::Chosen);
+        for connection in [Connection::Idle, Connection::Ready] {
+            let claim = state(Version::V1, connection).claim(Version::V1);
+            assert_eq!(claim, Claim::Insecure);
+        }
+        let idle = state(Version::V1, Connection::Idle);
+        assert_eq!(idle.claim(Version::V2), Claim::Chosen, "the next is v2");
+    }
+}

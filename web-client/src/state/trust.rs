@@ -1,0 +1,188 @@
+//! Decides which key the server of an attempt must have, from what the browser remembers and what
+//! the page's link says; and what stops an attempt for good.
+//!
+//! Pure. The rules of pins are `shared`'s ([`shared::trust::judge`]); what is added here is the link.
+
+use shared::connection::{Trust, Version};
+use shared::identity::Fingerprint;
+use shared::trust::{self, Judgement, Pin};
+
+use super::link::Link;
+use super::pins::Record;
+
+/// Why nothing goes on until a person has decided something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Block {
+    /// The server's key is not the one that it must have.
+    KeyChanged {
+        /// The key that it must have.
+        expected: Fingerprint,
+        /// Who says so.
+        by: Expected,
+        /// The key that the server has shown.
+        presented: Fingerprint,
+    },
+    /// The link that opened the page names another key than the one that is pinned.
+    LinkContradicts {
+        /// What is pinned.
+        pinned: Fingerprint,
+        /// What the link says.
+        link: Fingerprint,
+    },
+    /// A higher version was spoken with this server before.
+    VersionFloor {
+        /// What is remembered of it.
+        pin: Pin,
+        /// What was chosen now.
+        chosen: Version,
+    },
+    /// What is stored for this server is no pin any more.
+    PinDamaged {
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// Where the expectation of a key comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// From the pin.
+    Pin,
+    /// From the link that opened the page.
+    Link,
+}
+
+impl Block {
+    /// A word for style sheets and tests.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::KeyChanged { .. } => "key-changed",
+            Self::LinkContradicts { .. } => "link-contradicts",
+            Self::VersionFloor { .. } => "version-floor",
+            Self::PinDamaged { .. } => "pin-damaged",
+        }
+    }
+
+    /// Forgetting the link is a way out of it.
+    pub const fn is_by_link(&self) -> bool {
+        matches!(
+            self,
+            Self::LinkContradicts { .. }
+                | Self::KeyChanged {
+                    by: Expected::Link,
+                    ..
+                }
+        )
+    }
+}
+
+/// Judges an attempt: what its connection may accept, or why there is none.
+///
+/// `record` is what is stored for the server; `link` is the fingerprint in the page's link, if the
+/// server is the one that the link is about.
+///
+/// # Errors
+/// [`Block`].
+pub fn judge(
+    record: Option<&Record>,
+    link: Option<Fingerprint>,
+    version: Version,
+) -> Result<Trust, Block> {
+    let pin = match record {
+        None => None,
+        Some(Record::Pin(pin)) => Some(pin),
+        Some(Record::Damaged(why)) => return Err(Block::PinDamaged { why: why.clone() }),
+    };
+    if let (Some(pin), Some(link)) = (pin, link)
+        && pin.fingerprint != link
+    {
+        let pinned = pin.fingerprint;
+        return Err(Block::LinkContradicts { pinned, link });
+    }
+    match (trust::judge(pin, version), link) {
+        (Judgement::VersionFloor { pin }, _) => Err(Block::VersionFloor {
+            pin,
+            chosen: version,
+        }),
+        (Judgement::Connect(_), Some(link)) => Ok(Trust::Pinned(link)),
+        (Judgement::Connect(trust), None) => Ok(trust),
+    }
+}
+
+/// The fingerprint that `link` tells, if it is about this server: it is about the one that the page
+/// came from.
+pub fn link_for(link: Option<Link>, own_server: bool) -> Option<Fingerprint> {
+    link.filter(|_| own_server).and_then(Link::fingerprint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::trust::UnixTime;
+
+    fn key(name: &str) -> Fingerprint {
+        Fingerprint::of_spki(name.as_bytes())
+    }
+
+    fn record(name: &str) -> Record {
+        Record::Pin(Pin::new(key(name), UnixTime(1), Version::V2))
+    }
+
+    #[test]
+    fn an_unknown_server_is_asked_for_its_key_first() {
+        assert_eq!(judge(None, None, Version::V2), Ok(Trust::Learn));
+        assert_eq!(judge(None, None, Version::V1), Ok(Trust::Any));
+    }
+
+    #[test]
+    fn a_link_answers_ahead_of_time_and_confirms_a_pin() {
+        let link = Some(key("a"));
+        let expected = Ok(Trust::Pinned(key("a")));
+        assert_eq!(judge(None, link, Version::V2), expected);
+        assert_eq!(judge(None, link, Version::V1), expected);
+        assert_eq!(judge(Some(&record("a")), link, Version::V2), expected);
+    }
+
+    #[test]
+    fn a_link_never_replaces_a_pin() {
+        for version in [Version::V1, Version::V2] {
+            let judged = judge(Some(&record("a")), Some(key("b")), version);
+            let expected = Block::LinkContradicts {
+                pinned: key("a"),
+                link: key("b"),
+            };
+            assert_eq!(judged, Err(expected));
+        }
+    }
+
+    #[test]
+    fn downgrade_to_v1_is_refused_with_a_link_too() {
+        for link in [None, Some(key("a"))] {
+            let judged = judge(Some(&record("a")), link, Version::V1);
+            assert!(
+                matches!(judged, Err(Block::VersionFloor { .. })),
+                "{judged:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_damaged_pin_is_no_first_contact() {
+        let damaged = Record::Damaged("not a pin".into());
+        for link in [None, Some(key("a"))] {
+            let judged = judge(Some(&damaged), link, Version::V2);
+            assert!(
+                matches!(judged, Err(Block::PinDamaged { .. })),
+                "{judged:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_link_is_about_the_pages_own_server_only() {
+        let link = Some(Link::Pin(key("a")));
+        assert_eq!(link_for(link, true), Some(key("a")));
+        assert_eq!(link_for(link, false), None);
+        assert_eq!(link_for(Some(Link::Malformed), true), None);
+    }
+}
