@@ -9,6 +9,7 @@ use clap::Parser;
 use serde::Deserialize;
 use shared::limits::{
     HANDSHAKE_FRAME_BYTES, HANDSHAKE_TIMEOUT, MESSAGE_FRAME_BYTES, RSA_MAX_BITS, RSA_MIN_BITS,
+    RekeyLimits, V2_REKEY_RECORDS,
 };
 
 /// Room in a frame for what is not text: JSON, a name, padding, and base64's third.
@@ -92,13 +93,18 @@ struct Settings {
     #[arg(long, value_name = "SECONDS", env = "SECURE_CHAT_HANDSHAKE_TIMEOUT")]
     handshake_timeout: Option<u64>,
 
-    /// Largest frame after the handshake in bytes. [default: 1048576]
+    /// Largest v1 frame after the handshake in bytes; v2's limit is fixed. [default: 1048576]
     #[arg(long, value_name = "BYTES", env = "SECURE_CHAT_MAX_FRAME_BYTES")]
     max_frame_bytes: Option<usize>,
 
-    /// Longest line of chat in bytes of UTF-8. [default: 16384]
+    /// Longest line of chat in bytes of UTF-8; v2 carries up to 65536. [default: 16384]
     #[arg(long, value_name = "BYTES", env = "SECURE_CHAT_MAX_TEXT_BYTES")]
     max_text_bytes: Option<usize>,
+
+    /// Change the keys of a v2 session after so many records; it changes them after 1 GiB and after
+    /// 10 minutes, too. [default: 1048576]
+    #[arg(long, value_name = "N", env = "SECURE_CHAT_REKEY_RECORDS")]
+    rekey_records: Option<usize>,
 
     /// Size of a new server key in bits: 2048, 3072 or 4096. [default: 2048]
     #[arg(long, value_name = "BITS", env = "SECURE_CHAT_KEY_BITS")]
@@ -160,6 +166,8 @@ pub struct Config {
     pub max_frame_bytes: usize,
     /// Longest line of chat, in bytes.
     pub max_text_bytes: usize,
+    /// When the keys of a v2 session change.
+    pub rekey: RekeyLimits,
     /// Size of a new server key, in bits.
     pub key_bits: usize,
 }
@@ -179,6 +187,7 @@ impl Default for Config {
             handshake_timeout: HANDSHAKE_TIMEOUT,
             max_frame_bytes: MESSAGE_FRAME_BYTES,
             max_text_bytes: 16 * 1024,
+            rekey: RekeyLimits::default(),
             key_bits: RSA_MIN_BITS,
         }
     }
@@ -260,6 +269,13 @@ fn merge(over: Settings, file: Settings, default: Config) -> Result<Config, Conf
             .max_text_bytes
             .or(file.max_text_bytes)
             .unwrap_or(default.max_text_bytes),
+        rekey: RekeyLimits {
+            records: over
+                .rekey_records
+                .or(file.rekey_records)
+                .map_or(default.rekey.records, |records| records as u64),
+            ..default.rekey
+        },
         key_bits: over.key_bits.or(file.key_bits).unwrap_or(default.key_bits),
     };
     check(config)
@@ -292,6 +308,8 @@ fn check(config: Config) -> Result<Config, ConfigError> {
     bounded("max_text_bytes", config.max_text_bytes, 1, fitting)?;
     let seconds = usize::try_from(config.handshake_timeout.as_secs()).unwrap_or(usize::MAX);
     bounded("handshake_timeout", seconds, 1, 600)?;
+    let records = usize::try_from(config.rekey.records).unwrap_or(usize::MAX);
+    bounded("rekey_records", records, 1, V2_REKEY_RECORDS)?;
     bounded("key_bits", config.key_bits, RSA_MIN_BITS, RSA_MAX_BITS)?;
     if !config.key_bits.is_multiple_of(1024) {
         return Err(ConfigError("key_bits must be 2048, 3072 or 4096".into()));

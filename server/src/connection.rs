@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use shared::chat::plain::ClientLine;
+use shared::chat::plain::{ClientLine, ServerLine};
 use shared::connection::{
     CloseReason, Event, PrivateKeyRequest, SendError, ServerConfig, ServerConnection,
 };
@@ -264,10 +264,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             sealed += line.len();
             match self.protocol()?.send(line.as_bytes(), now) {
                 Ok(()) => {}
-                Err(SendError::TooLarge { limit }) => tracing::warn!(
-                    connection = %self.client.id, bytes = line.len(), limit,
-                    "a line does not fit a frame and was not sent"
-                ),
+                // Only where lines are allowed that are longer than v2 can carry.
+                Err(SendError::TooLarge { limit }) => {
+                    let text = format!(
+                        "A line of {} bytes was not sent to you: a message of your protocol has \
+                         at most {limit}.",
+                        line.len()
+                    );
+                    let notice = ServerLine::Notice(&text).to_string();
+                    if self.protocol()?.send(notice.as_bytes(), now).is_err() {
+                        return Ok(());
+                    }
+                }
                 Err(_) => return Ok(()),
             }
             next = match &mut self.lobby {

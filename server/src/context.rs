@@ -65,6 +65,7 @@ impl Context {
         protocol.limits = Limits {
             message_frame_bytes: config.max_frame_bytes,
             handshake_timeout: config.handshake_timeout,
+            rekey: config.rekey,
             ..Limits::default()
         };
         let mut refusing = protocol.clone();

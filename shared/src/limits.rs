@@ -37,6 +37,9 @@ pub const V2_HANDSHAKE_BODY_BYTES: usize = 8 * 1024;
 /// type, padding and tag, and some room.
 pub const V2_BODY_BYTES: usize = 64 * 1024 + 256;
 
+/// v2: most bytes of a whole frame: its header and its body.
+pub const V2_FRAME_BYTES: usize = 5 + V2_BODY_BYTES;
+
 /// v2: most bytes of a message.
 pub const V2_MESSAGE_BYTES: usize = 64 * 1024;
 
@@ -44,13 +47,16 @@ pub const V2_MESSAGE_BYTES: usize = 64 * 1024;
 /// seals under one key, and far below the 2^32 that ChaCha20-Poly1305 would bear.
 pub const V2_REFUSED_SEQUENCE: u64 = 1 << 21;
 
+/// v2: the most records that an honest sender seals under one key.
+pub const V2_REKEY_RECORDS: usize = 1 << 20;
+
 /// v2: when a sender changes its keys, whichever comes first.
 ///
 /// Not for the cipher's sake, which would bear much more, but so that keys taken from a memory open
 /// little of what was said before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RekeyLimits {
-    /// Records sealed under one key; at most 2^20.
+    /// Records sealed under one key; at most [`V2_REKEY_RECORDS`].
     pub records: u64,
     /// Bytes sealed under one key.
     pub bytes: u64,
@@ -61,7 +67,7 @@ pub struct RekeyLimits {
 impl Default for RekeyLimits {
     fn default() -> Self {
         Self {
-            records: 1 << 20,
+            records: V2_REKEY_RECORDS as u64,
             bytes: 1 << 30,
             interval: Duration::from_mins(10),
         }

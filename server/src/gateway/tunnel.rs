@@ -66,10 +66,11 @@ pub struct Tunnel<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
-    /// Takes an upgraded stream. `frame_limit`: most bytes of a frame of the protocol, and so of a
-    /// message.
+    /// Takes an upgraded stream. `frame_limit`: most bytes of a v1 frame.
+    /// A message may be as long as the longest frame of either version.
     pub async fn new(stream: S, encoding: Encoding, frame_limit: usize) -> Self {
-        let message_limit = frame_limit + shared::v1::framing::TERMINATOR.len();
+        let v1 = frame_limit + shared::v1::framing::TERMINATOR.len();
+        let message_limit = v1.max(shared::limits::V2_FRAME_BYTES);
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
             .write_buffer_size(0)

@@ -130,7 +130,7 @@ fn half_a_frame_and_then_the_end() {
     attacker.wire.write_all(&frame[..frame.len() / 2]).unwrap();
     attacker.half_close();
     assert_eq!(attacker.receive_end(), CloseReason::PeerClosed);
-    scene.assert_logged_and_undisturbed(&[&attacker.address(), "closed", "inside a frame"]);
+    scene.assert_logged_and_undisturbed(&[&attacker.address(), "closed", "was cut"]);
 }
 
 #[test]

@@ -19,3 +19,4 @@ mod startup;
 mod stopping;
 mod support;
 mod tunnel;
+mod v2;

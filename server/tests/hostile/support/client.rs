@@ -4,7 +4,9 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Instant;
 
-use shared::connection::{ClientConfig, ClientConnection, CloseReason, Event, Trust, Version};
+use shared::connection::{
+    ClientConfig, ClientConnection, CloseReason, Event, SessionId, Trust, Version,
+};
 use shared::error::ErrorCode;
 use shared::time::Time;
 
@@ -40,9 +42,16 @@ pub(crate) struct Client<W = TcpStream> {
 }
 
 impl Client {
-    /// Connects over TCP and joins the lobby.
+    /// Connects over TCP and joins the lobby, by v1.
     pub(crate) fn join(address: SocketAddr) -> Self {
         let mut client = Self::over(connect(address));
+        client.establish();
+        client
+    }
+
+    /// The same by v2.
+    pub(crate) fn join_by_v2(address: SocketAddr) -> Self {
+        let mut client = Self::speaking(connect(address), Version::V2);
         client.establish();
         client
     }
@@ -60,7 +69,12 @@ impl Client<WebSocket> {
 impl<W: Wire> Client<W> {
     /// Takes a connected stream; reads and writes nothing yet.
     pub(crate) fn over(wire: W) -> Self {
-        let config = ClientConfig::new(client_key().public_key().clone(), Version::V1, Trust::Any);
+        Self::speaking(wire, Version::V1)
+    }
+
+    /// The same with this version.
+    pub(crate) fn speaking(wire: W, version: Version) -> Self {
+        let config = ClientConfig::new(client_key().public_key().clone(), version, Trust::Any);
         Self {
             connection: ClientConnection::new(config, system_random(), Time::default()),
             wire,
@@ -108,7 +122,7 @@ impl<W: Wire> Client<W> {
         loop {
             match self.next_event() {
                 Event::Message(plaintext) => return String::from_utf8(plaintext.to_vec()).unwrap(),
-                Event::ServerKey { .. } | Event::Established { .. } => {}
+                Event::ServerKey { .. } | Event::Established { .. } | Event::Rekeyed(_) => {}
                 other => panic!("expected a message, got {other:?}"),
             }
         }
@@ -122,6 +136,20 @@ impl<W: Wire> Client<W> {
                 return line;
             }
         }
+    }
+
+    /// Says, and sends, that nothing more comes.
+    pub(crate) fn finish(&mut self) {
+        let now = self.now();
+        self.connection.finish(now);
+        if let Some(bytes) = self.connection.poll_transmit() {
+            self.wire.write_all(&bytes).unwrap();
+        }
+    }
+
+    /// The session's name, as this side knows it.
+    pub(crate) fn session_id(&self) -> Option<SessionId> {
+        self.connection.session_id()
     }
 
     /// Ends our direction of the stream.
