@@ -3,9 +3,6 @@
 //! Where there are two backends, RustCrypto's is everywhere, and aws-lc's (feature `aws-lc`,
 //! native) is there because it is faster; HKDF and HMAC have one, which aws-lc does not beat.
 
-// Temporary, until protocol v2 uses all of it.
-#![allow(dead_code, unused_imports)]
-
 pub mod cbc_hmac;
 pub(crate) mod chacha20_poly1305;
 pub mod encoding;
