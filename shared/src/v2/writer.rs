@@ -1,5 +1,7 @@
 //! One direction's output: seals records, coalesces messages, changes keys in time.
 
+use std::fmt;
+
 use super::alert;
 use super::data;
 use super::framing::{self, FrameType, HEADER_BYTES};
@@ -25,16 +27,23 @@ pub(crate) struct Writer {
     since: Option<Time>,
     /// We have said that nothing more comes.
     closed: bool,
-    /// A data record at the end of the output that is not sealed yet: more messages may come.
-    open: Option<OpenRecord>,
+    waiting: Waiting,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct OpenRecord {
-    /// Where its header's room begins.
-    start: usize,
-    /// When its last message came.
+/// A data record that is not sealed yet, because more messages may come. It is kept apart from the
+/// output, so that whatever happens to the connection nothing of it can go out in clear.
+#[derive(Default)]
+struct Waiting {
+    /// Empty, or room for the header and the messages so far.
+    record: Vec<u8>,
+    /// When the last of them came.
     at: Time,
+}
+
+impl fmt::Debug for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Waiting({} bytes)", self.record.len())
+    }
 }
 
 impl Writer {
@@ -45,7 +54,7 @@ impl Writer {
             bytes: 0,
             since: None,
             closed: false,
-            open: None,
+            waiting: Waiting::default(),
         }
     }
 
@@ -65,7 +74,8 @@ impl Writer {
         let start = io.output.len();
         io.output.extend_from_slice(&[0; HEADER_BYTES]);
         io.output.extend_from_slice(content);
-        self.seal(inner_type, start, io, now);
+        self.seal(inner_type, start, &mut io.output, now);
+        io.observe_sent(inner_type.kind(), start, now);
     }
 
     /// Queues a message; [`Self::flush`] seals it with what else waits.
@@ -81,30 +91,32 @@ impl Writer {
             });
         }
         let needed = data::LENGTH_BYTES + message.len();
-        let start = match self.open {
-            Some(record)
-                if io.output.len() - record.start - HEADER_BYTES + needed <= CONTENT_BYTES =>
-            {
-                record.start
-            }
-            _ => {
-                self.flush(io);
-                self.rekey_if_due(io, now);
-                let start = io.output.len();
-                io.output.extend_from_slice(&[0; HEADER_BYTES]);
-                start
-            }
-        };
-        data::append(message, &mut io.output);
-        self.open = Some(OpenRecord { start, at: now });
+        let waiting = self.waiting.record.len();
+        if waiting == 0 || waiting - HEADER_BYTES + needed > CONTENT_BYTES {
+            self.flush(io);
+            self.rekey_if_due(io, now);
+            self.waiting.record.extend_from_slice(&[0; HEADER_BYTES]);
+        }
+        data::append(message, &mut self.waiting.record);
+        self.waiting.at = now;
         Ok(())
     }
 
     /// Seals the messages that wait.
     pub(crate) fn flush(&mut self, io: &mut Io) {
-        if let Some(record) = self.open.take() {
-            self.seal(InnerType::Data, record.start, io, record.at);
+        if self.waiting.record.is_empty() {
+            return;
         }
+        let mut record = std::mem::take(&mut self.waiting.record);
+        let at = self.waiting.at;
+        self.seal(InnerType::Data, 0, &mut record, at);
+        let start = io.output.len();
+        if start == 0 {
+            io.output = record;
+        } else {
+            io.output.extend_from_slice(&record);
+        }
+        io.observe_sent(InnerType::Data.kind(), start, at);
     }
 
     /// Says why we end the connection: sealed if there are keys, in clear else.
@@ -152,15 +164,15 @@ impl Writer {
         }
     }
 
-    fn seal(&mut self, inner_type: InnerType, start: usize, io: &mut Io, now: Time) {
+    /// Seals what lies in `buffer` after a header's room at `start`.
+    fn seal(&mut self, inner_type: InnerType, start: usize, buffer: &mut Vec<u8>, now: Time) {
         let Some(keys) = &mut self.keys else {
-            // Nothing that is to be sealed may ever go out in clear.
-            io.output.truncate(start);
+            // Callers have keys; if one had not, nothing must go out in clear.
+            buffer.truncate(start);
             return;
         };
-        keys.seal(inner_type, start, &mut io.output);
-        self.bytes += (io.output.len() - start - HEADER_BYTES - TAG_BYTES) as u64;
+        keys.seal(inner_type, start, buffer);
+        self.bytes += (buffer.len() - start - HEADER_BYTES - TAG_BYTES) as u64;
         self.since.get_or_insert(now);
-        io.observe_sent(inner_type.kind(), start, now);
     }
 }

@@ -91,4 +91,13 @@ portable_test! {
         assert_eq!(pair.server_seen.closed, Some(CloseReason::PeerClosed));
         assert!(!pair.server_seen.established);
     }
+
+    fn what_waits_when_the_peer_ends_the_session_never_goes_out_in_clear() {
+        let mut pair = established();
+        pair.client.send(b"confidential", pair.now).unwrap();
+        pair.server.close(ErrorCode::ServerStopping, pair.now);
+        let alert = pair.server.poll_transmit().unwrap();
+        pair.client.handle_bytes(&alert, pair.now);
+        assert_eq!(pair.client.poll_transmit(), None);
+    }
 }
