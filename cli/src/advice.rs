@@ -1,0 +1,199 @@
+//! What people are told when a connection is refused or ends badly: what happened, what it may
+//! mean, and the way out. One place, because these sentences are the protection.
+
+use std::fmt::Write;
+
+use shared::connection::{CloseReason, Version};
+use shared::error::{Error, Untrusted};
+use shared::identity::Fingerprint;
+use shared::trust::{Pin, UnixTime, words};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::address::Address;
+use crate::contact::Wish;
+use crate::exit::{Code, Failure};
+use crate::printable;
+use crate::session::{Ending, Outcome};
+
+/// A moment for people, in UTC.
+pub(crate) fn date(time: UnixTime) -> String {
+    i64::try_from(time.0)
+        .ok()
+        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
+        .and_then(|time| time.format(&Rfc3339).ok())
+        .unwrap_or_else(|| time.to_string())
+}
+
+/// A key in both forms that people compare, each on a line.
+pub(crate) fn key(label: &str, fingerprint: Fingerprint) -> String {
+    format!(
+        "  {label:<10} {fingerprint}\n  {:<10} {}",
+        "",
+        words(&fingerprint)
+    )
+}
+
+/// The server's key is another than the pinned one.
+pub(crate) fn changed(address: &Address, pin: &Pin, presented: Fingerprint) -> Failure {
+    Failure::new(
+        Code::KeyChanged,
+        format!(
+            "THE KEY OF THIS SERVER HAS CHANGED. Nothing was sent to it.\n\
+             \n\
+             Somebody may sit between you and the server right now, to read and to change all that \
+             you write (a man in the middle).\n\
+             It may also be innocent: a server that was set up anew has a new key. Ask whoever \
+             runs it, over another way than this connection, and compare the words.\n\
+             \n\
+             {:<12} {address}\n{}\n{}\n  {:<10} pinned {}\n\
+             \n\
+             If the new key is the right one, forget the old one, then connect again:\n\
+             \n  secure-chat pins remove {address}",
+            "  address",
+            key("pinned", pin.fingerprint),
+            key("presented", presented),
+            "since",
+            date(pin.first_seen),
+        ),
+    )
+}
+
+/// The server's key is another than the one that was given with `--pin`.
+fn not_expected(address: &Address, expected: Fingerprint, presented: Fingerprint) -> Failure {
+    Failure::new(
+        Code::KeyChanged,
+        format!(
+            "THE SERVER'S KEY IS NOT THE ONE GIVEN WITH --pin. Nothing was sent to it.\n\
+             \n\
+             Somebody may sit between you and the server right now, or the fingerprint is of \
+             another server, or of an old key of this one. Ask whoever gave it to you.\n\
+             \n\
+             {:<12} {address}\n{}\n{}",
+            "  address",
+            key("--pin", expected),
+            key("presented", presented),
+        ),
+    )
+}
+
+/// The file and `--pin` contradict each other; nothing was connected to.
+pub(crate) fn other_pin(address: &Address, pin: &Pin, expected: Fingerprint) -> Failure {
+    Failure::new(
+        Code::KeyChanged,
+        format!(
+            "another key is pinned for {address} than the one given with --pin. No connection was \
+             made.\n{}\n{}\n\
+             If the one of --pin is right, forget the other: secure-chat pins remove {address}",
+            key("pinned", pin.fingerprint),
+            key("--pin", expected),
+        ),
+    )
+}
+
+/// A lower version than was spoken before.
+pub(crate) fn version_floor(address: &Address, version: Version, pin: &Pin) -> Failure {
+    Failure::new(
+        Code::VersionFloor,
+        format!(
+            "protocol {version} is refused for {address}, because {highest} was spoken with it \
+             before (last on {last}). No connection was made.\n\
+             {version} cannot prove who the server is: somebody in between could impose it to read \
+             everything.\n\
+             If the server really speaks only {version} now, forget it: \
+             secure-chat pins remove {address}",
+            highest = pin.highest,
+            last = date(pin.last_seen),
+        ),
+    )
+}
+
+/// The server is not known, and there is nobody to ask.
+pub(crate) fn unknown(address: &Address, presented: Fingerprint) -> Failure {
+    Failure::new(
+        Code::Untrusted,
+        format!(
+            "the server at {address} is not known yet, and there is nobody to ask. Its key is\n{}\n\
+             If that is right, give it with --pin {presented}\n\
+             To pin whatever key a new server has, unseen, give --accept-new.",
+            key("", presented),
+        ),
+    )
+}
+
+/// A person said no.
+pub(crate) fn declined(address: &Address) -> Failure {
+    Failure::new(
+        Code::Untrusted,
+        format!("the key of {address} was not trusted; nothing was sent and nothing is remembered"),
+    )
+}
+
+/// Whether a session ended well, and the failure if not. `pin` is what is remembered of the server.
+///
+/// # Errors
+/// [`Failure`] with the code for what went wrong.
+pub(crate) fn of_outcome(wish: &Wish, pin: Option<&Pin>, outcome: &Outcome) -> Result<(), Failure> {
+    let address = &wish.address;
+    let (code, text) = match &outcome.ending {
+        Ending::Unwatched => return Ok(()),
+        Ending::Interrupted => return Err(Failure::new(Code::Interrupted, "interrupted")),
+        Ending::Stream(error) => (
+            Code::Lost,
+            format!("the connection to {address} was lost: {error}"),
+        ),
+        Ending::Protocol(reason) => match reason {
+            CloseReason::PeerClosed if outcome.established && !outcome.unsent => return Ok(()),
+            CloseReason::PeerClosed if outcome.established => (
+                Code::Lost,
+                format!("{address} ended the connection before everything was sent"),
+            ),
+            CloseReason::PeerClosed => (
+                Code::Protocol,
+                format!("{address} ended the connection before the handshake was done"),
+            ),
+            CloseReason::Truncated => (
+                Code::Lost,
+                format!(
+                    "the connection to {address} was cut: what came last may be missing, and \
+                     somebody may have cut it on purpose"
+                ),
+            ),
+            CloseReason::Reported { code, message } => (
+                Code::Reported,
+                format!(
+                    "{address} reported {code}: {}",
+                    printable::line(message.as_bytes())
+                ),
+            ),
+            CloseReason::Failed(Error::Untrusted(Untrusted::Changed { pinned, presented })) => {
+                return Err(match pin {
+                    Some(pin) => changed(address, pin, *presented),
+                    None => not_expected(address, *pinned, *presented),
+                });
+            }
+            CloseReason::Failed(Error::Untrusted(Untrusted::Unknown { presented })) => {
+                return Err(unknown(address, *presented));
+            }
+            CloseReason::Failed(error) => (
+                Code::Protocol,
+                format!(
+                    "the connection to {address} was ended: {}",
+                    printable::line(error.to_string().as_bytes())
+                ),
+            ),
+            CloseReason::Local(code) => (Code::Other, format!("ended by us: {code}")),
+            other => (Code::Other, printable::line(other.to_string().as_bytes())),
+        },
+    };
+    let mut text = text;
+    if wish.version >= Version::V2 && !outcome.established && pin.is_none() {
+        // Writing to a string does not fail.
+        let _ = write!(
+            text,
+            "\nIt may be that this server speaks only v1, which proves nothing about it; that is \
+             --protocol v1"
+        );
+    }
+    Err(Failure::new(code, text))
+}

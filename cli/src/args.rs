@@ -1,0 +1,238 @@
+//! The command line. Help, completions and the man page all come from here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use shared::chat::name::Name;
+use shared::connection::Version;
+use shared::identity::Fingerprint;
+
+use crate::address::Address;
+
+/// What every exit code means: in the help and in the man page.
+pub(crate) const EXIT_CODES: &str = "\
+0    done: the server, or you, ended the session as it should
+1    wrong usage, a damaged or unreadable file, a line that could not be sent, or another error
+2    no connection could be made
+3    the server is not known, and nobody trusted its key
+4    the server's key is not the pinned one
+5    a higher version of the protocol was spoken with this server before
+6    the server does not keep to the protocol, or the handshake failed
+7    the connection was cut or lost: something may be missing
+8    the server reported an error; its code is on standard error
+130  interrupted";
+
+/// Examples, for the help and for the man page.
+pub(crate) const EXAMPLES: &str = "\
+secure-chat connect chat.example:5000
+    talk; on first contact the server's key is shown, and you are asked
+secure-chat connect wss://chat.example/ws --pin SHA256:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0
+    through the web server, with a key that you were told
+uptime | secure-chat connect chat.example:5000 --accept-new --name status
+    send lines from a script, and print what is said meanwhile
+secure-chat keys show --qr
+    your own fingerprint and words, for others to compare
+secure-chat pins list
+    whom you trust";
+
+/// Secure Chat's terminal client
+///
+/// Talks to a Secure Chat server from a terminal, or as a part of a pipe: lines of standard input
+/// are sent, messages come on standard output, and everything else is on standard error.
+#[derive(Debug, Parser)]
+#[command(name = "secure-chat", version, disable_help_subcommand = true)]
+#[command(after_long_help = after_help(), after_help = "See --help for examples and exit codes.")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+fn after_help() -> String {
+    let indented = |text: &str| text.replace('\n', "\n  ");
+    format!(
+        "Examples:\n  {}\n\nExit codes:\n  {}",
+        indented(EXAMPLES),
+        indented(EXIT_CODES)
+    )
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Folder of your key (`client_key.pem`) and of the pins (`known_servers`).
+    /// [default: the user's data folder, such as ~/.local/share/secure-chat]
+    #[arg(long, global = true, value_name = "DIR", env = "SECURE_CHAT_DATA_DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Least severe level that is shown on standard error; debug shows every frame
+    #[arg(
+        long,
+        global = true,
+        value_name = "LEVEL",
+        env = "SECURE_CHAT_LOG_LEVEL"
+    )]
+    #[arg(default_value = "info")]
+    pub(crate) log_level: Level,
+    /// The same as --log-level debug
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+}
+
+impl Global {
+    pub(crate) fn level(&self) -> Level {
+        if self.verbose {
+            Level::Debug
+        } else {
+            self.log_level
+        }
+    }
+}
+
+/// How much is shown beside messages. Why the program ends is shown always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Level {
+    /// Why the program ends
+    Error,
+    /// What weakens your protection
+    Warn,
+    /// Who is at the other end
+    Info,
+    /// Every frame
+    Debug,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Talk to a server
+    ///
+    /// In a terminal: a prompt with history. With standard input or output redirected, or with
+    /// --pipe: lines of standard input are messages, messages are lines of standard output, and at
+    /// the end of standard input what is still to come is read until the server ends the session.
+    Connect(Connect),
+    /// Your own long-term key
+    #[command(subcommand)]
+    Keys(Keys),
+    /// The servers that you trust
+    #[command(subcommand)]
+    Pins(Pins),
+    /// Print a script that completes this program's command line
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page
+    Man {
+        /// Of this command, instead of the whole program
+        command: Option<String>,
+    },
+}
+
+/// How to connect.
+#[derive(Debug, Args)]
+pub(crate) struct Connect {
+    // Not a doc comment, where these would have to be links.
+    #[arg(value_name = "ADDR")]
+    #[arg(help = "The server: host:port or tcp://host:port, ws://host/ws or wss://host/ws")]
+    pub(crate) address: Address,
+    /// Version of the protocol: v2, or v1, which proves nothing about the server
+    #[arg(long, value_name = "VERSION", default_value = "v2")]
+    pub(crate) protocol: Version,
+    /// Fingerprint that the server's key must have; pins it
+    #[arg(long, value_name = "SHA256:…")]
+    pub(crate) pin: Option<Fingerprint>,
+    /// Pin the key of a server that is not known yet without asking; a changed key is refused as ever
+    #[arg(long)]
+    pub(crate) accept_new: bool,
+    /// Name to take in the lobby
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    pub(crate) name: Option<Name>,
+    /// Read lines and write messages even if this is a terminal
+    #[arg(long)]
+    pub(crate) pipe: bool,
+}
+
+fn name(text: &str) -> Result<Name, String> {
+    Name::parse(text).map_err(|error| error.to_string())
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Show fingerprint, words and public key; makes the key if there is none
+    Show {
+        /// Also as a QR code of the fingerprint
+        #[arg(long)]
+        qr: bool,
+    },
+    /// Write the key to FILE, encrypted with a passphrase (PKCS#8; the page and openssl open it)
+    Export {
+        /// A new file
+        file: PathBuf,
+        #[command(flatten)]
+        passphrase: Passphrase,
+    },
+    /// Take the key in FILE as yours: PKCS#8 or PKCS#1 in PEM, encrypted or not
+    Import {
+        /// What `keys export`, the page or openssl wrote
+        file: PathBuf,
+        #[command(flatten)]
+        passphrase: Passphrase,
+    },
+}
+
+/// Where a passphrase comes from.
+#[derive(Debug, Args)]
+pub(crate) struct Passphrase {
+    /// Take the passphrase from the first line of this file instead of asking
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Pins {
+    /// List the servers with their keys
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget a server: its next key will be asked about as on first contact
+    Remove {
+        /// As it was given to `connect`
+        #[arg(value_name = "ADDR")]
+        address: Address,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_fit_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_exit_code_is_in_the_help() {
+        use crate::exit::Code;
+        for code in [
+            Code::Other,
+            Code::CannotConnect,
+            Code::Untrusted,
+            Code::KeyChanged,
+            Code::VersionFloor,
+            Code::Protocol,
+            Code::Lost,
+            Code::Reported,
+            Code::Interrupted,
+        ] {
+            let start = format!("{} ", code as u8);
+            assert!(
+                EXIT_CODES.lines().any(|line| line.starts_with(&start)),
+                "{code:?}"
+            );
+        }
+    }
+}

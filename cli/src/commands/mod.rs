@@ -1,0 +1,24 @@
+//! One file a command.
+
+pub(crate) mod connect;
+pub(crate) mod keys;
+pub(crate) mod manual;
+pub(crate) mod pins;
+
+use std::io::{self, Write};
+
+use crate::exit::Failure;
+
+/// Prints to standard output. That nobody reads it (any more) is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::other(format!("cannot write the output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,61 @@
+//! How the program ends: the exit codes that scripts rely on, and the sentence on standard error.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// What an exit code means. The numbers are part of the program's interface: see `--help`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Code {
+    /// Wrong usage, or anything that has no code of its own.
+    Other = 1,
+    /// No connection could be made.
+    CannotConnect = 2,
+    /// Nobody trusts the server's key.
+    Untrusted = 3,
+    /// The server's key is not the pinned one.
+    KeyChanged = 4,
+    /// A higher version was spoken with this server before.
+    VersionFloor = 5,
+    /// The peer does not keep to the protocol, or the handshake failed.
+    Protocol = 6,
+    /// The stream was cut or lost.
+    Lost = 7,
+    /// The server reported an error.
+    Reported = 8,
+    /// The person stopped the program; as shells count signals.
+    Interrupted = 130,
+}
+
+/// Why the program did not do what it was asked to.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: Code,
+    /// For people; may have several lines. Nothing from the network goes in here unescaped.
+    pub(crate) text: String,
+}
+
+impl Failure {
+    pub(crate) fn new(code: Code, text: impl Into<String>) -> Self {
+        Self {
+            code,
+            text: text.into(),
+        }
+    }
+
+    /// A failure that has no code of its own.
+    pub(crate) fn other(text: impl Into<String>) -> Self {
+        Self::new(Code::Other, text)
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.code as u8)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Failure {}

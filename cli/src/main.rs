@@ -1,0 +1,66 @@
+//! `secure-chat`: Secure Chat in a terminal and in pipes. Reads the command line, runs the
+//! command, and ends with the exit code that says how it went.
+
+mod address;
+mod advice;
+mod args;
+mod commands;
+mod contact;
+mod exit;
+mod folder;
+mod keystore;
+mod known_servers;
+mod printable;
+mod session;
+mod system;
+mod transport;
+mod ui;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use exit::{Code, Failure};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help goes to standard output and is no failure; nobody may be reading either.
+            let _ = error.print();
+            return ExitCode::from(u8::from(error.use_stderr()));
+        }
+    };
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if failure.code != Code::Interrupted {
+                // Standard error may be gone; there is nothing left to tell then.
+                let _ = writeln!(io::stderr(), "secure-chat: {failure}");
+            }
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Command::Completions { shell } => return commands::manual::completions(shell),
+        Command::Man { command } => return commands::manual::man(command.as_deref()),
+        _ => {}
+    }
+    let level = cli.global.level();
+    let folder = match cli.global.data_dir {
+        Some(folder) => folder,
+        None => folder::default_path().map_err(Failure::other)?,
+    };
+    match cli.command {
+        Command::Connect(connect) => commands::connect::run(connect, &folder, level),
+        Command::Keys(command) => commands::keys::run(command, &folder),
+        Command::Pins(command) => commands::pins::run(command, &folder),
+        // Done above, without a data folder.
+        Command::Completions { .. } | Command::Man { .. } => Ok(()),
+    }
+}

@@ -1,0 +1,374 @@
+//! Drives the protocol over any byte stream, between the stream and whoever shows messages. Knows
+//! no sockets, no terminal and no files.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use shared::connection::{ClientConnection, CloseReason, Event, SendError};
+use shared::identity::PrivateKey;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Notify, mpsc};
+
+use crate::system::{self, Clock};
+
+/// No more lines are sealed while so many bytes wait to be written.
+const OUTPUT_BYTES: usize = 64 * 1024;
+
+const READ_BUFFER_BYTES: usize = 64 * 1024;
+
+/// How long the last words and the end of a stream may take once everything else is done.
+const FAREWELL_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What the person or the pipe wants.
+#[derive(Debug)]
+pub(crate) enum Outgoing {
+    /// Send this message.
+    Message(Vec<u8>),
+    /// Nothing more will be sent; what the server still has to say is read.
+    Finish,
+}
+
+/// What a session is connected to on the side that is not the stream.
+pub(crate) struct Wiring {
+    /// What is to be sent. That nobody can send any more means [`Outgoing::Finish`].
+    pub(crate) outgoing: mpsc::Receiver<Outgoing>,
+    /// Where happenings are shown. That nobody looks any more ends the session.
+    pub(crate) happenings: mpsc::Sender<Happening>,
+    /// Ends the session at once.
+    pub(crate) interrupt: Arc<Notify>,
+}
+
+/// What there is to show.
+#[derive(Debug)]
+pub(crate) enum Happening {
+    /// The protocol says so. Never [`Event::PrivateKey`] or [`Event::Closed`].
+    Event(Event),
+    /// A message of so many bytes was not sent.
+    NotSent(usize, SendError),
+}
+
+/// How a session ended.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    /// As the protocol says.
+    Protocol(CloseReason),
+    /// The stream failed.
+    Stream(io::Error),
+    /// Nobody wants to see messages any more.
+    Unwatched,
+    /// It was told to end.
+    Interrupted,
+}
+
+/// What became of a session.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) ending: Ending,
+    /// Whether the handshake was done.
+    pub(crate) established: bool,
+    /// Whether there was something to send that the server never took.
+    pub(crate) unsent: bool,
+}
+
+/// How a client says that it has nothing more to send, while it goes on reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Farewell {
+    /// By the protocol alone: v2's authenticated close.
+    Protocol,
+    /// By the protocol, and by ending our direction of the stream.
+    ProtocolAndStream,
+    /// By the lobby's own command: v1 through a WebSocket has neither of the others.
+    Quit,
+}
+
+/// The lobby's command to leave it.
+const QUIT: &[u8] = b"/quit";
+
+/// Runs a session to its end.
+pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    connection: ClientConnection,
+    clock: Clock,
+    key: &PrivateKey,
+    farewell: Farewell,
+    wiring: Wiring,
+) -> Outcome {
+    let (reader, writer) = tokio::io::split(stream);
+    let mut session = Session {
+        reader,
+        writer,
+        connection,
+        clock,
+        key,
+        farewell,
+        wiring,
+        output: Output::default(),
+        waiting: VecDeque::new(),
+        closed: None,
+        input_ended: false,
+        established: false,
+    };
+    let ending = session.run().await;
+    session.part(&ending).await;
+    Outcome {
+        ending,
+        established: session.established,
+        unsent: !session.output.is_empty(),
+    }
+}
+
+struct Session<'a, S> {
+    reader: ReadHalf<S>,
+    writer: WriteHalf<S>,
+    connection: ClientConnection,
+    clock: Clock,
+    key: &'a PrivateKey,
+    farewell: Farewell,
+    wiring: Wiring,
+    output: Output,
+    /// What was not shown yet. While there is something, nothing more is read.
+    waiting: VecDeque<Happening>,
+    closed: Option<CloseReason>,
+    /// [`Outgoing::Finish`] has come.
+    input_ended: bool,
+    established: bool,
+}
+
+/// What waits to be written, and what is to be done once it is.
+#[derive(Default)]
+struct Output {
+    bytes: Vec<u8>,
+    written: usize,
+    flush_due: bool,
+    shutdown_due: bool,
+}
+
+impl Output {
+    fn is_empty(&self) -> bool {
+        self.written == self.bytes.len()
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        if self.is_empty() {
+            self.bytes.clear();
+            self.written = 0;
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn wants(&self) -> bool {
+        !self.is_empty() || self.flush_due || self.shutdown_due
+    }
+
+    /// Does one step of what is due. Nothing is lost if this is dropped before it is done.
+    async fn step(&mut self, writer: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+        if !self.is_empty() {
+            let written = writer.write(&self.bytes[self.written..]).await?;
+            if written == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            self.written += written;
+            self.flush_due = true;
+        } else if self.flush_due {
+            writer.flush().await?;
+            self.flush_due = false;
+        } else if self.shutdown_due {
+            writer.shutdown().await?;
+            self.shutdown_due = false;
+        }
+        Ok(())
+    }
+}
+
+/// What woke a session up.
+enum Wake {
+    Read(io::Result<usize>),
+    Written(io::Result<()>),
+    Outgoing(Outgoing),
+    /// There is place for the next happening.
+    Place,
+    Unwatched,
+    Interrupted,
+    Timeout,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
+    async fn run(&mut self) -> Ending {
+        let mut buffer = vec![0; READ_BUFFER_BYTES];
+        loop {
+            self.settle();
+            if self.waiting.is_empty()
+                && let Some(reason) = self.closed.take()
+            {
+                return Ending::Protocol(reason);
+            }
+            match self.wake(&mut buffer).await {
+                Wake::Read(Ok(0)) => self.connection.handle_eof(),
+                Wake::Read(Ok(length)) => {
+                    self.connection
+                        .handle_bytes(&buffer[..length], self.clock.now());
+                }
+                // What the server said before it went is still to be read: it may say why.
+                Wake::Written(Err(error)) => return self.drain(&mut buffer, error).await,
+                Wake::Read(Err(error)) => return Ending::Stream(error),
+                Wake::Outgoing(Outgoing::Message(bytes)) => self.send(&bytes),
+                Wake::Outgoing(Outgoing::Finish) => self.finish(),
+                Wake::Written(Ok(())) | Wake::Place => {}
+                Wake::Unwatched => return Ending::Unwatched,
+                Wake::Interrupted => return Ending::Interrupted,
+                Wake::Timeout => self.connection.handle_timeout(self.clock.now()),
+            }
+        }
+    }
+
+    async fn wake(&mut self, buffer: &mut [u8]) -> Wake {
+        let deadline = self
+            .connection
+            .poll_timeout()
+            .map(|time| self.clock.instant(time));
+        let open = self.closed.is_none();
+        let may_send = open
+            && self.connection.is_established()
+            && !self.input_ended
+            && self.output.bytes.len() - self.output.written < OUTPUT_BYTES;
+        let may_read = open && self.waiting.is_empty() && self.connection.wants_bytes();
+        let wiring = &mut self.wiring;
+        tokio::select! {
+            () = wiring.interrupt.notified() => Wake::Interrupted,
+            // Noticed also while there is nothing to show.
+            () = wiring.happenings.closed() => Wake::Unwatched,
+            place = wiring.happenings.reserve(), if !self.waiting.is_empty() => match place {
+                Ok(_) => Wake::Place,
+                Err(_) => Wake::Unwatched,
+            },
+            step = self.output.step(&mut self.writer), if open && self.output.wants() => {
+                Wake::Written(step)
+            }
+            read = self.reader.read(buffer), if may_read => Wake::Read(read),
+            wish = wiring.outgoing.recv(), if may_send => {
+                Wake::Outgoing(wish.unwrap_or(Outgoing::Finish))
+            }
+            () = sleep_until(deadline), if open => Wake::Timeout,
+        }
+    }
+
+    /// Shows what waits, as far as there is place.
+    fn show(&mut self) {
+        while let Some(happening) = self.waiting.pop_front() {
+            match self.wiring.happenings.try_send(happening) {
+                Ok(()) => {}
+                Err(TrySendError::Full(happening)) => {
+                    return self.waiting.push_front(happening);
+                }
+                // Noticed when the session waits next.
+                Err(TrySendError::Closed(_)) => return self.waiting.clear(),
+            }
+        }
+    }
+
+    /// Lets the connection do all it can: events come from what it sends, too.
+    fn settle(&mut self) {
+        loop {
+            let mut quiet = true;
+            while let Some(bytes) = self.connection.poll_transmit() {
+                self.output.push(&bytes);
+                quiet = false;
+            }
+            while let Some(event) = self.connection.poll_event() {
+                quiet = false;
+                match event {
+                    Event::PrivateKey(request) => {
+                        // Takes a millisecond, and there is nothing else to do meanwhile.
+                        let answer = request.answer(self.key, &mut system::random());
+                        self.connection.handle_private_key(answer, self.clock.now());
+                    }
+                    Event::Closed(reason) => self.closed = Some(reason),
+                    event => {
+                        self.established |= matches!(event, Event::Established { .. });
+                        self.waiting.push_back(Happening::Event(event));
+                    }
+                }
+            }
+            if quiet {
+                return self.show();
+            }
+        }
+    }
+
+    fn send(&mut self, message: &[u8]) {
+        if let Err(error) = self.connection.send(message, self.clock.now()) {
+            self.waiting
+                .push_back(Happening::NotSent(message.len(), error));
+        }
+    }
+
+    fn finish(&mut self) {
+        self.input_ended = true;
+        match self.farewell {
+            Farewell::Quit => self.send(QUIT),
+            Farewell::Protocol => self.connection.finish(self.clock.now()),
+            Farewell::ProtocolAndStream => {
+                self.connection.finish(self.clock.now());
+                self.output.shutdown_due = true;
+            }
+        }
+    }
+
+    /// The server takes nothing more. What it has said is still read to its end.
+    async fn drain(&mut self, buffer: &mut [u8], error: io::Error) -> Ending {
+        let reading = async {
+            while self.closed.is_none() {
+                match self.reader.read(buffer).await {
+                    Ok(0) => self.connection.handle_eof(),
+                    Ok(length) => self
+                        .connection
+                        .handle_bytes(&buffer[..length], self.clock.now()),
+                    Err(_) => return,
+                }
+                self.settle();
+            }
+        };
+        // A stream that cannot be written to, but does not end either, is not waited for.
+        let _ = tokio::time::timeout(FAREWELL_TIMEOUT, reading).await;
+        while let Some(happening) = self.waiting.pop_front() {
+            if self.wiring.happenings.send(happening).await.is_err() {
+                return Ending::Unwatched;
+            }
+        }
+        match self.closed.take() {
+            // That it ended is no news; that we could not write is.
+            None | Some(CloseReason::PeerClosed) => Ending::Stream(error),
+            Some(reason) => Ending::Protocol(reason),
+        }
+    }
+
+    /// Writes the last words and ends the stream, as far as the peer lets us.
+    async fn part(&mut self, ending: &Ending) {
+        if matches!(ending, Ending::Stream(_)) {
+            return;
+        }
+        if !self.input_ended {
+            self.connection.finish(self.clock.now());
+        }
+        self.settle();
+        self.output.shutdown_due = true;
+        let parting = async {
+            while self.output.wants() {
+                self.output.step(&mut self.writer).await?;
+            }
+            Ok::<_, io::Error>(())
+        };
+        // Why the session ended is known already; what fails here changes nothing of it.
+        let _ = tokio::time::timeout(FAREWELL_TIMEOUT, parting).await;
+    }
+}
+
+async fn sleep_until(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,39 @@
+//! The system's clocks and randomness in the shapes that the protocol takes.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use shared::random::{Random, RandomUnavailable};
+use shared::time::Time;
+use shared::trust::UnixTime;
+
+/// The operating system's randomness.
+pub(crate) fn random() -> Random {
+    Random::new(|bytes| getrandom::fill(bytes).map_err(|_| RandomUnavailable))
+}
+
+/// What the wall clock says; zero before 1970.
+pub(crate) fn unix_time() -> UnixTime {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
+    UnixTime(elapsed.map_or(0, |elapsed| elapsed.as_secs()))
+}
+
+/// A monotonic clock that starts at zero.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock(Instant);
+
+impl Clock {
+    /// Starts now.
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// The time since the start.
+    pub(crate) fn now(self) -> Time {
+        Time::default() + self.0.elapsed()
+    }
+
+    /// The runtime's instant for `time`.
+    pub(crate) fn instant(self, time: Time) -> tokio::time::Instant {
+        (self.0 + time.saturating_since(Time::default())).into()
+    }
+}

@@ -1,0 +1,90 @@
+//! How bytes get to a server: TCP, a WebSocket on it, TLS in between. Ends in one kind of stream;
+//! knows nothing of what the bytes are.
+
+mod tls;
+mod tunnel;
+
+use std::io;
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+
+use crate::address::{Address, Endpoint};
+use crate::exit::{Code, Failure};
+
+/// How long a connection may take until the first byte of the protocol, for each of the steps.
+const DIAL_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// After so long a silence the system asks whether the server is still there. Half of it to a
+/// minute is what routers keep a silent connection for.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+/// Any byte stream.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// A connection that was made.
+pub(crate) struct Dialed {
+    pub(crate) stream: Box<dyn Stream>,
+    /// Whether our direction can end while the other goes on. A WebSocket can only end as a whole.
+    pub(crate) half_close: bool,
+}
+
+/// Connects to `address`.
+///
+/// # Errors
+/// [`Code::CannotConnect`] with the reason.
+pub(crate) async fn dial(address: &Address) -> Result<Dialed, Failure> {
+    let failure = |text: String| {
+        Failure::new(
+            Code::CannotConnect,
+            format!("cannot connect to {address}: {text}"),
+        )
+    };
+    let tcp = in_time(connect(address.endpoint()))
+        .await
+        .map_err(|error| failure(error.to_string()))?;
+    let Address::WebSocket { tls, endpoint, .. } = address else {
+        return Ok(Dialed {
+            stream: Box::new(tcp),
+            half_close: true,
+        });
+    };
+    let stream: Box<dyn Stream> = if *tls {
+        let stream = in_time(tls::wrap(tcp, &endpoint.host)).await;
+        Box::new(stream.map_err(|error| failure(format!("TLS: {error}")))?)
+    } else {
+        Box::new(tcp)
+    };
+    let tunnel = in_time(tunnel::open(stream, address)).await;
+    Ok(Dialed {
+        stream: Box::new(tunnel.map_err(|error| failure(error.to_string()))?),
+        half_close: false,
+    })
+}
+
+async fn in_time<T>(step: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    tokio::time::timeout(DIAL_TIMEOUT, step)
+        .await
+        .unwrap_or_else(|_| {
+            let seconds = DIAL_TIMEOUT.as_secs();
+            Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                format!("no answer within {seconds} s"),
+            ))
+        })
+}
+
+async fn connect(endpoint: &Endpoint) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port)).await?;
+    // What is typed goes out at once; what is written at once is one write anyway.
+    stream.set_nodelay(true)?;
+    let keep_alive = TcpKeepalive::new()
+        .with_time(KEEP_ALIVE)
+        .with_interval(KEEP_ALIVE);
+    SockRef::from(&stream).set_tcp_keepalive(&keep_alive)?;
+    Ok(stream)
+}

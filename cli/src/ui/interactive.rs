@@ -1,0 +1,238 @@
+//! Interactive mode: a prompt that is edited while messages come in above it.
+
+use std::io::{self, Write};
+
+use rustyline::error::ReadlineError;
+use rustyline::history::MemHistory;
+use rustyline::{Config, Editor, ExternalPrinter};
+use shared::identity::Fingerprint;
+use shared::trust::words;
+use tokio::sync::mpsc;
+
+use super::Screen;
+use crate::address::Address;
+use crate::advice;
+use crate::contact::Ask;
+use crate::exit::{Code, Failure};
+use crate::printable;
+use crate::session::Outgoing;
+
+const PROMPT: &str = "> ";
+
+/// The terminal with its history, which is kept in memory only: what was said in private is not
+/// written to a disk.
+pub(crate) struct Terminal {
+    editor: Editor<(), MemHistory>,
+}
+
+fn unusable(error: &ReadlineError) -> Failure {
+    Failure::other(format!("the terminal cannot be used ({error}); try --pipe"))
+}
+
+impl Terminal {
+    /// Takes standard input and output.
+    ///
+    /// # Errors
+    /// [`Failure`] if they are no terminal that can be used.
+    pub(crate) fn open() -> Result<Self, Failure> {
+        let config = Config::builder().auto_add_history(true).build();
+        let editor = Editor::with_history(config.clone(), MemHistory::with_config(&config))
+            .map_err(|error| unusable(&error))?;
+        Ok(Self { editor })
+    }
+
+    /// Something that prints above the prompt.
+    ///
+    /// # Errors
+    /// [`Failure`] if the terminal does not allow it.
+    pub(crate) fn printer(&mut self) -> Result<Printer, Failure> {
+        let printer = self
+            .editor
+            .create_external_printer()
+            .map_err(|error| unusable(&error))?;
+        Ok(Printer {
+            printer: Box::new(printer),
+        })
+    }
+
+    /// Sends what is typed, until the person ends it (Ctrl-D or Ctrl-C).
+    ///
+    /// # Errors
+    /// [`Failure`] if the terminal fails.
+    pub(crate) fn read_lines(mut self, outgoing: &mpsc::Sender<Outgoing>) -> Result<(), Failure> {
+        loop {
+            let line = match self.editor.readline(PROMPT) {
+                Ok(line) => line,
+                Err(ReadlineError::Eof | ReadlineError::Interrupted) => return Ok(()),
+                // The window's size has changed.
+                Err(ReadlineError::Signal(_)) => continue,
+                Err(error) => return Err(unusable(&error)),
+            };
+            if !line.trim().is_empty()
+                && outgoing
+                    .blocking_send(Outgoing::Message(line.into_bytes()))
+                    .is_err()
+            {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Ask for Terminal {
+    fn first_contact(&mut self, address: &Address, key: Fingerprint) -> Result<(), Failure> {
+        let text = format!(
+            "The server at {address} is not known yet. It has proven that it holds this key:\n{}\n\
+             Compare the words or the fingerprint with those that the server shows, over a way \
+             that you trust; whoever sits in between would have others.",
+            advice::key("", key)
+        );
+        // If nobody sees the question, its answer will be no.
+        let _ = writeln!(io::stdout(), "{text}");
+        let mut question = "Trust this key from now on (yes/no/fingerprint)? ";
+        loop {
+            match self.editor.readline(question) {
+                Ok(line) => match Answer::of(&line, key) {
+                    Some(Answer::Yes) => return Ok(()),
+                    Some(Answer::No) => return Err(advice::declined(address)),
+                    Some(Answer::Another) => {
+                        return Err(Failure::new(
+                            Code::Untrusted,
+                            format!(
+                                "that is another key than the server's: {address} is not the \
+                                 server you mean, or somebody sits in between. Nothing was sent"
+                            ),
+                        ));
+                    }
+                    None => question = "Type yes, no, or the fingerprint that you were told: ",
+                },
+                Err(ReadlineError::Eof | ReadlineError::Interrupted) => {
+                    return Err(advice::declined(address));
+                }
+                Err(ReadlineError::Signal(_)) => {}
+                Err(error) => return Err(unusable(&error)),
+            }
+        }
+    }
+}
+
+/// What a person says on first contact.
+#[derive(Debug, PartialEq, Eq)]
+enum Answer {
+    Yes,
+    No,
+    /// A fingerprint or words, but not those of the server.
+    Another,
+}
+
+impl Answer {
+    /// Understands `line`; `None` if it is none of the answers.
+    fn of(line: &str, key: Fingerprint) -> Option<Self> {
+        let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+        if let Ok(told) = line.parse::<Fingerprint>() {
+            return Some(if told == key {
+                Self::Yes
+            } else {
+                Self::Another
+            });
+        }
+        match line.to_lowercase().as_str() {
+            "yes" => Some(Self::Yes),
+            "no" => Some(Self::No),
+            told if told == words(&key).to_string() => Some(Self::Yes),
+            told if told.split(' ').count() == shared::trust::WORD_COUNT => Some(Self::Another),
+            _ => None,
+        }
+    }
+}
+
+/// Prints above the prompt.
+pub(crate) struct Printer {
+    printer: Box<dyn ExternalPrinter + Send>,
+}
+
+impl Printer {
+    fn print(&mut self, text: &str) -> io::Result<()> {
+        self.printer
+            .print(format!("{text}\n"))
+            .map_err(|error| io::Error::other(error.to_string()))
+    }
+}
+
+impl Screen for Printer {
+    fn message(&mut self, message: &[u8]) -> io::Result<()> {
+        self.print(&printable::paragraph(message))
+    }
+
+    fn note(&mut self, text: &str) {
+        // The next message shows that the terminal is gone.
+        let _ = self.print(text);
+    }
+
+    fn idle(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The terminal's mode, put back when this is dropped: the program may end while a line is being
+/// edited on another thread.
+#[derive(Debug)]
+pub(crate) struct Mode {
+    #[cfg(unix)]
+    before: Option<rustix::termios::Termios>,
+}
+
+impl Mode {
+    /// Remembers the mode as it is.
+    pub(crate) fn remember() -> Self {
+        Self {
+            #[cfg(unix)]
+            before: rustix::termios::tcgetattr(io::stdin()).ok(),
+        }
+    }
+}
+
+impl Drop for Mode {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        if let Some(before) = &self.before {
+            use rustix::termios::{OptionalActions, tcsetattr};
+            // A terminal that is gone needs no mode.
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
+            // To the line's start, away with the prompt; no bracketed paste (which the editor
+            // switches on while it reads).
+            let _ = write!(io::stdout(), "\r\x1b[K\x1b[?2004l");
+            let _ = io::stdout().flush();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_explicit_answer_is_one() {
+        let key = Fingerprint::of_spki(b"abc");
+        let other = Fingerprint::of_spki(b"abd");
+        for (line, answer) in [
+            ("yes", Some(Answer::Yes)),
+            (" YES ", Some(Answer::Yes)),
+            ("no", Some(Answer::No)),
+            ("", None),
+            ("y", None),
+            ("yes please", None),
+            (&key.to_string(), Some(Answer::Yes)),
+            (&other.to_string(), Some(Answer::Another)),
+            (&words(&key).to_string(), Some(Answer::Yes)),
+            (
+                &words(&key).to_string().to_uppercase().replace(' ', "  "),
+                Some(Answer::Yes),
+            ),
+            (&words(&other).to_string(), Some(Answer::Another)),
+            ("SHA256:ungWv48Bz", None),
+        ] {
+            assert_eq!(Answer::of(line, key), answer, "{line:?}");
+        }
+    }
+}
