@@ -1,6 +1,8 @@
 //! What was read from the stream and not handled yet. Knows nothing of frames: how many bytes may
 //! wait is the protocol's business.
 
+use zeroize::Zeroize;
+
 /// An emptied buffer with more than this capacity, in bytes, is given back to the allocator, so
 /// that an idle connection does not keep what its largest message once needed.
 pub(crate) const KEPT_CAPACITY: usize = 1024;
@@ -38,6 +40,8 @@ impl Input {
 
     /// Forgets what was taken. To be called when no further frame is due.
     pub(crate) fn compact(&mut self) {
+        // Records are opened in place: what was taken holds plaintexts and proofs.
+        self.buffer[..self.start].fill(0);
         if self.start == self.buffer.len() {
             self.buffer.clear();
             self.buffer.shrink_to(KEPT_CAPACITY);
@@ -50,5 +54,11 @@ impl Input {
     #[cfg(test)]
     pub(crate) fn capacity(&self) -> usize {
         self.buffer.capacity()
+    }
+}
+
+impl Drop for Input {
+    fn drop(&mut self) {
+        self.buffer.zeroize();
     }
 }

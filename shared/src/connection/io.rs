@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::event::{Direction, Event, FrameKind, FrameSeen};
+use super::event::{CloseReason, Direction, Event, FrameKind, FrameSeen};
 use crate::time::Time;
 
 #[derive(Debug)]
@@ -10,6 +10,7 @@ pub(crate) struct Io {
     pub(crate) output: Vec<u8>,
     pub(crate) events: VecDeque<Event>,
     observe_frames: bool,
+    closed: bool,
 }
 
 impl Io {
@@ -18,11 +19,22 @@ impl Io {
             output: Vec::new(),
             events: VecDeque::new(),
             observe_frames,
+            closed: false,
         }
     }
 
+    /// Tells the driver, unless it was already told that nothing more comes: what we send after the
+    /// peer has closed brings no events.
     pub(crate) fn event(&mut self, event: Event) {
-        self.events.push_back(event);
+        if !self.closed {
+            self.events.push_back(event);
+        }
+    }
+
+    /// The last event.
+    pub(super) fn close(&mut self, reason: CloseReason) {
+        self.event(Event::Closed(reason));
+        self.closed = true;
     }
 
     /// A copy of a received frame, if somebody asked to see frames: opening one destroys it.
@@ -58,6 +70,6 @@ impl Io {
             bytes,
             at,
         };
-        self.events.push_back(Event::Frame(frame));
+        self.event(Event::Frame(frame));
     }
 }

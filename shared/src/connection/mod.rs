@@ -226,6 +226,12 @@ impl<R> Connection<R> {
         }
     }
 
+    /// Bytes of frames that are not whole yet.
+    #[cfg(fuzzing)]
+    pub(crate) fn buffered_bytes(&self) -> usize {
+        self.input.unread().len()
+    }
+
     /// Takes every whole frame out of the input, until one needs a private-key operation.
     fn process(&mut self, now: Time) {
         while !self.finished && !self.machine.holds_input() {
@@ -259,7 +265,8 @@ impl<R> Connection<R> {
     fn peer_closed(&mut self, reason: CloseReason) {
         if !self.finished {
             self.finished = true;
-            self.io.events.push_back(Event::Closed(reason));
+            self.input = Input::default();
+            self.io.close(reason);
         }
     }
 
@@ -267,7 +274,6 @@ impl<R> Connection<R> {
     fn end(&mut self, reason: CloseReason) {
         self.sending = Sending::Ended;
         self.machine = Box::new(Ended);
-        self.input = Input::default();
         self.peer_closed(reason);
     }
 }

@@ -100,8 +100,11 @@ impl Channel {
         let (inner_type, content) = self.open(frame, expected.kind(), io, now)?;
         match InnerType::from_byte(inner_type) {
             Some(InnerType::Alert) => Ok(Received::End(reported(content)?)),
-            // A client that only wanted to learn who the server is, or that has changed its mind.
-            Some(InnerType::Close) if expected == InnerType::ClientAuth => {
+            // A client that only wanted to learn who the server is, or that has changed its mind;
+            // or the answer to our own close.
+            Some(InnerType::Close)
+                if expected == InnerType::ClientAuth || self.writer.is_closed() =>
+            {
                 without_content(content)?;
                 Ok(Received::End(Progress::PeerClosed))
             }

@@ -59,10 +59,11 @@ impl Client {
         io: &mut Io,
         now: Time,
     ) -> Result<Self, Error> {
+        let state = ExpectAnnouncement::start(&mut random)?;
         io.output.extend_from_slice(PREFACE);
         io.observe_sent(FrameKind::Preface, 0, now);
         let start = io.output.len();
-        let state = ExpectAnnouncement::start(&mut random, &mut io.output)?;
+        io.output.extend_from_slice(&state.hello);
         io.observe_sent(FrameKind::ClientHello, start, now);
         Ok(Self {
             deadline: now + config.limits.handshake_timeout,
@@ -194,7 +195,9 @@ impl Machine for Client {
         if matches!(self.state, State::ExpectServerHello(_)) && input.first_byte() == Some(b'{') {
             return match self.next_v1_frame(input)? {
                 Some(frame) => {
-                    reported_by_v1(frame, io, now).ok_or_else(|| InvalidMessage::Preface.into())
+                    let (expected, got) = (FrameKind::ServerHello, b'{');
+                    reported_by_v1(frame, io, now)
+                        .ok_or_else(|| InvalidMessage::Unexpected { expected, got }.into())
                 }
                 None => Ok(Progress::NeedMore),
             };
@@ -336,7 +339,7 @@ struct ExpectAnnouncement {
 }
 
 impl ExpectAnnouncement {
-    fn start(random: &mut Random, output: &mut Vec<u8>) -> Result<Self, Error> {
+    fn start(random: &mut Random) -> Result<Self, Error> {
         let mut nonce = [0; 32];
         random.fill(&mut nonce)?;
         let x25519 = EphemeralSecret::generate(random)?;
@@ -346,12 +349,12 @@ impl ExpectAnnouncement {
             x25519: &x25519.public_key(),
             ml_kem: &ml_kem.encapsulation_key(),
         };
-        let start = output.len();
-        hello.append(FrameType::ClientHello, output);
+        let mut frame = Vec::new();
+        hello.append(FrameType::ClientHello, &mut frame);
         Ok(Self {
             x25519,
             ml_kem,
-            hello: output[start..].to_vec(),
+            hello: frame,
         })
     }
 

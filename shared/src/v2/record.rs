@@ -7,6 +7,8 @@
 
 use std::fmt;
 
+use zeroize::Zeroizing;
+
 use super::framing::{FrameType, HEADER_BYTES, header};
 use super::key_schedule::{next_secret, record_iv, record_key};
 use crate::connection::FrameKind;
@@ -69,7 +71,7 @@ impl InnerType {
 pub(crate) struct DirectionKeys {
     secret: Secret,
     key: Key,
-    iv: [u8; 12],
+    iv: Zeroizing<[u8; 12]>,
     sequence: u64,
 }
 
@@ -77,7 +79,7 @@ impl DirectionKeys {
     pub(crate) fn new(secret: Secret) -> Self {
         Self {
             key: Key::new(record_key(&secret).as_bytes()),
-            iv: record_iv(&secret),
+            iv: Zeroizing::new(record_iv(&secret)),
             secret,
             sequence: 0,
         }
@@ -101,7 +103,7 @@ impl DirectionKeys {
 
     /// `iv XOR (0^4 ‖ be64 sequence)` (RFC 8446 §5.3).
     fn nonce(&self) -> [u8; 12] {
-        let mut nonce = self.iv;
+        let mut nonce = *self.iv;
         let tail = nonce[4..].iter_mut();
         tail.zip(self.sequence.to_be_bytes())
             .for_each(|(byte, number)| *byte ^= number);

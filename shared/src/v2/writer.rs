@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use zeroize::Zeroize;
+
 use super::alert;
 use super::data;
 use super::framing::{self, FrameType, HEADER_BYTES};
@@ -38,6 +40,12 @@ struct Waiting {
     record: Vec<u8>,
     /// When the last of them came.
     at: Time,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.record.zeroize();
+    }
 }
 
 impl fmt::Debug for Waiting {
@@ -138,6 +146,11 @@ impl Writer {
             self.closed = true;
             self.since = None;
         }
+    }
+
+    /// Whether we have said that.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// When the keys are due to change. Keys that have sealed nothing have nothing to lose.

@@ -100,4 +100,37 @@ portable_test! {
         pair.client.handle_bytes(&alert, pair.now);
         assert_eq!(pair.client.poll_transmit(), None);
     }
+
+    fn a_client_that_leaves_instead_of_proving_itself_hears_the_servers_close() {
+        let mut pair = Pair::v2();
+        let up = pair.client.poll_transmit().unwrap();
+        pair.server.handle_bytes(&up, pair.now);
+        let request = loop {
+            if let Some(Event::PrivateKey(request)) = pair.server.poll_event() { break request }
+        };
+        pair.server.handle_private_key(request.answer(server_key(), &mut seeded(8)), pair.now);
+        pair.client.handle_bytes(&pair.server.poll_transmit().unwrap(), pair.now);
+        pair.client.finish(pair.now);
+        pair.run();
+        assert_eq!(pair.server_seen.closed, Some(CloseReason::PeerClosed));
+        pair.server.finish(pair.now);
+        pair.run();
+        assert_eq!(pair.client_seen.closed, Some(CloseReason::PeerClosed));
+    }
+
+    fn a_close_of_a_server_that_was_not_asked_for_one_is_unexpected_in_the_handshake() {
+        let mut pair = Pair::v2();
+        let up = pair.client.poll_transmit().unwrap();
+        pair.server.handle_bytes(&up, pair.now);
+        let request = loop {
+            if let Some(Event::PrivateKey(request)) = pair.server.poll_event() { break request }
+        };
+        pair.server.handle_private_key(request.answer(server_key(), &mut seeded(8)), pair.now);
+        pair.server.finish(pair.now);
+        pair.client.handle_bytes(&pair.server.poll_transmit().unwrap(), pair.now);
+        pair.run();
+        let error = pair.client_seen.closed.unwrap();
+        assert!(matches!(error, CloseReason::Failed(Error::InvalidMessage(
+            InvalidMessage::Unexpected { got: 8, .. }))), "{error}");
+    }
 }

@@ -2,6 +2,7 @@
 
 mod conversation;
 mod ending;
+mod leaks;
 mod rekeying;
 mod trust;
 
