@@ -57,6 +57,8 @@ pub mod chat;
 pub mod connection;
 pub mod crypto;
 pub mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod identity;
 pub mod limits;
 pub mod random;
