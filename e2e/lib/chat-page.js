@@ -11,6 +11,7 @@ export class ChatPage {
     this.composer = this.id('composer');
     this.outgoing = this.id('outgoing');
     this.ownName = this.id('own-name');
+    this.firstContact = this.id('first-contact');
     this.dialog = this.id('identity-dialog');
     this.fingerprint = this.id('identity-fingerprint');
   }
@@ -29,27 +30,52 @@ export class ChatPage {
 
   /**
    * Presses Connect, and does not wait for what comes of it.
-   * @param {{ name?: string, server?: string }} [fields]
+   * @param {{ name?: string, server?: string, protocol?: 'v1' | 'v2' }} [fields]
    */
-  async submit({ name, server } = {}) {
+  async submit({ name, server, protocol } = {}) {
     if (name !== undefined) await this.id('connect-name').fill(name);
     if (server !== undefined) await this.id('connect-server').fill(server);
+    if (protocol !== undefined) await this.id(`protocol-${protocol}`).check();
     await this.id('connect-submit').click();
   }
 
   /**
-   * Connects and waits until the person is in the lobby under the name.
-   * @param {string} name
+   * Answers the question of the first contact with yes, as somebody who has compared the words, and
+   * returns them. For a test that is about trust, `words` are those that the server prints.
+   * @param {string} [words]
    */
-  async join(name) {
-    await this.submit({ name });
-    await this.expectState('connected');
+  async trust(words) {
+    await expect(this.firstContact).toBeVisible();
+    const shown = await this.id('first-contact-words').getAttribute('data-words');
+    if (words !== undefined) expect(shown).toBe(words);
+    await this.id('first-contact-trust').click();
+    await expect(this.firstContact).toBeHidden();
+    return shown;
+  }
+
+  /**
+   * Connects and waits until the person is in the lobby under the name. Trusts the server if this
+   * profile does not know it.
+   * @param {string} name
+   * @param {{ protocol?: 'v1' | 'v2' }} [fields]
+   */
+  async join(name, { protocol } = {}) {
+    await this.submit({ name, protocol });
+    await this.enter();
     await expect(this.ownName).toHaveText(name);
+  }
+
+  /** Waits for the session, and answers the question of the first contact if it comes. */
+  async enter() {
+    const connected = this.page.locator('[data-testid="banner"][data-state="connected"]');
+    await expect(this.firstContact.or(connected)).toBeVisible();
+    if (await this.firstContact.isVisible()) await this.trust();
+    await this.expectState('connected');
   }
 
   /**
    * Waits until the banner says so.
-   * @param {'waiting-for-key' | 'opening' | 'connected' | 'waiting' | 'stopped' | 'offline'} state
+   * @param {'waiting-for-key' | 'opening' | 'asking' | 'connected' | 'waiting' | 'stopped' | 'offline'} state
    */
   async expectState(state) {
     await expect(this.banner).toHaveAttribute('data-state', state);

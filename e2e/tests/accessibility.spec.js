@@ -28,7 +28,14 @@ for (const colorScheme of ['light', 'dark']) {
       await expect(chat.id('connect-server-error')).not.toBeEmpty();
       await look('connect, with mistakes');
       await chat.id('connect-server').fill('');
-      await chat.join('ada');
+      await chat.id('protocol-v1').check();
+      await look('connect, with v1');
+      await chat.id('protocol-v2').check();
+      await chat.submit({ name: 'ada' });
+      await expect(chat.firstContact).toBeVisible();
+      await look('first contact');
+      await chat.trust();
+      await chat.expectState('connected');
 
       const py = await python();
       for (const text of ['hello', 'a-word-without-any-place-to-break-it'.repeat(8), 'two\nlines']) {
@@ -46,8 +53,19 @@ for (const colorScheme of ['light', 'dark']) {
       await chat.id('handshake-close').click();
       await expect(panel).toBeHidden();
       await look('chat alone');
-      await chat.id('insecure-badge').locator('summary').click();
-      await look('why v1 is insecure');
+      await chat.id('secure-badge').locator('summary').click();
+      await look('why v2 is secure');
+      await page.keyboard.press('Escape');
+
+      await chat.id('verify-open').click();
+      await expect(chat.id('verify-server-words')).toBeVisible();
+      await look('verify');
+      await chat.id('verify-pins').click();
+      await expect(chat.id('pins-list')).toBeVisible();
+      await look('servers you trust');
+      await chat.id('pin-remove').click();
+      await expect(chat.id('pin-remove-confirm')).toBeVisible();
+      await look('forget a server');
       await page.keyboard.press('Escape');
 
       await chat.id('identity-open').click();
@@ -74,6 +92,11 @@ for (const colorScheme of ['light', 'dark']) {
       await look('chat without its server');
       await chat.id('disconnect').click();
       await look('connect, with a message that waits');
+
+      await chat.submit({ protocol: 'v1' });
+      await expect(chat.id('version-floor')).toBeVisible();
+      await look('the version floor');
+      await chat.id('blocked-back').click();
     });
   }
 }
@@ -83,7 +106,7 @@ test('axe-core would find something', async ({ server, visitor }) => {
   await chat.open(server.url);
   expect(await audit(page)).toEqual([]);
   await page.evaluate(() => {
-    document.querySelector('[data-testid="insecure-badge"] summary').textContent = '';
+    document.querySelector('[data-testid="v2-badge"] summary').textContent = '';
     document.documentElement.removeAttribute('lang');
   });
   const found = (await audit(page)).map(({ id }) => id);

@@ -14,10 +14,10 @@ test.describe('a full server', () => {
     await chat.submit({ name: 'ada' });
     await expect(chat.bannerState).toHaveText('The server has no place left for another connection.');
     await expect(chat.banner).toContainText('Close other tabs');
-    await expect(chat.id('handshake-panel')).toContainText('The server answered with an error frame');
+    await expect(chat.id('handshake-panel')).toContainText(/The server (answered with an error frame|ended it with an alert)/);
     // It goes on by itself as soon as there is a place.
     inside.dispose();
-    await chat.expectState('connected');
+    await chat.enter();
   });
 });
 
@@ -27,7 +27,7 @@ test.describe('a server without v1', () => {
   test('says so, and how to allow it', async ({ server, visitor }) => {
     const { chat } = await visitor();
     await chat.open(server.url);
-    await chat.submit({ name: 'ada' });
+    await chat.submit({ name: 'ada', protocol: 'v1' });
     await chat.expectState('stopped');
     await expect(chat.bannerState).toHaveText('This server does not accept protocol v1.');
     await expect(chat.banner).toContainText('--allow-v1');
@@ -41,8 +41,11 @@ test.describe('a server with v1 allowed everywhere', () => {
   test('takes it, and the page warns', async ({ server, visitor }) => {
     const { chat } = await visitor();
     await chat.open(server.url);
+    await chat.id('protocol-v1').check();
+    await expect(chat.id('v1-warning')).toContainText('Not verified.');
     await chat.join('ada');
     await expect(chat.id('insecure-badge')).toBeVisible();
+    await expect(chat.bannerState).toContainText('not verified');
   });
 });
 
@@ -59,7 +62,7 @@ test('a server that is gone before the first attempt', async ({ server, visitor 
   await chat.submit();
   await chat.expectState('waiting');
   await server.start();
-  await chat.expectState('connected');
+  await chat.enter();
 });
 
 test('a bad name or address is told beside its field', async ({ server, visitor }) => {

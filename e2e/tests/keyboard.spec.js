@@ -26,7 +26,15 @@ for (const width of [360, 1280]) {
     await expect(chat.id('connect-name')).toBeFocused();
     await keys.type('ada');
     await tabTo(page, 'connect-server');
+    await tabTo(page, 'protocol-v2');
     await tabTo(page, 'connect-submit');
+    await keys.press('Enter');
+    // Nobody trusts a server by pressing Enter once more: the answer has to be gone to.
+    await expect(chat.firstContact).toBeVisible();
+    expect(await focusIsIn(page, 'first-contact')).toBe(true);
+    await keys.press('Enter');
+    await expect(chat.firstContact).toBeVisible();
+    await tabTo(page, 'first-contact-trust');
     await keys.press('Enter');
     await chat.expectState('connected');
     // Who enters wants to write: the composer has the focus already.

@@ -1,5 +1,5 @@
 // Browsers and a Python client in one lobby: everybody reads everybody, and what crossed the wire
-// is the protocol, byte for byte.
+// is the protocol, byte for byte (of v1, whose messages the server's key alone opens).
 import { decrypt } from '../lib/python.js';
 import { expect, test } from '../lib/test.js';
 
@@ -59,6 +59,7 @@ test('a name that is taken stays with its owner', async ({ server, visitor }) =>
   await ada.chat.join('ada');
   await other.chat.open(server.url);
   await other.chat.submit({ name: 'ada' });
+  await other.chat.enter();
   await expect(other.chat.notices('name_taken')).toBeVisible();
   await expect(other.chat.ownName).toHaveText(/^guest-[0-9a-f]{8}$/);
 });
@@ -67,7 +68,7 @@ test('the bytes in the browser are the protocol’s and open in Python', async (
   const ada = await visitor();
   await ada.chat.open(server.url);
   const fingerprint = await ada.chat.readFingerprint();
-  await ada.chat.join('ada');
+  await ada.chat.join('ada', { protocol: 'v1' });
   const typed = ['plain', 'zwei\nZeilen', '漢字 🦀 "quoted" \\ {}', 'x'.repeat(1000)];
   for (const text of typed) {
     await ada.chat.type(text);

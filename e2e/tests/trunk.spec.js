@@ -28,7 +28,7 @@ test.use({ serverOptions: { http: '127.0.0.1:8080' } });
 test('a page from `trunk serve` chats through the proxied tunnel', async ({ server, trunk, visitor, python }) => {
   const ada = await visitor();
   await ada.chat.open(trunk);
-  await ada.chat.join('ada');
+  await ada.chat.join('ada', { protocol: 'v1' });
   const py = await python();
   await ada.chat.type('hello through trunk');
   expect(await py.hear((text) => text.includes('hello'))).toEqual(['ada: hello through trunk']);

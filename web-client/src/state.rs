@@ -67,9 +67,11 @@ pub struct State {
 }
 
 impl State {
-    /// The state at start: only what an earlier life of this page left to be sent.
-    pub fn restore(outbox: Outbox) -> Self {
+    /// The state at start: what an earlier life of this page left to be sent, and what the link
+    /// says that opened it.
+    pub fn restore(outbox: Outbox, link: Option<Link>) -> Self {
         Self {
+            link,
             chat: Chat::restore(outbox),
             ..Self::default()
         }
@@ -132,6 +134,7 @@ impl State {
 
     fn pins(&mut self, pins: Pins) {
         self.pins = pins;
+        self.drop_used_link();
         match &self.connection {
             Connection::WaitingForPins => self.judge(),
             // What blocked it is gone: the person has removed it.
@@ -149,6 +152,16 @@ impl State {
             }
         );
         by_link_alone || self.record().is_some()
+    }
+
+    /// What the link says is pinned: it has nothing more to say.
+    fn drop_used_link(&mut self) {
+        if let Some(target) = self.target.as_ref().filter(|target| target.server.own)
+            && let Some(pin) = self.pins.pin(&target.server.address)
+            && self.link == Some(Link::Pin(pin.fingerprint))
+        {
+            self.link = None;
+        }
     }
 
     fn forget_link(&mut self) {

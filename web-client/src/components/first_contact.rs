@@ -86,7 +86,7 @@ pub fn first_contact(props: &FirstContactProps) -> Html {
                     <button type="button" class="button" data-testid="first-contact-refuse" onclick={on_refuse}>
                         { "Do not connect" }
                     </button>
-                    <button type="button" class="button button-primary" data-testid="first-contact-trust" onclick={on_trust}>
+                    <button type="button" class="button" data-testid="first-contact-trust" onclick={on_trust}>
                         { "The words match: trust this server" }
                     </button>
                 </div>

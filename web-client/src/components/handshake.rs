@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use shared::connection::{Direction, Version};
+use shared::connection::{Direction, FrameKind, Version};
 use yew::prelude::*;
 
 use super::copy::CopyButton;
@@ -53,9 +53,9 @@ pub fn handshake_panel(props: &HandshakePanelProps) -> Html {
             if let Some(refusal) = &account.refusal {
                 <div class="refusal">
                     <p><strong>
-                        { match account.version {
-                            Version::V1 => "The server answered with an error frame",
-                            Version::V2 => "The server ended it with an alert",
+                        { match refusal.kind {
+                            FrameKind::Error => "The server answered with an error frame",
+                            _ => "The server ended it with an alert",
                         } }
                     </strong></p>
                     { frame_details(refusal) }

@@ -157,7 +157,7 @@ fn own(own: Option<Fingerprint>) -> Html {
     let title = html! {
         <>
             <h3>{ "You" }</h3>
-            <p class="hint">{ "Others see the same words for you, whatever name you use." }</p>
+            <p class="hint">{ "Read these to somebody who wants to be sure of your key." }</p>
         </>
     };
     html! {

@@ -53,19 +53,19 @@ fn use_network(store: &UseReducerHandle<Store>) {
     });
 }
 
-/// Hears what the page's address says of its server's key, and removes it when it has been used.
+/// Hears when the page's address says something new of its server's key, and removes from it what
+/// has been used.
 #[hook]
 fn use_link(store: &UseReducerHandle<Store>) {
     let dispatcher = store.dispatcher();
     use_effect_with((), move |()| {
-        let look = move || {
-            if let Some(link) = page::link() {
-                dispatcher.dispatch(Action::Link(link));
-            }
-        };
-        look();
-        let listener = web_sys::window()
-            .map(|window| EventListener::new(&window, "hashchange", move |_| look()));
+        let listener = web_sys::window().map(|window| {
+            EventListener::new(&window, "hashchange", move |_| {
+                if let Some(link) = page::link() {
+                    dispatcher.dispatch(Action::Link(link));
+                }
+            })
+        });
         move || drop(listener)
     });
     use_effect_with(store.0.link, |link| {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::effects::use_effects;
-use crate::engine::{Engine, storage};
+use crate::engine::{Engine, page, storage};
 use crate::state::outbox::Outbox;
 use crate::state::{Action, State};
 
@@ -24,7 +24,10 @@ impl Reducible for Store {
 /// The state and the engine, wired to each other. To be used once, at the root.
 #[hook]
 pub fn use_store() -> (UseReducerHandle<Store>, Engine) {
-    let store = use_reducer(|| Store(State::restore(Outbox::restore(storage::load_outbox()))));
+    let store = use_reducer(|| {
+        let outbox = Outbox::restore(storage::load_outbox());
+        Store(State::restore(outbox, page::link()))
+    });
     let dispatcher = store.dispatcher();
     let engine = use_memo((), move |()| {
         Engine::new(move |action| dispatcher.dispatch(action))

@@ -188,6 +188,16 @@ fn a_link_that_contradicts_the_pin_blocks_and_changes_nothing() {
 }
 
 #[test]
+fn a_link_is_dropped_when_its_key_is_pinned() {
+    let story = Story::with_key()
+        .then(Action::Link(Link::Pin(key("a"))))
+        .then(Action::Connect(target("")))
+        .with_pin(None);
+    assert_eq!(story.0.link, Some(Link::Pin(key("a"))));
+    assert_eq!(story.with_pin(Some("a")).0.link, None);
+}
+
+#[test]
 fn a_malformed_link_answers_nothing() {
     let story = Story::with_key()
         .then(Action::Link(Link::Malformed))
