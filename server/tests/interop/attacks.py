@@ -38,11 +38,14 @@ def der_integer(value):
     return der(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big"))
 
 
-def spki_pem(n, e):
+def spki_der(n, e):
     rsa_encryption = bytes.fromhex("06092a864886f70d0101010500")
     key = der(0x30, der_integer(n) + der_integer(e))
-    info = der(0x30, der(0x30, rsa_encryption) + der(0x03, b"\0" + key))
-    text = b64(info)
+    return der(0x30, der(0x30, rsa_encryption) + der(0x03, b"\0" + key))
+
+
+def spki_pem(n, e):
+    text = b64(spki_der(n, e))
     lines = [text[at : at + 64] for at in range(0, len(text), 64)]
     body = "\n".join(lines)
     return f"-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n".encode("ascii")
@@ -53,12 +56,11 @@ def odd_number(bits):
     return number | (1 << (bits - 1)) | 1
 
 
-def pss_encode(message, bits):
-    """EMSA-PSS-ENCODE with SHA-256 and no salt (RFC 8017, 9.1.1)."""
+def pss_encode(message, bits, salt=b""):
+    """EMSA-PSS-ENCODE with SHA-256 (RFC 8017, 9.1.1)."""
     size = (bits + 7) // 8
-    digest = hashlib.sha256(bytes(8) + hashlib.sha256(message).digest()).digest()
-    block = bytearray(size - 33)
-    block[-1] = 1
+    digest = hashlib.sha256(bytes(8) + hashlib.sha256(message).digest() + salt).digest()
+    block = bytes(size - 34 - len(salt)) + b"\x01" + salt
     mask = b"".join(hashlib.sha256(digest + i.to_bytes(4, "big")).digest() for i in range(size // 32 + 1))
     masked = bytearray(a ^ b for a, b in zip(block, mask))
     masked[0] &= 0xFF >> (8 * size - bits)
