@@ -2,9 +2,11 @@
 
 mod conversation;
 mod ending;
+mod insider;
 mod leaks;
 mod rekeying;
 mod trust;
+mod vectors;
 
 use crate::connection::{
     CloseReason, Direction, Event, FrameKind, SendError, ServerConnection, Trust,
