@@ -4,10 +4,10 @@
 //! `ML-KEM.Encaps_internal(ek, m)` (§6.2), decapsulation `ML-KEM.Decaps(dk, c)` (§7.3), which
 //! never fails: a wrong ciphertext gives a secret that nobody else has (implicit rejection).
 //!
-//! aws-lc is five times as fast, but takes no randomness from outside: with it, `d`, `z` and `m`
-//! come from its own generator, and [`RandomUnavailable`](crate::random::RandomUnavailable) does
-//! not happen. A whole handshake must be replayable from fixed bytes in this crate's tests, so
-//! those use the other library even with the feature; a test compares the two.
+//! aws-lc is five to ten times as fast, but takes no randomness from outside: with it, `d`, `z`
+//! and `m` come from its own generator, and [`RandomUnavailable`] does not happen. A whole
+//! handshake must be replayable from fixed bytes in this crate's tests, so those use the other
+//! library even with the feature; a test compares the two.
 
 #[cfg(feature = "aws-lc")]
 #[cfg_attr(
