@@ -137,6 +137,7 @@ pub fn app() -> Html {
                     {host}
                     account={state.account.clone()}
                     waiting={state.chat.outbox.lines().len()}
+                    returning={state.attempt > 0}
                     version={*version}
                     {on_version}
                     link={state.link}

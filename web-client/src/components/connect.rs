@@ -1,7 +1,9 @@
 //! The connect screen: name, server, key, and the handshake beside it while it happens.
 
+use gloo_timers::callback::Timeout;
 use shared::connection::Version;
 use shared::trust;
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::banner::Banner;
@@ -33,6 +35,8 @@ pub struct ConnectProps {
     pub account: Account,
     /// Lines that wait to be sent.
     pub waiting: usize,
+    /// There was an attempt before.
+    pub returning: bool,
     /// The protocol that is chosen.
     pub version: Version,
     /// The person chooses another.
@@ -61,6 +65,17 @@ pub fn connect(props: &ConnectProps) -> Html {
             props.connection,
             Connection::Waiting { .. } | Connection::Offline | Connection::Asking { .. }
         );
+
+    // What had the focus is gone with the attempt: the next one begins at its button.
+    let submit_node = use_node_ref();
+    use_effect_with(!busy && props.returning, {
+        let submit_node = submit_node.clone();
+        move |&again| {
+            // After a dialog that closes now has given the focus back, to wherever that leads.
+            let timer = again.then(|| Timeout::new(0, move || focus_if_lost(&submit_node)));
+            move || drop(timer)
+        }
+    });
 
     let on_name = {
         let (name, error) = (name.setter(), name_error.setter());
@@ -161,7 +176,7 @@ pub fn connect(props: &ConnectProps) -> Html {
                                 { "Cancel" }
                             </button>
                         }
-                        <button type="submit" class="button button-primary" data-testid="connect-submit" disabled={busy}>
+                        <button ref={submit_node} type="submit" class="button button-primary" data-testid="connect-submit" disabled={busy}>
                             { icon(Icon::Plug) }
                             <span>{ if props.connection.is_under_way() { "Connecting…" } else { "Connect" } }</span>
                         </button>
@@ -202,6 +217,15 @@ fn link_note(link: Option<Link>) -> Html {
                    key to compare." }
             </p>
         },
+    }
+}
+
+fn focus_if_lost(node: &NodeRef) {
+    let active = web_sys::window()
+        .and_then(|window| window.document()?.active_element())
+        .is_some_and(|element| element.tag_name() != "BODY");
+    if let Some(element) = node.cast::<HtmlElement>().filter(|_| !active) {
+        let _ = element.focus();
     }
 }
 

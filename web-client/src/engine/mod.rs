@@ -11,7 +11,7 @@ pub mod storage;
 mod worker_client;
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use gloo_events::EventListener;
 use shared::connection::{Trust, Version};
@@ -40,6 +40,7 @@ struct Inner {
     session: RefCell<Option<Session>>,
     blocked: Rc<Cell<bool>>,
     _policy: Option<EventListener>,
+    _leaving: Option<EventListener>,
 }
 
 impl PartialEq for Engine {
@@ -70,13 +71,24 @@ impl Engine {
                     seen.set(true);
                 })
             });
-        let session = RefCell::default();
-        Self(Rc::new(Inner {
-            dispatch,
-            vault,
-            session,
-            blocked,
-            _policy: policy,
+        Self(Rc::new_cyclic(|this: &Weak<Inner>| {
+            let this = this.clone();
+            let leaving = web_sys::window().map(|window| {
+                EventListener::new(&window, "pagehide", move |_| {
+                    let session = this.upgrade().and_then(|it| it.session.borrow().clone());
+                    if let Some(session) = session {
+                        session.say_goodbye();
+                    }
+                })
+            });
+            Inner {
+                dispatch,
+                vault,
+                session: RefCell::default(),
+                blocked,
+                _policy: policy,
+                _leaving: leaving,
+            }
         }))
     }
 

@@ -3,6 +3,8 @@
 //!
 //! It decides nothing: what an ending means for the next attempt is the reducer's business.
 
+mod closing;
+
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
@@ -10,17 +12,14 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use gloo_timers::callback::Timeout;
 use shared::chat::plain::ClientLine;
 use shared::connection::{
-    ClientConfig, ClientConnection, CloseReason, Event, PrivateKeyRequest, PrivateKeyResponse,
-    SendError, Trust, Version,
+    ClientConfig, ClientConnection, Event, PrivateKeyRequest, PrivateKeyResponse, SendError, Trust,
+    Version,
 };
-use shared::error::{Error, ErrorCode, LocalFailure};
 use shared::identity::PublicKey;
 use shared::random::{Random, RandomUnavailable};
-use wasm_bindgen_futures::spawn_local;
 use zeroize::Zeroizing;
 
 use super::clock;
-use super::probe::{self, Health};
 use super::socket::{Encoding, Socket, SocketEvent};
 use super::worker_client::WorkerClient;
 use crate::state::SessionEvent;
@@ -203,6 +202,13 @@ impl Session {
         self.0.borrow_mut().end();
     }
 
+    /// Tells the server that we end it, and waits for the end: the page may be about to go, or it
+    /// may come back.
+    pub(super) fn say_goodbye(&self) {
+        self.0.borrow_mut().connection.finish(clock::now());
+        self.pump();
+    }
+
     /// Carries out everything that the connection wants done.
     fn pump(&self) {
         let events = self.0.borrow_mut().drain();
@@ -322,79 +328,6 @@ impl Session {
             });
     }
 
-    /// The connection closed for `reason`.
-    fn closed(&self, reason: CloseReason) {
-        if let CloseReason::Failed(Error::Untrusted(cause)) = reason {
-            if self.0.borrow_mut().end() {
-                self.notify(SessionEvent::Untrusted(cause));
-            }
-            return;
-        }
-        let ending = {
-            let mut inner = self.0.borrow_mut();
-            let key_failure = inner.key_failure.take();
-            match reason {
-                CloseReason::Reported { code, .. } => Ending::Reported { code },
-                CloseReason::Failed(Error::Local(LocalFailure::PrivateKey)) => {
-                    let failure = key_failure.unwrap_or(Failure::Operation);
-                    Ending::KeyFailed(failure.to_string())
-                }
-                CloseReason::Failed(Error::TimedOut) | CloseReason::Local(ErrorCode::Timeout) => {
-                    Ending::TimedOut
-                }
-                CloseReason::Failed(error) => Ending::Misbehaved(error.to_string()),
-                _ if inner.quit => Ending::Quit,
-                _ if inner.is_offline() => Ending::NoNetwork,
-                CloseReason::Truncated => match inner.target.version {
-                    Version::V1 => Ending::Truncated,
-                    Version::V2 => Ending::Cut,
-                },
-                _ => Ending::Lost,
-            }
-        };
-        self.end(ending);
-    }
-
-    /// The socket never opened. Browsers do not say why, so the server that this page came from is
-    /// asked in another way.
-    fn unreachable(&self) {
-        let known = {
-            let mut inner = self.0.borrow_mut();
-            // The error event and the close event both come here; one after the opening says no
-            // more than the close event that follows it.
-            if inner.phase != Phase::Opening {
-                return;
-            }
-            inner.phase = Phase::Unreachable;
-            if !inner.target.server.own {
-                let blocked = (inner.surroundings.was_blocked)();
-                Some(Ending::UnreachableElsewhere {
-                    host: inner.target.server.host.clone(),
-                    blocked,
-                })
-            } else if inner.is_offline() {
-                Some(Ending::NoNetwork)
-            } else {
-                None
-            }
-        };
-        if let Some(ending) = known {
-            self.end(ending);
-            return;
-        }
-        let weak = Rc::downgrade(&self.0);
-        spawn_local(async move {
-            let ending = match probe::own_server().await {
-                Health::Silent => Ending::Unreachable,
-                Health::Full => Ending::Reported {
-                    code: ErrorCode::TooManyConnections,
-                },
-                Health::Answers => Ending::TunnelRefused,
-            };
-            Self::with(&weak, |this| this.end(ending));
-        });
-    }
-
     fn end(&self, ending: Ending) {
         if self.0.borrow_mut().end() {
             self.notify(ended(ending));
@@ -441,16 +374,6 @@ impl Inner {
         let socket = self.socket.take();
         Timeout::new(0, move || drop(socket)).forget();
         true
-    }
-
-    /// The browser knows of no network, and the server is not on this very machine.
-    fn is_offline(&self) -> bool {
-        let host = self.target.server.host.as_str();
-        let loopback = ["localhost", "127.", "[::1]"]
-            .iter()
-            .any(|prefix| host.starts_with(prefix));
-        let online = web_sys::window().is_none_or(|window| window.navigator().on_line());
-        !online && !loopback
     }
 }
 

@@ -5,10 +5,13 @@ mod trust;
 use super::address::Origin;
 use super::outbox::Fate;
 use super::*;
+use crate::state::trust::{Block, Expected};
 use crate::vault::messages::Profile;
 use account::ServerKey;
 use pins::Record;
-use shared::error::ErrorCode;
+use shared::connection::Version;
+use shared::error::{ErrorCode, Untrusted};
+use shared::identity::Fingerprint;
 use shared::trust::{Pin, UnixTime};
 
 fn profile(short: &str) -> Profile {

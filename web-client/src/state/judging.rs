@@ -1,0 +1,121 @@
+//! How the state judges servers: before an attempt, by what is remembered of the server; and when a
+//! server's key has turned out to be unknown or another one.
+//!
+//! Pure. What is judged by which rules is decided in [`super::trust`].
+
+use shared::connection::Version;
+use shared::error::Untrusted;
+use shared::identity::Fingerprint;
+
+use super::State;
+use super::connection::Connection;
+use super::ending::Ending;
+use super::link::Link;
+use super::pins::{Pins, Record};
+use super::trust::{self, Block, Expected};
+
+impl State {
+    pub(super) fn pins(&mut self, pins: Pins) {
+        self.pins = pins;
+        self.drop_used_link();
+        match &self.connection {
+            Connection::WaitingForPins => self.judge(),
+            // What blocked it is gone: the person has removed it.
+            Connection::Blocked(block) if !self.still_holds(block) => self.disconnect(),
+            _ => {}
+        }
+    }
+
+    fn still_holds(&self, block: &Block) -> bool {
+        let by_link_alone = matches!(
+            block,
+            Block::KeyChanged {
+                by: Expected::Link,
+                ..
+            }
+        );
+        by_link_alone || self.record().is_some()
+    }
+
+    /// What the link says is pinned: it has nothing more to say.
+    fn drop_used_link(&mut self) {
+        if let Some(target) = self.target.as_ref().filter(|target| target.server.own)
+            && let Some(pin) = self.pins.pin(&target.server.address)
+            && self.link == Some(Link::Pin(pin.fingerprint))
+        {
+            self.link = None;
+        }
+    }
+
+    pub(super) fn forget_link(&mut self) {
+        self.link = None;
+        if matches!(&self.connection, Connection::Blocked(block) if block.is_by_link()) {
+            self.disconnect();
+        }
+    }
+
+    /// Decides whether the attempt may go on, and with which server.
+    fn judge(&mut self) {
+        let Some(target) = &self.target else { return };
+        self.connection = match &self.pins {
+            Pins::Loading => return,
+            Pins::Unavailable(why) => Connection::Stopped {
+                ending: Ending::PinsUnavailable(why.clone()),
+            },
+            Pins::Loaded(_) => {
+                let link = trust::link_for(self.link, target.server.own);
+                match trust::judge(self.record(), link, target.version) {
+                    Ok(trust) => {
+                        self.accepts = Some(trust);
+                        Connection::Opening
+                    }
+                    Err(block) => Connection::Blocked(block),
+                }
+            }
+        };
+    }
+
+    /// What is stored for the server of the attempt.
+    fn record(&self) -> Option<&Record> {
+        let target = self.target.as_ref()?;
+        self.pins.get(&target.server.address)
+    }
+
+    /// The server that has just proven its key in a session, its key and the version: what is worth
+    /// remembering. v1 proves nothing before its first message, and is not remembered.
+    pub fn met(&self) -> Option<(String, Fingerprint, Version)> {
+        let target = self.target.as_ref()?;
+        let key = self.account.server_key.filter(|key| key.proven)?;
+        let met = self.connection.is_live() && self.account.established;
+        met.then(|| {
+            (
+                target.server.address.clone(),
+                key.fingerprint,
+                target.version,
+            )
+        })
+    }
+
+    /// The server's key is not accepted: a person decides, and nothing is tried meanwhile.
+    pub(super) fn untrusted(&mut self, cause: Untrusted) {
+        self.end_session();
+        self.connection = match cause {
+            Untrusted::Unknown { presented } => {
+                self.account.halted = true;
+                Connection::Asking { presented }
+            }
+            Untrusted::Changed { pinned, presented } => {
+                self.account.failed = true;
+                let by = match self.record() {
+                    Some(_) => Expected::Pin,
+                    None => Expected::Link,
+                };
+                Connection::Blocked(Block::KeyChanged {
+                    expected: pinned,
+                    by,
+                    presented,
+                })
+            }
+        };
+    }
+}
