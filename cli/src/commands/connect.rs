@@ -15,7 +15,7 @@ use crate::contact::{self, Ask, Contact, Wish};
 use crate::exit::Failure;
 use crate::keystore;
 use crate::known_servers::KnownServers;
-use crate::session::{Outcome, Outgoing, Wiring};
+use crate::session::{Ending, Outcome, Outgoing, Wiring};
 use crate::ui::interactive::{Mode, Terminal};
 use crate::ui::pipe::{self, Lines, Unattended};
 use crate::ui::{Presenter, Screen};
@@ -24,7 +24,7 @@ use crate::ui::{Presenter, Screen};
 /// in one turn. Behind that the pipe, and the server, are made to wait.
 const CHANNEL_PLACES: usize = 256;
 
-/// What the editor was handed last is on the screen by then.
+/// What was handed to the editor or to standard output last has got there by then.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// Runs the command.
@@ -130,7 +130,7 @@ impl Run {
             witness: contact.witness(&self.known),
             unsendable: 0,
         };
-        let presenting = thread::spawn(move || {
+        let mut presenting = tokio::task::spawn_blocking(move || {
             presenter.run(happened);
             presenter.unsendable
         });
@@ -153,10 +153,16 @@ impl Run {
             interrupt,
         };
         let outcome = contact.run(&self.key, wiring).await;
-        // The session has let go of its end, so this ends when all is shown.
-        let unsendable = presenting
-            .join()
-            .map_err(|_| Failure::other("the output failed"))?;
+        // The session has let go of its end, so this ends when all is shown. Who interrupts does not
+        // wait for a reader that takes nothing.
+        let patience = match outcome.ending {
+            Ending::Interrupted => LAST_WORDS,
+            _ => Duration::MAX,
+        };
+        let unsendable = match tokio::time::timeout(patience, &mut presenting).await {
+            Ok(shown) => shown.map_err(|_| Failure::other("the output failed"))?,
+            Err(_) => 0,
+        };
         Self::verdict(&self.wish, &self.known, &outcome)?;
         match read_result.try_recv() {
             Ok(Err(failure)) => Err(failure),

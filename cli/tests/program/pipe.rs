@@ -1,0 +1,207 @@
+//! The program as a part of a pipe: what goes in and out, and how it ends.
+
+use std::net::TcpListener;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::support::{Home, PATIENCE, Server, puppet};
+
+/// Every way to talk: over TCP and through the WebSocket, in both versions.
+fn ways(server: &Server) -> Vec<Vec<String>> {
+    let mut ways = Vec::new();
+    for address in [server.tcp(), server.ws()] {
+        for version in ["v1", "v2"] {
+            let arguments = ["connect", &address, "--accept-new", "--protocol", version];
+            ways.push(arguments.map(str::to_owned).to_vec());
+        }
+    }
+    ways
+}
+
+fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < PATIENCE, "{what} never came");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn lines_go_out_and_every_answer_comes_back() {
+    let server = Server::start();
+    let home = Home::new();
+    let lines: Vec<String> = (0..500).map(|n| format!("größer 🦀 {n}")).collect();
+    for way in ways(&server) {
+        let mut arguments: Vec<_> = way.iter().map(String::as_str).collect();
+        arguments.extend(["--name", "anna"]);
+        let finished = home.run(&arguments, lines.join("\n")).expect(0);
+        // Input ended at once: what was under way was read to its end all the same.
+        let heard: Vec<_> = finished
+            .stdout
+            .lines()
+            .filter_map(|line| line.strip_prefix("anna: "))
+            .collect();
+        assert_eq!(heard, lines, "{way:?}");
+        assert!(finished.stdout.starts_with("* Welcome"), "{way:?}");
+    }
+    assert_eq!(server.clients(), 0);
+}
+
+#[test]
+fn much_goes_both_ways_at_once() {
+    let server = Server::start();
+    let home = Home::new();
+    let line = "x".repeat(8000);
+    let input = format!("{line}\n").repeat(1000);
+    for way in ways(&server) {
+        let arguments: Vec<_> = way.iter().map(String::as_str).collect();
+        let finished = home.run(&arguments, &input).expect(0);
+        let heard = finished.stdout.matches(&line).count();
+        assert_eq!(heard, 1000, "{way:?}");
+    }
+}
+
+#[test]
+fn a_server_that_sends_terminal_escapes_shows_them_as_pictures() {
+    let address = puppet(&[
+        b"\x1b[2J\x1b]0;owned\x07",
+        "\u{9b}31m\u{202e}txt\r\n".as_bytes(),
+        b"anna: one\nbert: two",
+        b"\xff\xfe",
+    ]);
+    for version in ["v1", "v2"] {
+        let arguments = ["connect", &address, "--accept-new", "--protocol", version];
+        let finished = Home::new().run(&arguments, "").expect(0);
+        assert_eq!(
+            finished.stdout,
+            "␛[2J␛]0;owned␇\n\u{fffd}31m\u{fffd}txt␍␊\nanna: one␊bert: two\n\u{fffd}\u{fffd}\n"
+        );
+    }
+}
+
+#[test]
+fn a_line_that_does_not_fit_is_reported_and_the_rest_is_sent() {
+    let server = Server::start();
+    let home = Home::new();
+    let long = "x".repeat(65_537);
+    let arguments = ["connect", &server.tcp(), "--accept-new"];
+    let finished = home
+        .run(&arguments, format!("before\n{long}\nafter\n"))
+        .expect(1);
+    finished.says(&["65537 bytes was not sent", "1 line(s) could not be sent"]);
+    assert!(finished.stdout.contains(": before\n"), "{finished:?}");
+    assert!(finished.stdout.contains(": after\n"), "{finished:?}");
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it_quietly() {
+    let server = Server::start();
+    let home = Home::new();
+    for way in ways(&server) {
+        let arguments: Vec<_> = way.iter().map(String::as_str).collect();
+        let mut running = home.start(&arguments);
+        running.read_until("* Welcome");
+        drop(running.stdout.take());
+        running.line("to myself");
+        let stdin = running.stdin.take();
+        let finished = running.finish().expect(0);
+        assert!(!finished.stderr.contains("secure-chat:"), "{finished:?}");
+        drop(stdin);
+        wait_for("the end of the session", || server.clients() == 0);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_says_goodbye_and_ends() {
+    let server = Server::start();
+    let home = Home::new();
+    for way in ways(&server) {
+        let arguments: Vec<_> = way.iter().map(String::as_str).collect();
+        let mut running = home.start(&arguments);
+        running.read_until("* Welcome");
+        assert!(
+            Command::new("kill")
+                .args(["-INT", &running.id()])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let stdin = running.stdin.take();
+        let finished = running.finish().expect(130);
+        assert!(!finished.stderr.contains("secure-chat:"), "{finished:?}");
+        drop(stdin);
+        wait_for("the end of the session", || server.clients() == 0);
+    }
+}
+
+#[test]
+fn quitting_ends_it_while_input_is_open() {
+    let server = Server::start();
+    let home = Home::new();
+    for way in ways(&server) {
+        let arguments: Vec<_> = way.iter().map(String::as_str).collect();
+        let mut running = home.start(&arguments);
+        running.line("/quit");
+        running.read_until("* bye");
+        let stdin = running.stdin.take();
+        running.finish().expect(0);
+        drop(stdin);
+    }
+}
+
+#[test]
+fn a_server_that_stops_is_reported_with_its_code() {
+    for place in 0..4 {
+        let server = Server::start();
+        let home = Home::new();
+        let way = &ways(&server)[place];
+        let arguments: Vec<_> = way.iter().map(String::as_str).collect();
+        let mut running = home.start(&arguments);
+        running.read_until("* Welcome");
+        server.stop();
+        let stdin = running.stdin.take();
+        running.finish().expect(8).says(&["server_stopping"]);
+        drop(stdin);
+    }
+}
+
+#[test]
+fn two_programs_hear_each_other() {
+    let server = Server::start();
+    let (anna, bert) = (Home::new(), Home::new());
+    let tcp = server.tcp();
+    let mut listening = anna.start(&["connect", &tcp, "--accept-new", "--name", "anna"]);
+    listening.read_until("is now anna");
+    let ws = server.ws();
+    bert.run(
+        &["connect", &ws, "--accept-new", "--name", "bert"],
+        "hello anna\n",
+    )
+    .expect(0);
+    assert_eq!(listening.read_until("hello"), "bert: hello anna\n");
+    listening.finish().expect(0);
+}
+
+#[test]
+fn no_connection_has_a_code_of_its_own() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let server = Server::start();
+    let no_tunnel = server.ws().replace("/ws", "/nothing");
+    for (address, words) in [
+        (closed.clone(), "refused"),
+        (format!("ws://{closed}/ws"), "refused"),
+        (format!("wss://{closed}/ws"), "refused"),
+        (no_tunnel, "404"),
+        // TLS to a server that has none.
+        (server.ws().replace("ws://", "wss://"), "TLS"),
+    ] {
+        let finished = Home::new()
+            .run(&["connect", &address, "--accept-new"], "x\n")
+            .expect(2);
+        finished.says(&["cannot connect", &address, words]);
+    }
+}

@@ -1,0 +1,16 @@
+//! What the tests share: the program, the server, and what can sit between them.
+
+mod program;
+mod puppet;
+mod relay;
+mod server;
+
+use std::time::Duration;
+
+pub(crate) use program::{Finished, Home};
+pub(crate) use puppet::puppet;
+pub(crate) use relay::{Relay, raw_server};
+pub(crate) use server::Server;
+
+/// Nothing here takes so long unless it hangs.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);

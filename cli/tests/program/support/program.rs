@@ -1,0 +1,190 @@
+//! The program under test, with a data folder of its own.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Instant;
+
+use super::PATIENCE;
+
+/// A data folder.
+pub(crate) struct Home {
+    folder: tempfile::TempDir,
+}
+
+/// What a finished program left.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Finished {
+    /// Asserts the exit code, and shows everything if it is another.
+    #[track_caller]
+    pub(crate) fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{self:#?}");
+        self
+    }
+
+    /// Asserts that standard error has each of `parts`.
+    #[track_caller]
+    pub(crate) fn says(&self, parts: &[&str]) {
+        for part in parts {
+            assert!(
+                self.stderr.contains(part),
+                "{part:?} is missing in {self:#?}"
+            );
+        }
+    }
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn known_servers(&self) -> PathBuf {
+        self.path().join("known_servers")
+    }
+
+    /// Content of `known_servers`; empty if there is none.
+    pub(crate) fn pins(&self) -> String {
+        std::fs::read_to_string(self.known_servers()).unwrap_or_default()
+    }
+
+    /// Puts a private file into the folder.
+    pub(crate) fn write(&self, name: &str, content: &[u8]) {
+        let path = self.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+    }
+
+    /// The program with `arguments`, not started yet.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_secure-chat"));
+        command
+            .args(arguments)
+            .env("SECURE_CHAT_DATA_DIR", self.path())
+            .env_remove("SECURE_CHAT_LOG_LEVEL");
+        command
+    }
+
+    /// Runs the program to its end, with `input` as standard input.
+    pub(crate) fn run(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> Finished {
+        let mut running = self.start(arguments);
+        let mut stdin = running.stdin.take().unwrap();
+        let input = input.as_ref().to_vec();
+        // On a thread of its own, because the program's output has to be read meanwhile. The
+        // program may well end without reading it.
+        let writing = thread::spawn(move || drop(stdin.write_all(&input)));
+        let finished = running.finish();
+        writing.join().unwrap();
+        finished
+    }
+
+    /// Starts the program with pipes.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = collect(child.stderr.take().unwrap());
+        Running {
+            stdin: child.stdin.take(),
+            stdout: child.stdout.take().map(BufReader::new),
+            stderr,
+            child,
+        }
+    }
+}
+
+/// A program that runs. Killed when dropped.
+pub(crate) struct Running {
+    child: Child,
+    pub(crate) stdin: Option<ChildStdin>,
+    pub(crate) stdout: Option<BufReader<ChildStdout>>,
+    stderr: mpsc::Receiver<String>,
+}
+
+impl Running {
+    pub(crate) fn id(&self) -> String {
+        self.child.id().to_string()
+    }
+
+    /// Sends a line.
+    pub(crate) fn line(&mut self, line: &str) {
+        writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// Reads lines of standard output up to the one that has `part`.
+    pub(crate) fn read_until(&mut self, part: &str) -> String {
+        let stdout = self.stdout.as_mut().unwrap();
+        loop {
+            let mut line = String::new();
+            assert_ne!(
+                stdout.read_line(&mut line).unwrap(),
+                0,
+                "{part:?} never came"
+            );
+            if line.contains(part) {
+                return line;
+            }
+        }
+    }
+
+    /// Waits for the end. Standard input is closed unless it was taken.
+    pub(crate) fn finish(mut self) -> Finished {
+        drop(self.stdin.take());
+        let stdout = self.stdout.take().map(collect);
+        let start = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(start.elapsed() < PATIENCE, "the program does not end");
+            thread::sleep(std::time::Duration::from_millis(5));
+        };
+        Finished {
+            code: status.code().expect("the program was killed by a signal"),
+            stdout: stdout.map_or(String::new(), |stdout| stdout.recv().unwrap()),
+            stderr: self.stderr.recv().unwrap(),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already; either way it must not outlive the test.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads everything on a thread, so that the program never waits for us.
+fn collect(mut from: impl Read + Send + 'static) -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        from.read_to_end(&mut bytes).unwrap();
+        // A test that has failed listens no more.
+        let _ = sender.send(String::from_utf8(bytes).unwrap());
+    });
+    receiver
+}

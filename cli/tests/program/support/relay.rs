@@ -1,0 +1,104 @@
+//! What can sit between client and server: a relay whose target can be changed and which can cut
+//! the stream, and servers that say whatever a test wants.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+/// Forwards connections to a server: one address whose server can be exchanged.
+pub(crate) struct Relay {
+    address: SocketAddr,
+    target: Arc<Mutex<SocketAddr>>,
+    connections: Arc<AtomicUsize>,
+    /// Bytes that the server may say in a connection before the relay ends it.
+    cut_after: Arc<AtomicUsize>,
+}
+
+impl Relay {
+    pub(crate) fn to(target: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let relay = Self {
+            address: listener.local_addr().unwrap(),
+            target: Arc::new(Mutex::new(target)),
+            connections: Arc::default(),
+            cut_after: Arc::new(AtomicUsize::new(usize::MAX)),
+        };
+        let target = Arc::clone(&relay.target);
+        let connections = Arc::clone(&relay.connections);
+        let cut_after = Arc::clone(&relay.cut_after);
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                connections.fetch_add(1, Ordering::SeqCst);
+                let server = TcpStream::connect(*target.lock().unwrap()).unwrap();
+                let client = client.unwrap();
+                let limit = cut_after.load(Ordering::SeqCst);
+                let (from, to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+                thread::spawn(move || forward(from, to, usize::MAX));
+                thread::spawn(move || {
+                    forward(server, client.try_clone().unwrap(), limit);
+                    if limit != usize::MAX {
+                        let _ = client.shutdown(Shutdown::Both);
+                    }
+                });
+            }
+        });
+        relay
+    }
+
+    /// The address for the command line.
+    pub(crate) fn tcp(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// From now on connections go to another server.
+    pub(crate) fn redirect(&self, target: SocketAddr) {
+        *self.target.lock().unwrap() = target;
+    }
+
+    /// From now on each connection ends after so many bytes from the server.
+    pub(crate) fn cut_after(&self, bytes: usize) {
+        self.cut_after.store(bytes, Ordering::SeqCst);
+    }
+
+    /// How many connections there were.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+}
+
+/// Forwards at most `limit` bytes, then ends that direction.
+fn forward(mut from: TcpStream, mut to: TcpStream, mut limit: usize) {
+    let mut buffer = [0; 16 * 1024];
+    while limit > 0 {
+        let room = limit.min(buffer.len());
+        // An end of either side, whatever its form, ends the other.
+        let Ok(length @ 1..) = from.read(&mut buffer[..room]) else {
+            break;
+        };
+        if to.write_all(&buffer[..length]).is_err() {
+            break;
+        }
+        limit -= length;
+    }
+    let _ = to.shutdown(Shutdown::Write);
+}
+
+/// A server that says `words` to each client, reads what the client says, and ends.
+pub(crate) fn raw_server(words: &[u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let words = words.to_vec();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            // A client that refuses the words may be gone before they are all said.
+            let _ = stream.write_all(&words);
+            let _ = stream.shutdown(Shutdown::Write);
+            // Unread bytes would reset the connection, and with it what was said.
+            let _ = std::io::copy(&mut stream, &mut std::io::sink());
+        }
+    });
+    address.to_string()
+}

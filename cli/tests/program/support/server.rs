@@ -1,0 +1,73 @@
+//! The real server in this process, on ports of its own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use secure_chat_server::config::Config;
+use secure_chat_server::{Context, run, system};
+use shared::identity::{Fingerprint, PrivateKey};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+/// A running server. Stopped when dropped.
+pub(crate) struct Server {
+    context: Arc<Context>,
+    tcp: SocketAddr,
+    http: SocketAddr,
+    // Dropped last, and with it all tasks.
+    _runtime: Runtime,
+}
+
+impl Server {
+    /// Starts a server with a new key.
+    pub(crate) fn start() -> Self {
+        let key = PrivateKey::generate(2048, &mut system::random()).unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let (tcp, http) = runtime.block_on(async {
+            let bind = || TcpListener::bind("127.0.0.1:0");
+            (bind().await.unwrap(), bind().await.unwrap())
+        });
+        let (tcp_address, http_address) = (tcp.local_addr().unwrap(), http.local_addr().unwrap());
+        let context = Arc::new(Context::new(Config::default(), key));
+        runtime.spawn(run(tcp, http, Arc::clone(&context)));
+        Self {
+            context,
+            tcp: tcp_address,
+            http: http_address,
+            _runtime: runtime,
+        }
+    }
+
+    /// Where it accepts TCP.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.tcp
+    }
+
+    /// The address for the command line, over TCP.
+    pub(crate) fn tcp(&self) -> String {
+        self.tcp.to_string()
+    }
+
+    /// The address for the command line, through the WebSocket.
+    pub(crate) fn ws(&self) -> String {
+        format!("ws://{}/ws", self.http)
+    }
+
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        self.context.identity.public_key().fingerprint()
+    }
+
+    /// Tells the server to stop, as a signal does.
+    pub(crate) fn stop(&self) {
+        self.context.stop.cancel();
+    }
+
+    /// How many clients there are.
+    pub(crate) fn clients(&self) -> usize {
+        self.context.clients.snapshot().len()
+    }
+}
