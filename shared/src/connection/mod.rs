@@ -232,6 +232,12 @@ impl<R> Connection<R> {
         self.input.unread().len()
     }
 
+    /// Bytes that are held for frames that are not whole yet.
+    #[cfg(test)]
+    pub(crate) fn input_capacity(&self) -> usize {
+        self.input.capacity()
+    }
+
     /// Takes every whole frame out of the input, until one needs a private-key operation.
     fn process(&mut self, now: Time) {
         while !self.finished && !self.machine.holds_input() {

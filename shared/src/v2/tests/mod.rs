@@ -2,6 +2,8 @@
 
 mod conversation;
 mod ending;
+mod handshake_attacks;
+mod hostile;
 mod insider;
 mod leaks;
 mod rekeying;

@@ -1,0 +1,473 @@
+//! Attacks on the handshake, each named. What is not secret, an attacker without keys can do; the
+//! rest, a peer that wants to harm.
+
+use pkcs8::EncodePublicKey;
+use rsa::pss::SigningKey;
+use rsa::signature::{RandomizedSigner, SignatureEncoding};
+use sha2::Sha256;
+
+use super::hostile::{
+    HostileClient, HostileServer, assert_dead, clear_alert, client_hears, server_hears, unexpected,
+};
+use super::insider::{Draws, auth, data, unhex};
+use super::*;
+use crate::crypto::hmac_sha256;
+use crate::identity::{KeyError, PublicKey};
+use crate::limits::V2_HANDSHAKE_BODY_BYTES;
+use crate::time::Time;
+
+/// Every u-coordinate of low order, in every encoding below 2^255 (RFC 7748 §6.1, §7).
+fn points_of_low_order() -> Vec<[u8; 32]> {
+    [
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+        "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    ]
+    .into_iter()
+    .flat_map(|text| {
+        let point: [u8; 32] = unhex(text).try_into().unwrap();
+        let mut with_high_bit = point;
+        with_high_bit[31] |= 0x80;
+        [point, with_high_bit]
+    })
+    .collect()
+}
+
+fn failed(cause: impl Into<Error>) -> Option<CloseReason> {
+    Some(CloseReason::Failed(cause.into()))
+}
+
+/// A `SubjectPublicKeyInfo` made by hand, with a modulus of this many bits.
+fn spki(bits: usize, last: u8, exponent: &[u8]) -> Vec<u8> {
+    let tlv = |tag: u8, content: &[u8]| {
+        let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
+        let length = if high == 0 {
+            vec![0x81, low]
+        } else {
+            vec![0x82, high, low]
+        };
+        [&[tag], &length[..], content].concat()
+    };
+    let mut modulus = vec![0xc5; bits / 8];
+    *modulus.last_mut().unwrap() = last;
+    let modulus = tlv(2, &[&[0], &modulus[..]].concat());
+    let exponent = [&[2, u8::try_from(exponent.len()).unwrap()], exponent].concat();
+    let key = tlv(0x30, &[modulus, exponent].concat());
+    let algorithm = unhex("300d06092a864886f70d0101010500");
+    let key = tlv(3, &[&[0], &key[..]].concat());
+    tlv(0x30, &[algorithm, key].concat())
+}
+
+portable_test! {
+    fn x25519_all_zero_and_low_order_points() {
+        let hellos = Draws::of_pair().hellos();
+        for point in points_of_low_order() {
+            let mut hello = hellos.client.clone();
+            hello[37..69].copy_from_slice(&point);
+            let (seen, told) = server_hears(&hello);
+            assert_eq!(seen.closed, failed(PeerMisbehaved::LowOrderPoint), "{point:x?}");
+            assert_eq!(told, clear_alert(3));
+
+            let mut hello = hellos.server.clone();
+            hello[37..69].copy_from_slice(&point);
+            let (seen, told) = client_hears(&hello);
+            assert_eq!(seen.closed, failed(PeerMisbehaved::LowOrderPoint), "{point:x?}");
+            assert_eq!(told, clear_alert(3));
+        }
+    }
+
+    fn ml_kem_key_not_reduced() {
+        let mut hello = Draws::of_pair().hellos().client;
+        hello[69..72].copy_from_slice(&[0x01, 0x0d, 0x00]);
+        let (seen, told) = server_hears(&hello);
+        assert_eq!(seen.closed, failed(PeerMisbehaved::EncapsulationKey));
+        assert_eq!(told, clear_alert(3));
+    }
+
+    fn ml_kem_ciphertext_garbage_gives_a_secret_that_opens_nothing() {
+        let whole = established();
+        let flight = &super::insider::split_announcement(&whole.to_client).1;
+        for fill in [0, 0x5a, 0xff] {
+            let mut flight = flight.to_vec();
+            flight[69..1157].fill(fill);
+            let (seen, told) = client_hears(&flight);
+            assert_eq!(seen.closed, failed(PeerMisbehaved::UnopenableRecord));
+            assert_eq!((seen.server_key, told[4]), (None, 3), "a sealed alert");
+        }
+    }
+
+    fn hellos_of_a_wrong_length_and_of_a_lying_length() {
+        for length in [0usize, 1, 1247, 1249, 8192] {
+            let header = |frame_type| {
+                [&u32::try_from(length).unwrap().to_be_bytes()[..], &[frame_type]].concat()
+            };
+            let body = vec![7; length];
+            let (seen, told) = server_hears(&[header(1), body.clone()].concat());
+            assert_eq!(seen.closed, failed(InvalidMessage::HandshakeLength(FrameKind::ClientHello)));
+            assert_eq!(told, clear_alert(3));
+            let (seen, told) = client_hears(&[header(2), body].concat());
+            assert_eq!(seen.closed, failed(InvalidMessage::HandshakeLength(FrameKind::ServerHello)));
+            assert_eq!(told, clear_alert(3));
+        }
+        let limit = V2_HANDSHAKE_BODY_BYTES;
+        for header in [[0, 0, 0x20, 1, 1], [0xff; 5], [0x7f, 0xff, 0xff, 0xff, 2]] {
+            let (seen, told) = server_hears(&header);
+            assert_eq!(seen.closed, failed(InvalidMessage::FrameTooLarge { limit }));
+            assert_eq!(told, clear_alert(2));
+            let (seen, told) = client_hears(&header);
+            assert_eq!(seen.closed, failed(InvalidMessage::FrameTooLarge { limit }));
+            assert_eq!(told, clear_alert(2));
+        }
+    }
+
+    fn frames_of_another_type_in_place_of_a_hello() {
+        let hellos = Draws::of_pair().hellos();
+        for got in [0, 2, 3, 5, 255] {
+            let mut hello = hellos.client.clone();
+            hello[4] = got;
+            let (seen, told) = server_hears(&hello);
+            assert_eq!(seen.closed, failed(unexpected(FrameKind::ClientHello, got)));
+            assert_eq!(told, clear_alert(1));
+        }
+        // The client's own hello, sent back to it, among them.
+        for got in [0, 1, 3, 5, 255] {
+            let mut hello = hellos.client.clone();
+            hello[4] = got;
+            let (seen, told) = client_hears(&hello);
+            assert_eq!(seen.closed, failed(unexpected(FrameKind::ServerHello, got)));
+            assert_eq!(told, clear_alert(1));
+        }
+    }
+
+    fn two_hellos_and_two_prefaces() {
+        let hello = Draws::of_pair().hellos().client;
+        let mut client = HostileClient::after_hello();
+        client.say(&hello);
+        client.assert_refused(unexpected(FrameKind::ClientAuth, 1), 1);
+        let (seen, told) = server_hears(b"SC/2\n");
+        let limit = V2_HANDSHAKE_BODY_BYTES;
+        assert_eq!(seen.closed, failed(InvalidMessage::FrameTooLarge { limit }));
+        assert_eq!(told, clear_alert(2));
+    }
+
+    fn wrong_rsa_sizes_exponents_and_moduli_in_client_auth() {
+        let exponent = [1, 0, 1];
+        for (key, cause) in [
+            (spki(1024, 1, &exponent), KeyError::Size(1024)),
+            (spki(2040, 1, &exponent), KeyError::Size(2040)),
+            (spki(4104, 1, &exponent), KeyError::Size(4104)),
+            (spki(8192, 1, &exponent), KeyError::Size(8192)),
+            (spki(2048, 2, &exponent), KeyError::EvenModulus),
+            (spki(2048, 1, &[3]), KeyError::Exponent),
+            (spki(2048, 1, &[1]), KeyError::Exponent),
+            (b"no key".to_vec(), KeyError::Der),
+            (Vec::new(), KeyError::Der),
+        ] {
+            let mut client = HostileClient::after_hello();
+            client.prove(&auth(&key, &[7; 256]));
+            client.assert_refused(PeerMisbehaved::UnacceptableKey(cause), 3);
+        }
+        // The same by hand with nothing wrong gets as far as its signature.
+        let mut client = HostileClient::after_hello();
+        client.prove(&auth(&spki(2048, 1, &exponent), &[7; 256]));
+        client.assert_refused(PeerMisbehaved::WrongProof, 3);
+    }
+
+    fn a_key_in_another_encoding_is_another_key() {
+        let key = client_key();
+        // Without the NULL parameters, and everything in it two bytes shorter.
+        let mut der = key.public_key().spki_der().to_vec();
+        der.drain(17..19);
+        der[3] -= 2;
+        der[5] -= 2;
+        assert_eq!(&PublicKey::from_spki_der(&der).unwrap(), key.public_key());
+        let mut client = HostileClient::after_hello();
+        let signed = client.insider.to_be_signed("SC/2 client auth", key.public_key());
+        let signature = key.sign(&signed, &mut seeded(4)).unwrap();
+        client.prove(&auth(&der, &signature));
+        client.assert_refused(PeerMisbehaved::WrongProof, 3);
+    }
+
+    fn salt_length_20_and_222_signature() {
+        let private = rsa::PrivateKey::new(&mut seeded(81), 2048).unwrap();
+        let der = private.to_public_key().to_public_key_der().unwrap();
+        let public = PublicKey::from_spki_der(der.as_bytes()).unwrap();
+        for salt in [0, 20, 31, 32, 33, 222] {
+            let mut client = HostileClient::after_hello();
+            let signed = client.insider.to_be_signed("SC/2 client auth", &public);
+            let signer = SigningKey::<Sha256>::new_with_salt_len(private.clone(), salt);
+            let signature = signer.try_sign_with_rng(&mut seeded(82), &signed).unwrap().to_vec();
+            client.prove(&auth(public.spki_der(), &signature));
+            if salt == 32 {
+                let finished = client.insider.finished("c fin");
+                client.prove_finished(&finished);
+                assert!(client.seen.established, "32 is right");
+            } else {
+                client.assert_refused(PeerMisbehaved::WrongProof, 3);
+            }
+        }
+    }
+
+    fn proofs_over_something_else() {
+        let key = client_key();
+        let public = key.public_key();
+        let sign = |message: &[u8]| auth(
+            public.spki_der(), &key.sign(message, &mut seeded(4)).unwrap());
+        let contents: [fn(&HostileClient) -> Vec<u8>; 4] = [
+            |client| client.insider.to_be_signed("SC/2 server auth", client_key().public_key()),
+            |client| client.insider.to_be_signed("SC/2 client auth", server_key().public_key()),
+            |client| {
+                // TH0, as the server signs it.
+                let mut signed = client.insider.to_be_signed("SC/2 client auth", client_key().public_key());
+                signed[17..49].copy_from_slice(&client.insider.hashes[0]);
+                signed
+            },
+            |_| Vec::new(),
+        ];
+        for signed in contents {
+            let mut client = HostileClient::after_hello();
+            let content = sign(&signed(&client));
+            client.prove(&content);
+            client.assert_refused(PeerMisbehaved::WrongProof, 3);
+        }
+        for length in [0, 255, 257] {
+            let mut client = HostileClient::after_hello();
+            client.prove(&auth(public.spki_der(), &vec![1; length]));
+            client.assert_refused(PeerMisbehaved::WrongProof, 3);
+        }
+        for context in ["SC/2 client auth", "SC/2 server aut", ""] {
+            let mut server = HostileServer::after_hello();
+            let content = server.auth(context);
+            server.prove(1, &content);
+            server.assert_refused(PeerMisbehaved::WrongProof, 3);
+        }
+    }
+
+    fn the_servers_own_proof_sent_back_to_it() {
+        // Whoever would accept it would let anybody be the server towards itself.
+        let server = HostileServer::after_hello();
+        let proof = server.auth("SC/2 server auth");
+        let mut client = HostileClient::after_hello();
+        client.prove(&proof);
+        client.assert_refused(PeerMisbehaved::WrongProof, 3);
+    }
+
+    fn spki_other_than_announced() {
+        let key = client_key();
+        let mut server = HostileServer::after_hello();
+        let signed = server.insider.to_be_signed("SC/2 server auth", key.public_key());
+        let signature = key.sign(&signed, &mut seeded(4)).unwrap();
+        server.prove(1, &auth(key.public_key().spki_der(), &signature));
+        assert_eq!(server.seen.server_key, None);
+        server.assert_refused(PeerMisbehaved::OtherKeyThanAnnounced, 3);
+    }
+
+    fn auth_and_finished_whose_lengths_do_not_fit() {
+        let honest = HostileClient::after_hello().auth();
+        let mut long_field = honest.clone();
+        long_field[0] = 0xff;
+        for content in [
+            &[][..], &[0], &[0, 0], &[0, 0, 0], &[0, 0, 0, 1], &[0xff; 4],
+            &honest[..honest.len() - 1], &[&honest[..], &[0]].concat(), &long_field,
+        ] {
+            let mut client = HostileClient::after_hello();
+            client.prove(content);
+            client.assert_refused(InvalidMessage::HandshakeLength(FrameKind::ClientAuth), 3);
+            let mut server = HostileServer::after_hello();
+            server.prove(1, content);
+            server.assert_refused(InvalidMessage::HandshakeLength(FrameKind::ServerAuth), 3);
+        }
+        for length in [0, 31, 33, 64] {
+            let mut client = HostileClient::after_hello();
+            client.prove(&honest);
+            client.prove_finished(&vec![1; length]);
+            client.assert_refused(InvalidMessage::HandshakeLength(FrameKind::ClientFinished), 3);
+        }
+    }
+
+    fn finished_of_the_other_side_or_of_another_moment() {
+        let wrong: [fn(&HostileClient) -> [u8; 32]; 5] = [
+            |client| client.insider.finished("s fin"),
+            |client| hmac_sha256::mac(&client.insider.secret("c fin", 0), &client.insider.hashes[2]),
+            |client| hmac_sha256::mac(&client.insider.secret("s fin", 0), &client.insider.hashes[1]),
+            |client| hmac_sha256::mac(&client.insider.secret("c hs", 0), &client.insider.hashes[3]),
+            |_| [0; 32],
+        ];
+        for wrong in wrong {
+            let mut client = HostileClient::after_hello();
+            let content = client.auth();
+            client.prove(&content);
+            let finished = wrong(&client);
+            client.prove_finished(&finished);
+            assert!(!client.seen.established);
+            client.assert_refused(PeerMisbehaved::WrongFinished, 3);
+        }
+        for label in ["c fin", "s hs"] {
+            let mut server = HostileServer::after_hello();
+            let content = server.auth("SC/2 server auth");
+            server.prove(1, &content);
+            let finished = server.insider.finished(label);
+            server.prove(2, &finished);
+            assert_eq!(server.seen.server_key, None, "nothing is proven");
+            server.assert_refused(PeerMisbehaved::WrongFinished, 3);
+        }
+    }
+
+    fn every_inner_type_that_does_not_belong_in_the_handshake() {
+        // Data before finished above all, and close in place of client_finished.
+        let content = data(&[b"too early"]);
+        for got in [1, 2, 4, 5, 6, 9, 0x20, 0xff] {
+            let mut client = HostileClient::after_hello();
+            client.say_sealed(got, &content);
+            assert!(client.seen.messages.is_empty());
+            client.assert_refused(unexpected(FrameKind::ClientAuth, got), 1);
+        }
+        for got in [1, 2, 3, 5, 6, 8, 9, 0xff] {
+            let mut client = HostileClient::after_hello();
+            let proof = client.auth();
+            client.prove(&proof);
+            client.say_sealed(got, &content);
+            assert!(client.seen.messages.is_empty());
+            client.assert_refused(unexpected(FrameKind::ClientFinished, got), 1);
+        }
+        for got in [2, 3, 4, 5, 6, 8, 9, 0xff] {
+            let mut server = HostileServer::after_hello();
+            server.say_sealed(got, &content);
+            assert!(server.seen.messages.is_empty());
+            server.assert_refused(unexpected(FrameKind::ServerAuth, got), 1);
+        }
+        for got in [1, 3, 4, 5, 6, 8, 9, 0xff] {
+            let mut server = HostileServer::after_hello();
+            let proof = server.auth("SC/2 server auth");
+            server.prove(1, &proof);
+            server.say_sealed(got, &content);
+            assert!(server.seen.messages.is_empty());
+            server.assert_refused(unexpected(FrameKind::ServerFinished, got), 1);
+        }
+    }
+
+    fn frames_in_clear_where_only_sealed_ones_belong() {
+        for got in [0, 1, 2, 4, 5, 255] {
+            let mut server = HostileServer::after_hello();
+            server.say(&[0, 0, 0, 1, got, 3]);
+            server.assert_refused(unexpected(FrameKind::ServerAuth, got), 1);
+            let mut client = HostileClient::after_hello();
+            let proof = client.auth();
+            client.prove(&proof);
+            client.say(&[0, 0, 0, 1, got, 3]);
+            client.assert_refused(unexpected(FrameKind::ClientFinished, got), 1);
+        }
+        // An error frame of v1 has no place any more.
+        let mut server = HostileServer::after_hello();
+        server.say(b"{\"error\": \"server_stopping\", \"message\": \"\"}\n\n");
+        let limit = V2_HANDSHAKE_BODY_BYTES;
+        server.assert_refused(InvalidMessage::FrameTooLarge { limit }, 2);
+    }
+
+    fn a_client_that_refuses_the_hello_is_understood_in_clear() {
+        let mut client = HostileClient::after_hello();
+        client.say(&clear_alert(3));
+        assert!(matches!(client.seen.closed,
+            Some(CloseReason::Reported { code: ErrorCode::HandshakeFailed, .. })));
+        assert!(client.heard.is_empty(), "an alert is not answered");
+        assert_dead(&mut client.server);
+    }
+
+    fn alerts_of_wrong_length_and_unknown_ones() {
+        for alert in [&[0, 0, 0, 0, 4][..], &[0, 0, 0, 2, 4, 1, 2]] {
+            let (seen, told) = server_hears(alert);
+            assert_eq!(seen.closed, failed(InvalidMessage::ControlLength));
+            assert_eq!(told, clear_alert(1));
+            let (seen, told) = client_hears(alert);
+            assert_eq!(seen.closed, failed(InvalidMessage::ControlLength));
+            assert_eq!(told, clear_alert(1));
+        }
+        for content in [&[][..], &[1, 2], &[0; 300]] {
+            let mut client = HostileClient::after_hello();
+            client.say_sealed(7, content);
+            client.assert_refused(InvalidMessage::ControlLength, 1);
+            let mut server = HostileServer::after_hello();
+            server.say_sealed(7, content);
+            server.assert_refused(InvalidMessage::ControlLength, 1);
+        }
+        for number in [0, 10, 255] {
+            let (seen, told) = client_hears(&clear_alert(number));
+            assert!(matches!(seen.closed,
+                Some(CloseReason::Reported { code: ErrorCode::Unknown, .. })));
+            assert!(told.is_empty());
+        }
+    }
+
+    fn an_error_frame_that_is_none_in_place_of_server_hello() {
+        let (seen, told) = client_hears(b"{\"hello\": 1}\n\n");
+        assert_eq!(seen.closed, failed(unexpected(FrameKind::ServerHello, b'{')));
+        assert_eq!(told, clear_alert(1));
+        let (seen, told) = client_hears(&[b'{'; 17_000]);
+        assert_eq!(seen.closed, failed(InvalidMessage::FrameTooLarge { limit: 16 * 1024 }));
+        assert_eq!(told, clear_alert(2));
+    }
+
+    fn garbage_behind_a_hello_while_the_server_signs_is_bounded() {
+        let mut pair = Pair::v2();
+        let now = pair.now;
+        let hello = pair.client.poll_transmit().unwrap();
+        pair.server.handle_bytes(&hello, now);
+        assert!(!pair.server.wants_bytes(), "a driver that asks leaves it to flow control");
+        for _ in 0..100 {
+            pair.server.handle_bytes(&[0x55; 4096], now);
+            assert!(pair.server.input_capacity() <= 4 * V2_HANDSHAKE_BODY_BYTES);
+        }
+        pair.run();
+        assert_eq!(pair.server_seen.closed, failed(InvalidMessage::TooMuchPending));
+        assert!(pair.to_client.ends_with(&clear_alert(1)));
+        assert_dead(&mut pair.server);
+    }
+
+    fn garbage_within_the_limit_behind_a_hello_is_judged_after_the_signature() {
+        let mut pair = Pair::v2();
+        let hello = pair.client.poll_transmit().unwrap();
+        pair.inject(&[&hello[..], &[0x55; 4096]].concat());
+        let limit = V2_HANDSHAKE_BODY_BYTES;
+        assert_eq!(pair.server_seen.closed, failed(InvalidMessage::FrameTooLarge { limit }));
+        assert!(!pair.server_seen.established);
+    }
+
+    fn a_client_learns_nothing_by_not_reading() {
+        // Whatever a stranger does, one connection costs one signature.
+        let mut pair = Pair::v2();
+        let hello = pair.client.poll_transmit().unwrap();
+        pair.server.handle_bytes(&hello, pair.now);
+        pair.server.handle_bytes(&hello, pair.now);
+        let requests = std::iter::from_fn(|| pair.server.poll_event())
+            .filter(|event| matches!(event, Event::PrivateKey(_)))
+            .count();
+        assert_eq!(requests, 1);
+    }
+
+    fn a_signature_that_nobody_asked_for_or_that_fails() {
+        let now = Time::default();
+        let mut pair = Pair::v2();
+        let signed = || crate::connection::PrivateKeyResponse::Signed(Ok(vec![1; 256]));
+        pair.server.handle_private_key(signed(), now);
+        pair.client.handle_private_key(signed(), now);
+        pair.run();
+        assert!(pair.client_seen.established && pair.server_seen.established);
+        pair.server.handle_private_key(signed(), now);
+        pair.client.handle_private_key(signed(), now);
+        pair.run();
+        assert_eq!((&pair.client_seen.closed, &pair.server_seen.closed), (&None, &None));
+
+        let mut pair = Pair::v2();
+        let hello = pair.client.poll_transmit().unwrap();
+        pair.server.handle_bytes(&hello, now);
+        let Some(Event::PrivateKey(request)) = pair.server.poll_event() else { panic!() };
+        pair.server.handle_private_key(request.refuse(), now);
+        pair.run();
+        assert_eq!(pair.server_seen.closed, failed(crate::error::LocalFailure::PrivateKey));
+        assert!(pair.to_client.ends_with(&clear_alert(3)), "in clear: no hello went before it");
+    }
+}
