@@ -50,7 +50,12 @@ fn shown(key: &PublicKey, qr: bool) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// The fingerprint's text as a QR code, dark on light whatever the terminal's colours are.
+/// White blocks on black, whatever the terminal's own colours are (ECMA-48 SGR).
+const LIGHT_ON_DARK: &str = "\x1b[97;40m";
+const OWN_COLOURS: &str = "\x1b[0m";
+
+/// The fingerprint's text as a QR code, light modules drawn and dark ones left. In a terminal the
+/// colours are set, because many cameras do not read one whose colours are swapped.
 fn picture(fingerprint: Fingerprint) -> Result<String, Failure> {
     let code = QrCode::with_error_correction_level(fingerprint.to_string(), EcLevel::M)
         .map_err(|error| Failure::other(format!("no QR code: {error}")))?;
@@ -60,7 +65,16 @@ fn picture(fingerprint: Fingerprint) -> Result<String, Failure> {
         .light_color(Dense1x2::Dark)
         .quiet_zone(true)
         .build();
-    Ok(picture + "\n")
+    let (before, after) = if io::stdout().is_terminal() {
+        (LIGHT_ON_DARK, OWN_COLOURS)
+    } else {
+        ("", "")
+    };
+    let lines: Vec<_> = picture
+        .lines()
+        .map(|line| format!("{before}{line}{after}\n"))
+        .collect();
+    Ok(lines.concat())
 }
 
 fn export(folder: &Path, file: &Path, passphrase: &Passphrase) -> Result<(), Failure> {

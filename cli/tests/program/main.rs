@@ -10,4 +10,6 @@ mod pipe;
 mod support;
 #[cfg(unix)]
 mod terminal;
+#[cfg(unix)]
+mod tls;
 mod trust;

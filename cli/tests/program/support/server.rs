@@ -47,6 +47,11 @@ impl Server {
         self.tcp
     }
 
+    /// Where it accepts HTTP.
+    pub(crate) fn http(&self) -> SocketAddr {
+        self.http
+    }
+
     /// The address for the command line, over TCP.
     pub(crate) fn tcp(&self) -> String {
         self.tcp.to_string()
