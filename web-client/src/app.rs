@@ -7,9 +7,9 @@ use crate::components::blocked::Blocked;
 use crate::components::chat::ChatScreen;
 use crate::components::connect::Connect;
 use crate::components::first_contact::FirstContact;
-use crate::components::header::Header;
+use crate::components::header::{Header, header};
 use crate::components::identity::IdentityDialog;
-use crate::components::verify::{VerifyDialog, View};
+use crate::components::verify::{Verify, View, verify_dialog};
 use crate::engine::storage::{self, Setting};
 use crate::engine::{clock, page};
 use crate::hooks::use_store;
@@ -100,12 +100,12 @@ pub fn app() -> Html {
     html! {
         <>
             <a class="skip" href="#main">{ "Skip to the content" }</a>
-            <Header
-                short={profile.map(|profile| AttrValue::from(profile.short.clone()))}
-                claim={state.claim(*version)}
-                on_verify={on_view.reform(|()| Some(View::Keys))}
-                on_identity={on_identity.clone()}
-            />
+            { header(&Header {
+                short: profile.map(|profile| AttrValue::from(profile.short.clone())),
+                claim: state.claim(*version),
+                on_verify: on_view.reform(|()| Some(View::Keys)),
+                on_identity: on_identity.clone(),
+            }) }
             if let Connection::Blocked(block) = &state.connection {
                 <Blocked
                     block={block.clone()}
@@ -153,15 +153,15 @@ pub fn app() -> Html {
                 identity={state.identity.clone()}
                 engine={engine.clone()}
             />
-            <VerifyDialog
-                view={(*verify_view).clone()}
-                {on_view}
-                server={state.shown_server(&page::origin().server())}
-                own={profile.and_then(|profile| profile.fingerprint.parse().ok())}
-                session={session.cloned()}
-                pins={state.pins.clone()}
-                engine={engine.clone()}
-            />
+            { verify_dialog(&Verify {
+                view: (*verify_view).clone(),
+                on_view,
+                server: state.shown_server(&page::origin().server()),
+                own: profile.and_then(|profile| profile.fingerprint.parse().ok()),
+                session: session.cloned(),
+                pins: state.pins.clone(),
+                engine: engine.clone(),
+            }) }
             <FirstContact
                 {presented}
                 target={state.target.clone()}

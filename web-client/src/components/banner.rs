@@ -9,31 +9,21 @@ use crate::hooks::use_now;
 use crate::state::connection::Connection;
 use crate::state::ending::Ending;
 
-/// Props of [`Banner`].
-#[derive(Debug, Clone, PartialEq, Properties)]
-pub struct BannerProps {
-    /// Where the connection is.
-    pub connection: Connection,
-    /// `host[:port]` of the server.
-    pub host: AttrValue,
-    /// The protocol.
-    pub version: Version,
-    /// The person wants the next attempt now.
-    pub on_retry: Callback<()>,
-}
-
-/// The connection's state in a sentence.
-#[component(Banner)]
-pub fn banner(props: &BannerProps) -> Html {
-    let connection = &props.connection;
-    let host = &props.host;
+/// The connection's state in a sentence. `host` is the server's, as `host[:port]`; `on_retry` makes
+/// the next attempt now.
+pub fn banner(
+    connection: &Connection,
+    host: &str,
+    version: Version,
+    on_retry: &Callback<()>,
+) -> Html {
     let sentence = match connection {
         Connection::Idle => "Not connected".to_owned(),
         Connection::WaitingForKey => "Waiting for your key".to_owned(),
         Connection::WaitingForPins => format!("Looking for what is known of {host}"),
         Connection::Opening => format!("Connecting to {host}"),
         Connection::Handshaking => "Shaking hands".to_owned(),
-        Connection::Ready => match props.version {
+        Connection::Ready => match version {
             Version::V1 => format!("Connected to {host}, which is not verified"),
             Version::V2 => format!("Connected to {host}"),
         },
@@ -52,7 +42,7 @@ pub fn banner(props: &BannerProps) -> Html {
         connection,
         Connection::Waiting { .. } | Connection::Offline | Connection::Stopped { .. }
     );
-    let onclick = props.on_retry.reform(|_: MouseEvent| ());
+    let onclick = on_retry.reform(|_: MouseEvent| ());
     html! {
         <section class="banner" data-testid="banner" data-state={connection.as_str()} aria-label="Connection">
             <span class="banner-light" aria-hidden="true"></span>

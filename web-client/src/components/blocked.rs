@@ -8,7 +8,7 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::icons::{Icon, icon};
-use super::key_card::KeyCard;
+use super::key_card::key_card;
 use super::text;
 use crate::state::connection::Target;
 use crate::state::trust::{Block, Expected};
@@ -249,9 +249,7 @@ fn expected_title(by: Expected, pin: Option<&Pin>) -> String {
 
 fn two_keys(expected: (Fingerprint, String), came: (Fingerprint, String)) -> Html {
     let card = |id: &'static str, (fingerprint, title): (Fingerprint, String)| {
-        html! {
-            <KeyCard {id} {fingerprint} copy={false} title={html! { <h2>{ title }</h2> }} />
-        }
+        key_card(id, &fingerprint, html! { <h2>{ title }</h2> }, None)
     };
     html! {
         <div class="two-keys">

@@ -3,9 +3,9 @@
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use super::banner::Banner;
+use super::banner::banner;
 use super::composer::Composer;
-use super::handshake::HandshakePanel;
+use super::handshake::handshake_panel;
 use super::icons::{Icon, icon};
 use super::log::Log;
 use crate::state::account::Account;
@@ -109,12 +109,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                 </div>
             </header>
             <div class="chat-column" inert={covered}>
-                <Banner
-                    connection={props.connection.clone()}
-                    host={props.host.clone()}
-                    version={props.account.version}
-                    on_retry={props.on_retry.clone()}
-                />
+                { banner(&props.connection, &props.host, props.account.version, &props.on_retry) }
                 <Log
                     entries={chat.entries.clone()}
                     outgoing={chat.outbox.lines().to_vec()}
@@ -128,7 +123,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
             </div>
             if *handshake_shown {
                 <aside ref={aside_node} class="chat-aside" aria-label="Handshake" tabindex="-1" {onkeydown}>
-                    <HandshakePanel account={props.account.clone()} {on_close} />
+                    { handshake_panel(&props.account, Some(&on_close)) }
                 </aside>
             }
         </main>

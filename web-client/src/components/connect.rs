@@ -6,11 +6,11 @@ use shared::trust;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use super::banner::Banner;
-use super::field::Field;
-use super::handshake::HandshakePanel;
+use super::banner::banner;
+use super::field::{Field, field};
+use super::handshake::handshake_panel;
 use super::icons::{Icon, icon};
-use super::protocol::ProtocolChoice;
+use super::protocol::protocol_choice;
 use crate::engine::page;
 use crate::engine::storage::{self, Setting};
 use crate::hooks::use_now;
@@ -134,33 +134,35 @@ pub fn connect(props: &ConnectProps) -> Html {
                     { "Encrypted in this page, opened by the server. You can watch every step." }
                 </p>
                 if show_banner && elsewhere.is_none() {
-                    <Banner connection={props.connection.clone()} host={props.host.clone()} {version} on_retry={props.on_retry.clone()} />
+                    { banner(&props.connection, &props.host, version, &props.on_retry) }
                 }
                 <form {onsubmit} novalidate=true>
-                    <Field
-                        id="connect-name"
-                        label="Your name"
-                        value={(*name).clone()}
-                        on_input={on_name}
-                        autocomplete="nickname"
-                        placeholder="for example ada"
-                        hint={html! { "Optional: without one, the server calls you guest-… after your key." }}
-                        error={(*name_error).clone().map(AttrValue::from)}
-                        disabled={busy}
-                    />
-                    <Field
-                        id="connect-server"
-                        label="Server"
-                        value={(*server).clone()}
-                        on_input={on_server}
-                        placeholder={own_host()}
-                        hint={html! { "Empty: the server this page came from." }}
-                        error={server_error}
-                        disabled={busy}
-                    />
-                    <ProtocolChoice chosen={version} on_choose={props.on_version.clone()} disabled={busy} />
+                    { field(Field {
+                        id: "connect-name",
+                        label: "Your name",
+                        value: (*name).clone().into(),
+                        on_input: on_name,
+                        autocomplete: "nickname",
+                        placeholder: "for example ada".into(),
+                        hint: html! { "Optional: without one, the server calls you guest-… after your key." },
+                        error: (*name_error).clone().map(AttrValue::from),
+                        disabled: busy,
+                        ..Field::default()
+                    }) }
+                    { field(Field {
+                        id: "connect-server",
+                        label: "Server",
+                        value: (*server).clone().into(),
+                        on_input: on_server,
+                        placeholder: own_host(),
+                        hint: html! { "Empty: the server this page came from." },
+                        error: server_error,
+                        disabled: busy,
+                        ..Field::default()
+                    }) }
+                    { protocol_choice(version, &props.on_version, busy) }
                     { link_note(props.link) }
-                    <KeyRow identity={props.identity.clone()} on_identity={props.on_identity.clone()} />
+                    { key_row(&props.identity, &props.on_identity) }
                     if props.waiting > 0 {
                         <p class="note">
                             { if props.waiting == 1 {
@@ -183,7 +185,7 @@ pub fn connect(props: &ConnectProps) -> Html {
                     </div>
                 </form>
             </div>
-            <HandshakePanel account={shown_account(props)} />
+            { handshake_panel(&shown_account(props), None) }
         </main>
     }
 }
@@ -234,22 +236,15 @@ fn own_host() -> AttrValue {
     host.into()
 }
 
-#[derive(Debug, Clone, PartialEq, Properties)]
-struct KeyRowProps {
-    identity: Identity,
-    on_identity: Callback<()>,
-}
-
 /// What the connection will be signed with.
-#[component(KeyRow)]
-fn key_row(props: &KeyRowProps) -> Html {
-    let onclick = props.on_identity.reform(|_: MouseEvent| ());
+fn key_row(identity: &Identity, on_identity: &Callback<()>) -> Html {
+    let onclick = on_identity.reform(|_: MouseEvent| ());
     html! {
         <div class="key-row">
             { icon(Icon::Key) }
             <div class="key-words">
                 <p class="key-title">{ "Your key" }</p>
-                <KeyState identity={props.identity.clone()} />
+                <KeyState identity={identity.clone()} />
             </div>
             <button type="button" class="button" {onclick}>{ "Details" }</button>
         </div>

@@ -5,7 +5,7 @@ use shared::identity::Fingerprint;
 use yew::prelude::*;
 
 use super::dialog::Dialog;
-use super::key_card::KeyCard;
+use super::key_card::{QrText, key_card};
 use crate::engine::{Engine, page};
 use crate::state::connection::Target;
 use crate::state::link;
@@ -60,12 +60,7 @@ pub fn first_contact(props: &FirstContactProps) -> Html {
                     { ". It has proven that it holds this key. Whether it is the key of the server \
                        that you mean, only you can find out:" }
                 </p>
-                <KeyCard
-                    id="first-contact"
-                    {fingerprint}
-                    qr={qr_text(target, &fingerprint)}
-                    qr_label="QR code of a link to this server with its fingerprint"
-                />
+                { key_card("first-contact", &fingerprint, html! {}, Some(qr_text(target.server.own, &fingerprint))) }
                 <div class="compare">
                     <p>
                         <strong>{ "Compare the eight words" }</strong>
@@ -95,11 +90,16 @@ pub fn first_contact(props: &FirstContactProps) -> Html {
     }
 }
 
-/// A link answers the question on another device; there is one for the page's own server only.
-fn qr_text(target: &Target, fingerprint: &Fingerprint) -> String {
-    if target.server.own {
-        link::to_page(&page::origin_url(), fingerprint)
+/// What the QR code of a server's key says. A link answers the question on another device; there is
+/// one for the page's own server only.
+pub(super) fn qr_text(own_server: bool, fingerprint: &Fingerprint) -> QrText {
+    if own_server {
+        let link = link::to_page(&page::origin_url(), fingerprint);
+        (
+            link,
+            "QR code of a link to this server with its fingerprint",
+        )
     } else {
-        fingerprint.to_string()
+        (fingerprint.to_string(), "QR code of the fingerprint")
     }
 }

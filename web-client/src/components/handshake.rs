@@ -11,20 +11,8 @@ use super::text;
 use crate::state::account::{Account, Progress, ServerKey, Step};
 use crate::state::frame::Frame;
 
-/// Props of [`HandshakePanel`].
-#[derive(Debug, Clone, PartialEq, Properties)]
-pub struct HandshakePanelProps {
-    /// What happened.
-    pub account: Account,
-    /// The person wants it closed; without it there is no close button.
-    #[prop_or_default]
-    pub on_close: Option<Callback<()>>,
-}
-
-/// The steps, their frames, bytes and times.
-#[component(HandshakePanel)]
-pub fn handshake_panel(props: &HandshakePanelProps) -> Html {
-    let account = &props.account;
+/// The steps, their frames, bytes and times; with a button that closes it, if it can be closed.
+pub fn handshake_panel(account: &Account, on_close: Option<&Callback<()>>) -> Html {
     let traffic = account.traffic;
     html! {
         <section class="handshake" data-testid="handshake-panel" aria-labelledby="handshake-title">
@@ -33,7 +21,7 @@ pub fn handshake_panel(props: &HandshakePanelProps) -> Html {
                 if let Some(total) = account.total() {
                     <span class="pill" data-testid="handshake-total">{ text::duration(total) }</span>
                 }
-                if let Some(on_close) = &props.on_close {
+                if let Some(on_close) = on_close {
                     <button
                         type="button"
                         class="button button-icon"
@@ -46,9 +34,7 @@ pub fn handshake_panel(props: &HandshakePanelProps) -> Html {
                 }
             </header>
             <ol class="steps">
-                { for account.steps().iter().map(|&step| html! {
-                    <StepRow key={step.as_str()} {step} account={account.clone()} />
-                }) }
+                { for account.steps().iter().map(|step| step_row(*step, account)) }
             </ol>
             if let Some(refusal) = &account.refusal {
                 <div class="refusal">
@@ -88,16 +74,8 @@ pub fn handshake_panel(props: &HandshakePanelProps) -> Html {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Properties)]
-struct StepRowProps {
-    step: Step,
-    account: Account,
-}
-
-#[component(StepRow)]
-fn step_row(props: &StepRowProps) -> Html {
-    let StepRowProps { step, account } = props;
-    let progress = account.progress(*step);
+fn step_row(step: Step, account: &Account) -> Html {
+    let progress = account.progress(step);
     let (state, said) = match progress {
         Progress::Ahead => ("ahead", "Not yet: "),
         Progress::Now => ("now", "Under way: "),
@@ -106,15 +84,15 @@ fn step_row(props: &StepRowProps) -> Html {
     };
     // Nothing is under way before the first attempt.
     let state = if account.started == 0 { "ahead" } else { state };
-    let (shape, title) = face(*step, account.version);
+    let (shape, title) = face(step, account.version);
     let since_start = match progress {
         Progress::Done(at) => Some(text::duration(at.saturating_sub(account.started))),
         _ => None,
     };
-    let frames: Vec<_> = account.frames_of(*step).cloned().collect();
+    let frames: Vec<_> = account.frames_of(step).cloned().collect();
     let bytes: usize = frames.iter().map(|frame| frame.bytes).sum();
     html! {
-        <li class="step" data-testid="handshake-step" data-step={step.as_str()} data-progress={state}>
+        <li key={step.as_str()} class="step" data-testid="handshake-step" data-step={step.as_str()} data-progress={state}>
             <span class="step-mark">
                 { icon(match progress { Progress::Failed => Icon::Cross, _ => shape }) }
             </span>
@@ -123,9 +101,9 @@ fn step_row(props: &StepRowProps) -> Html {
                     <span class="visually-hidden">{ said }</span>
                     { title }
                 </p>
-                <p class="step-detail">{ detail(*step, account) }</p>
+                <p class="step-detail">{ detail(step, account) }</p>
                 { for frames.iter().map(frame_row) }
-                if let Some(key) = shown_key(*step, account) {
+                if let Some(key) = shown_key(step, account) {
                     <CopyButton text={key.fingerprint.to_string()} label="Copy the server key’s fingerprint" />
                 }
             </div>

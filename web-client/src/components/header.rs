@@ -7,9 +7,8 @@ use super::icons::{Icon, icon};
 use super::theme_toggle::ThemeToggle;
 use crate::state::shown::Claim;
 
-/// Props of [`Header`].
-#[derive(Debug, Clone, PartialEq, Properties)]
-pub struct HeaderProps {
+/// What the bar needs.
+pub struct Header {
     /// Short fingerprint of the person's key, if it is there.
     pub short: Option<AttrValue>,
     /// What may be said of the session.
@@ -21,8 +20,7 @@ pub struct HeaderProps {
 }
 
 /// Name, badge, colours, keys, identity.
-#[component(Header)]
-pub fn header(props: &HeaderProps) -> Html {
+pub fn header(props: &Header) -> Html {
     let onclick = props.on_identity.reform(|_: MouseEvent| ());
     let on_verify = props.on_verify.reform(|_: MouseEvent| ());
     html! {

@@ -62,9 +62,7 @@ pub fn identity_dialog(props: &IdentityDialogProps) -> Html {
     html! {
         <Dialog id="identity-dialog" open={props.open} on_close={props.on_close.clone()} {title}>
             { match *view {
-                View::Overview => html! {
-                    <Overview identity={props.identity.clone()} engine={engine.clone()} {show} />
-                },
+                View::Overview => overview(&props.identity, engine, &show),
                 View::Export => html! { <ExportForm engine={engine.clone()} on_back={back} /> },
                 View::Import => html! {
                     <ImportForm
@@ -79,20 +77,7 @@ pub fn identity_dialog(props: &IdentityDialogProps) -> Html {
     }
 }
 
-#[derive(Clone, PartialEq, Properties)]
-struct OverviewProps {
-    identity: Identity,
-    engine: Engine,
-    show: Callback<View>,
-}
-
-#[component(Overview)]
-fn overview(props: &OverviewProps) -> Html {
-    let OverviewProps {
-        identity,
-        engine,
-        show,
-    } = props;
+fn overview(identity: &Identity, engine: &Engine, show: &Callback<View>) -> Html {
     let go = |view: View| show.reform(move |_: MouseEvent| view);
     let on_create = {
         let engine = engine.clone();
@@ -115,7 +100,7 @@ fn overview(props: &OverviewProps) -> Html {
     match identity {
         Identity::Ready(profile) => html! {
             <>
-                <Fingerprints profile={profile.clone()} />
+                { fingerprints(profile) }
                 <div class="actions actions-start">
                     <button type="button" class="button" data-testid="identity-export" onclick={go(View::Export)}>
                         { "Export…" }
@@ -154,14 +139,7 @@ fn overview(props: &OverviewProps) -> Html {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Properties)]
-struct FingerprintsProps {
-    profile: Profile,
-}
-
-#[component(Fingerprints)]
-fn fingerprints(props: &FingerprintsProps) -> Html {
-    let profile = &props.profile;
+fn fingerprints(profile: &Profile) -> Html {
     html! {
         <>
             <p>

@@ -5,47 +5,29 @@ use shared::trust;
 use yew::prelude::*;
 
 use super::copy::CopyButton;
-use super::qr::Qr;
+use super::qr::qr;
 
-/// Props of [`KeyCard`].
-#[derive(Debug, Clone, PartialEq, Properties)]
-pub struct KeyCardProps {
-    /// The key's name.
-    pub fingerprint: Fingerprint,
-    /// Begins the test ids: `…-words`, `…-fingerprint`, `…-copy`, `…-qr`.
-    pub id: AttrValue,
-    /// What stands above it.
-    #[prop_or_default]
-    pub title: Html,
-    /// What the QR code says; none is drawn without it.
-    #[prop_or_default]
-    pub qr: Option<AttrValue>,
-    /// What the QR code is, for those who cannot see it.
-    #[prop_or(AttrValue::Static("QR code of the fingerprint"))]
-    pub qr_label: AttrValue,
-    /// Offers to copy the fingerprint.
-    #[prop_or(true)]
-    pub copy: bool,
-}
+/// What a QR code says, and what it is for those who cannot see it.
+pub type QrText = (String, &'static str);
 
-/// A key as people compare it.
-#[component(KeyCard)]
-pub fn key_card(props: &KeyCardProps) -> Html {
-    let id = &props.id;
-    let fingerprint = props.fingerprint.to_string();
+/// A key as people compare it. `id` begins the test ids: `…-words`, `…-fingerprint`, `…-copy`,
+/// `…-qr`. Without a QR code it has no button that copies either: it is to be looked at only.
+pub fn key_card(id: &str, fingerprint: &Fingerprint, title: Html, code: Option<QrText>) -> Html {
+    let text = fingerprint.to_string();
+    let copy = code.is_some();
     html! {
         <div class="key-card">
-            { props.title.clone() }
-            <Words fingerprint={props.fingerprint} test_id={format!("{id}-words")} />
+            { title }
+            { words(id, fingerprint) }
             <div class="key-card-exact">
-                if let Some(text) = &props.qr {
-                    <Qr text={text.clone()} label={props.qr_label.clone()} test_id={format!("{id}-qr")} />
+                if let Some((text, label)) = code {
+                    { qr(&text, label, format!("{id}-qr")) }
                 }
                 <div class="key-card-text">
                     <p class="key-card-label">{ "Fingerprint" }</p>
-                    <code class="fingerprint" data-testid={format!("{id}-fingerprint")}>{ &fingerprint }</code>
-                    if props.copy {
-                        <CopyButton text={fingerprint.clone()} label="Copy" test_id={format!("{id}-copy")} />
+                    <code class="fingerprint" data-testid={format!("{id}-fingerprint")}>{ &text }</code>
+                    if copy {
+                        <CopyButton text={text.clone()} label="Copy" test_id={format!("{id}-copy")} />
                     }
                 </div>
             </div>
@@ -53,22 +35,15 @@ pub fn key_card(props: &KeyCardProps) -> Html {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Properties)]
-struct WordsProps {
-    fingerprint: Fingerprint,
-    test_id: AttrValue,
-}
-
 /// The eight words, numbered, so that two people on the telephone do not lose their place. All of
 /// them with spaces between are the list's `data-words`.
-#[component(Words)]
-fn words(props: &WordsProps) -> Html {
-    let words = trust::words(&props.fingerprint);
+fn words(id: &str, fingerprint: &Fingerprint) -> Html {
+    let words = trust::words(fingerprint);
     html! {
         <ol
             class="words"
             aria-label="The key in eight words"
-            data-testid={props.test_id.clone()}
+            data-testid={format!("{id}-words")}
             data-words={words.to_string()}
         >
             { for words.as_array().iter().enumerate().map(|(place, word)| html! {

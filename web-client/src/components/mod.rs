@@ -1,4 +1,5 @@
-//! The components: small, props in, callbacks out. They must not know the engine's inside; the few
+//! The components: small, props in, callbacks out. What has no state of its own is a plain function:
+//! every component proper costs each visitor some kilobytes. They must not know the engine's inside; the few
 //! that ask it for something get it as a prop.
 //!
 //! Stable hooks for end-to-end tests, as `data-testid`:

@@ -3,20 +3,8 @@
 use shared::connection::Version;
 use yew::prelude::*;
 
-/// Props of [`ProtocolChoice`].
-#[derive(Debug, Clone, PartialEq, Properties)]
-pub struct ProtocolChoiceProps {
-    /// What is chosen.
-    pub chosen: Version,
-    /// The person chooses another.
-    pub on_choose: Callback<Version>,
-    /// It cannot be changed now.
-    pub disabled: bool,
-}
-
 /// Two radio buttons, and a warning beside the insecure one.
-#[component(ProtocolChoice)]
-pub fn protocol_choice(props: &ProtocolChoiceProps) -> Html {
+pub fn protocol_choice(chosen: Version, on_choose: &Callback<Version>, disabled: bool) -> Html {
     let option = |version: Version, what: &'static str| {
         html! {
             <label key={version.as_str()} class="choice">
@@ -24,10 +12,10 @@ pub fn protocol_choice(props: &ProtocolChoiceProps) -> Html {
                     type="radio"
                     name="protocol"
                     data-testid={format!("protocol-{version}")}
-                    checked={version == props.chosen}
-                    disabled={props.disabled}
+                    checked={version == chosen}
+                    {disabled}
                     aria-describedby="protocol-warning"
-                    onchange={props.on_choose.reform(move |_: Event| version)}
+                    onchange={on_choose.reform(move |_: Event| version)}
                 />
                 <span><b>{ version.as_str() }</b>{ what }</span>
             </label>
@@ -41,7 +29,7 @@ pub fn protocol_choice(props: &ProtocolChoiceProps) -> Html {
                 { option(Version::V1, ", the demo’s, insecure") }
             </div>
             <div id="protocol-warning" aria-live="polite">
-                if props.chosen == Version::V1 {
+                if chosen == Version::V1 {
                     <p class="note" data-testid="v1-warning">
                         <strong>{ "Not verified. " }</strong>
                         { "v1 cannot prove who the server is: anyone between you and it can read and \

@@ -4,37 +4,24 @@ use yew::prelude::*;
 
 use crate::state::qr;
 
-/// Props of [`Qr`].
-#[derive(Debug, Clone, PartialEq, Properties)]
-pub struct QrProps {
-    /// What it says.
-    pub text: AttrValue,
-    /// What it is, for those who cannot see it.
-    pub label: AttrValue,
-    /// Its `data-testid`; the text is its `data-text`.
-    #[prop_or_default]
-    pub test_id: Option<AttrValue>,
-}
-
-/// A QR code.
-#[component(Qr)]
-pub fn qr(props: &QrProps) -> Html {
-    let drawing = use_memo(props.text.clone(), |text| qr::draw(text));
-    match &*drawing {
-        Some(drawing) => html! {
-            <svg
-                class="qr"
-                viewBox={format!("0 0 {0} {0}", drawing.size)}
-                role="img"
-                aria-label={props.label.clone()}
-                shape-rendering="crispEdges"
-                data-testid={props.test_id.clone()}
-                data-text={props.text.clone()}
-            >
-                <path class="qr-ground" d={format!("M0 0h{0}v{0}h-{0}z", drawing.size)} />
-                <path class="qr-modules" d={drawing.path.clone()} />
-            </svg>
-        },
-        None => html! {},
+/// A QR code that says `text`; `label` tells what it is to those who cannot see it. The text is its
+/// `data-text`.
+pub fn qr(text: &str, label: &'static str, test_id: String) -> Html {
+    let Some(drawing) = qr::draw(text) else {
+        return html! {};
+    };
+    html! {
+        <svg
+            class="qr"
+            viewBox={format!("0 0 {0} {0}", drawing.size)}
+            role="img"
+            aria-label={label}
+            shape-rendering="crispEdges"
+            data-testid={test_id}
+            data-text={text.to_owned()}
+        >
+            <path class="qr-ground" d={format!("M0 0h{0}v{0}h-{0}z", drawing.size)} />
+            <path class="qr-modules" d={drawing.path} />
+        </svg>
     }
 }

@@ -8,14 +8,14 @@ use shared::identity::Fingerprint;
 use yew::prelude::*;
 
 use super::dialog::Dialog;
-use super::key_card::KeyCard;
+use super::first_contact::qr_text;
+use super::key_card::key_card;
 use super::text;
-use crate::engine::{Engine, page};
+use crate::engine::Engine;
 use crate::state::account::Account;
-use crate::state::link;
 use crate::state::pins::Pins;
 use crate::state::shown::{Known, ShownServer};
-use pins::{PinsList, RemovePin};
+use pins::{RemovePin, pins_list};
 
 /// What of the dialog is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,9 +28,8 @@ pub enum View {
     Remove(AttrValue),
 }
 
-/// Props of [`VerifyDialog`].
-#[derive(Clone, PartialEq, Properties)]
-pub struct VerifyDialogProps {
+/// What the dialog needs.
+pub struct Verify {
     /// What is shown; the dialog is closed without it.
     pub view: Option<View>,
     /// The person wants to see something else of it, or to close it.
@@ -48,8 +47,7 @@ pub struct VerifyDialogProps {
 }
 
 /// The dialog.
-#[component(VerifyDialog)]
-pub fn verify_dialog(props: &VerifyDialogProps) -> Html {
+pub fn verify_dialog(props: &Verify) -> Html {
     let go = |view: View| props.on_view.reform(move |()| Some(view.clone()));
     let title = match &props.view {
         None | Some(View::Keys) => "Verify",
@@ -66,13 +64,10 @@ pub fn verify_dialog(props: &VerifyDialogProps) -> Html {
             { match props.view.clone() {
                 None => html! {},
                 Some(View::Keys) => keys(props, &go(View::Pins)),
-                Some(View::Pins) => html! {
-                    <PinsList
-                        pins={props.pins.clone()}
-                        on_keys={go(View::Keys)}
-                        on_remove={props.on_view.reform(|address| Some(View::Remove(address)))}
-                    />
-                },
+                Some(View::Pins) => {
+                    let on_remove = props.on_view.reform(|address| Some(View::Remove(address)));
+                    pins_list(&props.pins, &go(View::Keys), &on_remove)
+                }
                 Some(View::Remove(address)) => html! {
                     <RemovePin {address} engine={props.engine.clone()} on_back={go(View::Pins)} />
                 },
@@ -81,7 +76,7 @@ pub fn verify_dialog(props: &VerifyDialogProps) -> Html {
     }
 }
 
-fn keys(props: &VerifyDialogProps, on_pins: &Callback<()>) -> Html {
+fn keys(props: &Verify, on_pins: &Callback<()>) -> Html {
     html! {
         <>
             <p>
@@ -128,26 +123,18 @@ fn server(shown: Option<&ShownServer>) -> Html {
             text::day(pin.first_seen.0 * 1000)
         ),
     };
-    let qr = if server.own {
-        link::to_page(&page::origin_url(), fingerprint)
-    } else {
-        fingerprint.to_string()
-    };
     let title = html! {
         <>
             <h3>{ "The server " }<span class="address">{ &server.host }</span></h3>
             <p class="hint" data-testid="verify-server-known">{ known }</p>
         </>
     };
-    html! {
-        <KeyCard
-            id="verify-server"
-            fingerprint={*fingerprint}
-            {title}
-            {qr}
-            qr_label="QR code of a link to this server with its fingerprint"
-        />
-    }
+    key_card(
+        "verify-server",
+        fingerprint,
+        title,
+        Some(qr_text(server.own, fingerprint)),
+    )
 }
 
 fn own(own: Option<Fingerprint>) -> Html {
@@ -160,15 +147,8 @@ fn own(own: Option<Fingerprint>) -> Html {
             <p class="hint">{ "Read these to somebody who wants to be sure of your key." }</p>
         </>
     };
-    html! {
-        <KeyCard
-            id="verify-own"
-            {fingerprint}
-            {title}
-            qr={fingerprint.to_string()}
-            qr_label="QR code of your fingerprint"
-        />
-    }
+    let code = (fingerprint.to_string(), "QR code of your fingerprint");
+    key_card("verify-own", &fingerprint, title, Some(code))
 }
 
 fn facts(session: &Account) -> Html {

@@ -4,7 +4,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 use yew::prelude::*;
 
-use crate::components::field::Field;
+use crate::components::field::{Field, field};
 use crate::engine::Engine;
 use crate::vault::messages::PASSPHRASE_MIN_CHARS;
 
@@ -96,27 +96,29 @@ pub(super) fn export_form(props: &ExportFormProps) -> Html {
                 { "The file holds your private key, encrypted with a passphrase. With both, you are \
                    yourself in another browser; so is anybody else who has both." }
             </p>
-            <Field
-                id="export-passphrase"
-                label="Passphrase"
-                kind="password"
-                autocomplete="new-password"
-                value={(*passphrase).clone()}
-                on_input={on_passphrase}
-                hint={html! { { format!("At least {PASSPHRASE_MIN_CHARS} characters; several words are best.") } }}
-                error={passphrase_error}
-                disabled={working}
-            />
-            <Field
-                id="export-confirm"
-                label="The same again"
-                kind="password"
-                autocomplete="new-password"
-                value={(*confirm).clone()}
-                on_input={on_confirm}
-                error={confirm_error}
-                disabled={working}
-            />
+            { field(Field {
+                id: "export-passphrase",
+                label: "Passphrase",
+                kind: "password",
+                autocomplete: "new-password",
+                value: (*passphrase).clone().into(),
+                on_input: on_passphrase,
+                hint: html! { { format!("At least {PASSPHRASE_MIN_CHARS} characters; several words are best.") } },
+                error: passphrase_error,
+                disabled: working,
+                ..Field::default()
+            }) }
+            { field(Field {
+                id: "export-confirm",
+                label: "The same again",
+                kind: "password",
+                autocomplete: "new-password",
+                value: (*confirm).clone().into(),
+                on_input: on_confirm,
+                error: confirm_error,
+                disabled: working,
+                ..Field::default()
+            }) }
             if let Stage::Failed(reason) = &*stage {
                 <p class="error" role="alert" data-testid="identity-problem">{ reason }</p>
             }

@@ -3,7 +3,7 @@
 use web_sys::{File, HtmlInputElement};
 use yew::prelude::*;
 
-use crate::components::field::Field;
+use crate::components::field::{Field, field};
 use crate::engine::Engine;
 
 /// Props of [`ImportForm`].
@@ -95,16 +95,17 @@ pub(super) fn import_form(props: &ImportFormProps) -> Html {
                     { "A private key as PEM, as this page exports it. It is opened in the worker only." }
                 </p>
             </div>
-            <Field
-                id="import-passphrase"
-                label="Passphrase"
-                kind="password"
-                autocomplete="current-password"
-                value={(*passphrase).clone()}
-                on_input={on_passphrase}
-                hint={html! { "Empty if the file is not encrypted." }}
-                disabled={*working}
-            />
+            { field(Field {
+                id: "import-passphrase",
+                label: "Passphrase",
+                kind: "password",
+                autocomplete: "current-password",
+                value: (*passphrase).clone().into(),
+                on_input: on_passphrase,
+                hint: html! { "Empty if the file is not encrypted." },
+                disabled: *working,
+                ..Field::default()
+            }) }
             if let Some(problem) = &*problem {
                 <p class="error" role="alert" data-testid="identity-problem">{ problem }</p>
             }

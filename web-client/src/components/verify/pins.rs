@@ -7,21 +7,13 @@ use crate::components::text;
 use crate::engine::Engine;
 use crate::state::pins::{Pins, Record};
 
-/// Props of [`PinsList`].
-#[derive(Debug, Clone, PartialEq, Properties)]
-pub(super) struct PinsListProps {
-    /// The pins.
-    pub pins: Pins,
-    /// The person wants to see the keys.
-    pub on_keys: Callback<()>,
-    /// The person may want to forget the server with this address.
-    pub on_remove: Callback<AttrValue>,
-}
-
-/// All pins.
-#[component(PinsList)]
-pub(super) fn pins_list(props: &PinsListProps) -> Html {
-    let list = match &props.pins {
+/// All pins. `on_keys` goes to the keys, `on_remove` asks whether to forget the server with an address.
+pub(super) fn pins_list(
+    pins: &Pins,
+    on_keys: &Callback<()>,
+    on_remove: &Callback<AttrValue>,
+) -> Html {
+    let list = match pins {
         Pins::Loading => html! { <p class="hint">{ "Looking for them…" }</p> },
         Pins::Unavailable(why) => html! {
             <p class="error" role="alert">
@@ -35,7 +27,7 @@ pub(super) fn pins_list(props: &PinsListProps) -> Html {
         },
         Pins::Loaded(records) => html! {
             <ul class="pins" data-testid="pins-list">
-                { for records.iter().map(|(address, record)| row(address, record, &props.on_remove)) }
+                { for records.iter().map(|(address, record)| row(address, record, on_remove)) }
             </ul>
         },
     };
@@ -47,7 +39,7 @@ pub(super) fn pins_list(props: &PinsListProps) -> Html {
             </p>
             { list }
             <div class="actions actions-start">
-                <button type="button" class="button" onclick={props.on_keys.reform(|_: MouseEvent| ())}>
+                <button type="button" class="button" onclick={on_keys.reform(|_: MouseEvent| ())}>
                     { "Back to the keys" }
                 </button>
             </div>
