@@ -148,12 +148,17 @@ struct Output {
 
 impl Output {
     fn is_empty(&self) -> bool {
-        self.written == self.bytes.len()
+        self.len() == 0
+    }
+
+    fn len(&self) -> usize {
+        self.bytes.len() - self.written
     }
 
     fn push(&mut self, bytes: &[u8]) {
-        if self.is_empty() {
-            self.bytes.clear();
+        // Not with every push: each moves what is not written yet.
+        if self.is_empty() || self.written >= OUTPUT_BYTES {
+            self.bytes.drain(..self.written);
             self.written = 0;
         }
         self.bytes.extend_from_slice(bytes);
@@ -214,8 +219,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 // What the server said before it went is still to be read: it may say why.
                 Wake::Written(Err(error)) => return self.drain(&mut buffer, error).await,
                 Wake::Read(Err(error)) => return Ending::Stream(error),
-                Wake::Outgoing(Outgoing::Message(bytes)) => self.send(&bytes),
-                Wake::Outgoing(Outgoing::Finish) => self.finish(),
+                Wake::Outgoing(wish) => self.fulfil(wish),
                 Wake::Written(Ok(())) | Wake::Place => {}
                 Wake::Unwatched => return Ending::Unwatched,
                 Wake::Interrupted => return Ending::Interrupted,
@@ -233,7 +237,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let may_send = open
             && self.connection.is_established()
             && !self.input_ended
-            && self.output.bytes.len() - self.output.written < OUTPUT_BYTES;
+            && self.output.len() < OUTPUT_BYTES;
         let may_read = open && self.waiting.is_empty() && self.connection.wants_bytes();
         let wiring = &mut self.wiring;
         tokio::select! {
@@ -295,6 +299,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             if quiet {
                 return self.show();
             }
+        }
+    }
+
+    /// Does what is wished, and whatever else waits: v2 seals many messages in one record.
+    fn fulfil(&mut self, wish: Outgoing) {
+        let mut bytes = 0;
+        let mut next = Some(wish);
+        while let Some(wish) = next {
+            match wish {
+                Outgoing::Message(message) => {
+                    bytes += message.len();
+                    self.send(&message);
+                }
+                Outgoing::Finish => return self.finish(),
+            }
+            next = if bytes < OUTPUT_BYTES {
+                self.wiring.outgoing.try_recv().ok()
+            } else {
+                None
+            };
         }
     }
 
@@ -370,5 +394,47 @@ async fn sleep_until(deadline: Option<tokio::time::Instant>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(deadline).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn output_keeps_its_order_and_does_not_grow_while_it_is_never_empty() {
+        /// What the stream takes at once.
+        const TAKEN: usize = 256;
+        let (mut near, mut far) = tokio::io::duplex(TAKEN);
+        let mut output = Output::default();
+        let mut sent = Vec::new();
+        let mut received = Vec::new();
+        for round in 0..2_000_u32 {
+            let piece = round.to_le_bytes().repeat(128);
+            sent.extend_from_slice(&piece);
+            output.push(&piece);
+            while output.len() > TAKEN {
+                output.step(&mut near).await.unwrap();
+                let mut buffer = [0; TAKEN];
+                let length = far.read(&mut buffer).await.unwrap();
+                received.extend_from_slice(&buffer[..length]);
+            }
+            assert!(!output.is_empty());
+            assert!(output.bytes.len() < 2 * OUTPUT_BYTES, "in round {round}");
+        }
+        output.shutdown_due = true;
+        let writing = async {
+            while output.wants() {
+                output.step(&mut near).await.unwrap();
+            }
+        };
+        let (_, read) = tokio::join!(writing, far.read_to_end(&mut received));
+        read.unwrap();
+        assert!(
+            received == sent,
+            "{} of {} bytes",
+            received.len(),
+            sent.len()
+        );
     }
 }
