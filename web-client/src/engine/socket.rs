@@ -86,6 +86,10 @@ impl Socket {
     /// # Errors
     /// The browser's words, if the socket is not open.
     pub(super) fn send(&self, bytes: &[u8]) -> Result<(), String> {
+        // Asked first, because browsers complain on their console about what they do not send.
+        if self.inner.ready_state() != WebSocket::OPEN {
+            return Err("it is not open".into());
+        }
         match (self.encoding, std::str::from_utf8(bytes)) {
             (Encoding::Text, Ok(text)) => self.inner.send_with_str(text),
             _ => self.inner.send_with_u8_array(bytes),
