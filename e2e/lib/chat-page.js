@@ -67,8 +67,9 @@ export class ChatPage {
 
   /** Waits for the session, and answers the question of the first contact if it comes. */
   async enter() {
-    const connected = this.page.locator('[data-testid="banner"][data-state="connected"]');
-    await expect(this.firstContact.or(connected)).toBeVisible();
+    const asked = '[data-testid="first-contact"][open]';
+    const connected = '[data-testid="banner"][data-state="connected"]';
+    await expect(this.page.locator(`${asked}, ${connected}`)).toBeVisible();
     if (await this.firstContact.isVisible()) await this.trust();
     await this.expectState('connected');
   }
