@@ -51,11 +51,9 @@ pub fn message_row(props: &MessageRowProps) -> Html {
     }
 }
 
+/// The style sheet makes it a capital: the tables for that are in the browser already.
 fn initial(name: &str) -> String {
-    name.chars()
-        .next()
-        .map(|c| c.to_uppercase().collect())
-        .unwrap_or_default()
+    name.chars().take(1).collect()
 }
 
 /// One of eight colours, always the same for a name.

@@ -10,10 +10,10 @@ use crate::hooks::{Theme, use_theme};
 pub fn theme_toggle() -> Html {
     let (chosen, choose) = use_theme();
     let option = |theme: Theme| {
-        let shape = match theme {
-            Theme::System => Icon::System,
-            Theme::Light => Icon::Sun,
-            Theme::Dark => Icon::Moon,
+        let (shape, test_id) = match theme {
+            Theme::System => (Icon::System, "theme-system"),
+            Theme::Light => (Icon::Sun, "theme-light"),
+            Theme::Dark => (Icon::Moon, "theme-dark"),
         };
         let label = theme.label();
         html! {
@@ -22,7 +22,7 @@ pub fn theme_toggle() -> Html {
                     type="radio"
                     name="theme"
                     class="visually-hidden"
-                    data-testid={format!("theme-{}", label.to_lowercase())}
+                    data-testid={test_id}
                     checked={theme == chosen}
                     onchange={choose.reform(move |_: Event| theme)}
                 />
