@@ -38,7 +38,7 @@ pub enum Action {
     NetworkLost,
     /// Something happened to the attempt with this number.
     Session {
-        /// [`State::attempt`] at its beginning.
+        /// [`super::State::attempt`] at its beginning.
         attempt: u32,
         /// What happened.
         event: SessionEvent,
