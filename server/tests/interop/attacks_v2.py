@@ -27,8 +27,9 @@ from records_v2 import (
 )
 
 UNEXPECTED, TOO_LARGE, FAILED, BAD = 1, 2, 3, 4
-# When the end is not told with an alert: the stream was cut, or an alert of ours came first.
-TRUNCATED, NOTHING = "truncated", "nothing"
+# When the end is not told with an alert: the stream was cut, or an alert of ours came first, or
+# the two sides have different keys, so that we cannot read it.
+TRUNCATED, NOTHING, UNREADABLE = "truncated", "nothing", "unreadable"
 
 LOW_ORDER = {
     "zero": bytes(32),
@@ -108,6 +109,12 @@ def server_hello(server, part=None, value=b""):
     return frame(SERVER_HELLO, b"".join(fields.values()))
 
 
+def spoilt_ciphertext(server):
+    """Decapsulation does not fail, it gives another secret (FIPS 203 §6.3): no record opens then."""
+    hello = server.take_hello(flip(server.hello(), 600))
+    return hello + server.seal_auth() + server.seal_finished()
+
+
 def announcement_of_small_key(_server):
     return announcement_of(rsa.generate_private_key(65537, 1024).public_key())
 
@@ -126,7 +133,9 @@ SERVER_HELLOS = {
     "hello_one_byte_short": (FAILED, lambda s: frame(SERVER_HELLO, s.hello()[5:-1])),
     "hello_one_byte_long": (FAILED, lambda s: frame(SERVER_HELLO, s.hello()[5:] + b"\0")),
     "hello_header_over_the_limit": (TOO_LARGE, lambda s: header(HANDSHAKE_BODY_BYTES + 1, SERVER_HELLO)),
+    "mlkem_ciphertext_spoilt": (UNREADABLE, spoilt_ciphertext),
     "clear_alert_of_two_bytes": (UNEXPECTED, lambda s: frame(CLEAR_ALERT, b"\x03\x03")),
+    "clear_alert_instead_of_hello": (NOTHING, lambda s: frame(CLEAR_ALERT, b"\x06")),
     **{
         f"x25519_low_order_{name}": (FAILED, lambda s, point=point: server_hello(s, "x25519", point))
         for name, point in LOW_ORDER.items()
@@ -487,9 +496,18 @@ STAGES = {
 }
 
 
+# Not in the list: what ends these is the clock, and how far it is set is not in the protocol.
+SILENCES = {
+    "silence_before_hello": ("hello", lambda c: PREFACE + c.hello[:1000]),
+    "silence_before_auth": ("auth", lambda c: b""),
+}
+
+
 def find(role, attack):
-    """`STAGE/NAME` as what it sends and whether the stream is cut behind it."""
+    """`STAGE/NAME` as stage, what is sent there, and whether the stream is cut behind it."""
     stage, name = attack.split("/")
+    if stage == "silence":
+        return (*SILENCES[name], False)
     expected, make = STAGES[role][stage][name]
     return stage, make, expected == TRUNCATED
 

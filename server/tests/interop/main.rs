@@ -18,3 +18,7 @@ mod native_client;
 mod python_clients;
 mod refusals;
 mod support;
+mod v2_hostile_clients;
+mod v2_hostile_servers;
+mod v2_native_client;
+mod v2_python_clients;

@@ -1,5 +1,6 @@
 //! What every interop test needs: the processes on both ends, and a driver for our own client.
 
+pub(crate) mod attacks;
 pub(crate) mod native;
 pub(crate) mod python;
 pub(crate) mod server;

@@ -22,6 +22,13 @@ pub(crate) enum WriteStyle {
     Bytewise,
 }
 
+/// A client with the test key, whose frames are observed.
+pub(crate) fn config(version: Version, trust: Trust) -> ClientConfig {
+    let mut config = ClientConfig::new(client_key().public_key().clone(), version, trust);
+    config.observe_frames = true;
+    config
+}
+
 /// A connected client with the test key.
 pub(crate) struct NativeClient {
     connection: ClientConnection,
@@ -36,17 +43,24 @@ pub(crate) struct NativeClient {
     pub(crate) frames: Vec<FrameSeen>,
     /// The announced key, once read.
     pub(crate) server_key: Option<PublicKey>,
+    /// Whether the server has proven that it holds it.
+    pub(crate) proven: bool,
+    /// v2: the changes of keys so far.
+    pub(crate) rekeyed: Vec<Direction>,
 }
 
 impl NativeClient {
     /// Connects; reads and writes nothing yet. Frames may have `frame_bytes`.
     pub(crate) fn connect(address: SocketAddr, style: WriteStyle, frame_bytes: usize) -> Self {
+        let mut config = config(Version::V1, Trust::Any);
+        config.limits.message_frame_bytes = frame_bytes;
+        Self::connect_as(address, style, config)
+    }
+
+    /// Connects as `config` says; reads and writes nothing yet.
+    pub(crate) fn connect_as(address: SocketAddr, style: WriteStyle, config: ClientConfig) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
-        let mut config =
-            ClientConfig::new(client_key().public_key().clone(), Version::V1, Trust::Any);
-        config.limits.message_frame_bytes = frame_bytes;
-        config.observe_frames = true;
         let connection = ClientConnection::new(config, system_random(), Time::from_micros(0));
         Self {
             connection,
@@ -58,6 +72,8 @@ impl NativeClient {
             received: Vec::new(),
             frames: Vec::new(),
             server_key: None,
+            proven: false,
+            rekeyed: Vec::new(),
         }
     }
 
@@ -101,9 +117,24 @@ impl NativeClient {
         }
     }
 
+    /// Ends our direction as the protocol does; the stream stays open.
+    pub(crate) fn finish(&mut self) {
+        let now = self.now();
+        self.connection.finish(now);
+        self.transmit();
+    }
+
     /// Ends our direction of the stream.
     pub(crate) fn half_close(&mut self) {
         self.stream.shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// Reads the stream to its end and looks at nothing.
+    pub(crate) fn wait_for_end(&mut self) {
+        self.stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut rest = Vec::new();
+        // However it ends, it has ended.
+        let _ = self.stream.read_to_end(&mut rest);
     }
 
     /// The next event for a test; requests and observations are handled here. Writes nothing but
@@ -113,7 +144,11 @@ impl NativeClient {
             if let Some(event) = self.events.pop_front() {
                 match event {
                     Event::Frame(frame) => self.frames.push(frame),
-                    Event::ServerKey { key, .. } => self.server_key = Some(key),
+                    Event::ServerKey { key, proven } => {
+                        self.server_key = Some(key);
+                        self.proven = proven;
+                    }
+                    Event::Rekeyed(direction) => self.rekeyed.push(direction),
                     Event::PrivateKey(request) => {
                         let answer = request.answer(client_key(), &mut system_random());
                         let now = self.now();

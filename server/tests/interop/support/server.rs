@@ -13,6 +13,7 @@ use super::python::read_lines;
 pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
+    http: SocketAddr,
     data: tempfile::TempDir,
     log: Arc<Mutex<Vec<String>>>,
 }
@@ -51,20 +52,23 @@ impl Server {
 
         let lines = read_lines(child.stdout.take().unwrap());
         let start = Instant::now();
-        let address = loop {
+        let listening = |what: &str| loop {
             let left = PATIENCE.saturating_sub(start.elapsed());
             let line = lines
                 .recv_timeout(left)
                 .unwrap_or_else(|_| panic!("the server did not start: {:#?}", log.lock().unwrap()));
-            if let Some(address) = line.strip_prefix("tcp listening on ") {
+            if let Some(address) = line.strip_prefix(what) {
                 break address.parse().unwrap();
             }
         };
+        let address = listening("tcp listening on ");
+        let http = listening("http listening on ");
         // Whatever else it prints is read, or it would stop at a full pipe.
         std::thread::spawn(move || lines.iter().for_each(drop));
         Self {
             child,
             address,
+            http,
             data,
             log,
         }
@@ -78,6 +82,11 @@ impl Server {
     /// The port of [`Self::address`].
     pub(crate) fn port(&self) -> u16 {
         self.address.port()
+    }
+
+    /// The port where it accepts HTTP, and so the tunnel.
+    pub(crate) fn http_port(&self) -> u16 {
+        self.http.port()
     }
 
     /// Its `server_key.pem`.
