@@ -428,7 +428,7 @@ mod tests {
                 output.step(&mut near).await.unwrap();
             }
         };
-        let (_, read) = tokio::join!(writing, far.read_to_end(&mut received));
+        let ((), read) = tokio::join!(writing, far.read_to_end(&mut received));
         read.unwrap();
         assert!(
             received == sent,
