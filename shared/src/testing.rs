@@ -2,7 +2,7 @@
 //! native and wasm32.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
@@ -13,7 +13,7 @@ use crate::connection::{
     PrivateKeyResponse, ServerConfig, ServerConnection, Trust, Version,
 };
 use crate::crypto::rsa_private::OperationFailed;
-use crate::identity::{PrivateKey, PublicKey};
+use crate::identity::{Fingerprint, PrivateKey, PublicKey};
 use crate::random::Random;
 use crate::time::Time;
 
@@ -62,12 +62,23 @@ pub(crate) struct Seen {
     pub(crate) closed: Option<CloseReason>,
 }
 
+/// The key's signature of this message, the same for the whole test program: aws-lc draws salts of
+/// its own, and a conversation that is said again must have the same transcript.
+pub(crate) fn sign_once(key: &PrivateKey, message: &[u8]) -> Vec<u8> {
+    type Signatures = HashMap<(Fingerprint, Vec<u8>), Vec<u8>>;
+    static SIGNED: OnceLock<Mutex<Signatures>> = OnceLock::new();
+    let mut signed = SIGNED.get_or_init(Mutex::default).lock().unwrap();
+    signed
+        .entry((key.public_key().fingerprint(), message.to_vec()))
+        .or_insert_with(|| key.sign(message, &mut seeded(4)).unwrap())
+        .clone()
+}
+
 /// Answers private-key requests, and remembers the answers: replaying a conversation some thousand
 /// times must not cost some thousand private-key operations.
 pub(crate) struct Answerer {
     key: &'static PrivateKey,
     decrypted: HashMap<Vec<u8>, Option<Vec<u8>>>,
-    signed: HashMap<Vec<u8>, Vec<u8>>,
 }
 
 impl Answerer {
@@ -75,7 +86,6 @@ impl Answerer {
         Self {
             key,
             decrypted: HashMap::new(),
-            signed: HashMap::new(),
         }
     }
 
@@ -93,11 +103,7 @@ impl Answerer {
                 )
             }
             PrivateKeyRequest::Sign { message } => {
-                let signature = self
-                    .signed
-                    .entry(message.to_vec())
-                    .or_insert_with(|| key.sign(message, &mut seeded(4)).unwrap());
-                PrivateKeyResponse::Signed(Ok(signature.clone()))
+                PrivateKeyResponse::Signed(Ok(sign_once(key, message)))
             }
         }
     }

@@ -14,7 +14,7 @@ pub(crate) struct Io {
 }
 
 impl Io {
-    pub(super) fn new(observe_frames: bool) -> Self {
+    pub(crate) fn new(observe_frames: bool) -> Self {
         Self {
             output: Vec::new(),
             events: VecDeque::new(),

@@ -100,7 +100,7 @@ impl PrivateKey {
 
     fn from_rsa(mut key: rsa::PrivateKey) -> Result<Self, KeyError> {
         key.precompute().map_err(|_| KeyError::Inconsistent)?;
-        let public = PublicKey::from_rsa(key.to_public_key())?;
+        let public = PublicKey::from_rsa(&key.to_public_key())?;
         let backend = Backend::new(&key)?;
         Ok(Self(Arc::new(Inner {
             key,

@@ -1,12 +1,13 @@
 //! A peer's public key: parsed strictly, and refused by size and exponent before any arithmetic.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use pkcs8::SubjectPublicKeyInfoRef;
-use pkcs8::der::pem::PemLabel;
-use pkcs8::der::{Decode, Document};
-use pkcs8::{EncodePublicKey, LineEnding};
+use pkcs8::der::asn1::{BitStringRef, UintRef};
+use pkcs8::der::pem::{self, PemLabel};
+use pkcs8::der::{Decode, Document, Encode};
+use pkcs8::{DecodePublicKey, LineEnding};
 use rsa::pkcs1::RsaPublicKeyRef;
 use rsa::traits::PublicKeyParts;
 
@@ -20,10 +21,13 @@ use crate::limits::{RSA_EXPONENT, RSA_MAX_BITS, RSA_MIN_BITS};
 pub struct PublicKey(Arc<Inner>);
 
 struct Inner {
-    key: rsa::PublicKey,
     spki_der: Vec<u8>,
-    spki_pem: String,
     fingerprint: Fingerprint,
+    bits: usize,
+    // Made when they are needed: a server that verifies with aws-lc needs neither for its clients,
+    // and the numbers that the `rsa` crate prepares take as long as a signature's verification.
+    key: OnceLock<Option<rsa::PublicKey>>,
+    spki_pem: OnceLock<String>,
 }
 
 impl PublicKey {
@@ -67,31 +71,41 @@ impl PublicKey {
 
     fn from_pkcs1_der(der: &[u8]) -> Result<Self, KeyError> {
         let parts = RsaPublicKeyRef::from_der(der).map_err(|_| KeyError::Der)?;
-        check_parts(parts.modulus.as_bytes(), parts.public_exponent.as_bytes())?;
-        let key = rsa::PublicKey::try_from(parts).map_err(|_| KeyError::Der)?;
-        Self::from_rsa(key)
+        Self::from_parts(&parts)
+    }
+
+    fn from_parts(parts: &RsaPublicKeyRef<'_>) -> Result<Self, KeyError> {
+        let bits = check_parts(parts.modulus.as_bytes(), parts.public_exponent.as_bytes())?;
+        // Encoded anew: whatever form a key came in, it has one DER and so one name.
+        let spki_der = encode_spki(parts).map_err(|_| KeyError::Der)?;
+        Ok(Self(Arc::new(Inner {
+            fingerprint: Fingerprint::of_spki(&spki_der),
+            spki_der,
+            bits,
+            key: OnceLock::new(),
+            spki_pem: OnceLock::new(),
+        })))
     }
 
     /// Wraps a key of the RSA library.
-    pub(crate) fn from_rsa(key: rsa::PublicKey) -> Result<Self, KeyError> {
-        check_parts(&key.n_bytes(), &key.e_bytes())?;
-        let document = key.to_public_key_der().map_err(|_| KeyError::Der)?;
-        let spki_pem = document
-            .to_pem(SubjectPublicKeyInfoRef::PEM_LABEL, LineEnding::LF)
-            .map_err(|_| KeyError::Der)?;
-        let spki_der = document.as_bytes().to_vec();
-        let fingerprint = Fingerprint::of_spki(&spki_der);
-        Ok(Self(Arc::new(Inner {
-            key,
-            spki_der,
-            spki_pem,
-            fingerprint,
-        })))
+    pub(crate) fn from_rsa(key: &rsa::PublicKey) -> Result<Self, KeyError> {
+        let (modulus, exponent) = (key.n_bytes(), key.e_bytes());
+        let parts = RsaPublicKeyRef {
+            modulus: UintRef::new(&modulus).map_err(|_| KeyError::Der)?,
+            public_exponent: UintRef::new(&exponent).map_err(|_| KeyError::Der)?,
+        };
+        Self::from_parts(&parts)
     }
 
     /// The key as `SubjectPublicKeyInfo` PEM, LF line ends, with its own last newline.
     pub fn to_spki_pem(&self) -> &str {
-        &self.0.spki_pem
+        self.0.spki_pem.get_or_init(|| {
+            let label = SubjectPublicKeyInfoRef::PEM_LABEL;
+            let Ok(pem) = pem::encode_string(label, LineEnding::LF, &self.0.spki_der) else {
+                unreachable!("every DER of ours can be written as PEM");
+            };
+            pem
+        })
     }
 
     /// The key as `SubjectPublicKeyInfo` DER.
@@ -101,12 +115,12 @@ impl PublicKey {
 
     /// Size of the modulus in bits.
     pub fn bits(&self) -> usize {
-        self.0.key.n().bit_width() as usize
+        self.0.bits
     }
 
     /// Length of the modulus in bytes: the length of every ciphertext and signature.
     pub fn modulus_bytes(&self) -> usize {
-        self.0.key.size()
+        self.0.bits.div_ceil(8)
     }
 
     /// The key's name for people.
@@ -114,13 +128,24 @@ impl PublicKey {
         self.0.fingerprint
     }
 
-    pub(crate) fn rsa(&self) -> &rsa::PublicKey {
-        &self.0.key
+    /// The key in the form of the RSA library; `None` if that would refuse a key that we accept.
+    pub(crate) fn rsa(&self) -> Option<&rsa::PublicKey> {
+        let decode = || rsa::PublicKey::from_public_key_der(&self.0.spki_der).ok();
+        self.0.key.get_or_init(decode).as_ref()
     }
 }
 
-/// Refuses by form alone: no arithmetic on a stranger's numbers.
-fn check_parts(modulus: &[u8], exponent: &[u8]) -> Result<(), KeyError> {
+fn encode_spki(parts: &RsaPublicKeyRef<'_>) -> pkcs8::der::Result<Vec<u8>> {
+    let pkcs1_der = parts.to_der()?;
+    SubjectPublicKeyInfoRef {
+        algorithm: rsa::pkcs1::ALGORITHM_ID,
+        subject_public_key: BitStringRef::from_bytes(&pkcs1_der)?,
+    }
+    .to_der()
+}
+
+/// Refuses by form alone, with no arithmetic on a stranger's numbers. Gives the size in bits.
+fn check_parts(modulus: &[u8], exponent: &[u8]) -> Result<usize, KeyError> {
     let leading = modulus.first().ok_or(KeyError::Der)?;
     let bits = modulus.len() * 8 - leading.leading_zeros() as usize;
     if !(RSA_MIN_BITS..=RSA_MAX_BITS).contains(&bits) {
@@ -134,7 +159,7 @@ fn check_parts(modulus: &[u8], exponent: &[u8]) -> Result<(), KeyError> {
     if !significant.eq(expected.iter().skip_while(|byte| **byte == 0)) {
         return Err(KeyError::Exponent);
     }
-    Ok(())
+    Ok(bits)
 }
 
 impl PartialEq for PublicKey {

@@ -107,7 +107,7 @@ portable_test! {
     fn every_salt_length_verifies() {
         // 222 bytes is the largest for 2048 bits, Python's MAX_LENGTH.
         let key = rsa::PrivateKey::new(&mut seeded(12), 2048).unwrap();
-        let public = PublicKey::from_rsa(key.to_public_key()).unwrap();
+        let public = PublicKey::from_rsa(&key.to_public_key()).unwrap();
         for salt in [0, 20, 32, 222] {
             let scheme = rsa::Pss::<sha2::Sha256>::new_with_salt(salt);
             let hash = <sha2::Sha256 as sha2::Digest>::digest(b"message");

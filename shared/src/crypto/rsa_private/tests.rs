@@ -39,7 +39,7 @@ fn both_backends_open_and_verify_the_same() {
     use crate::identity::PublicKey;
 
     let key = rsa::PrivateKey::new(&mut seeded(20), 2048).unwrap();
-    let public = PublicKey::from_rsa(key.to_public_key()).unwrap();
+    let public = PublicKey::from_rsa(&key.to_public_key()).unwrap();
 
     let sealed = key
         .to_public_key()

@@ -31,6 +31,7 @@ pub fn oaep_encrypt(
     random: &mut Random,
 ) -> Result<Vec<u8>, EncryptionFailed> {
     key.rsa()
+        .ok_or(EncryptionFailed)?
         .oaep_encrypt_with_rng::<Sha256, _>(random, plaintext)
         .map_err(|_| EncryptionFailed)
 }

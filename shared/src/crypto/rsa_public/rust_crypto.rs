@@ -14,13 +14,17 @@ const SALT_BYTES: usize = 32;
 
 #[cfg(any(test, not(feature = "aws-lc")))]
 pub(super) fn pss_verify(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
-    let verifier = VerifyingKey::<Sha256>::new_with_salt_len(key.rsa().clone(), SALT_BYTES);
-    verify(&verifier, message, signature)
+    key.rsa().is_some_and(|key| {
+        let verifier = VerifyingKey::<Sha256>::new_with_salt_len(key.clone(), SALT_BYTES);
+        verify(&verifier, message, signature)
+    })
 }
 
 pub(super) fn pss_verify_any_salt(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
-    let verifier = VerifyingKey::<Sha256>::new_with_auto_salt_len(key.rsa().clone());
-    verify(&verifier, message, signature)
+    key.rsa().is_some_and(|key| {
+        let verifier = VerifyingKey::<Sha256>::new_with_auto_salt_len(key.clone());
+        verify(&verifier, message, signature)
+    })
 }
 
 fn verify(verifier: &VerifyingKey<Sha256>, message: &[u8], signature: &[u8]) -> bool {

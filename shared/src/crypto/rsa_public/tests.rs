@@ -43,7 +43,7 @@ portable_test! {
 
     fn signature_with_another_salt_length() {
         let private = rsa::PrivateKey::new(&mut seeded(81), 2048).unwrap();
-        let public = PublicKey::from_rsa(private.to_public_key()).unwrap();
+        let public = PublicKey::from_rsa(&private.to_public_key()).unwrap();
         for salt in [0, 31, 33, 222] {
             let signer = SigningKey::<Sha256>::new_with_salt_len(private.clone(), salt);
             let signature = signer.try_sign_with_rng(&mut seeded(82), b"message").unwrap().to_vec();

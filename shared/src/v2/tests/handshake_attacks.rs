@@ -37,8 +37,8 @@ fn points_of_low_order() -> Vec<[u8; 32]> {
     .collect()
 }
 
-fn failed(cause: impl Into<Error>) -> Option<CloseReason> {
-    Some(CloseReason::Failed(cause.into()))
+fn failed(cause: impl Into<Error>) -> CloseReason {
+    CloseReason::Failed(cause.into())
 }
 
 /// A `SubjectPublicKeyInfo` made by hand, with a modulus of this many bits.
@@ -69,13 +69,13 @@ portable_test! {
             let mut hello = hellos.client.clone();
             hello[37..69].copy_from_slice(&point);
             let (seen, told) = server_hears(&hello);
-            assert_eq!(seen.closed, failed(PeerMisbehaved::LowOrderPoint), "{point:x?}");
+            assert_eq!(seen.closed, Some(failed(PeerMisbehaved::LowOrderPoint)), "{point:x?}");
             assert_eq!(told, clear_alert(3));
 
             let mut hello = hellos.server.clone();
             hello[37..69].copy_from_slice(&point);
             let (seen, told) = client_hears(&hello);
-            assert_eq!(seen.closed, failed(PeerMisbehaved::LowOrderPoint), "{point:x?}");
+            assert_eq!(seen.closed, Some(failed(PeerMisbehaved::LowOrderPoint)), "{point:x?}");
             assert_eq!(told, clear_alert(3));
         }
     }
@@ -84,7 +84,7 @@ portable_test! {
         let mut hello = Draws::of_pair().hellos().client;
         hello[69..72].copy_from_slice(&[0x01, 0x0d, 0x00]);
         let (seen, told) = server_hears(&hello);
-        assert_eq!(seen.closed, failed(PeerMisbehaved::EncapsulationKey));
+        assert_eq!(seen.closed, Some(failed(PeerMisbehaved::EncapsulationKey)));
         assert_eq!(told, clear_alert(3));
     }
 
@@ -95,7 +95,7 @@ portable_test! {
             let mut flight = flight.to_vec();
             flight[69..1157].fill(fill);
             let (seen, told) = client_hears(&flight);
-            assert_eq!(seen.closed, failed(PeerMisbehaved::UnopenableRecord));
+            assert_eq!(seen.closed, Some(failed(PeerMisbehaved::UnopenableRecord)));
             assert_eq!((seen.server_key, told[4]), (None, 3), "a sealed alert");
         }
     }
@@ -107,19 +107,19 @@ portable_test! {
             };
             let body = vec![7; length];
             let (seen, told) = server_hears(&[header(1), body.clone()].concat());
-            assert_eq!(seen.closed, failed(InvalidMessage::HandshakeLength(FrameKind::ClientHello)));
+            assert_eq!(seen.closed, Some(failed(InvalidMessage::HandshakeLength(FrameKind::ClientHello))));
             assert_eq!(told, clear_alert(3));
             let (seen, told) = client_hears(&[header(2), body].concat());
-            assert_eq!(seen.closed, failed(InvalidMessage::HandshakeLength(FrameKind::ServerHello)));
+            assert_eq!(seen.closed, Some(failed(InvalidMessage::HandshakeLength(FrameKind::ServerHello))));
             assert_eq!(told, clear_alert(3));
         }
         let limit = V2_HANDSHAKE_BODY_BYTES;
         for header in [[0, 0, 0x20, 1, 1], [0xff; 5], [0x7f, 0xff, 0xff, 0xff, 2]] {
             let (seen, told) = server_hears(&header);
-            assert_eq!(seen.closed, failed(InvalidMessage::FrameTooLarge { limit }));
+            assert_eq!(seen.closed, Some(failed(InvalidMessage::FrameTooLarge { limit })));
             assert_eq!(told, clear_alert(2));
             let (seen, told) = client_hears(&header);
-            assert_eq!(seen.closed, failed(InvalidMessage::FrameTooLarge { limit }));
+            assert_eq!(seen.closed, Some(failed(InvalidMessage::FrameTooLarge { limit })));
             assert_eq!(told, clear_alert(2));
         }
     }
@@ -130,7 +130,7 @@ portable_test! {
             let mut hello = hellos.client.clone();
             hello[4] = got;
             let (seen, told) = server_hears(&hello);
-            assert_eq!(seen.closed, failed(unexpected(FrameKind::ClientHello, got)));
+            assert_eq!(seen.closed, Some(failed(unexpected(FrameKind::ClientHello, got))));
             assert_eq!(told, clear_alert(1));
         }
         // The client's own hello, sent back to it, among them.
@@ -138,7 +138,7 @@ portable_test! {
             let mut hello = hellos.client.clone();
             hello[4] = got;
             let (seen, told) = client_hears(&hello);
-            assert_eq!(seen.closed, failed(unexpected(FrameKind::ServerHello, got)));
+            assert_eq!(seen.closed, Some(failed(unexpected(FrameKind::ServerHello, got))));
             assert_eq!(told, clear_alert(1));
         }
     }
@@ -150,7 +150,7 @@ portable_test! {
         client.assert_refused(unexpected(FrameKind::ClientAuth, 1), 1);
         let (seen, told) = server_hears(b"SC/2\n");
         let limit = V2_HANDSHAKE_BODY_BYTES;
-        assert_eq!(seen.closed, failed(InvalidMessage::FrameTooLarge { limit }));
+        assert_eq!(seen.closed, Some(failed(InvalidMessage::FrameTooLarge { limit })));
         assert_eq!(told, clear_alert(2));
     }
 
@@ -199,8 +199,8 @@ portable_test! {
         for salt in [0, 20, 31, 32, 33, 222] {
             let mut client = HostileClient::after_hello();
             let signed = client.insider.to_be_signed("SC/2 client auth", &public);
-            let signer = SigningKey::<Sha256>::new_with_salt_len(private.clone(), salt);
-            let signature = signer.try_sign_with_rng(&mut seeded(82), &signed).unwrap().to_vec();
+            let signature = SigningKey::<Sha256>::new_with_salt_len(private.clone(), salt)
+                .try_sign_with_rng(&mut seeded(82), &signed).unwrap().to_vec();
             client.prove(&auth(public.spki_der(), &signature));
             if salt == 32 {
                 let finished = client.insider.finished("c fin");
@@ -380,10 +380,10 @@ portable_test! {
     fn alerts_of_wrong_length_and_unknown_ones() {
         for alert in [&[0, 0, 0, 0, 4][..], &[0, 0, 0, 2, 4, 1, 2]] {
             let (seen, told) = server_hears(alert);
-            assert_eq!(seen.closed, failed(InvalidMessage::ControlLength));
+            assert_eq!(seen.closed, Some(failed(InvalidMessage::ControlLength)));
             assert_eq!(told, clear_alert(1));
             let (seen, told) = client_hears(alert);
-            assert_eq!(seen.closed, failed(InvalidMessage::ControlLength));
+            assert_eq!(seen.closed, Some(failed(InvalidMessage::ControlLength)));
             assert_eq!(told, clear_alert(1));
         }
         for content in [&[][..], &[1, 2], &[0; 300]] {
@@ -404,10 +404,10 @@ portable_test! {
 
     fn an_error_frame_that_is_none_in_place_of_server_hello() {
         let (seen, told) = client_hears(b"{\"hello\": 1}\n\n");
-        assert_eq!(seen.closed, failed(unexpected(FrameKind::ServerHello, b'{')));
+        assert_eq!(seen.closed, Some(failed(unexpected(FrameKind::ServerHello, b'{'))));
         assert_eq!(told, clear_alert(1));
-        let (seen, told) = client_hears(&[b'{'; 17_000]);
-        assert_eq!(seen.closed, failed(InvalidMessage::FrameTooLarge { limit: 16 * 1024 }));
+        let (seen, told) = client_hears(&vec![b'{'; 17_000]);
+        assert_eq!(seen.closed, Some(failed(InvalidMessage::FrameTooLarge { limit: 16 * 1024 })));
         assert_eq!(told, clear_alert(2));
     }
 
@@ -422,7 +422,7 @@ portable_test! {
             assert!(pair.server.input_capacity() <= 4 * V2_HANDSHAKE_BODY_BYTES);
         }
         pair.run();
-        assert_eq!(pair.server_seen.closed, failed(InvalidMessage::TooMuchPending));
+        assert_eq!(pair.server_seen.closed, Some(failed(InvalidMessage::TooMuchPending)));
         assert!(pair.to_client.ends_with(&clear_alert(1)));
         assert_dead(&mut pair.server);
     }
@@ -432,7 +432,7 @@ portable_test! {
         let hello = pair.client.poll_transmit().unwrap();
         pair.inject(&[&hello[..], &[0x55; 4096]].concat());
         let limit = V2_HANDSHAKE_BODY_BYTES;
-        assert_eq!(pair.server_seen.closed, failed(InvalidMessage::FrameTooLarge { limit }));
+        assert_eq!(pair.server_seen.closed, Some(failed(InvalidMessage::FrameTooLarge { limit })));
         assert!(!pair.server_seen.established);
     }
 
@@ -467,7 +467,7 @@ portable_test! {
         let Some(Event::PrivateKey(request)) = pair.server.poll_event() else { panic!() };
         pair.server.handle_private_key(request.refuse(), now);
         pair.run();
-        assert_eq!(pair.server_seen.closed, failed(crate::error::LocalFailure::PrivateKey));
+        assert_eq!(pair.server_seen.closed, Some(failed(crate::error::LocalFailure::PrivateKey)));
         assert!(pair.to_client.ends_with(&clear_alert(3)), "in clear: no hello went before it");
     }
 }

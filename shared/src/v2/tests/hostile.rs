@@ -4,7 +4,7 @@
 use super::insider::{Draws, Insider, Records, auth, cut};
 use super::*;
 use crate::connection::{ClientConnection, Connection};
-use crate::testing::v2_client_config;
+use crate::testing::{sign_once, v2_client_config};
 use crate::time::Time;
 
 /// A hostile client and the real server that it talks to.
@@ -72,7 +72,7 @@ impl HostileClient {
         let signed = self
             .insider
             .to_be_signed("SC/2 client auth", key.public_key());
-        let signature = key.sign(&signed, &mut seeded(4)).unwrap();
+        let signature = sign_once(key, &signed);
         auth(key.public_key().spki_der(), &signature)
     }
 
@@ -165,10 +165,7 @@ impl HostileServer {
     pub(super) fn auth(&self, context: &str) -> Vec<u8> {
         let key = server_key();
         let signed = self.insider.to_be_signed(context, key.public_key());
-        auth(
-            key.public_key().spki_der(),
-            &key.sign(&signed, &mut seeded(4)).unwrap(),
-        )
+        auth(key.public_key().spki_der(), &sign_once(key, &signed))
     }
 
     pub(super) fn prove(&mut self, inner_type: u8, content: &[u8]) {

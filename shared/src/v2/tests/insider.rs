@@ -4,6 +4,8 @@
 //! It is written from the protocol's document and shares nothing with the code under test but the
 //! primitives. The vectors are its work, and so are records that no honest side would seal.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest, Sha256};
 
 use crate::crypto::chacha20_poly1305::Key;
@@ -280,7 +282,10 @@ pub(super) fn split_announcement(stream: &[u8]) -> (&[u8], &[u8]) {
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 pub(super) fn unhex(text: &str) -> Vec<u8> {

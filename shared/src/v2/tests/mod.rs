@@ -6,6 +6,7 @@ mod handshake_attacks;
 mod hostile;
 mod insider;
 mod leaks;
+mod record_attacks;
 mod rekeying;
 mod trust;
 mod vectors;
