@@ -1,0 +1,127 @@
+//! What a v2 handshake costs the server, and where the time goes, in turns with `openssl speed
+//! rsa2048`: a handshake needs one RSA signature, and the goal is to do at least 0.8 as many
+//! handshakes as OpenSSL does bare signatures.
+//!
+//! Sockets are left out. The client's share is done between the server's, and not counted.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use std::time::Duration;
+
+use secure_chat_server::system::random;
+use shared::connection::{Event, Version};
+use shared::time::Time;
+use support::{
+    Keys, ROUNDS, cpu_time, cpu_time_since, drain, median, openssl_signs, pass, rate, report,
+};
+
+/// Processor time of each turn.
+const SPAN: Duration = Duration::from_secs(1);
+
+/// Where the server's time goes.
+#[derive(Default, Clone, Copy)]
+struct Cost {
+    handshakes: u32,
+    /// From the accept to the request for a signature: both key exchanges, the first keys.
+    hello: Duration,
+    /// The RSA signature.
+    sign: Duration,
+    /// Server hello, its key and signature, its Finished: built and sealed.
+    answer: Duration,
+    /// The client's key and signature verified, its Finished checked, the session's keys.
+    client: Duration,
+}
+
+impl Cost {
+    fn whole(&self) -> Duration {
+        (self.hello + self.sign + self.answer + self.client) / self.handshakes
+    }
+}
+
+fn main() {
+    let keys = Keys::generate();
+    let mut all = Cost::default();
+    let (mut rates, mut signs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let mut turn = Cost::default();
+        let start = cpu_time();
+        while cpu_time_since(start) < SPAN * 2 {
+            handshake(&keys, &mut turn);
+        }
+        let sign = openssl_signs();
+        rates.push(rate(turn.whole()));
+        signs.push(sign);
+        ratios.push(rate(turn.whole()) / sign);
+        all = Cost {
+            handshakes: all.handshakes + turn.handshakes,
+            hello: all.hello + turn.hello,
+            sign: all.sign + turn.sign,
+            answer: all.answer + turn.answer,
+            client: all.client + turn.client,
+        };
+    }
+    let per_second = |values| format!("{:.0}/s", median(values));
+    report("v2 handshakes, server's side, one core", &per_second(rates));
+    report(
+        "openssl: RSA-2048 signatures in the same minute",
+        &per_second(signs),
+    );
+    report(
+        "v2 handshakes over RSA signatures (goal 0.8)",
+        &format!("{:.2}", median(ratios)),
+    );
+    for (name, part) in [
+        ("  of it hello: X25519, ML-KEM, keys", all.hello),
+        ("  of it our RSA-PSS signature", all.sign),
+        ("  of it our answer, sealed", all.answer),
+        ("  of it the client's proof", all.client),
+    ] {
+        let micros = part.as_secs_f64() * 1e6 / f64::from(all.handshakes);
+        report(name, &format!("{micros:.1} µs"));
+    }
+}
+
+/// One handshake; only what the server does is counted.
+fn handshake(keys: &Keys, cost: &mut Cost) {
+    let now = Time::default();
+    let mut client = keys.client(Version::V2);
+    let hello = client.poll_transmit().unwrap();
+
+    let started = cpu_time();
+    let mut server = keys.server();
+    let announcement = server.poll_transmit().unwrap();
+    server.handle_bytes(&hello, now);
+    let Some(Event::PrivateKey(request)) = server.poll_event() else {
+        panic!("a hello leads to a request for a signature")
+    };
+    let hello_done = cpu_time();
+    let response = request.answer(&keys.server_key, &mut random());
+    let signed = cpu_time();
+    server.handle_private_key(response, now);
+    let answer = server.poll_transmit().unwrap();
+    let answered = cpu_time();
+
+    client.handle_bytes(&announcement, now);
+    client.handle_bytes(&answer, now);
+    drain(&mut client, &keys.client_key);
+    let proof = client.poll_transmit().unwrap();
+
+    let resumed = cpu_time();
+    server.handle_bytes(&proof, now);
+    let established = matches!(server.poll_event(), Some(Event::Established { .. }));
+    let done = cpu_time();
+    assert!(established && server.is_established());
+
+    // The session works: what was measured is a whole handshake.
+    client.send(b"message", now).unwrap();
+    pass(&mut client, &mut server);
+    assert!(matches!(server.poll_event(), Some(Event::Message(_))));
+
+    cost.handshakes += 1;
+    cost.hello += hello_done.saturating_sub(started);
+    cost.sign += signed.saturating_sub(hello_done);
+    cost.answer += answered.saturating_sub(signed);
+    cost.client += done.saturating_sub(resumed);
+}
