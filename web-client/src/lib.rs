@@ -1,5 +1,4 @@
-//! The page's code, shared by its two programs: the page (`main.rs`) and its Web Worker
-//! (`bin/worker.rs`).
+//! The page's code, and that of its Web Worker (`vault`), which `main.rs` starts.
 //!
 //! What is pure (the reducer and what it needs) compiles everywhere and is tested natively; what
 //! touches the browser is compiled for wasm32 only. Nothing here implements the protocol: that is

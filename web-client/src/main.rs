@@ -1,8 +1,16 @@
-//! The page's entry point. A browser runs it; natively it only says how to build the page.
+//! The entry point of the page and of its Web Worker: one program, so that visitors download what
+//! both need (RSA above all) once. Natively it only says how to build the page.
 
 #[cfg(target_arch = "wasm32")]
 fn main() {
-    web_client::app::run();
+    use wasm_bindgen::JsCast;
+
+    if js_sys::global().is_instance_of::<web_sys::DedicatedWorkerGlobalScope>() {
+        // The only instance that ever holds the private key: it shares no memory with the page's.
+        web_client::vault::service::run();
+    } else {
+        web_client::app::run();
+    }
 }
 
 #[cfg(not(target_arch = "wasm32"))]

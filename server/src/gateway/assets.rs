@@ -207,7 +207,7 @@ mod tests {
     fn only_hashed_names_are_kept_forever() {
         assert!(has_content_hash("web-client-1a2b3c4d5e6f7a8b_bg.wasm"));
         assert!(has_content_hash("styles-1a2b3c4d5e6f7a8b.css"));
-        assert!(!has_content_hash("worker.js"));
+        assert!(!has_content_hash("vault.js"));
         assert!(!has_content_hash("index.html"));
     }
 }

@@ -10,15 +10,34 @@ use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
 use js_sys::Array;
 use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{ErrorEvent, File, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use crate::vault::messages::{Answer, Call, Failure, Report, Request};
 
-/// The worker's program, as trunk names it.
-const PROGRAM: &str = "./worker_loader.js";
+/// What the worker runs first; it gets [`program`].
+const STARTER: &str = "./vault.js";
 
 /// How long the worker's program may take to load and start.
 const START_MS: u32 = 30_000;
+
+#[wasm_bindgen]
+extern "C" {
+    type ImportMeta;
+
+    /// The address of the script that loaded this program.
+    #[wasm_bindgen(method, getter)]
+    fn url(this: &ImportMeta) -> String;
+
+    #[wasm_bindgen(thread_local_v2, js_namespace = import, js_name = meta)]
+    static IMPORT_META: ImportMeta;
+}
+
+/// Where this program is, and it itself as the browser has compiled it.
+fn program() -> Array {
+    let script = IMPORT_META.with(ImportMeta::url);
+    Array::of2(&script.into(), &wasm_bindgen::module())
+}
 
 type Done = Box<dyn FnOnce(Result<Answer, Failure>)>;
 
@@ -110,7 +129,8 @@ impl WorkerClient {
     fn start(&self) -> Result<(), Failure> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options(PROGRAM, &options)
+        let worker = Worker::new_with_options(STARTER, &options)
+            .and_then(|worker| worker.post_message(&program()).map(|()| worker))
             .map_err(|_| Failure::Stopped("the browser did not start it".into()))?;
         let this = self.clone();
         let on_message = EventListener::new(&worker, "message", move |event| {
