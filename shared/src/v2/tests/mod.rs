@@ -6,8 +6,10 @@ mod handshake_attacks;
 mod hostile;
 mod insider;
 mod leaks;
+mod mutations;
 mod record_attacks;
 mod rekeying;
+mod simulator;
 mod trust;
 mod vectors;
 

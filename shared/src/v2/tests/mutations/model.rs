@@ -1,0 +1,399 @@
+//! What the two sides must do with given bytes, written from the protocol's document: each step's
+//! checks in their order, and "a record opens" means "it is the one that was sent, in its place".
+
+use super::{Reference, Way};
+use crate::connection::{CloseReason, FrameKind};
+use crate::crypto::ml_kem;
+use crate::crypto::x25519::EphemeralSecret;
+use crate::error::{Error, ErrorCode, InvalidMessage, PeerMisbehaved};
+use crate::identity::{KeyError, PublicKey};
+use crate::limits::{HANDSHAKE_FRAME_BYTES, V2_BODY_BYTES, V2_HANDSHAKE_BODY_BYTES};
+use crate::testing::seeded;
+
+/// How a side would tell a failure now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Voice {
+    V1,
+    Clear,
+    Sealed,
+}
+
+/// What a side has told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    Nothing,
+    V1(ErrorCode),
+    Alert(u8),
+}
+
+/// What comes of a side.
+#[expect(clippy::struct_excessive_bools, reason = "each is compared by itself")]
+#[derive(Debug, Clone)]
+pub(super) struct Verdict {
+    pub(super) closed: Option<CloseReason>,
+    pub(super) voice: Voice,
+    pub(super) told: Told,
+    /// The client has verified the server's proof.
+    pub(super) proven: bool,
+    pub(super) established: bool,
+    /// The peer's message was delivered.
+    pub(super) delivered: bool,
+    /// The hellos, and what comes before them, are those of the honest conversation.
+    pub(super) same: bool,
+    /// The server has answered the hello.
+    answered: bool,
+    /// The pieces in which it did, in which it was established, and in which the last frame came.
+    pieces: [usize; 3],
+}
+
+impl Verdict {
+    fn new(voice: Voice) -> Self {
+        Self {
+            closed: None,
+            voice,
+            told: Told::Nothing,
+            proven: false,
+            established: false,
+            delivered: false,
+            same: false,
+            answered: false,
+            pieces: [0; 3],
+        }
+    }
+
+    /// Ends, and says why.
+    pub(super) fn fail(&mut self, cause: impl Into<Error>) {
+        let cause = cause.into();
+        let (number, code) = alert_of(&cause);
+        self.told = match self.voice {
+            Voice::V1 => Told::V1(code),
+            _ => Told::Alert(number),
+        };
+        self.closed = Some(CloseReason::Failed(cause));
+    }
+
+    fn report(&mut self, code: ErrorCode) {
+        self.closed = Some(CloseReason::Reported {
+            code,
+            message: String::new(),
+        });
+    }
+
+    fn end(&mut self, end: End) {
+        match end {
+            End::Fail(cause) => self.fail(cause),
+            End::Report(code) => self.report(code),
+        }
+    }
+
+    /// A server's session that ends where it begins: nothing is said in it.
+    pub(super) fn stillborn(&self) -> bool {
+        self.closed.is_some() && self.pieces[1] == self.pieces[2]
+    }
+
+    /// What the peer of `receiver`, to whom `way` leads, makes of the latter's end.
+    pub(super) fn hear(&mut self, receiver: &Verdict, way: Way) {
+        let Some(CloseReason::Failed(cause)) = &receiver.closed else {
+            return;
+        };
+        let (number, v1_code) = alert_of(cause);
+        let code = match receiver.voice {
+            Voice::V1 => v1_code,
+            _ => code_of(number),
+        };
+        let sealed = receiver.voice == Voice::Sealed;
+        // A client that has finished has gone over to the next keys; a server that fails before it
+        // has seen that still seals with the first ones.
+        let left_behind = way == Way::Up && self.established && !receiver.established;
+        if sealed && (!receiver.same || left_behind) {
+            self.closed = Some(CloseReason::Failed(PeerMisbehaved::UnopenableRecord.into()));
+        } else {
+            self.report(code);
+        }
+    }
+}
+
+/// The document's table: the alert's number, and v1's code.
+fn alert_of(cause: &Error) -> (u8, ErrorCode) {
+    match cause {
+        Error::InvalidMessage(InvalidMessage::FrameTooLarge { .. }) => {
+            (2, ErrorCode::FrameTooLarge)
+        }
+        Error::InvalidMessage(InvalidMessage::HandshakeLength(_)) => {
+            (3, ErrorCode::HandshakeFailed)
+        }
+        Error::InvalidMessage(_) => (1, ErrorCode::Malformed),
+        Error::PeerMisbehaved(PeerMisbehaved::UnopenableRecord) => (4, ErrorCode::BadRecord),
+        Error::PeerMisbehaved(_) => (3, ErrorCode::HandshakeFailed),
+        Error::TimedOut => (5, ErrorCode::Timeout),
+        other => panic!("no change of bytes may cause this: {other}"),
+    }
+}
+
+fn code_of(number: u8) -> ErrorCode {
+    match number {
+        1 => ErrorCode::UnexpectedMessage,
+        2 => ErrorCode::FrameTooLarge,
+        3 => ErrorCode::HandshakeFailed,
+        4 => ErrorCode::BadRecord,
+        5 => ErrorCode::Timeout,
+        _ => ErrorCode::Unknown,
+    }
+}
+
+/// The next frame and what follows; `None` if it is not whole.
+type Taken<'a> = Result<Option<(&'a [u8], &'a [u8])>, InvalidMessage>;
+
+fn take(rest: &[u8], limit: usize) -> Taken<'_> {
+    let Some(header) = rest.first_chunk::<5>() else {
+        return Ok(None);
+    };
+    let length = u32::from_be_bytes([header[0], header[1], header[2], header[3]]) as usize;
+    if length > limit {
+        return Err(InvalidMessage::FrameTooLarge { limit });
+    }
+    Ok(rest.split_at_checked(5 + length))
+}
+
+/// The same for v1's frames.
+fn take_v1(rest: &[u8]) -> Taken<'_> {
+    let limit = HANDSHAKE_FRAME_BYTES;
+    let end = rest.windows(2).position(|pair| pair == b"\n\n");
+    if end.unwrap_or(rest.len() - usize::from(rest.ends_with(b"\n"))) > limit {
+        return Err(InvalidMessage::FrameTooLarge { limit });
+    }
+    Ok(end.map(|end| (&rest[..end], &rest[end + 2..])))
+}
+
+/// A hello's frame, or the alert in its place. `N` is the length of its body.
+fn hello<const N: usize>(frame: &[u8], frame_type: u8, kind: FrameKind) -> Result<(), End> {
+    let got = frame[4];
+    if got == 4 {
+        return Err(alert_in_clear(&frame[5..]));
+    }
+    if got != frame_type {
+        let expected = kind;
+        return Err(End::Fail(
+            InvalidMessage::Unexpected { expected, got }.into(),
+        ));
+    }
+    if frame.len() != 5 + N {
+        return Err(End::Fail(InvalidMessage::HandshakeLength(kind).into()));
+    }
+    let point = frame[37..69].try_into().unwrap();
+    let secret = EphemeralSecret::generate(&mut seeded(40)).unwrap();
+    let shared = secret.diffie_hellman(point);
+    shared.map_or(Err(End::Fail(PeerMisbehaved::LowOrderPoint.into())), |_| {
+        Ok(())
+    })
+}
+
+enum End {
+    Fail(Error),
+    Report(ErrorCode),
+}
+
+fn alert_in_clear(body: &[u8]) -> End {
+    match body {
+        [number] => End::Report(code_of(*number)),
+        _ => End::Fail(InvalidMessage::ControlLength.into()),
+    }
+}
+
+/// What the server makes of `stream`, and what then the client hears.
+pub(super) fn server(stream: &[u8], pieces: &[usize], honest: &Reference) -> (Verdict, Verdict) {
+    let mut server = Verdict::new(Voice::V1);
+    server_reads(&mut server, stream, pieces, &honest.up);
+    let mut client = Verdict::new(Voice::Clear);
+    if server.answered {
+        client.voice = Voice::Sealed;
+        client.proven = server.same;
+        // An alert right behind the proof comes while the client signs.
+        let at_once = server.closed.is_some() && server.pieces[0] == server.pieces[2];
+        client.established = server.same && !at_once;
+        client.delivered = server.established && !server.stillborn();
+    }
+    if server.answered && !server.same {
+        client.fail(PeerMisbehaved::UnopenableRecord);
+    } else {
+        client.hear(&server, Way::Up);
+    }
+    (server, client)
+}
+
+fn server_reads(server: &mut Verdict, stream: &[u8], pieces: &[usize], honest: &[Vec<u8>]) {
+    let piece_at = |rest: &[u8]| {
+        let read = stream.len() - rest.len();
+        pieces.iter().position(|end| *end >= read).unwrap()
+    };
+    let Some(first) = stream.first() else {
+        return;
+    };
+    if *first != b'S' {
+        // Whatever this is, v1's server judges it.
+        match take_v1(stream) {
+            Ok(None) => {}
+            Ok(Some(_)) => server.fail(InvalidMessage::Json(String::new())),
+            Err(cause) => server.fail(cause),
+        }
+        return;
+    }
+    server.voice = Voice::Clear;
+    let there = stream.len().min(5);
+    if stream[..there] != b"SC/2\n"[..there] {
+        return server.fail(InvalidMessage::Preface);
+    }
+    let (frame, mut rest) = match take(&stream[there..], V2_HANDSHAKE_BODY_BYTES) {
+        Ok(Some(taken)) => taken,
+        Ok(None) => return,
+        Err(cause) => return server.fail(cause),
+    };
+    if let Err(end) = hello::<1248>(frame, 1, FrameKind::ClientHello) {
+        return server.end(end);
+    }
+    if ml_kem::encapsulate(frame[69..].try_into().unwrap(), &mut seeded(41)).is_err() {
+        return server.fail(PeerMisbehaved::EncapsulationKey);
+    }
+    server.answered = true;
+    server.voice = Voice::Sealed;
+    server.same = frame == honest[1];
+    server.pieces[0] = piece_at(rest);
+    for step in 2.. {
+        let (kind, limit) = match step {
+            2 => (FrameKind::ClientAuth, V2_HANDSHAKE_BODY_BYTES),
+            3 => (FrameKind::ClientFinished, V2_HANDSHAKE_BODY_BYTES),
+            _ => (FrameKind::Message, V2_BODY_BYTES),
+        };
+        let taken = take(rest, limit);
+        server.pieces[2] = piece_at(match &taken {
+            Ok(Some((_, tail))) => tail,
+            _ => &rest[5.min(rest.len())..],
+        });
+        let (frame, tail) = match taken {
+            Ok(Some(taken)) => taken,
+            Ok(None) => return,
+            Err(cause) => return server.fail(cause),
+        };
+        rest = tail;
+        if frame[4] == 4 && step == 2 {
+            return server.end(alert_in_clear(&frame[5..]));
+        }
+        let honest = honest.get(step).filter(|_| server.same);
+        if let Err(cause) = record(frame, kind, honest.map(|frame| &frame[..])) {
+            return server.fail(cause);
+        }
+        if step == 3 {
+            server.established = true;
+            server.pieces[1] = server.pieces[2];
+        }
+        server.delivered |= step == 4;
+    }
+}
+
+/// What the client makes of `stream`, and what then the server hears.
+pub(super) fn client(stream: &[u8], pieces: &[usize], honest: &Reference) -> (Verdict, Verdict) {
+    let mut client = Verdict::new(Voice::Clear);
+    client_reads(&mut client, stream, pieces, &honest.down);
+    // The server has its honest hello, and answers it.
+    let mut server = Verdict::new(Voice::Sealed);
+    server.established = client.established;
+    server.delivered = client.established;
+    server.hear(&client, Way::Down);
+    (client, server)
+}
+
+/// The announcement's key, and why it is none.
+fn announced(frame: &[u8]) -> Result<(), Error> {
+    let pem = frame.strip_prefix(b"SERVER_PUB\n");
+    let pem = pem.and_then(|pem| std::str::from_utf8(pem).ok());
+    match PublicKey::from_spki_pem(pem.ok_or(InvalidMessage::Announcement)?) {
+        Ok(_) => Ok(()),
+        Err(cause @ (KeyError::Pem(_) | KeyError::Der)) => {
+            Err(InvalidMessage::PublicKey(cause).into())
+        }
+        Err(cause) => Err(PeerMisbehaved::UnacceptableKey(cause).into()),
+    }
+}
+
+fn client_reads(client: &mut Verdict, stream: &[u8], pieces: &[usize], honest: &[Vec<u8>]) {
+    let (frame, rest) = match take_v1(stream) {
+        Ok(Some(taken)) => taken,
+        Ok(None) => return,
+        Err(cause) => return client.fail(cause),
+    };
+    if let Err(cause) = announced(frame) {
+        return client.fail(cause);
+    }
+    client.same = honest[0].strip_suffix(b"\n\n") == Some(frame);
+    if rest.first() == Some(&b'{') {
+        return match take_v1(rest) {
+            Ok(None) => {}
+            Ok(Some(_)) => client.fail(InvalidMessage::Unexpected {
+                expected: FrameKind::ServerHello,
+                got: b'{',
+            }),
+            Err(cause) => client.fail(cause),
+        };
+    }
+    let (frame, mut rest) = match take(rest, V2_HANDSHAKE_BODY_BYTES) {
+        Ok(Some(taken)) => taken,
+        Ok(None) => return,
+        Err(cause) => return client.fail(cause),
+    };
+    if let Err(end) = hello::<1152>(frame, 2, FrameKind::ServerHello) {
+        return client.end(end);
+    }
+    client.same &= frame == honest[1];
+    client.voice = Voice::Sealed;
+    for (step, kind) in [(2, FrameKind::ServerAuth), (3, FrameKind::ServerFinished)] {
+        match take(rest, V2_HANDSHAKE_BODY_BYTES) {
+            Ok(None) => return,
+            Err(cause) => return client.fail(cause),
+            Ok(Some((frame, tail))) => {
+                if let Err(cause) = record(frame, kind, client.same.then(|| &honest[step][..])) {
+                    return client.fail(cause);
+                }
+                rest = tail;
+            }
+        }
+    }
+    client.proven = true;
+    // Its own signature comes when the piece is read to its end; until then nothing opens.
+    let read = stream.len() - rest.len();
+    let end = pieces.iter().find(|end| **end >= read).unwrap();
+    match take(&rest[..end - read], V2_HANDSHAKE_BODY_BYTES) {
+        Ok(None) => {}
+        Err(cause) => return client.fail(cause),
+        Ok(Some((frame, _))) => {
+            if let Err(cause) = record(frame, FrameKind::Alert, None) {
+                return client.fail(cause);
+            }
+        }
+    }
+    client.established = true;
+    for honest in honest[4..].iter().map(Some).chain([None]) {
+        match take(rest, V2_BODY_BYTES) {
+            Ok(None) => return,
+            Err(cause) => return client.fail(cause),
+            Ok(Some((frame, tail))) => {
+                if let Err(cause) = record(frame, FrameKind::Message, honest.map(|it| &it[..])) {
+                    return client.fail(cause);
+                }
+                client.delivered = true;
+                rest = tail;
+            }
+        }
+    }
+}
+
+/// A sealed frame opens if it is the one that was sealed in this place.
+fn record(frame: &[u8], expected: FrameKind, honest: Option<&[u8]>) -> Result<(), Error> {
+    let got = frame[4];
+    if got != 3 {
+        Err(InvalidMessage::Unexpected { expected, got }.into())
+    } else if honest == Some(frame) {
+        Ok(())
+    } else {
+        Err(PeerMisbehaved::UnopenableRecord.into())
+    }
+}
