@@ -24,6 +24,7 @@ mod event;
 pub(crate) mod input;
 pub(crate) mod io;
 pub(crate) mod machine;
+mod plaintext;
 mod server;
 mod version;
 
@@ -39,6 +40,7 @@ pub use event::{
     CloseReason, Direction, Event, FrameKind, FrameSeen, PrivateKeyRequest, PrivateKeyResponse,
     SendError,
 };
+pub use plaintext::Plaintext;
 pub use server::{Server, ServerConfig, ServerConnection};
 pub use version::{SessionId, UnknownVersion, Version};
 
@@ -283,6 +285,3 @@ impl<R> Connection<R> {
         self.peer_closed(reason);
     }
 }
-
-/// A decrypted plaintext; wiped when dropped.
-pub type Plaintext = Zeroizing<Vec<u8>>;

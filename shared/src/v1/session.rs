@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use zeroize::Zeroizing;
-
 use super::message;
 use crate::connection::io::Io;
-use crate::connection::{FrameKind, SendError};
+use crate::connection::{FrameKind, Plaintext, SendError};
 use crate::crypto::cbc_hmac::{Sealer, SessionBlob};
 use crate::error::Error;
 use crate::limits::Limits;
@@ -31,8 +29,9 @@ impl Session {
     }
 
     /// Opens a message's frame.
-    pub(crate) fn open(&self, frame: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
-        message::decode(&self.sealer, frame)
+    pub(crate) fn open(&self, frame: &[u8]) -> Result<Plaintext, Error> {
+        let mut opened = message::decode(&self.sealer, frame)?;
+        Ok(Plaintext::new(std::mem::take(&mut *opened)))
     }
 }
 

@@ -1,8 +1,6 @@
 //! Both directions of a connection together: what is read and refused, and what a session does
 //! once it stands. The two roles differ in their handshakes only.
 
-use zeroize::Zeroizing;
-
 use super::framing::{self, Frame, FrameType, HEADER_BYTES};
 use super::record::{DirectionKeys, InnerType};
 use super::writer::Writer;
@@ -10,7 +8,7 @@ use super::{alert, data};
 use crate::connection::input::Input;
 use crate::connection::io::Io;
 use crate::connection::machine::Progress;
-use crate::connection::{Direction, Event, FrameKind};
+use crate::connection::{Direction, Event, FrameKind, Plaintext};
 use crate::crypto::hkdf::Secret;
 use crate::error::{Error, InvalidMessage};
 use crate::limits::{RekeyLimits, V2_BODY_BYTES, V2_HANDSHAKE_BODY_BYTES};
@@ -128,7 +126,7 @@ impl Channel {
         match InnerType::from_byte(inner_type) {
             Some(InnerType::Data) => {
                 for message in data::messages(content)? {
-                    io.event(Event::Message(Zeroizing::new(message.to_vec())));
+                    io.event(Event::Message(Plaintext::new(message.to_vec())));
                 }
                 Ok(Progress::Handled)
             }
