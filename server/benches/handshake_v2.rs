@@ -3,18 +3,29 @@
 //! handshakes as OpenSSL does bare signatures.
 //!
 //! Sockets are left out. The client's share is done between the server's, and not counted.
+//!
+//! The last line is the same ratio for nothing but the primitives that no such handshake goes
+//! without, straight from aws-lc: what is between the two is ours.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod support;
 
+use std::hint::black_box;
 use std::time::Duration;
 
+use aws_lc_rs::agreement::{self, EphemeralPrivateKey, X25519, agree_ephemeral};
+use aws_lc_rs::kem::{self, DecapsulationKey, EncapsulationKey};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    RSA_PSS_2048_8192_SHA256, RSA_PSS_SHA256, RsaKeyPair, UnparsedPublicKey,
+};
 use secure_chat_server::system::random;
 use shared::connection::{Event, Version};
 use shared::time::Time;
 use support::{
     Keys, ROUNDS, cpu_time, cpu_time_since, drain, median, openssl_signs, pass, rate, report,
+    time_of,
 };
 
 /// Processor time of each turn.
@@ -44,6 +55,7 @@ fn main() {
     let keys = Keys::generate();
     let mut all = Cost::default();
     let (mut rates, mut signs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let mut floors = Vec::new();
     for _ in 0..ROUNDS {
         let mut turn = Cost::default();
         let start = cpu_time();
@@ -51,6 +63,7 @@ fn main() {
             handshake(&keys, &mut turn);
         }
         let sign = openssl_signs();
+        floors.push(rate(primitives(&keys)) / sign);
         rates.push(rate(turn.whole()));
         signs.push(sign);
         ratios.push(rate(turn.whole()) / sign);
@@ -81,6 +94,45 @@ fn main() {
         let micros = part.as_secs_f64() * 1e6 / f64::from(all.handshakes);
         report(name, &format!("{micros:.1} µs"));
     }
+    report(
+        "  the primitives alone, over RSA signatures",
+        &format!("{:.2}", median(floors)),
+    );
+}
+
+/// A signature, a verification, an X25519 key and its agreement, an encapsulation: how long it all
+/// takes.
+fn primitives(keys: &Keys) -> Duration {
+    const MESSAGE: &[u8] = &[0x5a; 81];
+    let system = SystemRandom::new();
+    let der = keys.server_key.to_pkcs8_der().unwrap();
+    let signer = RsaKeyPair::from_pkcs8(&der).unwrap();
+    let verifier = UnparsedPublicKey::new(
+        &RSA_PSS_2048_8192_SHA256,
+        keys.server_key.public_key().spki_der(),
+    );
+    let peer = EphemeralPrivateKey::generate(&X25519, &system).unwrap();
+    let peer = peer.compute_public_key().unwrap();
+    let decapsulation = DecapsulationKey::generate(&kem::ML_KEM_768).unwrap();
+    let encapsulation = decapsulation.encapsulation_key().unwrap();
+    let encapsulation = encapsulation.key_bytes().unwrap();
+    let mut signature = vec![0; 256];
+    time_of(SPAN, 1, || {
+        signer
+            .sign(&RSA_PSS_SHA256, &system, MESSAGE, &mut signature)
+            .unwrap();
+        verifier.verify(MESSAGE, &signature).unwrap();
+        let ephemeral = EphemeralPrivateKey::generate(&X25519, &system).unwrap();
+        black_box(ephemeral.compute_public_key().unwrap());
+        let peer = agreement::UnparsedPublicKey::new(&X25519, peer.as_ref());
+        agree_ephemeral(ephemeral, peer, (), |shared| {
+            black_box(shared);
+            Ok(())
+        })
+        .unwrap();
+        let key = EncapsulationKey::new(&kem::ML_KEM_768, encapsulation.as_ref()).unwrap();
+        black_box(key.encapsulate().unwrap());
+    })
 }
 
 /// One handshake; only what the server does is counted.
