@@ -9,6 +9,7 @@ mod leaks;
 mod mutations;
 mod record_attacks;
 mod rekeying;
+mod same_errors;
 mod simulator;
 mod trust;
 mod vectors;
