@@ -10,7 +10,7 @@ use crate::identity::{KeyError, PublicKey};
 use crate::limits::{HANDSHAKE_FRAME_BYTES, V2_BODY_BYTES, V2_HANDSHAKE_BODY_BYTES};
 use crate::testing::seeded;
 
-/// How a side would tell a failure now.
+/// How a side tells a failure now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Voice {
     V1,
@@ -42,7 +42,7 @@ pub(super) struct Verdict {
     pub(super) same: bool,
     /// The server has answered the hello.
     answered: bool,
-    /// The pieces in which it did, in which it was established, and in which the last frame came.
+    /// In which piece it did, was established, and got the last frame.
     pieces: [usize; 3],
 }
 
@@ -85,7 +85,6 @@ impl Verdict {
             End::Report(code) => self.report(code),
         }
     }
-
     /// A server's session that ends where it begins: nothing is said in it.
     pub(super) fn stillborn(&self) -> bool {
         self.closed.is_some() && self.pieces[1] == self.pieces[2]
@@ -251,12 +250,13 @@ fn server_reads(server: &mut Verdict, stream: &[u8], pieces: &[usize], honest: &
     if let Err(end) = hello::<1248>(frame, 1, FrameKind::ClientHello) {
         return server.end(end);
     }
-    if ml_kem::encapsulate(frame[69..].try_into().unwrap(), &mut seeded(41)).is_err() {
+    server.same = frame == honest[1];
+    let accepted = |key| ml_kem::encapsulate(key, &mut seeded(41)).is_ok();
+    if !server.same && !accepted(frame[69..].try_into().unwrap()) {
         return server.fail(PeerMisbehaved::EncapsulationKey);
     }
     server.answered = true;
     server.voice = Voice::Sealed;
-    server.same = frame == honest[1];
     server.pieces[0] = piece_at(rest);
     for step in 2.. {
         let (kind, limit) = match step {
@@ -296,16 +296,16 @@ pub(super) fn client(stream: &[u8], pieces: &[usize], honest: &Reference) -> (Ve
     client_reads(&mut client, stream, pieces, &honest.down);
     // The server has its honest hello, and answers it.
     let mut server = Verdict::new(Voice::Sealed);
-    server.established = client.established;
-    server.delivered = client.established;
+    (server.established, server.delivered) = (client.established, client.established);
     server.hear(&client, Way::Down);
     (client, server)
 }
 
 /// The announcement's key, and why it is none.
 fn announced(frame: &[u8]) -> Result<(), Error> {
-    let pem = frame.strip_prefix(b"SERVER_PUB\n");
-    let pem = pem.and_then(|pem| std::str::from_utf8(pem).ok());
+    let pem = frame
+        .strip_prefix(b"SERVER_PUB\n")
+        .and_then(|pem| std::str::from_utf8(pem).ok());
     match PublicKey::from_spki_pem(pem.ok_or(InvalidMessage::Announcement)?) {
         Ok(_) => Ok(()),
         Err(cause @ (KeyError::Pem(_) | KeyError::Der)) => {
@@ -361,14 +361,10 @@ fn client_reads(client: &mut Verdict, stream: &[u8], pieces: &[usize], honest: &
     // Its own signature comes when the piece is read to its end; until then nothing opens.
     let read = stream.len() - rest.len();
     let end = pieces.iter().find(|end| **end >= read).unwrap();
-    match take(&rest[..end - read], V2_HANDSHAKE_BODY_BYTES) {
-        Ok(None) => {}
-        Err(cause) => return client.fail(cause),
-        Ok(Some((frame, _))) => {
-            if let Err(cause) = record(frame, FrameKind::Alert, None) {
-                return client.fail(cause);
-            }
-        }
+    let early = take(&rest[..end - read], V2_HANDSHAKE_BODY_BYTES).map_err(Error::from);
+    let refused = |(frame, _)| record(frame, FrameKind::Alert, None);
+    if let Err(cause) = early.and_then(|early| early.map_or(Ok(()), refused)) {
+        return client.fail(cause);
     }
     client.established = true;
     for honest in honest[4..].iter().map(Some).chain([None]) {
