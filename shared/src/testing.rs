@@ -190,6 +190,12 @@ impl Pair {
         }
     }
 
+    /// The server gets the answers to its requests, and nothing else happens.
+    pub(crate) fn answer_server(&mut self) {
+        let seen = &mut self.server_seen;
+        self.server_answers.drain(&mut self.server, seen, self.now);
+    }
+
     /// Hands bytes to the server as if the client had sent them.
     pub(crate) fn inject(&mut self, bytes: &[u8]) {
         self.server.handle_bytes(bytes, self.now);

@@ -132,11 +132,14 @@ impl<R> Connection<R> {
     /// Takes the result of the operation that [`Event::PrivateKey`] asked for. A result that
     /// nobody asked for is ignored.
     pub fn handle_private_key(&mut self, response: PrivateKeyResponse, now: Time) {
-        if self.finished || self.sending != Sending::Open || !self.machine.waits_for_private_key() {
+        if self.finished || !self.machine.waits_for_private_key() {
             return;
         }
         if let Err(error) = self.machine.handle_private_key(response, &mut self.io, now) {
             return self.fail(&error, now);
+        }
+        if self.sending == Sending::Finished {
+            self.machine.finish(&mut self.io, now);
         }
         self.process(now);
         if self.eof && !self.machine.holds_input() {
@@ -193,8 +196,9 @@ impl<R> Connection<R> {
         self.machine.send(plaintext, &mut self.io, now)
     }
 
-    /// Says that we send nothing more; what the peer still sends is read. v2 tells the peer by an
-    /// authenticated close, v1 by nothing but the end of the stream, which is up to the driver.
+    /// Says that we send no more messages; what the peer still sends is read. v2 tells the peer by
+    /// an authenticated close, as soon as there are keys for it; v1 by nothing but the end of the
+    /// stream, which is up to the driver, and a handshake that is under way goes on.
     pub fn finish(&mut self, now: Time) {
         if self.sending == Sending::Open {
             self.sending = Sending::Finished;
@@ -252,6 +256,10 @@ impl<R> Connection<R> {
                     self.end(CloseReason::Reported { code, message });
                 }
                 Err(error) => self.fail(&error, now),
+            }
+            if self.sending == Sending::Finished {
+                // There may have been no keys when we finished.
+                self.machine.finish(&mut self.io, now);
             }
         }
         self.input.compact();

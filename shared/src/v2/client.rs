@@ -230,6 +230,10 @@ impl Machine for Client {
         io: &mut Io,
         now: Time,
     ) -> Result<(), Error> {
+        if self.channel.writer.is_closed() {
+            // We have said close in place of client_auth.
+            return Ok(());
+        }
         match (self.take_state(), response) {
             (State::ExpectSignature(state), PrivateKeyResponse::Signed(signature)) => {
                 let identity = &self.config.identity;

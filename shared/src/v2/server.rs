@@ -248,7 +248,10 @@ impl Machine for Server {
     }
 
     fn finish(&mut self, io: &mut Io, now: Time) {
-        self.channel.writer.close(io, now);
+        // A client takes no close in the handshake, but as the answer to its own.
+        if matches!(self.state, State::Established { .. } | State::Ended) {
+            self.channel.writer.close(io, now);
+        }
     }
 
     fn farewell(&mut self, code: ErrorCode, io: &mut Io, now: Time) {

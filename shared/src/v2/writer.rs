@@ -139,9 +139,9 @@ impl Writer {
         }
     }
 
-    /// Says that we have nothing more to send. Without keys nothing can say that.
+    /// Says once that we have nothing more to send. Without keys nothing can say that.
     pub(crate) fn close(&mut self, io: &mut Io, now: Time) {
-        if self.keys.is_some() {
+        if self.keys.is_some() && !self.closed {
             self.record(InnerType::Close, &[], io, now);
             self.closed = true;
             self.since = None;

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
+use super::fuzz;
 use super::web::{self, Page};
 use crate::failure::{Failure, Result};
 use crate::steps::{self, Step};
@@ -13,7 +14,7 @@ use crate::tools::{CARGO_DENY, Toolbox, process};
 use crate::workspace;
 
 /// The gate. An order is an order of cost: what fails fast comes first.
-pub(crate) const STEPS: [Step; 10] = [
+pub(crate) const STEPS: [Step; 11] = [
     Step {
         name: "fmt",
         what: "the formatting of every crate",
@@ -55,6 +56,11 @@ pub(crate) const STEPS: [Step; 10] = [
         check: wasm,
     },
     Step {
+        name: "fuzz",
+        what: "the protocol under libFuzzer, a minute a target",
+        check: fuzz::check,
+    },
+    Step {
         name: "web",
         what: "the page as shipped",
         check: page,
@@ -79,7 +85,10 @@ pub(crate) fn main(tools: &mut Toolbox, args: &[String]) -> Result<ExitCode> {
 
 fn fmt(tools: &mut Toolbox) -> Result<()> {
     tools.ensure_component("rustfmt", &["fmt", "--version"])?;
-    process::run(&mut tools.cargo(&["fmt", "--all", "--check"]))
+    process::run(&mut tools.cargo(&["fmt", "--all", "--check"]))?;
+    // A workspace of its own: see its manifest.
+    let fuzz = ["--manifest-path", "fuzz/Cargo.toml"];
+    process::run(tools.cargo(&["fmt", "--check"]).args(fuzz))
 }
 
 fn clippy(tools: &mut Toolbox) -> Result<()> {

@@ -48,7 +48,7 @@ impl Toolbox {
     }
 
     /// `program`, which the system's `packages` bring.
-    pub(super) fn ensure_program(
+    pub(crate) fn ensure_program(
         &self,
         program: &str,
         what: &str,

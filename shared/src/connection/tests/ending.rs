@@ -40,4 +40,35 @@ portable_test! {
             Some(CloseReason::Reported { code: ErrorCode::ServerStopping, .. })));
         assert_eq!(pair.server_seen.closed, Some(CloseReason::Local(ErrorCode::ServerStopping)));
     }
+
+    fn who_finishes_before_the_handshake_is_done_still_hears_the_other() {
+        for by_server in [true, false] {
+            let mut pair = Pair::new();
+            if by_server {
+                pair.server.finish(pair.now);
+            } else {
+                pair.client.finish(pair.now);
+            }
+            pair.run();
+            assert!(pair.server_seen.established && pair.client_seen.established);
+            let (up, down) = (pair.client.send(b"up", pair.now), pair.server.send(b"down", pair.now));
+            assert_ne!(up.is_ok(), down.is_ok(), "one has finished");
+            pair.run();
+            assert_eq!(pair.server_seen.messages.len(), usize::from(up.is_ok()));
+            assert_eq!(pair.client_seen.messages.len(), usize::from(down.is_ok()));
+        }
+    }
+
+    fn the_end_of_a_stream_is_noticed_though_we_finished_while_the_key_was_used() {
+        let mut pair = Pair::new();
+        pair.run();
+        let whole = pair.to_server;
+        let mut server = ServerConnection::new(server_config().into(), seeded(9), pair.now);
+        server.handle_bytes(&whole, pair.now);
+        server.finish(pair.now);
+        server.handle_eof();
+        let mut seen = Seen::default();
+        Answerer::new(server_key()).drain(&mut server, &mut seen, pair.now);
+        assert_eq!(seen.closed, Some(CloseReason::PeerClosed));
+    }
 }

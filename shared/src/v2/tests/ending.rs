@@ -118,19 +118,41 @@ portable_test! {
         assert_eq!(pair.client_seen.closed, Some(CloseReason::PeerClosed));
     }
 
-    fn a_close_of_a_server_that_was_not_asked_for_one_is_unexpected_in_the_handshake() {
+    fn who_finishes_before_the_handshake_is_done_still_hears_the_other() {
+        // At each of these the other side can still say something: before anything, before the
+        // signature, after it.
+        for pieces in 0..3 {
+            let mut pair = Pair::v2();
+            let hello = pair.client.poll_transmit().unwrap();
+            if pieces > 0 {
+                pair.server.handle_bytes(&hello, pair.now);
+            }
+            if pieces > 1 {
+                pair.answer_server();
+            }
+            pair.server.finish(pair.now);
+            if pieces == 0 {
+                pair.server.handle_bytes(&hello, pair.now);
+            }
+            pair.run();
+            assert!(pair.server_seen.established && pair.client_seen.established);
+            assert_eq!(pair.client_seen.closed, Some(CloseReason::PeerClosed));
+            pair.client.send(b"still here", pair.now).unwrap();
+            pair.client.finish(pair.now);
+            pair.run();
+            assert_eq!(pair.server_seen.messages, [b"still here"]);
+            assert_eq!(pair.server_seen.closed, Some(CloseReason::PeerClosed));
+        }
+    }
+
+    fn a_client_that_finishes_before_it_has_keys_says_so_when_it_has() {
         let mut pair = Pair::v2();
-        let up = pair.client.poll_transmit().unwrap();
-        pair.server.handle_bytes(&up, pair.now);
-        let request = loop {
-            if let Some(Event::PrivateKey(request)) = pair.server.poll_event() { break request }
-        };
-        pair.server.handle_private_key(request.answer(server_key(), &mut seeded(8)), pair.now);
-        pair.server.finish(pair.now);
-        pair.client.handle_bytes(&pair.server.poll_transmit().unwrap(), pair.now);
+        pair.client.finish(pair.now);
         pair.run();
-        let error = pair.client_seen.closed.unwrap();
-        assert!(matches!(error, CloseReason::Failed(Error::InvalidMessage(
-            InvalidMessage::Unexpected { got: 8, .. }))), "{error}");
+        assert!(!pair.server_seen.established && !pair.client_seen.established);
+        assert_eq!(pair.server_seen.closed, Some(CloseReason::PeerClosed));
+        pair.server.finish(pair.now);
+        pair.run();
+        assert_eq!(pair.client_seen.closed, Some(CloseReason::PeerClosed));
     }
 }

@@ -1,0 +1,11 @@
+//! The server's state machine, in both versions, behind a wire on which somebody changes what the
+//! client sends.
+#![no_main]
+
+use fuzz::program::{self, Victim};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(
+    init: fuzz::seeds::write(program::seeds),
+    |data: &[u8]| program::run(data, Victim::Server)
+);

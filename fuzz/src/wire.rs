@@ -1,0 +1,64 @@
+//! The bytes between the two ends, and what somebody who sits there can do to them.
+
+/// One direction's bytes that were sent and not delivered yet.
+#[derive(Debug, Default)]
+pub struct Wire {
+    pending: Vec<u8>,
+    /// What was delivered last: it can be sent again.
+    delivered: Vec<u8>,
+}
+
+/// Most bytes that are remembered for a replay.
+const REPLAYED: usize = 4096;
+
+impl Wire {
+    pub fn send(&mut self, bytes: &[u8]) {
+        self.pending.extend_from_slice(bytes);
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// Takes the next `count` bytes, or what there is.
+    pub fn deliver(&mut self, count: usize) -> Vec<u8> {
+        let bytes: Vec<u8> = self
+            .pending
+            .drain(..count.min(self.pending.len()))
+            .collect();
+        self.delivered.extend_from_slice(&bytes);
+        let forgotten = self.delivered.len().saturating_sub(REPLAYED);
+        self.delivered.drain(..forgotten);
+        bytes
+    }
+
+    pub fn flip(&mut self, offset: usize, mask: u8) {
+        let at = offset % self.pending.len().max(1);
+        if let Some(byte) = self.pending.get_mut(at) {
+            *byte ^= mask;
+        }
+    }
+
+    pub fn insert(&mut self, offset: usize, bytes: &[u8]) {
+        let at = offset % (self.pending.len() + 1);
+        self.pending.splice(at..at, bytes.iter().copied());
+    }
+
+    pub fn cut(&mut self, offset: usize, count: usize) {
+        let start = offset % (self.pending.len() + 1);
+        let end = (start + count).min(self.pending.len());
+        self.pending.drain(start..end);
+    }
+
+    /// Sends again what was delivered last.
+    pub fn replay(&mut self, count: usize) {
+        let start = self.delivered.len().saturating_sub(count);
+        let again = self.delivered[start..].to_vec();
+        self.pending.splice(0..0, again);
+    }
+
+    /// A copy of what is under way.
+    pub fn peek(&self, count: usize) -> Vec<u8> {
+        self.pending[..count.min(self.pending.len())].to_vec()
+    }
+}
