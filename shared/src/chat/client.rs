@@ -1,0 +1,279 @@
+//! What a client says.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::emoji::Emoji;
+use super::entry::Seq;
+use super::id::{MessageId, UserId};
+use super::limits::CLIENT_CHARACTERS;
+use super::room::{RoomId, RoomName, Topic};
+use super::text::Text;
+
+/// One plaintext of a client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ClientMessage {
+    /// Comes first; answered by `welcome`.
+    Hello {
+        /// The display name that this key claims; the server judges it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// The client's program and version, for the operator's eyes.
+        #[serde(default)]
+        client: ClientName,
+    },
+    /// Creates a room and joins it; answered by `joined`.
+    Create {
+        /// Its name.
+        room: RoomName,
+        /// What it is about.
+        #[serde(default)]
+        topic: Topic,
+        /// Whether only those who were invited can see and join it.
+        #[serde(default)]
+        private: bool,
+    },
+    /// Joins a room, or comes back to it; answered by `joined` and pages.
+    Join {
+        /// Which.
+        room: RoomId,
+        /// The last entry that this client has: everything after it follows, oldest first. Without
+        /// it, the latest page.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<Seq>,
+    },
+    /// Leaves a room: it is not in the list any more, and nothing of it comes.
+    Leave {
+        /// Which.
+        room: RoomId,
+    },
+    /// Lets somebody into a private room.
+    Invite {
+        /// Which.
+        room: RoomName,
+        /// Whom.
+        id: UserId,
+    },
+    /// Says something; answered by `ack` when it is durable. The same id again gets the same ack,
+    /// and no second message.
+    Send {
+        /// Where.
+        room: RoomId,
+        /// The message's name, made by the client.
+        id: MessageId,
+        /// What.
+        text: Text,
+        /// The message that this answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<Seq>,
+    },
+    /// Changes the text of an own message; answered by `ack`.
+    Edit {
+        /// Where.
+        room: RoomId,
+        /// The name of the edit itself.
+        id: MessageId,
+        /// Which message.
+        of: Seq,
+        /// Its new text.
+        text: Text,
+    },
+    /// Deletes an own message, or as an operator any; answered by `ack`.
+    Delete {
+        /// Where.
+        room: RoomId,
+        /// The name of the deletion itself.
+        id: MessageId,
+        /// Which message.
+        of: Seq,
+    },
+    /// Reacts to a message, or takes a reaction back; answered by `ack`.
+    React {
+        /// Where.
+        room: RoomId,
+        /// The name of the reaction itself.
+        id: MessageId,
+        /// To which message.
+        of: Seq,
+        /// How.
+        emoji: Emoji,
+        /// Whether it is there from now on.
+        #[serde(default = "yes")]
+        on: bool,
+    },
+    /// Asks for older entries; answered by `page`.
+    History {
+        /// Where.
+        room: RoomId,
+        /// Entries before this one.
+        before: Seq,
+        /// At most so many.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
+    },
+    /// Opens the room of two; answered by `joined`.
+    Direct {
+        /// With whom.
+        to: UserId,
+    },
+    /// Is writing something; told to the others, and forgotten.
+    Typing {
+        /// Where.
+        room: RoomId,
+    },
+    /// Has seen everything up to an entry. Kept per key, so that all its devices agree.
+    Read {
+        /// Where.
+        room: RoomId,
+        /// The last entry seen.
+        seq: Seq,
+    },
+    /// Is anybody there? Answered by `pong`.
+    Ping,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl ClientMessage {
+    /// Reads a plaintext that is a JSON object with a `type`.
+    ///
+    /// # Errors
+    /// [`Unreadable`] says what is wrong, and with which request, as far as that can be known: one
+    /// wrong field must not keep the client from knowing which of its messages was refused.
+    pub fn parse(plaintext: &str) -> Result<Self, Unreadable> {
+        serde_json::from_str(plaintext).map_err(|error| Unreadable::new(plaintext, &error))
+    }
+}
+
+/// The name of a client's program: at most 64 characters; what cannot be shown is left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String")]
+pub struct ClientName(String);
+
+impl From<String> for ClientName {
+    fn from(text: String) -> Self {
+        let shown = text.chars().filter(|c| !c.is_control());
+        Self(shown.take(CLIENT_CHARACTERS).collect())
+    }
+}
+
+impl fmt::Display for ClientName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A plaintext that is no message of a client's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Whether its `type` is one that we know.
+    pub known_type: bool,
+    /// Its `id`, if it has one.
+    pub id: Option<MessageId>,
+    /// What is wrong, for people.
+    pub detail: String,
+}
+
+impl Unreadable {
+    fn new(plaintext: &str, error: &serde_json::Error) -> Self {
+        #[derive(Deserialize)]
+        struct Partly {
+            #[serde(default)]
+            id: Option<serde_json::Value>,
+        }
+        let partly = serde_json::from_str::<Partly>(plaintext).ok();
+        let id = partly.and_then(|partly| MessageId::parse(partly.id?.as_str()?).ok());
+        let detail = error.to_string();
+        Self {
+            // serde has no other way to tell.
+            known_type: !detail.starts_with("unknown variant"),
+            id,
+            detail: detail
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(200)
+                .collect(),
+        }
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::portable_test;
+
+    const ID: &str = "abababab-abab-4bab-abab-abababababab";
+
+    portable_test! {
+        fn messages_are_read_from_what_the_document_says() {
+            let lobby = RoomId::from(RoomName::lobby());
+            for (json, expected) in [
+                (r#"{"type":"ping"}"#.to_owned(), ClientMessage::Ping),
+                // Unknown fields are ignored, missing ones have defaults.
+                (r#"{"type":"hello","new":1}"#.to_owned(),
+                 ClientMessage::Hello { name: None, client: ClientName::default() }),
+                (r#"{"type":"join","room":"Lobby","after":0}"#.to_owned(),
+                 ClientMessage::Join { room: lobby.clone(), after: Some(0) }),
+                (format!(r#"{{"type":"send","room":"lobby","id":"{ID}","text":"hi"}}"#),
+                 ClientMessage::Send {
+                    room: lobby.clone(),
+                    id: MessageId::parse(ID).unwrap(),
+                    text: Text::parse("hi").unwrap(),
+                    reply_to: None,
+                 }),
+                (format!(r#"{{"type":"react","room":"lobby","id":"{ID}","of":1,"emoji":"👍"}}"#),
+                 ClientMessage::React {
+                    room: lobby,
+                    id: MessageId::parse(ID).unwrap(),
+                    of: 1,
+                    emoji: Emoji::parse("👍").unwrap(),
+                    on: true,
+                 }),
+            ] {
+                let read = ClientMessage::parse(&json).unwrap();
+                assert_eq!(read, expected);
+                let again = serde_json::to_string(&read).unwrap();
+                assert_eq!(ClientMessage::parse(&again), Ok(read));
+            }
+        }
+
+        fn what_is_wrong_is_said_with_the_id_of_what_was_refused() {
+            let long = "x".repeat(16 * 1024 + 1);
+            for (json, known_type, detail) in [
+                (r#"{"type":"dance","id":"ID"}"#, false, "unknown variant `dance`"),
+                (r#"{"type":"send","id":"ID","text":"hi"}"#, true, "missing field `room`"),
+                (r#"{"type":"send","id":"ID","room":"a b","text":"hi"}"#, true, "no spaces"),
+                (r#"{"type":"send","id":"ID","room":"lobby","text":""}"#, true, "some text"),
+                (r#"{"type":"send","id":"ID","room":"lobby","text":"LONG"}"#, true, "at most 16384"),
+                (r#"{"type":"send","id":"ID","room":"lobby","text":7}"#, true, "expected"),
+                (r#"{"type":"read","id":"ID","room":"lobby","seq":-1}"#, true, "invalid value"),
+            ] {
+                let json = json.replace("ID", ID).replace("LONG", &long);
+                let error = ClientMessage::parse(&json).unwrap_err();
+                assert_eq!(error.known_type, known_type, "{error}");
+                assert!(error.detail.contains(detail), "{error}");
+                assert_eq!(error.id, MessageId::parse(ID).ok(), "{error}");
+            }
+            let error = ClientMessage::parse(r#"{"type":"send","id":7}"#).unwrap_err();
+            assert_eq!(error.id, None);
+        }
+
+        fn a_clients_name_is_cut_to_what_can_be_shown() {
+            let name = ClientName::from(format!("page\u{1b} {}", "1".repeat(100)));
+            assert_eq!(name.to_string().chars().count(), CLIENT_CHARACTERS);
+            assert!(name.to_string().starts_with("page 1"));
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The chat's limits. A server may lower what is a default here; what is part of a type is fixed.
+
+/// Longest text of a message, in bytes of UTF-8. Part of the type [`Text`](super::Text): in JSON it
+/// at most doubles, and so fits a message of v2 (64 KiB) with everything around it.
+pub const TEXT_BYTES: usize = 16 * 1024;
+
+/// Longest name of a room in characters: what fits a list on a telephone, twice.
+pub const ROOM_NAME_CHARACTERS: usize = 64;
+
+/// Longest topic of a room in characters: two lines above the messages.
+pub const TOPIC_CHARACTERS: usize = 250;
+
+/// Longest reaction in bytes of UTF-8. The longest sequences in use, families and flags of regions
+/// with skin tones, take 35.
+pub const EMOJI_BYTES: usize = 40;
+
+/// Most entries of one page of history.
+pub const PAGE_ENTRIES: u32 = 100;
+
+/// Entries of a page when the client does not say how many: some screens full.
+pub const PAGE_ENTRIES_DEFAULT: u32 = 50;
+
+/// A page ends before its JSON grows over so many bytes, so that it fits a message of v2.
+pub const PAGE_BYTES: usize = 48 * 1024;
+
+/// Longest description of a client's program, in characters.
+pub const CLIENT_CHARACTERS: usize = 64;

@@ -1,0 +1,92 @@
+//! When something happened, as the server's clock says.
+
+use std::fmt;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+
+use super::serde_as_text;
+
+/// A moment in UTC, to the millisecond. Written as RFC 3339, `2026-11-24T03:45:00.000Z`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From milliseconds since 1970-01-01T00:00:00Z; `None` before year 0 and after 9999.
+    pub fn from_unix_millis(millis: i64) -> Option<Self> {
+        let timestamp = Self(millis);
+        let year = timestamp.moment()?.year();
+        (0..=9999).contains(&year).then_some(timestamp)
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub fn unix_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Reads RFC 3339 with any offset; what is finer than a millisecond is cut off.
+    ///
+    /// # Errors
+    /// [`InvalidTimestamp`], if it is anything else.
+    pub fn parse(text: &str) -> Result<Self, InvalidTimestamp> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| InvalidTimestamp)?;
+        let millis = moment.unix_timestamp_nanos().div_euclid(1_000_000);
+        let millis = i64::try_from(millis).map_err(|_| InvalidTimestamp)?;
+        Self::from_unix_millis(millis).ok_or(InvalidTimestamp)
+    }
+
+    fn moment(self) -> Option<OffsetDateTime> {
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000).ok()
+    }
+}
+
+serde_as_text!(Timestamp, Timestamp::parse);
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let format = format_description!(
+            "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
+        );
+        let text = self.moment().and_then(|moment| moment.format(format).ok());
+        f.write_str(&text.ok_or(fmt::Error)?)
+    }
+}
+
+/// A text is no moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvalidTimestamp;
+
+impl fmt::Display for InvalidTimestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a time is written as RFC 3339, 2026-11-24T03:45:00Z")
+    }
+}
+
+impl std::error::Error for InvalidTimestamp {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::portable_test;
+
+    portable_test! {
+        fn it_is_written_in_utc_with_milliseconds() {
+            let moment = Timestamp::from_unix_millis(1_795_491_900_007).unwrap();
+            assert_eq!(moment.to_string(), "2026-11-24T03:45:00.007Z");
+            assert_eq!(Timestamp::parse("2026-11-24T03:45:00.007Z"), Ok(moment));
+            assert_eq!(Timestamp::parse("2026-11-24T05:45:00.0079+02:00"), Ok(moment));
+            let early = Timestamp::from_unix_millis(-1).unwrap();
+            assert_eq!(early.to_string(), "1969-12-31T23:59:59.999Z");
+        }
+
+        fn nonsense_is_refused() {
+            for text in ["", "now", "2026-11-24", "2026-13-01T00:00:00Z", "2026-11-24T03:45:00"] {
+                assert_eq!(Timestamp::parse(text), Err(InvalidTimestamp), "{text}");
+            }
+            for millis in [i64::MIN, i64::MAX, 253_402_300_800_000] {
+                assert_eq!(Timestamp::from_unix_millis(millis), None);
+            }
+        }
+    }
+}
