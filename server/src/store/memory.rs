@@ -1,0 +1,262 @@
+//! A store that forgets everything when it is dropped, for tests. It keeps what [`Store`] promises,
+//! but for the end of the process.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::future;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use shared::chat::{Author, Entry, Event, MessageId, Name, RoomId, Seq, Topic, UserId};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::clock::Clock;
+use super::rules;
+use super::{
+    Appended, Change, Commit, Durable, NewEntry, PageSize, RoomRecord, Snapshot, Store, StoreError,
+};
+
+/// Rooms in memory. Everything is done before a method returns; its future is ready at once.
+#[derive(Debug)]
+pub struct MemoryStore {
+    // Commits are sent under the lock, so that they are told in the order of their numbers.
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    clock: Clock,
+    commits: UnboundedSender<Commit>,
+    rooms: BTreeMap<RoomId, Room>,
+    names: BTreeMap<UserId, Name>,
+    operators: BTreeSet<UserId>,
+}
+
+#[derive(Debug, Default)]
+struct Room {
+    topic: Topic,
+    private: bool,
+    /// The entry with number `n` is at `n - 1`.
+    entries: Vec<Entry>,
+    seqs: HashMap<(UserId, MessageId), Seq>,
+    members: BTreeMap<UserId, Seq>,
+    invited: BTreeSet<UserId>,
+}
+
+impl MemoryStore {
+    /// One without rooms. `commits` is told every entry.
+    pub fn new(commits: UnboundedSender<Commit>) -> Self {
+        Self::with_clock(commits, Clock::system())
+    }
+
+    pub(super) fn with_clock(commits: UnboundedSender<Commit>, clock: Clock) -> Self {
+        Self {
+            state: Mutex::new(State {
+                clock,
+                commits,
+                rooms: BTreeMap::new(),
+                names: BTreeMap::new(),
+                operators: BTreeSet::new(),
+            }),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // No method leaves anything half done.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for MemoryStore {
+    fn load(&self) -> Durable<Snapshot> {
+        done(Ok(self.state().snapshot()))
+    }
+
+    fn append(&self, room: RoomId, entry: NewEntry) -> Durable<Appended> {
+        done(self.state().append(room, entry))
+    }
+
+    fn read_after(&self, room: RoomId, after: Seq, page: PageSize) -> Durable<Vec<Entry>> {
+        done(self.state().room(&room).map(|room| {
+            let start = index(after).min(room.entries.len());
+            page_of(room.entries[start..].iter(), page)
+        }))
+    }
+
+    fn read_before(&self, room: RoomId, before: Seq, page: PageSize) -> Durable<Vec<Entry>> {
+        done(self.state().room(&room).map(|room| {
+            let end = index(before.saturating_sub(1)).min(room.entries.len());
+            let mut entries = page_of(room.entries[..end].iter().rev(), page);
+            entries.reverse();
+            entries
+        }))
+    }
+
+    fn entry(&self, room: RoomId, seq: Seq) -> Durable<Option<Entry>> {
+        done(
+            self.state()
+                .room(&room)
+                .map(|room| room.entry(seq).cloned()),
+        )
+    }
+
+    fn change(&self, change: Change) -> Durable<()> {
+        done(self.state().change(change))
+    }
+}
+
+impl State {
+    fn snapshot(&self) -> Snapshot {
+        let record = |(id, room): (&RoomId, &Room)| RoomRecord {
+            room: id.clone(),
+            topic: room.topic.clone(),
+            private: room.private,
+            head: room.head(),
+            members: room
+                .members
+                .iter()
+                .map(|(&user, &seq)| (user, seq))
+                .collect(),
+            invited: room.invited.iter().copied().collect(),
+        };
+        let name = |(&user, name): (&UserId, &Name)| (user, name.clone());
+        Snapshot {
+            rooms: self.rooms.iter().map(record).collect(),
+            names: self.names.iter().map(name).collect(),
+            operators: self.operators.iter().copied().collect(),
+        }
+    }
+
+    fn append(&mut self, id: RoomId, new: NewEntry) -> Result<Appended, StoreError> {
+        let now = self.clock.now();
+        let room = self.rooms.get_mut(&id).ok_or(StoreError::NoSuchRoom)?;
+        let key = (new.from, new.id);
+        if let Some(stored) = room.seqs.get(&key).and_then(|seq| room.entry(*seq)) {
+            if !rules::is_the_same(&stored.event, &new.event) {
+                return Err(StoreError::IdReused);
+            }
+            return Ok(Appended {
+                seq: stored.seq,
+                at: stored.at,
+                again: true,
+            });
+        }
+        let entry = Entry {
+            seq: room.head() + 1,
+            id: new.id,
+            from: Author {
+                id: new.from,
+                name: new.name,
+            },
+            at: rules::not_before(room.entries.last().map(|last| last.at), now),
+            event: room.as_stored(new.event),
+        };
+        let appended = Appended {
+            seq: entry.seq,
+            at: entry.at,
+            again: false,
+        };
+        if let Event::Deleted { of } = entry.event {
+            for entry in &mut room.entries {
+                rules::scrub(entry.seq, &mut entry.event, of);
+            }
+        }
+        room.seqs.insert(key, entry.seq);
+        room.entries.push(entry.clone());
+        // Nobody may be listening.
+        let _ = self.commits.send(Commit { room: id, entry });
+        Ok(appended)
+    }
+
+    fn change(&mut self, change: Change) -> Result<(), StoreError> {
+        match change {
+            Change::RoomCreated {
+                room,
+                topic,
+                private,
+            } => {
+                if self.rooms.contains_key(&room) {
+                    return Err(StoreError::RoomExists);
+                }
+                let new = Room {
+                    topic,
+                    private,
+                    ..Room::default()
+                };
+                self.rooms.insert(room, new);
+            }
+            Change::RoomDeleted { room } => {
+                self.rooms.remove(&room).ok_or(StoreError::NoSuchRoom)?;
+            }
+            Change::Joined { room, user } => {
+                self.room_mut(&room)?.members.entry(user).or_default();
+            }
+            Change::Left { room, user } => {
+                self.room_mut(&room)?.members.remove(&user);
+            }
+            Change::Invited { room, user } => {
+                self.room_mut(&room.into())?.invited.insert(user);
+            }
+            Change::Read { room, user, seq } => {
+                if let Some(read) = self.room_mut(&room)?.members.get_mut(&user) {
+                    *read = seq.max(*read);
+                }
+            }
+            Change::Named { user, name } => {
+                self.names.insert(user, name);
+            }
+            Change::Operator { user, is: true } => {
+                self.operators.insert(user);
+            }
+            Change::Operator { user, is: false } => {
+                self.operators.remove(&user);
+            }
+        }
+        Ok(())
+    }
+
+    fn room(&self, room: &RoomId) -> Result<&Room, StoreError> {
+        self.rooms.get(room).ok_or(StoreError::NoSuchRoom)
+    }
+
+    fn room_mut(&mut self, room: &RoomId) -> Result<&mut Room, StoreError> {
+        self.rooms.get_mut(room).ok_or(StoreError::NoSuchRoom)
+    }
+}
+
+impl Room {
+    fn head(&self) -> Seq {
+        self.entries.last().map_or(0, |entry| entry.seq)
+    }
+
+    fn entry(&self, seq: Seq) -> Option<&Entry> {
+        self.entries.get(index(seq.checked_sub(1)?))
+    }
+
+    /// The event as it is kept: an edit of a message that was deleted in the meantime has no text.
+    fn as_stored(&self, event: Event) -> Event {
+        match event {
+            Event::Edited { of, .. } if self.is_deleted(of) => Event::Edited { of, text: None },
+            event => event,
+        }
+    }
+
+    fn is_deleted(&self, seq: Seq) -> bool {
+        let event = self.entry(seq).map(|entry| &entry.event);
+        matches!(event, Some(Event::Message { text: None, .. }))
+    }
+}
+
+fn page_of<'a>(entries: impl Iterator<Item = &'a Entry>, page: PageSize) -> Vec<Entry> {
+    let mut filling = rules::Filling::new(page);
+    entries
+        .take_while(|entry| filling.takes(&entry.event))
+        .cloned()
+        .collect()
+}
+
+fn index(seq: Seq) -> usize {
+    usize::try_from(seq).unwrap_or(usize::MAX)
+}
+
+fn done<T: Send + 'static>(result: Result<T, StoreError>) -> Durable<T> {
+    Box::pin(future::ready(result))
+}

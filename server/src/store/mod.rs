@@ -1,0 +1,223 @@
+//! What outlives the server: rooms, who is in them, and what was said.
+//!
+//! The hub keeps everything but entries in memory and writes each change through; entries are
+//! only here. A store knows no rights and no connections. It is a trait, so that another can keep
+//! the same promises elsewhere (a log that several servers share): an append gets the room's next
+//! number, is idempotent by (room, writer, id), and every commit is told in order, whoever made it.
+
+mod clock;
+mod memory;
+mod rules;
+mod sqlite;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use shared::chat::entry::DisplayName;
+use shared::chat::{
+    Entry, Event, MessageId, Name, RoomId, RoomName, Seq, Timestamp, Topic, UserId,
+};
+
+pub use memory::MemoryStore;
+pub use sqlite::{OpenError, SqliteStore};
+
+/// Something that is done when it is durable.
+pub type Durable<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;
+
+/// Keeps a server's rooms. Every method only queues its work; the future is the waiting.
+pub trait Store: fmt::Debug + Send + Sync {
+    /// Everything but entries, as it is now.
+    fn load(&self) -> Durable<Snapshot>;
+
+    /// Appends an entry to a room and gives it the next number. When this resolves the entry
+    /// survives the end of the process and of the machine's power.
+    ///
+    /// The same (room, writer, id) with the same event gives the first one's number again, and
+    /// changes nothing. [`Event::Deleted`] also takes away the text of the message that it names,
+    /// and of that message's edits.
+    ///
+    /// # Errors
+    /// [`StoreError::IdReused`] for the same id with another event; [`StoreError::NoSuchRoom`];
+    /// [`StoreError::Full`] and [`StoreError::Failed`], and then nothing was appended.
+    fn append(&self, room: RoomId, entry: NewEntry) -> Durable<Appended>;
+
+    /// The entries after number `after`, oldest first, as many as fit `page`, at least one if there
+    /// is one.
+    fn read_after(&self, room: RoomId, after: Seq, page: PageSize) -> Durable<Vec<Entry>>;
+
+    /// The last entries before number `before`, oldest first, as many as fit `page`, at least one
+    /// if there is one.
+    fn read_before(&self, room: RoomId, before: Seq, page: PageSize) -> Durable<Vec<Entry>>;
+
+    /// One entry.
+    fn entry(&self, room: RoomId, seq: Seq) -> Durable<Option<Entry>>;
+
+    /// Writes a change of what [`Self::load`] gives.
+    fn change(&self, change: Change) -> Durable<()>;
+}
+
+/// An entry before it has its number and time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEntry {
+    /// Its name, as its writer made it.
+    pub id: MessageId,
+    /// Who wrote it.
+    pub from: UserId,
+    /// What they are called now.
+    pub name: DisplayName,
+    /// What it does.
+    pub event: Event,
+}
+
+/// What became of an append.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appended {
+    /// The entry's number.
+    pub seq: Seq,
+    /// When it was taken, the first time.
+    pub at: Timestamp,
+    /// It was there before.
+    pub again: bool,
+}
+
+/// An entry that has become durable. Told in the order of the room's numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Where.
+    pub room: RoomId,
+    /// What.
+    pub entry: Entry,
+}
+
+/// How much a page may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageSize {
+    /// Most entries.
+    pub entries: u32,
+    /// Most bytes of the entries' texts and about 200 for each, so that a page fits a message.
+    pub bytes: usize,
+}
+
+/// Everything but entries.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Every room.
+    pub rooms: Vec<RoomRecord>,
+    /// Who has claimed which name.
+    pub names: Vec<(UserId, Name)>,
+    /// Whose keys are operators.
+    pub operators: Vec<UserId>,
+}
+
+/// A room, without its entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomRecord {
+    /// Its name.
+    pub room: RoomId,
+    /// What it is about.
+    pub topic: Topic,
+    /// Whether only those who were invited can see and join it.
+    pub private: bool,
+    /// The number of its last entry; 0 if it has none.
+    pub head: Seq,
+    /// Who is in it, and the last entry that each has seen.
+    pub members: Vec<(UserId, Seq)>,
+    /// Who may join it though it is private.
+    pub invited: Vec<UserId>,
+}
+
+/// One change of a [`Snapshot`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A room is there from now on; one that is there already is an error.
+    RoomCreated {
+        /// Which.
+        room: RoomId,
+        /// What it is about.
+        topic: Topic,
+        /// Whether only those who were invited can see and join it.
+        private: bool,
+    },
+    /// A room is gone, with everything in it.
+    RoomDeleted {
+        /// Which.
+        room: RoomId,
+    },
+    /// Somebody is in a room. Being in it already changes nothing.
+    Joined {
+        /// Where.
+        room: RoomId,
+        /// Who.
+        user: UserId,
+    },
+    /// Somebody is not in a room any more.
+    Left {
+        /// Where.
+        room: RoomId,
+        /// Who.
+        user: UserId,
+    },
+    /// Somebody may join a private room.
+    Invited {
+        /// Where.
+        room: RoomName,
+        /// Who.
+        user: UserId,
+    },
+    /// Somebody has seen a room up to an entry; never goes back.
+    Read {
+        /// Where.
+        room: RoomId,
+        /// Who.
+        user: UserId,
+        /// Up to which.
+        seq: Seq,
+    },
+    /// Somebody is called something from now on; the former name is free.
+    Named {
+        /// Who.
+        user: UserId,
+        /// What.
+        name: Name,
+    },
+    /// Somebody is an operator, or no longer is.
+    Operator {
+        /// Who.
+        user: UserId,
+        /// Whether.
+        is: bool,
+    },
+}
+
+/// Why something could not be stored or read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The id was used by the same writer in the same room for something else.
+    IdReused,
+    /// There is no such room.
+    NoSuchRoom,
+    /// The room is there already.
+    RoomExists,
+    /// The disk is full. Nothing was changed; it may work later.
+    Full,
+    /// Something else; nothing was changed. The text is for the log.
+    Failed(String),
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::IdReused => f.write_str("the id was used for something else"),
+            Self::NoSuchRoom => f.write_str("there is no such room"),
+            Self::RoomExists => f.write_str("the room is there already"),
+            Self::Full => f.write_str("the disk is full"),
+            Self::Failed(detail) => write!(f, "the store failed: {detail}"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}

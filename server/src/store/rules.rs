@@ -1,0 +1,109 @@
+//! What every store judges alike, so that no two can differ in it.
+
+use shared::chat::{Event, Seq, Timestamp};
+
+use super::PageSize;
+
+/// What an entry counts for in [`PageSize::bytes`] beside its text.
+const ENTRY_BYTES: usize = 200;
+
+/// Whether an entry that is sent again is the one that was stored. A text that has been deleted
+/// since cannot be compared any more; nothing that could tell it is kept.
+pub(super) fn is_the_same(stored: &Event, sent: &Event) -> bool {
+    match (stored, sent) {
+        (
+            Event::Message {
+                text: None,
+                reply_to: stored,
+            },
+            Event::Message { reply_to: sent, .. },
+        ) => stored == sent,
+        (
+            Event::Edited {
+                text: None,
+                of: stored,
+            },
+            Event::Edited { of: sent, .. },
+        ) => stored == sent,
+        _ => stored == sent,
+    }
+}
+
+/// The time of an entry: now, but never before the last one's, whatever the clock says.
+pub(super) fn not_before(last: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    last.map_or(now, |last| last.max(now))
+}
+
+/// A page that is being filled.
+#[derive(Debug)]
+pub(super) struct Filling {
+    size: PageSize,
+    entries: u32,
+    bytes: usize,
+}
+
+impl Filling {
+    pub(super) fn new(size: PageSize) -> Self {
+        Self {
+            size,
+            entries: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Whether another entry is part of the page. The first always is, so that whoever turns pages
+    /// gets on.
+    pub(super) fn takes(&mut self, event: &Event) -> bool {
+        let bytes = self.bytes + bytes_of(event);
+        let fits = self.entries < self.size.entries && bytes <= self.size.bytes;
+        let taken = fits || self.entries == 0;
+        self.entries += 1;
+        self.bytes = bytes;
+        taken
+    }
+}
+
+fn bytes_of(event: &Event) -> usize {
+    let text = match event {
+        Event::Message { text, .. } | Event::Edited { text, .. } => text.as_ref(),
+        Event::Deleted { .. } | Event::Reacted { .. } => None,
+    };
+    ENTRY_BYTES + text.map_or(0, |text| text.as_str().len())
+}
+
+/// Takes away the text of an event, if it is the message with number `of` or one of its edits.
+pub(super) fn scrub(seq: Seq, event: &mut Event, of: Seq) {
+    match event {
+        Event::Message { text, .. } if seq == of => *text = None,
+        Event::Edited { text, of: edited } if *edited == of => *text = None,
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::chat::Text;
+
+    use super::*;
+
+    fn message(text: Option<&str>, reply_to: Option<Seq>) -> Event {
+        Event::Message {
+            text: text.map(|text| Text::parse(text).unwrap()),
+            reply_to,
+        }
+    }
+
+    #[test]
+    fn a_deleted_text_is_not_compared_but_everything_else_is() {
+        let stored = message(None, Some(1));
+        assert!(is_the_same(&stored, &message(Some("a"), Some(1))));
+        assert!(!is_the_same(&stored, &message(Some("a"), None)));
+        assert!(!is_the_same(&stored, &Event::Deleted { of: 1 }));
+        let edited = Event::Edited { of: 1, text: None };
+        assert!(is_the_same(&edited, &edited));
+        assert!(!is_the_same(&edited, &Event::Edited { of: 2, text: None }));
+        let kept = message(Some("a"), None);
+        assert!(!is_the_same(&kept, &message(Some("b"), None)));
+        assert!(!is_the_same(&kept, &message(None, None)));
+    }
+}
