@@ -100,16 +100,17 @@ impl Scene {
         println!("{attack} on the {phase}");
         let key = self.key.1.to_str().unwrap();
         let options = ["--key", key, "--attack", attack, "--phase", phase];
+        let mark = self.server.log_mark();
         let attacker = Python::start_client(CLIENT, self.server.port(), &options);
         let announced = attacker.event("announced");
         let events = attacker.remaining_events();
         assert_refused(&events, code, attack);
 
         let address = announced["local"].as_str().unwrap();
-        self.server.wait_for_log(&[address, cause]);
+        self.server.wait_for_log(mark, &[address, cause]);
         self.bystander_chats(attack);
         // Once: by now everything about that connection has been logged.
-        let lines = self.server.logged(&[address, cause]);
+        let lines = self.server.logged_since(mark, &[address, cause]);
         assert_eq!(lines.len(), 1, "{attack}: {lines:#?}");
     }
 
@@ -233,7 +234,7 @@ fn a_client_that_ends_inside_a_frame_disturbs_nobody() {
     half.receive_end();
     scene
         .server
-        .wait_for_log(&[announced["local"].as_str().unwrap()]);
+        .wait_for_log(0, &[announced["local"].as_str().unwrap()]);
     scene.bystander_chats("and on");
 }
 
@@ -257,5 +258,5 @@ fn a_client_that_never_finishes_its_handshake_is_told_timeout() {
     let _ = std::io::Read::read_to_string(&mut reader, &mut received);
     trickle.join().unwrap();
     assert!(received.contains("\"timeout\""), "{received}");
-    server.wait_for_log(&["did not finish its handshake in time"]);
+    server.wait_for_log(0, &["did not finish its handshake in time"]);
 }

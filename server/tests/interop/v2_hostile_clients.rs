@@ -22,11 +22,12 @@ fn reason(attack: &Attack) -> String {
 
 fn check(server: &Server, key: &str, attack: &Attack) -> Result<(), String> {
     let options = ["--key", key, "--attack", &attack.name];
+    let mark = server.log_mark();
     let attacker = Python::start_client(CLIENT, server.port(), &options);
     let announced = attacker.event("announced");
     attack.judge(&attacker.remaining_events())?;
     let address = announced["local"].as_str().unwrap();
-    let lines = server.wait_for_log(&[address, "closed"]);
+    let lines = server.wait_for_log(mark, &[address, "closed"]);
     if lines.len() != 1 || !lines[0].contains(&reason(attack)) {
         return Err(format!("{}: the log says {lines:#?}", attack.name));
     }

@@ -61,7 +61,7 @@ fn converse(server: &Server, port: u16, options: &[&str]) {
     assert_eq!(client.receive_line(), format!("{}: and on", guest()));
     client.ask(&json!({"op": "finish"}), "finished");
     expect_close(&mut client);
-    server.wait_for_log(&["closed", "reason=the peer closed"]);
+    server.wait_for_log(0, &["closed", "reason=the peer closed"]);
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_stream_that_is_cut_is_logged_as_that() {
     let server = Server::start(&[]);
     let (_folder, mut client) = client(server.port(), &[]);
     client.ask(&json!({"op": "cut"}), "bye");
-    server.wait_for_log(&["closed", "reason=the peer's stream was cut"]);
+    server.wait_for_log(0, &["closed", "reason=the peer's stream was cut"]);
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn the_first_contact_learns_the_proven_key_and_gets_a_close_for_its_close() {
     assert_eq!(learner.event("untrusted")["presented"], fingerprint);
     learner.event("close_received");
     assert_eq!(learner.event("closed")["truncated"], false);
-    let logged = server.wait_for_log(&["closed", "reason="]);
+    let logged = server.wait_for_log(0, &["closed", "reason="]);
     assert!(logged[0].contains("reason=the peer closed"), "{logged:?}");
 
     let (mut pinned, _) = Python::client(CLIENT, server.port(), &["--pin", &fingerprint]);
@@ -171,7 +171,7 @@ fn a_client_that_refuses_the_key_says_handshake_failed() {
     let refuser = Python::start_client(CLIENT, server.port(), &options);
     refuser.event("announced");
     refuser.event("untrusted");
-    server.wait_for_log(&["closed", "reason=the peer reported handshake_failed"]);
+    server.wait_for_log(0, &["closed", "reason=the peer reported handshake_failed"]);
 }
 
 #[test]
