@@ -12,6 +12,8 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use secure_chat_server::config::Config;
+use secure_chat_server::hub::Hub;
+use secure_chat_server::store::MemoryStore;
 use secure_chat_server::system::{Clock, random};
 use secure_chat_server::{Context, run};
 use shared::connection::{ClientConfig, ClientConnection, Event, Trust, Version};
@@ -37,7 +39,12 @@ async fn measure() {
         ..Config::default()
     };
     let key = PrivateKey::generate(2048, &mut random()).unwrap();
-    let context = Arc::new(Context::new(config, key));
+    let (commits, committed) = tokio::sync::mpsc::unbounded_channel();
+    let store = Arc::new(MemoryStore::new(commits));
+    let hub = Hub::open(store, committed, config.max_text_bytes)
+        .await
+        .unwrap();
+    let context = Arc::new(Context::new(config, key, hub));
     let tcp = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let http = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let (tcp_address, http_address) = (tcp.local_addr().unwrap(), http.local_addr().unwrap());

@@ -1,5 +1,5 @@
 //! The handler that every session ends in: drives the protocol over any byte stream, between the
-//! stream and the lobby. Holds no socket options, no HTTP and no framing.
+//! stream and the hub. Holds no socket options, no HTTP and no framing.
 
 use std::fmt;
 use std::io;
@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use shared::chat::plain::{ClientLine, ServerLine};
 use shared::connection::{
     CloseReason, Event, PrivateKeyRequest, SendError, ServerConfig, ServerConnection,
 };
@@ -17,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::clients::{Entry, Transport};
 use crate::context::Context;
-use crate::hub::{Inbox, Membership, Next};
+use crate::hub::{self, Due};
 use crate::system::{self, Clock};
 
 /// A peer that takes nothing for so long, while we have something to write, is gone.
@@ -84,7 +83,7 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         clock,
         client: &client,
         context,
-        lobby: None,
+        hub: None,
     };
     let ending = match session.run().await {
         Ok(never) => match never {},
@@ -123,13 +122,13 @@ struct Session<'a, S> {
     clock: Clock,
     client: &'a Entry<'a>,
     context: &'a Context,
-    lobby: Option<(Membership<'a>, Inbox)>,
+    hub: Option<hub::Session<'a>>,
 }
 
 /// What woke a session up.
 enum Wake {
     Read(io::Result<usize>),
-    Line(Option<Arc<str>>),
+    Hub(Due),
     Timeout,
     Stop,
 }
@@ -153,8 +152,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     buffer.adapt(length);
                 }
                 Wake::Read(Err(error)) => return Err(Ending::Stream(error)),
-                Wake::Line(Some(line)) => self.send_waiting(line)?,
-                Wake::Line(None) => return self.end_with(ErrorCode::SlowConsumer).await,
+                Wake::Hub(Due::Text(text)) => self.send_waiting(text)?,
+                Wake::Hub(Due::Quit) => return self.end(Ending::Quit).await,
+                Wake::Hub(Due::PutOut) => return self.end_with(ErrorCode::SlowConsumer).await,
                 Wake::Timeout => {
                     let now = self.clock.now();
                     self.protocol()?.handle_timeout(now);
@@ -174,12 +174,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             .protocol()?
             .poll_timeout()
             .map(|time| self.clock.instant(time));
-        let inbox = self.lobby.as_mut().map(|(_, inbox)| inbox);
+        // A client that asks faster than the store can do is read from later.
+        let reads = self.hub.as_ref().is_none_or(hub::Session::wants_more);
         Ok(tokio::select! {
             () = self.context.stop.cancelled() => Wake::Stop,
             () = sleep_until(deadline) => Wake::Timeout,
-            line = next_line(inbox) => Wake::Line(line),
-            read = self.stream.read(&mut buffer.bytes) => Wake::Read(read),
+            due = next_due(self.hub.as_mut()) => Wake::Hub(due),
+            read = self.stream.read(&mut buffer.bytes), if reads => Wake::Read(read),
         })
     }
 
@@ -200,14 +201,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     );
                     // Set once: a connection is established once.
                     let _ = self.client.session.set((version, key));
-                    self.lobby = Some(self.context.lobby.join(self.client.id, key));
+                    self.hub = Some(self.context.hub.join(self.client.id, key));
                 }
-                Event::Message(plaintext) => match self.handle_plaintext(&plaintext) {
+                Event::Message(plaintext) => {
+                    self.handle_plaintext(&plaintext);
                     // One read may hold hundreds of lines, each for thousands of members: the
                     // thread's other tasks get their turn in between.
-                    Next::Stay => tokio::task::coop::consume_budget().await,
-                    Next::Quit => return self.end(Ending::Quit).await,
-                },
+                    tokio::task::coop::consume_budget().await;
+                }
                 Event::Closed(reason) => return self.end(Ending::Protocol(reason)).await,
                 _ => {}
             }
@@ -230,56 +231,44 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         Ok(())
     }
 
-    fn handle_plaintext(&self, plaintext: &[u8]) -> Next {
-        let Some((membership, _)) = &self.lobby else {
-            return Next::Stay;
-        };
-        let limit = self.context.config.max_text_bytes;
-        if plaintext.len() > limit {
-            membership.notice(&format!(
-                "Your line is too long: {} bytes, and at most {limit} are allowed. It was not \
-                 delivered.",
-                plaintext.len()
-            ));
-            return Next::Stay;
-        }
-        let Ok(text) = std::str::from_utf8(plaintext) else {
-            membership.notice("Your line is not UTF-8 text. It was not delivered.");
-            return Next::Stay;
+    fn handle_plaintext(&mut self, plaintext: &[u8]) {
+        let Some(hub) = &mut self.hub else {
+            return;
         };
         if self.context.config.log_plaintext {
-            let name = membership.name();
-            // Quoted, so that a line cannot pretend to be another log entry.
-            tracing::info!(connection = %self.client.id, from = %name, text = ?text, "plaintext");
+            let text = String::from_utf8_lossy(plaintext);
+            // Quoted, so that a text cannot pretend to be another log entry.
+            tracing::info!(connection = %self.client.id, from = %hub.name(), ?text, "plaintext");
         }
-        membership.handle_line(&ClientLine::parse(text))
+        hub.handle(plaintext);
     }
 
-    /// Seals `line` and whatever else waits.
-    fn send_waiting(&mut self, line: Arc<str>) -> Result<(), Ending> {
+    /// Seals `text` and whatever else waits.
+    fn send_waiting(&mut self, text: Arc<str>) -> Result<(), Ending> {
         let now = self.clock.now();
-        let mut next = Some(line);
+        let mut next = Some(text);
         let mut sealed = 0;
-        while let Some(line) = next {
-            sealed += line.len();
-            match self.protocol()?.send(line.as_bytes(), now) {
+        while let Some(text) = next {
+            sealed += text.len();
+            match self.protocol()?.send(text.as_bytes(), now) {
                 Ok(()) => {}
-                // Only where lines are allowed that are longer than v2 can carry.
+                // Only where texts are allowed that are longer than v2 can carry.
                 Err(SendError::TooLarge { limit }) => {
-                    let text = format!(
+                    let notice = format!(
                         "A line of {} bytes was not sent to you: a message of your protocol has \
                          at most {limit}.",
-                        line.len()
+                        text.len()
                     );
-                    let notice = ServerLine::Notice(&text).to_string();
+                    let notice = self.hub.as_ref().map(|hub| hub.notice_text(&notice));
+                    let notice = notice.unwrap_or_default();
                     if self.protocol()?.send(notice.as_bytes(), now).is_err() {
                         return Ok(());
                     }
                 }
                 Err(_) => return Ok(()),
             }
-            next = match &mut self.lobby {
-                Some((_, inbox)) if sealed < BATCH_BYTES => inbox.try_next(),
+            next = match &mut self.hub {
+                Some(hub) if sealed < BATCH_BYTES => hub.try_next(),
                 _ => None,
             };
         }
@@ -308,24 +297,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
 
     /// Tells the client `code`, after what waits for it, and ends.
     async fn end_with<T>(&mut self, code: ErrorCode) -> Result<T, Ending> {
-        while let Some(line) = self.lobby.as_mut().and_then(|(_, inbox)| inbox.try_next()) {
-            self.send_waiting(line)?;
+        while let Some(text) = self.hub.as_mut().and_then(hub::Session::try_next) {
+            self.send_waiting(text)?;
         }
         let now = self.clock.now();
         self.protocol()?.close(code, now);
         self.end(Ending::Protocol(CloseReason::Local(code))).await
     }
 
-    /// Leaves the lobby, writes what still waits for the client, and ends as the protocol does. A
+    /// Leaves the hub, writes what still waits for the client, and ends as the protocol does. A
     /// client that only closed its writing half gets all its answers this way.
     async fn end<T>(&mut self, ending: Ending) -> Result<T, Ending> {
-        if let Some((membership, mut inbox)) = self.lobby.take() {
-            drop(membership);
-            while let Some(line) = inbox.try_next() {
-                self.write_out().await?;
-                self.send_waiting(line)?;
+        if matches!(
+            ending,
+            Ending::Quit | Ending::Protocol(CloseReason::PeerClosed)
+        ) {
+            // What it has said last may not be durable yet, and it waits for its receipts.
+            if let Some(hub) = &mut self.hub {
+                hub.settle().await;
             }
         }
+        while let Some(text) = self.hub.as_mut().and_then(hub::Session::try_next) {
+            self.write_out().await?;
+            self.send_waiting(text)?;
+        }
+        self.hub = None;
         let now = self.clock.now();
         self.protocol()?.finish(now);
         self.write_out().await?;
@@ -340,9 +336,9 @@ async fn sleep_until(deadline: Option<tokio::time::Instant>) {
     }
 }
 
-async fn next_line(inbox: Option<&mut Inbox>) -> Option<Arc<str>> {
-    match inbox {
-        Some(inbox) => inbox.next().await,
+async fn next_due(hub: Option<&mut hub::Session<'_>>) -> Due {
+    match hub {
+        Some(hub) => hub.next().await,
         None => std::future::pending().await,
     }
 }

@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 use crate::admission::Admission;
 use crate::clients::Clients;
 use crate::config::Config;
-use crate::hub::Lobby;
+use crate::hub::Hub;
 use crate::rsa_pool::RsaPool;
 
 /// The server's shared state.
@@ -26,8 +26,8 @@ pub struct Context {
     pub rsa: RsaPool,
     /// Everybody who is connected.
     pub clients: Clients,
-    /// Where their lines go.
-    pub lobby: Lobby,
+    /// The rooms, and where everybody's words go.
+    pub hub: Hub,
     /// Places for sessions, over TCP and through the tunnel.
     pub sessions: Admission,
     /// Places for HTTP connections, which are cheap and short but must be bounded too.
@@ -59,8 +59,8 @@ fn http_connections(sessions: usize) -> usize {
 }
 
 impl Context {
-    /// A server of this configuration and identity, not yet listening.
-    pub fn new(config: Config, identity: PrivateKey) -> Self {
+    /// A server of this configuration and identity with these rooms, not yet listening.
+    pub fn new(config: Config, identity: PrivateKey, hub: Hub) -> Self {
         let mut protocol = ServerConfig::new(identity.public_key().clone());
         protocol.limits = Limits {
             message_frame_bytes: config.max_frame_bytes,
@@ -70,7 +70,6 @@ impl Context {
         };
         let mut refusing = protocol.clone();
         refusing.allow_v1 = false;
-        let max_text_bytes = config.max_text_bytes;
         let (all, each) = (config.max_connections, config.max_connections_per_address);
         Self {
             sessions: Admission::new(all, each),
@@ -79,7 +78,7 @@ impl Context {
             identity,
             rsa: RsaPool::new(),
             clients: Clients::default(),
-            lobby: Lobby::new(max_text_bytes),
+            hub,
             refusals: Semaphore::new(REFUSALS_AT_A_TIME),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),

@@ -13,6 +13,7 @@ pub mod keystore;
 pub mod listener;
 pub mod open_files;
 pub mod rsa_pool;
+pub mod store;
 pub mod system;
 
 use std::sync::Arc;
@@ -28,10 +29,14 @@ pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(8);
 /// Serves until `context.stop` is cancelled, then drains: every client is told, and what it was
 /// sent is written, for at most [`DRAIN_TIMEOUT`].
 pub async fn run(tcp: TcpListener, http: TcpListener, context: Arc<Context>) {
+    let publisher = tokio::spawn({
+        let context = Arc::clone(&context);
+        async move { context.hub.publish().await }
+    });
     let tcp_loop = listener::accept_tcp(tcp, Arc::clone(&context));
     let http_loop = gateway::accept_http(http, Arc::clone(&context));
     tokio::join!(tcp_loop, http_loop);
-    context.lobby.close();
+    context.hub.close();
     context.tasks.close();
     if tokio::time::timeout(DRAIN_TIMEOUT, context.tasks.wait())
         .await
@@ -42,4 +47,5 @@ pub async fn run(tcp: TcpListener, http: TcpListener, context: Arc<Context>) {
             "some connections did not end in time"
         );
     }
+    publisher.abort();
 }

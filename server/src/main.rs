@@ -7,11 +7,16 @@ use std::sync::Arc;
 
 use clap::Parser;
 use secure_chat_server::config::{Cli, Config, ConfigError};
+use secure_chat_server::hub::Hub;
 use secure_chat_server::keystore::{self, KeystoreError};
+use secure_chat_server::store::{OpenError, SqliteStore, StoreError};
 use secure_chat_server::{Context, open_files, run};
 use shared::trust::words;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// The chat's history, in the data folder.
+const DATABASE: &str = "chat.db";
 
 fn main() -> ExitCode {
     match start() {
@@ -29,6 +34,8 @@ fn main() -> ExitCode {
 enum Failure {
     Config(ConfigError),
     Key(KeystoreError),
+    Open(OpenError),
+    Load(StoreError),
     Listen {
         flag: &'static str,
         address: std::net::SocketAddr,
@@ -53,6 +60,8 @@ impl fmt::Display for Failure {
         match self {
             Self::Config(error) => fmt::Display::fmt(error, f),
             Self::Key(error) => fmt::Display::fmt(error, f),
+            Self::Open(error) => fmt::Display::fmt(error, f),
+            Self::Load(error) => write!(f, "the chat's history cannot be read: {error}"),
             Self::Listen {
                 flag,
                 address,
@@ -79,7 +88,12 @@ fn start() -> Result<(), Failure> {
     start_log(&config);
     let (identity, new) =
         keystore::load_or_generate(&config.data_dir, config.key_bits).map_err(Failure::Key)?;
-    let context = Arc::new(Context::new(config, identity));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::Runtime)?;
+    let hub = open_hub(&runtime, &config)?;
+    let context = Arc::new(Context::new(config, identity, hub));
     tracing::info!(
         folder = %context.config.data_dir.display(),
         fingerprint = %context.identity.public_key().fingerprint(),
@@ -100,14 +114,19 @@ fn start() -> Result<(), Failure> {
             "the system's limit of open files will be reached first; see `ulimit -n`"
         );
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(Failure::Runtime)?;
     let result = runtime.block_on(listen_and_run(Arc::clone(&context)));
     // What did not drain in time is cut off here, and with it the process ends.
     runtime.shutdown_background();
     result
+}
+
+/// The rooms, as they were when the last server of this data folder stopped.
+fn open_hub(runtime: &tokio::runtime::Runtime, config: &Config) -> Result<Hub, Failure> {
+    let (commits, committed) = tokio::sync::mpsc::unbounded_channel();
+    let path = config.data_dir.join(DATABASE);
+    let store = SqliteStore::open(&path, commits).map_err(Failure::Open)?;
+    let hub = Hub::open(Arc::new(store), committed, config.max_text_bytes);
+    runtime.block_on(hub).map_err(Failure::Load)
 }
 
 fn start_log(config: &Config) {

@@ -10,6 +10,16 @@ pub fn random() -> Random {
     Random::new(|bytes| getrandom::fill(bytes).map_err(|_| RandomUnavailable))
 }
 
+/// 16 bytes of it.
+///
+/// # Errors
+/// [`RandomUnavailable`].
+pub fn random_bytes() -> Result<[u8; 16], RandomUnavailable> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|_| RandomUnavailable)?;
+    Ok(bytes)
+}
+
 /// A monotonic clock that starts at zero.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock(Instant);

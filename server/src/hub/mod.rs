@@ -1,10 +1,116 @@
-//! Who is in the lobby, what they are called, and what each still has to be sent.
+//! Who is here, which rooms there are, and what each connection still has to be sent.
 //!
-//! Knows nothing of sockets and protocols: a member is a key and a queue.
+//! Knows nothing of sockets and protocols: a connection is a key and a queue. What must outlive the
+//! server is in the [store](crate::store); the hub keeps the rest of it in memory.
 
-mod lobby;
+mod lines;
 mod names;
 mod queue;
+mod requests;
+mod room;
+mod session;
+mod state;
+#[cfg(test)]
+mod tests;
 
-pub use lobby::{Lobby, Membership, Next};
-pub use queue::{Inbox, QUEUE_BYTES};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use shared::chat::{RoomId, RoomName, Seq, Topic};
+use tokio::sync::{Notify, mpsc};
+
+use self::state::State;
+use crate::store::{Change, Commit, Store, StoreError};
+
+pub use queue::QUEUE_BYTES;
+pub use session::{Due, Session};
+
+/// A queue holds at least so many of the longest lines: who reads, but a little behind, is not put
+/// out by lines that are allowed.
+const LONGEST_LINES_IN_QUEUE: usize = 4;
+
+/// The rooms of a server.
+#[derive(Debug)]
+pub struct Hub {
+    state: Mutex<State>,
+    store: Arc<dyn Store>,
+    /// What has become durable and is not told yet.
+    commits: tokio::sync::Mutex<mpsc::UnboundedReceiver<Commit>>,
+    /// Somebody was told something from the store.
+    published: Notify,
+    /// Longest text of a message, in bytes.
+    text_bytes: usize,
+    /// Most bytes that may wait for one connection.
+    queue_bytes: usize,
+}
+
+impl Hub {
+    /// The rooms that `store` has, for messages of at most `text_bytes`. The store sends what
+    /// becomes durable to `commits`.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn open(
+        store: Arc<dyn Store>,
+        commits: mpsc::UnboundedReceiver<Commit>,
+        text_bytes: usize,
+    ) -> Result<Self, StoreError> {
+        let snapshot = store.load().await?;
+        let lobby = RoomName::lobby().into();
+        if !snapshot.rooms.iter().any(|room| room.room == lobby) {
+            let created = Change::RoomCreated {
+                room: lobby,
+                topic: Topic::default(),
+                private: false,
+            };
+            store.change(created).await?;
+        }
+        let longest = text_bytes.saturating_mul(LONGEST_LINES_IN_QUEUE);
+        Ok(Self {
+            state: Mutex::new(State::from_snapshot(snapshot)),
+            store,
+            commits: tokio::sync::Mutex::new(commits),
+            published: Notify::new(),
+            text_bytes,
+            queue_bytes: QUEUE_BYTES.max(longest),
+        })
+    }
+
+    /// Tells every entry that becomes durable to whom it concerns, for as long as the store lives.
+    /// Runs once, beside everything else.
+    pub async fn publish(&self) {
+        let mut commits = self.commits.lock().await;
+        while let Some(commit) = commits.recv().await {
+            self.lock().publish(commit);
+            self.published.notify_waiters();
+            // A burst of entries in a large room must not keep the thread from everybody else.
+            tokio::task::coop::consume_budget().await;
+        }
+    }
+
+    /// Waits until a room's entry has been told.
+    async fn published_to(&self, room: &RoomId, seq: Seq) {
+        loop {
+            // Before the look, so that nothing can happen between look and wait.
+            let published = self.published.notified();
+            let head = self
+                .lock()
+                .rooms
+                .get(room)
+                .map_or(Seq::MAX, |room| room.head);
+            if head >= seq {
+                return;
+            }
+            published.await;
+        }
+    }
+
+    /// From now on nobody is told who leaves: the server stops.
+    pub fn close(&self) {
+        self.lock().closing = true;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic while the lock was held would be a bug; the others' chat goes on all the same.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,8 +1,10 @@
-//! Which key has which name. A name belongs to the first key that claims it, for as long as the
-//! server runs, and so does every name that looks like it.
+//! Which key has which name. A name belongs to the first key that claims it, and so does every name
+//! that looks like it. Knows nothing of the store that keeps them.
 
 use std::collections::HashMap;
 
+use shared::chat::UserId;
+use shared::chat::entry::DisplayName;
 use shared::chat::name::Name;
 use shared::identity::Fingerprint;
 
@@ -26,19 +28,42 @@ pub(super) enum NotGiven {
     Full,
 }
 
-/// The name of a key that has claimed none.
-pub(super) fn guest_name(key: &Fingerprint) -> String {
-    format!("{GUEST_PREFIX}{}", key.short())
-}
-
 const GUEST_PREFIX: &str = "guest-";
 
 impl Names {
-    /// The name of `key`.
-    pub(super) fn name_of(&self, key: &Fingerprint) -> String {
+    /// What somebody is called.
+    pub(super) fn display(&self, user: UserId) -> DisplayName {
         self.by_key
-            .get(key)
-            .map_or_else(|| guest_name(key), Name::to_string)
+            .get(&user.0)
+            .map_or_else(|| DisplayName::guest(user), DisplayName::from)
+    }
+
+    /// The name that a key has claimed.
+    pub(super) fn claimed(&self, key: &Fingerprint) -> Option<Name> {
+        self.by_key.get(key).cloned()
+    }
+
+    pub(super) fn has_name(&self, user: UserId) -> bool {
+        self.by_key.contains_key(&user.0)
+    }
+
+    /// Takes over a name that was stored.
+    pub(super) fn restore(&mut self, key: Fingerprint, name: Name) {
+        self.by_look.insert(name.look(), key);
+        self.by_key.insert(key, name);
+    }
+
+    /// Undoes a claim that could not be stored: the key has its former name again.
+    pub(super) fn give_back(&mut self, key: Fingerprint, former: Option<Name>) {
+        if let Some(name) = self.by_key.remove(&key) {
+            self.by_look.remove(&name.look());
+        }
+        // Nobody else can have taken it in the meantime but by its being free for a moment.
+        if let Some(former) = former
+            && !self.by_look.contains_key(&former.look())
+        {
+            self.restore(key, former);
+        }
     }
 
     /// Gives `name` to `key`, which gives its old one back.
@@ -76,6 +101,10 @@ mod tests {
         Fingerprint::of_spki(&[seed])
     }
 
+    fn shown(names: &Names, seed: u8) -> String {
+        names.display(UserId(key(seed))).to_string()
+    }
+
     fn name(text: &str) -> Name {
         Name::parse(text).unwrap()
     }
@@ -83,7 +112,10 @@ mod tests {
     #[test]
     fn a_name_stays_with_its_first_key() {
         let mut names = Names::default();
-        assert_eq!(names.name_of(&key(1)), guest_name(&key(1)));
+        assert_eq!(
+            shown(&names, 1),
+            DisplayName::guest(UserId(key(1))).to_string()
+        );
         names.claim(key(1), name("anna")).unwrap();
         names.claim(key(1), name("anna")).unwrap();
         let suggestions = ["anna-2", "anna-3", "anna-4"].map(name).to_vec();
@@ -91,7 +123,7 @@ mod tests {
             names.claim(key(2), name("anna")),
             Err(NotGiven::Taken(suggestions))
         );
-        assert_eq!(names.name_of(&key(1)), "anna");
+        assert_eq!(shown(&names, 1), "anna");
     }
 
     #[test]
@@ -108,7 +140,7 @@ mod tests {
             Err(NotGiven::Taken(_))
         ));
         names.claim(key(1), name("Cap")).unwrap();
-        assert_eq!(names.name_of(&key(1)), "Cap");
+        assert_eq!(shown(&names, 1), "Cap");
     }
 
     #[test]
@@ -117,7 +149,7 @@ mod tests {
         names.claim(key(1), name("anna")).unwrap();
         names.claim(key(1), name("bert")).unwrap();
         names.claim(key(2), name("anna")).unwrap();
-        assert_eq!(names.name_of(&key(2)), "anna");
+        assert_eq!(shown(&names, 2), "anna");
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub const QUEUE_BYTES: usize = 1024 * 1024;
 /// What a waiting line costs beside its text: it is counted, so that empty lines are not free.
 const LINE_OVERHEAD_BYTES: usize = 64;
 
-/// The writing end, held by the lobby.
+/// The writing end, held by the hub.
 #[derive(Debug)]
 pub(super) struct Outbox {
     lines: mpsc::UnboundedSender<Arc<str>>,
@@ -22,9 +22,9 @@ pub(super) struct Outbox {
 
 /// The reading end, held by the connection.
 ///
-/// It ends, after what was queued, when the member is no longer in the lobby.
+/// It ends, after what was queued, when the connection was put out of the hub.
 #[derive(Debug)]
-pub struct Inbox {
+pub(super) struct Inbox {
     lines: mpsc::UnboundedReceiver<Arc<str>>,
     waiting: Arc<AtomicUsize>,
 }
@@ -69,15 +69,20 @@ impl Outbox {
 }
 
 impl Inbox {
-    /// Waits for a line; `None` when the member was put out of the lobby.
-    pub async fn next(&mut self) -> Option<Arc<str>> {
+    /// Waits for a line; `None` when the connection was put out.
+    pub(super) async fn next(&mut self) -> Option<Arc<str>> {
         let line = self.lines.recv().await?;
         self.waiting.fetch_sub(cost(&line), Ordering::Relaxed);
         Some(line)
     }
 
+    /// Whether nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
     /// A line that waits already.
-    pub fn try_next(&mut self) -> Option<Arc<str>> {
+    pub(super) fn try_next(&mut self) -> Option<Arc<str>> {
         let line = self.lines.try_recv().ok()?;
         self.waiting.fetch_sub(cost(&line), Ordering::Relaxed);
         Some(line)

@@ -187,13 +187,19 @@ impl State {
                 self.rooms.remove(&room).ok_or(StoreError::NoSuchRoom)?;
             }
             Change::Joined { room, user } => {
-                self.room_mut(&room)?.members.entry(user).or_default();
+                let room = self.room_mut(&room)?;
+                let head = room.head();
+                room.invited.remove(&user);
+                room.members.entry(user).or_insert(head);
             }
             Change::Left { room, user } => {
                 self.room_mut(&room)?.members.remove(&user);
             }
             Change::Invited { room, user } => {
-                self.room_mut(&room.into())?.invited.insert(user);
+                let room = self.room_mut(&room.into())?;
+                if !room.members.contains_key(&user) {
+                    room.invited.insert(user);
+                }
             }
             Change::Read { room, user, seq } => {
                 if let Some(read) = self.room_mut(&room)?.members.get_mut(&user) {

@@ -36,8 +36,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// survives the end of the process and of the machine's power.
     ///
     /// The same (room, writer, id) with the same event gives the first one's number again, and
-    /// changes nothing. [`Event::Deleted`] also takes away the text of the message that it names,
-    /// and of that message's edits.
+    /// changes nothing; a text that was deleted since counts as the same. [`Event::Deleted`] also
+    /// takes away the text of the message that it names, and of that message's edits, also of those
+    /// that come later.
     ///
     /// # Errors
     /// [`StoreError::IdReused`] for the same id with another event; [`StoreError::NoSuchRoom`];
@@ -45,17 +46,31 @@ pub trait Store: fmt::Debug + Send + Sync {
     fn append(&self, room: RoomId, entry: NewEntry) -> Durable<Appended>;
 
     /// The entries after number `after`, oldest first, as many as fit `page`, at least one if there
-    /// is one.
+    /// is one. Sees every append that has resolved.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchRoom`], [`StoreError::Failed`].
     fn read_after(&self, room: RoomId, after: Seq, page: PageSize) -> Durable<Vec<Entry>>;
 
     /// The last entries before number `before`, oldest first, as many as fit `page`, at least one
     /// if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchRoom`], [`StoreError::Failed`].
     fn read_before(&self, room: RoomId, before: Seq, page: PageSize) -> Durable<Vec<Entry>>;
 
     /// One entry.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchRoom`], [`StoreError::Failed`].
     fn entry(&self, room: RoomId, seq: Seq) -> Durable<Option<Entry>>;
 
-    /// Writes a change of what [`Self::load`] gives.
+    /// Writes a change of what [`Self::load`] gives. Changes and appends happen in the order in which
+    /// they were asked for.
+    ///
+    /// # Errors
+    /// [`StoreError::RoomExists`], [`StoreError::NoSuchRoom`]; [`StoreError::Full`] and
+    /// [`StoreError::Failed`], and then nothing was changed.
     fn change(&self, change: Change) -> Durable<()>;
 }
 
@@ -146,7 +161,8 @@ pub enum Change {
         /// Which.
         room: RoomId,
     },
-    /// Somebody is in a room. Being in it already changes nothing.
+    /// Somebody is in a room, and has seen what was said there before. Takes an invitation; being in
+    /// it already changes nothing else.
     Joined {
         /// Where.
         room: RoomId,
@@ -160,14 +176,14 @@ pub enum Change {
         /// Who.
         user: UserId,
     },
-    /// Somebody may join a private room.
+    /// Somebody may join a private room. Changes nothing for who is in it.
     Invited {
         /// Where.
         room: RoomName,
         /// Who.
         user: UserId,
     },
-    /// Somebody has seen a room up to an entry; never goes back.
+    /// Somebody who is in a room has seen it up to an entry; never goes back.
     Read {
         /// Where.
         room: RoomId,

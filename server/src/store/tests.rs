@@ -1,1 +1,515 @@
+//! What every store promises, shown on each; and what only a database has to.
 
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use shared::chat::Emoji;
+use shared::chat::{Text, Topic};
+use shared::identity::Fingerprint;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use super::clock::Clock;
+use super::*;
+
+/// A store, what it tells, and what it lives on.
+struct Scene {
+    store: Arc<dyn Store>,
+    commits: UnboundedReceiver<Commit>,
+    _folder: Option<tempfile::TempDir>,
+}
+
+fn scenes() -> Vec<Scene> {
+    let (told, commits) = unbounded_channel();
+    let memory = Scene {
+        store: Arc::new(MemoryStore::new(told)),
+        commits,
+        _folder: None,
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (told, commits) = unbounded_channel();
+    let sqlite = Scene {
+        store: Arc::new(SqliteStore::open(&folder.path().join("chat.db"), told).unwrap()),
+        commits,
+        _folder: Some(folder),
+    };
+    vec![memory, sqlite]
+}
+
+fn room(name: &str) -> RoomId {
+    RoomId::parse(name).unwrap()
+}
+
+fn user(seed: u8) -> UserId {
+    UserId(Fingerprint::of_spki(&[seed]))
+}
+
+fn id(number: u32) -> MessageId {
+    let mut bytes = [0; 16];
+    bytes[..4].copy_from_slice(&number.to_be_bytes());
+    MessageId::from_random(bytes)
+}
+
+fn message(text: &str) -> Event {
+    Event::Message {
+        text: Some(Text::parse(text).unwrap()),
+        reply_to: None,
+    }
+}
+
+fn entry(seed: u8, number: u32, event: Event) -> NewEntry {
+    NewEntry {
+        id: id(number),
+        from: user(seed),
+        name: DisplayName::guest(user(seed)),
+        event,
+    }
+}
+
+const PAGE: PageSize = PageSize {
+    entries: 100,
+    bytes: 100_000,
+};
+
+async fn create(store: &dyn Store, name: &str) -> RoomId {
+    let room = room(name);
+    let created = Change::RoomCreated {
+        room: room.clone(),
+        topic: Topic::parse("about").unwrap(),
+        private: false,
+    };
+    store.change(created).await.unwrap();
+    room
+}
+
+fn seqs(entries: &[Entry]) -> Vec<Seq> {
+    entries.iter().map(|entry| entry.seq).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_writers_get_numbers_without_gaps_told_in_order() {
+    for Scene {
+        store,
+        mut commits,
+        _folder,
+    } in scenes()
+    {
+        let rooms = [create(&*store, "one").await, create(&*store, "two").await];
+        let mut tasks = Vec::new();
+        for writer in 0..8_u8 {
+            let (store, rooms) = (Arc::clone(&store), rooms.clone());
+            tasks.push(tokio::spawn(async move {
+                let mut appended = Vec::new();
+                for number in 0..50 {
+                    let to = rooms[usize::from(number % 2 == 0)].clone();
+                    let event = message(&format!("{writer} {number}"));
+                    appended.push(store.append(to, entry(writer, number, event)));
+                }
+                for appended in appended {
+                    assert!(!appended.await.unwrap().again);
+                }
+            }));
+        }
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let mut told = [Vec::new(), Vec::new()];
+        for _ in 0..400 {
+            let commit = commits.recv().await.unwrap();
+            told[usize::from(commit.room == rooms[1])].push(commit.entry);
+        }
+        for (room, told) in rooms.iter().zip(told) {
+            assert_eq!(seqs(&told), (1..=200).collect::<Vec<_>>());
+            let mut read = Vec::new();
+            while read.len() < 200 {
+                let page = store
+                    .read_after(room.clone(), read.len() as u64, PAGE)
+                    .await
+                    .unwrap();
+                read.extend(page);
+            }
+            assert_eq!(read, told);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_same_again_is_the_first_and_another_under_its_id_is_refused() {
+    for Scene {
+        store,
+        mut commits,
+        _folder,
+    } in scenes()
+    {
+        let room = create(&*store, "room").await;
+        let first = store
+            .append(room.clone(), entry(1, 1, message("a")))
+            .await
+            .unwrap();
+        assert_eq!((first.seq, first.again), (1, false));
+        let again = store
+            .append(room.clone(), entry(1, 1, message("a")))
+            .await
+            .unwrap();
+        assert_eq!((again.seq, again.at, again.again), (1, first.at, true));
+        let reused = store.append(room.clone(), entry(1, 1, message("b"))).await;
+        assert_eq!(reused, Err(StoreError::IdReused));
+        // Another writer's, and another room's, are others.
+        let other = store
+            .append(room.clone(), entry(2, 1, message("b")))
+            .await
+            .unwrap();
+        assert_eq!(other.seq, 2);
+        let elsewhere = create(&*store, "elsewhere").await;
+        let there = store
+            .append(elsewhere, entry(1, 1, message("b")))
+            .await
+            .unwrap();
+        assert_eq!(there.seq, 1);
+        let nowhere = store
+            .append(super::tests::room("nowhere"), entry(1, 9, message("x")))
+            .await;
+        assert_eq!(nowhere, Err(StoreError::NoSuchRoom));
+        let told: Vec<Seq> = std::iter::from_fn(|| commits.try_recv().ok())
+            .map(|c| c.entry.seq)
+            .collect();
+        assert_eq!(told, [1, 2, 1]);
+    }
+}
+
+#[tokio::test]
+async fn pages_end_where_they_are_full_and_hold_one_at_least() {
+    for Scene { store, _folder, .. } in scenes() {
+        let room = create(&*store, "room").await;
+        for number in 0..10 {
+            let event = message(&"x".repeat(1000));
+            store
+                .append(room.clone(), entry(1, number, event))
+                .await
+                .unwrap();
+        }
+        let page = |entries, bytes| PageSize { entries, bytes };
+        let after = |seq, page| store.read_after(room.clone(), seq, page);
+        let before = |seq, page| store.read_before(room.clone(), seq, page);
+        assert_eq!(seqs(&after(0, page(3, 100_000)).await.unwrap()), [1, 2, 3]);
+        assert_eq!(
+            seqs(&before(11, page(3, 100_000)).await.unwrap()),
+            [8, 9, 10]
+        );
+        assert_eq!(seqs(&before(4, page(9, 100_000)).await.unwrap()), [1, 2, 3]);
+        // Two of 1,200 bytes fit, the third does not.
+        assert_eq!(seqs(&after(4, page(9, 3000)).await.unwrap()), [5, 6]);
+        assert_eq!(seqs(&before(11, page(9, 3000)).await.unwrap()), [9, 10]);
+        assert_eq!(seqs(&after(9, page(1, 1)).await.unwrap()), [10]);
+        assert!(after(10, PAGE).await.unwrap().is_empty());
+        assert!(before(1, PAGE).await.unwrap().is_empty());
+        assert!(after(Seq::MAX, PAGE).await.unwrap().is_empty());
+        assert_eq!(seqs(&before(Seq::MAX, page(1, 1)).await.unwrap()), [10]);
+        assert_eq!(store.entry(room.clone(), 11).await.unwrap(), None);
+        assert_eq!(store.entry(room.clone(), Seq::MAX).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_text_is_gone_with_its_edits_and_everything_else_comes_back_as_it_was() {
+    for Scene {
+        store,
+        mut commits,
+        _folder,
+    } in scenes()
+    {
+        let room = create(&*store, "room").await;
+        let emoji = Emoji::parse("👍").unwrap();
+        let text = |text| Some(Text::parse(text).unwrap());
+        let events = [
+            message("first"),
+            Event::Message {
+                text: text("an answer"),
+                reply_to: Some(1),
+            },
+            Event::Edited {
+                of: 1,
+                text: text("second"),
+            },
+            Event::Reacted {
+                of: 1,
+                emoji,
+                on: true,
+            },
+            Event::Edited {
+                of: 2,
+                text: text("stays"),
+            },
+            Event::Deleted { of: 1 },
+        ];
+        for (number, event) in (0..).zip(events.clone()) {
+            store
+                .append(room.clone(), entry(1, number, event))
+                .await
+                .unwrap();
+            assert_eq!(
+                commits.recv().await.unwrap().entry.event,
+                events[number as usize]
+            );
+        }
+        let read = store.read_after(room.clone(), 0, PAGE).await.unwrap();
+        let mut expected = events.to_vec();
+        expected[0] = Event::Message {
+            text: None,
+            reply_to: None,
+        };
+        expected[2] = Event::Edited { of: 1, text: None };
+        let events: Vec<_> = read.into_iter().map(|entry| entry.event).collect();
+        assert_eq!(events, expected);
+    }
+}
+
+/// One of every kind, some twice.
+fn changes() -> Vec<Change> {
+    let (room, attic) = (room("room"), RoomName::parse("attic").unwrap());
+    let name = |text| Name::parse(text).unwrap();
+    let private = Change::RoomCreated {
+        room: attic.clone().into(),
+        topic: Topic::default(),
+        private: true,
+    };
+    vec![
+        private,
+        Change::Joined {
+            room: room.clone(),
+            user: user(1),
+        },
+        Change::Joined {
+            room: room.clone(),
+            user: user(1),
+        },
+        Change::Read {
+            room: room.clone(),
+            user: user(1),
+            seq: 7,
+        },
+        Change::Read {
+            room: room.clone(),
+            user: user(1),
+            seq: 3,
+        },
+        Change::Joined {
+            room: room.clone(),
+            user: user(2),
+        },
+        Change::Left {
+            room: room.clone(),
+            user: user(2),
+        },
+        Change::Invited {
+            room: attic.clone(),
+            user: user(3),
+        },
+        Change::Invited {
+            room: attic.clone(),
+            user: user(3),
+        },
+        Change::Invited {
+            room: attic.clone(),
+            user: user(4),
+        },
+        Change::Joined {
+            room: attic.clone().into(),
+            user: user(4),
+        },
+        Change::Named {
+            user: user(1),
+            name: name("anna"),
+        },
+        Change::Named {
+            user: user(1),
+            name: name("ada"),
+        },
+        Change::Operator {
+            user: user(1),
+            is: true,
+        },
+        Change::Operator {
+            user: user(2),
+            is: true,
+        },
+        Change::Operator {
+            user: user(2),
+            is: false,
+        },
+    ]
+}
+
+#[tokio::test]
+async fn every_change_is_there_when_it_is_loaded() {
+    for Scene { store, _folder, .. } in scenes() {
+        let room = create(&*store, "room").await;
+        let name = |text| Name::parse(text).unwrap();
+        store
+            .append(room.clone(), entry(1, 1, message("a")))
+            .await
+            .unwrap();
+        let again = store
+            .change(Change::RoomCreated {
+                room: room.clone(),
+                topic: Topic::default(),
+                private: true,
+            })
+            .await;
+        assert_eq!(again, Err(StoreError::RoomExists));
+        for change in changes() {
+            store.change(change).await.unwrap();
+        }
+        let lost = store
+            .change(Change::Joined {
+                room: super::tests::room("nowhere"),
+                user: user(1),
+            })
+            .await;
+        assert_eq!(lost, Err(StoreError::NoSuchRoom));
+        let mut loaded = store.load().await.unwrap();
+        loaded.rooms.sort_by(|a, b| a.room.cmp(&b.room));
+        assert_eq!(
+            loaded,
+            Snapshot {
+                rooms: vec![
+                    RoomRecord {
+                        room: super::tests::room("attic"),
+                        topic: Topic::default(),
+                        private: true,
+                        head: 0,
+                        members: vec![(user(4), 0)],
+                        invited: vec![user(3)],
+                    },
+                    RoomRecord {
+                        room: room.clone(),
+                        topic: Topic::parse("about").unwrap(),
+                        private: false,
+                        head: 1,
+                        members: vec![(user(1), 7)],
+                        invited: Vec::new(),
+                    },
+                ],
+                names: vec![(user(1), name("ada"))],
+                operators: vec![user(1)],
+            }
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_room_is_gone_with_everything_in_it() {
+    for Scene { store, _folder, .. } in scenes() {
+        let room = create(&*store, "room").await;
+        store
+            .append(room.clone(), entry(1, 1, message("a")))
+            .await
+            .unwrap();
+        store
+            .change(Change::RoomDeleted { room: room.clone() })
+            .await
+            .unwrap();
+        let gone = store.append(room.clone(), entry(1, 2, message("b"))).await;
+        assert_eq!(gone, Err(StoreError::NoSuchRoom));
+        // A room of the same name is a new one.
+        let room = create(&*store, "room").await;
+        assert!(
+            store
+                .read_after(room.clone(), 0, PAGE)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(
+            store
+                .append(room, entry(1, 1, message("c")))
+                .await
+                .unwrap()
+                .seq,
+            1
+        );
+    }
+}
+
+/// A database with a clock that a test moves.
+fn sqlite(path: &Path, millis: &Arc<AtomicI64>, pages: Option<u32>) -> SqliteStore {
+    let (told, _) = unbounded_channel();
+    SqliteStore::open_for_test(path, told, Clock::of(Arc::clone(millis)), pages).unwrap()
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_does_not_set_a_room_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let clock = Arc::new(AtomicI64::new(5000));
+    let store = sqlite(&path, &clock, None);
+    let room = create(&store, "room").await;
+    let mut times = Vec::new();
+    for (number, now) in [(0, 5000), (1, 3000), (2, 6000)] {
+        clock.store(now, Ordering::SeqCst);
+        let appended = store
+            .append(room.clone(), entry(1, number, message("a")))
+            .await;
+        times.push(appended.unwrap().at.unix_millis());
+    }
+    drop(store);
+    clock.store(10, Ordering::SeqCst);
+    let store = sqlite(&path, &clock, None);
+    let appended = store.append(room, entry(1, 3, message("a"))).await.unwrap();
+    times.push(appended.at.unix_millis());
+    assert_eq!(times, [5000, 5000, 6000, 6000]);
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_loses_nothing_and_is_survived() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let clock = Arc::new(AtomicI64::new(0));
+    let store = sqlite(&path, &clock, Some(60));
+    let room = create(&store, "room").await;
+    let mut acked = Vec::new();
+    let mut refused = 0;
+    for number in 0..100 {
+        let event = message(&"x".repeat(8000));
+        match store.append(room.clone(), entry(1, number, event)).await {
+            Ok(appended) => acked.push(appended.seq),
+            Err(StoreError::Full) => refused += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(refused > 50 && acked.len() > 5, "{refused} refused");
+    assert_eq!(acked, (1..=acked.len() as u64).collect::<Vec<_>>());
+    // Reading goes on.
+    let page = store
+        .read_before(room.clone(), Seq::MAX, PAGE)
+        .await
+        .unwrap();
+    assert_eq!(page.last().map(|entry| entry.seq), acked.last().copied());
+    drop(store);
+    // With space again, it goes on where it was.
+    let store = sqlite(&path, &clock, None);
+    let next = store
+        .append(room, entry(1, 1000, message("a")))
+        .await
+        .unwrap();
+    assert_eq!(next.seq, acked.len() as u64 + 1);
+}
+
+#[tokio::test]
+async fn the_database_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let (told, _commits) = unbounded_channel();
+    let store = SqliteStore::open(&path, told).unwrap();
+    let room = create(&store, "room").await;
+    store.append(room, entry(1, 1, message("a"))).await.unwrap();
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap();
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", file.path());
+    }
+    let (told, _) = unbounded_channel();
+    let second = SqliteStore::open(&path, told);
+    assert!(matches!(second, Err(OpenError::InUse(_))), "{second:?}");
+}

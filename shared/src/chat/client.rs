@@ -250,13 +250,13 @@ mod tests {
         }
 
         fn what_is_wrong_is_said_with_the_id_of_what_was_refused() {
-            let long = "x".repeat(16 * 1024 + 1);
+            let long = "x".repeat(1024 * 1024 + 1);
             for (json, known_type, detail) in [
                 (r#"{"type":"dance","id":"ID"}"#, false, "unknown variant `dance`"),
                 (r#"{"type":"send","id":"ID","text":"hi"}"#, true, "missing field `room`"),
                 (r#"{"type":"send","id":"ID","room":"a b","text":"hi"}"#, true, "no spaces"),
                 (r#"{"type":"send","id":"ID","room":"lobby","text":""}"#, true, "some text"),
-                (r#"{"type":"send","id":"ID","room":"lobby","text":"LONG"}"#, true, "at most 16384"),
+                (r#"{"type":"send","id":"ID","room":"lobby","text":"LONG"}"#, true, "at most 1048576"),
                 (r#"{"type":"send","id":"ID","room":"lobby","text":7}"#, true, "expected"),
                 (r#"{"type":"read","id":"ID","room":"lobby","seq":-1}"#, true, "invalid value"),
             ] {

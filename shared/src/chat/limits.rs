@@ -1,8 +1,11 @@
 //! The chat's limits. A server may lower what is a default here; what is part of a type is fixed.
 
-/// Longest text of a message, in bytes of UTF-8. Part of the type [`Text`](super::Text): in JSON it
-/// at most doubles, and so fits a message of v2 (64 KiB) with everything around it.
+/// Longest text of a message that a server takes unless it is told otherwise, in bytes of UTF-8. In
+/// JSON it at most doubles, and so fits a message of v2 (64 KiB) with everything around it.
 pub const TEXT_BYTES: usize = 16 * 1024;
+
+/// Longest [`Text`](super::Text), whatever a server is told: what v1's largest frames can carry.
+pub const TEXT_MAX_BYTES: usize = 1024 * 1024;
 
 /// Longest name of a room in characters: what fits a list on a telephone, twice.
 pub const ROOM_NAME_CHARACTERS: usize = 64;
@@ -20,8 +23,9 @@ pub const PAGE_ENTRIES: u32 = 100;
 /// Entries of a page when the client does not say how many: some screens full.
 pub const PAGE_ENTRIES_DEFAULT: u32 = 50;
 
-/// A page ends before its JSON grows over so many bytes, so that it fits a message of v2.
-pub const PAGE_BYTES: usize = 48 * 1024;
+/// A page ends before its texts, and 200 bytes for each entry, grow over so many bytes. In JSON they
+/// at most double, and so fit a message of v2.
+pub const PAGE_BYTES: usize = 28 * 1024;
 
 /// Longest description of a client's program, in characters.
 pub const CLIENT_CHARACTERS: usize = 64;

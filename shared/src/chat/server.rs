@@ -71,6 +71,13 @@ pub enum ServerMessage {
         /// What has happened.
         change: MemberChange,
     },
+    /// Somebody lets this person into a private room.
+    Invited {
+        /// Which.
+        room: RoomSummary,
+        /// Who.
+        by: Author,
+    },
     /// Somebody is writing.
     Typing {
         /// Where.

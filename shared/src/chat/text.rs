@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use super::limits::TEXT_BYTES;
+use super::limits::TEXT_MAX_BYTES;
 use super::serde_as_text;
 
-/// 1 to 16,384 bytes of UTF-8 that are not all white space, without control characters but newline
-/// and tab: whatever shows it cannot be made to move a cursor or change a colour.
+/// Up to 1 MiB of UTF-8 that is not all white space, without control characters but newline and
+/// tab: whatever shows it cannot be made to move a cursor or change a colour. Servers take less,
+/// by default 16 KiB.
 ///
 /// Nothing but rendering and search looks inside.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -28,7 +29,7 @@ impl Text {
         if text.trim().is_empty() {
             return Err(InvalidText::Empty);
         }
-        if text.len() > TEXT_BYTES {
+        if text.len() > TEXT_MAX_BYTES {
             return Err(InvalidText::TooLong { bytes: text.len() });
         }
         let harmful = |c: &char| c.is_control() && *c != '\n' && *c != '\t';
@@ -65,7 +66,7 @@ impl fmt::Debug for Text {
 pub enum InvalidText {
     /// Nothing but white space.
     Empty,
-    /// More than 16,384 bytes.
+    /// More than 1 MiB.
     TooLong {
         /// How many.
         bytes: usize,
@@ -81,7 +82,7 @@ impl fmt::Display for InvalidText {
             Self::TooLong { bytes } => {
                 write!(
                     f,
-                    "a message has at most {TEXT_BYTES} bytes; this has {bytes}"
+                    "a message has at most {TEXT_MAX_BYTES} bytes; this has {bytes}"
                 )
             }
             Self::Control(character) => write!(
@@ -109,11 +110,11 @@ mod tests {
         }
 
         fn the_longest_passes_and_one_byte_more_does_not() {
-            assert!(Text::parse(&"x".repeat(TEXT_BYTES)).is_ok());
-            let bytes = TEXT_BYTES + 1;
+            assert!(Text::parse(&"x".repeat(TEXT_MAX_BYTES)).is_ok());
+            let bytes = TEXT_MAX_BYTES + 1;
             assert_eq!(Text::parse(&"x".repeat(bytes)), Err(InvalidText::TooLong { bytes }));
             // Bytes, not characters.
-            assert!(Text::parse(&"é".repeat(TEXT_BYTES / 2 + 1)).is_err());
+            assert!(Text::parse(&"é".repeat(TEXT_MAX_BYTES / 2 + 1)).is_err());
         }
 
         fn empty_and_harmful_texts_are_refused() {

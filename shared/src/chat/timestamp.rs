@@ -9,7 +9,7 @@ use time::macros::format_description;
 use super::serde_as_text;
 
 /// A moment in UTC, to the millisecond. Written as RFC 3339, `2026-11-24T03:45:00.000Z`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(i64);
 
 impl Timestamp {

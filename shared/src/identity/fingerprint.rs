@@ -21,6 +21,11 @@ impl Fingerprint {
         Self(Sha256::digest(spki_der).into())
     }
 
+    /// A fingerprint that was kept as its bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The hash itself.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use secure_chat_server::config::Config;
+use secure_chat_server::hub::Hub;
+use secure_chat_server::store::MemoryStore;
 use secure_chat_server::{Context, run, system};
 use shared::identity::{Fingerprint, PrivateKey};
 use tokio::net::TcpListener;
@@ -32,7 +34,12 @@ impl Server {
             (bind().await.unwrap(), bind().await.unwrap())
         });
         let (tcp_address, http_address) = (tcp.local_addr().unwrap(), http.local_addr().unwrap());
-        let context = Arc::new(Context::new(Config::default(), key));
+        let config = Config::default();
+        let (commits, committed) = tokio::sync::mpsc::unbounded_channel();
+        let store = Arc::new(MemoryStore::new(commits));
+        let hub = Hub::open(store, committed, config.max_text_bytes);
+        let hub = runtime.block_on(hub).unwrap();
+        let context = Arc::new(Context::new(config, key, hub));
         runtime.spawn(run(tcp, http, Arc::clone(&context)));
         Self {
             context,

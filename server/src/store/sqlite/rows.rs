@@ -1,98 +1,140 @@
-//! Entries and names as the columns of a row, and back. What cannot be read back was not written by
-//! us: an error, not a panic.
+//! Entries as the columns of a row, and back. What cannot be read back was not written by this
+//! program: an error, not a panic.
 
 use rusqlite::Row;
-use rusqlite::types::{FromSqlError, Type};
+use rusqlite::types::{FromSqlError, FromSqlResult};
 use shared::chat::entry::DisplayName;
 use shared::chat::{Author, Emoji, Entry, Event, MessageId, Seq, Text, Timestamp, UserId};
 use shared::identity::Fingerprint;
 
-/// The columns of an entry, in the order of [`entry`].
-pub(super) const ENTRY_COLUMNS: &str =
-    "seq, id, author, author_name, at, kind, text, target, emoji, is_on";
+/// Selects entries, for [`entry`]. In this order, so that users are looked up by their keys.
+pub(super) const SELECT_ENTRIES: &str = "SELECT place, id, fingerprint, name, at, kind, text, \
+    target, reply_to, emoji, is_on FROM entries CROSS JOIN users ON users.key = writer";
 
-const MESSAGE: i64 = 0;
-const EDITED: i64 = 1;
+/// The kinds of events. The schema names the edits' too.
+pub(super) const MESSAGE: i64 = 0;
+pub(super) const EDITED: i64 = 1;
 const DELETED: i64 = 2;
 const REACTED: i64 = 3;
 
-/// An event's columns: kind, text, target, emoji, `is_on`.
-pub(super) type EventColumns<'a> = (
-    i64,
-    Option<&'a str>,
-    Option<i64>,
-    Option<&'a str>,
-    Option<bool>,
-);
+/// Bits of a place that are the entry's number.
+const SEQ_BITS: u32 = 40;
 
-/// A number as SQLite keeps it. Above its range nothing is ever numbered.
+/// The largest number of an entry: a place has no room for more.
+pub(super) const SEQ_MAX: Seq = (1 << SEQ_BITS) - 1;
+
+/// Where an entry is: a larger number than there can be is the largest.
+pub(super) fn place(room: i64, seq: Seq) -> i64 {
+    (room << SEQ_BITS) | number(seq)
+}
+
+/// A number for SQLite, which has no `u64`.
 pub(super) fn number(seq: Seq) -> i64 {
-    i64::try_from(seq).unwrap_or(i64::MAX)
+    i64::try_from(seq.min(SEQ_MAX)).unwrap_or(i64::MAX)
 }
 
-/// The columns of an event.
-pub(super) fn event_columns(event: &Event) -> EventColumns<'_> {
-    match event {
-        Event::Message { text, reply_to } => {
-            let text = text.as_ref().map(Text::as_str);
-            (MESSAGE, text, reply_to.map(number), None, None)
-        }
-        Event::Edited { of, text } => {
-            let text = text.as_ref().map(Text::as_str);
-            (EDITED, text, Some(number(*of)), None, None)
-        }
-        Event::Deleted { of } => (DELETED, None, Some(number(*of)), None, None),
-        Event::Reacted { of, emoji, on } => {
-            let emoji = Some(emoji.as_str());
-            (REACTED, None, Some(number(*of)), emoji, Some(*on))
-        }
-    }
-}
-
-/// The entry in a row of [`ENTRY_COLUMNS`].
-pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let parsed = |column, error: &dyn std::fmt::Display| {
-        let error = std::io::Error::other(error.to_string());
-        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
-    };
-    let name: String = row.get(3)?;
-    let from = Author {
-        id: user(row.get(2)?),
-        name: DisplayName::parse(&name).map_err(|error| parsed(3, &error))?,
-    };
-    let at = Timestamp::from_unix_millis(row.get(4)?);
-    let text: Option<String> = row.get(6)?;
-    let text = text.as_deref().map(Text::parse).transpose();
-    let text = text.map_err(|error| parsed(6, &error))?;
-    let target: Option<i64> = row.get(7)?;
-    let target = target.map(seq).transpose()?;
-    let event = match (row.get(5)?, target) {
-        (MESSAGE, reply_to) => Event::Message { text, reply_to },
-        (EDITED, Some(of)) => Event::Edited { of, text },
-        (DELETED, Some(of)) => Event::Deleted { of },
-        (REACTED, Some(of)) => {
-            let emoji: String = row.get(8)?;
-            let emoji = Emoji::parse(&emoji).map_err(|error| parsed(8, &error))?;
-            let on = row.get(9)?;
-            Event::Reacted { of, emoji, on }
-        }
-        (kind, _) => return Err(FromSqlError::OutOfRange(kind).into()),
-    };
-    Ok(Entry {
-        seq: seq(row.get(0)?)?,
-        id: MessageId::from_bytes(row.get(1)?),
-        from,
-        at: at.ok_or(FromSqlError::InvalidType)?,
-        event,
-    })
-}
-
-/// A number that SQLite kept.
+/// A number from SQLite.
 pub(super) fn seq(number: i64) -> rusqlite::Result<Seq> {
     Seq::try_from(number).map_err(|_| FromSqlError::OutOfRange(number).into())
 }
 
-/// A user that SQLite kept.
-pub(super) fn user(bytes: [u8; 32]) -> UserId {
-    UserId(Fingerprint::from_bytes(bytes))
+/// A person from SQLite.
+pub(super) fn user(fingerprint: [u8; 32]) -> UserId {
+    UserId(Fingerprint::from_bytes(fingerprint))
+}
+
+/// An event's columns.
+#[derive(Debug, Default)]
+pub(super) struct EventColumns<'a> {
+    pub(super) kind: i64,
+    pub(super) text: Option<&'a str>,
+    pub(super) target: Option<i64>,
+    pub(super) reply_to: Option<i64>,
+    pub(super) emoji: Option<&'a str>,
+    pub(super) is_on: Option<bool>,
+}
+
+impl<'a> EventColumns<'a> {
+    pub(super) fn of(event: &'a Event) -> Self {
+        let none = Self::default();
+        match event {
+            Event::Message { text, reply_to } => Self {
+                kind: MESSAGE,
+                text: text.as_ref().map(Text::as_str),
+                reply_to: reply_to.map(number),
+                ..none
+            },
+            Event::Edited { of, text } => Self {
+                kind: EDITED,
+                text: text.as_ref().map(Text::as_str),
+                target: Some(number(*of)),
+                ..none
+            },
+            Event::Deleted { of } => Self {
+                kind: DELETED,
+                target: Some(number(*of)),
+                ..none
+            },
+            Event::Reacted { of, emoji, on } => Self {
+                kind: REACTED,
+                target: Some(number(*of)),
+                emoji: Some(emoji.as_str()),
+                is_on: Some(*on),
+                ..none
+            },
+        }
+    }
+}
+
+/// The largest number that an event names.
+pub(super) fn named(event: &Event) -> Seq {
+    match event {
+        Event::Message { reply_to, .. } => reply_to.unwrap_or(0),
+        Event::Edited { of, .. } | Event::Deleted { of } | Event::Reacted { of, .. } => *of,
+    }
+}
+
+/// The entry in a row of [`SELECT_ENTRIES`].
+pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let place: i64 = row.get(0)?;
+    let at = Timestamp::from_unix_millis(row.get(4)?);
+    Ok(Entry {
+        seq: seq(place)? & SEQ_MAX,
+        id: MessageId::from_bytes(row.get(1)?),
+        from: Author {
+            id: user(row.get(2)?),
+            name: parsed(DisplayName::parse(row.get_ref(3)?.as_str()?))?,
+        },
+        at: at.ok_or(FromSqlError::InvalidType)?,
+        event: event(row)?,
+    })
+}
+
+fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
+    let text = row.get_ref(6)?.as_str_or_null()?.map(Text::parse);
+    let text = parsed(text.transpose())?;
+    let target: Option<i64> = row.get(7)?;
+    let reply_to: Option<i64> = row.get(8)?;
+    Ok(match (row.get(5)?, target.map(seq).transpose()?) {
+        (MESSAGE, _) => {
+            let reply_to = reply_to.map(seq).transpose()?;
+            Event::Message { text, reply_to }
+        }
+        (EDITED, Some(of)) => Event::Edited { of, text },
+        (DELETED, Some(of)) => Event::Deleted { of },
+        (REACTED, Some(of)) => Event::Reacted {
+            of,
+            emoji: parsed(Emoji::parse(row.get_ref(9)?.as_str()?))?,
+            on: row.get(10)?,
+        },
+        (kind, _) => return Err(FromSqlError::OutOfRange(kind).into()),
+    })
+}
+
+/// What was parsed from a column.
+pub(super) fn parsed<T, E>(result: Result<T, E>) -> FromSqlResult<T>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    result.map_err(FromSqlError::other)
 }

@@ -15,7 +15,8 @@ pub(crate) struct Server {
     tcp: SocketAddr,
     http: SocketAddr,
     log: Arc<Mutex<Vec<String>>>,
-    _data: tempfile::TempDir,
+    /// `None` once it was handed on.
+    data: Option<tempfile::TempDir>,
 }
 
 /// A program that ended by itself: code and everything on standard error.
@@ -66,6 +67,11 @@ impl Server {
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let data = tempfile::tempdir().unwrap();
         write_key(data.path(), server_key().to_pkcs8_pem().unwrap().as_bytes());
+        Self::start_in(data, arguments)
+    }
+
+    /// Starts a server on the data folder of another that has ended.
+    pub(crate) fn start_in(data: tempfile::TempDir, arguments: &[&str]) -> Self {
         let mut child = command(data.path(), arguments).spawn().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&log);
@@ -96,7 +102,7 @@ impl Server {
             tcp,
             http,
             log,
-            _data: data,
+            data: Some(data),
         }
     }
 
@@ -139,6 +145,23 @@ impl Server {
                 .unwrap()
                 .success()
         );
+    }
+
+    /// Kills it as `kill -9` does, and hands on what it leaves.
+    pub(crate) fn kill(mut self) -> tempfile::TempDir {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.data.take().unwrap()
+    }
+
+    /// Hands on what a server leaves that has ended by itself.
+    pub(crate) fn take_data(mut self) -> tempfile::TempDir {
+        self.data.take().unwrap()
+    }
+
+    /// Its data folder.
+    pub(crate) fn data(&self) -> &Path {
+        self.data.as_ref().unwrap().path()
     }
 
     /// Waits for its end.

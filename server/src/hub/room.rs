@@ -1,0 +1,63 @@
+//! One room as the hub knows it: everything but its entries.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use shared::chat::{RoomId, Seq, Topic, UserId};
+
+use crate::clients::ConnectionId;
+use crate::store::RoomRecord;
+
+/// A room, and which connections hear it as it happens.
+#[derive(Debug)]
+pub(super) struct Room {
+    pub(super) topic: Topic,
+    pub(super) private: bool,
+    /// The last entry that was told. The store may be a moment ahead.
+    pub(super) head: Seq,
+    /// Who is in it, and the last entry that each has seen.
+    pub(super) members: BTreeMap<UserId, Seq>,
+    pub(super) invited: BTreeSet<UserId>,
+    /// Who hears it now, and the last entry that each was sent: what a page from the store had
+    /// already must not come again. `None` while entries still come from the store, and only
+    /// what is no entry is told at once.
+    pub(super) hearers: BTreeMap<ConnectionId, Option<Seq>>,
+}
+
+impl Room {
+    pub(super) fn new(topic: Topic, private: bool) -> Self {
+        Self {
+            topic,
+            private,
+            head: 0,
+            members: BTreeMap::new(),
+            invited: BTreeSet::new(),
+            hearers: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn from_record(record: RoomRecord) -> (RoomId, Self) {
+        let room = Self {
+            topic: record.topic,
+            private: record.private,
+            head: record.head,
+            members: record.members.into_iter().collect(),
+            invited: record.invited.into_iter().collect(),
+            hearers: BTreeMap::new(),
+        };
+        (record.room, room)
+    }
+
+    pub(super) fn has(&self, user: UserId) -> bool {
+        self.members.contains_key(&user)
+    }
+
+    /// Whether somebody may know that the room is there, and join it.
+    pub(super) fn is_open_to(&self, user: UserId) -> bool {
+        !self.private || self.has(user) || self.invited.contains(&user)
+    }
+
+    /// The last entry that somebody has seen.
+    pub(super) fn read_by(&self, user: UserId) -> Seq {
+        self.members.get(&user).copied().unwrap_or(0)
+    }
+}

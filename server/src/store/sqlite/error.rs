@@ -1,0 +1,156 @@
+//! Why a database cannot be opened, in words for whoever starts a server; and why a statement did
+//! not succeed, for the rest of the store.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+use rusqlite::types::FromSqlError;
+
+use crate::store::StoreError;
+
+/// Why a database cannot be used. It was not changed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// A file cannot be read or made.
+    Io(PathBuf, io::Error),
+    /// Another server uses it.
+    InUse(PathBuf),
+    /// It is no SQLite database.
+    NotADatabase(PathBuf),
+    /// It is another program's.
+    NotOurs(PathBuf),
+    /// A newer version of this program has made it.
+    Newer {
+        /// Which file.
+        path: PathBuf,
+        /// Its version.
+        version: u32,
+        /// The newest that this program knows.
+        known: u32,
+    },
+    /// It is damaged; holds what is wrong.
+    Damaged(PathBuf, String),
+    /// SQLite cannot open it.
+    Sqlite(PathBuf, rusqlite::Error),
+}
+
+impl OpenError {
+    /// What SQLite said about the database at `path`.
+    pub(super) fn of_sqlite(path: &Path, error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Damaged(path.to_owned(), error.to_string())
+            }
+            _ => Self::Sqlite(path.to_owned(), error),
+        }
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(path, error) => write!(f, "cannot use {}: {error}", path.display()),
+            Self::InUse(path) => write!(f, "another server uses {}", path.display()),
+            Self::NotADatabase(path) => {
+                write!(
+                    f,
+                    "{} is no SQLite database; it was not touched",
+                    path.display()
+                )
+            }
+            Self::NotOurs(path) => write!(
+                f,
+                "{} is the database of another program; it was not touched",
+                path.display()
+            ),
+            Self::Newer {
+                path,
+                version,
+                known,
+            } => write!(
+                f,
+                "{} was made by a newer version of this program (its version is {version}, and \
+                 this program knows up to {known}); it was not touched",
+                path.display()
+            ),
+            Self::Damaged(path, detail) => write!(
+                f,
+                "{} is damaged ({detail}); it was not touched: restore it and the files beside it \
+                 from a backup, or move them away to start anew",
+                path.display()
+            ),
+            Self::Sqlite(path, error) => write!(f, "cannot open {}: {error}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+/// Why a statement, or what it is for, did not succeed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// What was asked for cannot be done; the database is fine.
+    Request(StoreError),
+    /// The database failed.
+    Database(rusqlite::Error),
+}
+
+impl Failure {
+    /// Whether it would be the same for every other request of the moment.
+    pub(super) fn is_everybodys(&self) -> bool {
+        let Self::Database(error) = self else {
+            return false;
+        };
+        // What is left are limits and constraints, which one request alone can meet.
+        !matches!(
+            error.sqlite_error_code(),
+            None | Some(
+                ErrorCode::ConstraintViolation
+                    | ErrorCode::TooBig
+                    | ErrorCode::TypeMismatch
+                    | ErrorCode::ParameterOutOfRange
+            )
+        )
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<FromSqlError> for Failure {
+    fn from(error: FromSqlError) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Request(error)
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Request(error) => error,
+            Failure::Database(error) => match error.sqlite_error_code() {
+                Some(ErrorCode::DiskFull) => Self::Full,
+                // The index of the log cannot grow: what a full disk means there.
+                _ if extended_code(&error) == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => {
+                    Self::Full
+                }
+                _ => Self::Failed(error.to_string()),
+            },
+        }
+    }
+}
+
+fn extended_code(error: &rusqlite::Error) -> Option<i32> {
+    error.sqlite_error().map(|error| error.extended_code)
+}

@@ -1,0 +1,248 @@
+//! Opens a database: locks it, refuses what must not be written to, and makes a new one whole or
+//! not at all.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::OpenError;
+use super::schema::{self, APPLICATION_ID};
+
+/// How long a statement waits for somebody who looks at the database with another program.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Most bytes of the log that stay on the disk when everything of it is in the database.
+const LOG_BYTES: u32 = 64 * 1024 * 1024;
+
+/// Statements that stay prepared: all that a connection ever has.
+const STATEMENTS: usize = 64;
+
+/// The database's first bytes (<https://sqlite.org/fileformat2.html#the_database_header>).
+const HEADER_BYTES: usize = 100;
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+const VERSION_AT: usize = 60;
+const APPLICATION_AT: usize = 68;
+
+/// Takes the database at `path` for as long as the file that it gives lives. The lock has a file of
+/// its own, which stays: SQLite's locks are lost when anybody else in the process closes theirs.
+pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
+    let beside = beside(path, ".lock");
+    let failed = |error| OpenError::Io(beside.clone(), error);
+    let file = private_file(&beside).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// The connection that writes, to a database of the newest version.
+pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
+    if is_new(path)? {
+        create(path)?;
+    } else {
+        check(path)?;
+    }
+    let open = || {
+        let mut connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        configure(&connection)?;
+        let said: String =
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        if said != "wal" {
+            tracing::warn!(mode = said, "the database cannot have a write-ahead log");
+        }
+        // What is durable survives the end of the machine's power: each commit waits for the disk.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        // What is deleted is overwritten.
+        connection.pragma_update(None, "secure_delete", true)?;
+        connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
+        // The writer does it when nobody waits for an answer.
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+        schema::migrate(&mut connection)?;
+        Ok(connection)
+    };
+    open().map_err(|error| OpenError::of_sqlite(path, error))
+}
+
+/// A connection that reads, while there is one that writes.
+pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
+    let open = || {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        configure(&connection)?;
+        Ok(connection)
+    };
+    open().map_err(|error| OpenError::of_sqlite(path, error))
+}
+
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A schema that was tampered with calls no functions.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    Ok(())
+}
+
+/// Whether there is nothing yet.
+fn is_new(path: &Path) -> Result<bool, OpenError> {
+    if length(path)?.unwrap_or(0) > 0 {
+        return Ok(false);
+    }
+    // SQLite would take the log for the new database's.
+    if has_log(path)? {
+        let detail = "its log is there, but the database is not";
+        return Err(OpenError::Damaged(path.to_owned(), detail.into()));
+    }
+    Ok(true)
+}
+
+/// Makes a database beside its place and renames it, so that a crash never leaves half of one.
+fn create(path: &Path) -> Result<(), OpenError> {
+    let failed = |error| OpenError::Io(path.to_owned(), error);
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new("."));
+    // Only its owner can read it; SQLite gives the files beside it the same rights.
+    let file = tempfile::Builder::new()
+        .prefix(".chat")
+        .tempfile_in(folder)
+        .map_err(failed)?
+        .into_temp_path();
+    let make = || {
+        let mut connection = Connection::open(&file)?;
+        schema::migrate(&mut connection)?;
+        connection.close().map_err(|(_, error)| error)
+    };
+    make().map_err(|error| OpenError::of_sqlite(path, error))?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    sync_folder(folder).map_err(failed)
+}
+
+/// Makes the name durable, where folders can be opened.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Refuses what must not be written to, and changes nothing. Reads all of the database.
+fn check(path: &Path) -> Result<(), OpenError> {
+    let header = header(path).map_err(|error| OpenError::Io(path.to_owned(), error))?;
+    let Some(header) = header.filter(|header| header.starts_with(MAGIC)) else {
+        return Err(OpenError::NotADatabase(path.to_owned()));
+    };
+    // Before SQLite sees it: databases of others may need what this one does not have.
+    judge(
+        path,
+        number(&header, APPLICATION_AT),
+        number(&header, VERSION_AT),
+    )?;
+    let with_log = has_log(path)?;
+    let index = beside(path, "-shm");
+    let had_index = length(&index)?.is_some();
+    let checked = check_by_sqlite(path, with_log);
+    if checked.is_err() && with_log && !had_index {
+        // SQLite made it to read the log.
+        let _ = fs::remove_file(index);
+    }
+    checked
+}
+
+/// A database that was not closed has a log, and what the log says counts. Then it is opened for
+/// writing, which reading a log needs, but so that the log stays. Else it is opened so that there
+/// is no file beside it at any time.
+fn check_by_sqlite(path: &Path, with_log: bool) -> Result<(), OpenError> {
+    let look = || {
+        let connection = if with_log {
+            let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+            connection
+        } else {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+            Connection::open_with_flags(immutable(path), flags)?
+        };
+        let application = connection.pragma_query_value(None, "application_id", |row| row.get(0));
+        let version = schema::version_of(&connection)?;
+        let said = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
+        Ok((application?, version, said?))
+    };
+    let seen: rusqlite::Result<(u32, u32, String)> = look();
+    let (application, version, said) = seen.map_err(|error| OpenError::of_sqlite(path, error))?;
+    judge(path, application, version)?;
+    if said == "ok" {
+        Ok(())
+    } else {
+        Err(OpenError::Damaged(path.to_owned(), said))
+    }
+}
+
+fn judge(path: &Path, application: u32, version: u32) -> Result<(), OpenError> {
+    let (path, known) = (path.to_owned(), schema::newest());
+    if application != APPLICATION_ID {
+        return Err(OpenError::NotOurs(path));
+    }
+    if version > known {
+        return Err(OpenError::Newer {
+            path,
+            version,
+            known,
+        });
+    }
+    Ok(())
+}
+
+/// The first bytes; `None` if there are fewer.
+fn header(path: &Path) -> io::Result<Option<[u8; HEADER_BYTES]>> {
+    let mut header = [0; HEADER_BYTES];
+    match File::open(path)?.read_exact(&mut header) {
+        Ok(()) => Ok(Some(header)),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn number(header: &[u8; HEADER_BYTES], at: usize) -> u32 {
+    let bytes = header[at..].first_chunk().copied();
+    bytes.map_or(0, u32::from_be_bytes)
+}
+
+fn has_log(path: &Path) -> Result<bool, OpenError> {
+    Ok(length(&beside(path, "-wal"))?.unwrap_or(0) > 0)
+}
+
+/// A file's bytes; `None` if it is not there.
+fn length(path: &Path) -> Result<Option<u64>, OpenError> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(Some(metadata.len())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(OpenError::Io(path.to_owned(), error)),
+    }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// A file that only its owner can read; an existing one stays as it is.
+fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// The URI of a file that nobody changes. Only what would end a path in it, or start an escape, is
+/// escaped.
+fn immutable(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    let path = path.replace('%', "%25").replace('?', "%3f");
+    format!("file:{}?immutable=1", path.replace('#', "%23"))
+}

@@ -1,0 +1,229 @@
+//! The threads that read, each on its own connection: with a write-ahead log a reader sees the
+//! database as it was when it began, and neither waits for the writer nor keeps it waiting.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use rusqlite::{Connection, OptionalExtension, Transaction};
+use shared::chat::{Entry, Name, RoomId, Seq, Topic};
+use tokio::sync::oneshot;
+
+use super::error::{Failure, OpenError};
+use super::rows::{self, SELECT_ENTRIES, SEQ_MAX, parsed, place};
+use super::waiting;
+use crate::store::rules::Filling;
+use crate::store::{Durable, PageSize, RoomRecord, Snapshot, StoreError};
+
+/// Enough that one long read does not hold up all others.
+const THREADS: usize = 3;
+
+type Work = Box<dyn FnOnce(&mut Connection) + Send>;
+
+pub(super) struct Readers {
+    /// `None` only while they are stopped.
+    queue: Option<Sender<Work>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Readers {
+    /// Starts them. The database must be there, and open for writing.
+    pub(super) fn start(path: &Path) -> Result<Self, OpenError> {
+        let (sender, receiver) = channel();
+        let mut readers = Self {
+            queue: Some(sender),
+            threads: Vec::with_capacity(THREADS),
+        };
+        let receiver = Arc::new(Mutex::new(receiver));
+        for number in 1..=THREADS {
+            let connection = super::open::reader(path)?;
+            let receiver = Arc::clone(&receiver);
+            let thread = thread::Builder::new()
+                .name(format!("store-read-{number}"))
+                .spawn(move || run(connection, &receiver))
+                .map_err(|error| OpenError::Io(path.to_owned(), error))?;
+            readers.threads.push(thread);
+        }
+        Ok(readers)
+    }
+
+    /// Queues a read. All that it sees is of one moment.
+    pub(super) fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> Durable<T> {
+        let (reply, done) = oneshot::channel();
+        let work: Work = Box::new(move |connection| {
+            // Whoever asked may have gone.
+            if !reply.is_closed() {
+                let transaction = connection.transaction().map_err(Failure::from);
+                let result = transaction.and_then(|transaction| read(&transaction));
+                let _ = reply.send(result.map_err(StoreError::from));
+            }
+        });
+        if let Some(queue) = &self.queue {
+            // Without a thread to take it the work is dropped, and `done` says so.
+            let _ = queue.send(work);
+        }
+        waiting(done)
+    }
+}
+
+impl Drop for Readers {
+    /// Waits until what was queued has been read.
+    fn drop(&mut self) {
+        self.queue = None;
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(mut connection: Connection, queue: &Mutex<Receiver<Work>>) {
+    loop {
+        let work = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match work {
+            Ok(work) => work(&mut connection),
+            Err(_) => return,
+        }
+    }
+}
+
+/// The entries after a number, oldest first.
+pub(super) fn after(
+    transaction: &Transaction<'_>,
+    room: &RoomId,
+    after: Seq,
+    page: PageSize,
+) -> Result<Vec<Entry>, Failure> {
+    let room = key(transaction, room)?;
+    let sql = format!("{SELECT_ENTRIES} WHERE place > ?1 AND place <= ?2 ORDER BY place");
+    entries(
+        transaction,
+        &sql,
+        [place(room, after), place(room, SEQ_MAX)],
+        page,
+    )
+}
+
+/// The last entries before a number, oldest first.
+pub(super) fn before(
+    transaction: &Transaction<'_>,
+    room: &RoomId,
+    before: Seq,
+    page: PageSize,
+) -> Result<Vec<Entry>, Failure> {
+    let room = key(transaction, room)?;
+    // As many as there can be are less than the largest number.
+    let last = before.saturating_sub(1);
+    let sql = format!("{SELECT_ENTRIES} WHERE place > ?1 AND place <= ?2 ORDER BY place DESC");
+    let range = [place(room, 0), place(room, last)];
+    let mut entries = entries(transaction, &sql, range, page)?;
+    entries.reverse();
+    Ok(entries)
+}
+
+/// One entry.
+pub(super) fn entry(
+    transaction: &Transaction<'_>,
+    room: &RoomId,
+    seq: Seq,
+) -> Result<Option<Entry>, Failure> {
+    let room = key(transaction, room)?;
+    if seq > SEQ_MAX {
+        return Ok(None);
+    }
+    let sql = format!("{SELECT_ENTRIES} WHERE place = ?1");
+    let mut query = transaction.prepare_cached(&sql)?;
+    Ok(query
+        .query_row([place(room, seq)], rows::entry)
+        .optional()?)
+}
+
+fn key(transaction: &Transaction<'_>, room: &RoomId) -> Result<i64, Failure> {
+    let mut query = transaction.prepare_cached("SELECT key FROM rooms WHERE name = ?1")?;
+    let key = query.query_row([room.to_string()], |row| row.get(0));
+    Ok(key.optional()?.ok_or(StoreError::NoSuchRoom)?)
+}
+
+fn entries(
+    transaction: &Transaction<'_>,
+    sql: &str,
+    range: [i64; 2],
+    page: PageSize,
+) -> Result<Vec<Entry>, Failure> {
+    let mut query = transaction.prepare_cached(sql)?;
+    let mut found = query.query(range)?;
+    let mut filling = Filling::new(page);
+    let mut entries = Vec::new();
+    while let Some(row) = found.next()? {
+        let entry = rows::entry(row)?;
+        if !filling.takes(&entry.event) {
+            break;
+        }
+        entries.push(entry);
+    }
+    Ok(entries)
+}
+
+/// Everything but entries.
+pub(super) fn load(transaction: &Transaction<'_>) -> Result<Snapshot, Failure> {
+    let mut snapshot = Snapshot::default();
+    let mut query = transaction.prepare("SELECT key, name, topic, private, head FROM rooms")?;
+    let mut found = query.query([])?;
+    while let Some(row) = found.next()? {
+        let room = row.get(0)?;
+        snapshot.rooms.push(RoomRecord {
+            room: parsed(RoomId::parse(row.get_ref(1)?.as_str()?))?,
+            topic: parsed(Topic::parse(row.get_ref(2)?.as_str()?))?,
+            private: row.get(3)?,
+            head: rows::seq(row.get(4)?)?,
+            members: Vec::new(),
+            invited: Vec::new(),
+        });
+        let Some(record) = snapshot.rooms.last_mut() else {
+            continue;
+        };
+        fill(transaction, room, record)?;
+    }
+    // The order is that of other stores.
+    snapshot
+        .rooms
+        .sort_by(|one, other| one.room.cmp(&other.room));
+
+    let mut query = transaction.prepare(
+        "SELECT fingerprint, name FROM names JOIN users ON key = user ORDER BY fingerprint",
+    )?;
+    let mut found = query.query([])?;
+    while let Some(row) = found.next()? {
+        let name = row.get_ref(1)?;
+        let name = parsed(Name::parse(name.as_str()?))?;
+        snapshot.names.push((rows::user(row.get(0)?), name));
+    }
+    let mut query = transaction.prepare(
+        "SELECT fingerprint FROM operators JOIN users ON key = user ORDER BY fingerprint",
+    )?;
+    let operators = query.query_map([], |row| row.get(0).map(rows::user))?;
+    snapshot.operators = operators.collect::<rusqlite::Result<_>>()?;
+    Ok(snapshot)
+}
+
+/// Members and invitations.
+fn fill(transaction: &Transaction<'_>, room: i64, record: &mut RoomRecord) -> Result<(), Failure> {
+    let mut query = transaction.prepare_cached(
+        "SELECT fingerprint, read FROM members JOIN users ON key = user
+         WHERE room = ?1 ORDER BY fingerprint",
+    )?;
+    let members = query.query_map([room], |row| {
+        Ok((rows::user(row.get(0)?), rows::seq(row.get(1)?)?))
+    })?;
+    record.members = members.collect::<rusqlite::Result<_>>()?;
+    let mut query = transaction.prepare_cached(
+        "SELECT fingerprint FROM invited JOIN users ON key = user
+         WHERE room = ?1 ORDER BY fingerprint",
+    )?;
+    let invited = query.query_map([room], |row| row.get(0).map(rows::user))?;
+    record.invited = invited.collect::<rusqlite::Result<_>>()?;
+    Ok(())
+}

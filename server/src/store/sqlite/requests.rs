@@ -1,0 +1,283 @@
+//! What is written for each request, inside a transaction that somebody else begins and ends.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
+use shared::chat::{Author, Entry, Event, RoomId, Seq, Timestamp, UserId};
+
+use super::error::Failure;
+use super::rows::{self, EventColumns, MESSAGE, SELECT_ENTRIES, SEQ_MAX, number, place};
+use crate::store::clock::Clock;
+use crate::store::{Appended, Change, Commit, NewEntry, StoreError, rules};
+
+/// Most rooms and most users that are remembered. All are forgotten at more.
+const REMEMBERED: usize = 16 * 1024;
+
+/// A room's row, ahead of the database while a transaction is open.
+#[derive(Debug, Clone)]
+struct Head {
+    key: i64,
+    seq: Seq,
+    at: Option<Timestamp>,
+    /// Not yet in the database.
+    changed: bool,
+}
+
+/// What of the database is remembered from one transaction to the next.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    heads: HashMap<RoomId, Head>,
+    users: HashMap<UserId, i64>,
+}
+
+impl Memory {
+    /// Forgets everything: after a transaction that was undone, it may be wrong.
+    pub(super) fn clear(&mut self) {
+        self.heads.clear();
+        self.users.clear();
+    }
+
+    /// Forgets everything if it is too much; only between transactions.
+    pub(super) fn trim(&mut self) {
+        if self.heads.len().max(self.users.len()) > REMEMBERED {
+            self.clear();
+        }
+    }
+}
+
+/// One transaction's requests.
+pub(super) struct Requests<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) memory: &'a mut Memory,
+    pub(super) clock: &'a Clock,
+    /// The entries that are durable if the transaction is.
+    pub(super) commits: Vec<Commit>,
+    /// Something was deleted, of which the log still has a copy.
+    pub(super) deleted: bool,
+}
+
+impl Requests<'_> {
+    pub(super) fn append(&mut self, room: &RoomId, new: &NewEntry) -> Result<Appended, Failure> {
+        let head = self.head(room)?.clone();
+        let seq = head.seq + 1;
+        if seq > SEQ_MAX || rows::named(&new.event) > SEQ_MAX {
+            let detail = "no entry can have such a number";
+            return Err(StoreError::Failed(detail.into()).into());
+        }
+        let writer = self.user(new.from)?;
+        let entry = Entry {
+            seq,
+            id: new.id,
+            from: Author {
+                id: new.from,
+                name: new.name.clone(),
+            },
+            at: rules::not_before(head.at, self.clock.now()),
+            event: self.as_stored(head.key, &new.event)?,
+        };
+        if !self.insert(head.key, writer, &entry)? {
+            return self.again(head.key, writer, new);
+        }
+        if let Event::Deleted { of } = entry.event {
+            self.scrub(head.key, of)?;
+        }
+        let appended = Appended {
+            seq,
+            at: entry.at,
+            again: false,
+        };
+        let head = self.head(room)?;
+        head.seq = seq;
+        head.at = Some(entry.at);
+        head.changed = true;
+        let room = room.clone();
+        self.commits.push(Commit { room, entry });
+        Ok(appended)
+    }
+
+    /// Whether it was inserted: not, if this writer has used this id before.
+    fn insert(&self, room: i64, writer: i64, entry: &Entry) -> Result<bool, Failure> {
+        let columns = EventColumns::of(&entry.event);
+        let mut insert = self.connection.prepare_cached(
+            "INSERT INTO entries (place, room, writer, id, name, at, kind, text, target, reply_to,
+                                  emoji, is_on)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+             ON CONFLICT (room, writer, id) DO NOTHING",
+        )?;
+        let inserted = insert.execute(params![
+            place(room, entry.seq),
+            room,
+            writer,
+            entry.id.as_bytes(),
+            entry.from.name.as_str(),
+            entry.at.unix_millis(),
+            columns.kind,
+            columns.text,
+            columns.target,
+            columns.reply_to,
+            columns.emoji,
+            columns.is_on,
+        ])?;
+        Ok(inserted == 1)
+    }
+
+    fn again(&self, room: i64, writer: i64, new: &NewEntry) -> Result<Appended, Failure> {
+        let sql = format!("{SELECT_ENTRIES} WHERE room = ?1 AND writer = ?2 AND id = ?3");
+        let mut query = self.connection.prepare_cached(&sql)?;
+        let stored = query.query_row(params![room, writer, new.id.as_bytes()], rows::entry)?;
+        if !rules::is_the_same(&stored.event, &new.event) {
+            return Err(StoreError::IdReused.into());
+        }
+        Ok(Appended {
+            seq: stored.seq,
+            at: stored.at,
+            again: true,
+        })
+    }
+
+    /// The event as it is kept: an edit of a message that was deleted in the meantime has no text.
+    fn as_stored(&self, room: i64, event: &Event) -> Result<Event, Failure> {
+        let Event::Edited { of, .. } = *event else {
+            return Ok(event.clone());
+        };
+        let mut query = self.connection.prepare_cached(
+            "SELECT 1 FROM entries WHERE place = ?1 AND kind = ?2 AND text IS NULL",
+        )?;
+        Ok(if query.exists([place(room, of), MESSAGE])? {
+            Event::Edited { of, text: None }
+        } else {
+            event.clone()
+        })
+    }
+
+    /// Takes away the text of a message and of its edits.
+    fn scrub(&mut self, room: i64, of: Seq) -> Result<(), Failure> {
+        let sql = "UPDATE entries SET text = NULL WHERE place = ?1 AND kind = ?2";
+        let mut scrub = self.connection.prepare_cached(sql)?;
+        scrub.execute([place(room, of), MESSAGE])?;
+        // The kind is in the text because the index is one of this kind only.
+        let sql = "UPDATE entries SET text = NULL WHERE room = ?1 AND target = ?2 AND kind = 1";
+        let mut scrub = self.connection.prepare_cached(sql)?;
+        scrub.execute([room, number(of)])?;
+        self.deleted = true;
+        Ok(())
+    }
+
+    pub(super) fn change(&mut self, change: &Change) -> Result<(), Failure> {
+        match change {
+            Change::RoomCreated {
+                room,
+                topic,
+                private,
+            } => {
+                let sql = "INSERT INTO rooms (name, topic, private) VALUES (?1, ?2, ?3)
+                           ON CONFLICT (name) DO NOTHING";
+                let values = params![room.to_string(), topic.as_str(), private];
+                if self.execute(sql, values)? == 0 {
+                    return Err(StoreError::RoomExists.into());
+                }
+            }
+            Change::RoomDeleted { room } => {
+                let key = self.head(room)?.key;
+                self.memory.heads.remove(room);
+                self.execute("DELETE FROM rooms WHERE key = ?1", [key])?;
+                self.deleted = true;
+            }
+            Change::Joined { room, user } => {
+                let (room, seq) = self.head(room).map(|head| (head.key, head.seq))?;
+                let user = self.user(*user)?;
+                let sql = "DELETE FROM invited WHERE room = ?1 AND user = ?2";
+                self.execute(sql, [room, user])?;
+                let sql = "INSERT INTO members (room, user, read) VALUES (?1, ?2, ?3)
+                           ON CONFLICT (room, user) DO NOTHING";
+                self.execute(sql, [room, user, number(seq)])?;
+            }
+            Change::Left { room, user } => {
+                let (room, user) = (self.head(room)?.key, self.user(*user)?);
+                let sql = "DELETE FROM members WHERE room = ?1 AND user = ?2";
+                self.execute(sql, [room, user])?;
+            }
+            Change::Invited { room, user } => {
+                let (room, user) = (self.head(&room.clone().into())?.key, self.user(*user)?);
+                let sql = "INSERT INTO invited (room, user) SELECT ?1, ?2 WHERE NOT EXISTS
+                               (SELECT 1 FROM members WHERE room = ?1 AND user = ?2)
+                           ON CONFLICT (room, user) DO NOTHING";
+                self.execute(sql, [room, user])?;
+            }
+            Change::Read { room, user, seq } => {
+                let (room, user) = (self.head(room)?.key, self.user(*user)?);
+                let sql = "UPDATE members SET read = max(read, ?3) WHERE room = ?1 AND user = ?2";
+                self.execute(sql, [room, user, number(*seq)])?;
+            }
+            Change::Named { user, name } => {
+                let sql = "INSERT INTO names (user, name) VALUES (?1, ?2)
+                           ON CONFLICT (user) DO UPDATE SET name = excluded.name";
+                let user = self.user(*user)?;
+                self.execute(sql, params![user, name.as_str()])?;
+            }
+            Change::Operator { user, is } => {
+                let user = self.user(*user)?;
+                let sql = if *is {
+                    "INSERT INTO operators (user) VALUES (?1) ON CONFLICT (user) DO NOTHING"
+                } else {
+                    "DELETE FROM operators WHERE user = ?1"
+                };
+                self.execute(sql, [user])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the rooms' new heads: once a transaction, not once an entry.
+    pub(super) fn finish(&mut self) -> Result<(), Failure> {
+        let sql = "UPDATE rooms SET head = ?2, last_at = ?3 WHERE key = ?1";
+        let mut update = self.connection.prepare_cached(sql)?;
+        for head in self.memory.heads.values_mut().filter(|head| head.changed) {
+            let at = head.at.map(Timestamp::unix_millis);
+            update.execute(params![head.key, number(head.seq), at])?;
+            head.changed = false;
+        }
+        Ok(())
+    }
+
+    fn execute(&self, sql: &str, values: impl rusqlite::Params) -> Result<usize, Failure> {
+        Ok(self.connection.prepare_cached(sql)?.execute(values)?)
+    }
+
+    fn head(&mut self, room: &RoomId) -> Result<&mut Head, Failure> {
+        if !self.memory.heads.contains_key(room) {
+            let sql = "SELECT key, head, last_at FROM rooms WHERE name = ?1";
+            let mut query = self.connection.prepare_cached(sql)?;
+            let head = query.query_row([room.to_string()], |row| {
+                let at: Option<i64> = row.get(2)?;
+                Ok(Head {
+                    key: row.get(0)?,
+                    seq: rows::seq(row.get(1)?)?,
+                    at: at.and_then(Timestamp::from_unix_millis),
+                    changed: false,
+                })
+            });
+            if let Some(head) = head.optional()? {
+                self.memory.heads.insert(room.clone(), head);
+            }
+        }
+        let head = self.memory.heads.get_mut(room);
+        head.ok_or_else(|| StoreError::NoSuchRoom.into())
+    }
+
+    /// A user's key; new users get one.
+    fn user(&mut self, user: UserId) -> Result<i64, Failure> {
+        if let Some(key) = self.memory.users.get(&user) {
+            return Ok(*key);
+        }
+        let fingerprint: &dyn ToSql = user.0.as_bytes();
+        let sql =
+            "INSERT INTO users (fingerprint) VALUES (?1) ON CONFLICT (fingerprint) DO NOTHING";
+        self.execute(sql, [fingerprint])?;
+        let sql = "SELECT key FROM users WHERE fingerprint = ?1";
+        let mut query = self.connection.prepare_cached(sql)?;
+        let key = query.query_row([fingerprint], |row| row.get(0))?;
+        self.memory.users.insert(user, key);
+        Ok(key)
+    }
+}
