@@ -22,6 +22,10 @@ use crate::system::{self, Clock};
 /// A peer that takes nothing for so long, while we have something to write, is gone.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long a connection that ends waits for what it has said to become durable. Only a store that
+/// hangs takes longer, and the log says so elsewhere.
+const FAREWELL_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// What waits for a client is sealed into one write until it has about this size, in bytes.
 const BATCH_BYTES: usize = 64 * 1024;
 
@@ -313,8 +317,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             Ending::Quit | Ending::Protocol(CloseReason::PeerClosed)
         ) {
             // What it has said last may not be durable yet, and it waits for its receipts.
-            if let Some(hub) = &mut self.hub {
-                hub.settle().await;
+            let deadline = tokio::time::Instant::now() + FAREWELL_TIMEOUT;
+            while let Some(hub) = &mut self.hub {
+                let due = tokio::time::timeout_at(deadline, hub.farewell());
+                let Ok(Some(text)) = due.await else { break };
+                self.send_waiting(text)?;
+                self.write_out().await?;
             }
         }
         while let Some(text) = self.hub.as_mut().and_then(hub::Session::try_next) {

@@ -8,7 +8,6 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -26,9 +25,6 @@ use crate::store::{Durable, NewEntry, PageSize, StoreError};
 /// Requests of one connection that may wait for the store. With more it is not read from: its own
 /// stream's flow control then holds it back.
 const MAX_PENDING: usize = 256;
-
-/// How long a connection that ends waits for what it has said to become durable.
-const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A place in the hub; dropping it leaves.
 pub struct Session<'a> {
@@ -207,15 +203,24 @@ impl Session<'_> {
         self.deferred.clear();
     }
 
-    /// Waits, but not for long, until all that this connection has said is durable and told.
-    pub async fn settle(&mut self) {
-        let settled = async {
-            while let Some(then) = self.pending.next().await {
-                then(self);
+    /// What is still due on a connection that says nothing more: `None` when all that it has said
+    /// is durable and told. Takes what waits as it comes, or much of it would be too much.
+    pub async fn farewell(&mut self) -> Option<Arc<str>> {
+        loop {
+            if let Some(text) = self.try_next() {
+                return Some(text);
             }
-        };
-        // Who waits longer has a store that hangs; the log says so elsewhere.
-        let _ = tokio::time::timeout(FAREWELL, settled).await;
+            let then = self.pending.next().await?;
+            then(self);
+        }
+    }
+
+    /// Waits until the store has done all that was asked for.
+    #[cfg(test)]
+    pub(super) async fn settle(&mut self) {
+        while let Some(then) = self.pending.next().await {
+            then(self);
+        }
     }
 
     /// A notice, in whatever this connection is told in.
