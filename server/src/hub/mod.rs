@@ -4,6 +4,7 @@
 //! server is in the [store](crate::store); the hub keeps the rest of it in memory.
 
 mod lines;
+mod members;
 mod names;
 mod queue;
 mod requests;
@@ -12,6 +13,7 @@ mod session;
 mod state;
 #[cfg(test)]
 mod tests;
+mod writing;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

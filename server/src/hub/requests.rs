@@ -2,28 +2,33 @@
 
 use shared::chat::client::Unreadable;
 use shared::chat::limits::{PAGE_BYTES, PAGE_ENTRIES, PAGE_ENTRIES_DEFAULT};
-use shared::chat::server::{MemberChange, ServerLimits};
+use shared::chat::server::ServerLimits;
 use shared::chat::{
-    ChatErrorCode, ClientMessage, DirectId, Entry, Event, MessageId, Name, RoomId, RoomName, Seq,
-    ServerMessage, Text, Topic, UserId,
+    ChatErrorCode, ClientMessage, DirectId, Name, RoomId, RoomName, Seq, ServerMessage, Topic,
+    UserId,
 };
 
 use super::room::Room;
 use super::session::Session;
-use crate::store::{Appended, Change, NewEntry, PageSize, StoreError};
+use super::writing::Upon;
+use crate::store::{Change, PageSize, StoreError};
 
 /// What `welcome` says that the server is.
 const SERVER: &str = concat!("secure-chat-server ", env!("CARGO_PKG_VERSION"));
 
 /// Why a request is refused, and which.
-struct Refused {
+pub(super) struct Refused {
     code: ChatErrorCode,
     message: String,
     about: Option<String>,
 }
 
 impl Refused {
-    fn new(code: ChatErrorCode, message: impl Into<String>, about: &dyn ToString) -> Self {
+    pub(super) fn new(
+        code: ChatErrorCode,
+        message: impl Into<String>,
+        about: &dyn ToString,
+    ) -> Self {
         Self {
             code,
             message: message.into(),
@@ -35,13 +40,6 @@ impl Refused {
         let message = format!("There is no room {room}, or not for you.");
         Self::new(ChatErrorCode::NoSuchRoom, message, about)
     }
-}
-
-/// What somebody wants to do to an entry that is there.
-enum Upon {
-    Edit(Text),
-    Delete,
-    React(shared::chat::Emoji, bool),
 }
 
 impl Session<'_> {
@@ -96,8 +94,12 @@ impl Session<'_> {
             }
         };
         if let Err(refused) = done {
-            self.refuse(refused.code, refused.message, refused.about);
+            self.refuse_with(refused);
         }
+    }
+
+    pub(super) fn refuse_with(&mut self, refused: Refused) {
+        self.refuse(refused.code, refused.message, refused.about);
     }
 
     pub(super) fn refuse_unreadable(&mut self, unreadable: Unreadable) {
@@ -338,120 +340,6 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn send(
-        &mut self,
-        room: RoomId,
-        id: MessageId,
-        text: Text,
-        reply_to: Option<Seq>,
-    ) -> Result<(), Refused> {
-        let head = self.joined(&room, &id)?;
-        self.fits(&text, id)?;
-        if reply_to.is_some_and(|seq| seq == 0 || seq > head) {
-            let message = "There is no such message to answer.";
-            return Err(Refused::new(ChatErrorCode::NoSuchEntry, message, &id));
-        }
-        let event = Event::Message {
-            text: Some(text),
-            reply_to,
-        };
-        self.append(room, id, event);
-        Ok(())
-    }
-
-    fn fits(&self, text: &Text, id: MessageId) -> Result<(), Refused> {
-        let (bytes, limit) = (text.as_str().len(), self.hub.text_bytes);
-        if bytes <= limit {
-            return Ok(());
-        }
-        let message = format!("A message has at most {limit} bytes; this has {bytes}.");
-        Err(Refused::new(ChatErrorCode::Malformed, message, &id))
-    }
-
-    fn append(&mut self, room: RoomId, id: MessageId, event: Event) {
-        let entry = self.new_entry(id, event);
-        let stored = self.hub.store.append(room.clone(), entry);
-        self.after(stored, move |session, stored| {
-            session.appended(room, id, stored);
-        });
-    }
-
-    fn new_entry(&self, id: MessageId, event: Event) -> NewEntry {
-        NewEntry {
-            id,
-            from: self.user,
-            name: self.hub.lock().name_of(self.user),
-            event,
-        }
-    }
-
-    fn appended(&mut self, room: RoomId, id: MessageId, stored: Result<Appended, StoreError>) {
-        match stored {
-            Ok(Appended { seq, at, .. }) => self.reply(&ServerMessage::Ack { id, room, seq, at }),
-            Err(error) => self.refuse_stored(&error, Some(id.to_string())),
-        }
-    }
-
-    /// Changes, deletes or reacts to an entry, which is looked at first.
-    fn upon(&mut self, room: RoomId, id: MessageId, of: Seq, what: Upon) -> Result<(), Refused> {
-        let head = self.joined(&room, &id)?;
-        if let Upon::Edit(text) = &what {
-            self.fits(text, id)?;
-        }
-        if let Upon::React(emoji, _) = &what
-            && !emoji.is_one()
-        {
-            let message = "A reaction is one emoji.";
-            return Err(Refused::new(ChatErrorCode::Malformed, message, &id));
-        }
-        if of == 0 || of > head {
-            return Err(no_such_message(id));
-        }
-        let found = self.hub.store.entry(room.clone(), of);
-        self.after(found, move |session, found| {
-            let event = match found {
-                Ok(entry) => session.judge(entry, of, what, id),
-                Err(error) => return session.refuse_stored(&error, Some(id.to_string())),
-            };
-            match event {
-                Ok(event) => session.append(room, id, event),
-                Err(refused) => session.refuse(refused.code, refused.message, refused.about),
-            }
-        });
-        Ok(())
-    }
-
-    /// Whether this person may do that to this entry.
-    fn judge(
-        &self,
-        entry: Option<Entry>,
-        of: Seq,
-        what: Upon,
-        id: MessageId,
-    ) -> Result<Event, Refused> {
-        let entry = entry.ok_or_else(|| no_such_message(id))?;
-        // A deleted message has no text; what is done to it again with the same id is known to the
-        // store, and answered from there.
-        let Event::Message { text, .. } = &entry.event else {
-            return Err(no_such_message(id));
-        };
-        let own = entry.from.id == self.user;
-        let operator = self.hub.lock().operators.contains(&self.user);
-        match what {
-            Upon::Delete if own || operator => Ok(Event::Deleted { of }),
-            Upon::Edit(_) | Upon::React(..) if text.is_none() => Err(no_such_message(id)),
-            Upon::Edit(text) if own => Ok(Event::Edited {
-                of,
-                text: Some(text),
-            }),
-            Upon::React(emoji, on) => Ok(Event::Reacted { of, emoji, on }),
-            Upon::Edit(_) | Upon::Delete => {
-                let message = "This message is not yours.";
-                Err(Refused::new(ChatErrorCode::Forbidden, message, &id))
-            }
-        }
-    }
-
     fn history(&mut self, room: RoomId, before: Seq, limit: Option<u32>) -> Result<(), Refused> {
         let head = self.joined(&room, &room)?;
         let page = PageSize {
@@ -552,7 +440,7 @@ impl Session<'_> {
     }
 
     /// The room's head, if this person is in it.
-    fn joined(&self, room: &RoomId, about: &dyn ToString) -> Result<Seq, Refused> {
+    pub(super) fn joined(&self, room: &RoomId, about: &dyn ToString) -> Result<Seq, Refused> {
         let state = self.hub.lock();
         let Some(known) = state.room_for(room, self.user) else {
             return Err(Refused::no_such_room(room, about));
@@ -562,115 +450,5 @@ impl Session<'_> {
         }
         let message = format!("You have not joined {room}.");
         Err(Refused::new(ChatErrorCode::NotJoined, message, about))
-    }
-}
-
-fn no_such_message(id: MessageId) -> Refused {
-    let message = "There is no such message.";
-    Refused::new(ChatErrorCode::NoSuchEntry, message, &id)
-}
-
-impl super::state::State {
-    fn members(&self, room: &Room) -> Vec<shared::chat::server::Member> {
-        let online: std::collections::BTreeSet<UserId> =
-            self.connections.values().map(|other| other.user).collect();
-        room.members
-            .keys()
-            .map(|user| self.member(*user, online.contains(user)))
-            .collect()
-    }
-
-    /// Somebody is in a room from now on.
-    fn enter(&mut self, room: &RoomId, user: UserId) {
-        let member = self.member(user, true);
-        let Some(entered) = self.rooms.get_mut(room) else {
-            return;
-        };
-        entered.invited.remove(&user);
-        let head = entered.head;
-        if entered.members.contains_key(&user) {
-            return;
-        }
-        // What was said before is no news to somebody who was not there.
-        entered.members.insert(user, head);
-        let message = ServerMessage::Member {
-            room: room.clone(),
-            member,
-            change: MemberChange::Joined,
-        };
-        self.tell_room(room, &message, None, None);
-    }
-
-    /// Somebody is not in a room any more, on none of their devices.
-    fn exit(&mut self, room: &RoomId, user: UserId) {
-        let of_user: Vec<_> = self.connections_of(user);
-        let member = self.member(user, true);
-        let Some(left) = self.rooms.get_mut(room) else {
-            return;
-        };
-        left.members.remove(&user);
-        for id in &of_user {
-            left.hearers.remove(id);
-        }
-        let gone = super::state::encode(&ServerMessage::Left { room: room.clone() });
-        for id in of_user {
-            self.tell(id, &gone);
-        }
-        let message = ServerMessage::Member {
-            room: room.clone(),
-            member,
-            change: MemberChange::Left,
-        };
-        self.tell_room(room, &message, None, None);
-    }
-
-    /// Somebody may join a room, and is told on all their devices.
-    fn invite(&mut self, room: &RoomId, by: UserId, guest: UserId) {
-        let by = self.author(by);
-        let Some(open) = self.rooms.get_mut(room) else {
-            return;
-        };
-        if !open.has(guest) {
-            open.invited.insert(guest);
-        }
-        let Some(open) = self.rooms.get(room) else {
-            return;
-        };
-        let message = ServerMessage::Invited {
-            room: self.summary(room, open, guest),
-            by,
-        };
-        let text = super::state::encode(&message);
-        for id in self.json_connections_of(guest) {
-            self.tell(id, &text);
-        }
-    }
-
-    /// Moves what somebody has seen on, and tells their other devices. `false` if it was there.
-    fn has_read(
-        &mut self,
-        room: &RoomId,
-        user: UserId,
-        seq: Seq,
-        by: crate::clients::ConnectionId,
-    ) -> bool {
-        let seen = self
-            .rooms
-            .get_mut(room)
-            .and_then(|room| room.members.get_mut(&user));
-        let Some(seen) = seen.filter(|seen| **seen < seq) else {
-            return false;
-        };
-        *seen = seq;
-        let text = super::state::encode(&ServerMessage::Read {
-            room: room.clone(),
-            seq,
-        });
-        for id in self.json_connections_of(user) {
-            if id != by {
-                self.tell(id, &text);
-            }
-        }
-        true
     }
 }
