@@ -15,6 +15,9 @@ use shared::trust::words;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+/// How long RSA that is under way may keep the process.
+const SHUTDOWN_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// The chat's history, in the data folder.
 const DATABASE: &str = "chat.db";
 
@@ -115,8 +118,10 @@ fn start() -> Result<(), Failure> {
         );
     }
     let result = runtime.block_on(listen_and_run(Arc::clone(&context)));
-    // What did not drain in time is cut off here, and with it the process ends.
-    runtime.shutdown_background();
+    // What did not drain in time is cut off here. Nothing uses the rooms any more then, so that their
+    // store is closed, and not only left.
+    runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
+    drop(context);
     result
 }
 
