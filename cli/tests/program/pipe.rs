@@ -103,11 +103,9 @@ fn a_reader_that_goes_away_ends_it_quietly() {
         let mut running = home.start(&arguments);
         running.read_until("* Welcome");
         drop(running.stdout.take());
-        running.line("to myself");
-        let stdin = running.stdin.take();
+        running.talk_to_the_end("to myself");
         let finished = running.finish().expect(0);
         assert!(!finished.stderr.contains("secure-chat:"), "{finished:?}");
-        drop(stdin);
         wait_for("the end of the session", || server.clients() == 0);
     }
 }

@@ -149,6 +149,19 @@ impl Running {
         }
     }
 
+    /// Sends a line again and again until the program has ended. Once may not be enough for a
+    /// program to notice that its output has no reader: a process that another test has just
+    /// forked holds every open pipe until it has become another program.
+    pub(crate) fn talk_to_the_end(&mut self, line: &str) {
+        let start = Instant::now();
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(start.elapsed() < PATIENCE, "the program does not end");
+            // It may end at any moment, and takes no more lines then.
+            let _ = writeln!(self.stdin.as_mut().unwrap(), "{line}");
+            thread::sleep(std::time::Duration::from_millis(50));
+        }
+    }
+
     /// Waits for the end. Standard input is closed unless it was taken.
     pub(crate) fn finish(mut self) -> Finished {
         drop(self.stdin.take());
