@@ -131,6 +131,9 @@ pub fn seeds() -> Vec<Vec<u8>> {
         }
         seeds.push([&[config], pieces, talk].concat());
         seeds.push([&[config], talk, attacks].concat());
+        seeds.push([&[config], talk, &[op::REPLAY_WRITE, 0, op::SETTLE]].concat());
+        seeds.push([&[config], talk, &[op::FLOOD, 255, op::SETTLE]].concat());
+        seeds.push([&[config, op::FLOOD, 64, op::SETTLE], talk].concat());
         seeds.push([&[config, op::INSERT, 0, 0, 3, b'{', b'\n', b'\n'], talk].concat());
     }
     seeds
@@ -158,7 +161,9 @@ mod op {
     pub(super) const CLOSE: u8 = 11;
     pub(super) const EOF: u8 = 12;
     pub(super) const WAIT: u8 = 13;
-    pub(super) const COUNT: u8 = 14;
+    pub(super) const REPLAY_WRITE: u8 = 14;
+    pub(super) const FLOOD: u8 = 15;
+    pub(super) const COUNT: u8 = 16;
 }
 
 /// Reads arguments off the input.
@@ -313,6 +318,9 @@ impl World {
             op::INSERT => wire.insert(code.number(), code.bytes()),
             op::CUT => wire.cut(code.number(), code.number()),
             op::REPLAY => wire.replay(code.number()),
+            op::REPLAY_WRITE => wire.replay_write(code.byte().unwrap_or(0).into()),
+            // Up to twice the longest frame of v2.
+            op::FLOOD => wire.flood(u32::from(code.byte().unwrap_or(0)) * 512),
             op::REFLECT => {
                 let reflected = other.peek(code.number());
                 wire.insert(0, &reflected);
@@ -417,7 +425,7 @@ impl World {
 fn message(length: usize, number: usize) -> Vec<u8> {
     let mut message = MARKER.repeat(length / MARKER.len() + 1);
     message.truncate(length);
-    let number = (number as u32).to_be_bytes();
-    message.splice(0..0, number);
+    let [.., a, b, c, d] = (number as u64).to_be_bytes();
+    message.splice(0..0, [a, b, c, d]);
     message
 }

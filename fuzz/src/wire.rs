@@ -1,19 +1,30 @@
 //! The bytes between the two ends, and what somebody who sits there can do to them.
 
+use std::collections::VecDeque;
+
 /// One direction's bytes that were sent and not delivered yet.
 #[derive(Debug, Default)]
 pub struct Wire {
     pending: Vec<u8>,
     /// What was delivered last: it can be sent again.
     delivered: Vec<u8>,
+    /// What was written last, each write as one: its frames can be sent again whole.
+    writes: VecDeque<Vec<u8>>,
 }
 
 /// Most bytes that are remembered for a replay.
 const REPLAYED: usize = 4096;
 
+/// Most writes that are remembered for a replay.
+const WRITES: usize = 8;
+
 impl Wire {
     pub fn send(&mut self, bytes: &[u8]) {
         self.pending.extend_from_slice(bytes);
+        if !bytes.is_empty() {
+            self.writes.push_front(bytes.to_vec());
+            self.writes.truncate(WRITES);
+        }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -55,6 +66,21 @@ impl Wire {
         let start = self.delivered.len().saturating_sub(count);
         let again = self.delivered[start..].to_vec();
         self.pending.splice(0..0, again);
+    }
+
+    /// Sends one of the last writes again, the last one for 0. Whole frames, because a guess at
+    /// their lengths nearly never hits, and a piece of one says nothing about replays.
+    pub fn replay_write(&mut self, back: usize) {
+        if let Some(write) = self.writes.get(back % self.writes.len().max(1)) {
+            self.pending.splice(0..0, write.iter().copied());
+        }
+    }
+
+    /// A frame of v2 that is longer than any program of the fuzzer, all but its last byte.
+    pub fn flood(&mut self, length: u32) {
+        let frame = length.to_be_bytes().into_iter().chain([3]);
+        let body = std::iter::repeat_n(1, (length as usize).saturating_sub(1));
+        self.pending.splice(0..0, frame.chain(body));
     }
 
     /// A copy of what is under way.

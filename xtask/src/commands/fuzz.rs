@@ -58,6 +58,13 @@ pub(super) fn check(tools: &mut Toolbox) -> Result<()> {
     };
     let mut clippy = cargo(&["clippy"]);
     process::run(clippy.args(["--", "-D", "warnings"]))?;
+    // What `shared` has in fuzzing builds only, which no other step sees; clippy looks at a crate in
+    // its own workspace alone.
+    let mut clippy_shared = tools.cargo(&["clippy", "--package", "shared", "--target-dir"]);
+    clippy_shared
+        .arg(folder.join("clippy"))
+        .env("RUSTFLAGS", "--cfg fuzzing");
+    process::run(clippy_shared.args(["--", "-D", "warnings"]))?;
     process::run(&mut cargo(&["build"]))?;
 
     let programs = folder.join(&host).join("release");
