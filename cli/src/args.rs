@@ -116,6 +116,12 @@ pub(crate) enum Command {
     /// The servers that you trust
     #[command(subcommand)]
     Pins(Pins),
+    /// Put a server of your own under load, and print what it does
+    ///
+    /// Connects many clients, lets one of each room send, and prints how fast the messages are
+    /// acked and delivered. The server's key is not checked. Rate limits of the server count here
+    /// as for everybody: start it with higher ones.
+    Bench(Bench),
     /// Print a script that completes this program's command line
     Completions {
         /// For which shell
@@ -150,6 +156,73 @@ pub(crate) struct Connect {
     /// Read lines and write messages even if this is a terminal
     #[arg(long)]
     pub(crate) pipe: bool,
+}
+
+/// What load to make.
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    // Not a doc comment, where these would have to be links.
+    #[arg(value_name = "ADDR")]
+    #[arg(help = "The server: host:port or tcp://host:port, ws://host/ws or wss://host/ws")]
+    pub(crate) address: Address,
+    /// Version of the protocol
+    #[arg(long, value_name = "VERSION", default_value = "v2")]
+    pub(crate) protocol: Version,
+    /// Connections, spread evenly over the rooms
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = at_least_one())]
+    pub(crate) clients: usize,
+    /// Rooms, made for this run; one client of each sends
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one())]
+    pub(crate) rooms: usize,
+    /// Different keys among the clients
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = at_least_one())]
+    pub(crate) keys: usize,
+    /// Messages of each room; 0 only connects
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub(crate) messages: u64,
+    /// Bytes of a message's text
+    #[arg(long, value_name = "BYTES", default_value_t = 200, value_parser = message_size())]
+    pub(crate) size: usize,
+    /// Messages a second in each room, whatever the server does
+    #[arg(long, value_name = "N", value_parser = rate, conflicts_with = "in_flight")]
+    pub(crate) rate: Option<f64>,
+    /// Messages of each room that not everybody has, at most; looked at every millisecond
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) in_flight: u64,
+    /// The server's process on this machine, for its processor time and memory (Linux)
+    #[arg(long, value_name = "PID")]
+    pub(crate) server_pid: Option<u32>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn at_least_one() -> impl clap::builder::TypedValueParser<Value = usize> {
+    number(1..=100_000)
+}
+
+/// The time of sending has to fit in.
+fn message_size() -> impl clap::builder::TypedValueParser<Value = usize> {
+    number(21..=1024 * 1024)
+}
+
+fn number(
+    range: std::ops::RangeInclusive<u64>,
+) -> impl clap::builder::TypedValueParser<Value = usize> {
+    use clap::builder::TypedValueParser;
+    // No loss: the ranges above fit into any `usize` that this program runs with.
+    clap::value_parser!(u64)
+        .range(range)
+        .try_map(usize::try_from)
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if rate.is_finite() && rate > 0.0 {
+        Ok(rate)
+    } else {
+        Err("a rate is more than 0".to_owned())
+    }
 }
 
 fn name(text: &str) -> Result<Name, String> {

@@ -4,6 +4,7 @@
 mod address;
 mod advice;
 mod args;
+mod bench;
 mod commands;
 mod contact;
 mod exit;
@@ -49,6 +50,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Completions { shell } => return commands::manual::completions(shell),
         Command::Man { command } => return commands::manual::man(command.as_deref()),
+        Command::Bench(bench) => return commands::bench::run(bench, cli.global.level()),
         _ => {}
     }
     let level = cli.global.level();
@@ -61,6 +63,6 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Keys(command) => commands::keys::run(command, &folder),
         Command::Pins(command) => commands::pins::run(command, &folder),
         // Done above, without a data folder.
-        Command::Completions { .. } | Command::Man { .. } => Ok(()),
+        Command::Bench(_) | Command::Completions { .. } | Command::Man { .. } => Ok(()),
     }
 }

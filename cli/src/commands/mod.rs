@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(crate) mod bench;
 pub(crate) mod connect;
 pub(crate) mod keys;
 pub(crate) mod manual;
