@@ -131,8 +131,7 @@ impl Session<'_> {
     fn who(&mut self) {
         let state = self.hub.lock();
         let names: Vec<_> = state
-            .connections
-            .values()
+            .connections()
             .filter(|connected| connected.mode == Mode::Plain || state.is_in_lobby(connected.user))
             .map(|connected| state.name_of(connected.user).to_string())
             .collect();

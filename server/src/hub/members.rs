@@ -1,8 +1,6 @@
 //! Who is in a room: how that changes, and who is told. Under the hub's lock, as all of [`State`];
 //! what is told here is in the store already.
 
-use std::collections::BTreeSet;
-
 use shared::chat::server::{Member, MemberChange};
 use shared::chat::{RoomId, Seq, ServerMessage, UserId};
 
@@ -12,10 +10,9 @@ use crate::clients::ConnectionId;
 
 impl State {
     pub(super) fn members(&self, room: &Room) -> Vec<Member> {
-        let online: BTreeSet<UserId> = self.connections.values().map(|other| other.user).collect();
         room.members
             .keys()
-            .map(|user| self.member(*user, online.contains(user)))
+            .map(|user| self.member(*user, self.is_online(*user)))
             .collect()
     }
 

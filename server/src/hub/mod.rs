@@ -30,6 +30,10 @@ pub use session::{Due, Session};
 /// out by lines that are allowed.
 const LONGEST_LINES_IN_QUEUE: usize = 4;
 
+/// Entries that are told under one lock, at most: many, so that whoever hears them is woken up once
+/// and sends them together; few enough for the others who want the lock.
+const TOLD_TOGETHER: usize = 64;
+
 /// The rooms of a server.
 #[derive(Debug)]
 pub struct Hub {
@@ -81,8 +85,11 @@ impl Hub {
     /// Runs once, beside everything else.
     pub async fn publish(&self) {
         let mut commits = self.commits.lock().await;
-        while let Some(commit) = commits.recv().await {
-            self.lock().publish(commit);
+        let mut together = Vec::with_capacity(TOLD_TOGETHER);
+        while commits.recv_many(&mut together, TOLD_TOGETHER).await > 0 {
+            let wakers = self.lock().publish(together.drain(..));
+            // Without the lock, which whoever wakes up may want at once.
+            drop(wakers);
             self.published.notify_waiters();
             // A burst of entries in a large room must not keep the thread from everybody else.
             tokio::task::coop::consume_budget().await;

@@ -264,10 +264,7 @@ impl Session<'_> {
     fn entered(&mut self, room: RoomId, after: Option<Seq>) {
         let mut state = self.hub.lock();
         // Who comes and goes after what `joined` says is told, though entries come from the store.
-        let Some(entered) = state.rooms.get_mut(&room) else {
-            return;
-        };
-        entered.hearers.insert(self.id, None);
+        state.hear(self.id, &room);
         let Some(entered) = state.rooms.get(&room) else {
             return;
         };

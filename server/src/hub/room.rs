@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use shared::chat::{RoomId, Seq, Topic, UserId};
 
+use super::queue::Outbox;
+use super::state::Mode;
 use crate::clients::ConnectionId;
 use crate::store::RoomRecord;
 
@@ -17,10 +19,20 @@ pub(super) struct Room {
     /// Who is in it, and the last entry that each has seen.
     pub(super) members: BTreeMap<UserId, Seq>,
     pub(super) invited: BTreeSet<UserId>,
-    /// Who hears it now, and the last entry that each was sent: what a page from the store had
-    /// already must not come again. `None` while entries still come from the store, and only
-    /// what is no entry is told at once.
-    pub(super) hearers: BTreeMap<ConnectionId, Option<Seq>>,
+    /// Who hears it now.
+    pub(super) hearers: BTreeMap<ConnectionId, Hearer>,
+}
+
+/// A connection that hears a room.
+#[derive(Debug)]
+pub(super) struct Hearer {
+    /// The last entry that it was sent: what a page from the store had already must not come again.
+    /// `None` while entries still come from the store, and only what is no entry is told at once.
+    pub(super) sent: Option<Seq>,
+    /// What it is told in; a connection that changes that hears the room anew.
+    pub(super) mode: Mode,
+    /// Here too, so that telling a large room looks for nobody.
+    pub(super) outbox: Outbox,
 }
 
 impl Room {

@@ -9,8 +9,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use shared::chat::limits::{PAGE_BYTES, PAGE_ENTRIES};
 use shared::chat::plain::{ClientLine, ServerLine};
 use shared::chat::{ClientMessage, Entry, RoomId, RoomName, Seq, ServerMessage, UserId};
@@ -18,7 +18,7 @@ use shared::identity::Fingerprint;
 
 use super::Hub;
 use super::queue::{Inbox, queue};
-use super::state::{Connected, Mode, encode};
+use super::state::{Mode, encode};
 use crate::clients::ConnectionId;
 use crate::store::{Durable, NewEntry, PageSize, StoreError};
 
@@ -88,12 +88,7 @@ impl Hub {
         let came = !state.is_online(user);
         let name = state.name_of(user);
         state.tell_plain(&format!("{name} joined"));
-        let connected = Connected {
-            user,
-            mode: Mode::Plain,
-            outbox,
-        };
-        state.connections.insert(id, connected);
+        state.arrive(id, user, outbox);
         let lobby: RoomId = RoomName::lobby().into();
         let head = state.rooms.get(&lobby).map_or(0, |room| room.head);
         state.go_live(id, &lobby, head);
@@ -190,7 +185,15 @@ impl Session<'_> {
 
     /// A plaintext that waits already.
     pub fn try_next(&mut self) -> Option<Arc<str>> {
-        self.replies.pop_front().or_else(|| self.inbox.try_next())
+        loop {
+            let text = self.replies.pop_front().or_else(|| self.inbox.try_next());
+            if text.is_some() {
+                return text;
+            }
+            // Many requests may be done at once: their answers go together.
+            let then = self.pending.next().now_or_never()??;
+            then(self);
+        }
     }
 
     /// Whether the connection should be read from.
@@ -289,14 +292,7 @@ impl Session<'_> {
             return;
         }
         self.mode = Mode::Json;
-        let mut state = self.hub.lock();
-        if let Some(connected) = state.connections.get_mut(&self.id) {
-            connected.mode = Mode::Json;
-        }
-        // It hears the lobby again when it joins it.
-        if let Some(lobby) = state.rooms.get_mut(&RoomName::lobby().into()) {
-            lobby.hearers.remove(&self.id);
-        }
+        self.hub.lock().become_json(self.id);
     }
 
     /// Sends the entries of a room after number `sent`, and then everything as it happens.

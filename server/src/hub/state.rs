@@ -10,8 +10,8 @@ use shared::chat::server::{Member, MemberChange, RoomEntry, RoomSummary};
 use shared::chat::{Author, Event, Name, RoomId, RoomName, Seq, ServerMessage, UserId};
 
 use super::names::Names;
-use super::queue::Outbox;
-use super::room::Room;
+use super::queue::{Outbox, Wakers};
+use super::room::{Hearer, Room};
 use crate::clients::ConnectionId;
 use crate::store::{Commit, Snapshot};
 
@@ -37,7 +37,11 @@ pub(super) struct State {
     pub(super) rooms: HashMap<RoomId, Room>,
     pub(super) names: Names,
     pub(super) operators: BTreeSet<UserId>,
-    pub(super) connections: BTreeMap<ConnectionId, Connected>,
+    connections: BTreeMap<ConnectionId, Connected>,
+    /// The same by who they are of; nobody without a connection is in it.
+    online: HashMap<UserId, BTreeSet<ConnectionId>>,
+    /// Those of [`Mode::Plain`], all of which hear the lobby.
+    plain: BTreeSet<ConnectionId>,
     /// Everybody leaves now, and telling everybody of each would cost the square of their number.
     pub(super) closing: bool,
 }
@@ -72,8 +76,35 @@ impl State {
         }
     }
 
+    /// A connection is here from now on, in plain text.
+    pub(super) fn arrive(&mut self, id: ConnectionId, user: UserId, outbox: Outbox) {
+        let connected = Connected {
+            user,
+            mode: Mode::Plain,
+            outbox,
+        };
+        self.connections.insert(id, connected);
+        self.online.entry(user).or_default().insert(id);
+        self.plain.insert(id);
+    }
+
+    /// A connection is told in JSON from now on. It hears the lobby again when it joins it.
+    pub(super) fn become_json(&mut self, id: ConnectionId) {
+        if let Some(connected) = self.connections.get_mut(&id) {
+            connected.mode = Mode::Json;
+        }
+        self.plain.remove(&id);
+        if let Some(lobby) = self.rooms.get_mut(&RoomName::lobby().into()) {
+            lobby.hearers.remove(&id);
+        }
+    }
+
+    pub(super) fn connections(&self) -> impl Iterator<Item = &Connected> {
+        self.connections.values()
+    }
+
     pub(super) fn is_online(&self, user: UserId) -> bool {
-        self.connections.values().any(|other| other.user == user)
+        self.online.contains_key(&user)
     }
 
     pub(super) fn is_in_lobby(&self, user: UserId) -> bool {
@@ -82,20 +113,14 @@ impl State {
     }
 
     pub(super) fn connections_of(&self, user: UserId) -> Vec<ConnectionId> {
-        let of_user = self
-            .connections
-            .iter()
-            .filter(|(_, other)| other.user == user);
-        of_user.map(|(id, _)| *id).collect()
+        let of_user = self.online.get(&user).into_iter().flatten();
+        of_user.copied().collect()
     }
 
     pub(super) fn json_connections_of(&self, user: UserId) -> Vec<ConnectionId> {
-        let of_user = self
-            .connections
-            .iter()
-            .filter(|(_, other)| other.user == user);
-        let json = of_user.filter(|(_, other)| other.mode == Mode::Json);
-        json.map(|(id, _)| *id).collect()
+        let mut of_user = self.connections_of(user);
+        of_user.retain(|id| !self.plain.contains(id));
+        of_user
     }
 
     /// Whether the server has ever met somebody, as far as it remembers.
@@ -145,51 +170,63 @@ impl State {
         }
     }
 
-    /// Tells an entry that has become durable to whom it concerns. Encoded once for all of them.
-    pub(super) fn publish(&mut self, commit: Commit) {
-        let Commit { room: id, entry } = commit;
-        let Some(room) = self.rooms.get_mut(&id) else {
-            return;
+    /// Tells entries that have become durable to whom they concern, who wake up with the answer.
+    pub(super) fn publish(&mut self, commits: impl IntoIterator<Item = Commit>) -> Wakers {
+        let mut wakers = Wakers::default();
+        let mut commits = commits.into_iter().peekable();
+        while let Some(first) = commits.next() {
+            let room = first.room.clone();
+            let mut told = vec![Told::new(first)];
+            while let Some(next) = commits.next_if(|next| next.room == room) {
+                told.push(Told::new(next));
+            }
+            let slow = self.publish_to(&room, &told, &mut wakers);
+            self.put_out_with(slow, &mut wakers);
+        }
+        wakers
+    }
+
+    /// Tells entries of one room in their order; says who could not take them.
+    fn publish_to(
+        &mut self,
+        room: &RoomId,
+        told: &[Told],
+        wakers: &mut Wakers,
+    ) -> Vec<ConnectionId> {
+        let Some((room, last)) = self.rooms.get_mut(room).zip(told.last()) else {
+            return Vec::new();
         };
-        let seq = entry.seq;
-        room.head = room.head.max(seq);
-        let due: Vec<ConnectionId> = room
-            .hearers
-            .iter_mut()
-            .filter(|(_, sent)| sent.is_some_and(|sent| sent < seq))
-            .map(|(connection, sent)| {
-                *sent = Some(seq);
-                *connection
-            })
-            .collect();
-        let line = if id == RoomName::lobby().into() {
-            plain_line(&entry.from.name, &entry.event)
-        } else {
-            None
-        };
-        let json = encode(&ServerMessage::Entry(RoomEntry { room: id, entry }));
+        room.head = room.head.max(last.seq);
         let mut slow = Vec::new();
-        for connection in due {
-            let Some(connected) = self.connections.get(&connection) else {
+        for (id, hearer) in &mut room.hearers {
+            let Some(sent) = &mut hearer.sent else {
                 continue;
             };
-            let text = match connected.mode {
-                Mode::Json => Some(&json),
-                Mode::Plain => line.as_ref(),
+            let new = &told[told.partition_point(|entry| entry.seq <= *sent)..];
+            *sent = (*sent).max(last.seq);
+            let pushed = match hearer.mode {
+                Mode::Json => hearer
+                    .outbox
+                    .push(new.iter().map(|entry| &entry.json), wakers),
+                Mode::Plain => {
+                    let lines = new.iter().filter_map(|entry| entry.line.as_ref());
+                    hearer.outbox.push(lines, wakers)
+                }
             };
-            if text.is_some_and(|text| connected.outbox.push(text).is_err()) {
-                slow.push(connection);
+            if pushed.is_err() {
+                slow.push(*id);
             }
         }
-        self.put_out(slow);
+        slow
     }
 
     /// Tells one connection. One that is not there any more is told nothing.
     pub(super) fn tell(&mut self, id: ConnectionId, text: &Arc<str>) {
+        let mut wakers = Wakers::default();
         if let Some(connected) = self.connections.get(&id)
-            && connected.outbox.push(text).is_err()
+            && connected.outbox.push([text], &mut wakers).is_err()
         {
-            self.put_out(vec![id]);
+            self.put_out_with(vec![id], &mut wakers);
         }
     }
 
@@ -201,8 +238,9 @@ impl State {
         notice: Option<&str>,
         but: Option<ConnectionId>,
     ) {
-        let slow = self.try_tell_room(room, message, notice, but);
-        self.put_out(slow);
+        let mut wakers = Wakers::default();
+        let slow = self.try_tell_room(room, message, notice, but, &mut wakers);
+        self.put_out_with(slow, &mut wakers);
     }
 
     fn try_tell_room(
@@ -211,34 +249,39 @@ impl State {
         message: &ServerMessage,
         notice: Option<&str>,
         but: Option<ConnectionId>,
+        wakers: &mut Wakers,
     ) -> Vec<ConnectionId> {
         let Some(room) = self.rooms.get(room) else {
             return Vec::new();
         };
         let json = encode(message);
         let line: Option<Arc<str>> = notice.map(|text| ServerLine::Notice(text).to_string().into());
-        let hears = room.hearers.keys().filter(|id| Some(**id) != but);
+        let hears = room.hearers.iter().filter(|(id, _)| Some(**id) != but);
         hears
-            .filter(|id| {
-                self.connections.get(id).is_some_and(|connected| {
-                    let text = match connected.mode {
-                        Mode::Json => Some(&json),
-                        Mode::Plain => line.as_ref(),
-                    };
-                    text.is_some_and(|text| connected.outbox.push(text).is_err())
-                })
+            .filter(|(_, hearer)| {
+                let text = match hearer.mode {
+                    Mode::Json => Some(&json),
+                    Mode::Plain => line.as_ref(),
+                };
+                hearer.outbox.push(text, wakers).is_err()
             })
-            .copied()
+            .map(|(id, _)| *id)
             .collect()
     }
 
     /// Tells the rooms that somebody is in that they came or went.
     pub(super) fn tell_presence(&mut self, user: UserId, online: bool) {
-        let slow = self.try_tell_presence(user, online);
-        self.put_out(slow);
+        let mut wakers = Wakers::default();
+        let slow = self.try_tell_presence(user, online, &mut wakers);
+        self.put_out_with(slow, &mut wakers);
     }
 
-    fn try_tell_presence(&self, user: UserId, online: bool) -> Vec<ConnectionId> {
+    fn try_tell_presence(
+        &self,
+        user: UserId,
+        online: bool,
+        wakers: &mut Wakers,
+    ) -> Vec<ConnectionId> {
         let of_user = self.rooms.iter().filter(|(_, room)| room.has(user));
         of_user
             .flat_map(|(id, _)| {
@@ -247,7 +290,7 @@ impl State {
                     member: self.member(user, online),
                     change: MemberChange::Presence,
                 };
-                self.try_tell_room(id, &message, None, None)
+                self.try_tell_room(id, &message, None, None, wakers)
             })
             .collect()
     }
@@ -277,28 +320,37 @@ impl State {
     /// Takes connections that do not read out of everything: their inboxes end, and they with them.
     /// That is told, which may be too much for others in turn: a loop, because a crowd that stalls
     /// together is as deep as it is large.
-    fn put_out(&mut self, mut slow: Vec<ConnectionId>) {
+    fn put_out_with(&mut self, mut slow: Vec<ConnectionId>, wakers: &mut Wakers) {
         while let Some(id) = slow.pop() {
-            let Some((connected, heard_lobby)) = self.remove(id) else {
+            let Some((connected, heard_lobby)) = self.remove(id, wakers) else {
                 continue;
             };
-            slow.extend(self.try_tell_departure(&connected, heard_lobby));
+            slow.extend(self.try_tell_departure(&connected, heard_lobby, wakers));
         }
     }
 
     /// Takes a connection out of everything, and tells it.
     pub(super) fn leave(&mut self, id: ConnectionId) {
-        let Some((connected, heard_lobby)) = self.remove(id) else {
+        let mut wakers = Wakers::default();
+        let Some((connected, heard_lobby)) = self.remove(id, &mut wakers) else {
             return;
         };
         if !self.closing {
-            let slow = self.try_tell_departure(&connected, heard_lobby);
-            self.put_out(slow);
+            let slow = self.try_tell_departure(&connected, heard_lobby, &mut wakers);
+            self.put_out_with(slow, &mut wakers);
         }
     }
 
-    fn remove(&mut self, id: ConnectionId) -> Option<(Connected, bool)> {
+    fn remove(&mut self, id: ConnectionId, wakers: &mut Wakers) -> Option<(Connected, bool)> {
         let connected = self.connections.remove(&id)?;
+        connected.outbox.close(wakers);
+        self.plain.remove(&id);
+        if let Some(of_user) = self.online.get_mut(&connected.user) {
+            of_user.remove(&id);
+            if of_user.is_empty() {
+                self.online.remove(&connected.user);
+            }
+        }
         let lobby = RoomName::lobby().into();
         let mut heard_lobby = false;
         for (room_id, room) in &mut self.rooms {
@@ -309,46 +361,87 @@ impl State {
         Some((connected, heard_lobby))
     }
 
-    fn try_tell_departure(&self, gone: &Connected, heard_lobby: bool) -> Vec<ConnectionId> {
+    fn try_tell_departure(
+        &self,
+        gone: &Connected,
+        heard_lobby: bool,
+        wakers: &mut Wakers,
+    ) -> Vec<ConnectionId> {
         let user = gone.user;
         let mut slow = Vec::new();
         if !self.is_online(user) {
-            slow.extend(self.try_tell_presence(user, false));
+            slow.extend(self.try_tell_presence(user, false, wakers));
         }
         if gone.mode == Mode::Plain && heard_lobby {
-            slow.extend(self.try_tell_plain(&format!("{} left", self.name_of(user))));
+            let notice = format!("{} left", self.name_of(user));
+            slow.extend(self.try_tell_plain(&notice, wakers));
         }
         slow
     }
 
     /// Tells a notice to the plain connections, all of which are in the lobby.
     pub(super) fn tell_plain(&mut self, notice: &str) {
-        let slow = self.try_tell_plain(notice);
-        self.put_out(slow);
+        let mut wakers = Wakers::default();
+        let slow = self.try_tell_plain(notice, &mut wakers);
+        self.put_out_with(slow, &mut wakers);
     }
 
-    fn try_tell_plain(&self, notice: &str) -> Vec<ConnectionId> {
+    fn try_tell_plain(&self, notice: &str, wakers: &mut Wakers) -> Vec<ConnectionId> {
         let line: Arc<str> = ServerLine::Notice(notice).to_string().into();
         let plain = self
-            .connections
+            .plain
             .iter()
-            .filter(|(_, connected)| connected.mode == Mode::Plain);
+            .filter_map(|id| self.connections.get_key_value(id));
         plain
-            .filter(|(_, connected)| connected.outbox.push(&line).is_err())
+            .filter(|(_, connected)| connected.outbox.push([&line], wakers).is_err())
             .map(|(id, _)| *id)
             .collect()
     }
 
+    /// A connection hears what happens in a room, but its entries still come from the store.
+    pub(super) fn hear(&mut self, id: ConnectionId, room: &RoomId) {
+        self.listen(id, room, None);
+    }
+
     /// A connection hears a room from now on, if it was sent everything up to its head.
     pub(super) fn go_live(&mut self, id: ConnectionId, room: &RoomId, sent: Seq) -> bool {
-        let Some(room) = self.rooms.get_mut(room) else {
+        let up_to_date = self.rooms.get(room).is_some_and(|room| room.head <= sent);
+        up_to_date && self.listen(id, room, Some(sent))
+    }
+
+    fn listen(&mut self, id: ConnectionId, room: &RoomId, sent: Option<Seq>) -> bool {
+        let connected = self.connections.get(&id);
+        let Some((room, connected)) = self.rooms.get_mut(room).zip(connected) else {
             return false;
         };
-        if room.head > sent {
-            return false;
-        }
-        room.hearers.insert(id, Some(sent));
+        let hearer = Hearer {
+            sent,
+            mode: connected.mode,
+            outbox: connected.outbox.clone(),
+        };
+        room.hearers.insert(id, hearer);
         true
+    }
+}
+
+/// An entry as it is told: encoded once for everybody.
+struct Told {
+    seq: Seq,
+    json: Arc<str>,
+    /// For plain-text clients, which see the lobby only.
+    line: Option<Arc<str>>,
+}
+
+impl Told {
+    fn new(Commit { room, entry }: Commit) -> Self {
+        let in_lobby = room == RoomName::lobby().into();
+        Self {
+            seq: entry.seq,
+            line: in_lobby
+                .then(|| plain_line(&entry.from.name, &entry.event))
+                .flatten(),
+            json: encode(&ServerMessage::Entry(RoomEntry { room, entry })),
+        }
     }
 }
 
