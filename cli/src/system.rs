@@ -1,6 +1,6 @@
 //! The system's clocks and randomness in the shapes that the protocol takes.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use shared::random::{Random, RandomUnavailable};
 use shared::time::Time;
@@ -13,8 +13,17 @@ pub(crate) fn random() -> Random {
 
 /// What the wall clock says; zero before 1970.
 pub(crate) fn unix_time() -> UnixTime {
+    UnixTime(since_1970().as_secs())
+}
+
+/// The same in milliseconds.
+pub(crate) fn unix_millis() -> u64 {
+    u64::try_from(since_1970().as_millis()).unwrap_or(u64::MAX)
+}
+
+fn since_1970() -> Duration {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
-    UnixTime(elapsed.map_or(0, |elapsed| elapsed.as_secs()))
+    elapsed.unwrap_or_default()
 }
 
 /// A monotonic clock that starts at zero.

@@ -233,12 +233,12 @@ impl Client {
 
 /// A message of `bytes` that says when it was sent.
 fn message(room: &RoomId, sent_at: u64, bytes: usize) -> Result<ClientMessage, Failure> {
-    let mut id = [0; 16];
-    getrandom::fill(&mut id).map_err(|error| Failure::other(error.to_string()))?;
+    let mut random = [0; 10];
+    getrandom::fill(&mut random).map_err(|error| Failure::other(error.to_string()))?;
     let text = format!("{sent_at:0>20} {:x<1$}", "", bytes.saturating_sub(21));
     Ok(ClientMessage::Send {
         room: room.clone(),
-        id: MessageId::from_random(id),
+        id: MessageId::new(system::unix_millis(), random),
         text: Text::parse(&text).map_err(|error| Failure::other(error.to_string()))?,
         reply_to: None,
     })

@@ -36,7 +36,16 @@ impl fmt::Display for UserId {
 pub struct MessageId(Uuid);
 
 impl MessageId {
-    /// A new one (version 4) of 16 random bytes.
+    /// A new one (version 7, RFC 9562 §5.7) of the writer's clock, in milliseconds since 1970, and
+    /// 10 random bytes.
+    ///
+    /// Ids in the order of their times are what a server's index of them takes in best: the next
+    /// goes beside the last instead of anywhere. Nothing else relies on the clock.
+    pub fn new(unix_millis: u64, random: [u8; 10]) -> Self {
+        Self(uuid::Builder::from_unix_timestamp_millis(unix_millis, &random).into_uuid())
+    }
+
+    /// A new one (version 4) of 16 random bytes, for who has no clock.
     pub fn from_random(bytes: [u8; 16]) -> Self {
         Self(uuid::Builder::from_random_bytes(bytes).into_uuid())
     }
@@ -99,6 +108,14 @@ mod tests {
     use crate::testing::portable_test;
 
     portable_test! {
+        fn a_new_message_id_begins_with_its_time() {
+            // The example of RFC 9562 §A.6.
+            let random = [0x0c, 0xc3, 0x98, 0xc4, 0xdc, 0x0c, 0x0c, 0x07, 0x39, 0x8f];
+            let id = MessageId::new(0x017F_22E2_79B0, random);
+            assert_eq!(id.to_string(), "017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
+            assert!(id < MessageId::new(0x017F_22E2_79B1, [0; 10]));
+        }
+
         fn a_message_id_has_one_form() {
             let id = MessageId::from_random([0xab; 16]);
             let text = id.to_string();
