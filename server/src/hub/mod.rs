@@ -17,7 +17,7 @@ mod writing;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use shared::chat::{RoomId, RoomName, Seq, Topic};
+use shared::chat::{Event, RoomId, RoomName, Seq, Topic};
 use tokio::sync::{Notify, mpsc};
 
 use self::state::State;
@@ -33,6 +33,9 @@ const LONGEST_LINES_IN_QUEUE: usize = 4;
 /// Entries that are told under one lock, at most: many, so that whoever hears them is woken up once
 /// and sends them together; few enough for the others who want the lock.
 const TOLD_TOGETHER: usize = 64;
+
+/// No more are told together when their texts have so many bytes: a small part of [`QUEUE_BYTES`].
+const TOLD_TOGETHER_BYTES: usize = 128 * 1024;
 
 /// The rooms of a server.
 #[derive(Debug)]
@@ -85,14 +88,21 @@ impl Hub {
     /// Runs once, beside everything else.
     pub async fn publish(&self) {
         let mut commits = self.commits.lock().await;
-        let mut together = Vec::with_capacity(TOLD_TOGETHER);
-        while commits.recv_many(&mut together, TOLD_TOGETHER).await > 0 {
-            let wakers = self.lock().publish(together.drain(..));
+        while let Some(first) = commits.recv().await {
+            let mut bytes = text_bytes(&first);
+            let mut together = vec![first];
+            while bytes < TOLD_TOGETHER_BYTES && together.len() < TOLD_TOGETHER {
+                let Ok(next) = commits.try_recv() else { break };
+                bytes += text_bytes(&next);
+                together.push(next);
+            }
+            let wakers = self.lock().publish(together);
             // Without the lock, which whoever wakes up may want at once.
             drop(wakers);
             self.published.notify_waiters();
-            // A burst of entries in a large room must not keep the thread from everybody else.
-            tokio::task::coop::consume_budget().await;
+            // Those who hear a burst of entries get to send what they have before more comes: what
+            // waits for them is bounded.
+            tokio::task::yield_now().await;
         }
     }
 
@@ -121,5 +131,14 @@ impl Hub {
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic while the lock was held would be a bug; the others' chat goes on all the same.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn text_bytes(commit: &Commit) -> usize {
+    match &commit.entry.event {
+        Event::Message { text, .. } | Event::Edited { text, .. } => {
+            text.as_ref().map_or(0, |text| text.as_str().len())
+        }
+        Event::Deleted { .. } | Event::Reacted { .. } => 0,
     }
 }
