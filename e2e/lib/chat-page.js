@@ -97,6 +97,11 @@ export class ChatPage {
     await expect(this.composer).toHaveValue('');
   }
 
+  /** @param {string} name of somebody in the panel of members */
+  member(name) {
+    return this.page.locator(`[data-testid="member"][data-name="${name}"]`);
+  }
+
   /**
    * The messages with this text, by whoever.
    * @param {string} text
@@ -104,7 +109,9 @@ export class ChatPage {
    */
   messages(text, name) {
     const sender = name === undefined ? '' : `[data-name="${name}"]`;
-    const bubble = this.id('message-text').and(this.page.getByText(text, { exact: true }));
+    // The whole text: its parts stand in elements of their own.
+    const whole = new RegExp(`^\\s*${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/\s+/g, '\\s+')}\\s*$`, 'u');
+    const bubble = this.id('message-text').filter({ hasText: whole });
     return this.page.locator(`[data-testid="message"]${sender}`).filter({ has: bubble });
   }
 

@@ -66,6 +66,16 @@ export class Mitm {
     return this.read.filter((said) => said.side === side).map(({ text }) => text);
   }
 
+  /**
+   * What was said in the messages that it read, of one side: every word of them.
+   * @param {'page' | 'server'} side
+   */
+  messagesFrom(side) {
+    const objects = this.readFrom(side).filter((text) => text.startsWith('{')).map((text) => JSON.parse(text));
+    const types = { page: 'send', server: 'message' };
+    return objects.filter(({ type }) => type === types[side]).map(({ text }) => text);
+  }
+
   /** Ends it. */
   async dispose() {
     const child = this.#child;

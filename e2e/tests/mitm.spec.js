@@ -96,8 +96,8 @@ test('v2 cannot help who says yes to the wrong words, and tells it when he goes'
   await chat.expectState('connected');
   await chat.type('not compared');
   await expect(chat.messages('not compared', 'ada')).toHaveCount(1);
-  expect(mitm.readFrom('page')).toEqual(['/name ada', 'not compared']);
-  expect(mitm.readFrom('server')).toContain('ada: not compared');
+  expect(mitm.messagesFrom('page')).toEqual(['not compared']);
+  expect(mitm.messagesFrom('server')).toEqual(['not compared']);
   // Even then the names of the session differ: people who compare them find out.
   await chat.id('verify-open').click();
   const id = await chat.id('verify-session').textContent();
@@ -150,8 +150,8 @@ test('v1 is read word for word, as the page has said', async ({ server, mitm, vi
   await bob.chat.type('an answer\nof two lines');
   await expect(chat.messages('an answer\nof two lines', 'bob')).toHaveCount(1);
 
-  expect(mitm.readFrom('page')).toEqual(['/name ada', 'a secret']);
-  expect(mitm.readFrom('server')).toContain('bob: an answer\nof two lines');
+  expect(mitm.messagesFrom('page')).toEqual(['a secret']);
+  expect(mitm.messagesFrom('server')).toContain('an answer\nof two lines');
   // All looks well to Ada, but for the badge; the server has met somebody else.
   await expect(chat.id('insecure-badge')).toBeVisible();
   expect(sessionsOf(server).at(-1)).toMatchObject({ version: 'v1', key: mitm.fingerprint });
@@ -179,5 +179,5 @@ test('he cannot have the page go back to v1 after v2', async ({ mitm, visitor })
   await chat.join('countess');
   await chat.type('on my own head');
   await expect(chat.messages('on my own head', 'countess')).toHaveCount(1);
-  expect(mitm.readFrom('page')).toContain('on my own head');
+  expect(mitm.messagesFrom('page')).toContain('on my own head');
 });

@@ -10,8 +10,8 @@ use crate::components::first_contact::FirstContact;
 use crate::components::header::{Header, header};
 use crate::components::identity::IdentityDialog;
 use crate::components::verify::{Verify, View, verify_dialog};
+use crate::engine::page;
 use crate::engine::storage::{self, Setting};
-use crate::engine::{clock, page};
 use crate::hooks::use_store;
 use crate::state::Action;
 use crate::state::connection::{Connection, Target};
@@ -124,11 +124,7 @@ pub fn app() -> Html {
                     {host}
                     account={state.account.clone()}
                     chat={state.chat.clone()}
-                    on_send={act.reform(|text| Action::Compose { text, at: clock::epoch_ms() })}
-                    on_cancel={act.reform(Action::Cancel)}
-                    on_resend={act.reform(|id| Action::Resend { id, at: clock::epoch_ms() })}
-                    on_retry={act.reform(|()| Action::Retry)}
-                    on_disconnect={act.reform(|()| Action::Disconnect)}
+                    act={act.clone()}
                 />
             } else {
                 <Connect

@@ -4,6 +4,7 @@
 //! touches the browser is compiled for wasm32 only. Nothing here implements the protocol: that is
 //! the crate `shared`, driven by `engine`.
 
+pub mod markdown;
 pub mod state;
 pub mod vault;
 

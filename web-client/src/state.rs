@@ -11,16 +11,20 @@ pub mod chat;
 pub mod connection;
 pub mod ending;
 pub mod frame;
+pub mod fuzzy;
 pub mod identity;
 mod judging;
 pub mod lines;
 pub mod link;
-pub mod outbox;
 pub mod pins;
 pub mod qr;
+pub mod shortcuts;
 pub mod shown;
+pub mod timeline;
 pub mod trust;
+pub mod window;
 
+use shared::chat::{ClientMessage, MessageId, RoomName, Seq, Text, Topic};
 use shared::connection::Trust;
 
 use crate::vault::messages::Failure;
@@ -28,11 +32,12 @@ use crate::vault::messages::Failure;
 use account::Account;
 pub use action::{Action, SessionEvent};
 use chat::Chat;
+use chat::outbox::{Account as Sender, Fate, Outbox, Outgoing, Writing};
 use connection::{Connection, Target};
 use ending::{Ending, Retry};
 use identity::Identity;
+use lines::Line;
 use link::Link;
-use outbox::Outbox;
 use pins::Pins;
 
 /// Everything that the page shows.
@@ -56,11 +61,9 @@ pub struct State {
     pub failures: u32,
     /// A session was there since the person pressed Connect: the chat is shown.
     pub entered: bool,
-    /// The name to claim as soon as the session is there.
-    pub claim: Option<String>,
     /// The last handshake.
     pub account: Account,
-    /// The log and the outbox.
+    /// The rooms and the outbox.
     pub chat: Chat,
 }
 
@@ -98,12 +101,24 @@ impl State {
             Action::NetworkBack => self.network_back(),
             Action::Session { attempt, event } if attempt == self.attempt => self.session(event),
             Action::Session { .. } => {}
-            Action::Compose { text, at } => self.chat.outbox.push(text, at),
-            Action::Claimed => self.claim = None,
+            Action::Compose {
+                line,
+                reply_to,
+                id,
+                at,
+            } => self.compose(&line, reply_to, id, at),
+            Action::Write { what, id, at } => self.write(what, id, at),
+            Action::Ask(message) => self.chat.ask(message),
+            Action::Open(room) => self.chat.open(room),
+            Action::LoadOlder(room) => self.chat.load_older(&room),
+            Action::Seen { room, seq } => self.chat.seen(&room, seq),
+            Action::Asked(number) => self.chat.requests.sent(number),
             Action::Sent(id) => self.chat.outbox.sent(id),
-            Action::Refused { id, reason } => self.chat.outbox.refused(id, reason),
+            Action::Refused { id, reason } => {
+                self.chat.outbox.refused(id, reason);
+            }
             Action::Cancel(id) => self.chat.outbox.remove(id),
-            Action::Resend { id, at } => self.chat.outbox.resend(id, at),
+            Action::Resend(id) => self.chat.outbox.resend(id),
         }
     }
 
@@ -188,8 +203,7 @@ impl State {
     fn end_session(&mut self) {
         self.attempt += 1;
         self.accepts = None;
-        self.claim = None;
-        self.chat.outbox.disconnected();
+        self.chat.end();
     }
 
     fn stop(&mut self, failure: &Failure) {
@@ -225,19 +239,112 @@ impl State {
         self.connection = Connection::Ready;
         self.entered = true;
         self.failures = 0;
-        self.chat.receive(text, at);
-        if let Some(target) = &mut self.target {
-            let own = self.chat.own_name.as_deref();
-            if first {
-                let wanted = Some(target.name.as_str()).filter(|name| !name.is_empty());
-                self.claim = wanted.filter(|name| own != Some(name)).map(str::to_owned);
-            } else if let Some(own) = own.filter(|_| self.claim.is_none()) {
-                // A name taken later is the one to claim after the next reconnect.
-                if !own.starts_with("guest-") {
-                    own.clone_into(&mut target.name);
-                }
-            }
+        if first {
+            let wanted = self.target.as_ref().map(|target| target.name.as_str());
+            self.chat.begin(wanted.filter(|name| !name.is_empty()));
         }
+        // What comes before the answer to our hello is the lobby's plain text, and what we do not
+        // understand is of a later version.
+        let Ok(message) = serde_json::from_str(text) else {
+            return;
+        };
+        self.chat.hear(message, at);
+        // A name taken later is the one to claim after the next reconnect.
+        let own = self
+            .chat
+            .own_name()
+            .filter(|own| !own.starts_with("guest-"));
+        if let Some((target, own)) = self.target.as_mut().zip(own) {
+            own.clone_into(&mut target.name);
+        }
+    }
+
+    /// Who writes what is written now: for this server, with this key.
+    pub fn sender(&self) -> Sender {
+        let server = self.target.as_ref();
+        let key = self.identity.profile();
+        Sender {
+            server: server
+                .map(|it| it.server.address.clone())
+                .unwrap_or_default(),
+            key: key.map(|it| it.fingerprint.clone()).unwrap_or_default(),
+        }
+    }
+
+    fn write(&mut self, what: Writing, id: MessageId, at: u64) {
+        let line = Outgoing {
+            id,
+            account: self.sender(),
+            room: self.chat.current.clone(),
+            what,
+            fate: Fate::Queued,
+            at,
+        };
+        self.chat.outbox.push(line);
+    }
+
+    fn compose(&mut self, line: &str, reply_to: Option<Seq>, id: MessageId, at: u64) {
+        match lines::parse(line) {
+            Line::Say(text) => match Text::parse(text) {
+                Ok(text) => {
+                    // Whoever answers has read.
+                    let current = self.chat.current.clone();
+                    if let Some(room) = self.chat.room_mut(&current) {
+                        room.divider = None;
+                    }
+                    self.write(Writing::Say { text, reply_to }, id, at);
+                }
+                Err(error) => self.chat.notice(format!("Not sent: {error}."), at),
+            },
+            Line::Name(name) => match lines::check_name(name) {
+                Ok(()) if name.is_empty() => self.chat.notice("Which name? /name NEW", at),
+                Ok(()) => self.chat.ask(ClientMessage::Hello {
+                    name: Some(name.to_owned()),
+                    client: String::new().into(),
+                }),
+                Err(why) => self.chat.notice(why, at),
+            },
+            Line::Join(name) => match RoomName::parse(name) {
+                Ok(room) if self.chat.rooms.contains_key(&room.clone().into()) => {
+                    self.chat.open(room.into());
+                }
+                Ok(room) => self.chat.ask(ClientMessage::Create {
+                    room,
+                    topic: Topic::default(),
+                    private: false,
+                }),
+                Err(error) => self.chat.notice(format!("No room: {error}."), at),
+            },
+            Line::Leave => {
+                let room = self.chat.current.clone();
+                self.chat.ask(ClientMessage::Leave { room });
+            }
+            Line::Who => self.who(at),
+            Line::Help => self.chat.notice(lines::HELP, at),
+            Line::Quit => {
+                self.end_session();
+                self.connection = Connection::Stopped {
+                    ending: Ending::Quit,
+                };
+            }
+            Line::Unknown(word) => {
+                let word: String = word.chars().take(32).collect();
+                let text = format!("There is no command /{word}. {}", lines::HELP);
+                self.chat.notice(text, at);
+            }
+            Line::Empty => {}
+        }
+    }
+
+    fn who(&mut self, at: u64) {
+        let members = self.chat.room().map(|room| room.members.clone());
+        let here = members
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|it| it.online);
+        let names: Vec<_> = here.map(|it| it.name.to_string()).collect();
+        let text = format!("{} here: {}", names.len(), names.join(", "));
+        self.chat.notice(text, at);
     }
 
     fn ended(&mut self, ending: Ending, at: u64, jitter: u16) {

@@ -1,18 +1,34 @@
-//! The chat screen: banner, log, composer, and the handshake beside them.
+//! The chat screen: rooms, the room on the screen with its log and composer, and what stands beside
+//! it: the handshake, or who is here.
 
+use std::rc::Rc;
+
+use shared::chat::server::Member;
+use shared::chat::{Author, ClientMessage, Seq};
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::banner::banner;
-use super::composer::Composer;
+use super::composer::{About, Composer};
 use super::handshake::handshake_panel;
 use super::icons::{Icon, icon};
 use super::log::Log;
+use super::members::Members;
+use super::message::Doing;
+use super::new_room::NewRoom;
+use super::rooms::{Rooms, presence};
+use super::switcher::Switcher;
+use crate::engine::clock;
+use crate::hooks::use_now;
+use crate::state::Action;
 use crate::state::account::Account;
 use crate::state::chat::Chat;
+use crate::state::chat::log::Message;
+use crate::state::chat::outbox::{Outgoing, Writing};
+use crate::state::chat::room::{Room, TYPING_MS};
 use crate::state::connection::Connection;
 
-/// From this width on, in pixels, the handshake has room beside the log.
+/// From this width on, in pixels, there is room beside the log.
 const WIDE: f64 = 1100.0;
 
 /// Props of [`ChatScreen`].
@@ -24,51 +40,78 @@ pub struct ChatScreenProps {
     pub host: AttrValue,
     /// The handshake.
     pub account: Account,
-    /// The log and the outbox.
+    /// The rooms and the outbox.
     pub chat: Chat,
-    /// The person wants this said.
-    pub on_send: Callback<String>,
-    /// The person does not want a line any more.
-    pub on_cancel: Callback<u32>,
-    /// The person wants a line sent again.
-    pub on_resend: Callback<u32>,
-    /// The person wants the next attempt now.
-    pub on_retry: Callback<()>,
-    /// The person wants to leave.
-    pub on_disconnect: Callback<()>,
+    /// The person does something.
+    pub act: Callback<Action>,
+}
+
+/// What stands beside the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Aside {
+    Handshake,
+    Members,
+}
+
+/// What the person is about to do to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Intent {
+    Reply(Seq),
+    Edit(Seq),
 }
 
 /// The chat screen.
 #[component(ChatScreen)]
 pub fn chat_screen(props: &ChatScreenProps) -> Html {
     let wide = is_wide();
-    let handshake_shown = use_state(is_wide);
-    let toggle_node = use_node_ref();
+    let aside = use_state(|| is_wide().then_some(Aside::Handshake));
+    let drawer = use_state(|| false);
+    let making = use_state(|| false);
+    let intent = use_state(|| None::<Intent>);
+    let shown = use_state(|| None::<(Seq, u32)>);
     let aside_node = use_node_ref();
-    let first = use_mut_ref(|| true);
+    let opener = use_mut_ref(|| None::<HtmlElement>);
+    let chat = &props.chat;
+    let current = chat.current.clone();
+    // Another room: what was about to be done belongs to the former one.
+    use_effect_with(current.clone(), {
+        let (intent, shown, drawer) = (intent.setter(), shown.setter(), drawer.setter());
+        move |_| {
+            intent.set(None);
+            shown.set(None);
+            drawer.set(false);
+        }
+    });
     // Where the panel lies over the chat, it takes the focus; when it goes, the focus that may have
-    // been in it goes back to what opens it.
-    use_effect_with(*handshake_shown, {
-        let (toggle_node, aside_node) = (toggle_node.clone(), aside_node.clone());
-        let first = first.clone();
-        move |&shown| {
-            if std::mem::take(&mut *first.borrow_mut()) {
-                return;
+    // been in it goes back to what opened it.
+    use_effect_with(*aside, {
+        let (aside_node, opener) = (aside_node.clone(), opener.clone());
+        move |aside| match aside {
+            Some(_) if wide => {}
+            Some(_) if opener.borrow().is_some() => {
+                if let Some(element) = aside_node.cast::<HtmlElement>() {
+                    let _ = element.focus();
+                }
             }
-            match shown {
-                true if wide => {}
-                true => focus(&aside_node),
-                false => focus(&toggle_node),
+            Some(_) => {}
+            None => {
+                if let Some(element) = opener.borrow_mut().take() {
+                    let _ = element.focus();
+                }
             }
         }
     });
-    let toggle = {
-        let shown = handshake_shown.clone();
-        Callback::from(move |_: MouseEvent| shown.set(!*shown))
+    let toggle = |which: Aside| {
+        let (aside, opener) = (aside.clone(), opener.clone());
+        Callback::from(move |event: MouseEvent| {
+            let next = (*aside != Some(which)).then_some(which);
+            *opener.borrow_mut() = event.target_dyn_into::<HtmlElement>();
+            aside.set(next);
+        })
     };
     let on_close = {
-        let shown = handshake_shown.setter();
-        Callback::from(move |()| shown.set(false))
+        let aside = aside.setter();
+        Callback::from(move |()| aside.set(None))
     };
     let onkeydown = {
         let on_close = on_close.clone();
@@ -78,62 +121,274 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
             }
         })
     };
-    let covered = *handshake_shown && !wide;
-    let chat = &props.chat;
+    let on_drawer = {
+        let drawer = drawer.clone();
+        Callback::from(move |_: MouseEvent| drawer.set(!*drawer))
+    };
+    let on_new = {
+        let making = making.setter();
+        Callback::from(move |()| making.set(true))
+    };
+    let on_made = {
+        let making = making.setter();
+        Callback::from(move |()| making.set(false))
+    };
+    let on_ask = props.act.reform(Action::Ask);
+    let on_do = {
+        let (act, intent, shown) = (props.act.clone(), intent.setter(), shown.clone());
+        Callback::from(move |doing: Doing| match doing {
+            Doing::Write(what) => act.emit(write(what)),
+            Doing::Reply(seq) => intent.set(Some(Intent::Reply(seq))),
+            Doing::Edit(seq) => intent.set(Some(Intent::Edit(seq))),
+            Doing::Show(seq) => {
+                let times = shown.map_or(0, |(_, times)| times);
+                shown.set(Some((seq, times + 1)));
+            }
+        })
+    };
+    let Some(room) = chat.room() else {
+        return Html::default();
+    };
+    let about = intent.and_then(|intent| {
+        let (seq, about): (Seq, fn(Rc<Message>) -> About) = match intent {
+            Intent::Reply(seq) => (seq, About::Reply),
+            Intent::Edit(seq) => (seq, About::Edit),
+        };
+        let message = room.log.message(seq)?.clone();
+        message.text.is_some().then(|| about(message))
+    });
+    let reply_to = match *intent {
+        Some(Intent::Reply(seq)) => Some(seq),
+        _ => None,
+    };
+    let on_forget = {
+        let intent = intent.setter();
+        Callback::from(move |()| intent.set(None))
+    };
+    let covered = (aside.is_some() || *drawer) && !wide;
+    let class = classes!(
+        "chat",
+        aside.is_some().then_some("with-aside"),
+        drawer.then_some("with-drawer"),
+    );
+    let unread: u64 = chat.rooms.values().map(|other| waiting(other, chat)).sum();
     html! {
-        <main class={classes!("chat", handshake_shown.then_some("with-aside"))} id="main" tabindex="-1">
+        <main {class} id="main" tabindex="-1">
+            <Rooms
+                chat={chat.clone()}
+                on_open={props.act.reform(Action::Open)}
+                on_new={on_new.clone()}
+            />
             <header class="room">
-                <h1>{ "Lobby" }</h1>
-                if let Some(name) = &chat.own_name {
-                    <p class="room-name">{ "You are " }<b data-testid="own-name">{ name }</b></p>
+                <button
+                    type="button"
+                    class="button drawer-toggle"
+                    data-testid="rooms-toggle"
+                    aria-expanded={drawer.to_string()}
+                    aria-label="Rooms"
+                    onclick={on_drawer.clone()}
+                >
+                    { icon(Icon::Steps) }
+                    if unread > 0 {
+                        <span class="dot news" /><span class="visually-hidden">{ "There is something new." }</span>
+                    }
+                </button>
+                { heading(room, chat.me.as_ref()) }
+                if let Some(name) = chat.own_name() {
+                    <p class="room-name">{ "You are " }<b data-testid="own-name">{ name.to_owned() }</b></p>
                 }
                 <div class="room-tools">
-                    <button
-                        ref={toggle_node}
-                        type="button"
-                        class="button"
-                        data-testid="handshake-toggle"
-                        aria-expanded={handshake_shown.to_string()}
-                        onclick={toggle}
-                    >
-                        { icon(Icon::Steps) }<span class="hidden-when-narrow">{ "Handshake" }</span>
-                    </button>
+                    { tool("members-toggle", "Members", Icon::People, *aside == Some(Aside::Members), toggle(Aside::Members)) }
+                    { tool("handshake-toggle", "Handshake", Icon::Key, *aside == Some(Aside::Handshake), toggle(Aside::Handshake)) }
                     <button
                         type="button"
                         class="button"
                         data-testid="disconnect"
-                        onclick={props.on_disconnect.reform(|_: MouseEvent| ())}
+                        onclick={props.act.reform(|_: MouseEvent| Action::Disconnect)}
                     >
                         { icon(Icon::Leave) }<span class="hidden-when-narrow">{ "Disconnect" }</span>
                     </button>
                 </div>
             </header>
+            if *drawer {
+                <div class="scrim" onclick={on_drawer} aria-hidden="true" />
+            }
             <div class="chat-column" inert={covered}>
-                { banner(&props.connection, &props.host, props.account.version, &props.on_retry) }
+                { banner(&props.connection, &props.host, props.account.version, &props.act.reform(|()| Action::Retry)) }
                 <Log
-                    entries={chat.entries.clone()}
-                    outgoing={chat.outbox.lines().to_vec()}
-                    on_cancel={props.on_cancel.clone()}
-                    on_resend={props.on_resend.clone()}
+                    key={current.to_string()}
+                    room={room.clone()}
+                    me={chat.me.clone()}
+                    operator={false}
+                    outgoing={outgoing(chat)}
+                    chosen={about.as_ref().map(|about| match about {
+                        About::Reply(message) | About::Edit(message) => message.seq,
+                    })}
+                    shown={*shown}
+                    {on_do}
+                    on_cancel={props.act.reform(Action::Cancel)}
+                    on_resend={props.act.reform(Action::Resend)}
+                    on_older={props.act.reform(Action::LoadOlder)}
+                    on_seen={props.act.reform({
+                        let room = current.clone();
+                        move |seq| Action::Seen { room: room.clone(), seq }
+                    })}
                 />
+                <Typing typing={room.typing.clone()} />
                 <Composer
+                    room={current.clone()}
+                    title={room.title()}
                     connected={props.connection == Connection::Ready}
-                    on_send={props.on_send.clone()}
+                    text_bytes={chat.text_bytes}
+                    about={about}
+                    on_send={props.act.reform(move |line| Action::Compose {
+                        line,
+                        reply_to,
+                        id: clock::message_id(),
+                        at: clock::epoch_ms(),
+                    })}
+                    on_edit={props.act.reform(|(message, text): (Rc<Message>, _)| {
+                        write(Writing::Edit { of: message.seq, text })
+                    })}
+                    {on_forget}
+                    on_edit_last={edit_last(chat, room, intent.setter())}
+                    on_typing={on_ask.reform({
+                        let room = current.clone();
+                        move |()| ClientMessage::Typing { room: room.clone() }
+                    })}
                 />
             </div>
-            if *handshake_shown {
-                <aside ref={aside_node} class="chat-aside" aria-label="Handshake" tabindex="-1" {onkeydown}>
-                    { handshake_panel(&props.account, Some(&on_close)) }
+            if let Some(which) = *aside {
+                <aside ref={aside_node} class="chat-aside" aria-label={match which {
+                    Aside::Handshake => "Handshake",
+                    Aside::Members => "Members",
+                }} tabindex="-1" {onkeydown}>
+                    { match which {
+                        Aside::Handshake => handshake_panel(&props.account, Some(&on_close)),
+                        Aside::Members => html! {
+                            <Members
+                                key={current.to_string()}
+                                room={room.clone()}
+                                me={chat.me.clone()}
+                                others={others(chat, room)}
+                                on_ask={on_ask.clone()}
+                                {on_close}
+                            />
+                        },
+                    } }
                 </aside>
             }
+            <NewRoom open={*making} on_close={on_made} on_ask={on_ask} />
+            <Switcher chat={chat.clone()} on_open={props.act.reform(Action::Open)} {on_new} />
         </main>
     }
 }
 
-fn focus(node: &NodeRef) {
-    if let Some(element) = node.cast::<HtmlElement>() {
-        let _ = element.focus();
+/// What is waiting for the person in a room that is not on the screen.
+fn waiting(room: &Room, chat: &Chat) -> u64 {
+    if room.id == chat.current {
+        return 0;
     }
+    room.unread(chat.me.as_ref().map(|me| me.id))
+}
+
+fn heading(room: &Room, me: Option<&Author>) -> Html {
+    let other = room
+        .members
+        .iter()
+        .find(|it| Some(it.id) != me.map(|me| me.id));
+    html! {
+        <div class="room-head">
+            <h1 data-testid="room-title">
+                if room.is_direct() {
+                    { presence(other.is_some_and(|it| it.online)) }
+                }
+                { room.title() }
+            </h1>
+            if !room.topic.as_str().is_empty() {
+                <p class="room-topic" title={room.topic.as_str().to_owned()}>{ room.topic.as_str() }</p>
+            }
+        </div>
+    }
+}
+
+fn tool(
+    id: &'static str,
+    label: &'static str,
+    shape: Icon,
+    expanded: bool,
+    onclick: Callback<MouseEvent>,
+) -> Html {
+    html! {
+        <button type="button" class="button" data-testid={id} aria-expanded={expanded.to_string()} aria-label={label} {onclick}>
+            { icon(shape) }<span class="hidden-when-narrow">{ label }</span>
+        </button>
+    }
+}
+
+fn write(what: Writing) -> Action {
+    Action::Write {
+        what,
+        id: clock::message_id(),
+        at: clock::epoch_ms(),
+    }
+}
+
+/// What is on its way to the room on the screen.
+fn outgoing(chat: &Chat) -> Vec<Outgoing> {
+    let here = |line: &&Outgoing| line.room == chat.current;
+    chat.outbox.lines().iter().filter(here).cloned().collect()
+}
+
+/// Begins to edit what we wrote last in this room.
+fn edit_last(chat: &Chat, room: &Room, intent: UseStateSetter<Option<Intent>>) -> Callback<()> {
+    let me = chat.me.as_ref().map(|me| me.id);
+    let mut messages = room.log.messages().iter().rev();
+    let last = messages.find(|it| Some(it.from.id) == me && it.text.is_some());
+    let seq = last.map(|message| message.seq);
+    Callback::from(move |()| {
+        if let Some(seq) = seq {
+            intent.set(Some(Intent::Edit(seq)));
+        }
+    })
+}
+
+/// Whom we know from other rooms and who is not in this one.
+fn others(chat: &Chat, room: &Room) -> Vec<Member> {
+    let mut others: Vec<Member> = Vec::new();
+    for member in chat.rooms.values().flat_map(|other| &other.members) {
+        let known = |list: &[Member]| list.iter().any(|it| it.id == member.id);
+        if !known(&room.members) && !known(&others) {
+            others.push(member.clone());
+        }
+    }
+    others.sort_by_cached_key(|it| it.name.as_str().to_lowercase());
+    others
+}
+
+/// Props of [`Typing`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+struct TypingProps {
+    /// Who is writing, and since when.
+    typing: Vec<(Author, u64)>,
+}
+
+/// Says who is writing right now.
+#[component(Typing)]
+fn typing(props: &TypingProps) -> Html {
+    let now = use_now(!props.typing.is_empty());
+    let typing = props.typing.iter();
+    let names: Vec<_> = typing
+        .filter(|(_, since)| now.saturating_sub(*since) < TYPING_MS)
+        .map(|(who, _)| who.name.as_str())
+        .collect();
+    let said = match names.as_slice() {
+        [] => String::new(),
+        [one] => format!("{one} is writing…"),
+        [one, other] => format!("{one} and {other} are writing…"),
+        [one, rest @ ..] => format!("{one} and {} others are writing…", rest.len()),
+    };
+    html! { <p class="typing" data-testid="typing" aria-live="polite">{ said }</p> }
 }
 
 fn is_wide() -> bool {

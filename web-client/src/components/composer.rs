@@ -1,65 +1,155 @@
 //! Where messages are written: Enter sends, Shift+Enter breaks the line, drafts survive a reload.
+//! Also where a message is edited, and what is answered is shown.
 
+use std::rc::Rc;
+
+use shared::chat::{RoomId, Text};
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
 use super::icons::{Icon, icon};
 use super::text;
-use crate::engine::storage::{self, Setting};
-use crate::state::lines;
-use crate::state::outbox::TEXT_MAX_BYTES;
+use crate::engine::{clock, storage};
+use crate::state::chat::log::Message;
+use crate::state::lines::{self, Line};
+
+/// The others are told that the person writes at most once in this time, in milliseconds.
+const TYPING_EVERY_MS: u64 = 3_000;
+
+/// What the composer is for, if not for something new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// Answers a message.
+    Reply(Rc<Message>),
+    /// Changes a message.
+    Edit(Rc<Message>),
+}
 
 /// Props of [`Composer`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ComposerProps {
+    /// Where to.
+    pub room: RoomId,
+    /// What people call it.
+    pub title: AttrValue,
     /// What is sent now goes out at once.
     pub connected: bool,
-    /// The person wants this said.
+    /// Most bytes of a message.
+    pub text_bytes: usize,
+    /// What it is for.
+    pub about: Option<About>,
+    /// The person wants this said, or done.
     pub on_send: Callback<String>,
+    /// The person wants a message to say this instead.
+    pub on_edit: Callback<(Rc<Message>, Text)>,
+    /// The person does not want to answer or edit any more.
+    pub on_forget: Callback<()>,
+    /// The person wants to edit what they wrote last.
+    pub on_edit_last: Callback<()>,
+    /// The person is writing.
+    pub on_typing: Callback<()>,
 }
 
 /// The composer.
 #[component(Composer)]
 pub fn composer(props: &ComposerProps) -> Html {
-    let draft = use_state(|| storage::load(Setting::Draft));
+    let draft = use_state(|| storage::load_draft(&props.room));
     let node = use_node_ref();
-    use_effect_with((), {
-        let node = node.clone();
-        move |()| focus(&node)
+    let told = use_mut_ref(|| 0_u64);
+    let editing = match &props.about {
+        Some(About::Edit(message)) => Some(message.clone()),
+        _ => None,
+    };
+    // Another room has another draft; a message that is edited is one, too, which is not kept.
+    use_effect_with((props.room.clone(), props.about.clone()), {
+        let (draft, node) = (draft.setter(), node.clone());
+        move |(room, about)| {
+            draft.set(match about {
+                Some(About::Edit(message)) => {
+                    message.text.as_deref().unwrap_or_default().to_owned()
+                }
+                _ => storage::load_draft(room),
+            });
+            focus(&node);
+        }
     });
-    let too_long = draft.len() > TEXT_MAX_BYTES;
-    let empty = lines::is_empty(&draft);
+    let limit = props.text_bytes;
+    let too_long = draft.len() > limit;
+    let line = lines::parse(&draft);
+    let empty = line == Line::Empty;
+    let invalid = match line {
+        Line::Say(text) if !too_long => Text::parse(text).err().map(|error| error.to_string()),
+        _ => None,
+    };
+    let unsendable = empty || too_long || invalid.is_some();
 
     let oninput = {
         let draft = draft.setter();
+        let (room, on_typing) = (props.room.clone(), props.on_typing.clone());
+        let keep = editing.is_none();
         Callback::from(move |event: InputEvent| {
             let Some(area) = event.target_dyn_into::<HtmlTextAreaElement>() else {
                 return;
             };
-            storage::save(Setting::Draft, &area.value());
-            draft.set(area.value());
+            let value = area.value();
+            if keep {
+                storage::save_draft(&room, &value);
+            }
+            let now = clock::epoch_ms();
+            let silent = value.is_empty() || value.starts_with('/');
+            if !silent && now.saturating_sub(*told.borrow()) >= TYPING_EVERY_MS {
+                *told.borrow_mut() = now;
+                on_typing.emit(());
+            }
+            draft.set(value);
         })
     };
     let send = {
         let (draft, node) = (draft.clone(), node.clone());
-        let on_send = props.on_send.clone();
+        let (on_send, on_edit) = (props.on_send.clone(), props.on_edit.clone());
+        let (room, on_forget) = (props.room.clone(), props.on_forget.clone());
+        let editing = editing.clone();
         Callback::from(move |()| {
-            if empty || too_long {
+            if unsendable {
                 return;
             }
-            on_send.emit(draft.trim_end().to_owned());
-            storage::save(Setting::Draft, "");
-            draft.set(String::new());
+            match (&editing, Text::parse(draft.trim_end())) {
+                (Some(message), Ok(text)) => {
+                    on_edit.emit((message.clone(), text));
+                    draft.set(storage::load_draft(&room));
+                }
+                (Some(_), Err(_)) => return,
+                (None, _) => {
+                    on_send.emit(draft.trim_end().to_owned());
+                    storage::save_draft(&room, "");
+                    draft.set(String::new());
+                }
+            }
+            on_forget.emit(());
             focus(&node);
         })
     };
     let onkeydown = {
         let send = send.clone();
+        let (on_forget, on_edit_last) = (props.on_forget.clone(), props.on_edit_last.clone());
+        let about = props.about.is_some();
+        let blank = draft.is_empty();
         Callback::from(move |event: KeyboardEvent| {
-            // An Enter that ends the composition of a character is not for us.
-            if event.key() == "Enter" && !event.shift_key() && !event.is_composing() {
-                event.prevent_default();
-                send.emit(());
+            // A key that ends the composition of a character is not for us.
+            if event.is_composing() {
+                return;
+            }
+            match event.key().as_str() {
+                "Enter" if !event.shift_key() => {
+                    event.prevent_default();
+                    send.emit(());
+                }
+                "Escape" if about => on_forget.emit(()),
+                "ArrowUp" if blank && !about => {
+                    event.prevent_default();
+                    on_edit_last.emit(());
+                }
+                _ => {}
             }
         })
     };
@@ -67,30 +157,35 @@ pub fn composer(props: &ComposerProps) -> Html {
         event.prevent_default();
         send.emit(());
     });
+    let label = format!("Message to {}", props.title);
     html! {
         <form class="composer" {onsubmit}>
-            <label class="visually-hidden" for="composer">{ "Message to the lobby" }</label>
+            if let Some(about) = &props.about {
+                { about_line(about, &props.on_forget) }
+            }
+            <label class="visually-hidden" for="composer">{ label.clone() }</label>
             <textarea
                 ref={node}
                 id="composer"
                 data-testid="composer"
                 rows="1"
                 value={(*draft).clone()}
-                placeholder="Message to the lobby"
+                placeholder={label}
                 aria-describedby="composer-hint composer-error"
-                aria-invalid={too_long.then_some("true")}
+                aria-invalid={(too_long || invalid.is_some()).then_some("true")}
                 {oninput}
                 {onkeydown}
             />
-            <button type="submit" class="button button-primary" data-testid="send" disabled={empty || too_long}>
-                { icon(Icon::Send) }
-                <span class="hidden-when-narrow">{ "Send" }</span>
+            <button type="submit" class="button button-primary" data-testid="send" disabled={unsendable}>
+                { icon(if editing.is_some() { Icon::Check } else { Icon::Send }) }
+                <span class="hidden-when-narrow">{ if editing.is_some() { "Save" } else { "Send" } }</span>
             </button>
             <p class="hint" id="composer-hint">
                 if props.connected {
                     <span class="keys">
                         <kbd>{ "Enter" }</kbd>{ " sends, " }<kbd>{ "Shift" }</kbd>{ " + " }<kbd>{ "Enter" }</kbd>
-                        { " breaks the line, " }<kbd>{ "/help" }</kbd>{ " lists commands." }
+                        { " breaks the line, " }<kbd>{ "Ctrl" }</kbd>{ " + " }<kbd>{ "/" }</kbd>
+                        { " lists shortcuts." }
                     </span>
                 } else {
                     { "Not connected: what you send waits here until it is." }
@@ -100,12 +195,37 @@ pub fn composer(props: &ComposerProps) -> Html {
                 if too_long {
                     { format!(
                         "{} too long: the server takes up to {}.",
-                        text::bytes((draft.len() - TEXT_MAX_BYTES) as u64),
-                        text::count(TEXT_MAX_BYTES as u64, "byte"),
+                        text::bytes((draft.len() - limit) as u64),
+                        text::count(limit as u64, "byte"),
                     ) }
+                } else if let Some(why) = invalid {
+                    { format!("This cannot be sent: {why}.") }
                 }
             </p>
         </form>
+    }
+}
+
+fn about_line(about: &About, on_forget: &Callback<()>) -> Html {
+    let (said, message) = match about {
+        About::Reply(message) => (format!("Reply to {}", message.from.name), message),
+        About::Edit(message) => ("Edit your message".to_owned(), message),
+    };
+    let line = message.text.as_deref().unwrap_or_default();
+    let line = line.lines().next().unwrap_or_default().to_owned();
+    html! {
+        <p class="about" data-testid="composer-about">
+            <b>{ said }</b><span class="about-text">{ line }</span>
+            <button
+                type="button"
+                class="button button-icon"
+                aria-label="Do not"
+                data-testid="composer-forget"
+                onclick={on_forget.reform(|_: MouseEvent| ())}
+            >
+                { icon(Icon::Cross) }
+            </button>
+        </p>
     }
 }
 

@@ -46,6 +46,16 @@ pub enum Icon {
     Plug,
     /// A pen that signs.
     Sign,
+    /// Something more.
+    Plus,
+    /// Some people.
+    People,
+    /// A face that smiles.
+    Smile,
+    /// An arrow that turns back.
+    Reply,
+    /// A bin.
+    Bin,
 }
 
 impl Icon {
@@ -80,6 +90,17 @@ impl Icon {
             Self::Moon => "M20 14.2A8 8 0 0 1 9.8 4a8 8 0 1 0 10.2 10.2z",
             Self::Plug => "M9 3v5M15 3v5M6.5 8h11v3a5.5 5.5 0 0 1-11 0zM12 16.5V21",
             Self::Sign => "M4 20h16M6 16l1-4L16.5 2.5l3 3L10 15z",
+            Self::Plus => "M12 5v14M5 12h14",
+            Self::People => {
+                "M9 11a3.5 3.5 0 1 1 0-7 3.5 3.5 0 0 1 0 7zM2.5 20c0-3.6 2.9-6 6.5-6s6.5 2.4 6.5 6M16 \
+                 4.3a3.5 3.5 0 0 1 0 6.4M18 14.6c2.1.9 3.5 2.8 3.5 5.4"
+            }
+            Self::Smile => {
+                "M12 21a9 9 0 1 1 0-18 9 9 0 0 1 0 18zM8.5 14.5c.8 1.3 2 2 3.5 2s2.7-.7 3.5-2M9 \
+                 9.5h.01M15 9.5h.01"
+            }
+            Self::Reply => "M9 6L4 11l5 5M4 11h9a7 7 0 0 1 7 7v1",
+            Self::Bin => "M4 7h16M9 7V4h6v3M6.5 7l1 13h9l1-13M10 11v5M14 11v5",
         }
     }
 }

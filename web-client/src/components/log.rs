@@ -1,139 +1,193 @@
-//! The log: messages grouped by sender, notices, what is on its way, and the way to the latest.
+//! A room's log: messages grouped by day and sender, notices, what is on its way, and the way to
+//! the latest. Of a long log only a part is in the document, which moves with the reader.
+
+mod place;
 
 use std::rc::Rc;
 
+use shared::chat::{Author, MessageId, RoomId, Seq};
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
+use self::place::Place;
 use super::icons::{Icon, icon};
-use super::message::MessageRow;
+use super::message::{Doing, MessageRow};
 use super::outgoing::OutgoingRow;
 use super::text;
-use crate::hooks::use_resize;
-use crate::state::chat::{Content, Entry};
-use crate::state::outbox::Outgoing;
+use crate::hooks::{use_resize, use_visible};
+use crate::state::chat::log::Message;
+use crate::state::chat::outbox::Outgoing;
+use crate::state::chat::room::{Notice, Room};
+use crate::state::timeline::{self, Item};
+use crate::state::window::Window;
 
-/// Messages of one sender within this time belong together, in milliseconds.
-const GROUP_MS: u64 = 5 * 60 * 1000;
-
-/// Nearer to the end than this counts as being there, in pixels.
-const NEAR_END: i32 = 48;
-
-/// Where the person is in the log.
-#[derive(Debug, Default)]
-struct End {
-    /// Scrolled up, away from the end.
-    away: bool,
-    /// The scroll position, in pixels.
-    top: i32,
-}
+/// Nearer to an edge than this, in pixels, more is shown there.
+const NEAR_EDGE: i32 = 600;
 
 /// Props of [`Log`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct LogProps {
-    /// Oldest first.
-    pub entries: Vec<Rc<Entry>>,
-    /// What is on its way.
+    /// The room.
+    pub room: Rc<Room>,
+    /// Who we are.
+    pub me: Option<Author>,
+    /// We may delete what others wrote.
+    pub operator: bool,
+    /// What is on its way to this room.
     pub outgoing: Vec<Outgoing>,
-    /// The person does not want a line any more.
-    pub on_cancel: Callback<u32>,
-    /// The person wants a line sent again.
-    pub on_resend: Callback<u32>,
+    /// The message that is being answered or edited.
+    pub chosen: Option<Seq>,
+    /// A message to be shown, and how often that was asked for.
+    pub shown: Option<(Seq, u32)>,
+    /// The person does something to a message.
+    pub on_do: Callback<Doing>,
+    /// The person does not want something any more.
+    pub on_cancel: Callback<MessageId>,
+    /// The person wants something tried again.
+    pub on_resend: Callback<MessageId>,
+    /// The person has come to the beginning of what is here.
+    pub on_older: Callback<RoomId>,
+    /// The person has seen everything up to an entry.
+    pub on_seen: Callback<Seq>,
 }
 
 /// The log.
 #[component(Log)]
 pub fn log(props: &LogProps) -> Html {
     let node = use_node_ref();
+    let room = &props.room;
+    let messages = room.log.messages();
+    let window = use_state(Window::default);
     // The last entry that the person has seen at the end; nothing while they are there.
-    let left_at = use_state(|| None::<u64>);
-    let last = props.entries.last().map_or(0, |entry| entry.number);
-    let last_outgoing = props.outgoing.iter().map(|line| line.id).max().unwrap_or(0);
+    let left_at = use_state(|| None::<Seq>);
+    let place = use_mut_ref(Place::default);
+    let visible = use_visible();
+    let last = room.log.last().unwrap_or(0);
+    let last_outgoing = props.outgoing.last().map(|line| line.id);
+    let away = left_at.is_some();
+    let here = window.of(messages.len(), |at| messages[at].seq);
 
-    let end = use_mut_ref(End::default);
-    end.borrow_mut().away = left_at.is_some();
-
-    use_effect_with(last, {
-        let (node, away) = (node.clone(), left_at.is_some());
-        move |_| {
-            if !away {
-                scroll_to_end(&node);
-            }
-        }
+    // Whoever is at the end stays there; whoever reads further up keeps their place.
+    use_effect_with((room.clone(), *window, last_outgoing), {
+        let (node, place) = (node.clone(), place.clone());
+        move |_| place.borrow_mut().keep(&node, away)
     });
     // What the person wrote themselves is always shown.
     use_effect_with(last_outgoing, {
-        let node = node.clone();
-        move |_| scroll_to_end(&node)
-    });
-    // Whoever is at the end stays there when the log gets smaller or larger.
-    use_resize(node.clone(), {
-        let (node, end) = (node.clone(), end.clone());
-        Callback::from(move |()| {
-            if !end.borrow().away {
-                scroll_to_end(&node);
+        let (node, window, left_at) = (node.clone(), window.clone(), left_at.clone());
+        move |line| {
+            if line.is_some() {
+                window.set(Window::default());
+                left_at.set(None);
+                place::to_end(&node);
             }
-        })
+        }
+    });
+    use_effect_with((last, away, visible), {
+        let on_seen = props.on_seen.clone();
+        move |&(last, away, visible)| {
+            if visible && !away && last > 0 {
+                on_seen.emit(last);
+            }
+        }
+    });
+    use_effect_with(props.shown, {
+        let (node, window, left_at) = (node.clone(), window.clone(), left_at.clone());
+        let at = props
+            .shown
+            .and_then(|(seq, _)| messages.iter().position(|message| message.seq == seq));
+        let around = at.map(|at| Window::around(at, |at| messages[at].seq));
+        let place = place.clone();
+        move |shown| {
+            if let Some(((seq, _), around)) = shown.zip(around) {
+                left_at.set(Some(last));
+                place.borrow_mut().go_to(seq);
+                window.set(around);
+                place.borrow_mut().keep(&node, true);
+            }
+        }
+    });
+    use_resize(node.clone(), {
+        let (node, place) = (node.clone(), place.clone());
+        Callback::from(move |()| place.borrow_mut().keep(&node, away))
     });
     let onscroll = {
-        let (node, left_at) = (node.clone(), left_at.clone());
+        let (node, place) = (node.clone(), place.clone());
+        let (left_at, window) = (left_at.clone(), window.clone());
+        let (on_older, room) = (props.on_older.clone(), room.clone());
+        let here = here.clone();
         Callback::from(move |_: Event| {
             let Some(log) = node.cast::<HtmlElement>() else {
                 return;
             };
-            let rest = log.scroll_height() - log.scroll_top() - log.client_height();
-            // Only people scroll up; new entries only move the end away.
-            let up = log.scroll_top() < end.borrow().top;
-            end.borrow_mut().top = log.scroll_top();
-            match (rest > NEAR_END, *left_at) {
-                (true, None) if up => left_at.set(Some(last)),
-                (false, Some(_)) => left_at.set(None),
+            let messages = room.log.messages();
+            let seen = place.borrow_mut().scrolled(&log);
+            let to_end = here.end == messages.len();
+            match (seen.at_end && to_end, *left_at) {
+                // Only people scroll up; new entries only move the end away.
+                (false, None) if seen.up => left_at.set(Some(last)),
+                (true, Some(_)) => left_at.set(None),
                 _ => {}
+            }
+            if log.scroll_top() < NEAR_EDGE {
+                if here.start > 0 {
+                    window.set(window.up(messages.len(), |at| messages[at].seq));
+                } else if room.has_older() && !room.loading {
+                    on_older.emit(room.id.clone());
+                }
+            } else if seen.rest < NEAR_EDGE && !to_end {
+                window.set(window.down(messages.len(), |at| messages[at].seq));
             }
         })
     };
     let on_jump = {
-        let node = node.clone();
+        let (node, left_at, window) = (node.clone(), left_at.clone(), window.clone());
         Callback::from(move |_: MouseEvent| {
-            scroll_to_end(&node);
+            window.set(Window::default());
+            left_at.set(None);
+            place::to_end(&node);
             if let Some(log) = node.cast::<HtmlElement>() {
                 let _ = log.focus();
             }
         })
     };
-    let rows = props.entries.iter().enumerate().map(|(place, entry)| {
-        let previous = place.checked_sub(1).and_then(|place| props.entries.get(place));
-        html! {
-            <MessageRow key={entry.number} entry={entry.clone()} head={!continues(previous, entry)} />
-        }
-    });
+    let rows = timeline::items(room, here.clone(), text::day_number)
+        .into_iter()
+        .map(|item| row(&item, props));
     let new = left_at.map(|seen| {
-        props
-            .entries
+        let new = messages
             .iter()
-            .filter(|entry| entry.number > seen)
-            .count()
+            .rev()
+            .take_while(|message| message.seq > seen);
+        new.count()
     });
+    let label = format!("Messages in {}", room.title());
     html! {
         <div class="log-frame">
             <div
                 ref={node}
                 class="log"
                 role="log"
-                aria-label="Messages in the lobby"
+                aria-label={label}
+                aria-busy={room.loading.to_string()}
                 tabindex="0"
                 data-testid="log"
                 {onscroll}
             >
+                if here.start == 0 {
+                    { beginning(room) }
+                }
                 { for rows }
-                { for props.outgoing.iter().map(|line| html! {
-                    <OutgoingRow
-                        key={format!("out-{}", line.id)}
-                        line={line.clone()}
-                        on_cancel={props.on_cancel.clone()}
-                        on_resend={props.on_resend.clone()}
-                    />
-                }) }
+                if here.end == messages.len() {
+                    { for props.outgoing.iter().map(|line| html! {
+                        <OutgoingRow
+                            key={format!("out-{}", line.id)}
+                            line={line.clone()}
+                            on_cancel={props.on_cancel.clone()}
+                            on_resend={props.on_resend.clone()}
+                        />
+                    }) }
+                }
             </div>
             if let Some(new) = new {
                 <button type="button" class="button jump" data-testid="jump-latest" onclick={on_jump}>
@@ -150,26 +204,54 @@ pub fn log(props: &LogProps) -> Html {
     }
 }
 
-fn scroll_to_end(node: &NodeRef) {
-    if let Some(log) = node.cast::<HtmlElement>() {
-        log.set_scroll_top(log.scroll_height());
+fn beginning(room: &Room) -> Html {
+    let said = match (room.loading, room.has_older(), room.is_live()) {
+        (true, ..) => "Loading older messages…",
+        (false, true, _) => "Scroll up for older messages.",
+        (false, false, true) if room.log.messages().is_empty() => "Nothing was said here yet.",
+        (false, false, true) => "This is where the room begins.",
+        (false, false, false) => return Html::default(),
+    };
+    html! { <p class="beginning" key="beginning">{ said }</p> }
+}
+
+fn row(item: &Item, props: &LogProps) -> Html {
+    match item {
+        Item::Day { at } => html! {
+            <p class="day" key={format!("day-{at}")} data-testid="day"><span>{ text::date_line(*at) }</span></p>
+        },
+        Item::New => html! {
+            <p class="new-line" key="new" data-testid="new-divider"><span>{ "New" }</span></p>
+        },
+        Item::Notice(notice) => notice_row(notice),
+        Item::Message { message, head } => message_row(message, *head, props),
     }
 }
 
-/// Does `entry` go on where `previous` stopped: the same sender, soon after?
-fn continues(previous: Option<&Rc<Entry>>, entry: &Entry) -> bool {
-    let Some(previous) = previous else {
-        return false;
-    };
-    match (&previous.content, &entry.content) {
-        (
-            Content::Said {
-                name: before,
-                own: own_before,
-                ..
-            },
-            Content::Said { name, own, .. },
-        ) => before == name && own_before == own && entry.at.saturating_sub(previous.at) < GROUP_MS,
-        _ => false,
+fn message_row(message: &Rc<Message>, head: bool, props: &LogProps) -> Html {
+    let answered = message.reply_to.and_then(|of| props.room.log.message(of));
+    html! {
+        <MessageRow
+            key={message.seq.to_string()}
+            message={message.clone()}
+            answered={answered.cloned()}
+            me={props.me.clone()}
+            operator={props.operator}
+            {head}
+            chosen={props.chosen == Some(message.seq)}
+            on_do={props.on_do.clone()}
+        />
+    }
+}
+
+fn notice_row(notice: &Notice) -> Html {
+    html! {
+        <div class="notice" key={format!("notice-{}", notice.number)} data-testid="notice">
+            <span class="visually-hidden">{ "Notice: " }</span>
+            <span class="notice-text">{ &notice.text }</span>
+            <time datetime={text::date_time(notice.at)} title={text::date_time(notice.at)}>
+                { text::time(notice.at) }
+            </time>
+        </div>
     }
 }

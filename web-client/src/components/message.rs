@@ -1,65 +1,207 @@
-//! One entry of the log.
+//! One message: who, when, what, what others think of it, and what can be done to it.
 
 use std::rc::Rc;
 
+use shared::chat::{Author, Emoji, Seq};
 use yew::prelude::*;
 
-use super::text;
-use crate::state::chat::{Content, Entry};
+use super::icons::{Icon, icon};
+use super::person::{avatar, hue};
+use super::{reactions, text};
+use crate::markdown;
+use crate::state::chat::log::Message;
+use crate::state::chat::outbox::Writing;
+
+/// What a person does to a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doing {
+    /// Writes something into the room.
+    Write(Writing),
+    /// Begins to answer.
+    Reply(Seq),
+    /// Begins to edit.
+    Edit(Seq),
+    /// Looks at the message that it answers.
+    Show(Seq),
+}
 
 /// Props of [`MessageRow`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct MessageRowProps {
-    /// The entry.
-    pub entry: Rc<Entry>,
+    /// The message.
+    pub message: Rc<Message>,
+    /// The one that it answers, if it is here.
+    pub answered: Option<Rc<Message>>,
+    /// Who we are.
+    pub me: Option<Author>,
+    /// We may delete what others wrote.
+    pub operator: bool,
     /// The first of its sender's group: shows the name and the time.
     pub head: bool,
+    /// It is being answered or edited.
+    pub chosen: bool,
+    /// The person does something to it.
+    pub on_do: Callback<Doing>,
 }
 
-/// A message or a notice.
+/// A message.
 #[component(MessageRow)]
 pub fn message_row(props: &MessageRowProps) -> Html {
-    let MessageRowProps { entry, head } = props;
-    let at = entry.at;
+    let MessageRowProps { message, head, .. } = props;
+    let deleting = use_state(|| false);
+    let picking = use_state(|| false);
+    let own = props.me.as_ref().is_some_and(|me| me.id == message.from.id);
+    let name = message.from.name.as_str();
+    let at = message.at;
     let time = html! {
         <time datetime={text::date_time(at)} title={text::date_time(at)}>{ text::time(at) }</time>
     };
-    match &entry.content {
-        Content::Notice(notice) => html! {
-            <div class="notice" data-testid="notice">
-                <span class="visually-hidden">{ "Notice: " }</span>
-                <span class="notice-text">{ notice }</span>
-                { time }
+    let class = classes!(
+        "message",
+        own.then_some("own"),
+        head.then_some("head"),
+        props.chosen.then_some("chosen"),
+    );
+    let own_name = props.me.as_ref().map(|me| me.name.as_str());
+    html! {
+        <article
+            {class}
+            data-testid="message"
+            data-seq={message.seq.to_string()}
+            data-name={name.to_owned()}
+            data-own={own.to_string()}
+        >
+            if *head {
+                { avatar(name) }
+                <p class="message-head" title={message.from.id.to_string()}>
+                    <b class={hue(name)}>{ name }</b>{ if own { " (you)" } else { "" } }{ " " }{ time }
+                </p>
+            } else {
+                <span class="visually-hidden">{ format!("{name}: ") }</span>
+            }
+            if let Some(of) = message.reply_to {
+                { reply_line(of, props.answered.as_deref(), &props.on_do) }
+            }
+            <div class="bubble" dir="auto">
+                { match &message.text {
+                    Some(said) => html! {
+                        <>
+                            <div data-testid="message-text">{ markdown::view(said, own_name) }</div>
+                            if message.edited {
+                                <small class="edited" data-testid="edited">{ "edited" }</small>
+                            }
+                        </>
+                    },
+                    None => html! { <em class="deleted" data-testid="deleted">{ "Deleted" }</em> },
+                } }
             </div>
-        },
-        Content::Said { name, text, own } => html! {
-            <article
-                class={classes!("message", own.then_some("own"), head.then_some("head"))}
-                data-testid="message"
-                data-name={name.clone()}
-                data-own={own.to_string()}
-            >
-                if *head {
-                    <span class={classes!("avatar", hue(name))} aria-hidden="true">{ initial(name) }</span>
-                    <p class="message-head"><b class={hue(name)}>{ name }</b>{ if *own { " (you)" } else { "" } }{ " " }{ time }</p>
-                } else {
-                    <span class="visually-hidden">{ format!("{name}: ") }</span>
-                }
-                <p class="bubble" data-testid="message-text" dir="auto">{ text }</p>
-            </article>
-        },
+            if !message.reactions.is_empty() {
+                { reactions::chips(message, props.me.as_ref(), &props.on_do) }
+            }
+            if message.text.is_some() {
+                { tools(props, own, &picking, &deleting) }
+            }
+            if *picking {
+                { reactions::picker(message, props.me.as_ref(), &props.on_do, &picking) }
+            }
+            if *deleting {
+                { question(message.seq, &props.on_do, &deleting) }
+            }
+        </article>
     }
 }
 
-/// The style sheet makes it a capital: the tables for that are in the browser already.
-fn initial(name: &str) -> String {
-    name.chars().take(1).collect()
+/// The first line of the message that this one answers.
+fn reply_line(of: Seq, answered: Option<&Message>, on_do: &Callback<Doing>) -> Html {
+    let onclick = on_do.reform(move |_: MouseEvent| Doing::Show(of));
+    let said = match answered {
+        Some(message) => {
+            let said = message.text.as_deref().unwrap_or("a deleted message");
+            let line = said.lines().next().unwrap_or_default();
+            format!("{}: {line}", message.from.name)
+        }
+        None => "an earlier message".to_owned(),
+    };
+    html! {
+        <button type="button" class="reply-line" data-testid="reply-line" {onclick}>
+            <span class="visually-hidden">{ "Answers " }</span>
+            { icon(Icon::Reply) }<span>{ said }</span>
+        </button>
+    }
 }
 
-/// One of eight colours, always the same for a name.
-fn hue(name: &str) -> String {
-    let sum = name.bytes().fold(7u32, |sum, byte| {
-        sum.wrapping_mul(31).wrapping_add(byte.into())
+fn tools(
+    props: &MessageRowProps,
+    own: bool,
+    picking: &UseStateHandle<bool>,
+    deleting: &UseStateHandle<bool>,
+) -> Html {
+    let seq = props.message.seq;
+    let pick = {
+        let picking = picking.clone();
+        Callback::from(move |_: MouseEvent| picking.set(!*picking))
+    };
+    let delete = {
+        let deleting = deleting.setter();
+        Callback::from(move |_: MouseEvent| deleting.set(true))
+    };
+    let tool = |id: &'static str, label: &'static str, shape, onclick: Callback<MouseEvent>| {
+        html! {
+            <button type="button" class="tool" data-testid={id} aria-label={label} title={label} {onclick}>
+                { icon(shape) }
+            </button>
+        }
+    };
+    let reply = props.on_do.reform(move |_: MouseEvent| Doing::Reply(seq));
+    let edit = props.on_do.reform(move |_: MouseEvent| Doing::Edit(seq));
+    html! {
+        <div class="tools" role="group" aria-label="What to do with this message">
+            { tool("message-react", "React", Icon::Smile, pick) }
+            { tool("message-reply", "Reply", Icon::Reply, reply) }
+            if own {
+                { tool("message-edit", "Edit", Icon::Sign, edit) }
+            }
+            if own || props.operator {
+                { tool("message-delete", "Delete", Icon::Bin, delete) }
+            }
+        </div>
+    }
+}
+
+/// Deleting cannot be undone: it is asked for twice.
+fn question(seq: Seq, on_do: &Callback<Doing>, deleting: &UseStateHandle<bool>) -> Html {
+    let yes = {
+        let (on_do, deleting) = (on_do.clone(), deleting.setter());
+        Callback::from(move |_: MouseEvent| {
+            deleting.set(false);
+            on_do.emit(Doing::Write(Writing::Delete { of: seq }));
+        })
+    };
+    let no = {
+        let deleting = deleting.setter();
+        Callback::from(move |_: MouseEvent| deleting.set(false))
+    };
+    html! {
+        <p class="question" role="alert">
+            { "Delete this message for everybody? " }
+            <button type="button" class="link" data-testid="delete-yes" onclick={yes}>{ "Delete" }</button>
+            <button type="button" class="link" data-testid="delete-no" onclick={no}>{ "Keep" }</button>
+        </p>
+    }
+}
+
+/// Adds or takes back one's own reaction.
+pub fn toggle(message: &Message, me: Option<&Author>, emoji: &Emoji) -> Writing {
+    let there = message.reactions.iter().any(|reaction| {
+        reaction.emoji == *emoji
+            && reaction
+                .by
+                .iter()
+                .any(|by| Some(by.id) == me.map(|me| me.id))
     });
-    format!("hue-{}", sum % 8)
+    Writing::React {
+        of: message.seq,
+        emoji: emoji.clone(),
+        on: !there,
+    }
 }

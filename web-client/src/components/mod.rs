@@ -8,7 +8,11 @@
 //! |---|---|
 //! | everywhere | the badge (`insecure-badge` for v1, `v2-badge` while v2 is only chosen, `secure-badge` in a verified session) `verify-open` `theme-toggle` (radios inside: `theme-system` `theme-light` `theme-dark`) `identity-open` |
 //! | connect screen | `connect-name` `connect-name-error` `connect-server` `connect-server-error` `connect-submit` `connect-cancel` `key-progress` `protocol-choice` (radios inside: `protocol-v2` `protocol-v1`) `v1-warning` (while v1 is chosen) `link-pin` (the page's link names a key) `link-problem` (it should, but is damaged) |
-//! | chat | `log` `message` (`data-name`, `data-own`; the text alone is `message-text`) `notice` `outgoing` (`data-fate`: queued, sent, unconfirmed, refused) `outgoing-cancel` `outgoing-resend` `jump-latest` `composer` `send` `disconnect` `handshake-toggle` `own-name` |
+//! | chat | `log` `message` (`data-seq`, `data-name`, `data-own`; the text alone is `message-text`) `edited` `deleted` `reply-line` `reaction` `day` `new-divider` `notice` `outgoing` (`data-fate`: queued, sent, acked, refused) `outgoing-cancel` `outgoing-resend` `jump-latest` `typing` `composer` `composer-about` `composer-forget` `send` `disconnect` `handshake-toggle` `members-toggle` `own-name` `room-title` |
+//! | a message's tools | `message-react` (opens `reaction-board`) `message-reply` `message-edit` `message-delete` (asks: `delete-yes` `delete-no`) |
+//! | rooms | `rooms` `rooms-toggle` (narrow) `room` (`data-room`) `room-unread` `room-mentions` `room-new`; its dialog `new-room`: `new-room-name` `new-room-topic` `new-room-private` `new-room-submit` |
+//! | members | `members` `members-close` `member` (`data-name`, `data-online`) `member-direct` `room-leave` `invite-known` `invite-id` `invite-submit` `invite-done` |
+//! | keyboard | `switcher` (Ctrl+K) `switcher-query` `switcher-room`, `shortcuts` (Ctrl+/) |
 //! | banner (both screens) | `banner` (`data-state`: see `Connection::as_str`) `banner-state` `retry-now` `countdown` |
 //! | handshake | `handshake-panel` `handshake-step` (`data-step`, `data-progress`: ahead, now, done, failed) `handshake-frame` `handshake-total` `handshake-rekeys` (v2) `handshake-close` |
 //! | a key in words | `X-words` (all eight, with spaces, are its `data-words`) `X-fingerprint` `X-copy` `X-qr` (what it says is its `data-text`), where X is `first-contact`, `verify-server`, `verify-own`, `key-expected` or `key-presented` |
@@ -34,10 +38,16 @@ pub mod icons;
 pub mod identity;
 pub mod key_card;
 pub mod log;
+pub mod members;
 pub mod message;
+pub mod new_room;
 pub mod outgoing;
+pub mod person;
 pub mod protocol;
 pub mod qr;
+pub mod reactions;
+pub mod rooms;
+pub mod switcher;
 pub mod text;
 pub mod theme_toggle;
 pub mod verify;

@@ -1,21 +1,22 @@
-//! One line on its way: waiting, sent and not yet echoed, not confirmed, or refused.
+//! A message on its way, and what the person can do about it.
 
+use shared::chat::MessageId;
 use yew::prelude::*;
 
-use crate::state::outbox::{Fate, Outgoing};
+use crate::state::chat::outbox::{Fate, Outgoing, Writing};
 
 /// Props of [`OutgoingRow`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct OutgoingRowProps {
-    /// The line.
+    /// What is on its way.
     pub line: Outgoing,
     /// The person does not want it any more.
-    pub on_cancel: Callback<u32>,
-    /// The person wants it sent again.
-    pub on_resend: Callback<u32>,
+    pub on_cancel: Callback<MessageId>,
+    /// The person wants it tried again.
+    pub on_resend: Callback<MessageId>,
 }
 
-/// A line on its way.
+/// Something on its way. What is done to messages is only shown if it does not go well.
 #[component(OutgoingRow)]
 pub fn outgoing_row(props: &OutgoingRowProps) -> Html {
     let line = &props.line;
@@ -23,30 +24,34 @@ pub fn outgoing_row(props: &OutgoingRowProps) -> Html {
     let (fate, said) = match &line.fate {
         Fate::Queued => ("queued", "Waits for the connection".to_owned()),
         Fate::Sent => ("sent", "Sending…".to_owned()),
-        Fate::Unconfirmed => (
-            "unconfirmed",
-            "Not confirmed: the connection ended before it came back".to_owned(),
-        ),
+        Fate::Acked(_) => ("acked", "Sent".to_owned()),
         Fate::Refused(reason) => ("refused", format!("Not sent: {reason}")),
     };
-    let again = matches!(line.fate, Fate::Unconfirmed | Fate::Refused(_));
-    let cancel = if again { "Discard" } else { "Cancel" };
+    let refused = matches!(line.fate, Fate::Refused(_));
+    let text = match &line.what {
+        Writing::Say { text, .. } => text.to_string(),
+        _ if !refused => return Html::default(),
+        Writing::Edit { text, .. } => format!("Edit: {text}"),
+        Writing::Delete { .. } => "Deletion of a message".to_owned(),
+        Writing::React { emoji, .. } => format!("Reaction {emoji}"),
+    };
+    let cancel = if refused { "Discard" } else { "Cancel" };
     html! {
         <article class="message own outgoing" data-testid="outgoing" data-fate={fate}>
-            <p class="bubble" dir="auto">{ &line.text }</p>
+            <p class="bubble" dir="auto">{ text }</p>
             <p class="fate">
                 <span>{ said }</span>
-                if again {
+                if refused {
                     <button
                         type="button"
                         class="link"
                         data-testid="outgoing-resend"
                         onclick={props.on_resend.reform(move |_: MouseEvent| id)}
                     >
-                        { "Send again" }
+                        { "Try again" }
                     </button>
                 }
-                if line.fate != Fate::Sent {
+                if refused || line.fate == Fate::Queued {
                     <button
                         type="button"
                         class="link"

@@ -73,6 +73,28 @@ pub fn day(at: u64) -> String {
     )
 }
 
+/// The number of the day on this device's calendar.
+pub fn day_number(at: u64) -> i64 {
+    let date = date(at);
+    // Any numbers will do that differ from day to day.
+    i64::from(date.get_full_year()) * 400 + i64::from(date.get_month() * 32 + date.get_date())
+}
+
+/// `Today`, `Yesterday`, or the date as the person's own language has it.
+pub fn date_line(at: u64) -> String {
+    const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+    let now = js_sys::Date::now();
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let now = now as u64;
+    if day_number(at) == day_number(now) {
+        return "Today".to_owned();
+    }
+    if day_number(at) == day_number(now.saturating_sub(DAY_MS)) {
+        return "Yesterday".to_owned();
+    }
+    String::from(date(at).to_locale_date_string("default", &JsValue::UNDEFINED))
+}
+
 /// The whole date and time, for tool tips and `<time datetime>`.
 pub fn date_time(at: u64) -> String {
     String::from(date(at).to_iso_string())

@@ -1,5 +1,6 @@
 //! The page's clocks and its dice.
 
+use shared::chat::MessageId;
 use shared::time::Time;
 
 /// The monotonic clock that the protocol runs on: `performance.now()`.
@@ -15,6 +16,14 @@ pub fn now() -> Time {
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 pub fn epoch_ms() -> u64 {
     js_sys::Date::now() as u64
+}
+
+/// A name for a new message.
+pub fn message_id() -> MessageId {
+    let mut random = [0; 10];
+    // Without randomness there would be no session, and so nothing to send.
+    let _ = getrandom::fill(&mut random);
+    MessageId::new(epoch_ms(), random)
 }
 
 /// A number in 0..=1000, for the back-off's jitter; nothing secret depends on it.

@@ -10,7 +10,6 @@ use std::rc::{Rc, Weak};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use gloo_timers::callback::Timeout;
-use shared::chat::plain::ClientLine;
 use shared::connection::{
     ClientConfig, ClientConnection, Event, PrivateKeyRequest, PrivateKeyResponse, SendError, Trust,
     Version,
@@ -62,8 +61,6 @@ struct Inner {
     socket: Option<Socket>,
     timer: Option<Timeout>,
     phase: Phase,
-    /// The last thing sent was `/quit`.
-    quit: bool,
     /// Why our own key could not be used.
     key_failure: Option<Failure>,
 }
@@ -113,7 +110,6 @@ impl Session {
             socket: None,
             timer: None,
             phase: Phase::Opening,
-            quit: false,
             key_failure: None,
             target: target.clone(),
         })));
@@ -153,7 +149,6 @@ impl Session {
             }
             Err(_) => return SendOutcome::NotNow,
         }
-        self.0.borrow_mut().quit = ClientLine::parse(text) == ClientLine::Quit;
         self.pump();
         SendOutcome::Sent
     }

@@ -2,9 +2,10 @@
 //!
 //! A browser may forbid storage; the page works then too and only forgets.
 
+use shared::chat::RoomId;
 use web_sys::Storage;
 
-use crate::state::outbox::Outgoing;
+use crate::state::chat::outbox::Outgoing;
 
 /// Remembered for this browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,8 +16,6 @@ pub enum Setting {
     Server,
     /// The protocol of the last connection.
     Protocol,
-    /// What is in the composer.
-    Draft,
     /// `light`, `dark`, or nothing for the system's choice.
     Theme,
 }
@@ -27,7 +26,6 @@ impl Setting {
             Self::Name => "secure-chat.name",
             Self::Server => "secure-chat.server",
             Self::Protocol => "secure-chat.protocol",
-            Self::Draft => "secure-chat.draft",
             Self::Theme => "secure-chat.theme",
         }
     }
@@ -45,6 +43,22 @@ pub fn load(setting: Setting) -> String {
 /// Remembers `value`; an empty one is forgotten.
 pub fn save(setting: Setting, value: &str) {
     write(local(), setting.key(), value);
+}
+
+/// What was being written to a room.
+pub fn load_draft(room: &RoomId) -> String {
+    local()
+        .and_then(|storage| storage.get_item(&draft_key(room)).ok()?)
+        .unwrap_or_default()
+}
+
+/// Remembers what is being written to a room; nothing is forgotten.
+pub fn save_draft(room: &RoomId, text: &str) {
+    write(local(), &draft_key(room), text);
+}
+
+fn draft_key(room: &RoomId) -> String {
+    format!("secure-chat.draft.{room}")
 }
 
 /// What an earlier life of this tab left to be sent. It is kept for the tab alone, because two tabs

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
+use shared::chat::{ClientMessage, MessageId};
 use yew::prelude::*;
 
 use super::store::Store;
@@ -23,6 +24,7 @@ pub(super) fn use_effects(store: &UseReducerHandle<Store>, engine: &Engine) {
     use_pins(store, engine);
     use_session(store, engine);
     use_retry(store);
+    use_requests(store, engine);
     use_outbox(store, engine);
     use_remembered_outbox(store);
 }
@@ -129,42 +131,67 @@ fn use_retry(store: &UseReducerHandle<Store>) {
     });
 }
 
-/// Hands what waits to the session: first the name to claim, then the lines in their order.
+/// Asks the session what is to be asked.
 #[hook]
-fn use_outbox(store: &UseReducerHandle<Store>, engine: &Engine) {
-    // Lines that were handed over, whatever renders lie between: none may go twice.
-    let handed = use_mut_ref(HashSet::<u32>::new);
+fn use_requests(store: &UseReducerHandle<Store>, engine: &Engine) {
+    // Numbers go up: what was handed over, whatever renders lie between, is not handed over again.
+    let handed = use_mut_ref(|| 0_u64);
     let ready = store.0.connection == Connection::Ready;
-    let claim = store.0.claim.clone();
-    let queued: Vec<(u32, String)> = store
-        .0
-        .chat
-        .outbox
-        .queued()
-        .map(|line| (line.id, line.text.clone()))
-        .collect();
+    let waiting = store.0.chat.requests.waiting().to_vec();
     let dispatcher = store.dispatcher();
     let engine = engine.clone();
-    use_effect_with((ready, claim, queued), move |(ready, claim, queued)| {
+    use_effect_with((ready, waiting), move |(ready, waiting)| {
+        for (number, message) in waiting.iter().filter(|_| *ready) {
+            if *number <= *handed.borrow() {
+                continue;
+            }
+            // If it is not sent, the connection is about to end, and the next one asks anew.
+            let _ = send(&engine, message);
+            *handed.borrow_mut() = *number;
+            dispatcher.dispatch(Action::Asked(*number));
+        }
+    });
+}
+
+fn send(engine: &Engine, message: &ClientMessage) -> SendOutcome {
+    match serde_json::to_string(message) {
+        Ok(json) => engine.send(&json),
+        Err(error) => SendOutcome::Refused(error.to_string()),
+    }
+}
+
+/// Hands what waits to the session, in its order.
+#[hook]
+fn use_outbox(store: &UseReducerHandle<Store>, engine: &Engine) {
+    // What this attempt was handed, whatever renders lie between: nothing goes twice.
+    let handed = use_mut_ref(|| (0_u32, HashSet::<MessageId>::new()));
+    let ready = store.0.connection == Connection::Ready;
+    let attempt = store.0.attempt;
+    let queued = store.0.chat.queued(&store.0.sender());
+    let dispatcher = store.dispatcher();
+    let engine = engine.clone();
+    use_effect_with((ready, attempt, queued), move |(ready, attempt, queued)| {
         if !ready {
             return;
         }
-        if let Some(name) = claim {
-            // If it is not sent, the connection is about to end, and the next one claims it.
-            let _ = engine.send(&format!("/name {name}"));
-            dispatcher.dispatch(Action::Claimed);
+        if handed.borrow().0 != *attempt {
+            *handed.borrow_mut() = (*attempt, HashSet::new());
         }
-        for (id, text) in queued {
-            if handed.borrow().contains(id) {
+        // What is not queued any more may come back, if the person tries it again.
+        let queues = |id: &MessageId| queued.iter().any(|line| line.id == *id);
+        handed.borrow_mut().1.retain(queues);
+        for line in queued {
+            let id = line.id;
+            if handed.borrow().1.contains(&id) {
                 continue;
             }
-            let action = match engine.send(text) {
-                SendOutcome::Sent => Action::Sent(*id),
-                SendOutcome::Refused(reason) => Action::Refused { id: *id, reason },
+            let action = match send(&engine, &line.request()) {
+                SendOutcome::Sent => Action::Sent(id),
+                SendOutcome::Refused(reason) => Action::Refused { id, reason },
                 // It stays queued for the next session.
                 SendOutcome::NotNow => break,
             };
-            handed.borrow_mut().insert(*id);
+            handed.borrow_mut().1.insert(id);
             dispatcher.dispatch(action);
         }
     });

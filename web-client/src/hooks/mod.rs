@@ -5,8 +5,10 @@ mod now;
 mod resize;
 mod store;
 mod theme;
+mod visible;
 
 pub use now::use_now;
 pub use resize::use_resize;
 pub use store::{Store, use_store};
 pub use theme::{Theme, use_theme};
+pub use visible::use_visible;

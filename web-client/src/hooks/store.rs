@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use super::effects::use_effects;
 use crate::engine::{Engine, page, storage};
-use crate::state::outbox::Outbox;
+use crate::state::chat::outbox::Outbox;
 use crate::state::{Action, State};
 
 /// The page's state in Yew's terms.

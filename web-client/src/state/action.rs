@@ -2,10 +2,12 @@
 //!
 //! Pure values. Whoever makes them has the clock and the dice; whoever takes them has neither.
 
+use shared::chat::{ClientMessage, MessageId, RoomId, Seq};
 use shared::connection::{Direction, Version};
 use shared::error::Untrusted;
 
 use super::account::ServerKey;
+use super::chat::outbox::Writing;
 use super::connection::Target;
 use super::ending::Ending;
 use super::frame::Frame;
@@ -43,33 +45,54 @@ pub enum Action {
         /// What happened.
         event: SessionEvent,
     },
-    /// The person wrote a line.
+    /// The person wrote a line in the composer: a message, or a command.
     Compose {
         /// The line.
-        text: String,
+        line: String,
+        /// The message that it answers.
+        reply_to: Option<Seq>,
+        /// Its name, if it is a message.
+        id: MessageId,
         /// When.
         at: u64,
     },
-    /// The engine has sent the command that claims the name.
-    Claimed,
-    /// The engine handed this line to the socket.
-    Sent(u32),
-    /// The engine cannot send this line.
+    /// The person does something to a message of the room on the screen.
+    Write {
+        /// What.
+        what: Writing,
+        /// The name of that.
+        id: MessageId,
+        /// When.
+        at: u64,
+    },
+    /// The person asks the server for something.
+    Ask(ClientMessage),
+    /// The person wants to see this room.
+    Open(RoomId),
+    /// The person wants to see what was before what is here.
+    LoadOlder(RoomId),
+    /// The person has seen everything up to an entry.
+    Seen {
+        /// Where.
+        room: RoomId,
+        /// The last entry seen.
+        seq: Seq,
+    },
+    /// The engine has asked for everything up to the request with this number.
+    Asked(u64),
+    /// The engine handed this to the socket.
+    Sent(MessageId),
+    /// The engine cannot send this.
     Refused {
-        /// The line.
-        id: u32,
+        /// What.
+        id: MessageId,
         /// Why.
         reason: String,
     },
-    /// The person does not want to send this line any more.
-    Cancel(u32),
-    /// The person wants an unconfirmed line sent again.
-    Resend {
-        /// The line.
-        id: u32,
-        /// When.
-        at: u64,
-    },
+    /// The person does not want to send this any more.
+    Cancel(MessageId),
+    /// The person wants this tried again.
+    Resend(MessageId),
 }
 
 /// What happens to one attempt to connect. Times are microseconds on the page's clock, except `at`.

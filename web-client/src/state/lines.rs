@@ -1,104 +1,56 @@
-//! Reads the plain text lines of the lobby: who said what, and what is a notice.
+//! What the person types: text, or a command.
 //!
-//! Pure text in, values out. It must not know where a line comes from. The forms themselves are
-//! `shared`'s; what is added here is what the page wants to know of a notice.
+//! Pure. The forms are those of the lobby's plain text, which `shared` reads.
 
 use shared::chat::name::MAX_CHARACTERS as NAME_MAX_CHARS;
-use shared::chat::plain::{ClientLine, ServerLine};
+use shared::chat::plain::ClientLine;
 
-/// One text from the server, understood.
+/// What `/help` says.
+pub const HELP: &str = "/name NEW takes a name, /who lists who is here, /join ROOM joins or \
+                        creates a room, /leave leaves this one, /quit ends the session, // starts \
+                        a message with a slash.";
+
+/// What a line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Line {
-    /// `NAME: text`.
-    Said {
-        /// The sender's display name.
-        name: String,
-        /// The text, which may have several lines.
-        text: String,
-    },
-    /// `* Welcome to the lobby, NAME. …`: the first line of a session.
-    Welcome {
-        /// The name that the server gave us.
-        name: String,
-        /// The whole notice without its `* `.
-        notice: String,
-    },
-    /// `* OLD is now NEW`.
-    Renamed {
-        /// The name until now.
-        old: String,
-        /// The name from now on.
-        new: String,
-        /// The whole notice without its `* `.
-        notice: String,
-    },
-    /// Any other notice, and any text that has none of these forms.
-    Notice(String),
+pub enum Line<'a> {
+    /// Say this.
+    Say(&'a str),
+    /// Take a name.
+    Name(&'a str),
+    /// Join a room, or create it.
+    Join(&'a str),
+    /// Leave the room.
+    Leave,
+    /// Who is here?
+    Who,
+    /// Which commands are there?
+    Help,
+    /// End the session.
+    Quit,
+    /// There is no such command.
+    Unknown(&'a str),
+    /// Nothing.
+    Empty,
 }
 
-/// Understands one plaintext.
-///
-/// ```
-/// use web_client::state::lines::{Line, parse};
-/// let line = Line::Said { name: "ada".into(), text: "hi: there\nall".into() };
-/// assert_eq!(parse("ada: hi: there\nall"), line);
-/// ```
-pub fn parse(text: &str) -> Line {
-    match ServerLine::parse(text) {
-        ServerLine::Message { from, text } => Line::Said {
-            name: from.to_owned(),
-            text: text.to_owned(),
-        },
-        ServerLine::Notice(notice) => parse_notice(notice),
-    }
-}
-
-fn parse_notice(notice: &str) -> Line {
-    let owned = notice.to_owned();
-    if let Some(rest) = notice.strip_prefix("Welcome to the lobby, ") {
-        // A name may contain dots, so that it ends at the dot before a space or the end.
-        let name = rest.split(char::is_whitespace).next().unwrap_or_default();
-        let name = name.strip_suffix('.').unwrap_or(name);
-        if is_name(name) {
-            return Line::Welcome {
-                name: name.to_owned(),
-                notice: owned,
-            };
+/// Reads a line.
+pub fn parse(line: &str) -> Line<'_> {
+    match ClientLine::parse(line) {
+        ClientLine::Text(text) => Line::Say(text),
+        ClientLine::Name(name) => Line::Name(name),
+        ClientLine::Who => Line::Who,
+        ClientLine::Help => Line::Help,
+        ClientLine::Quit => Line::Quit,
+        ClientLine::UnknownCommand("leave") => Line::Leave,
+        ClientLine::UnknownCommand("join") => {
+            let room = line.trim_start_matches("/join").trim();
+            Line::Join(room)
         }
+        ClientLine::UnknownCommand(word) => Line::Unknown(word),
+        ClientLine::Empty => Line::Empty,
+        // Here it is a text like any other.
+        ClientLine::Object => Line::Say(line.trim_end()),
     }
-    if let Some((old, new)) = notice.split_once(" is now ") {
-        let new = new
-            .strip_suffix('.')
-            .filter(|_| !is_name(new))
-            .unwrap_or(new);
-        if is_name(old) && is_name(new) {
-            return Line::Renamed {
-                old: old.to_owned(),
-                new: new.to_owned(),
-                notice: owned,
-            };
-        }
-    }
-    Line::Notice(owned)
-}
-
-/// Could this be a name? Looser than the server, whose tables of all scripts would make a quarter
-/// of this page's download.
-fn is_name(text: &str) -> bool {
-    check_name(text).is_ok() && !text.is_empty()
-}
-
-/// What comes back for `text` if it arrives; `None` for commands and the like, which have no echo.
-pub fn echo_of(text: &str) -> Option<&str> {
-    match ClientLine::parse(text) {
-        ClientLine::Text(echo) => Some(echo),
-        _ => None,
-    }
-}
-
-/// Would the server drop this text without a word?
-pub fn is_empty(text: &str) -> bool {
-    ClientLine::parse(text) == ClientLine::Empty
 }
 
 /// Checks a display name before it is sent; empty means the server's guest name. The server checks
@@ -127,85 +79,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_keeps_its_colons_and_line_breaks() {
-        let line = Line::Said {
-            name: "zoë.x".into(),
-            text: "a: b\n* c\n\nd".into(),
-        };
-        assert_eq!(parse("zoë.x: a: b\n* c\n\nd"), line);
-        assert_eq!(
-            parse("ada: "),
-            Line::Said {
-                name: "ada".into(),
-                text: String::new()
-            }
-        );
-    }
-
-    #[test]
-    fn a_text_cannot_pose_as_a_notice_or_another_sender() {
-        assert_eq!(
-            parse("ada: * bob left"),
-            Line::Said {
-                name: "ada".into(),
-                text: "* bob left".into()
-            }
-        );
-        assert_eq!(parse("two words: x"), Line::Notice("two words: x".into()));
-        assert_eq!(parse(": x"), Line::Notice(": x".into()));
-        assert_eq!(parse(""), Line::Notice(String::new()));
-    }
-
-    #[test]
-    fn welcome_names_us() {
-        for (text, name) in [
-            (
-                "* Welcome to the lobby, guest-0a1b2c3d. 3 here.",
-                "guest-0a1b2c3d",
-            ),
-            ("* Welcome to the lobby, a.b. Type /help.", "a.b"),
-            ("* Welcome to the lobby, ada", "ada"),
+    fn lines_are_text_or_commands() {
+        for (line, expected) in [
+            ("hi\nthere\n", Line::Say("hi\nthere")),
+            ("//name x", Line::Say("/name x")),
+            (r#"{"type":"ping"}"#, Line::Say(r#"{"type":"ping"}"#)),
+            ("/name ada", Line::Name("ada")),
+            ("/join rust", Line::Join("rust")),
+            ("/join", Line::Join("")),
+            ("/leave", Line::Leave),
+            ("/quit", Line::Quit),
+            ("/dance now", Line::Unknown("dance")),
+            (" \n", Line::Empty),
         ] {
-            match parse(text) {
-                Line::Welcome {
-                    name: found,
-                    notice,
-                } => {
-                    assert_eq!(found, name);
-                    assert_eq!(format!("* {notice}"), text);
-                }
-                other => panic!("{text}: {other:?}"),
-            }
+            assert_eq!(parse(line), expected, "{line:?}");
         }
-        assert!(matches!(parse("* Welcome to the lobby, "), Line::Notice(_)));
-    }
-
-    #[test]
-    fn renames_are_read_and_look_alikes_are_not() {
-        assert!(matches!(
-            parse("* guest-1 is now ada"),
-            Line::Renamed { old, new, .. } if old == "guest-1" && new == "ada"
-        ));
-        assert!(matches!(parse("* this is now two words"), Line::Notice(_)));
-        assert!(matches!(parse("* ada joined"), Line::Notice(text) if text == "ada joined"));
     }
 
     #[test]
     fn names_are_checked_before_they_are_sent() {
-        assert_eq!(check_name(""), Ok(()));
-        assert_eq!(check_name("Zoë-1_2.x"), Ok(()));
-        assert!(check_name("a b").is_err());
-        assert!(check_name("a:b").is_err());
-        assert_eq!(check_name(&"é".repeat(32)), Ok(()));
-        let why = check_name(&"é".repeat(33)).unwrap_err();
-        assert!(why.starts_with("A name") && why.ends_with('.'), "{why}");
-    }
-
-    #[test]
-    fn only_text_is_echoed() {
-        assert_eq!(echo_of("hi\nthere\n"), Some("hi\nthere"));
-        assert_eq!(echo_of("//etc"), Some("/etc"));
-        assert_eq!(echo_of("/who"), None);
-        assert!(is_empty(" \n"));
+        for name in ["", "ada", "größe", "名前", "a-b_c.d"] {
+            assert_eq!(check_name(name), Ok(()), "{name}");
+        }
+        for name in ["a b", "a:b", "a\u{7}", &"x".repeat(33)] {
+            assert!(check_name(name).is_err(), "{name}");
+        }
     }
 }

@@ -3,12 +3,15 @@
 mod trust;
 
 use super::address::Origin;
-use super::outbox::Fate;
+use super::chat::log::tests::{author, says};
+use super::chat::outbox::Fate;
 use super::*;
 use crate::state::trust::{Block, Expected};
 use crate::vault::messages::Profile;
 use account::ServerKey;
 use pins::Record;
+use shared::chat::server::{RoomEntry, ServerLimits};
+use shared::chat::{ChatErrorCode, ServerMessage};
 use shared::connection::Version;
 use shared::error::{ErrorCode, Untrusted};
 use shared::identity::Fingerprint;
@@ -53,6 +56,10 @@ fn pinned(name: Option<&str>) -> Pins {
     Pins::Loaded(pin.map(|pin| (address, pin)).into_iter().collect())
 }
 
+fn id(number: u64) -> MessageId {
+    MessageId::new(number, [7; 10])
+}
+
 struct Story(State);
 
 impl Story {
@@ -70,6 +77,59 @@ impl Story {
             .event(SessionEvent::Opened(20))
             .event(SessionEvent::Established { session_id: None })
             .text("* Welcome to the lobby, guest-1. Type /help for help.")
+            .welcomed("guest-1")
+    }
+
+    /// The server welcomes us under this name, and we are in the lobby.
+    fn welcomed(self, name: &str) -> Self {
+        let you = author(name);
+        let welcome = ServerMessage::Welcome {
+            you: you.clone(),
+            server: "test".into(),
+            rooms: Vec::new(),
+            limits: ServerLimits {
+                text_bytes: 1000,
+                page_entries: 100,
+            },
+        };
+        let joined = ServerMessage::Joined {
+            room: RoomName::lobby().into(),
+            topic: Topic::default(),
+            private: false,
+            members: Vec::new(),
+            head: 0,
+            read: 0,
+        };
+        self.hears(&welcome).hears(&joined)
+    }
+
+    fn hears(self, message: &ServerMessage) -> Self {
+        self.text(&serde_json::to_string(message).unwrap())
+    }
+
+    fn types(self, line: &str, number: u64) -> Self {
+        self.then(Action::Compose {
+            line: line.into(),
+            reply_to: None,
+            id: id(number),
+            at: 1,
+        })
+    }
+
+    /// What the server was asked, by now.
+    fn asked(&self) -> Vec<ClientMessage> {
+        let waiting = self.0.chat.requests.waiting().iter();
+        waiting.map(|(_, message)| message.clone()).collect()
+    }
+
+    fn notices(&self) -> Vec<String> {
+        let room = self.0.chat.room().unwrap();
+        room.notices.iter().map(|it| it.text.clone()).collect()
+    }
+
+    fn fates(&self) -> Vec<Fate> {
+        let lines = self.0.chat.outbox.lines().iter();
+        lines.map(|line| line.fate.clone()).collect()
     }
 
     /// Asks for a connection to a server that is pinned with the key `a`.
@@ -135,41 +195,76 @@ fn connect_without_a_key_says_why() {
 }
 
 #[test]
-fn the_first_opened_text_makes_it_ready_and_claims_the_name() {
+fn the_first_opened_text_makes_it_ready_and_says_hello() {
     let story = Story::connected("ada");
     assert_eq!(story.0.connection, Connection::Ready);
     assert!(story.0.entered);
-    assert_eq!(story.0.claim.as_deref(), Some("ada"));
-    let story = story.then(Action::Claimed).text("* guest-1 is now ada");
-    assert_eq!(story.0.claim, None);
-    assert_eq!(story.0.chat.own_name.as_deref(), Some("ada"));
+    assert!(matches!(
+        &story.asked()[0],
+        ClientMessage::Hello { name: Some(name), .. } if name == "ada"
+    ));
+    assert_eq!(story.0.chat.own_name(), Some("guest-1"));
+    assert_eq!(story.0.target.unwrap().name, "ada");
 }
 
 #[test]
 fn no_name_claims_nothing() {
-    assert_eq!(Story::connected("").0.claim, None);
-    assert_eq!(Story::connected("guest-1").0.claim, None);
+    let story = Story::connected("");
+    assert!(matches!(
+        &story.asked()[0],
+        ClientMessage::Hello { name: None, .. }
+    ));
 }
 
 #[test]
 fn a_name_taken_later_is_claimed_after_a_reconnect() {
     let story = Story::connected("ada")
-        .then(Action::Claimed)
-        .text("* guest-1 is now ada")
-        .text("* ada is now lovelace")
+        .welcomed("ada")
+        .types("/name lovelace", 1)
+        .welcomed("lovelace")
         .ended(Ending::Lost)
         .retry()
         .event(SessionEvent::Opened(1))
         .text("* Welcome to the lobby, guest-1. Hi.");
-    assert_eq!(story.0.claim.as_deref(), Some("lovelace"));
+    assert!(matches!(
+        &story.asked()[..],
+        [ClientMessage::Hello { name: Some(name), .. }] if name == "lovelace"
+    ));
 }
 
 #[test]
-fn a_refused_name_is_not_claimed_as_guest() {
-    let story = Story::connected("ada")
-        .then(Action::Claimed)
-        .text("* That name is taken.");
+fn a_refused_name_is_said_and_stays_the_wish() {
+    let story = Story::connected("ada").hears(&ServerMessage::Error {
+        code: ChatErrorCode::NameTaken,
+        message: "name_taken: ada belongs to somebody else.".into(),
+        retry_after: None,
+        about: Some("hello".into()),
+    });
+    assert_eq!(
+        story.notices(),
+        ["name_taken: ada belongs to somebody else."]
+    );
     assert_eq!(story.0.target.unwrap().name, "ada");
+}
+
+#[test]
+fn commands_are_done_here_and_unknown_ones_said() {
+    let story = Story::connected("").types("/dance", 1).types("/who", 2);
+    assert!(story.notices()[0].starts_with("There is no command /dance."));
+    assert_eq!(story.notices()[1], "0 here: ");
+    assert!(story.0.chat.outbox.lines().is_empty());
+    let story = story.types("/join Rust", 3);
+    assert!(matches!(
+        story.asked().last(),
+        Some(ClientMessage::Create { room, .. }) if room.as_str() == "rust"
+    ));
+    let story = story.types("/quit", 4);
+    assert_eq!(
+        story.0.connection,
+        Connection::Stopped {
+            ending: Ending::Quit
+        }
+    );
 }
 
 #[test]
@@ -228,27 +323,13 @@ fn events_of_an_earlier_attempt_are_ignored() {
 #[test]
 fn disconnect_goes_back_and_keeps_the_outbox() {
     let story = Story::connected("")
-        .then(Action::Compose {
-            text: "one".into(),
-            at: 1,
-        })
-        .then(Action::Sent(1))
-        .then(Action::Compose {
-            text: "two".into(),
-            at: 1,
-        })
+        .types("one", 1)
+        .then(Action::Sent(id(1)))
+        .types("two", 2)
         .then(Action::Disconnect);
     assert_eq!(story.0.connection, Connection::Idle);
     assert!(!story.0.entered);
-    let fates: Vec<_> = story
-        .0
-        .chat
-        .outbox
-        .lines()
-        .iter()
-        .map(|line| line.fate.clone())
-        .collect();
-    assert_eq!(fates, [Fate::Unconfirmed, Fate::Queued]);
+    assert_eq!(story.fates(), [Fate::Queued, Fate::Queued]);
     let story = story.then(Action::Retry);
     assert_eq!(
         story.0.connection,
@@ -258,16 +339,31 @@ fn disconnect_goes_back_and_keeps_the_outbox() {
 }
 
 #[test]
-fn an_echo_turns_a_pending_line_into_a_message() {
-    let story = Story::connected("")
-        .then(Action::Compose {
-            text: "hi".into(),
-            at: 1,
-        })
-        .then(Action::Sent(1))
-        .text("guest-1: hi");
+fn what_is_written_waits_for_the_room_and_goes_when_its_entry_comes() {
+    let story = Story::connected("").types("hi", 1);
+    let queued = |story: &Story| story.0.chat.queued(&story.0.sender()).len();
+    assert_eq!(queued(&story), 1);
+    let story = story.ended(Ending::Lost);
+    assert_eq!(queued(&story), 0, "we are in no room");
+    let story = story.retry().text("* hi").welcomed("guest-1");
+    assert_eq!(queued(&story), 1);
+    let mut entry = says(1, "guest-1", "hi");
+    entry.id = id(1);
+    let room = RoomName::lobby().into();
+    let story = story
+        .then(Action::Sent(id(1)))
+        .hears(&ServerMessage::Entry(RoomEntry { room, entry }));
     assert!(story.0.chat.outbox.lines().is_empty());
-    assert_eq!(story.0.chat.entries.len(), 2);
+    assert_eq!(story.0.chat.room().unwrap().log.messages().len(), 1);
+}
+
+#[test]
+fn a_text_of_a_later_version_is_passed_over() {
+    let story = Story::connected("")
+        .text(r#"{"type":"hologram"}"#)
+        .text("plain");
+    assert_eq!(story.0.connection, Connection::Ready);
+    assert!(story.notices().is_empty());
 }
 
 #[test]

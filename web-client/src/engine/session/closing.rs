@@ -36,7 +36,6 @@ impl Session {
                     Ending::TimedOut
                 }
                 CloseReason::Failed(error) => Ending::Misbehaved(error.to_string()),
-                _ if inner.quit => Ending::Quit,
                 _ if inner.is_offline() => Ending::NoNetwork,
                 CloseReason::Truncated => match inner.target.version {
                     Version::V1 => Ending::Truncated,

@@ -79,10 +79,7 @@ fn first_contact_is_not_answered_by_the_network_or_by_pins_alone() {
 #[test]
 fn changed_key_blocks_and_keeps_what_is_not_sent() {
     let story = Story::connected("")
-        .then(Action::Compose {
-            text: "one".into(),
-            at: 1,
-        })
+        .types("one", 1)
         .ended(Ending::Lost)
         .retry()
         .event(changed("a", "b"));

@@ -1,0 +1,98 @@
+//! Where the reader is in the log, and how they stay there when it changes above them.
+
+use shared::chat::Seq;
+use web_sys::{Element, HtmlElement};
+use yew::NodeRef;
+
+/// Nearer to the end than this counts as being there, in pixels.
+const NEAR_END: i32 = 48;
+
+/// The reader's place: a message, and how far below the upper edge it stands.
+#[derive(Debug, Default)]
+pub(super) struct Place {
+    anchor: Option<(Seq, i32)>,
+    /// The scroll position, in pixels.
+    top: i32,
+}
+
+/// What a scroll has come to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scrolled {
+    /// It was upwards.
+    pub(super) up: bool,
+    /// The end of what is in the document is in sight.
+    pub(super) at_end: bool,
+    /// How much is below, in pixels.
+    pub(super) rest: i32,
+}
+
+impl Place {
+    /// Notes where the reader is now.
+    pub(super) fn scrolled(&mut self, log: &HtmlElement) -> Scrolled {
+        let top = log.scroll_top();
+        let rest = log.scroll_height() - top - log.client_height();
+        let up = top < self.top;
+        self.top = top;
+        self.anchor = first_in_sight(log, top);
+        Scrolled {
+            up,
+            at_end: rest <= NEAR_END,
+            rest,
+        }
+    }
+
+    /// The reader wants to see this message.
+    pub(super) fn go_to(&mut self, seq: Seq) {
+        self.anchor = Some((seq, NEAR_END));
+    }
+
+    /// After a change: the reader is where they were.
+    pub(super) fn keep(&mut self, node: &NodeRef, away: bool) {
+        if !away {
+            return to_end(node);
+        }
+        let Some((log, (seq, below))) = node.cast::<HtmlElement>().zip(self.anchor) else {
+            return;
+        };
+        if let Some(message) = find(&log, seq) {
+            let top = message.offset_top() - log.offset_top() - below;
+            if top != log.scroll_top() {
+                log.set_scroll_top(top);
+                self.top = log.scroll_top();
+            }
+        }
+    }
+}
+
+/// Scrolls to the end of what is in the document.
+pub(super) fn to_end(node: &NodeRef) {
+    if let Some(log) = node.cast::<HtmlElement>() {
+        log.set_scroll_top(log.scroll_height());
+    }
+}
+
+fn find(log: &HtmlElement, seq: Seq) -> Option<HtmlElement> {
+    let found = log
+        .query_selector(&format!("[data-seq=\"{seq}\"]"))
+        .ok()??;
+    wasm_bindgen::JsCast::dyn_into(found).ok()
+}
+
+/// The first message whose lower edge is below the upper edge of the view.
+fn first_in_sight(log: &HtmlElement, top: i32) -> Option<(Seq, i32)> {
+    let mut child = log.first_element_child();
+    while let Some(element) = child {
+        if let Some(found) = in_sight(log, &element, top) {
+            return Some(found);
+        }
+        child = element.next_element_sibling();
+    }
+    None
+}
+
+fn in_sight(log: &HtmlElement, element: &Element, top: i32) -> Option<(Seq, i32)> {
+    let seq = element.get_attribute("data-seq")?.parse().ok()?;
+    let element: &HtmlElement = wasm_bindgen::JsCast::dyn_ref(element)?;
+    let start = element.offset_top() - log.offset_top();
+    (start + element.offset_height() > top).then_some((seq, start - top))
+}

@@ -1,0 +1,195 @@
+//! Who is in the room, and what can be done about that: talk to one, invite one, leave.
+
+use std::rc::Rc;
+
+use shared::chat::server::Member;
+use shared::chat::{Author, ClientMessage, RoomId, UserId};
+use yew::prelude::*;
+
+use super::field::{Field, field};
+use super::icons::{Icon, icon};
+use super::person::avatar;
+use super::rooms::presence;
+use super::text;
+use crate::state::chat::room::Room;
+
+/// Props of [`Members`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct MembersProps {
+    /// The room.
+    pub room: Rc<Room>,
+    /// Who we are.
+    pub me: Option<Author>,
+    /// People that we know from elsewhere, for invitations.
+    pub others: Vec<Member>,
+    /// The person asks for this.
+    pub on_ask: Callback<ClientMessage>,
+    /// The person wants the panel closed.
+    pub on_close: Callback<()>,
+}
+
+/// The panel of members.
+#[component(Members)]
+pub fn members(props: &MembersProps) -> Html {
+    let room = &props.room;
+    let count = text::count(room.members.len() as u64, "member");
+    let rows = room.members.iter().map(|member| row(member, props));
+    let leave = {
+        let id = room.id.clone();
+        props
+            .on_ask
+            .reform(move |_: MouseEvent| ClientMessage::Leave { room: id.clone() })
+    };
+    let lobby = room.id.to_string() == "lobby";
+    html! {
+        <section class="members" data-testid="members">
+            <header class="aside-head">
+                <h2>{ count }</h2>
+                <button
+                    type="button"
+                    class="button button-icon"
+                    aria-label="Close"
+                    data-testid="members-close"
+                    onclick={props.on_close.reform(|_: MouseEvent| ())}
+                >
+                    { icon(Icon::Cross) }
+                </button>
+            </header>
+            if !room.topic.as_str().is_empty() {
+                <p class="topic">{ room.topic.as_str() }</p>
+            }
+            <ul class="member-list">{ for rows }</ul>
+            if room.private && !room.is_direct() {
+                <Invite
+                    room={room.id.clone()}
+                    others={props.others.clone()}
+                    on_ask={props.on_ask.clone()}
+                />
+            }
+            if !lobby {
+                <button type="button" class="button" data-testid="room-leave" onclick={leave}>
+                    { icon(Icon::Leave) }{ "Leave this room" }
+                </button>
+            }
+        </section>
+    }
+}
+
+fn row(member: &Member, props: &MembersProps) -> Html {
+    let id = member.id;
+    let me = props.me.as_ref().is_some_and(|me| me.id == id);
+    let onclick = props
+        .on_ask
+        .reform(move |_: MouseEvent| ClientMessage::Direct { to: id });
+    html! {
+        <li
+            key={id.to_string()}
+            data-testid="member"
+            data-name={member.name.to_string()}
+            data-online={member.online.to_string()}
+        >
+            { avatar(member.name.as_str()) }
+            <span class="member-name" title={id.to_string()}>
+                { presence(member.online) }
+                <b>{ member.name.as_str() }</b>{ if me { " (you)" } else { "" } }
+                <small>{ short(id) }</small>
+            </span>
+            if !me && !props.room.is_direct() {
+                <button
+                    type="button"
+                    class="button button-icon"
+                    data-testid="member-direct"
+                    aria-label={format!("Talk to {} alone", member.name)}
+                    title="Talk alone"
+                    {onclick}
+                >
+                    { icon(Icon::Send) }
+                </button>
+            }
+        </li>
+    }
+}
+
+/// The first eight hexadecimal digits, by which people tell keys apart at a glance.
+fn short(id: UserId) -> String {
+    id.0.short()
+}
+
+/// Props of [`Invite`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct InviteProps {
+    /// Where to.
+    room: RoomId,
+    /// Whom we know.
+    others: Vec<Member>,
+    /// The person asks for this.
+    on_ask: Callback<ClientMessage>,
+}
+
+/// Lets somebody in: one of those that we know, or whoever has a fingerprint.
+#[component(Invite)]
+fn invite(props: &InviteProps) -> Html {
+    let typed = use_state(String::new);
+    let done = use_state(|| None::<(bool, AttrValue)>);
+    let RoomId::Named(room) = props.room.clone() else {
+        return Html::default();
+    };
+    let on_input = {
+        let setter = typed.setter();
+        Callback::from(move |value: String| setter.set(value))
+    };
+    let ask = {
+        let (on_ask, done) = (props.on_ask.clone(), done.clone());
+        Callback::from(move |(id, name): (UserId, String)| {
+            let room = room.clone();
+            on_ask.emit(ClientMessage::Invite { room, id });
+            done.set(Some((true, format!("{name} may join now.").into())));
+        })
+    };
+    let known = props.others.iter().map(|other| {
+        let (id, name) = (other.id, other.name.to_string());
+        let onclick = ask.reform(move |_: MouseEvent| (id, name.clone()));
+        html! {
+            <li key={id.to_string()}>
+                <button type="button" class="link" data-testid="invite-known" {onclick}>
+                    { format!("Invite {}", other.name) }
+                </button>
+            </li>
+        }
+    });
+    let onsubmit = {
+        let (typed, done, ask) = (typed.clone(), done.clone(), ask.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            match UserId::parse(typed.trim()) {
+                Ok(id) => {
+                    ask.emit((id, short(id)));
+                    typed.set(String::new());
+                }
+                Err(error) => done.set(Some((false, error.to_string().into()))),
+            }
+        })
+    };
+    let (said, wrong) = match &*done {
+        Some((true, said)) => (Some(said.clone()), None),
+        Some((false, why)) => (None, Some(why.clone())),
+        None => (None, None),
+    };
+    html! {
+        <form class="invite" {onsubmit}>
+            <h3>{ "Invite" }</h3>
+            <ul>{ for known }</ul>
+            { field(Field {
+                id: "invite-id",
+                label: "By fingerprint",
+                value: (*typed).clone().into(),
+                on_input,
+                placeholder: "SHA256:…".into(),
+                error: wrong,
+                ..Field::default()
+            }) }
+            <button type="submit" class="button" data-testid="invite-submit">{ "Invite" }</button>
+            <p role="status" data-testid="invite-done">{ said }</p>
+        </form>
+    }
+}

@@ -1,0 +1,101 @@
+//! The dialog in which a room is made, or joined by its name.
+
+use shared::chat::{ClientMessage, RoomName, Topic};
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use super::dialog::Dialog;
+use super::field::{Field, field};
+
+/// Props of [`NewRoom`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct NewRoomProps {
+    /// It is shown.
+    pub open: bool,
+    /// The person wants it closed.
+    pub on_close: Callback<()>,
+    /// The person asks for this.
+    pub on_ask: Callback<ClientMessage>,
+}
+
+/// The dialog.
+#[component(NewRoom)]
+pub fn new_room(props: &NewRoomProps) -> Html {
+    let name = use_state(String::new);
+    let topic = use_state(String::new);
+    let private = use_state(|| false);
+    let problem = use_state(|| None::<AttrValue>);
+    let input = |state: &UseStateHandle<String>| {
+        let setter = state.setter();
+        Callback::from(move |value: String| setter.set(value))
+    };
+    let on_private = {
+        let setter = private.setter();
+        Callback::from(move |event: Event| {
+            let input = event.target_dyn_into::<HtmlInputElement>();
+            setter.set(input.is_some_and(|input| input.checked()));
+        })
+    };
+    let onsubmit = {
+        let (name, topic, private) = (name.clone(), topic.clone(), private.clone());
+        let problem = problem.clone();
+        let (on_ask, on_close) = (props.on_ask.clone(), props.on_close.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            let parsed = RoomName::parse(name.trim().trim_start_matches('#'))
+                .and_then(|room| Ok((room, Topic::parse(topic.trim())?)));
+            match parsed {
+                Ok((room, topic_parsed)) => {
+                    on_ask.emit(ClientMessage::Create {
+                        room,
+                        topic: topic_parsed,
+                        private: *private,
+                    });
+                    problem.set(None);
+                    name.set(String::new());
+                    topic.set(String::new());
+                    private.set(false);
+                    on_close.emit(());
+                }
+                Err(error) => {
+                    let said = error.to_string();
+                    problem.set(Some(said.into()));
+                }
+            }
+        })
+    };
+    html! {
+        <Dialog open={props.open} on_close={props.on_close.clone()} title="New room" id="new-room">
+            <form {onsubmit}>
+                { field(Field {
+                    id: "new-room-name",
+                    label: "Name",
+                    value: (*name).clone().into(),
+                    on_input: input(&name),
+                    hint: html! { "Lower-case letters, digits, and - _ . inside, at most 64." },
+                    error: (*problem).clone(),
+                    ..Field::default()
+                }) }
+                { field(Field {
+                    id: "new-room-topic",
+                    label: "What it is about (optional)",
+                    value: (*topic).clone().into(),
+                    on_input: input(&topic),
+                    ..Field::default()
+                }) }
+                <label class="check">
+                    <input
+                        type="checkbox"
+                        data-testid="new-room-private"
+                        checked={*private}
+                        onchange={on_private}
+                    />
+                    <span>{ "Private: only those who are invited can see and join it" }</span>
+                </label>
+                <button type="submit" class="button button-primary" data-testid="new-room-submit">
+                    { "Create" }
+                </button>
+            </form>
+        </Dialog>
+    }
+}

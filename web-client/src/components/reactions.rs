@@ -1,0 +1,93 @@
+//! Reactions: the ones that are there, and a small board to choose another from.
+
+use shared::chat::{Author, Emoji};
+use yew::prelude::*;
+
+use super::message::{Doing, toggle};
+use crate::state::chat::log::Message;
+
+/// What the board offers, with the names that screen readers say.
+const BOARD: [(&str, &str); 16] = [
+    ("👍", "thumbs up"),
+    ("👎", "thumbs down"),
+    ("❤️", "heart"),
+    ("😂", "tears of joy"),
+    ("🎉", "party"),
+    ("😮", "astonished"),
+    ("😢", "crying"),
+    ("🙏", "thank you"),
+    ("🔥", "fire"),
+    ("👀", "eyes"),
+    ("✅", "done"),
+    ("❌", "no"),
+    ("🤔", "thinking"),
+    ("👏", "clapping"),
+    ("🚀", "rocket"),
+    ("☕", "coffee"),
+];
+
+/// The reactions under a message: each is a button that adds or takes back one's own.
+pub fn chips(message: &Message, me: Option<&Author>, on_do: &Callback<Doing>) -> Html {
+    let chips = message.reactions.iter().map(|reaction| {
+        let own = reaction
+            .by
+            .iter()
+            .any(|by| Some(by.id) == me.map(|me| me.id));
+        let names: Vec<_> = reaction.by.iter().map(|by| by.name.as_str()).collect();
+        let names = names.join(", ");
+        let writing = toggle(message, me, &reaction.emoji);
+        let onclick = on_do.reform(move |_: MouseEvent| Doing::Write(writing.clone()));
+        html! {
+            <button
+                key={reaction.emoji.to_string()}
+                type="button"
+                class="chip"
+                data-testid="reaction"
+                aria-pressed={own.to_string()}
+                title={names.clone()}
+                {onclick}
+            >
+                <span aria-hidden="true">{ reaction.emoji.as_str() }</span>
+                <span>{ reaction.by.len() }</span>
+                <span class="visually-hidden">{ format!("{} by {names}", reaction.emoji) }</span>
+            </button>
+        }
+    });
+    html! { <div class="chips">{ for chips }</div> }
+}
+
+/// The board; it closes with a choice or with Esc.
+pub fn picker(
+    message: &Message,
+    me: Option<&Author>,
+    on_do: &Callback<Doing>,
+    shown: &UseStateHandle<bool>,
+) -> Html {
+    let offered = BOARD.iter().filter_map(|(emoji, name)| {
+        let emoji = Emoji::parse(emoji).ok()?;
+        let writing = toggle(message, me, &emoji);
+        let (on_do, shown) = (on_do.clone(), shown.setter());
+        let onclick = Callback::from(move |_: MouseEvent| {
+            shown.set(false);
+            on_do.emit(Doing::Write(writing.clone()));
+        });
+        Some(html! {
+            <button type="button" class="tool" aria-label={*name} title={*name} {onclick}>
+                { emoji.as_str() }
+            </button>
+        })
+    });
+    let onkeydown = {
+        let shown = shown.setter();
+        Callback::from(move |event: KeyboardEvent| {
+            if event.key() == "Escape" {
+                shown.set(false);
+            }
+        })
+    };
+    html! {
+        <div class="board" role="group" aria-label="Choose a reaction" data-testid="reaction-board" {onkeydown}>
+            { for offered }
+        </div>
+    }
+}

@@ -1,0 +1,151 @@
+//! The list of rooms: ours with what is new in them, people, invitations, and rooms to join.
+
+use std::rc::Rc;
+
+use shared::chat::{Author, RoomId};
+use yew::prelude::*;
+
+use super::icons::{Icon, icon};
+use crate::state::chat::Chat;
+use crate::state::chat::room::Room;
+
+/// What the list needs.
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct RoomsProps {
+    /// The chat.
+    pub chat: Chat,
+    /// The person wants to see a room.
+    pub on_open: Callback<RoomId>,
+    /// The person wants a new room.
+    pub on_new: Callback<()>,
+}
+
+/// The list of rooms.
+#[component(Rooms)]
+pub fn rooms(props: &RoomsProps) -> Html {
+    let rooms = || props.chat.rooms.values();
+    let mut named: Vec<_> = rooms()
+        .filter(|room| room.is_joined() && !room.is_direct())
+        .collect();
+    // The lobby is where everybody begins.
+    named.sort_by_key(|room| room.id.to_string() != "lobby");
+    let direct: Vec<_> = rooms()
+        .filter(|room| room.is_joined() && room.is_direct())
+        .collect();
+    let invited: Vec<_> = rooms()
+        .filter(|room| !room.is_joined() && room.invited_by.is_some())
+        .collect();
+    let others: Vec<_> = rooms()
+        .filter(|room| !room.is_joined() && room.invited_by.is_none() && !room.is_direct())
+        .collect();
+    html! {
+        <nav class="rooms" aria-label="Rooms" data-testid="rooms">
+            <div class="rooms-head">
+                <h2>{ "Rooms" }</h2>
+                <button
+                    type="button"
+                    class="button button-icon"
+                    data-testid="room-new"
+                    aria-label="New room"
+                    title="New room"
+                    onclick={props.on_new.reform(|_: MouseEvent| ())}
+                >
+                    { icon(Icon::Plus) }
+                </button>
+            </div>
+            { list(&named, props) }
+            if !direct.is_empty() {
+                <h3>{ "People" }</h3>
+                { list(&direct, props) }
+            }
+            if !invited.is_empty() {
+                <h3>{ "Invitations" }</h3>
+                { list(&invited, props) }
+            }
+            if !others.is_empty() {
+                <h3>{ "To join" }</h3>
+                { list(&others, props) }
+            }
+        </nav>
+    }
+}
+
+fn list(rooms: &[&Rc<Room>], props: &RoomsProps) -> Html {
+    let rows = rooms.iter().map(|room| {
+        let id = room.id.clone();
+        let onclick = props.on_open.reform(move |_: MouseEvent| id.clone());
+        row(room, &props.chat, onclick)
+    });
+    html! { <ul class="room-list">{ for rows }</ul> }
+}
+
+fn row(room: &Room, chat: &Chat, onclick: Callback<MouseEvent>) -> Html {
+    let current = room.id == chat.current;
+    let me = chat.me.as_ref();
+    let unread = room.unread(me.map(|me| me.id));
+    let mentions = me.map_or(0, |me| room.mentions(me));
+    let name = room.title();
+    html! {
+        <li key={room.id.to_string()}>
+            <button
+                type="button"
+                class={classes!("room-entry", (unread > 0).then_some("unread"))}
+                data-testid="room"
+                data-room={room.id.to_string()}
+                aria-current={current.then_some("true")}
+                title={room.topic.as_str().to_owned()}
+                {onclick}
+            >
+                { mark(room, me) }
+                <span class="room-entry-name">{ name }</span>
+                if mentions > 0 {
+                    <span class="count mentioned" data-testid="room-mentions">
+                        { "@" }{ short(mentions) }
+                        <span class="visually-hidden">{ " for you" }</span>
+                    </span>
+                } else if unread > 0 {
+                    <span class="count" data-testid="room-unread">
+                        { short(unread) }<span class="visually-hidden">{ " unread" }</span>
+                    </span>
+                }
+                if room.invited_by.is_some() {
+                    <span class="count mentioned">{ "invited" }</span>
+                }
+            </button>
+        </li>
+    }
+}
+
+/// What stands before a room's name.
+fn mark(room: &Room, me: Option<&Author>) -> Html {
+    if room.is_direct() {
+        let others = room
+            .members
+            .iter()
+            .find(|it| Some(it.id) != me.map(|me| me.id));
+        return presence(others.is_some_and(|it| it.online));
+    }
+    if room.private {
+        return html! { <>{ icon(Icon::Locked) }<span class="visually-hidden">{ "Private: " }</span></> };
+    }
+    html! { <span class="hash" aria-hidden="true">{ "#" }</span> }
+}
+
+/// A dot: full if somebody is here.
+pub fn presence(online: bool) -> Html {
+    let (class, said) = if online {
+        ("online", "Online: ")
+    } else {
+        ("offline", "Away: ")
+    };
+    html! {
+        <><span class={classes!("dot", class)} aria-hidden="true" /><span class="visually-hidden">{ said }</span></>
+    }
+}
+
+fn short(count: u64) -> String {
+    match count {
+        0..100 => count.to_string(),
+        _ => "99+".to_owned(),
+    }
+}

@@ -1,0 +1,176 @@
+//! The quick switcher (Ctrl+K) and the sheet of shortcuts (Ctrl+/): dialogs that the keyboard opens.
+
+use gloo_events::{EventListener, EventListenerOptions};
+use shared::chat::RoomId;
+use wasm_bindgen::JsCast;
+use yew::prelude::*;
+
+use super::dialog::Dialog;
+use super::field::{Field, field};
+use crate::state::chat::Chat;
+use crate::state::shortcuts::{self, Shortcut};
+use crate::state::{fuzzy, shortcuts::SHORTCUTS};
+
+/// Most rooms that are offered.
+const OFFERED: usize = 8;
+
+/// Props of [`Switcher`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct SwitcherProps {
+    /// The chat.
+    pub chat: Chat,
+    /// The person wants to see a room.
+    pub on_open: Callback<RoomId>,
+    /// The person wants a new room.
+    pub on_new: Callback<()>,
+}
+
+/// What is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Open {
+    Switcher,
+    Help,
+}
+
+/// The dialogs, and the keys that open them.
+#[component(Switcher)]
+pub fn switcher(props: &SwitcherProps) -> Html {
+    let open = use_state(|| None::<Open>);
+    let query = use_state(String::new);
+    let latest = use_mut_ref(|| props.clone());
+    *latest.borrow_mut() = props.clone();
+    use_effect_with((), {
+        let (open, query, latest) = (open.setter(), query.setter(), latest.clone());
+        move |()| {
+            let options = EventListenerOptions::enable_prevent_default();
+            let listener = web_sys::window().map(|window| {
+                EventListener::new_with_options(&window, "keydown", options, move |event| {
+                    let Some(event) = event.dyn_ref::<web_sys::KeyboardEvent>() else {
+                        return;
+                    };
+                    let control = event.ctrl_key() || event.meta_key();
+                    let Some(shortcut) = shortcuts::of(&event.key(), control, event.alt_key())
+                    else {
+                        return;
+                    };
+                    event.prevent_default();
+                    let props = latest.borrow().clone();
+                    match shortcut {
+                        Shortcut::Switch => {
+                            query.set(String::new());
+                            open.set(Some(Open::Switcher));
+                        }
+                        Shortcut::Help => open.set(Some(Open::Help)),
+                        Shortcut::NewRoom => props.on_new.emit(()),
+                        Shortcut::Next => step(&props, 1),
+                        Shortcut::Previous => step(&props, -1),
+                    }
+                })
+            });
+            move || drop(listener)
+        }
+    });
+    let on_close = {
+        let open = open.setter();
+        Callback::from(move |()| open.set(None))
+    };
+    let found = found(&props.chat, &query);
+    let choose = {
+        let (on_open, on_close) = (props.on_open.clone(), on_close.clone());
+        Callback::from(move |room: RoomId| {
+            on_close.emit(());
+            on_open.emit(room);
+        })
+    };
+    let onsubmit = {
+        let (first, choose) = (found.first().map(|(id, _)| id.clone()), choose.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            if let Some(first) = &first {
+                choose.emit(first.clone());
+            }
+        })
+    };
+    let on_input = {
+        let query = query.setter();
+        Callback::from(move |value: String| query.set(value))
+    };
+    let rows = found.iter().map(|(id, title)| {
+        let room = id.clone();
+        html! {
+            <li key={id.to_string()}>
+                <button
+                    type="button"
+                    class="room-entry"
+                    data-testid="switcher-room"
+                    onclick={choose.reform(move |_: MouseEvent| room.clone())}
+                >
+                    { title }
+                </button>
+            </li>
+        }
+    });
+    html! {
+        <>
+            <Dialog open={*open == Some(Open::Switcher)} on_close={on_close.clone()} title="Go to" id="switcher">
+                <form {onsubmit}>
+                    { field(Field {
+                        id: "switcher-query",
+                        label: "Room or person",
+                        value: (*query).clone().into(),
+                        on_input,
+                        ..Field::default()
+                    }) }
+                    <ul class="room-list">{ for rows }</ul>
+                    if found.is_empty() {
+                        <p>{ "Nothing is called like that." }</p>
+                    }
+                </form>
+            </Dialog>
+            <Dialog open={*open == Some(Open::Help)} {on_close} title="Shortcuts" id="shortcuts">
+                <dl class="shortcuts">
+                    { for SHORTCUTS.iter().map(|(keys, does)| html! {
+                        <div key={*does}><dt><kbd>{ *keys }</kbd></dt><dd>{ *does }</dd></div>
+                    }) }
+                </dl>
+            </Dialog>
+        </>
+    }
+}
+
+/// The rooms whose names fit best.
+fn found(chat: &Chat, query: &str) -> Vec<(RoomId, String)> {
+    let rooms = chat.rooms.values();
+    let mut scored: Vec<_> = rooms
+        .filter_map(|room| {
+            let title = room.title();
+            let score = fuzzy::score(query, &title)?;
+            Some((score, room.is_joined(), room.id.clone(), title))
+        })
+        .collect();
+    scored.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.cmp(&a.1)).then(a.3.cmp(&b.3)));
+    scored.truncate(OFFERED);
+    scored
+        .into_iter()
+        .map(|(_, _, id, title)| (id, title))
+        .collect()
+}
+
+/// Shows the next or the previous room of ours.
+fn step(props: &SwitcherProps, by: isize) {
+    let rooms: Vec<_> = props
+        .chat
+        .rooms
+        .values()
+        .filter(|room| room.is_joined())
+        .collect();
+    let at = rooms.iter().position(|room| room.id == props.chat.current);
+    let Some(at) = at.and_then(|at| isize::try_from(at).ok()) else {
+        return;
+    };
+    let count = isize::try_from(rooms.len()).unwrap_or(1).max(1);
+    let next = usize::try_from((at + by).rem_euclid(count)).unwrap_or(0);
+    if let Some(room) = rooms.get(next) {
+        props.on_open.emit(room.id.clone());
+    }
+}

@@ -1,0 +1,11 @@
+//! Messages in Markdown: a text becomes a tree of what we show, and that becomes elements. Nothing
+//! of a text ever becomes markup by itself: HTML in it is text.
+
+pub mod links;
+pub mod tree;
+
+#[cfg(target_arch = "wasm32")]
+mod view;
+
+#[cfg(target_arch = "wasm32")]
+pub use view::view;

@@ -1,0 +1,338 @@
+//! What a room's entries amount to: messages as they look now, with their edits, deletions and
+//! reactions.
+//!
+//! Pure. A log holds the entries from some number on, without gaps; it grows at both ends.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use shared::chat::{Author, Emoji, Entry, Event, MessageId, Seq};
+
+/// A message as it looks now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its number.
+    pub seq: Seq,
+    /// Its name.
+    pub id: MessageId,
+    /// Who wrote it.
+    pub from: Author,
+    /// When the server took it, in milliseconds since 1970.
+    pub at: u64,
+    /// What it says; nothing if it was deleted.
+    pub text: Option<Rc<str>>,
+    /// The text is not the first one.
+    pub edited: bool,
+    /// The message that it answers.
+    pub reply_to: Option<Seq>,
+    /// In the order in which they came first.
+    pub reactions: Vec<Reaction>,
+}
+
+/// One emoji under a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reaction {
+    /// Which.
+    pub emoji: Emoji,
+    /// Whose.
+    pub by: Vec<Author>,
+}
+
+/// The entries of a room that the page holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Log {
+    /// Of a contiguous range of entries, by number. Shared, because the state is copied with every
+    /// action.
+    messages: Vec<Rc<Message>>,
+    /// What was done to messages before the range, and by which entry, for when those come.
+    early: BTreeMap<Seq, Vec<(Seq, Effect)>>,
+    /// First and last number of the range, if there is one.
+    range: Option<(Seq, Seq)>,
+}
+
+/// What an entry does to a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Effect {
+    Text(Option<Rc<str>>),
+    Delete,
+    React(Author, Emoji, bool),
+}
+
+/// An entry does not follow the last one: something is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap;
+
+impl Log {
+    /// The messages, oldest first.
+    pub fn messages(&self) -> &[Rc<Message>] {
+        &self.messages
+    }
+
+    /// The number of the first entry; `None` if there is none.
+    pub fn first(&self) -> Option<Seq> {
+        self.range.map(|(first, _)| first)
+    }
+
+    /// The number of the last entry; `None` if there is none.
+    pub fn last(&self) -> Option<Seq> {
+        self.range.map(|(_, last)| last)
+    }
+
+    /// The message with this number, if it is here.
+    pub fn message(&self, seq: Seq) -> Option<&Rc<Message>> {
+        self.place(seq).ok().map(|place| &self.messages[place])
+    }
+
+    fn place(&self, seq: Seq) -> Result<usize, usize> {
+        self.messages
+            .binary_search_by_key(&seq, |message| message.seq)
+    }
+
+    /// Takes the next entry. One that is here already changes nothing.
+    ///
+    /// # Errors
+    /// [`Gap`], and the log stays as it was.
+    pub fn append(&mut self, entry: Entry) -> Result<(), Gap> {
+        let seq = entry.seq;
+        match &mut self.range {
+            Some((_, last)) if seq <= *last => return Ok(()),
+            Some((_, last)) if seq == *last + 1 => *last = seq,
+            Some(_) => return Err(Gap),
+            none => *none = Some((seq, seq)),
+        }
+        match new_message(entry) {
+            Ok(message) => self.messages.push(Rc::new(message)),
+            Err((of, effect)) => self.affect(of, seq, effect),
+        }
+        Ok(())
+    }
+
+    /// Takes older entries: those right before the first one. Others change nothing.
+    pub fn prepend(&mut self, entries: Vec<Entry>) {
+        let (Some(first), Some(last)) = (
+            entries.first().map(|entry| entry.seq),
+            entries.last().map(|entry| entry.seq),
+        ) else {
+            return;
+        };
+        match &mut self.range {
+            Some((start, _)) if last + 1 == *start => *start = first,
+            _ => return,
+        }
+        let mut older: Vec<Rc<Message>> = Vec::new();
+        for entry in entries {
+            let seq = entry.seq;
+            match new_message(entry) {
+                Ok(message) => older.push(Rc::new(message)),
+                Err((of, effect)) => self.early.entry(of).or_default().push((seq, effect)),
+            }
+        }
+        older.append(&mut self.messages);
+        self.messages = older;
+        for (of, mut effects) in self.early.split_off(&first) {
+            effects.sort_by_key(|(seq, _)| *seq);
+            for (seq, effect) in effects {
+                self.affect(of, seq, effect);
+            }
+        }
+    }
+
+    fn affect(&mut self, of: Seq, seq: Seq, effect: Effect) {
+        match self.place(of) {
+            Ok(place) => Rc::make_mut(&mut self.messages[place]).take(effect),
+            Err(_) if self.first().is_some_and(|first| of < first) => {
+                self.early.entry(of).or_default().push((seq, effect));
+            }
+            // A number that is no message's: nothing to show.
+            Err(_) => {}
+        }
+    }
+}
+
+impl Message {
+    fn take(&mut self, effect: Effect) {
+        match effect {
+            Effect::Text(text) if self.text.is_some() => {
+                // An edit without a text is of a message that was deleted later.
+                if text.is_some() {
+                    self.text = text;
+                    self.edited = true;
+                }
+            }
+            Effect::Text(_) => {}
+            Effect::Delete => {
+                self.text = None;
+                self.reactions.clear();
+            }
+            Effect::React(by, emoji, on) => self.react(by, emoji, on),
+        }
+    }
+
+    fn react(&mut self, by: Author, emoji: Emoji, on: bool) {
+        let found = self
+            .reactions
+            .iter_mut()
+            .find(|reaction| reaction.emoji == emoji);
+        match found {
+            Some(reaction) => {
+                reaction.by.retain(|other| other.id != by.id);
+                if on {
+                    reaction.by.push(by);
+                }
+            }
+            None if on => self.reactions.push(Reaction {
+                emoji,
+                by: vec![by],
+            }),
+            None => {}
+        }
+        self.reactions.retain(|reaction| !reaction.by.is_empty());
+    }
+}
+
+/// The message that an entry is, or what it does to which.
+fn new_message(entry: Entry) -> Result<Message, (Seq, Effect)> {
+    let text = |text: Option<shared::chat::Text>| text.map(|text| Rc::from(text.as_str()));
+    match entry.event {
+        Event::Message {
+            text: said,
+            reply_to,
+        } => Ok(Message {
+            seq: entry.seq,
+            id: entry.id,
+            from: entry.from,
+            at: u64::try_from(entry.at.unix_millis()).unwrap_or(0),
+            text: text(said),
+            edited: false,
+            reply_to,
+            reactions: Vec::new(),
+        }),
+        Event::Edited { of, text: said } => Err((of, Effect::Text(text(said)))),
+        Event::Deleted { of } => Err((of, Effect::Delete)),
+        Event::Reacted { of, emoji, on } => Err((of, Effect::React(entry.from, emoji, on))),
+    }
+}
+
+#[cfg(test)]
+pub(in crate::state) mod tests {
+    use super::*;
+    use shared::chat::entry::DisplayName;
+    use shared::chat::{Text, Timestamp, UserId};
+    use shared::identity::Fingerprint;
+
+    pub(in crate::state) fn author(name: &str) -> Author {
+        Author {
+            id: UserId(Fingerprint::of_spki(name.as_bytes())),
+            name: DisplayName::parse(name).unwrap(),
+        }
+    }
+
+    pub(in crate::state) fn entry(seq: Seq, from: &str, event: Event) -> Entry {
+        Entry {
+            seq,
+            id: MessageId::new(seq, [0; 10]),
+            from: author(from),
+            at: Timestamp::from_unix_millis(1000 * i64::try_from(seq).unwrap()).unwrap(),
+            event,
+        }
+    }
+
+    pub(in crate::state) fn says(seq: Seq, from: &str, text: &str) -> Entry {
+        let text = Some(Text::parse(text).unwrap());
+        entry(
+            seq,
+            from,
+            Event::Message {
+                text,
+                reply_to: None,
+            },
+        )
+    }
+
+    fn edit(seq: Seq, of: Seq, text: Option<&str>) -> Entry {
+        let text = text.map(|text| Text::parse(text).unwrap());
+        entry(seq, "ada", Event::Edited { of, text })
+    }
+
+    fn react(seq: Seq, from: &str, of: Seq, on: bool) -> Entry {
+        let emoji = Emoji::parse("👍").unwrap();
+        entry(seq, from, Event::Reacted { of, emoji, on })
+    }
+
+    fn texts(log: &Log) -> Vec<&str> {
+        let texts = log.messages().iter();
+        texts
+            .map(|it| it.text.as_deref().unwrap_or("(deleted)"))
+            .collect()
+    }
+
+    /// One room's story, with something of everything.
+    fn story() -> Vec<Entry> {
+        vec![
+            says(1, "ada", "one"),
+            says(2, "bob", "two"),
+            edit(3, 1, Some("uno")),
+            react(4, "bob", 1, true),
+            says(5, "ada", "three"),
+            react(6, "ada", 1, true),
+            react(7, "bob", 1, false),
+            entry(8, "bob", Event::Deleted { of: 2 }),
+            edit(9, 1, Some("eins")),
+            says(10, "bob", "four"),
+        ]
+    }
+
+    #[test]
+    fn a_log_looks_the_same_however_it_came() {
+        let mut whole = Log::default();
+        for entry in story() {
+            whole.append(entry).unwrap();
+        }
+        assert_eq!(texts(&whole), ["eins", "(deleted)", "three", "four"]);
+        let first = &whole.messages()[0];
+        assert!(first.edited);
+        assert_eq!(first.reactions.len(), 1);
+        assert_eq!(first.reactions[0].by, [author("ada")]);
+
+        // From each place on forwards, and then backwards in pages of every size.
+        for start in 0..story().len() {
+            for size in 1..=story().len() {
+                let mut log = Log::default();
+                for entry in story().split_off(start) {
+                    log.append(entry).unwrap();
+                }
+                let older: Vec<_> = story().into_iter().take(start).collect();
+                for page in older.rchunks(size) {
+                    log.prepend(page.to_vec());
+                }
+                assert_eq!(log.messages(), whole.messages(), "from {start} by {size}");
+                assert_eq!((log.first(), log.last()), (Some(1), Some(10)));
+            }
+        }
+    }
+
+    #[test]
+    fn what_came_already_changes_nothing_and_what_is_missing_is_noticed() {
+        let mut log = Log::default();
+        log.append(says(4, "ada", "four")).unwrap();
+        log.append(says(4, "ada", "again")).unwrap();
+        assert_eq!(log.append(says(6, "ada", "six")), Err(Gap));
+        log.prepend(vec![says(1, "ada", "one")]);
+        assert_eq!(texts(&log), ["four"]);
+        log.append(says(5, "ada", "five")).unwrap();
+        assert_eq!(texts(&log), ["four", "five"]);
+    }
+
+    #[test]
+    fn a_deleted_message_stays_deleted() {
+        let mut log = Log::default();
+        log.append(says(1, "ada", "one")).unwrap();
+        log.append(entry(2, "ada", Event::Deleted { of: 1 }))
+            .unwrap();
+        log.append(edit(3, 1, None)).unwrap();
+        assert_eq!(texts(&log), ["(deleted)"]);
+        // Nobody can do something to a message that was never there.
+        log.append(edit(4, 99, Some("x"))).unwrap();
+        assert_eq!(log.messages().len(), 1);
+    }
+}

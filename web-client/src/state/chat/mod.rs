@@ -1,0 +1,430 @@
+//! The chat: rooms, what the server says of them, and what is to be asked of it.
+//!
+//! Pure. What is to be sent stands in the [outbox](outbox), if it has an id and must not be lost,
+//! or in the [requests](Requests), which belong to one session.
+
+pub mod log;
+pub mod mention;
+pub mod outbox;
+pub mod room;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use shared::chat::limits::TEXT_BYTES;
+use shared::chat::server::{ChatErrorCode, MemberChange, RoomEntry, ServerLimits};
+use shared::chat::{Author, ClientMessage, Entry, RoomId, RoomName, Seq, ServerMessage};
+
+use outbox::Outbox;
+use room::{Room, Standing};
+
+/// What this program calls itself.
+const CLIENT: &str = concat!("secure-chat page ", env!("CARGO_PKG_VERSION"));
+
+/// The rooms and what is on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chat {
+    /// Who we are here, as the server last said.
+    pub me: Option<Author>,
+    /// All rooms that we know of. Shared, because the state is copied with every action.
+    pub rooms: BTreeMap<RoomId, Rc<Room>>,
+    /// The room on the screen.
+    pub current: RoomId,
+    /// What is on its way.
+    pub outbox: Outbox,
+    /// What is asked of the server.
+    pub requests: Requests,
+    /// Longest text that the server takes, in bytes.
+    pub text_bytes: usize,
+    /// The server has welcomed us in this session.
+    greeted: bool,
+    /// A room that we asked for, to be shown when we are in it.
+    wanted: Option<RoomId>,
+}
+
+/// What a session is to be asked, in this order. What it was asked goes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Requests {
+    waiting: Vec<(u64, ClientMessage)>,
+    last: u64,
+}
+
+impl Requests {
+    /// What waits, by number.
+    pub fn waiting(&self) -> &[(u64, ClientMessage)] {
+        &self.waiting
+    }
+
+    /// Asks.
+    pub fn push(&mut self, message: ClientMessage) {
+        self.last += 1;
+        self.waiting.push((self.last, message));
+    }
+
+    /// Everything up to this number was asked.
+    pub fn sent(&mut self, number: u64) {
+        self.waiting.retain(|(other, _)| *other > number);
+    }
+
+    fn clear(&mut self) {
+        self.waiting.clear();
+    }
+}
+
+impl Default for Chat {
+    fn default() -> Self {
+        let lobby = RoomId::from(RoomName::lobby());
+        Self {
+            me: None,
+            rooms: BTreeMap::from([(lobby.clone(), Rc::new(Room::new(lobby.clone())))]),
+            current: lobby,
+            outbox: Outbox::default(),
+            requests: Requests::default(),
+            text_bytes: TEXT_BYTES,
+            greeted: false,
+            wanted: None,
+        }
+    }
+}
+
+impl Chat {
+    /// A chat with only what an earlier life of this page left to be sent.
+    pub fn restore(outbox: Outbox) -> Self {
+        Self {
+            outbox,
+            ..Self::default()
+        }
+    }
+
+    /// Forgets the rooms; what waits to be sent stays.
+    pub fn clear(&mut self) {
+        let mut requests = std::mem::take(&mut self.requests);
+        // Their numbers go on: whoever has asked up to one asks none of them again.
+        requests.clear();
+        *self = Self {
+            requests,
+            ..Self::restore(std::mem::take(&mut self.outbox))
+        };
+    }
+
+    /// What may be handed to a session of this account now: what is for rooms that we are in.
+    pub fn queued(&self, account: &outbox::Account) -> Vec<outbox::Outgoing> {
+        let live = |room: &RoomId| self.rooms.get(room).is_some_and(|room| room.is_live());
+        let queued = self.outbox.queued(account);
+        queued.filter(|line| live(&line.room)).cloned().collect()
+    }
+
+    /// What we are called, as the server last said.
+    pub fn own_name(&self) -> Option<&str> {
+        self.me.as_ref().map(|me| me.name.as_str())
+    }
+
+    /// The room on the screen.
+    pub fn room(&self) -> Option<&Rc<Room>> {
+        self.rooms.get(&self.current)
+    }
+
+    /// The room, to be changed, if it is known.
+    pub fn room_mut(&mut self, room: &RoomId) -> Option<&mut Room> {
+        self.rooms.get_mut(room).map(Rc::make_mut)
+    }
+
+    fn known(&mut self, room: &RoomId) -> &mut Room {
+        let entry = self.rooms.entry(room.clone());
+        Rc::make_mut(entry.or_insert_with(|| Rc::new(Room::new(room.clone()))))
+    }
+
+    /// A session begins: says hello, as `name` if there is one.
+    pub fn begin(&mut self, name: Option<&str>) {
+        self.requests.clear();
+        self.greeted = false;
+        self.requests.push(ClientMessage::Hello {
+            name: name.map(str::to_owned),
+            client: CLIENT.to_owned().into(),
+        });
+    }
+
+    /// The session is over; what it was asked and has not answered is void.
+    pub fn end(&mut self) {
+        self.requests.clear();
+        self.outbox.disconnected();
+        self.wanted = None;
+        for room in self.rooms.values_mut() {
+            if room.is_live() {
+                let room = Rc::make_mut(room);
+                room.standing = Standing::Member;
+                room.loading = false;
+                room.typing.clear();
+            }
+        }
+    }
+
+    /// Shows a room. What is new in it is marked.
+    pub fn open(&mut self, id: RoomId) {
+        let Some(room) = self.room_mut(&id) else {
+            return;
+        };
+        room.divider = (room.head > room.read).then_some(room.read);
+        if room.is_joined() {
+            self.current = id;
+        } else {
+            self.join(id);
+        }
+    }
+
+    /// Asks to be in a room, and to see it then.
+    pub fn join(&mut self, room: RoomId) {
+        self.wanted = Some(room.clone());
+        self.requests
+            .push(ClientMessage::Join { room, after: None });
+    }
+
+    /// Asks for something; a room that comes of it is shown.
+    pub fn ask(&mut self, message: ClientMessage) {
+        match &message {
+            ClientMessage::Create { room, .. } => self.wanted = Some(room.clone().into()),
+            ClientMessage::Direct { to } => {
+                let me = self.me.as_ref().map(|me| me.id);
+                let room = me.and_then(|me| shared::chat::DirectId::of(me, *to));
+                self.wanted = room.map(RoomId::Direct);
+            }
+            _ => {}
+        }
+        self.requests.push(message);
+    }
+
+    /// We have seen everything of a room up to an entry.
+    pub fn seen(&mut self, id: &RoomId, seq: Seq) {
+        if let Some(room) = self.room_mut(id)
+            && room.read < seq
+            && room.is_joined()
+        {
+            room.read = seq;
+            let room = id.clone();
+            self.requests.push(ClientMessage::Read { room, seq });
+        }
+    }
+
+    /// Asks for what was before what is here.
+    pub fn load_older(&mut self, id: &RoomId) {
+        if let Some(room) = self.room_mut(id)
+            && !room.loading
+            && let Some(before) = room.log.first().filter(|first| *first > 1)
+        {
+            room.loading = true;
+            self.requests.push(ClientMessage::History {
+                room: id.clone(),
+                before,
+                limit: None,
+            });
+        }
+    }
+
+    /// Puts a notice into the room on the screen.
+    pub fn notice(&mut self, text: impl Into<String>, at: u64) {
+        let current = self.current.clone();
+        self.known(&current).notice(text.into(), at);
+    }
+
+    /// Takes what the server says.
+    pub fn hear(&mut self, message: ServerMessage, at: u64) {
+        match message {
+            ServerMessage::Welcome {
+                you, rooms, limits, ..
+            } => self.welcomed(you, rooms, limits),
+            ServerMessage::Joined {
+                room: id,
+                topic,
+                private,
+                members,
+                head,
+                read,
+            } => {
+                let me = self.me.clone();
+                let room = self.known(&id);
+                // The server was set back, or keeps nothing of this room.
+                if room.log.last().is_some_and(|last| last > head) {
+                    room.log = log::Log::default();
+                }
+                room.topic = topic;
+                room.private = private;
+                room.standing = Standing::Live;
+                room.invited_by = None;
+                room.head = head;
+                // A server that has not heard yet what was seen here must not take it back.
+                room.read = room.read.max(read).min(head);
+                if room.is_direct() && room.with.is_none() {
+                    let other = members
+                        .iter()
+                        .find(|it| Some(it.id) != me.as_ref().map(|me| me.id));
+                    room.with = other.map(|it| Author {
+                        id: it.id,
+                        name: it.name.clone(),
+                    });
+                }
+                room.set_members(members);
+                if self.wanted.as_ref() == Some(&id) {
+                    self.wanted = None;
+                    self.open(id);
+                }
+            }
+            ServerMessage::Left { room } => self.left(&room),
+            ServerMessage::Page { room, entries } => self.page(&room, entries),
+            ServerMessage::Entry(RoomEntry { room, entry }) => self.entry(&room, entry),
+            ServerMessage::Ack { id, room, seq, .. } => {
+                let last = self.rooms.get(&room).and_then(|room| room.log.last());
+                self.outbox.acked(id, seq, last >= Some(seq));
+            }
+            ServerMessage::Member {
+                room,
+                member,
+                change,
+            } => {
+                if let Some(me) = self.me.as_mut().filter(|me| me.id == member.id)
+                    && change == MemberChange::Renamed
+                {
+                    me.name = member.name.clone();
+                }
+                self.known(&room).change(member, change, at);
+            }
+            ServerMessage::Invited { room: summary, by } => {
+                let id = summary.room.clone();
+                let text = format!("{} invites you to {id}.", by.name);
+                let room = self.known(&id);
+                room.summarize(summary);
+                if room.is_joined() {
+                    return;
+                }
+                if room.is_direct() {
+                    room.with = Some(by);
+                    // There is nothing to ask: whoever opened it means us.
+                    return self.requests.push(ClientMessage::Join {
+                        room: id,
+                        after: None,
+                    });
+                }
+                room.invited_by = Some(by);
+                self.notice(text, at);
+            }
+            ServerMessage::Typing { room, from } => self.known(&room).types(from, at),
+            ServerMessage::Read { room, seq } => {
+                let room = self.known(&room);
+                room.read = room.read.max(seq);
+            }
+            ServerMessage::Notice { text } => self.notice(text, at),
+            ServerMessage::Error {
+                code,
+                message,
+                about,
+                ..
+            } => self.refused(code, message, about.as_deref(), at),
+            ServerMessage::Pong => {}
+        }
+    }
+
+    fn welcomed(
+        &mut self,
+        you: Author,
+        rooms: Vec<shared::chat::server::RoomSummary>,
+        limits: ServerLimits,
+    ) {
+        self.me = Some(you);
+        self.text_bytes = limits.text_bytes;
+        // The answer to a new name: we are in our rooms already.
+        let first = !std::mem::replace(&mut self.greeted, true);
+        if first {
+            let known = |id: &RoomId| rooms.iter().any(|summary| summary.room == *id);
+            self.rooms.retain(|id, _| known(id));
+        }
+        for summary in rooms {
+            let id = summary.room.clone();
+            let room = self.known(&id);
+            room.summarize(summary);
+            // Everybody is in the lobby.
+            let enter = room.is_joined() || id == RoomName::lobby().into();
+            let after = room.log.last();
+            if first && enter {
+                self.requests.push(ClientMessage::Join { room: id, after });
+            }
+        }
+        if !self.rooms.contains_key(&self.current) {
+            self.current = RoomName::lobby().into();
+        }
+    }
+
+    fn left(&mut self, id: &RoomId) {
+        let Some(room) = self.room_mut(id) else {
+            return;
+        };
+        if room.private || room.is_direct() {
+            self.rooms.remove(id);
+        } else {
+            let mut fresh = Room::new(id.clone());
+            fresh.topic = room.topic.clone();
+            *room = fresh;
+        }
+        if self.current == *id {
+            self.current = RoomName::lobby().into();
+        }
+    }
+
+    fn page(&mut self, id: &RoomId, entries: Vec<Entry>) {
+        let Some(room) = self.room_mut(id) else {
+            return;
+        };
+        let older = room
+            .log
+            .first()
+            .zip(entries.last())
+            .is_some_and(|(first, last)| last.seq < first);
+        if older || entries.is_empty() {
+            room.loading = false;
+            return room.log.prepend(entries);
+        }
+        for entry in entries {
+            self.entry(id, entry);
+        }
+    }
+
+    fn entry(&mut self, id: &RoomId, entry: Entry) {
+        let (message, writer) = (entry.id, entry.from.id);
+        let own = self.me.as_ref().is_some_and(|me| me.id == writer);
+        let Some(room) = self.room_mut(id) else {
+            return;
+        };
+        room.head = room.head.max(entry.seq);
+        room.stops_typing(writer);
+        if room.log.append(entry).is_err() {
+            // Never, as far as the server keeps to the document; what is missing is asked for.
+            let after = room.log.last();
+            let room = id.clone();
+            return self.requests.push(ClientMessage::Join { room, after });
+        }
+        if own {
+            self.outbox.arrived(message);
+        }
+    }
+
+    fn refused(&mut self, code: ChatErrorCode, message: String, about: Option<&str>, at: u64) {
+        let id = about.and_then(|about| shared::chat::MessageId::parse(about).ok());
+        if id.is_some_and(|id| self.outbox.refused(id, message.clone())) {
+            return;
+        }
+        let room = about.and_then(|about| RoomId::parse(about).ok());
+        if let Some(room) = &room {
+            if self.wanted.as_ref() == Some(room) {
+                self.wanted = None;
+            }
+            if let Some(room) = self.room_mut(room) {
+                room.loading = false;
+            }
+            if code == ChatErrorCode::NoSuchRoom {
+                self.left(room);
+            }
+        }
+        self.notice(message, at);
+    }
+}
+
+#[cfg(test)]
+mod tests;

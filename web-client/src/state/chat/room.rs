@@ -1,0 +1,305 @@
+//! One room as the page knows it: who is in it, what was said, what is new.
+//!
+//! Pure.
+
+use std::rc::Rc;
+
+use shared::chat::server::{Member, MemberChange, RoomSummary};
+use shared::chat::{Author, RoomId, Seq, Topic, UserId};
+
+use super::log::{Log, Message};
+use super::mention;
+
+/// Most notices that are kept in a room.
+const NOTICES: usize = 100;
+
+/// Somebody who was said to be writing has stopped after this time, in milliseconds.
+pub const TYPING_MS: u64 = 6_000;
+
+/// A room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Room {
+    /// Which.
+    pub id: RoomId,
+    /// What it is about.
+    pub topic: Topic,
+    /// Only those who were invited can see it.
+    pub private: bool,
+    /// How far we are in it.
+    pub standing: Standing,
+    /// The other one, in a room of two.
+    pub with: Option<Author>,
+    /// Who lets us in, if we are not in it.
+    pub invited_by: Option<Author>,
+    /// Who is in it, by name.
+    pub members: Vec<Member>,
+    /// The number of its last entry, as far as we were told.
+    pub head: Seq,
+    /// The last entry that we have seen, on any device.
+    pub read: Seq,
+    /// What was said.
+    pub log: Log,
+    /// Things of the moment, between the messages.
+    pub notices: Vec<Rc<Notice>>,
+    /// Who is writing, and since when.
+    pub typing: Vec<(Author, u64)>,
+    /// What was new when the room was opened begins after this entry.
+    pub divider: Option<Seq>,
+    /// Older entries are asked for.
+    pub loading: bool,
+    last_notice: u64,
+}
+
+/// How far we are in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// We are not in it.
+    Outside,
+    /// We are in it, but not in this session.
+    Member,
+    /// We hear it as it happens, and what is written goes out.
+    Live,
+}
+
+/// Something between the messages that nobody wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Counts up in its room.
+    pub number: u64,
+    /// Stands after this entry.
+    pub after: Seq,
+    /// When, in milliseconds since 1970.
+    pub at: u64,
+    /// What.
+    pub text: String,
+}
+
+impl Room {
+    /// A room that we are told of.
+    pub fn new(id: RoomId) -> Self {
+        Self {
+            id,
+            topic: Topic::default(),
+            private: false,
+            standing: Standing::Outside,
+            with: None,
+            invited_by: None,
+            members: Vec::new(),
+            head: 0,
+            read: 0,
+            log: Log::default(),
+            notices: Vec::new(),
+            typing: Vec::new(),
+            divider: None,
+            loading: false,
+            last_notice: 0,
+        }
+    }
+
+    /// Takes what a list says of it.
+    pub fn summarize(&mut self, summary: RoomSummary) {
+        self.topic = summary.topic;
+        self.private = summary.private;
+        self.standing = match (summary.joined, self.standing) {
+            (false, _) => Standing::Outside,
+            (true, Standing::Outside) => Standing::Member,
+            (true, standing) => standing,
+        };
+        self.head = summary.head;
+        self.read = summary.read;
+        self.with = summary.with.or(self.with.take());
+    }
+
+    /// What people call it.
+    pub fn title(&self) -> String {
+        match (&self.id, &self.with) {
+            (_, Some(with)) => with.name.to_string(),
+            (RoomId::Direct(_), None) => "Somebody".to_owned(),
+            (id, None) => id.to_string(),
+        }
+    }
+
+    /// Whether we are in it.
+    pub fn is_joined(&self) -> bool {
+        self.standing != Standing::Outside
+    }
+
+    /// Whether what is written goes out now.
+    pub fn is_live(&self) -> bool {
+        self.standing == Standing::Live
+    }
+
+    /// Whether it is a room of two.
+    pub fn is_direct(&self) -> bool {
+        matches!(self.id, RoomId::Direct(_))
+    }
+
+    /// Messages of others that we have not seen. Of those that are not here only their number
+    /// together with everything else is known.
+    pub fn unread(&self, me: Option<UserId>) -> u64 {
+        if !self.is_joined() {
+            return 0;
+        }
+        let here = self.log.first().is_some_and(|first| first <= self.read + 1);
+        if here || self.log.first() == Some(1) {
+            self.new_messages(me).count() as u64
+        } else {
+            self.head.saturating_sub(self.read)
+        }
+    }
+
+    /// Unread messages that say our name, or are for us alone.
+    pub fn mentions(&self, me: &Author) -> u64 {
+        let new = self.new_messages(Some(me.id));
+        let meant = new.filter(|message| {
+            let text = message.text.as_deref().unwrap_or_default();
+            self.is_direct() || mention::is_in(text, me.name.as_str())
+        });
+        meant.count() as u64
+    }
+
+    fn new_messages(&self, me: Option<UserId>) -> impl Iterator<Item = &Rc<Message>> {
+        let new = self.log.messages().iter().rev();
+        new.take_while(|message| message.seq > self.read)
+            .filter(move |message| message.text.is_some() && Some(message.from.id) != me)
+    }
+
+    /// Somebody comes, goes, or is called something else; says so where people want to know.
+    pub fn change(&mut self, member: Member, change: MemberChange, at: u64) {
+        let before = self.members.iter().position(|it| it.id == member.id);
+        let was = before.map(|place| self.members.remove(place));
+        let name = member.name.clone();
+        match change {
+            MemberChange::Joined => self.notice(format!("{name} joined"), at),
+            MemberChange::Left => self.notice(format!("{name} left"), at),
+            MemberChange::Renamed => {
+                if let Some(was) = was.filter(|was| was.name != name) {
+                    self.notice(format!("{} is now {name}", was.name), at);
+                }
+                if let Some(with) = self.with.as_mut().filter(|with| with.id == member.id) {
+                    with.name = name;
+                }
+            }
+            MemberChange::Presence => {}
+        }
+        if change != MemberChange::Left {
+            self.members.push(member);
+            self.sort_members();
+        }
+    }
+
+    /// Takes the list of who is in it.
+    pub fn set_members(&mut self, members: Vec<Member>) {
+        self.members = members;
+        self.sort_members();
+    }
+
+    fn sort_members(&mut self) {
+        self.members
+            .sort_by_cached_key(|it| (!it.online, it.name.as_str().to_lowercase(), it.id));
+    }
+
+    /// Puts a notice at the end.
+    pub fn notice(&mut self, text: String, at: u64) {
+        self.last_notice += 1;
+        self.notices.push(Rc::new(Notice {
+            number: self.last_notice,
+            after: self.log.last().unwrap_or(self.head),
+            at,
+            text,
+        }));
+        let surplus = self.notices.len().saturating_sub(NOTICES);
+        self.notices.drain(..surplus);
+    }
+
+    /// Somebody is writing.
+    pub fn types(&mut self, who: Author, at: u64) {
+        self.stops_typing(who.id);
+        self.typing
+            .retain(|(_, since)| at.saturating_sub(*since) < TYPING_MS);
+        self.typing.push((who, at));
+    }
+
+    /// Somebody is not writing any more: the message is there.
+    pub fn stops_typing(&mut self, who: UserId) {
+        self.typing.retain(|(other, _)| other.id != who);
+    }
+
+    /// Whether there is more before what is here.
+    pub fn has_older(&self) -> bool {
+        self.log.first().is_some_and(|first| first > 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::log::tests::{author, says};
+    use super::*;
+    use shared::chat::RoomName;
+
+    fn room(entries: Vec<shared::chat::Entry>) -> Room {
+        let mut room = Room::new(RoomName::lobby().into());
+        room.standing = Standing::Member;
+        for entry in entries {
+            room.head = entry.seq;
+            room.log.append(entry).unwrap();
+        }
+        room
+    }
+
+    #[test]
+    fn unread_are_others_messages_and_mentions_say_our_name() {
+        let me = author("ada");
+        let mut room = room(vec![
+            says(1, "bob", "hi"),
+            says(2, "ada", "hi"),
+            says(3, "bob", "@ada look"),
+            says(4, "bob", "@adam, too"),
+        ]);
+        assert_eq!((room.unread(Some(me.id)), room.mentions(&me)), (3, 1));
+        room.read = 3;
+        assert_eq!((room.unread(Some(me.id)), room.mentions(&me)), (1, 0));
+        room.id =
+            RoomId::Direct(shared::chat::DirectId::of(author("ada").id, author("bob").id).unwrap());
+        assert_eq!(room.mentions(&me), 1, "whatever is said to us alone");
+    }
+
+    #[test]
+    fn what_is_not_here_is_counted_by_its_numbers() {
+        let mut room = room(vec![says(90, "bob", "hi")]);
+        room.read = 40;
+        assert_eq!(room.unread(None), 50);
+        room.standing = Standing::Outside;
+        assert_eq!(room.unread(None), 0);
+    }
+
+    #[test]
+    fn members_come_go_and_are_renamed_once() {
+        let member = |name: &str, online| Member {
+            id: author("bob").id,
+            name: author(name).name,
+            online,
+        };
+        let mut room = room(vec![]);
+        room.change(member("bob", true), MemberChange::Joined, 1);
+        room.change(member("bob", false), MemberChange::Presence, 2);
+        assert_eq!(room.members, [member("bob", false)]);
+        room.change(member("rob", false), MemberChange::Renamed, 3);
+        room.change(member("rob", false), MemberChange::Renamed, 3);
+        room.change(member("rob", false), MemberChange::Left, 4);
+        let texts: Vec<_> = room.notices.iter().map(|it| it.text.as_str()).collect();
+        assert_eq!(texts, ["bob joined", "bob is now rob", "rob left"]);
+        assert!(room.members.is_empty());
+    }
+
+    #[test]
+    fn nobody_types_for_ever() {
+        let mut room = room(vec![]);
+        room.types(author("ada"), 1_000);
+        room.types(author("bob"), 6_000);
+        room.types(author("bob"), 7_500);
+        assert_eq!(room.typing, [(author("bob"), 7_500)]);
+        room.stops_typing(author("bob").id);
+        assert!(room.typing.is_empty());
+    }
+}

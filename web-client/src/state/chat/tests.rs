@@ -1,0 +1,380 @@
+//! Tests of the chat: what the server says, and what comes of it.
+
+use super::log::tests::{author, entry, says};
+use super::outbox::{Account, Fate, Outgoing, Writing};
+use super::*;
+use shared::chat::server::{Member, RoomSummary};
+use shared::chat::{DirectId, Event, MessageId, Text, Timestamp, Topic};
+
+fn lobby() -> RoomId {
+    RoomName::lobby().into()
+}
+
+fn named(name: &str) -> RoomId {
+    RoomId::parse(name).unwrap()
+}
+
+fn summary(room: RoomId, joined: bool, head: Seq, read: Seq) -> RoomSummary {
+    RoomSummary {
+        room,
+        topic: Topic::default(),
+        private: false,
+        joined,
+        head,
+        read,
+        with: None,
+    }
+}
+
+fn welcome(rooms: Vec<RoomSummary>) -> ServerMessage {
+    ServerMessage::Welcome {
+        you: author("ada"),
+        server: "test".into(),
+        rooms,
+        limits: ServerLimits {
+            text_bytes: 99,
+            page_entries: 100,
+        },
+    }
+}
+
+fn joined(room: RoomId, head: Seq, read: Seq) -> ServerMessage {
+    ServerMessage::Joined {
+        room,
+        topic: Topic::default(),
+        private: false,
+        members: ["bob", "ada"].map(|name| member(name, true)).to_vec(),
+        head,
+        read,
+    }
+}
+
+fn member(name: &str, online: bool) -> Member {
+    Member {
+        id: author(name).id,
+        name: author(name).name,
+        online,
+    }
+}
+
+fn happens(room: &RoomId, entry: Entry) -> ServerMessage {
+    ServerMessage::Entry(RoomEntry {
+        room: room.clone(),
+        entry,
+    })
+}
+
+/// Ada's chat, in the lobby, with three messages of Bob's of which she has seen one.
+fn chat() -> Chat {
+    let mut chat = Chat::default();
+    chat.begin(None);
+    let rooms = vec![
+        summary(lobby(), true, 3, 1),
+        summary(named("rust"), false, 9, 0),
+    ];
+    chat.hear(welcome(rooms), 1);
+    chat.hear(joined(lobby(), 3, 1), 1);
+    let entries = (1..=3).map(|seq| says(seq, "bob", "hi")).collect();
+    let page = ServerMessage::Page {
+        room: lobby(),
+        entries,
+    };
+    chat.hear(page, 1);
+    chat
+}
+
+fn asked(chat: &mut Chat) -> Vec<ClientMessage> {
+    let waiting = std::mem::take(&mut chat.requests.waiting);
+    waiting.into_iter().map(|(_, message)| message).collect()
+}
+
+fn write(chat: &mut Chat, number: u64) -> MessageId {
+    let id = MessageId::new(number, [1; 10]);
+    chat.outbox.push(Outgoing {
+        id,
+        account: Account::default(),
+        room: lobby(),
+        what: Writing::Say {
+            text: Text::parse("hi").unwrap(),
+            reply_to: None,
+        },
+        fate: Fate::Queued,
+        at: 1,
+    });
+    id
+}
+
+#[test]
+fn after_a_reconnect_only_what_was_missed_is_asked_for() {
+    let mut chat = chat();
+    let first = asked(&mut chat);
+    assert!(matches!(
+        &first[..],
+        [
+            ClientMessage::Hello { .. },
+            ClientMessage::Join { after: None, .. },
+        ]
+    ));
+    chat.end();
+    chat.begin(Some("ada"));
+    chat.hear(welcome(vec![summary(lobby(), true, 5, 1)]), 1);
+    let again = asked(&mut chat);
+    assert_eq!(
+        again[1],
+        ClientMessage::Join {
+            room: lobby(),
+            after: Some(3),
+        }
+    );
+    assert!(!chat.rooms.contains_key(&named("rust")), "it is gone");
+    chat.hear(joined(lobby(), 5, 1), 1);
+    // The page may have what is here already, and comes before what happens now.
+    let entries = (2..=5).map(|seq| says(seq, "bob", "hi")).collect();
+    chat.hear(
+        ServerMessage::Page {
+            room: lobby(),
+            entries,
+        },
+        1,
+    );
+    chat.hear(happens(&lobby(), says(6, "bob", "hi")), 1);
+    let room = chat.room().unwrap();
+    let seqs: Vec<_> = room.log.messages().iter().map(|it| it.seq).collect();
+    assert_eq!(seqs, [1, 2, 3, 4, 5, 6]);
+}
+
+#[test]
+fn a_gap_is_noticed_and_what_is_missing_asked_for() {
+    let mut chat = chat();
+    asked(&mut chat);
+    chat.hear(happens(&lobby(), says(7, "bob", "hi")), 1);
+    assert_eq!(
+        asked(&mut chat),
+        [ClientMessage::Join {
+            room: lobby(),
+            after: Some(3),
+        }]
+    );
+}
+
+#[test]
+fn a_server_that_was_set_back_is_believed() {
+    let mut chat = chat();
+    chat.end();
+    chat.begin(None);
+    chat.hear(welcome(vec![summary(lobby(), true, 1, 1)]), 1);
+    chat.hear(joined(lobby(), 1, 1), 1);
+    chat.hear(
+        ServerMessage::Page {
+            room: lobby(),
+            entries: vec![says(1, "bob", "another")],
+        },
+        1,
+    );
+    let messages = chat.room().unwrap().log.messages();
+    assert_eq!(messages.len(), 1);
+    assert_eq!(messages[0].text.as_deref(), Some("another"));
+}
+
+#[test]
+fn what_was_seen_is_told_once_and_never_goes_back() {
+    let mut chat = chat();
+    asked(&mut chat);
+    let me = chat.me.as_ref().map(|me| me.id);
+    assert_eq!(chat.room().unwrap().unread(me), 2);
+    chat.seen(&lobby(), 3);
+    chat.seen(&lobby(), 3);
+    chat.seen(&lobby(), 2);
+    assert_eq!(
+        asked(&mut chat),
+        [ClientMessage::Read {
+            room: lobby(),
+            seq: 3,
+        }]
+    );
+    chat.hear(
+        ServerMessage::Read {
+            room: lobby(),
+            seq: 2,
+        },
+        1,
+    );
+    assert_eq!(chat.room().unwrap().unread(me), 0);
+}
+
+#[test]
+fn a_room_is_shown_when_we_are_in_it() {
+    let mut chat = chat();
+    asked(&mut chat);
+    chat.open(named("rust"));
+    assert_eq!(chat.current, lobby());
+    assert_eq!(
+        asked(&mut chat),
+        [ClientMessage::Join {
+            room: named("rust"),
+            after: None,
+        }]
+    );
+    chat.hear(joined(named("rust"), 9, 4), 1);
+    assert_eq!(chat.current, named("rust"));
+    assert_eq!(chat.room().unwrap().divider, Some(4));
+    chat.hear(
+        ServerMessage::Left {
+            room: named("rust"),
+        },
+        1,
+    );
+    assert_eq!(chat.current, lobby());
+    assert!(
+        !chat.rooms[&named("rust")].is_joined(),
+        "it can be joined again"
+    );
+}
+
+#[test]
+fn a_room_of_two_opens_for_both() {
+    let direct = RoomId::Direct(DirectId::of(author("ada").id, author("bob").id).unwrap());
+    let mut ada = chat();
+    ada.ask(ClientMessage::Direct {
+        to: author("bob").id,
+    });
+    ada.hear(joined(direct.clone(), 0, 0), 1);
+    assert_eq!(ada.current, direct);
+    assert_eq!(ada.room().unwrap().title(), "bob");
+
+    let mut ada = chat();
+    asked(&mut ada);
+    let invited = ServerMessage::Invited {
+        room: summary(direct.clone(), false, 0, 0),
+        by: author("bob"),
+    };
+    ada.hear(invited, 1);
+    assert_eq!(
+        ada.current,
+        lobby(),
+        "nobody is torn away from what they read"
+    );
+    assert!(matches!(&asked(&mut ada)[..], [ClientMessage::Join { room, .. }] if *room == direct));
+}
+
+#[test]
+fn an_invitation_waits_until_it_is_taken() {
+    let mut chat = chat();
+    asked(&mut chat);
+    let invited = ServerMessage::Invited {
+        room: summary(named("secret"), false, 0, 0),
+        by: author("bob"),
+    };
+    chat.hear(invited, 1);
+    assert!(asked(&mut chat).is_empty());
+    let room = &chat.rooms[&named("secret")];
+    assert_eq!(room.invited_by, Some(author("bob")));
+    let notice = &chat.room().unwrap().notices[0];
+    assert_eq!(notice.text, "bob invites you to secret.");
+}
+
+#[test]
+fn an_own_message_leaves_the_outbox_with_its_entry_or_with_a_late_ack() {
+    let mut chat = chat();
+    let (one, two) = (write(&mut chat, 1), write(&mut chat, 2));
+    let ack = |id, seq| ServerMessage::Ack {
+        id,
+        room: lobby(),
+        seq,
+        at: Timestamp::from_unix_millis(0).unwrap(),
+    };
+    chat.hear(ack(one, 4), 1);
+    assert_eq!(chat.outbox.lines()[0].fate, Fate::Acked(4));
+    let mut own = says(4, "ada", "hi");
+    own.id = one;
+    chat.hear(happens(&lobby(), own), 1);
+    assert_eq!(chat.outbox.lines().len(), 1);
+    let mut own = says(5, "ada", "hi");
+    own.id = two;
+    chat.hear(happens(&lobby(), own), 1);
+    chat.hear(ack(two, 5), 1);
+    assert!(chat.outbox.lines().is_empty());
+    // Somebody else's id may be the same by chance.
+    let three = write(&mut chat, 3);
+    let mut other = says(6, "bob", "hi");
+    other.id = three;
+    chat.hear(happens(&lobby(), other), 1);
+    assert_eq!(chat.outbox.lines().len(), 1);
+}
+
+#[test]
+fn a_refusal_belongs_to_what_was_refused() {
+    let mut chat = chat();
+    let id = write(&mut chat, 1);
+    let refuse = |about: String| ServerMessage::Error {
+        code: ChatErrorCode::RateLimited,
+        message: "Too fast.".into(),
+        retry_after: None,
+        about: Some(about),
+    };
+    chat.hear(refuse(id.to_string()), 1);
+    assert_eq!(
+        chat.outbox.lines()[0].fate,
+        Fate::Refused("Too fast.".into())
+    );
+    assert!(chat.room().unwrap().notices.is_empty());
+    chat.hear(refuse("lobby".into()), 1);
+    assert_eq!(chat.room().unwrap().notices[0].text, "Too fast.");
+}
+
+#[test]
+fn older_messages_are_asked_for_once_and_come_before() {
+    let mut chat = Chat::default();
+    chat.begin(None);
+    chat.hear(welcome(vec![summary(lobby(), true, 60, 60)]), 1);
+    chat.hear(joined(lobby(), 60, 60), 1);
+    let page = |from: Seq, to: Seq| ServerMessage::Page {
+        room: lobby(),
+        entries: (from..=to).map(|seq| says(seq, "bob", "hi")).collect(),
+    };
+    chat.hear(page(51, 60), 1);
+    asked(&mut chat);
+    chat.load_older(&lobby());
+    chat.load_older(&lobby());
+    assert_eq!(
+        asked(&mut chat),
+        [ClientMessage::History {
+            room: lobby(),
+            before: 51,
+            limit: None,
+        }]
+    );
+    chat.hear(page(1, 50), 1);
+    let room = chat.room().unwrap();
+    assert!(!room.loading && !room.has_older());
+    assert_eq!(room.log.messages().len(), 60);
+    chat.load_older(&lobby());
+    assert!(
+        asked(&mut chat).is_empty(),
+        "there is nothing before the first"
+    );
+}
+
+#[test]
+fn numbers_of_requests_go_on_with_the_next_server() {
+    let mut chat = chat();
+    let last = chat.requests.waiting().last().unwrap().0;
+    chat.clear();
+    chat.begin(None);
+    let waiting: Vec<_> = chat.requests.waiting().iter().map(|(it, _)| *it).collect();
+    assert_eq!(waiting, [last + 1]);
+}
+
+#[test]
+fn whoever_has_written_writes_no_more() {
+    let mut chat = chat();
+    let typing = ServerMessage::Typing {
+        room: lobby(),
+        from: author("bob"),
+    };
+    chat.hear(typing, 5);
+    assert_eq!(chat.room().unwrap().typing.len(), 1);
+    let event = Event::Deleted { of: 1 };
+    chat.hear(happens(&lobby(), entry(4, "bob", event)), 6);
+    assert!(chat.room().unwrap().typing.is_empty());
+}

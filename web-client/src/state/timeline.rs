@@ -1,0 +1,146 @@
+//! What stands in a log one under the other: messages, and between them days, notices and where
+//! the new ones begin.
+//!
+//! Pure.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::chat::log::Message;
+use super::chat::room::{Notice, Room};
+
+/// Messages of one sender within this time belong together, in milliseconds.
+const GROUP_MS: u64 = 5 * 60 * 1000;
+
+/// One thing in a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    /// A day begins.
+    Day {
+        /// Some moment of it, in milliseconds since 1970.
+        at: u64,
+    },
+    /// What is new begins.
+    New,
+    /// Something that nobody wrote.
+    Notice(Rc<Notice>),
+    /// A message.
+    Message {
+        /// Which.
+        message: Rc<Message>,
+        /// The first of its sender's group.
+        head: bool,
+    },
+}
+
+/// What stands in a room's log, for the messages of `shown`. `day` numbers the days of a moment,
+/// where the person is.
+pub fn items(room: &Room, shown: Range<usize>, day: impl Fn(u64) -> i64) -> Vec<Item> {
+    let all = room.log.messages();
+    let to_end = shown.end == all.len();
+    let messages = all.get(shown.clone()).unwrap_or_default();
+    let from = match shown.start.checked_sub(1).and_then(|at| all.get(at)) {
+        Some(before) => before.seq,
+        None => 0,
+    };
+    let mut notices = room.notices.iter().filter(|it| it.after >= from).peekable();
+    let mut items = Vec::with_capacity(messages.len() + 8);
+    let mut previous: Option<&Rc<Message>> = None;
+    let mut divider = room.divider;
+    for message in messages {
+        let mut alone = previous.is_none();
+        while let Some(notice) = notices.next_if(|it| it.after < message.seq) {
+            items.push(Item::Notice(Rc::clone(notice)));
+            alone = true;
+        }
+        if previous.is_none_or(|previous| day(previous.at) != day(message.at)) {
+            items.push(Item::Day { at: message.at });
+            alone = true;
+        }
+        if divider.is_some_and(|read| message.seq > read) {
+            divider = None;
+            items.push(Item::New);
+            alone = true;
+        }
+        let head = alone || !previous.is_some_and(|previous| continues(previous, message));
+        items.push(Item::Message {
+            message: Rc::clone(message),
+            head,
+        });
+        previous = Some(message);
+    }
+    if to_end {
+        items.extend(notices.map(|notice| Item::Notice(Rc::clone(notice))));
+    }
+    items
+}
+
+/// Does `message` go on where `previous` stopped: the same sender, soon after?
+fn continues(previous: &Message, message: &Message) -> bool {
+    previous.from == message.from
+        && message.reply_to.is_none()
+        && message.at.saturating_sub(previous.at) < GROUP_MS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::chat::log::tests::says;
+    use super::*;
+    use shared::chat::{RoomName, Timestamp};
+
+    const HOUR: i64 = 3_600_000;
+
+    fn room(said: &[(&str, i64)]) -> Room {
+        let mut room = Room::new(RoomName::lobby().into());
+        for (number, (from, at)) in said.iter().enumerate() {
+            let mut entry = says(number as u64 + 1, from, "x");
+            entry.at = Timestamp::from_unix_millis(*at).unwrap();
+            room.log.append(entry).unwrap();
+        }
+        room
+    }
+
+    fn shown(room: &Room, range: Range<usize>) -> String {
+        let day = |at: u64| i64::try_from(at).unwrap() / (24 * HOUR);
+        let letter = |item: &Item| match item {
+            Item::Day { .. } => 'd',
+            Item::New => 'n',
+            Item::Notice(_) => '*',
+            Item::Message { head: true, .. } => 'M',
+            Item::Message { head: false, .. } => 'm',
+        };
+        items(room, range, day).iter().map(letter).collect()
+    }
+
+    #[test]
+    fn messages_are_grouped_by_sender_time_and_day() {
+        let room = room(&[
+            ("ada", 0),
+            ("ada", 1000),
+            ("bob", 2000),
+            ("bob", HOUR),
+            ("bob", 23 * HOUR + 3_599_000),
+            ("bob", 24 * HOUR),
+        ]);
+        assert_eq!(shown(&room, 0..6), "dMmMMMdM");
+        assert_eq!(shown(&room, 1..3), "dMM", "a part begins anew");
+    }
+
+    #[test]
+    fn notices_and_what_is_new_stand_where_they_belong() {
+        let mut room = room(&[("ada", 0), ("ada", 1), ("ada", 2)]);
+        room.divider = Some(1);
+        room.notice("at the end".into(), 3);
+        assert_eq!(shown(&room, 0..3), "dMnMm*");
+        let entry = says(4, "ada", "x");
+        room.log.append(entry).unwrap();
+        assert_eq!(shown(&room, 0..4), "dMnMm*M");
+        assert_eq!(
+            shown(&room, 0..3),
+            "dMnMm",
+            "it is not shown before its place"
+        );
+        room.divider = Some(9);
+        assert_eq!(shown(&room, 3..4), "*dM");
+    }
+}

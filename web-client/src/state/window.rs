@@ -1,0 +1,138 @@
+//! Which part of a long log is in the document: a range of messages that moves with the reader.
+//!
+//! Pure. Messages are known by their numbers, so that the range stays where it is when older ones
+//! come before it.
+
+use std::ops::Range;
+
+use shared::chat::Seq;
+
+/// Most messages in the document.
+pub const SIZE: usize = 200;
+
+/// By how many it moves: what is left of it is more than a screen.
+const STEP: usize = 80;
+
+/// The range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Window {
+    /// The first message; without one, the latest messages are shown.
+    first: Option<Seq>,
+}
+
+impl Window {
+    /// The range of places among `count` messages, of which `seq` says the number.
+    pub fn of(self, count: usize, seq: impl Fn(usize) -> Seq) -> Range<usize> {
+        let latest = count.saturating_sub(SIZE);
+        let start = match self.first {
+            Some(first) => partition(count, |at| seq(at) < first).min(latest),
+            None => latest,
+        };
+        start..count.min(start + SIZE)
+    }
+
+    /// One step towards the older ones.
+    #[must_use]
+    pub fn up(self, count: usize, seq: impl Fn(usize) -> Seq) -> Self {
+        let start = self.of(count, &seq).start.saturating_sub(STEP);
+        Self::from(start, count, seq)
+    }
+
+    /// One step towards the latest.
+    #[must_use]
+    pub fn down(self, count: usize, seq: impl Fn(usize) -> Seq) -> Self {
+        let start = self.of(count, &seq).start + STEP;
+        if start + SIZE >= count {
+            return Self::default();
+        }
+        Self::from(start, count, seq)
+    }
+
+    /// With the message at this place in its middle.
+    pub fn around(at: usize, seq: impl Fn(usize) -> Seq) -> Self {
+        Self {
+            first: Some(seq(at.saturating_sub(SIZE / 2))),
+        }
+    }
+
+    fn from(start: usize, count: usize, seq: impl Fn(usize) -> Seq) -> Self {
+        Self {
+            first: (start < count).then(|| seq(start)),
+        }
+    }
+}
+
+/// The first place for which `before` does not hold; it holds for all before that.
+fn partition(count: usize, before: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if before(middle) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers with gaps: not every entry is a message.
+    fn seq(at: usize) -> Seq {
+        at as Seq * 3 + 1
+    }
+
+    #[test]
+    fn a_short_log_is_there_as_a_whole() {
+        assert_eq!(Window::default().of(0, seq), 0..0);
+        assert_eq!(Window::default().of(7, seq), 0..7);
+        assert_eq!(Window::default().up(7, seq).of(7, seq), 0..7);
+    }
+
+    #[test]
+    fn it_goes_all_the_way_up_and_down_and_follows_the_latest_again() {
+        let count = 1000;
+        let mut window = Window::default();
+        assert_eq!(window.of(count, seq), 800..1000);
+        assert_eq!(window.of(count + 1, seq), 801..1001, "it follows");
+        let mut steps = 0;
+        while window.of(count, seq).start > 0 {
+            let before = window.of(count, seq);
+            window = window.up(count, seq);
+            let after = window.of(count, seq);
+            assert!(after.end > before.start, "what was on the screen stays");
+            assert_eq!(after.len(), SIZE);
+            steps += 1;
+        }
+        assert_eq!(steps, 10);
+        assert_eq!(window.of(count + 5, seq), 0..200, "it stays where it is");
+        while window != Window::default() {
+            let before = window.of(count, seq);
+            window = window.down(count, seq);
+            assert!(window.of(count, seq).start < before.end);
+        }
+    }
+
+    #[test]
+    fn older_messages_do_not_move_it() {
+        let window = Window::default().up(1000, seq);
+        let shown = window.of(1000, seq);
+        // A hundred older ones have come: every place is a hundred further.
+        let later = |at: usize| if at < 100 { 0 } else { seq(at - 100) };
+        let moved = window.of(1100, later);
+        assert_eq!(
+            (moved.start, moved.end),
+            (shown.start + 100, shown.end + 100)
+        );
+    }
+
+    #[test]
+    fn a_message_is_shown_in_the_middle() {
+        assert_eq!(Window::around(500, seq).of(1000, seq), 400..600);
+        assert_eq!(Window::around(3, seq).of(1000, seq), 0..200);
+        assert_eq!(Window::around(999, seq).of(1000, seq), 800..1000);
+    }
+}
