@@ -11,6 +11,7 @@
 )]
 
 mod durable;
+mod endurance;
 mod frames;
 mod http;
 mod places;

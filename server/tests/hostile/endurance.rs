@@ -1,0 +1,157 @@
+//! A minute of everything at once: fifty clients over both versions and transports, connections
+//! that break in every way, and a server that is killed every few seconds. Afterwards nothing that
+//! was acked is lost, nothing is there twice, and everybody has the same.
+//!
+//! `SECURE_CHAT_SEED` repeats a run's decisions (not the machine's timing), and
+//! `SECURE_CHAT_ENDURANCE_SECONDS` makes it longer or shorter.
+
+mod driver;
+mod random;
+mod stream;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, RwLock};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use shared::chat::{Entry, MessageId, RoomId, Seq, UserId};
+use shared::connection::Version;
+use shared::identity::PrivateKey;
+use tokio::sync::Barrier;
+
+use self::driver::Driver;
+use self::random::Dice;
+use self::stream::Transport;
+use crate::support::server::Server;
+use crate::support::system_random;
+
+const CLIENTS: usize = 50;
+
+/// Different people; the others are their second, third … devices.
+const KEYS: usize = 10;
+
+/// What a client has after all of it.
+struct Outcome {
+    logs: BTreeMap<RoomId, Vec<Entry>>,
+}
+
+/// What all clients share.
+struct Scene {
+    /// Where the server is now: TCP and HTTP. Nowhere, while it is dead.
+    server: RwLock<Option<(SocketAddr, SocketAddr)>>,
+    /// The clients may still do something new.
+    busy: RwLock<bool>,
+    /// Clients that have nothing more to say.
+    silent: Barrier,
+    /// Every ack that anybody was ever given.
+    acked: Mutex<BTreeMap<(RoomId, UserId, MessageId), Seq>>,
+}
+
+impl Scene {
+    fn is_busy(&self) -> bool {
+        *self.busy.read().unwrap()
+    }
+
+    /// An entry has one number, whoever asks and however often.
+    fn ack(&self, room: RoomId, user: UserId, id: MessageId, seq: Seq) {
+        let before = self.acked.lock().unwrap().insert((room, user, id), seq);
+        assert!(
+            before.is_none_or(|before| before == seq),
+            "{id}: {before:?}, {seq}"
+        );
+    }
+}
+
+fn environment(name: &str) -> Option<u64> {
+    let value = std::env::var(name).ok()?;
+    Some(value.parse().unwrap_or_else(|_| panic!("{name}={value}")))
+}
+
+#[test]
+fn fifty_clients_a_minute_of_broken_connections_and_a_server_that_is_killed() {
+    let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let seed = environment("SECURE_CHAT_SEED").unwrap_or(u64::from(clock.unwrap().subsec_nanos()));
+    let seconds = environment("SECURE_CHAT_ENDURANCE_SECONDS").unwrap_or(60);
+    println!("SECURE_CHAT_SEED={seed} SECURE_CHAT_ENDURANCE_SECONDS={seconds}");
+    let mut dice = Dice::new(seed);
+    let flags = [
+        "--max-connections-per-address",
+        "1000",
+        "--log-level",
+        "warn",
+    ];
+    let mut server = Server::start(&flags);
+    let scene = Arc::new(Scene {
+        server: RwLock::new(Some((server.tcp(), server.http()))),
+        busy: RwLock::new(true),
+        silent: Barrier::new(CLIENTS),
+        acked: Mutex::default(),
+    });
+    let keys: Vec<_> = (0..KEYS)
+        .map(|_| PrivateKey::generate(2048, &mut system_random()).unwrap())
+        .collect();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|number| {
+            let version = [Version::V1, Version::V2][number % 2];
+            let transport = [Transport::Tcp, Transport::WebSocket][number / 2 % 2];
+            let key = keys[number % KEYS].clone();
+            let dice = Dice::new(seed ^ (number as u64 + 1) << 32);
+            let driver = Driver::new(Arc::clone(&scene), key, version, transport, dice);
+            runtime.spawn(driver.run())
+        })
+        .collect();
+
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let mut kills = 0;
+    while Instant::now() < end {
+        sleep(Duration::from_millis(dice.between(2_000, 6_000)));
+        *scene.server.write().unwrap() = None;
+        let data = server.kill();
+        kills += 1;
+        sleep(Duration::from_millis(dice.between(0, 1_000)));
+        server = Server::start_in(data, &flags);
+        *scene.server.write().unwrap() = Some((server.tcp(), server.http()));
+    }
+    *scene.busy.write().unwrap() = false;
+    let outcomes: Vec<Outcome> = runtime.block_on(async {
+        let mut outcomes = Vec::new();
+        for client in clients {
+            outcomes.push(client.await.unwrap());
+        }
+        outcomes
+    });
+
+    let logs = &outcomes[0].logs;
+    for outcome in &outcomes {
+        assert!(outcome.logs == *logs, "two members have different logs");
+    }
+    let mut entries = 0;
+    let mut places = BTreeMap::new();
+    for (room, log) in logs {
+        entries += log.len();
+        for (entry, expected) in log.iter().zip(1..) {
+            assert_eq!(entry.seq, expected, "{room} has a gap");
+            let place = (room.clone(), entry.from.id, entry.id);
+            let before = places.insert(place, entry.seq);
+            assert_eq!(before, None, "{} is there twice", entry.id);
+        }
+    }
+    let acked = scene.acked.lock().unwrap();
+    for (place, seq) in acked.iter() {
+        assert_eq!(places.get(place), Some(seq), "{place:?} was acked");
+    }
+    println!("{kills} kills, {} acked, {entries} entries", acked.len());
+    // Everything that was ever begun was acked in the end, and a run in which little happened
+    // shows little.
+    assert_eq!(acked.len(), entries);
+    assert!(
+        entries as u64 > seconds * 10 && kills > 0,
+        "{entries} entries, {kills} kills"
+    );
+}
