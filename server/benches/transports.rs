@@ -13,6 +13,7 @@ use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use secure_chat_server::config::Config;
 use secure_chat_server::hub::Hub;
+use secure_chat_server::rates::PerMinute;
 use secure_chat_server::store::MemoryStore;
 use secure_chat_server::system::{Clock, random};
 use secure_chat_server::{Context, run};
@@ -41,9 +42,14 @@ async fn measure() {
     let key = PrivateKey::generate(2048, &mut random()).unwrap();
     let (commits, committed) = tokio::sync::mpsc::unbounded_channel();
     let store = Arc::new(MemoryStore::new(commits));
-    let hub = Hub::open(store, committed, config.max_text_bytes)
-        .await
-        .unwrap();
+    let hub = Hub::open(
+        store,
+        committed,
+        config.max_text_bytes,
+        PerMinute::UNLIMITED,
+    )
+    .await
+    .unwrap();
     let context = Arc::new(Context::new(config, key, hub));
     let tcp = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let http = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();

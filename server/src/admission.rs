@@ -28,6 +28,8 @@ pub enum Refused {
     InAll,
     /// This address has all the places that one address may have.
     Address,
+    /// This address comes too often.
+    TooOften,
 }
 
 /// A place; given back when it is dropped.
@@ -90,7 +92,7 @@ impl Drop for Place {
 }
 
 /// Who shares a count: an IPv4 address, or the /64 that one IPv6 customer has.
-fn network_of(address: IpAddr) -> IpAddr {
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();

@@ -12,6 +12,8 @@ use shared::limits::{
     RekeyLimits, V2_REKEY_RECORDS,
 };
 
+use crate::rates::PerMinute;
+
 /// Room in a frame for what is not text: JSON, a name, padding, and base64's third.
 const FRAME_OVERHEAD_BYTES: usize = 1024;
 
@@ -106,6 +108,23 @@ struct Settings {
     #[arg(long, value_name = "N", env = "SECURE_CHAT_REKEY_RECORDS")]
     rekey_records: Option<usize>,
 
+    /// What one person may write into rooms a minute, and ten times that one address; all of it may
+    /// come at once. 0 is no limit, here and below. [default: 600]
+    #[arg(long, value_name = "N", env = "SECURE_CHAT_SENDS_PER_MINUTE")]
+    sends_per_minute: Option<u32>,
+
+    /// Rooms that one person may join or leave, invitations and names, a minute. [default: 600]
+    #[arg(long, value_name = "N", env = "SECURE_CHAT_JOINS_PER_MINUTE")]
+    joins_per_minute: Option<u32>,
+
+    /// Rooms that one person may create a minute. [default: 20]
+    #[arg(long, value_name = "N", env = "SECURE_CHAT_CREATES_PER_MINUTE")]
+    creates_per_minute: Option<u32>,
+
+    /// Connections from one address (IPv6: from one /64) a minute. [default: 1200]
+    #[arg(long, value_name = "N", env = "SECURE_CHAT_HANDSHAKES_PER_MINUTE")]
+    handshakes_per_minute: Option<u32>,
+
     /// Size of a new server key in bits: 2048, 3072 or 4096. [default: 2048]
     #[arg(long, value_name = "BITS", env = "SECURE_CHAT_KEY_BITS")]
     key_bits: Option<usize>,
@@ -168,6 +187,8 @@ pub struct Config {
     pub max_text_bytes: usize,
     /// When the keys of a v2 session change.
     pub rekey: RekeyLimits,
+    /// How often things may be done.
+    pub rates: PerMinute,
     /// Size of a new server key, in bits.
     pub key_bits: usize,
 }
@@ -188,6 +209,7 @@ impl Default for Config {
             max_frame_bytes: MESSAGE_FRAME_BYTES,
             max_text_bytes: 16 * 1024,
             rekey: RekeyLimits::default(),
+            rates: PerMinute::default(),
             key_bits: RSA_MIN_BITS,
         }
     }
@@ -275,6 +297,24 @@ fn merge(over: Settings, file: Settings, default: Config) -> Result<Config, Conf
                 .or(file.rekey_records)
                 .map_or(default.rekey.records, |records| records as u64),
             ..default.rekey
+        },
+        rates: PerMinute {
+            sends: over
+                .sends_per_minute
+                .or(file.sends_per_minute)
+                .unwrap_or(default.rates.sends),
+            joins: over
+                .joins_per_minute
+                .or(file.joins_per_minute)
+                .unwrap_or(default.rates.joins),
+            creates: over
+                .creates_per_minute
+                .or(file.creates_per_minute)
+                .unwrap_or(default.rates.creates),
+            handshakes: over
+                .handshakes_per_minute
+                .or(file.handshakes_per_minute)
+                .unwrap_or(default.rates.handshakes),
         },
         key_bits: over.key_bits.or(file.key_bits).unwrap_or(default.key_bits),
     };

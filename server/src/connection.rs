@@ -205,7 +205,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     );
                     // Set once: a connection is established once.
                     let _ = self.client.session.set((version, key));
-                    self.hub = Some(self.context.hub.join(self.client.id, key));
+                    self.hub = Some(self.context.hub.join(
+                        self.client.id,
+                        key,
+                        self.client.address.ip(),
+                    ));
                 }
                 Event::Message(plaintext) => {
                     self.handle_plaintext(&plaintext);

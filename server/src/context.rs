@@ -1,5 +1,6 @@
 //! What every connection of a server shares.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use shared::connection::ServerConfig;
@@ -9,7 +10,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::admission::Admission;
+use crate::admission::{Admission, Place, Refused};
 use crate::clients::Clients;
 use crate::config::Config;
 use crate::hub::Hub;
@@ -85,6 +86,16 @@ impl Context {
             v1_allowed: protocol.into(),
             v1_refused: refusing.into(),
         }
+    }
+
+    /// Takes a place for a session, if the address may have one now.
+    ///
+    /// # Errors
+    /// [`Refused`] says why not.
+    pub fn admit(&self, address: IpAddr) -> Result<Place, Refused> {
+        let often = self.hub.rates().check_handshake(address);
+        often.map_err(|_| Refused::TooOften)?;
+        self.sessions.admit(address)
     }
 
     /// The protocol's configuration for a listener: v1 is for loopback, elsewhere it must be asked

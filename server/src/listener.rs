@@ -43,7 +43,7 @@ async fn handle(
     context: Arc<Context>,
 ) {
     let protocol = context.protocol(listener_is_loopback);
-    let place = context.sessions.admit(address.ip());
+    let place = context.admit(address.ip());
     match &place {
         Ok(_) => {
             connection::serve(&mut stream, address, Transport::Tcp, protocol, &context).await;
@@ -65,6 +65,7 @@ pub fn log_refusal(address: SocketAddr, refused: Refused) {
     let limit = match refused {
         Refused::InAll => "max_connections",
         Refused::Address => "max_connections_per_address",
+        Refused::TooOften => "handshakes_per_minute",
     };
     tracing::warn!(%address, limit, "refused: too many connections");
 }

@@ -130,7 +130,12 @@ fn open_hub(runtime: &tokio::runtime::Runtime, config: &Config) -> Result<Hub, F
     let (commits, committed) = tokio::sync::mpsc::unbounded_channel();
     let path = config.data_dir.join(DATABASE);
     let store = SqliteStore::open(&path, commits).map_err(Failure::Open)?;
-    let hub = Hub::open(Arc::new(store), committed, config.max_text_bytes);
+    let hub = Hub::open(
+        Arc::new(store),
+        committed,
+        config.max_text_bytes,
+        config.rates,
+    );
     runtime.block_on(hub).map_err(Failure::Load)
 }
 

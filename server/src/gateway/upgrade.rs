@@ -87,7 +87,7 @@ async fn serve(upgrade: OnUpgrade, encoding: Encoding, from: Connection) {
     let protocol = context.protocol(from.listener_is_loopback);
     let limit = context.config.max_frame_bytes;
     let mut tunnel = Tunnel::new(TokioIo::new(upgraded), encoding, limit).await;
-    let ending = match context.sessions.admit(from.address.ip()) {
+    let ending = match context.admit(from.address.ip()) {
         Ok(place) => {
             let ending = connection::serve(
                 &mut tunnel,

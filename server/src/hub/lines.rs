@@ -7,6 +7,7 @@ use shared::chat::{Event, MessageId, Name, Text};
 use super::names::NotGiven;
 use super::session::Session;
 use super::state::Mode;
+use crate::rates::Doing;
 use crate::store::{Change, NewEntry, StoreError};
 use crate::system;
 
@@ -47,6 +48,9 @@ impl Session<'_> {
                 line.len()
             ));
         }
+        if let Err(too_fast) = self.may(Doing::Send) {
+            return self.notice(&format!("Not delivered: rate_limited. {too_fast}"));
+        }
         // What could move a terminal's cursor or colour it: the seed's programs print what they get.
         let harmful = |c: char| c.is_control() && c != '\n' && c != '\t';
         let text = match Text::parse(&line.replace(harmful, "")) {
@@ -78,6 +82,9 @@ impl Session<'_> {
     }
 
     fn rename(&mut self, text: &str) {
+        if let Err(too_fast) = self.may(Doing::Join) {
+            return self.notice(&format!("rate_limited. {too_fast}"));
+        }
         let name = match Name::parse(text) {
             Ok(name) => name,
             Err(error) => {

@@ -21,6 +21,7 @@ use shared::chat::{Event, RoomId, RoomName, Seq, Topic};
 use tokio::sync::{Notify, mpsc};
 
 use self::state::State;
+use crate::rates::{PerMinute, Rates};
 use crate::store::{Change, Commit, Store, StoreError};
 
 pub use queue::QUEUE_BYTES;
@@ -50,10 +51,12 @@ pub struct Hub {
     text_bytes: usize,
     /// Most bytes that may wait for one connection.
     queue_bytes: usize,
+    rates: Rates,
 }
 
 impl Hub {
-    /// The rooms that `store` has, for messages of at most `text_bytes`. The store sends what
+    /// The rooms that `store` has, for messages of at most `text_bytes`, of which so many
+    /// may be sent. The store sends what
     /// becomes durable to `commits`.
     ///
     /// # Errors
@@ -62,6 +65,7 @@ impl Hub {
         store: Arc<dyn Store>,
         commits: mpsc::UnboundedReceiver<Commit>,
         text_bytes: usize,
+        per_minute: PerMinute,
     ) -> Result<Self, StoreError> {
         let snapshot = store.load().await?;
         let lobby = RoomName::lobby().into();
@@ -81,7 +85,13 @@ impl Hub {
             published: Notify::new(),
             text_bytes,
             queue_bytes: QUEUE_BYTES.max(longest),
+            rates: Rates::new(per_minute),
         })
+    }
+
+    /// How often things may be done.
+    pub fn rates(&self) -> &Rates {
+        &self.rates
     }
 
     /// Tells every entry that becomes durable to whom it concerns, for as long as the store lives.

@@ -8,9 +8,12 @@ use shared::chat::{
     UserId,
 };
 
+use std::time::Duration;
+
 use super::room::Room;
 use super::session::Session;
 use super::writing::Upon;
+use crate::rates::{Doing, TooFast};
 use crate::store::{Change, PageSize, StoreError};
 
 /// What `welcome` says that the server is.
@@ -21,6 +24,7 @@ pub(super) struct Refused {
     code: ChatErrorCode,
     message: String,
     about: Option<String>,
+    retry_after: Option<Duration>,
 }
 
 impl Refused {
@@ -33,6 +37,16 @@ impl Refused {
             code,
             message: message.into(),
             about: Some(about.to_string()),
+            retry_after: None,
+        }
+    }
+
+    fn too_fast(too_fast: TooFast, about: Option<String>) -> Self {
+        Self {
+            code: ChatErrorCode::RateLimited,
+            message: too_fast.to_string(),
+            about,
+            retry_after: Some(too_fast.retry_after),
         }
     }
 
@@ -48,6 +62,11 @@ impl Session<'_> {
         if !self.greeted && !matches!(message, ClientMessage::Hello { .. } | ClientMessage::Ping) {
             let text = "Say hello first.";
             return self.refuse(ChatErrorCode::HelloFirst, text, None);
+        }
+        if let Some((doing, about)) = limited(&message)
+            && let Err(too_fast) = self.may(doing)
+        {
+            return self.refuse_with(Refused::too_fast(too_fast, about));
         }
         let done = match message {
             ClientMessage::Hello { name, client } => {
@@ -99,7 +118,15 @@ impl Session<'_> {
     }
 
     pub(super) fn refuse_with(&mut self, refused: Refused) {
-        self.refuse(refused.code, refused.message, refused.about);
+        self.reply(&ServerMessage::Error {
+            code: refused.code,
+            message: refused.message,
+            // Rounded up: whoever waits so long has waited long enough.
+            retry_after: refused
+                .retry_after
+                .map(|wait| u64::try_from(wait.as_millis()).map_or(u64::MAX, |ms| ms + 1)),
+            about: refused.about,
+        });
     }
 
     pub(super) fn refuse_unreadable(&mut self, unreadable: Unreadable) {
@@ -448,4 +475,26 @@ impl Session<'_> {
         let message = format!("You have not joined {room}.");
         Err(Refused::new(ChatErrorCode::NotJoined, message, about))
     }
+}
+
+/// What of the limited things a message asks for, and how its refusal is known.
+fn limited(message: &ClientMessage) -> Option<(Doing, Option<String>)> {
+    Some(match message {
+        ClientMessage::Send { id, .. }
+        | ClientMessage::Edit { id, .. }
+        | ClientMessage::Delete { id, .. }
+        | ClientMessage::React { id, .. } => (Doing::Send, Some(id.to_string())),
+        ClientMessage::Join { room, .. } | ClientMessage::Leave { room } => {
+            (Doing::Join, Some(room.to_string()))
+        }
+        ClientMessage::Invite { room, .. } => (Doing::Join, Some(room.to_string())),
+        ClientMessage::Direct { .. } => (Doing::Join, None),
+        ClientMessage::Hello { name: Some(_), .. } => (Doing::Join, Some("hello".into())),
+        ClientMessage::Create { room, .. } => (Doing::Create, Some(room.to_string())),
+        ClientMessage::Hello { name: None, .. }
+        | ClientMessage::History { .. }
+        | ClientMessage::Typing { .. }
+        | ClientMessage::Read { .. }
+        | ClientMessage::Ping => return None,
+    })
 }

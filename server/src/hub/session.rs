@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use super::Hub;
 use super::queue::{Inbox, queue};
 use super::state::{Mode, encode};
 use crate::clients::ConnectionId;
+use crate::rates::{Doing, TooFast};
 use crate::store::{Durable, NewEntry, PageSize, StoreError};
 
 /// Requests of one connection that may wait for the store. With more it is not read from: its own
@@ -31,6 +33,7 @@ pub struct Session<'a> {
     pub(super) hub: &'a Hub,
     pub(super) id: ConnectionId,
     pub(super) user: UserId,
+    address: IpAddr,
     pub(super) mode: Mode,
     /// The client has said `hello`.
     pub(super) greeted: bool,
@@ -81,7 +84,7 @@ impl fmt::Debug for Session<'_> {
 
 impl Hub {
     /// Lets a connection in. Until it says otherwise, it is one of plain text in the lobby.
-    pub fn join(&self, id: ConnectionId, key: Fingerprint) -> Session<'_> {
+    pub fn join(&self, id: ConnectionId, key: Fingerprint, address: IpAddr) -> Session<'_> {
         let (outbox, inbox) = queue(self.queue_bytes);
         let user = UserId(key);
         let mut state = self.lock();
@@ -100,6 +103,7 @@ impl Hub {
             hub: self,
             id,
             user,
+            address,
             mode: Mode::Plain,
             greeted: false,
             inbox,
@@ -159,6 +163,11 @@ impl Session<'_> {
             }
             self.line(&line);
         }
+    }
+
+    /// Whether this person may do that now.
+    pub(super) fn may(&self, doing: Doing) -> Result<(), TooFast> {
+        self.hub.rates.check(doing, self.user, self.address)
     }
 
     /// Waits for what is due.

@@ -11,6 +11,7 @@ use shared::identity::Fingerprint;
 use super::queue::QUEUE_BYTES;
 use super::*;
 use crate::clients::{Clients, ConnectionId, Transport};
+use crate::rates::PerMinute;
 use crate::store::MemoryStore;
 
 /// What nobody waits longer for.
@@ -18,9 +19,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A hub that lives as long as the test program.
 async fn hub_for(text_bytes: usize) -> &'static Hub {
+    hub_with(text_bytes, PerMinute::UNLIMITED).await
+}
+
+async fn hub_with(text_bytes: usize, per_minute: PerMinute) -> &'static Hub {
     let (commits, committed) = mpsc::unbounded_channel();
     let store = Arc::new(MemoryStore::new(commits));
-    let hub = Hub::open(store, committed, text_bytes).await.unwrap();
+    let hub = Hub::open(store, committed, text_bytes, per_minute)
+        .await
+        .unwrap();
     let hub: &'static Hub = Box::leak(Box::new(hub));
     tokio::spawn(hub.publish());
     hub
@@ -42,7 +49,7 @@ fn connection_id() -> ConnectionId {
 }
 
 fn plain(hub: &'static Hub, seed: u8) -> Session<'static> {
-    hub.join(connection_id(), key(seed))
+    hub.join(connection_id(), key(seed), [127, 0, 0, 1].into())
 }
 
 /// Somebody who speaks JSON, and has said hello under this name.
@@ -83,18 +90,24 @@ async fn hear(session: &mut Session<'_>, kind: &str) -> Value {
     }
 }
 
-/// The code of the error that comes next, among whatever else.
-async fn refused(session: &mut Session<'_>) -> (String, String) {
+/// The error that comes next, among whatever else.
+async fn hear_refusal(session: &mut Session<'_>) -> Value {
     loop {
         let Due::Text(text) = next(session).await else {
             panic!("the session has ended")
         };
         let message: Value = serde_json::from_str(&text).unwrap_or_default();
         if message["type"] == "error" {
-            let text = |field: &str| message[field].as_str().unwrap_or_default().to_owned();
-            return (text("code"), text("for"));
+            return message;
         }
     }
+}
+
+/// Its code, and what it is about.
+async fn refused(session: &mut Session<'_>) -> (String, String) {
+    let message = hear_refusal(session).await;
+    let text = |field: &str| message[field].as_str().unwrap_or_default().to_owned();
+    (text("code"), text("for"))
 }
 
 async fn hear_line(session: &mut Session<'_>) -> String {
@@ -496,7 +509,9 @@ async fn requests_that_cannot_be_are_refused_by_name() {
 async fn names_and_rooms_outlive_the_hub() {
     let (commits, committed) = mpsc::unbounded_channel();
     let store = Arc::new(MemoryStore::new(commits));
-    let first = Hub::open(store.clone(), committed, 1000).await.unwrap();
+    let first = Hub::open(store.clone(), committed, 1000, PerMinute::UNLIMITED)
+        .await
+        .unwrap();
     let first: &'static Hub = Box::leak(Box::new(first));
     let mut anna = person(first, 1, "anna").await;
     say(
@@ -507,7 +522,9 @@ async fn names_and_rooms_outlive_the_hub() {
     hear(&mut anna, "joined").await;
     // Its store goes on to another.
     let (_, nothing) = mpsc::unbounded_channel();
-    let second = Hub::open(store, nothing, 1000).await.unwrap();
+    let second = Hub::open(store, nothing, 1000, PerMinute::UNLIMITED)
+        .await
+        .unwrap();
     let second: &'static Hub = Box::leak(Box::new(second));
     let mut again = plain(second, 1);
     say(&mut again, &json!({"type": "hello"})).await;
@@ -709,4 +726,53 @@ async fn who_comes_and_goes_is_told_once_whatever_the_number_of_devices() {
     );
     assert!(waiting(&mut anna).is_empty());
     hub.close();
+}
+
+#[tokio::test]
+async fn a_flood_is_refused_with_the_time_to_wait_and_nothing_of_it_is_said() {
+    let limits = PerMinute {
+        sends: 2,
+        joins: 3,
+        creates: 1,
+        handshakes: 0,
+    };
+    let hub = hub_with(1000, limits).await;
+    let mut ada = person(hub, 1, "ada").await;
+    join(&mut ada, "lobby").await;
+    for number in 1..=2 {
+        say(&mut ada, &send("lobby", number, "x")).await;
+        hear(&mut ada, "ack").await;
+    }
+    say(&mut ada, &send("lobby", 3, "too much")).await;
+    let refusal = hear_refusal(&mut ada).await;
+    assert_eq!(
+        (&refusal["code"], &refusal["for"]),
+        (&json!("rate_limited"), &json!(id(3)))
+    );
+    let millis = refusal["retry_after"].as_u64().unwrap();
+    assert!((1..=30_001).contains(&millis), "{millis}");
+    say(&mut ada, &json!({"type": "create", "room": "one"})).await;
+    hear(&mut ada, "joined").await;
+    say(&mut ada, &json!({"type": "create", "room": "two"})).await;
+    assert_eq!(
+        refused(&mut ada).await,
+        ("rate_limited".into(), "two".into())
+    );
+
+    // Somebody else is not kept from anything; plain lines are answered with a notice.
+    let mut bob = plain(hub, 2);
+    for text in ["one", "two", "three"] {
+        bob.handle(text.as_bytes());
+    }
+    bob.settle().await;
+    let heard = waiting(&mut bob);
+    let refused = heard
+        .iter()
+        .filter(|it| it.starts_with("* Not delivered: rate_limited."));
+    assert_eq!(refused.count(), 1, "{heard:?}");
+    assert!(
+        !heard
+            .iter()
+            .any(|it| it.ends_with(": three") || it.ends_with(": too much"))
+    );
 }

@@ -35,7 +35,8 @@ fn id(round: u32, number: u32) -> String {
 
 #[test]
 fn what_was_acked_survives_kill_9_and_what_was_not_can_be_sent_again() {
-    let mut server = Server::start(&[]);
+    let fast = ["--sends-per-minute", "0"];
+    let mut server = Server::start(&fast);
     let mut acked: Vec<(u64, String)> = Vec::new();
     for round in 0..4 {
         let mut client = Client::join_by_v2(server.tcp());
@@ -61,7 +62,7 @@ fn what_was_acked_survives_kill_9_and_what_was_not_can_be_sent_again() {
                 ack["id"].as_str().unwrap().to_owned(),
             ));
         }
-        server = Server::start_in(server.kill(), &[]);
+        server = Server::start_in(server.kill(), &fast);
         // Sent again, as a client's outbox does.
         let mut client = Client::join_by_v2(server.tcp());
         hello(&mut client, "ada");

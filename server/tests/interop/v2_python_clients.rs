@@ -66,7 +66,7 @@ fn converse(server: &Server, port: u16, options: &[&str]) {
 
 #[test]
 fn a_thousand_messages_each_way_while_both_sides_change_their_keys() {
-    let server = Server::start(&["--rekey-records", "10"]);
+    let server = Server::start(&["--rekey-records=10", "--sends-per-minute=0"]);
     for options in [
         ["--write", "whole", "--hello", "early"],
         ["--write", "bytewise", "--hello", "early"],
@@ -78,7 +78,7 @@ fn a_thousand_messages_each_way_while_both_sides_change_their_keys() {
 
 #[test]
 fn the_same_through_the_tunnel() {
-    let server = Server::start(&["--rekey-records", "10"]);
+    let server = Server::start(&["--rekey-records=10", "--sends-per-minute=0"]);
     converse(&server, server.http_port(), &["--websocket"]);
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use secure_chat_server::config::Config;
 use secure_chat_server::hub::Hub;
+use secure_chat_server::rates::PerMinute;
 use secure_chat_server::store::MemoryStore;
 use secure_chat_server::{Context, run, system};
 use shared::identity::{Fingerprint, PrivateKey};
@@ -37,7 +38,12 @@ impl Server {
         let config = Config::default();
         let (commits, committed) = tokio::sync::mpsc::unbounded_channel();
         let store = Arc::new(MemoryStore::new(commits));
-        let hub = Hub::open(store, committed, config.max_text_bytes);
+        let hub = Hub::open(
+            store,
+            committed,
+            config.max_text_bytes,
+            PerMinute::UNLIMITED,
+        );
         let hub = runtime.block_on(hub).unwrap();
         let context = Arc::new(Context::new(config, key, hub));
         runtime.spawn(run(tcp, http, Arc::clone(&context)));

@@ -24,7 +24,7 @@ use crate::support::system_random;
 const ROOMS: [&str; 2] = ["lobby", "second"];
 
 /// Longer than anything honest takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) struct Driver {
     scene: Arc<Scene>,

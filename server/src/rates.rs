@@ -1,0 +1,243 @@
+//! How often somebody may do something: token buckets, one for each identity and, larger, one for
+//! each address, so that many keys do not help one machine.
+
+use std::fmt;
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota};
+use shared::chat::UserId;
+
+use crate::admission::network_of;
+
+/// People behind one address that may all do as much as one.
+const PEOPLE_PER_ADDRESS: u32 = 10;
+
+/// Checks after which the buckets that are full again are forgotten.
+const TIDY_EVERY: u32 = 10_000;
+
+/// What may be done how often, a minute. A whole minute's worth may be done at once; 0 is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PerMinute {
+    /// Everything that is written into rooms: messages, edits, deletions, reactions.
+    pub sends: u32,
+    /// Rooms that are joined, left or opened for two, invitations, and names that are claimed.
+    pub joins: u32,
+    /// Rooms that are created.
+    pub creates: u32,
+    /// Connections of one address: each costs the server an operation with its private key.
+    pub handshakes: u32,
+}
+
+impl Default for PerMinute {
+    /// What no person comes near, and no page that comes back into a hundred rooms.
+    fn default() -> Self {
+        Self {
+            sends: 600,
+            joins: 600,
+            creates: 20,
+            handshakes: 1200,
+        }
+    }
+}
+
+impl PerMinute {
+    /// No limits: for a server that is measured.
+    pub const UNLIMITED: Self = Self {
+        sends: 0,
+        joins: 0,
+        creates: 0,
+        handshakes: 0,
+    };
+}
+
+/// Something that is limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doing {
+    /// See [`PerMinute::sends`].
+    Send,
+    /// See [`PerMinute::joins`].
+    Join,
+    /// See [`PerMinute::creates`].
+    Create,
+}
+
+/// The buckets of a server.
+#[derive(Debug)]
+pub struct Rates {
+    sends: Limit,
+    joins: Limit,
+    creates: Limit,
+    handshakes: Option<Buckets<IpAddr>>,
+}
+
+impl Rates {
+    /// Buckets of these sizes, all full.
+    pub fn new(per_minute: PerMinute) -> Self {
+        Self {
+            sends: Limit::new(per_minute.sends),
+            joins: Limit::new(per_minute.joins),
+            creates: Limit::new(per_minute.creates),
+            handshakes: Buckets::new(per_minute.handshakes),
+        }
+    }
+
+    /// Takes one from the buckets of a person and of the address they come from.
+    ///
+    /// # Errors
+    /// [`TooFast`], and nothing should be done.
+    pub fn check(&self, doing: Doing, user: UserId, address: IpAddr) -> Result<(), TooFast> {
+        let limit = match doing {
+            Doing::Send => &self.sends,
+            Doing::Join => &self.joins,
+            Doing::Create => &self.creates,
+        };
+        check(limit.users.as_ref(), &user)?;
+        check(limit.addresses.as_ref(), &network_of(address))
+    }
+
+    /// The same for a new connection.
+    ///
+    /// # Errors
+    /// [`TooFast`], and the connection should be refused.
+    pub fn check_handshake(&self, address: IpAddr) -> Result<(), TooFast> {
+        check(self.handshakes.as_ref(), &network_of(address))
+    }
+}
+
+fn check<K: Hash + Eq + Clone>(buckets: Option<&Buckets<K>>, key: &K) -> Result<(), TooFast> {
+    buckets.map_or(Ok(()), |buckets| buckets.check(key))
+}
+
+/// Too much, too fast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooFast {
+    /// When it may be tried again.
+    pub retry_after: Duration,
+}
+
+impl fmt::Display for TooFast {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.retry_after.as_secs_f64().max(0.1);
+        write!(f, "This is too fast. Try again in {seconds:.1} s.")
+    }
+}
+
+#[derive(Debug)]
+struct Limit {
+    users: Option<Buckets<UserId>>,
+    addresses: Option<Buckets<IpAddr>>,
+}
+
+impl Limit {
+    fn new(per_minute: u32) -> Self {
+        Self {
+            users: Buckets::new(per_minute),
+            addresses: Buckets::new(per_minute.saturating_mul(PEOPLE_PER_ADDRESS)),
+        }
+    }
+}
+
+/// A bucket for each of many.
+struct Buckets<K: Hash + Eq + Clone> {
+    limiter: DefaultKeyedRateLimiter<K>,
+    clock: DefaultClock,
+    checks: AtomicU32,
+}
+
+impl<K: Hash + Eq + Clone> fmt::Debug for Buckets<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Buckets({})", self.limiter.len())
+    }
+}
+
+impl<K: Hash + Eq + Clone> Buckets<K> {
+    fn new(per_minute: u32) -> Option<Self> {
+        let quota = Quota::per_minute(NonZeroU32::new(per_minute)?);
+        Some(Self {
+            limiter: DefaultKeyedRateLimiter::keyed(quota),
+            clock: DefaultClock::default(),
+            checks: AtomicU32::new(0),
+        })
+    }
+
+    fn check(&self, key: &K) -> Result<(), TooFast> {
+        // Keys and addresses are cheap to come by: those that did nothing lately are forgotten.
+        if self.checks.fetch_add(1, Ordering::Relaxed) % TIDY_EVERY == TIDY_EVERY - 1 {
+            self.limiter.retain_recent();
+            self.limiter.shrink_to_fit();
+        }
+        self.limiter.check_key(key).map_err(|until| TooFast {
+            retry_after: until.wait_time_from(self.clock.now()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::identity::Fingerprint;
+
+    fn user(seed: u8) -> UserId {
+        UserId(Fingerprint::of_spki(&[seed]))
+    }
+
+    fn address(last: u8) -> IpAddr {
+        [192, 0, 2, last].into()
+    }
+
+    fn rates(sends: u32) -> Rates {
+        Rates::new(PerMinute {
+            sends,
+            ..PerMinute::default()
+        })
+    }
+
+    #[test]
+    fn a_flood_is_stopped_and_told_when_to_go_on() {
+        let rates = rates(5);
+        let send = || rates.check(Doing::Send, user(1), address(1));
+        for _ in 0..5 {
+            send().unwrap();
+        }
+        let TooFast { retry_after } = send().unwrap_err();
+        assert!(retry_after > Duration::ZERO && retry_after <= Duration::from_secs(12));
+        rates.check(Doing::Send, user(2), address(1)).unwrap();
+        rates.check(Doing::Join, user(1), address(1)).unwrap();
+    }
+
+    #[test]
+    fn many_keys_do_not_help_one_address() {
+        let rates = rates(1);
+        let mut taken = 0;
+        for seed in 0..100 {
+            if rates.check(Doing::Send, user(seed), address(1)).is_ok() {
+                taken += 1;
+            }
+        }
+        assert_eq!(taken, PEOPLE_PER_ADDRESS);
+        rates.check(Doing::Send, user(200), address(2)).unwrap();
+    }
+
+    #[test]
+    fn nothing_is_limited_where_nothing_should_be() {
+        let rates = Rates::new(PerMinute::UNLIMITED);
+        for _ in 0..100_000 {
+            rates.check(Doing::Create, user(1), address(1)).unwrap();
+            rates.check_handshake(address(1)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_stream_of_new_keys_does_not_fill_the_memory() {
+        let buckets = Buckets::<u32>::new(6_000_000).unwrap();
+        for key in 0..50_000 {
+            let _ = buckets.check(&key);
+        }
+        assert!(buckets.limiter.len() < 50_000, "{}", buckets.limiter.len());
+    }
+}
