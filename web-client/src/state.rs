@@ -312,6 +312,7 @@ impl State {
                     room,
                     topic: Topic::default(),
                     private: false,
+                    keep: None,
                 }),
                 Err(error) => self.chat.notice(format!("No room: {error}."), at),
             },

@@ -156,6 +156,7 @@ pub(crate) async fn run(load: &Load, progress: impl Fn(&str)) -> Result<Report, 
             room: room.name.clone(),
             topic: Topic::default(),
             private: false,
+            keep: None,
         });
         client.enter(&room.name, create).await?;
     }

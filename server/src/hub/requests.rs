@@ -56,6 +56,12 @@ impl Refused {
     }
 }
 
+/// What the protocol has, but not this server.
+fn not_here(about: &dyn ToString) -> Refused {
+    let message = "This server does not do that.";
+    Refused::new(ChatErrorCode::Forbidden, message, about)
+}
+
 impl Session<'_> {
     /// Does what a client asks for, or says why not.
     pub(super) fn request(&mut self, message: ClientMessage) {
@@ -77,9 +83,14 @@ impl Session<'_> {
                 room,
                 topic,
                 private,
+                keep,
             } => {
-                self.create(room, topic, private);
-                Ok(())
+                if keep.is_none_or(|keep| keep.is_forever()) {
+                    self.create(room, topic, private);
+                    Ok(())
+                } else {
+                    Err(not_here(&room))
+                }
             }
             ClientMessage::Join { room, after } => self.join(room, after),
             ClientMessage::Leave { room } => self.leave(room),
@@ -107,6 +118,9 @@ impl Session<'_> {
             ClientMessage::Direct { to } => self.direct(to),
             ClientMessage::Typing { room } => self.typing(&room),
             ClientMessage::Read { room, seq } => self.read(room, seq),
+            ClientMessage::Search { .. } => Err(not_here(&"search")),
+            ClientMessage::Claim { .. } => Err(not_here(&"claim")),
+            ClientMessage::Operator(_) => Err(not_here(&"operator")),
             ClientMessage::Ping => {
                 self.reply(&ServerMessage::Pong);
                 Ok(())
@@ -214,6 +228,7 @@ impl Session<'_> {
             you: state.author(self.user),
             server: SERVER.to_owned(),
             rooms: state.summaries(self.user),
+            operator: state.operators.contains(&self.user),
             limits: ServerLimits {
                 text_bytes: self.hub.text_bytes,
                 page_entries: PAGE_ENTRIES,

@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::emoji::Emoji;
 use super::entry::Seq;
 use super::id::{MessageId, UserId};
+use super::keep::Keep;
 use super::limits::CLIENT_CHARACTERS;
+use super::operator::{ClaimCode, OperatorRequest};
 use super::room::{RoomId, RoomName, Topic};
+use super::search::{Place, Query};
 use super::text::Text;
 
 /// One plaintext of a client.
@@ -34,6 +37,9 @@ pub enum ClientMessage {
         /// Whether only those who were invited can see and join it.
         #[serde(default)]
         private: bool,
+        /// How long its entries are kept; without it, as the server does with new rooms.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        keep: Option<Keep>,
     },
     /// Joins a room, or comes back to it; answered by `joined` and pages.
     Join {
@@ -130,6 +136,27 @@ pub enum ClientMessage {
         /// The last entry seen.
         seq: Seq,
     },
+    /// Looks for messages in the rooms that this person is in; answered by `found`.
+    Search {
+        /// In this room only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<RoomId>,
+        /// For what.
+        query: Query,
+        /// Goes on behind this one, the last that was found.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<Place>,
+        /// At most so many.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
+    },
+    /// Becomes an operator, by the code of the claim link; answered by `operator`.
+    Claim {
+        /// The code, which is worth nothing afterwards.
+        code: ClaimCode,
+    },
+    /// What only operators may ask for.
+    Operator(OperatorRequest),
     /// Is anybody there? Answered by `pong`.
     Ping,
 }

@@ -27,5 +27,14 @@ pub const PAGE_ENTRIES_DEFAULT: u32 = 50;
 /// at most double, and so fit a message of v2.
 pub const PAGE_BYTES: usize = 28 * 1024;
 
+/// Longest search in characters: a sentence.
+pub const QUERY_CHARACTERS: usize = 200;
+
+/// Longest reason of a ban in characters: a line of a table.
+pub const REASON_CHARACTERS: usize = 100;
+
+/// Longest code of a claim link in characters; a server's own are shorter.
+pub const CLAIM_CHARACTERS: usize = 128;
+
 /// Longest description of a client's program, in characters.
 pub const CLIENT_CHARACTERS: usize = 64;

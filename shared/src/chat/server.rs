@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::{Author, DisplayName, Entry, Seq};
 use super::id::{MessageId, UserId};
+use super::operator::OperatorAnswer;
 use super::room::{RoomId, Topic};
+use super::search::Query;
 use super::timestamp::Timestamp;
 
 /// One plaintext of the server.
@@ -21,6 +23,9 @@ pub enum ServerMessage {
         server: String,
         /// The rooms that this person is in, and the public ones.
         rooms: Vec<RoomSummary>,
+        /// Whether this person is an operator.
+        #[serde(default)]
+        operator: bool,
         /// What this server allows.
         limits: ServerLimits,
     },
@@ -92,6 +97,20 @@ pub enum ServerMessage {
         /// The last entry seen.
         seq: Seq,
     },
+    /// Messages in which something was looked for, newest first.
+    Found {
+        /// What.
+        query: Query,
+        /// Where, if not everywhere.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<RoomId>,
+        /// The messages, with their texts as they are now.
+        entries: Vec<RoomEntry>,
+        /// Whether there are others behind the last.
+        more: bool,
+    },
+    /// What an operator asked for, or follows.
+    Operator(OperatorAnswer),
     /// Something for people that nobody wrote.
     Notice {
         /// What.

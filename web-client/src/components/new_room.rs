@@ -50,6 +50,7 @@ pub fn new_room(props: &NewRoomProps) -> Html {
                         room,
                         topic: topic_parsed,
                         private: *private,
+                        keep: None,
                     });
                     problem.set(None);
                     name.set(String::new());

@@ -87,6 +87,7 @@ impl Story {
             you: you.clone(),
             server: "test".into(),
             rooms: Vec::new(),
+            operator: false,
             limits: ServerLimits {
                 text_bytes: 1000,
                 page_entries: 100,

@@ -306,6 +306,7 @@ impl Driver {
                         room,
                         topic: shared::chat::Topic::default(),
                         private: false,
+                        keep: None,
                     };
                     self.say(session, &create)?;
                 }

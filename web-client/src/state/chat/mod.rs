@@ -318,7 +318,8 @@ impl Chat {
                 about,
                 ..
             } => self.refused(code, message, about.as_deref(), at),
-            ServerMessage::Pong => {}
+            // What was not asked for here.
+            ServerMessage::Found { .. } | ServerMessage::Operator(_) | ServerMessage::Pong => {}
         }
     }
 

@@ -31,6 +31,7 @@ fn welcome(rooms: Vec<RoomSummary>) -> ServerMessage {
         you: author("ada"),
         server: "test".into(),
         rooms,
+        operator: false,
         limits: ServerLimits {
             text_bytes: 99,
             page_entries: 100,
