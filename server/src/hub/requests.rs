@@ -506,7 +506,12 @@ fn limited(message: &ClientMessage) -> Option<(Doing, Option<String>)> {
         ClientMessage::Direct { .. } => (Doing::Join, None),
         ClientMessage::Hello { name: Some(_), .. } => (Doing::Join, Some("hello".into())),
         ClientMessage::Create { room, .. } => (Doing::Create, Some(room.to_string())),
-        ClientMessage::Hello { name: None, .. }
+        // A search costs more than a page, and a code must not be guessed.
+        ClientMessage::Search { .. } => (Doing::Join, Some("search".into())),
+        ClientMessage::Claim { .. } => (Doing::Join, Some("claim".into())),
+        // Operators are trusted; from others it is refused at no cost.
+        ClientMessage::Operator(_)
+        | ClientMessage::Hello { name: None, .. }
         | ClientMessage::History { .. }
         | ClientMessage::Typing { .. }
         | ClientMessage::Read { .. }
