@@ -16,6 +16,7 @@ pub mod identity;
 mod judging;
 pub mod lines;
 pub mod link;
+pub mod news;
 pub mod pins;
 pub mod qr;
 pub mod shortcuts;

@@ -7,6 +7,7 @@ use shared::chat::{RoomId, Seq, ServerMessage, UserId};
 use super::room::Room;
 use super::state::{State, encode};
 use crate::clients::ConnectionId;
+use crate::store::seen_at_entry;
 
 impl State {
     pub(super) fn members(&self, room: &Room) -> Vec<Member> {
@@ -27,8 +28,7 @@ impl State {
         if entered.members.contains_key(&user) {
             return;
         }
-        // What was said before is no news to somebody who was not there.
-        entered.members.insert(user, head);
+        entered.members.insert(user, seen_at_entry(room, head));
         let message = ServerMessage::Member {
             room: room.clone(),
             member,

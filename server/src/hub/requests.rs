@@ -253,6 +253,7 @@ impl Session<'_> {
                     .rooms
                     .entry(room.clone())
                     .or_insert_with(|| Room::new(topic, private));
+                state.tell_of(&room);
                 drop(state);
                 session.enter(room, None);
             }

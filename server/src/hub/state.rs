@@ -379,6 +379,28 @@ impl State {
         slow
     }
 
+    /// Tells everybody who speaks JSON of a room that all may join.
+    pub(super) fn tell_of(&mut self, room: &RoomId) {
+        let Some(open) = self.rooms.get(room).filter(|open| !open.private) else {
+            return;
+        };
+        let mut wakers = Wakers::default();
+        let mut slow = Vec::new();
+        // What is told depends on who is told; a person's devices are told the same.
+        for (user, connections) in &self.online {
+            let told = encode(&ServerMessage::Room {
+                room: self.summary(room, open, *user),
+            });
+            for id in connections.iter().filter(|id| !self.plain.contains(id)) {
+                let outbox = self.connections.get(id).map(|it| &it.outbox);
+                if outbox.is_some_and(|outbox| outbox.push([&told], &mut wakers).is_err()) {
+                    slow.push(*id);
+                }
+            }
+        }
+        self.put_out_with(slow, &mut wakers);
+    }
+
     /// Tells a notice to the plain connections, all of which are in the lobby.
     pub(super) fn tell_plain(&mut self, notice: &str) {
         let mut wakers = Wakers::default();

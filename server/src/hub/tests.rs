@@ -405,8 +405,13 @@ async fn a_room_of_two_is_for_two() {
         (&invited["room"]["room"], &invited["room"]["with"]["name"]),
         (&json!(room), &json!("anna"))
     );
+    say(&mut anna, &send(&room, 9, "are you there?")).await;
+    hear(&mut anna, "message").await;
     say(&mut bert, &json!({"type": "direct", "to": of_anna})).await;
-    assert_eq!(hear(&mut bert, "joined").await["room"], room.as_str());
+    let joined = hear(&mut bert, "joined").await;
+    assert_eq!(joined["room"], room.as_str());
+    // What was said before he came was said to him: it is not read.
+    assert_eq!((&joined["head"], &joined["read"]), (&json!(1), &json!(0)));
     say(&mut anna, &send(&room, 1, "between us")).await;
     assert_eq!(hear(&mut bert, "message").await["text"], "between us");
     say(&mut eve, &json!({"type": "join", "room": room})).await;
@@ -775,4 +780,28 @@ async fn a_flood_is_refused_with_the_time_to_wait_and_nothing_of_it_is_said() {
             .iter()
             .any(|it| it.ends_with(": three") || it.ends_with(": too much"))
     );
+}
+
+#[tokio::test]
+async fn a_new_room_is_told_to_everybody_who_may_join_it() {
+    let hub = hub().await;
+    let mut ada = person(hub, 1, "ada").await;
+    let mut bob = person(hub, 2, "bob").await;
+    say(
+        &mut ada,
+        &json!({"type": "create", "room": "secret", "private": true}),
+    )
+    .await;
+    say(
+        &mut ada,
+        &json!({"type": "create", "room": "open", "topic": "all"}),
+    )
+    .await;
+    let told = hear(&mut bob, "room").await;
+    assert_eq!(
+        (&told["room"]["room"], &told["room"]["topic"]),
+        (&json!("open"), &json!("all"))
+    );
+    assert_eq!(told["room"]["joined"], false);
+    assert!(!waiting(&mut bob).iter().any(|text| text.contains("secret")));
 }

@@ -187,10 +187,10 @@ impl State {
                 self.rooms.remove(&room).ok_or(StoreError::NoSuchRoom)?;
             }
             Change::Joined { room, user } => {
-                let room = self.room_mut(&room)?;
-                let head = room.head();
-                room.invited.remove(&user);
-                room.members.entry(user).or_insert(head);
+                let entered = self.room_mut(&room)?;
+                let seen = rules::seen_at_entry(&room, entered.head());
+                entered.invited.remove(&user);
+                entered.members.entry(user).or_insert(seen);
             }
             Change::Left { room, user } => {
                 self.room_mut(&room)?.members.remove(&user);

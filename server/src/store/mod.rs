@@ -22,6 +22,7 @@ use shared::chat::{
 };
 
 pub use memory::MemoryStore;
+pub(crate) use rules::seen_at_entry;
 pub use sqlite::{OpenError, SqliteStore};
 
 /// Something that is done when it is durable.

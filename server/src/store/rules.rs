@@ -1,11 +1,20 @@
 //! What every store judges alike, so that no two can differ in it.
 
-use shared::chat::{Event, Seq, Timestamp};
+use shared::chat::{Event, RoomId, Seq, Timestamp};
 
 use super::PageSize;
 
 /// What an entry counts for in [`PageSize::bytes`] beside its text.
 const ENTRY_BYTES: usize = 200;
+
+/// What somebody has seen who comes into a room with this head: what was said before is no news to
+/// them, but in a room of two it was said to them.
+pub(crate) fn seen_at_entry(room: &RoomId, head: Seq) -> Seq {
+    match room {
+        RoomId::Direct(_) => 0,
+        RoomId::Named(_) => head,
+    }
+}
 
 /// Whether an entry that is sent again is the one that was stored. A text that has been deleted
 /// since cannot be compared any more; nothing that could tell it is kept.

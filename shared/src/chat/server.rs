@@ -76,6 +76,11 @@ pub enum ServerMessage {
         /// What has happened.
         change: MemberChange,
     },
+    /// There is a new room that everybody may join.
+    Room {
+        /// Which.
+        room: RoomSummary,
+    },
     /// Somebody lets this person into a private room.
     Invited {
         /// Which.

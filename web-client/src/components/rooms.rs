@@ -6,8 +6,10 @@ use shared::chat::{Author, RoomId};
 use yew::prelude::*;
 
 use super::icons::{Icon, icon};
+use crate::hooks::{ask_to_notify, may_notify, use_news};
 use crate::state::chat::Chat;
 use crate::state::chat::room::Room;
+use crate::state::news::News;
 
 /// What the list needs.
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -23,6 +25,16 @@ pub struct RoomsProps {
 /// The list of rooms.
 #[component(Rooms)]
 pub fn rooms(props: &RoomsProps) -> Html {
+    // Only a click may ask, and only who has not answered yet is asked.
+    let asking = use_state(|| may_notify().is_none());
+    let on_notify = {
+        let asking = asking.setter();
+        Callback::from(move |_: MouseEvent| {
+            let asking = asking.clone();
+            ask_to_notify(move || asking.set(may_notify().is_none()));
+        })
+    };
+    use_news(News::of(&props.chat));
     let rooms = || props.chat.rooms.values();
     let mut named: Vec<_> = rooms()
         .filter(|room| room.is_joined() && !room.is_direct())
@@ -65,6 +77,11 @@ pub fn rooms(props: &RoomsProps) -> Html {
             if !others.is_empty() {
                 <h3>{ "To join" }</h3>
                 { list(&others, props) }
+            }
+            if *asking {
+                <button type="button" class="button notify" data-testid="notify-ask" onclick={on_notify}>
+                    { icon(Icon::Info) }{ "Tell me when I am mentioned" }
+                </button>
             }
         </nav>
     }

@@ -184,7 +184,8 @@ impl Requests<'_> {
                 self.deleted = true;
             }
             Change::Joined { room, user } => {
-                let (room, seq) = self.head(room).map(|head| (head.key, head.seq))?;
+                let (key, head) = self.head(room).map(|head| (head.key, head.seq))?;
+                let (room, seq) = (key, rules::seen_at_entry(room, head));
                 let user = self.user(*user)?;
                 let sql = "DELETE FROM invited WHERE room = ?1 AND user = ?2";
                 self.execute(sql, [room, user])?;

@@ -287,21 +287,28 @@ impl Chat {
                 }
                 self.known(&room).change(member, change, at);
             }
+            ServerMessage::Room { room: summary } => {
+                let id = summary.room.clone();
+                self.known(&id).summarize(summary);
+            }
             ServerMessage::Invited { room: summary, by } => {
                 let id = summary.room.clone();
                 let text = format!("{} invites you to {id}.", by.name);
                 let room = self.known(&id);
                 room.summarize(summary);
-                if room.is_joined() {
+                if room.is_live() {
                     return;
                 }
                 if room.is_direct() {
                     room.with = Some(by);
-                    // There is nothing to ask: whoever opened it means us.
+                    // There is nothing to ask the person: whoever opened it means us.
                     return self.requests.push(ClientMessage::Join {
                         room: id,
                         after: None,
                     });
+                }
+                if room.is_joined() {
+                    return;
                 }
                 room.invited_by = Some(by);
                 self.notice(text, at);
@@ -413,6 +420,10 @@ impl Chat {
         }
         let room = about.and_then(|about| RoomId::parse(about).ok());
         if let Some(room) = &room {
+            if code == ChatErrorCode::RoomExists && self.wanted.as_ref() == Some(room) {
+                // Whoever wants to make it wants to be in it.
+                return self.join(room.clone());
+            }
             if self.wanted.as_ref() == Some(room) {
                 self.wanted = None;
             }

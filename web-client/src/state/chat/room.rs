@@ -150,12 +150,21 @@ impl Room {
 
     /// Unread messages that say our name, or are for us alone.
     pub fn mentions(&self, me: &Author) -> u64 {
+        self.new_mentions(me).count() as u64
+    }
+
+    /// The latest of those.
+    pub fn latest_mention(&self, me: &Author) -> Option<&Rc<Message>> {
+        self.new_mentions(me).next()
+    }
+
+    /// The latest first.
+    fn new_mentions(&self, me: &Author) -> impl Iterator<Item = &Rc<Message>> {
         let new = self.new_messages(Some(me.id));
-        let meant = new.filter(|message| {
+        new.filter(|message| {
             let text = message.text.as_deref().unwrap_or_default();
             self.is_direct() || mention::is_in(text, me.name.as_str())
-        });
-        meant.count() as u64
+        })
     }
 
     fn new_messages(&self, me: Option<UserId>) -> impl Iterator<Item = &Rc<Message>> {

@@ -233,6 +233,38 @@ fn a_room_is_shown_when_we_are_in_it() {
 }
 
 #[test]
+fn a_room_that_is_there_is_joined_instead_of_made() {
+    let mut chat = chat();
+    asked(&mut chat);
+    chat.ask(ClientMessage::Create {
+        room: RoomName::parse("new").unwrap(),
+        topic: Topic::default(),
+        private: false,
+    });
+    asked(&mut chat);
+    chat.hear(
+        ServerMessage::Error {
+            code: ChatErrorCode::RoomExists,
+            message: "There is a room of this name already.".into(),
+            retry_after: None,
+            about: Some("new".into()),
+        },
+        1,
+    );
+    assert_eq!(
+        asked(&mut chat),
+        [ClientMessage::Join {
+            room: named("new"),
+            after: None,
+        }]
+    );
+    assert!(chat.room().unwrap().notices.is_empty());
+    let room = summary(named("other"), false, 0, 0);
+    chat.hear(ServerMessage::Room { room }, 1);
+    assert!(!chat.rooms[&named("other")].is_joined());
+}
+
+#[test]
 fn a_room_of_two_opens_for_both() {
     let direct = RoomId::Direct(DirectId::of(author("ada").id, author("bob").id).unwrap());
     let mut ada = chat();
@@ -246,7 +278,7 @@ fn a_room_of_two_opens_for_both() {
     let mut ada = chat();
     asked(&mut ada);
     let invited = ServerMessage::Invited {
-        room: summary(direct.clone(), false, 0, 0),
+        room: summary(direct.clone(), true, 0, 0),
         by: author("bob"),
     };
     ada.hear(invited, 1);

@@ -1,0 +1,246 @@
+// Three people, on a desktop, a tablet and a phone, through everything that one does in rooms.
+import { expectAccessible } from '../lib/axe.js';
+import { LOST_SERVER } from '../lib/guard.js';
+import { expect, test } from '../lib/test.js';
+
+const DESKTOP = { width: 1280, height: 800 };
+const TABLET = { width: 900, height: 700 };
+const PHONE = { width: 360, height: 740 };
+
+/** Connects somebody with a window of this size. */
+async function come(visitor, server, name, viewport, options = {}) {
+  const one = await visitor({ viewport, ...options });
+  await one.chat.open(server.url);
+  await one.chat.join(name);
+  // Where it lies over the chat, it is not there at first; nobody here looks at it.
+  if (await one.chat.id('handshake-panel').isVisible()) await one.chat.id('handshake-close').click();
+  return one;
+}
+
+/** Shows a room; on a phone, out of the drawer. */
+async function go(chat, room) {
+  const toggle = chat.id('rooms-toggle');
+  if (await toggle.isVisible()) await toggle.click();
+  await entry(chat, room).click();
+  await expect(entry(chat, room)).toHaveAttribute('aria-current', 'true');
+}
+
+const entry = (chat, room) => chat.page.locator(`[data-testid="room"][data-room="${room}"]`);
+
+/** Does something to the message with this text. */
+async function doTo(chat, text, tool) {
+  const message = chat.messages(text);
+  await message.hover();
+  await message.getByTestId(`message-${tool}`).click();
+  return message;
+}
+
+test('rooms: made, found, private with an invitation, left', async ({ server, visitor }) => {
+  const ada = await come(visitor, server, 'ada', DESKTOP);
+  const bob = await come(visitor, server, 'bob', PHONE);
+  const eve = await come(visitor, server, 'eve', TABLET);
+
+  await ada.chat.id('room-new').click();
+  await ada.chat.id('new-room-name').fill('two words');
+  await ada.chat.id('new-room-submit').click();
+  await expect(ada.chat.id('new-room-name-error')).not.toBeEmpty();
+  await ada.chat.id('new-room-name').fill('Rust');
+  await ada.chat.id('new-room-topic').fill('what we build');
+  await ada.chat.id('new-room-submit').click();
+  await expect(ada.chat.id('room-title')).toHaveText('rust');
+  await ada.chat.type('first!');
+  await expect(ada.chat.messages('first!', 'ada')).toHaveCount(1);
+
+  // Everybody sees it at once, and joins by a click.
+  await go(bob.chat, 'rust');
+  await expect(bob.chat.messages('first!', 'ada')).toHaveCount(1);
+  await expect(ada.chat.notices('bob joined')).toBeVisible();
+  // Who wants to make it is in it, too.
+  await eve.chat.type('/join rust');
+  await expect(eve.chat.id('room-title')).toHaveText('rust');
+
+  await ada.chat.id('room-new').click();
+  await ada.chat.id('new-room-name').fill('secret');
+  await ada.chat.id('new-room-private').check();
+  await ada.chat.id('new-room-submit').click();
+  await expect(ada.chat.id('room-title')).toHaveText('secret');
+  await ada.chat.id('members-toggle').click();
+  await ada.chat.id('invite-known').filter({ hasText: 'bob' }).click();
+  await expect(ada.chat.id('invite-done')).toHaveText('bob may join now.');
+  await ada.chat.id('invite-id').fill('nonsense');
+  await ada.chat.id('invite-submit').click();
+  await expect(ada.chat.id('invite-id-error')).not.toBeEmpty();
+  await expect(bob.chat.notices('ada invites you to secret.')).toBeVisible();
+  await go(bob.chat, 'secret');
+  await bob.chat.type('here I am');
+  await expect(ada.chat.messages('here I am', 'bob')).toHaveCount(1);
+  await expect(entry(eve.chat, 'secret')).toHaveCount(0);
+
+  await bob.chat.id('members-toggle').click();
+  await bob.chat.id('room-leave').click();
+  await expect(bob.chat.id('room-title')).toHaveText('lobby');
+  await expect(entry(bob.chat, 'secret')).toHaveCount(0);
+  await expect(ada.chat.notices('bob left')).toBeVisible();
+});
+
+test('messages: reply, react, edit, delete, Markdown, typing', async ({ server, visitor }) => {
+  const ada = await come(visitor, server, 'ada', DESKTOP);
+  const bob = await come(visitor, server, 'bob', PHONE);
+
+  await ada.chat.composer.pressSequentially('wri');
+  await expect(bob.chat.id('typing')).toHaveText('ada is writing…');
+  await ada.chat.composer.fill('');
+  await ada.chat.type('what do you think?');
+  await doTo(bob.chat, 'what do you think?', 'reply');
+  await expect(bob.chat.id('composer-about')).toContainText('Reply to ada');
+  await bob.chat.type('a lot');
+  await expect(ada.chat.messages('a lot', 'bob').getByTestId('reply-line')).toContainText('ada: what do you think?');
+
+  const asked = await doTo(bob.chat, 'what do you think?', 'react');
+  await asked.getByRole('button', { name: 'thumbs up' }).click();
+  const chip = ada.chat.messages('what do you think?').getByTestId('reaction');
+  await expect(chip).toContainText('1');
+  await chip.click();
+  await expect(chip).toContainText('2');
+  await expect(chip).toHaveAttribute('aria-pressed', 'true');
+  await chip.click();
+  await expect(chip).toContainText('1');
+
+  // An empty composer and the arrow: what was written last.
+  await ada.chat.composer.press('ArrowUp');
+  await expect(ada.chat.composer).toHaveValue('what do you think?');
+  await ada.chat.composer.fill('what do you **really** think?');
+  await ada.chat.composer.press('Enter');
+  const edited = bob.chat.messages('what do you really think?', 'ada');
+  await expect(edited.getByTestId('edited')).toBeVisible();
+  await expect(edited.locator('strong')).toHaveText('really');
+  await expect(edited.getByTestId('message-edit')).toHaveCount(0);
+
+  await doTo(bob.chat, 'a lot', 'delete');
+  await bob.chat.id('delete-no').click();
+  await expect(bob.chat.messages('a lot')).toHaveCount(1);
+  await doTo(bob.chat, 'a lot', 'delete');
+  await bob.chat.id('delete-yes').click();
+  await expect(ada.chat.id('deleted')).toBeVisible();
+  await expect(ada.chat.messages('a lot')).toHaveCount(0);
+
+  await bob.chat.type('`code` https://a.example/x. [bank](https://evil.example) <img src=x onerror=alert(1)>');
+  const said = ada.chat.page.getByTestId('message').last();
+  await expect(said.locator('code')).toHaveText('code');
+  await expect(said.getByRole('link')).toHaveCount(2);
+  await expect(said.getByRole('link').first()).toHaveAttribute('href', 'https://a.example/x');
+  await expect(said.getByRole('link').last()).toHaveAttribute('rel', /noopener/);
+  await expect(said).toContainText('bank (evil.example)');
+  await expect(said.locator('img')).toHaveCount(0);
+});
+
+test('what is new: badges, the divider, people, another device', async ({ server, visitor }) => {
+  const ada = await come(visitor, server, 'ada', DESKTOP);
+  const bob = await come(visitor, server, 'bob', DESKTOP);
+  await ada.chat.type('/join rust');
+  await expect(ada.chat.id('room-title')).toHaveText('rust');
+  await bob.chat.type('one');
+  await bob.chat.type('@ada two');
+  await expect(entry(ada.chat, 'lobby').getByTestId('room-mentions')).toContainText('1');
+  await expect(ada.page).toHaveTitle('(2) Secure Chat');
+  await go(ada.chat, 'lobby');
+  await expect(ada.chat.id('new-divider')).toBeVisible();
+  await expect(ada.chat.page.locator('mark')).toHaveText('@ada');
+  await expect(entry(ada.chat, 'lobby').getByTestId('room-mentions')).toHaveCount(0);
+  await expect(ada.page).toHaveTitle('Secure Chat');
+
+  await bob.chat.id('members-toggle').click();
+  await bob.chat.member('ada').getByTestId('member-direct').click();
+  await expect(bob.chat.id('room-title')).toContainText('ada');
+  await bob.chat.type('between us');
+  const direct = ada.chat.page.getByTestId('room').filter({ hasText: 'bob' });
+  await expect(direct.getByTestId('room-mentions')).toContainText('1');
+  await ada.page.keyboard.press('Control+k');
+  await ada.chat.id('switcher-query').fill('bo');
+  await ada.chat.id('switcher-query').press('Enter');
+  await expect(ada.chat.id('room-title')).toContainText('bob');
+  await expect(ada.chat.messages('between us', 'bob')).toHaveCount(1);
+  await expect(direct.getByTestId('room-mentions')).toHaveCount(0);
+
+  // The same person on another device: what was read here is read there.
+  const tablet = await visitor({ like: ada });
+  await tablet.chat.open(server.url);
+  await tablet.chat.join('ada');
+  await expect(entry(tablet.chat, 'rust')).toBeVisible();
+  await expect(tablet.chat.id('room-mentions')).toHaveCount(0);
+  await expect(tablet.chat.id('room-unread')).toHaveCount(0);
+  await ada.page.keyboard.press('Control+/');
+  await expect(ada.chat.id('shortcuts')).toContainText('Go to a room or person');
+});
+
+test('a long history: loaded upwards, in its place, and back to the latest', async ({ server, visitor, python }) => {
+  const py = await python();
+  for (let n = 1; n <= 300; n++) await py.say(`line ${n}`);
+  await py.hear((text) => text.endsWith(': line 300'));
+  const { chat, page } = await come(visitor, server, 'ada', PHONE);
+  await expect(chat.messages('line 300')).toHaveCount(1);
+  const log = chat.id('log');
+  const place = () =>
+    log.evaluate((element) => {
+      const edge = element.getBoundingClientRect().top;
+      const rows = [...element.querySelectorAll('[data-seq]')];
+      const first = rows.find((row) => row.getBoundingClientRect().bottom > edge);
+      return { seq: Number(first.dataset.seq), below: Math.round(first.getBoundingClientRect().top - edge) };
+    });
+  await expect.poll(() => log.evaluate((it) => it.scrollHeight - it.scrollTop - it.clientHeight)).toBeLessThan(3);
+  let { seq } = await place();
+  for (let tries = 0; seq > 1 && tries < 60; tries++) {
+    await log.evaluate((element) => element.scrollBy(0, -500));
+    // Whatever comes above, what is read does not jump away.
+    await page.waitForTimeout(60);
+    const now = await place();
+    expect(now.seq).toBeLessThanOrEqual(seq);
+    expect(now.seq).toBeGreaterThan(seq - 40);
+    seq = now.seq;
+  }
+  expect(seq).toBe(1);
+  await expect(chat.messages('line 1')).toHaveCount(1);
+  // Of a long log only a part is in the document.
+  expect(await chat.id('message').count()).toBeLessThanOrEqual(200);
+  await py.say('one more');
+  await expect(chat.id('jump-latest')).toContainText('1 new message');
+  await chat.id('jump-latest').click();
+  await expect(chat.messages('one more')).toBeInViewport();
+  await expect(chat.id('jump-latest')).toHaveCount(0);
+});
+
+for (const colorScheme of ['light', 'dark']) {
+  for (const [device, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE })) {
+    test(`rooms are accessible, ${colorScheme}, ${device}`, async ({ server, visitor }) => {
+      const ada = await come(visitor, server, 'ada', viewport, { colorScheme, allow: [LOST_SERVER] });
+      const bob = await come(visitor, server, 'bob', DESKTOP);
+      const { chat, page } = ada;
+      const look = (screen) => expectAccessible(page, screen);
+      await bob.chat.type('/join rust');
+      await bob.chat.type('in another room');
+      await chat.type('a **bold** word, `code`, a [link](https://a.example)');
+      await doTo(chat, 'a bold word, code, a link (a.example)', 'react');
+      await chat.id('reaction-board').getByRole('button').first().click();
+      await expect(chat.id('reaction')).toBeVisible();
+      await look('a message with a reaction');
+      await doTo(chat, 'a bold word, code, a link (a.example)', 'reply');
+      await look('an answer');
+      await chat.id('composer-forget').click();
+      if (await chat.id('rooms-toggle').isVisible()) await chat.id('rooms-toggle').click();
+      await expect(entry(chat, 'rust')).toBeVisible();
+      await look('rooms');
+      await entry(chat, 'rust').click();
+      await expect(chat.id('room-title')).toHaveText('rust');
+      await chat.id('members-toggle').click();
+      await expect(chat.member('bob')).toBeVisible();
+      await look('members');
+      await chat.id('members-close').click();
+      await page.keyboard.press('Alt+n');
+      await expect(chat.id('new-room-name')).toBeVisible();
+      await look('a new room');
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Control+k');
+      await look('the switcher');
+    });
+  }
+}

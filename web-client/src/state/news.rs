@@ -1,0 +1,76 @@
+//! What is new in all rooms together, for whoever looks at something else.
+//!
+//! Pure.
+
+use super::chat::Chat;
+
+/// What is new.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct News {
+    /// Unread messages.
+    pub unread: u64,
+    /// Those of them that mean us.
+    pub meant: u64,
+    /// Who wrote the latest of those, and where.
+    pub latest: String,
+}
+
+impl News {
+    /// What is new in this chat.
+    pub fn of(chat: &Chat) -> Self {
+        let Some(me) = &chat.me else {
+            return Self::default();
+        };
+        let mut news = Self::default();
+        let mut latest = None;
+        for room in chat.rooms.values().filter(|room| room.is_joined()) {
+            news.unread += room.unread(Some(me.id));
+            news.meant += room.mentions(me);
+            if let Some(message) = room.latest_mention(me)
+                && latest.is_none_or(|at| message.at > at)
+            {
+                latest = Some(message.at);
+                news.latest = if room.is_direct() {
+                    format!("{} writes to you", message.from.name)
+                } else {
+                    format!("{} mentions you in {}", message.from.name, room.title())
+                };
+            }
+        }
+        news
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::chat::log::tests::{author, says};
+    use super::super::chat::room::{Room, Standing};
+    use super::*;
+    use shared::chat::RoomId;
+    use std::rc::Rc;
+
+    #[test]
+    fn it_is_counted_over_our_rooms_and_the_latest_who_means_us_is_named() {
+        let mut chat = Chat::default();
+        chat.me = Some(author("ada"));
+        for (name, standing, text) in [
+            ("a", Standing::Live, "hi"),
+            ("b", Standing::Live, "@ada, look"),
+            ("c", Standing::Outside, "@ada"),
+        ] {
+            let id = RoomId::parse(name).unwrap();
+            let mut room = Room::new(id.clone());
+            room.standing = standing;
+            room.log.append(says(1, "bob", text)).unwrap();
+            chat.rooms.insert(id, Rc::new(room));
+        }
+        let expected = News {
+            unread: 2,
+            meant: 1,
+            latest: "bob mentions you in b".into(),
+        };
+        assert_eq!(News::of(&chat), expected);
+        chat.me = None;
+        assert_eq!(News::of(&chat), News::default());
+    }
+}
