@@ -240,6 +240,7 @@ fn a_room_that_is_there_is_joined_instead_of_made() {
         room: RoomName::parse("new").unwrap(),
         topic: Topic::default(),
         private: false,
+        keep: None,
     });
     asked(&mut chat);
     chat.hear(
