@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use shared::error::ErrorCode;
+
 /// Counts connections, in all and per address.
 #[derive(Debug, Clone)]
 pub struct Admission(Arc<Inner>);
@@ -30,6 +32,18 @@ pub enum Refused {
     Address,
     /// This address comes too often.
     TooOften,
+    /// An operator keeps the address out.
+    Banned,
+}
+
+impl Refused {
+    /// What the client is told.
+    pub fn code(self) -> ErrorCode {
+        match self {
+            Self::Banned => ErrorCode::Kicked,
+            Self::InAll | Self::Address | Self::TooOften => ErrorCode::TooManyConnections,
+        }
+    }
 }
 
 /// A place; given back when it is dropped.

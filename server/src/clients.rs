@@ -32,6 +32,18 @@ impl fmt::Display for Transport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(u64);
 
+impl ConnectionId {
+    /// Whose number this is.
+    pub fn from_number(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
 impl fmt::Display for ConnectionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
@@ -108,6 +120,12 @@ impl Clients {
             clients: self,
             client,
         }
+    }
+
+    /// How many are connected.
+    pub fn count(&self) -> usize {
+        let table = self.table.lock();
+        table.unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// The table, oldest connection first.

@@ -66,6 +66,12 @@ struct Settings {
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     log_plaintext: Option<bool>,
 
+    /// Print a link that makes whoever opens it an operator, though there is one already. Without
+    /// one, the link is printed anyway.
+    #[arg(long, value_name = "BOOL", env = "SECURE_CHAT_NEW_CLAIM")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    new_claim: Option<bool>,
+
     /// Least severe level that is logged: error, warn, info, debug or trace. [default: info]
     #[arg(long, value_name = "LEVEL", env = "SECURE_CHAT_LOG_LEVEL")]
     log_level: Option<LogLevel>,
@@ -171,6 +177,8 @@ pub struct Config {
     pub allow_v1: bool,
     /// Whether decrypted lines are logged.
     pub log_plaintext: bool,
+    /// Whether a claim link is printed though there is an operator.
+    pub new_claim: bool,
     /// Least severe level that is logged.
     pub log_level: LogLevel,
     /// Origins that may use the tunnel, beside the page's own.
@@ -201,6 +209,7 @@ impl Default for Config {
             data_dir: PathBuf::from("data"),
             allow_v1: false,
             log_plaintext: false,
+            new_claim: false,
             log_level: LogLevel::Info,
             allow_origin: Vec::new(),
             max_connections: 10_000,
@@ -256,6 +265,10 @@ fn merge(over: Settings, file: Settings, default: Config) -> Result<Config, Conf
         http: over.http.or(file.http).unwrap_or(default.http),
         data_dir: over.data_dir.or(file.data_dir).unwrap_or(default.data_dir),
         allow_v1: over.allow_v1.or(file.allow_v1).unwrap_or(default.allow_v1),
+        new_claim: over
+            .new_claim
+            .or(file.new_claim)
+            .unwrap_or(default.new_claim),
         log_plaintext: over
             .log_plaintext
             .or(file.log_plaintext)

@@ -109,10 +109,14 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// Refuses a connection for which there is no place: the announcement, the error, nothing else.
-pub async fn refuse<S: AsyncWrite + Unpin>(stream: &mut S, protocol: &Arc<ServerConfig>) {
+pub async fn refuse<S: AsyncWrite + Unpin>(
+    stream: &mut S,
+    protocol: &Arc<ServerConfig>,
+    code: ErrorCode,
+) {
     let now = shared::time::Time::default();
     let mut connection = ServerConnection::new(Arc::clone(protocol), system::random(), now);
-    connection.close(ErrorCode::TooManyConnections, now);
+    connection.close(code, now);
     if let Some(bytes) = connection.poll_transmit() {
         // A peer that does not even take this is refused all the same.
         let _ = tokio::time::timeout(Duration::from_secs(1), stream.write_all(&bytes)).await;
@@ -158,7 +162,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 Wake::Read(Err(error)) => return Err(Ending::Stream(error)),
                 Wake::Hub(Due::Text(text)) => self.send_waiting(text)?,
                 Wake::Hub(Due::Quit) => return self.end(Ending::Quit).await,
-                Wake::Hub(Due::PutOut) => return self.end_with(ErrorCode::SlowConsumer).await,
+                Wake::Hub(Due::PutOut(code)) => return self.end_with(code).await,
                 Wake::Timeout => {
                     let now = self.clock.now();
                     self.protocol()?.handle_timeout(now);

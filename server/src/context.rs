@@ -14,6 +14,7 @@ use crate::admission::{Admission, Place, Refused};
 use crate::clients::Clients;
 use crate::config::Config;
 use crate::hub::Hub;
+use crate::operators::Settings;
 use crate::rsa_pool::RsaPool;
 
 /// The server's shared state.
@@ -26,7 +27,7 @@ pub struct Context {
     /// Threads for RSA.
     pub rsa: RsaPool,
     /// Everybody who is connected.
-    pub clients: Clients,
+    pub clients: Arc<Clients>,
     /// The rooms, and where everybody's words go.
     pub hub: Hub,
     /// Places for sessions, over TCP and through the tunnel.
@@ -71,6 +72,11 @@ impl Context {
         };
         let mut refusing = protocol.clone();
         refusing.allow_v1 = false;
+        hub.operators().describe(Settings {
+            max_connections: config.max_connections,
+            max_connections_per_address: config.max_connections_per_address,
+            log_plaintext: config.log_plaintext,
+        });
         let (all, each) = (config.max_connections, config.max_connections_per_address);
         Self {
             sessions: Admission::new(all, each),
@@ -78,7 +84,7 @@ impl Context {
             config,
             identity,
             rsa: RsaPool::new(),
-            clients: Clients::default(),
+            clients: Arc::clone(&hub.operators().clients),
             hub,
             refusals: Semaphore::new(REFUSALS_AT_A_TIME),
             stop: CancellationToken::new(),
@@ -93,6 +99,9 @@ impl Context {
     /// # Errors
     /// [`Refused`] says why not.
     pub fn admit(&self, address: IpAddr) -> Result<Place, Refused> {
+        if self.hub.operators().is_banned_address(address) {
+            return Err(Refused::Banned);
+        }
         let often = self.hub.rates().check_handshake(address);
         often.map_err(|_| Refused::TooOften)?;
         self.sessions.admit(address)

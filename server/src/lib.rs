@@ -12,6 +12,7 @@ pub mod hub;
 pub mod keystore;
 pub mod listener;
 pub mod open_files;
+pub mod operators;
 pub mod rates;
 pub mod rsa_pool;
 pub mod store;

@@ -53,7 +53,7 @@ async fn handle(
             let Ok(_told) = context.refusals.try_acquire() else {
                 return;
             };
-            connection::refuse(&mut stream, protocol).await;
+            connection::refuse(&mut stream, protocol, refused.code()).await;
             return linger(&mut stream).await;
         }
     }
@@ -66,6 +66,7 @@ pub fn log_refusal(address: SocketAddr, refused: Refused) {
         Refused::InAll => "max_connections",
         Refused::Address => "max_connections_per_address",
         Refused::TooOften => "handshakes_per_minute",
+        Refused::Banned => return tracing::info!(%address, "refused: banned"),
     };
     tracing::warn!(%address, limit, "refused: too many connections");
 }

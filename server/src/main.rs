@@ -160,6 +160,11 @@ async fn listen_and_run(context: Arc<Context>) -> Result<(), Failure> {
         tracing::info!("the page is at http://{address}/");
         tracing::info!("with the server's key in the link: http://{address}/#pin={fingerprint}");
     }
+    if let Ok(address) = http.local_addr()
+        && (context.config.new_claim || !context.hub.has_operator())
+    {
+        offer_claim(&context, address)?;
+    }
     watch_signals(Arc::clone(&context)).map_err(Failure::Runtime)?;
     run(tcp, http, context).await;
     tracing::info!("stopped");
@@ -182,6 +187,16 @@ fn announce(kind: &str, listener: &TcpListener) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     // Nobody may be reading; that is no reason not to serve.
     let _ = writeln!(stdout, "{kind} listening on {address}").and_then(|()| stdout.flush());
+    Ok(())
+}
+
+/// The link that makes an operator goes to standard output only: a log is read by many.
+fn offer_claim(context: &Context, http: std::net::SocketAddr) -> Result<(), Failure> {
+    let code = context.hub.operators().claim.make();
+    let code = code.map_err(|_| Failure::Runtime(io::Error::other("there is no randomness")))?;
+    let mut stdout = io::stdout().lock();
+    let _ = writeln!(stdout, "operator claim link: http://{http}/#claim={code}")
+        .and_then(|()| stdout.flush());
     Ok(())
 }
 

@@ -105,7 +105,7 @@ async fn serve(upgrade: OnUpgrade, encoding: Encoding, from: Connection) {
             let Ok(_told) = context.refusals.try_acquire() else {
                 return;
             };
-            connection::refuse(&mut tunnel, protocol).await;
+            connection::refuse(&mut tunnel, protocol, refused.code()).await;
             return tunnel.close(Farewell::Refused).await;
         }
     };

@@ -6,6 +6,7 @@
 mod lines;
 mod members;
 mod names;
+mod operating;
 mod queue;
 mod requests;
 mod room;
@@ -21,6 +22,7 @@ use shared::chat::{Event, RoomId, RoomName, Seq, Topic};
 use tokio::sync::{Notify, mpsc};
 
 use self::state::State;
+use crate::operators::Operators;
 use crate::rates::{PerMinute, Rates};
 use crate::store::{Change, Commit, Store, StoreError};
 
@@ -52,6 +54,7 @@ pub struct Hub {
     /// Most bytes that may wait for one connection.
     queue_bytes: usize,
     rates: Rates,
+    operators: Operators,
 }
 
 impl Hub {
@@ -67,7 +70,8 @@ impl Hub {
         text_bytes: usize,
         per_minute: PerMinute,
     ) -> Result<Self, StoreError> {
-        let snapshot = store.load().await?;
+        let mut snapshot = store.load().await?;
+        let bans = std::mem::take(&mut snapshot.bans);
         let lobby = RoomName::lobby().into();
         if !snapshot.rooms.iter().any(|room| room.room == lobby) {
             let created = Change::RoomCreated {
@@ -86,7 +90,18 @@ impl Hub {
             text_bytes,
             queue_bytes: QUEUE_BYTES.max(longest),
             rates: Rates::new(per_minute),
+            operators: Operators::new(bans),
         })
+    }
+
+    /// What operators decide.
+    pub fn operators(&self) -> &Operators {
+        &self.operators
+    }
+
+    /// Whether anybody is an operator.
+    pub fn has_operator(&self) -> bool {
+        !self.lock().operators.is_empty()
     }
 
     /// How often things may be done.

@@ -57,7 +57,7 @@ impl Refused {
 }
 
 /// What the protocol has, but not this server.
-fn not_here(about: &dyn ToString) -> Refused {
+pub(super) fn not_here(about: &dyn ToString) -> Refused {
     let message = "This server does not do that.";
     Refused::new(ChatErrorCode::Forbidden, message, about)
 }
@@ -119,8 +119,8 @@ impl Session<'_> {
             ClientMessage::Typing { room } => self.typing(&room),
             ClientMessage::Read { room, seq } => self.read(room, seq),
             ClientMessage::Search { .. } => Err(not_here(&"search")),
-            ClientMessage::Claim { .. } => Err(not_here(&"claim")),
-            ClientMessage::Operator(_) => Err(not_here(&"operator")),
+            ClientMessage::Claim { code } => self.claim_operator(&code),
+            ClientMessage::Operator(request) => self.operate(request),
             ClientMessage::Ping => {
                 self.reply(&ServerMessage::Pong);
                 Ok(())

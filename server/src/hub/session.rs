@@ -15,6 +15,7 @@ use futures_util::{FutureExt, StreamExt};
 use shared::chat::limits::{PAGE_BYTES, PAGE_ENTRIES};
 use shared::chat::plain::{ClientLine, ServerLine};
 use shared::chat::{ClientMessage, Entry, RoomId, RoomName, Seq, ServerMessage, UserId};
+use shared::error::ErrorCode;
 use shared::identity::Fingerprint;
 
 use super::Hub;
@@ -33,7 +34,7 @@ pub struct Session<'a> {
     pub(super) hub: &'a Hub,
     pub(super) id: ConnectionId,
     pub(super) user: UserId,
-    address: IpAddr,
+    pub(super) address: IpAddr,
     pub(super) mode: Mode,
     /// The client has said `hello`.
     pub(super) greeted: bool,
@@ -44,9 +45,19 @@ pub struct Session<'a> {
     untold_lines: usize,
     /// Plain text that waits until they are: answers come in the order of what they answer.
     deferred: VecDeque<String>,
-    quit: bool,
+    listening: Listening,
     catching_up: VecDeque<CatchUp>,
     reading_page: bool,
+}
+
+/// Whether what a connection says is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Listening {
+    Yes,
+    /// It has asked to end.
+    Quit,
+    /// It was not let in.
+    Never,
 }
 
 /// What is due on a connection.
@@ -56,8 +67,8 @@ pub enum Due {
     Text(Arc<str>),
     /// The connection asked to end, and everything before that is sent.
     Quit,
-    /// It has been put out of the hub, because it did not read.
-    PutOut,
+    /// It has been put out of the hub, and is told why.
+    PutOut(ErrorCode),
 }
 
 type Then = Box<dyn for<'s, 'h> FnOnce(&'s mut Session<'h>) + Send>;
@@ -88,15 +99,20 @@ impl Hub {
         let (outbox, inbox) = queue(self.queue_bytes);
         let user = UserId(key);
         let mut state = self.lock();
-        let came = !state.is_online(user);
         let name = state.name_of(user);
-        state.tell_plain(&format!("{name} joined"));
-        state.arrive(id, user, outbox);
-        let lobby: RoomId = RoomName::lobby().into();
-        let head = state.rooms.get(&lobby).map_or(0, |room| room.head);
-        state.go_live(id, &lobby, head);
-        if came {
-            state.tell_presence(user, true);
+        let refused = self.judge(&state, user, address);
+        if let Some(code) = refused {
+            state.turn_away(id, &outbox, code);
+        } else {
+            let came = !state.is_online(user);
+            state.tell_plain(&format!("{name} joined"));
+            state.arrive(id, user, outbox);
+            let lobby: RoomId = RoomName::lobby().into();
+            let head = state.rooms.get(&lobby).map_or(0, |room| room.head);
+            state.go_live(id, &lobby, head);
+            if came {
+                state.tell_presence(user, true);
+            }
         }
         drop(state);
         let mut session = Session {
@@ -112,10 +128,12 @@ impl Hub {
             catching_up: VecDeque::new(),
             untold_lines: 0,
             deferred: VecDeque::new(),
-            quit: false,
+            listening: refused.map_or(Listening::Yes, |_| Listening::Never),
             reading_page: false,
         };
-        session.welcome_in_plain(&name);
+        if refused.is_none() {
+            session.welcome_in_plain(&name);
+        }
         session
     }
 }
@@ -128,7 +146,7 @@ impl Session<'_> {
 
     /// Takes a plaintext. One that is no UTF-8 or too long is answered, and nothing is done.
     pub fn handle(&mut self, plaintext: &[u8]) {
-        if self.quit {
+        if self.listening != Listening::Yes {
             return;
         }
         let Ok(text) = std::str::from_utf8(plaintext) else {
@@ -178,7 +196,7 @@ impl Session<'_> {
             if let Some(reply) = self.replies.pop_front() {
                 return Due::Text(reply);
             }
-            if self.quit {
+            if self.listening == Listening::Quit {
                 return Due::Quit;
             }
             self.catch_up();
@@ -186,7 +204,12 @@ impl Session<'_> {
             tokio::select! {
                 // What others said before our own answers goes before them.
                 biased;
-                text = self.inbox.next() => return text.map_or(Due::PutOut, Due::Text),
+                text = self.inbox.next() => {
+                    let Some(text) = text else {
+                        return Due::PutOut(self.hub.lock().why_ended(self.id));
+                    };
+                    return Due::Text(text);
+                },
                 Some(then) = self.pending.next(), if pending => then(self),
             }
         }
@@ -207,11 +230,13 @@ impl Session<'_> {
 
     /// Whether the connection should be read from.
     pub fn wants_more(&self) -> bool {
-        self.pending.len() < MAX_PENDING && self.deferred.len() < MAX_PENDING && !self.quit
+        self.pending.len() < MAX_PENDING
+            && self.deferred.len() < MAX_PENDING
+            && self.listening == Listening::Yes
     }
 
     pub(super) fn quit(&mut self) {
-        self.quit = true;
+        self.listening = Listening::Quit;
         self.deferred.clear();
     }
 
@@ -372,6 +397,9 @@ impl Session<'_> {
 
 impl Drop for Session<'_> {
     fn drop(&mut self) {
-        self.hub.lock().leave(self.id);
+        let mut state = self.hub.lock();
+        state.leave(self.id);
+        // Nobody asks any more.
+        state.why_ended(self.id);
     }
 }

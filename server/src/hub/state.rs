@@ -9,6 +9,8 @@ use shared::chat::plain::ServerLine;
 use shared::chat::server::{Member, MemberChange, RoomEntry, RoomSummary};
 use shared::chat::{Author, Event, Name, RoomId, RoomName, Seq, ServerMessage, UserId};
 
+use shared::error::ErrorCode;
+
 use super::names::Names;
 use super::queue::{Outbox, Wakers};
 use super::room::{Hearer, Room};
@@ -42,6 +44,8 @@ pub(super) struct State {
     online: HashMap<UserId, BTreeSet<ConnectionId>>,
     /// Those of [`Mode::Plain`], all of which hear the lobby.
     plain: BTreeSet<ConnectionId>,
+    /// Those that were ended for another reason than that they do not read, until they know.
+    ended: HashMap<ConnectionId, ErrorCode>,
     /// Everybody leaves now, and telling everybody of each would cost the square of their number.
     pub(super) closing: bool,
 }
@@ -101,6 +105,35 @@ impl State {
 
     pub(super) fn connections(&self) -> impl Iterator<Item = &Connected> {
         self.connections.values()
+    }
+
+    pub(super) fn is_connected(&self, id: ConnectionId) -> bool {
+        self.connections.contains_key(&id)
+    }
+
+    /// Every connection, and whose it is.
+    pub(super) fn everybody(&self) -> Vec<(ConnectionId, UserId)> {
+        let all = self.connections.iter();
+        all.map(|(id, connected)| (*id, connected.user)).collect()
+    }
+
+    /// Takes a connection out of everything; it ends when it has sent what waits for it.
+    pub(super) fn end(&mut self, id: ConnectionId, code: ErrorCode) {
+        if self.is_connected(id) {
+            self.ended.insert(id, code);
+            self.leave(id);
+        }
+    }
+
+    /// A connection is not let in.
+    pub(super) fn turn_away(&mut self, id: ConnectionId, outbox: &Outbox, code: ErrorCode) {
+        self.ended.insert(id, code);
+        outbox.close(&mut Wakers::default());
+    }
+
+    /// Why a connection was taken out of everything.
+    pub(super) fn why_ended(&mut self, id: ConnectionId) -> ErrorCode {
+        self.ended.remove(&id).unwrap_or(ErrorCode::SlowConsumer)
     }
 
     pub(super) fn is_online(&self, user: UserId) -> bool {

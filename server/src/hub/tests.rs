@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::chat::UserId;
+use shared::error::ErrorCode;
 use shared::identity::Fingerprint;
 
 use super::queue::QUEUE_BYTES;
@@ -13,6 +14,8 @@ use super::*;
 use crate::clients::{Clients, ConnectionId, Transport};
 use crate::rates::PerMinute;
 use crate::store::MemoryStore;
+
+mod operators;
 
 /// What nobody waits longer for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -656,7 +659,10 @@ async fn a_stalled_reader_is_put_out_and_the_others_go_on() {
     assert_eq!(heard, 200);
     let waited: usize = waiting(&mut stalled).iter().map(String::len).sum();
     assert!(waited <= QUEUE_BYTES, "{waited}");
-    assert_eq!(next(&mut stalled).await, Due::PutOut);
+    assert_eq!(
+        next(&mut stalled).await,
+        Due::PutOut(ErrorCode::SlowConsumer)
+    );
     anna.handle(b"/who");
     let line = loop {
         let line = hear_line(&mut anna).await;

@@ -2,25 +2,20 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use shared::chat::Timestamp;
+
+use crate::system;
 
 /// Says what time it is.
 #[derive(Clone)]
 pub(super) struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
-    /// The system's clock; a moment that cannot be written (after year 9999) is 1970.
+    /// The system's clock.
     pub(super) fn system() -> Self {
-        Self(Arc::new(|| {
-            let millis = match SystemTime::now().duration_since(UNIX_EPOCH) {
-                Ok(since) => i64::try_from(since.as_millis()),
-                Err(error) => i64::try_from(error.duration().as_millis()).map(|before| -before),
-            };
-            let timestamp = millis.ok().and_then(Timestamp::from_unix_millis);
-            timestamp.unwrap_or_default()
-        }))
+        Self(Arc::new(|| system::timestamp(SystemTime::now())))
     }
 
     /// One that a test moves.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use shared::chat::operator::Ban;
 use shared::chat::{Author, Entry, Event, MessageId, Name, RoomId, Seq, Topic, UserId};
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -28,6 +29,7 @@ struct State {
     rooms: BTreeMap<RoomId, Room>,
     names: BTreeMap<UserId, Name>,
     operators: BTreeSet<UserId>,
+    bans: BTreeMap<String, Ban>,
 }
 
 #[derive(Debug, Default)]
@@ -55,6 +57,7 @@ impl MemoryStore {
                 rooms: BTreeMap::new(),
                 names: BTreeMap::new(),
                 operators: BTreeSet::new(),
+                bans: BTreeMap::new(),
             }),
         }
     }
@@ -122,6 +125,7 @@ impl State {
             rooms: self.rooms.iter().map(record).collect(),
             names: self.names.iter().map(name).collect(),
             operators: self.operators.iter().copied().collect(),
+            bans: self.bans.values().cloned().collect(),
         }
     }
 
@@ -208,6 +212,12 @@ impl State {
             }
             Change::Named { user, name } => {
                 self.names.insert(user, name);
+            }
+            Change::Banned(ban) => {
+                self.bans.insert(ban.who.to_string(), ban);
+            }
+            Change::Unbanned(who) => {
+                self.bans.remove(&who.to_string());
             }
             Change::Operator { user, is: true } => {
                 self.operators.insert(user);

@@ -17,6 +17,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use shared::chat::entry::DisplayName;
+use shared::chat::operator::{Ban, Banned};
 use shared::chat::{
     Entry, Event, MessageId, Name, RoomId, RoomName, Seq, Timestamp, Topic, UserId,
 };
@@ -126,6 +127,8 @@ pub struct Snapshot {
     pub names: Vec<(UserId, Name)>,
     /// Whose keys are operators.
     pub operators: Vec<UserId>,
+    /// Who is kept out.
+    pub bans: Vec<Ban>,
 }
 
 /// A room, without its entries.
@@ -200,6 +203,10 @@ pub enum Change {
         /// What.
         name: Name,
     },
+    /// Somebody is kept out from now on, for this reason.
+    Banned(Ban),
+    /// Somebody is not kept out any more.
+    Unbanned(Banned),
     /// Somebody is an operator, or no longer is.
     Operator {
         /// Who.

@@ -337,7 +337,21 @@ fn changes() -> Vec<Change> {
             user: user(2),
             is: false,
         },
+        Change::Banned(ban(Banned::User(user(7)), "first")),
+        Change::Banned(ban(Banned::User(user(7)), "again")),
+        Change::Banned(ban(Banned::User(user(8)), "")),
+        Change::Unbanned(Banned::User(user(8))),
+        Change::Banned(ban(Banned::Address([192, 0, 2, 1].into()), "noise")),
     ]
+}
+
+fn ban(who: Banned, reason: &str) -> Ban {
+    Ban {
+        who,
+        reason: reason.to_owned().into(),
+        at: Timestamp::from_unix_millis(7).unwrap(),
+        by: user(1),
+    }
 }
 
 #[tokio::test]
@@ -392,6 +406,10 @@ async fn every_change_is_there_when_it_is_loaded() {
                 ],
                 names: vec![(user(1), name("ada"))],
                 operators: vec![user(1)],
+                bans: vec![
+                    ban(Banned::Address([192, 0, 2, 1].into()), "noise"),
+                    ban(Banned::User(user(7)), "again"),
+                ],
             }
         );
     }

@@ -206,6 +206,11 @@ pub(super) fn load(transaction: &Transaction<'_>) -> Result<Snapshot, Failure> {
     )?;
     let operators = query.query_map([], |row| row.get(0).map(rows::user))?;
     snapshot.operators = operators.collect::<rusqlite::Result<_>>()?;
+    let mut query = transaction.prepare(
+        "SELECT who, reason, at, fingerprint FROM bans JOIN users ON key = by ORDER BY who",
+    )?;
+    let bans = query.query_map([], rows::ban)?;
+    snapshot.bans = bans.collect::<rusqlite::Result<_>>()?;
     Ok(snapshot)
 }
 

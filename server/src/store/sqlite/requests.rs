@@ -216,6 +216,17 @@ impl Requests<'_> {
                 let user = self.user(*user)?;
                 self.execute(sql, params![user, name.as_str()])?;
             }
+            Change::Banned(ban) => {
+                let sql = "INSERT INTO bans (who, reason, at, by) VALUES (?1, ?2, ?3, ?4)
+                           ON CONFLICT (who) DO UPDATE
+                           SET reason = excluded.reason, at = excluded.at, by = excluded.by";
+                let by = self.user(ban.by)?;
+                let (who, at) = (ban.who.to_string(), ban.at.unix_millis());
+                self.execute(sql, params![who, ban.reason.as_str(), at, by])?;
+            }
+            Change::Unbanned(who) => {
+                self.execute("DELETE FROM bans WHERE who = ?1", [who.to_string()])?;
+            }
             Change::Operator { user, is } => {
                 let user = self.user(*user)?;
                 let sql = if *is {

@@ -1,9 +1,12 @@
 //! Entries as the columns of a row, and back. What cannot be read back was not written by this
 //! program: an error, not a panic.
 
+use std::net::IpAddr;
+
 use rusqlite::Row;
 use rusqlite::types::{FromSqlError, FromSqlResult};
 use shared::chat::entry::DisplayName;
+use shared::chat::operator::{Ban, Banned, Reason};
 use shared::chat::{Author, Emoji, Entry, Event, MessageId, Seq, Text, Timestamp, UserId};
 use shared::identity::Fingerprint;
 
@@ -128,6 +131,22 @@ fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
             on: row.get(10)?,
         },
         (kind, _) => return Err(FromSqlError::OutOfRange(kind).into()),
+    })
+}
+
+/// A ban in a row of `who, reason, at, fingerprint`.
+pub(super) fn ban(row: &Row<'_>) -> rusqlite::Result<Ban> {
+    let who = row.get_ref(0)?.as_str()?;
+    let reason: String = row.get(1)?;
+    let at = Timestamp::from_unix_millis(row.get(2)?);
+    Ok(Ban {
+        who: match UserId::parse(who) {
+            Ok(user) => Banned::User(user),
+            Err(_) => Banned::Address(parsed(who.parse::<IpAddr>())?),
+        },
+        reason: Reason::from(reason),
+        at: at.ok_or(FromSqlError::InvalidType)?,
+        by: user(row.get(3)?),
     })
 }
 

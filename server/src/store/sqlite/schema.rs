@@ -7,7 +7,7 @@ pub(super) const APPLICATION_ID: u32 = 0x5343_6874;
 
 /// Each brings a database from the version of its index to the next. One that was released is never
 /// changed again.
-const MIGRATIONS: [&str; 1] = [
+const MIGRATIONS: [&str; 2] = [
     // An entry's place is its room's key times 2^40 and its number, so that a room's entries lie
     // together in their order without another index; a full-text index can point to it too. Times
     // are milliseconds since 1970, `kind` is one of `rows`, a fingerprint has 32 bytes, an id 16.
@@ -55,6 +55,13 @@ const MIGRATIONS: [&str; 1] = [
         name TEXT NOT NULL
     ) STRICT;
     CREATE TABLE operators (user INTEGER PRIMARY KEY REFERENCES users (key)) STRICT;",
+    // `who` is a fingerprint (`SHA256:…`) or an address.
+    "CREATE TABLE bans (
+        who TEXT PRIMARY KEY,
+        reason TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        by INTEGER NOT NULL REFERENCES users (key)
+    ) STRICT, WITHOUT ROWID;",
 ];
 
 /// The version of a database that has everything.

@@ -1,0 +1,292 @@
+//! What operators can do, and what those who are none cannot.
+
+use std::net::IpAddr;
+
+use super::*;
+
+/// Somebody who has shown the code of the claim link.
+async fn operator(hub: &'static Hub, seed: u8, name: &str) -> Session<'static> {
+    let mut session = person(hub, seed, name).await;
+    let code = hub.operators().claim.make().unwrap();
+    say(&mut session, &json!({"type": "claim", "code": code})).await;
+    assert_eq!(answer(&mut session).await["answer"], "granted");
+    session
+}
+
+async fn answer(session: &mut Session<'_>) -> Value {
+    hear(session, "operator").await
+}
+
+async fn order(session: &mut Session<'_>, mut request: Value) {
+    request["type"] = "operator".into();
+    say(session, &request).await;
+}
+
+/// Why the session has ended, after whatever else it is told.
+async fn ended(session: &mut Session<'_>) -> ErrorCode {
+    loop {
+        if let Due::PutOut(code) = next(session).await {
+            return code;
+        }
+    }
+}
+
+fn user(seed: u8) -> String {
+    UserId(key(seed)).to_string()
+}
+
+fn from(hub: &'static Hub, seed: u8, address: &str) -> Session<'static> {
+    hub.join(
+        connection_id(),
+        key(seed),
+        address.parse::<IpAddr>().unwrap(),
+    )
+}
+
+#[tokio::test]
+async fn a_claim_code_that_was_used_makes_nobody_else_an_operator() {
+    let hub = hub().await;
+    assert!(!hub.has_operator());
+    let code = hub.operators().claim.make().unwrap();
+    let claim = json!({"type": "claim", "code": code});
+    let mut anna = person(hub, 1, "anna").await;
+    say(&mut anna, &claim).await;
+    assert_eq!(answer(&mut anna).await["answer"], "granted");
+    let mut eve = person(hub, 2, "eve").await;
+    say(&mut eve, &claim).await;
+    assert_eq!(
+        refused(&mut eve).await,
+        ("forbidden".into(), "claim".into())
+    );
+    say(&mut anna, &json!({"type": "hello"})).await;
+    assert_eq!(hear(&mut anna, "welcome").await["operator"], true);
+    say(&mut eve, &json!({"type": "hello"})).await;
+    assert_eq!(hear(&mut eve, "welcome").await["operator"], false);
+}
+
+#[tokio::test]
+async fn a_claim_code_that_is_guessed_is_refused_and_the_right_one_stays() {
+    let hub = hub().await;
+    let mut eve = person(hub, 2, "eve").await;
+    // There is none yet.
+    say(&mut eve, &json!({"type": "claim", "code": "x"})).await;
+    assert_eq!(refused(&mut eve).await.0, "forbidden");
+    let former = hub.operators().claim.make().unwrap();
+    let code = hub.operators().claim.make().unwrap();
+    for guess in ["x", &former, &code[1..], &format!("{code}x")] {
+        say(&mut eve, &json!({"type": "claim", "code": guess})).await;
+        assert_eq!(refused(&mut eve).await.0, "forbidden", "{guess}");
+    }
+    say(&mut eve, &json!({"type": "claim", "code": code})).await;
+    assert_eq!(answer(&mut eve).await["answer"], "granted");
+}
+
+#[tokio::test]
+async fn guessing_claim_codes_is_rate_limited() {
+    let hub = hub_with(
+        1024,
+        PerMinute {
+            joins: 5,
+            ..PerMinute::default()
+        },
+    )
+    .await;
+    let mut eve = person(hub, 2, "eve").await;
+    let mut codes = Vec::new();
+    for guess in 0..10 {
+        say(
+            &mut eve,
+            &json!({"type": "claim", "code": guess.to_string()}),
+        )
+        .await;
+        codes.push(refused(&mut eve).await.0);
+    }
+    assert_eq!(codes.last().unwrap(), "rate_limited");
+}
+
+#[tokio::test]
+async fn operator_commands_of_somebody_else_change_nothing() {
+    let hub = hub().await;
+    let mut anna = person(hub, 1, "anna").await;
+    let mut eve = person(hub, 2, "eve").await;
+    say(&mut anna, &json!({"type": "create", "room": "rust"})).await;
+    hear(&mut anna, "joined").await;
+    for request in [
+        json!({"do": "status"}),
+        json!({"do": "stop_listeners"}),
+        json!({"do": "start_listeners"}),
+        json!({"do": "connections"}),
+        json!({"do": "log", "follow": true}),
+        json!({"do": "kick", "user": user(1)}),
+        json!({"do": "ban", "user": user(1)}),
+        json!({"do": "ban", "address": "192.0.2.1"}),
+        json!({"do": "unban", "user": user(1)}),
+        json!({"do": "bans"}),
+        json!({"do": "delete_room", "room": "rust"}),
+        json!({"do": "keep", "room": "rust", "keep": "nothing"}),
+    ] {
+        order(&mut eve, request).await;
+        assert_eq!(
+            refused(&mut eve).await,
+            ("forbidden".into(), "operator".into())
+        );
+    }
+    assert!(hub.operators().is_open());
+    assert!(hub.operators().bans.all().is_empty());
+    say(&mut anna, &json!({"type": "join", "room": "rust"})).await;
+    hear(&mut anna, "joined").await;
+}
+
+#[tokio::test]
+async fn stopped_listeners_let_only_operators_in_until_they_are_started() {
+    let hub = hub().await;
+    let mut anna = operator(hub, 1, "anna").await;
+    let mut ben = person(hub, 2, "ben").await;
+    let mut seed = plain(hub, 3);
+    order(&mut anna, json!({"do": "stop_listeners"})).await;
+    assert_eq!(answer(&mut anna).await["listening"], false);
+    assert_eq!(ended(&mut ben).await, ErrorCode::ServerStopping);
+    assert_eq!(ended(&mut seed).await, ErrorCode::ServerStopping);
+    drop((ben, seed));
+
+    let mut ben = plain(hub, 2);
+    ben.handle(b"/name mallory");
+    assert_eq!(next(&mut ben).await, Due::PutOut(ErrorCode::ServerStopping));
+    let mut device = plain(hub, 1);
+    say(&mut device, &json!({"type": "hello"})).await;
+    assert_eq!(hear(&mut device, "welcome").await["operator"], true);
+
+    order(&mut anna, json!({"do": "start_listeners"})).await;
+    assert_eq!(answer(&mut anna).await["listening"], true);
+    person(hub, 2, "ben").await;
+}
+
+#[tokio::test]
+async fn a_banned_key_is_ended_and_does_not_come_back() {
+    let hub = hub().await;
+    let mut anna = operator(hub, 1, "anna").await;
+    let mut eve = person(hub, 2, "eve").await;
+    order(
+        &mut anna,
+        json!({"do": "ban", "user": user(2), "reason": "noise"}),
+    )
+    .await;
+    let told = answer(&mut anna).await;
+    assert_eq!(told["bans"][0]["user"], user(2));
+    assert_eq!(told["bans"][0]["reason"], "noise");
+    assert_eq!(told["bans"][0]["by"], user(1));
+    assert_eq!(ended(&mut eve).await, ErrorCode::Kicked);
+    drop(eve);
+    let mut eve = from(hub, 2, "192.0.2.9");
+    assert_eq!(next(&mut eve).await, Due::PutOut(ErrorCode::Kicked));
+    // Nobody is told of who was not let in.
+    assert!(!hub.lock().is_online(UserId(key(2))));
+
+    order(&mut anna, json!({"do": "unban", "user": user(2)})).await;
+    assert_eq!(answer(&mut anna).await["bans"], json!([]));
+    person(hub, 2, "eve").await;
+}
+
+#[tokio::test]
+async fn a_banned_address_is_refused_whatever_the_key_and_wherever_in_its_network() {
+    let hub = hub().await;
+    let mut anna = operator(hub, 1, "anna").await;
+    order(&mut anna, json!({"do": "ban", "address": "2001:db8::1"})).await;
+    assert_eq!(answer(&mut anna).await["bans"][0]["address"], "2001:db8::");
+    for seed in 2..4 {
+        let mut eve = from(hub, seed, "2001:db8::77");
+        assert_eq!(next(&mut eve).await, Due::PutOut(ErrorCode::Kicked));
+    }
+    let neighbour = "2001:db8:0:1::1".parse().unwrap();
+    assert!(!hub.operators().is_banned_address(neighbour));
+    order(&mut anna, json!({"do": "unban", "address": "2001:db8::5"})).await;
+    assert_eq!(answer(&mut anna).await["bans"], json!([]));
+}
+
+#[tokio::test]
+async fn operators_cannot_shut_operators_out() {
+    let hub = hub().await;
+    let mut anna = operator(hub, 1, "anna").await;
+    for who in [json!({"user": user(1)}), json!({"address": "127.0.0.1"})] {
+        let mut request = who;
+        request["do"] = "ban".into();
+        order(&mut anna, request).await;
+        assert_eq!(refused(&mut anna).await.0, "forbidden");
+    }
+    order(&mut anna, json!({"do": "delete_room", "room": "lobby"})).await;
+    assert_eq!(refused(&mut anna).await.0, "forbidden");
+}
+
+#[tokio::test]
+async fn who_is_kicked_is_told_so_and_may_come_back() {
+    let hub = hub().await;
+    let mut anna = operator(hub, 1, "anna").await;
+    let mut ben = person(hub, 2, "ben").await;
+    let mut device = plain(hub, 2);
+    order(
+        &mut anna,
+        json!({"do": "kick", "connection": device.id.number()}),
+    )
+    .await;
+    assert_eq!(answer(&mut anna).await["answer"], "done");
+    assert_eq!(ended(&mut device).await, ErrorCode::Kicked);
+    say(&mut ben, &json!({"type": "ping"})).await;
+    hear(&mut ben, "pong").await;
+    order(&mut anna, json!({"do": "kick", "user": user(2)})).await;
+    assert_eq!(ended(&mut ben).await, ErrorCode::Kicked);
+    drop(ben);
+    answer(&mut anna).await;
+    order(&mut anna, json!({"do": "kick", "user": user(2)})).await;
+    assert_eq!(refused(&mut anna).await.0, "no_such_entry");
+    person(hub, 2, "ben").await;
+}
+
+#[tokio::test]
+async fn a_deleted_room_is_left_by_everybody_and_its_name_is_free() {
+    let hub = hub().await;
+    let mut anna = operator(hub, 1, "anna").await;
+    let mut ben = person(hub, 2, "ben").await;
+    say(&mut ben, &json!({"type": "create", "room": "rust"})).await;
+    hear(&mut ben, "joined").await;
+    order(&mut anna, json!({"do": "delete_room", "room": "rust"})).await;
+    assert_eq!(answer(&mut anna).await["answer"], "done");
+    assert_eq!(hear(&mut ben, "left").await["room"], "rust");
+    say(&mut ben, &json!({"type": "join", "room": "rust"})).await;
+    assert_eq!(refused(&mut ben).await.0, "no_such_room");
+    say(&mut ben, &json!({"type": "create", "room": "rust"})).await;
+    assert_eq!(hear(&mut ben, "joined").await["head"], 0);
+    order(&mut anna, json!({"do": "delete_room", "room": "nowhere"})).await;
+    assert_eq!(refused(&mut anna).await.0, "no_such_room");
+}
+
+#[tokio::test]
+async fn the_table_of_connections_comes_in_parts_and_names_people() {
+    let hub = hub().await;
+    let mut anna = operator(hub, 1, "anna").await;
+    let clients = &hub.operators().clients;
+    let here: SocketAddr = ([192, 0, 2, 1], 7).into();
+    let entries: Vec<_> = (0..60)
+        .map(|_| clients.enter(here, Transport::WebSocket))
+        .collect();
+    let session = (shared::connection::Version::V2, key(1));
+    entries[0].session.set(session).unwrap();
+    order(&mut anna, json!({"do": "connections"})).await;
+    let first = answer(&mut anna).await;
+    let second = answer(&mut anna).await;
+    let rows = |part: &Value| part["connections"].as_array().unwrap().len();
+    assert_eq!((rows(&first), &first["more"]), (50, &json!(true)));
+    assert_eq!((rows(&second), &second["more"]), (10, &json!(false)));
+    let row = &first["connections"][0];
+    assert_eq!(row["address"], "192.0.2.1:7");
+    assert_eq!(
+        (&row["transport"], &row["version"]),
+        (&json!("ws"), &json!("v2"))
+    );
+    assert_eq!(
+        (&row["id"], &row["name"]),
+        (&json!(user(1)), &json!("anna"))
+    );
+    assert_eq!(first["connections"][1]["id"], Value::Null);
+    order(&mut anna, json!({"do": "status"})).await;
+    assert_eq!(answer(&mut anna).await["connections"], 60);
+}

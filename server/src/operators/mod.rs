@@ -1,0 +1,92 @@
+//! What operators decide, for as long as the server runs: who is let in. Who is an operator is the
+//! hub's to know, and what outlives the server is in the store.
+
+mod bans;
+mod claim;
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
+
+use shared::chat::operator::{Ban, ServerStatus};
+use shared::chat::{Timestamp, UserId};
+
+use crate::clients::Clients;
+use crate::system;
+
+pub(crate) use bans::{Bans, whole};
+pub use claim::Claim;
+
+/// A server's doors.
+#[derive(Debug)]
+pub struct Operators {
+    /// Everybody who is connected.
+    pub clients: Arc<Clients>,
+    /// The code of the claim link.
+    pub claim: Claim,
+    pub(crate) bans: Bans,
+    /// Whether everybody is let in, or operators only.
+    open: AtomicBool,
+    started: Timestamp,
+    settings: OnceLock<Settings>,
+}
+
+/// What of the server's configuration operators are shown.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Settings {
+    /// Most connections in all.
+    pub max_connections: usize,
+    /// Most connections from one address.
+    pub max_connections_per_address: usize,
+    /// Whether the log has what people say.
+    pub log_plaintext: bool,
+}
+
+impl Operators {
+    /// Open doors, but for these.
+    pub(crate) fn new(bans: Vec<Ban>) -> Self {
+        Self {
+            clients: Arc::default(),
+            claim: Claim::default(),
+            bans: Bans::new(bans),
+            open: AtomicBool::new(true),
+            started: system::timestamp(SystemTime::now()),
+            settings: OnceLock::new(),
+        }
+    }
+
+    /// Says what `status` shows; only the first time counts.
+    pub fn describe(&self, settings: Settings) {
+        let _ = self.settings.set(settings);
+    }
+
+    /// Whether an address is kept out, whoever comes from it.
+    pub fn is_banned_address(&self, address: IpAddr) -> bool {
+        self.bans.has_address(address)
+    }
+
+    pub(crate) fn is_banned(&self, user: UserId, address: IpAddr) -> bool {
+        self.bans.has_user(user) || self.bans.has_address(address)
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_open(&self, open: bool) {
+        self.open.store(open, Ordering::Relaxed);
+    }
+
+    pub(crate) fn status(&self) -> ServerStatus {
+        let settings = self.settings.get().copied().unwrap_or_default();
+        ServerStatus {
+            listening: self.is_open(),
+            started: self.started,
+            connections: self.clients.count(),
+            max_connections: settings.max_connections,
+            max_connections_per_address: settings.max_connections_per_address,
+            log_plaintext: settings.log_plaintext,
+        }
+    }
+}
