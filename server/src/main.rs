@@ -9,11 +9,14 @@ use clap::Parser;
 use secure_chat_server::config::{Cli, Config, ConfigError};
 use secure_chat_server::hub::Hub;
 use secure_chat_server::keystore::{self, KeystoreError};
+use secure_chat_server::operators::Log;
 use secure_chat_server::store::{OpenError, SqliteStore, StoreError};
 use secure_chat_server::{Context, open_files, run};
 use shared::trust::words;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// How long RSA that is under way may keep the process.
 const SHUTDOWN_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1);
@@ -88,7 +91,7 @@ impl fmt::Display for Failure {
 
 fn start() -> Result<(), Failure> {
     let config = Cli::parse().into_config().map_err(Failure::Config)?;
-    start_log(&config);
+    let log = start_log(&config);
     let (identity, new) =
         keystore::load_or_generate(&config.data_dir, config.key_bits).map_err(Failure::Key)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -96,6 +99,7 @@ fn start() -> Result<(), Failure> {
         .build()
         .map_err(Failure::Runtime)?;
     let hub = open_hub(&runtime, &config)?;
+    hub.operators().show_log(log);
     let context = Arc::new(Context::new(config, identity, hub));
     tracing::info!(
         folder = %context.config.data_dir.display(),
@@ -139,14 +143,19 @@ fn open_hub(runtime: &tokio::runtime::Runtime, config: &Config) -> Result<Hub, F
     runtime.block_on(hub).map_err(Failure::Load)
 }
 
-fn start_log(config: &Config) {
+/// Starts the log; gives what operators can follow of it.
+fn start_log(config: &Config) -> Log {
     let level = tracing::Level::from(config.log_level);
+    let log = Log::default();
     tracing_subscriber::fmt()
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .with_max_level(level)
         .with_target(false)
+        .finish()
+        .with(log.clone())
         .init();
+    log
 }
 
 async fn listen_and_run(context: Arc<Context>) -> Result<(), Failure> {

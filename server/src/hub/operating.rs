@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
-use shared::chat::operator::{Ban, Banned, ClaimCode, ConnectionInfo, Kicked, Reason};
+use shared::chat::operator::{Ban, Banned, ClaimCode, ConnectionInfo, Kicked, LogLine, Reason};
 use shared::chat::{
     ChatErrorCode, OperatorAnswer, OperatorRequest, RoomId, RoomName, ServerMessage, UserId,
 };
@@ -74,9 +74,8 @@ impl Session<'_> {
             OperatorRequest::Unban { who } => self.unban(whole(who)),
             OperatorRequest::Bans => self.bans(),
             OperatorRequest::DeleteRoom { room } => return self.delete_room(room),
-            OperatorRequest::Log { .. } | OperatorRequest::Keep { .. } => {
-                return Err(not_here(&"operator"));
-            }
+            OperatorRequest::Log { follow } => return self.follow_log(follow),
+            OperatorRequest::Keep { .. } => return Err(not_here(&"operator")),
         }
         Ok(())
     }
@@ -117,6 +116,26 @@ impl Session<'_> {
         }
         while let Some(part) = parts.next() {
             self.answer(answer(part.to_vec(), parts.peek().is_some()));
+        }
+    }
+
+    fn follow_log(&mut self, follow: bool) -> Result<(), Refused> {
+        if follow && self.log.is_none() {
+            self.log_deed("follows the log");
+            let log = self.hub.operators.follow_log();
+            self.log = Some(log.ok_or_else(|| not_here(&"operator"))?);
+        } else if !follow {
+            self.log = None;
+        }
+        self.answer(OperatorAnswer::Done);
+        Ok(())
+    }
+
+    /// Tells lines of the log; none when there will be no more.
+    pub(super) fn log_says(&mut self, said: Option<(Vec<LogLine>, u64)>) {
+        match said {
+            Some((lines, missed)) => self.answer(OperatorAnswer::Log { lines, missed }),
+            None => self.log = None,
         }
     }
 

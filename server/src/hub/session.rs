@@ -13,6 +13,7 @@ use std::sync::Arc;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use shared::chat::limits::{PAGE_BYTES, PAGE_ENTRIES};
+use shared::chat::operator::LogLine;
 use shared::chat::plain::{ClientLine, ServerLine};
 use shared::chat::{ClientMessage, Entry, RoomId, RoomName, Seq, ServerMessage, UserId};
 use shared::error::ErrorCode;
@@ -22,6 +23,7 @@ use super::Hub;
 use super::queue::{Inbox, queue};
 use super::state::{Mode, encode};
 use crate::clients::ConnectionId;
+use crate::operators::Follower;
 use crate::rates::{Doing, TooFast};
 use crate::store::{Durable, NewEntry, PageSize, StoreError};
 
@@ -47,6 +49,8 @@ pub struct Session<'a> {
     deferred: VecDeque<String>,
     listening: Listening,
     catching_up: VecDeque<CatchUp>,
+    /// The log, for an operator who follows it.
+    pub(super) log: Option<Follower>,
     reading_page: bool,
 }
 
@@ -126,6 +130,7 @@ impl Hub {
             replies: VecDeque::new(),
             pending: FuturesUnordered::new(),
             catching_up: VecDeque::new(),
+            log: None,
             untold_lines: 0,
             deferred: VecDeque::new(),
             listening: refused.map_or(Listening::Yes, |_| Listening::Never),
@@ -211,6 +216,7 @@ impl Session<'_> {
                     return Due::Text(text);
                 },
                 Some(then) = self.pending.next(), if pending => then(self),
+                lines = next_lines(self.log.as_mut()) => self.log_says(lines),
             }
         }
     }
@@ -392,6 +398,13 @@ impl Session<'_> {
                 self.refuse_stored(&error, Some(room.to_string()));
             }
         }
+    }
+}
+
+async fn next_lines(log: Option<&mut Follower>) -> Option<(Vec<LogLine>, u64)> {
+    match log {
+        Some(log) => log.next().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod bans;
 mod claim;
+mod log;
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +18,8 @@ use crate::system;
 
 pub(crate) use bans::{Bans, whole};
 pub use claim::Claim;
+pub(crate) use log::Follower;
+pub use log::Log;
 
 /// A server's doors.
 #[derive(Debug)]
@@ -30,6 +33,7 @@ pub struct Operators {
     open: AtomicBool,
     started: Timestamp,
     settings: OnceLock<Settings>,
+    log: OnceLock<Log>,
 }
 
 /// What of the server's configuration operators are shown.
@@ -53,12 +57,23 @@ impl Operators {
             open: AtomicBool::new(true),
             started: system::timestamp(SystemTime::now()),
             settings: OnceLock::new(),
+            log: OnceLock::new(),
         }
     }
 
     /// Says what `status` shows; only the first time counts.
     pub fn describe(&self, settings: Settings) {
         let _ = self.settings.set(settings);
+    }
+
+    /// Says which log operators can follow; only the first time counts.
+    pub fn show_log(&self, log: Log) {
+        let _ = self.log.set(log);
+    }
+
+    /// The log from now on, if there is one to follow.
+    pub(crate) fn follow_log(&self) -> Option<Follower> {
+        self.log.get().map(Log::follow)
     }
 
     /// Whether an address is kept out, whoever comes from it.

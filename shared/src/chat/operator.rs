@@ -24,7 +24,8 @@ pub enum OperatorRequest {
     StartListeners,
     /// Who is connected? Answered by `connections`.
     Connections,
-    /// Follows the log from now on, or no longer; answered by `log` whenever there is something.
+    /// Follows the log from now on, or no longer; answered by `done`, and while it is followed by
+    /// `log` whenever there is something.
     Log {
         /// Whether.
         follow: bool,
@@ -85,7 +86,7 @@ pub enum OperatorAnswer {
     Log {
         /// Oldest first.
         lines: Vec<LogLine>,
-        /// How many came before these and were too many to be told.
+        /// How many others there were since the last, too many to be told.
         missed: u64,
     },
     /// Some who are kept out.

@@ -290,3 +290,38 @@ async fn the_table_of_connections_comes_in_parts_and_names_people() {
     order(&mut anna, json!({"do": "status"})).await;
     assert_eq!(answer(&mut anna).await["connections"], 60);
 }
+
+#[tokio::test]
+async fn the_log_comes_while_it_is_followed_and_to_operators_only() {
+    use tracing_subscriber::layer::SubscriberExt;
+
+    let hub = hub().await;
+    let log = crate::operators::Log::default();
+    hub.operators().show_log(log.clone());
+    let _logging = tracing::subscriber::set_default(tracing_subscriber::registry().with(log));
+    let mut anna = operator(hub, 1, "anna").await;
+    let mut ben = person(hub, 2, "ben").await;
+    order(&mut anna, json!({"do": "log", "follow": true})).await;
+    assert_eq!(answer(&mut anna).await["answer"], "done");
+    say(&mut ben, &json!({"type": "claim", "code": "guessed"})).await;
+    let told = answer(&mut anna).await;
+    assert_eq!(
+        (&told["answer"], &told["lines"][0]["level"]),
+        (&json!("log"), &json!("warn"))
+    );
+    let text = told["lines"][0]["text"].as_str().unwrap();
+    assert!(
+        text.contains("wrong claim code") && !text.contains("guessed"),
+        "{text}"
+    );
+    order(&mut anna, json!({"do": "log", "follow": false})).await;
+    assert_eq!(answer(&mut anna).await["answer"], "done");
+    say(&mut ben, &json!({"type": "claim", "code": "guessed"})).await;
+    order(&mut anna, json!({"do": "status"})).await;
+    assert_eq!(answer(&mut anna).await["answer"], "status");
+    assert!(
+        !waiting(&mut ben)
+            .iter()
+            .any(|text| text.contains("operator\""))
+    );
+}
