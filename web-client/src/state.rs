@@ -111,6 +111,7 @@ impl State {
             Action::Write { what, id, at } => self.write(what, id, at),
             Action::Ask(message) => self.chat.ask(message),
             Action::Open(room) => self.chat.open(room),
+            Action::GoTo { room, seq } => self.chat.go_to(room, seq),
             Action::LoadOlder(room) => self.chat.load_older(&room),
             Action::Seen { room, seq } => self.chat.seen(&room, seq),
             Action::Asked(number) => self.chat.requests.sent(number),

@@ -17,6 +17,7 @@ use super::members::Members;
 use super::message::Doing;
 use super::new_room::NewRoom;
 use super::rooms::{Rooms, presence};
+use super::search::Search;
 use super::switcher::Switcher;
 use crate::engine::clock;
 use crate::hooks::use_now;
@@ -51,6 +52,7 @@ pub struct ChatScreenProps {
 enum Aside {
     Handshake,
     Members,
+    Search,
 }
 
 /// What the person is about to do to a message.
@@ -80,6 +82,21 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
             intent.set(None);
             shown.set(None);
             drawer.set(false);
+        }
+    });
+    // A message that was looked for is shown as soon as it is here.
+    let goal = chat.goal.clone().filter(|goal| goal.room == current);
+    let goal = goal.filter(|goal| {
+        let room = chat.room();
+        room.is_some_and(|room| room.log.message(goal.seq).is_some())
+    });
+    use_effect_with(goal, {
+        let shown = shown.clone();
+        move |goal| {
+            if let Some(goal) = goal {
+                let times = shown.map_or(0, |(_, times)| times);
+                shown.set(Some((goal.seq, times + 1)));
+            }
         }
     });
     // Where the panel lies over the chat, it takes the focus; when it goes, the focus that may have
@@ -198,6 +215,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                     <p class="room-name">{ "You are " }<b data-testid="own-name">{ name.to_owned() }</b></p>
                 }
                 <div class="room-tools">
+                    { tool("search-toggle", "Search", Icon::Search, *aside == Some(Aside::Search), toggle(Aside::Search)) }
                     { tool("members-toggle", "Members", Icon::People, *aside == Some(Aside::Members), toggle(Aside::Members)) }
                     { tool("handshake-toggle", "Handshake", Icon::Key, *aside == Some(Aside::Handshake), toggle(Aside::Handshake)) }
                     <button
@@ -262,6 +280,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                 <aside ref={aside_node} class="chat-aside" aria-label={match which {
                     Aside::Handshake => "Handshake",
                     Aside::Members => "Members",
+                    Aside::Search => "Search",
                 }} tabindex="-1" {onkeydown}>
                     { match which {
                         Aside::Handshake => handshake_panel(&props.account, Some(&on_close)),
@@ -272,6 +291,15 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                                 me={chat.me.clone()}
                                 others={others(chat, room)}
                                 on_ask={on_ask.clone()}
+                                {on_close}
+                            />
+                        },
+                        Aside::Search => html! {
+                            <Search
+                                chat={chat.clone()}
+                                connected={props.connection == Connection::Ready}
+                                act={props.act.clone()}
+                                on_chosen={if wide { Callback::noop() } else { on_close.clone() }}
                                 {on_close}
                             />
                         },

@@ -56,6 +56,8 @@ pub enum Icon {
     Reply,
     /// A bin.
     Bin,
+    /// A magnifying glass.
+    Search,
 }
 
 impl Icon {
@@ -101,6 +103,7 @@ impl Icon {
             }
             Self::Reply => "M9 6L4 11l5 5M4 11h9a7 7 0 0 1 7 7v1",
             Self::Bin => "M4 7h16M9 7V4h6v3M6.5 7l1 13h9l1-13M10 11v5M14 11v5",
+            Self::Search => "M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13zM15.5 15.5L20 20",
         }
     }
 }

@@ -12,6 +12,7 @@
 //! | a message's tools | `message-react` (opens `reaction-board`) `message-reply` `message-edit` `message-delete` (asks: `delete-yes` `delete-no`) |
 //! | rooms | `rooms` `rooms-toggle` (narrow) `room` (`data-room`) `room-unread` `room-mentions` `room-new`; its dialog `new-room`: `new-room-name` `new-room-topic` `new-room-private` `new-room-submit` |
 //! | members | `members` `members-close` `member` (`data-name`, `data-online`) `member-direct` `room-leave` `invite-known` `invite-id` `invite-submit` `invite-done` |
+//! | search | `search-toggle` `search` `search-query` `search-submit` `search-status` `search-hit` `search-more` `search-close` |
 //! | keyboard | `switcher` (Ctrl+K) `switcher-query` `switcher-room`, `shortcuts` (Ctrl+/) |
 //! | banner (both screens) | `banner` (`data-state`: see `Connection::as_str`) `banner-state` `retry-now` `countdown` |
 //! | handshake | `handshake-panel` `handshake-step` (`data-step`, `data-progress`: ahead, now, done, failed) `handshake-frame` `handshake-total` `handshake-rekeys` (v2) `handshake-close` |
@@ -47,6 +48,7 @@ pub mod protocol;
 pub mod qr;
 pub mod reactions;
 pub mod rooms;
+pub mod search;
 pub mod switcher;
 pub mod text;
 pub mod theme_toggle;

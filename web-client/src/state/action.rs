@@ -69,6 +69,13 @@ pub enum Action {
     Ask(ClientMessage),
     /// The person wants to see this room.
     Open(RoomId),
+    /// The person wants to see this message.
+    GoTo {
+        /// Where it is.
+        room: RoomId,
+        /// Its number.
+        seq: Seq,
+    },
     /// The person wants to see what was before what is here.
     LoadOlder(RoomId),
     /// The person has seen everything up to an entry.

@@ -190,6 +190,11 @@ impl Message {
     }
 }
 
+/// The message that an entry is, if it is one.
+pub(super) fn message(entry: Entry) -> Option<Message> {
+    new_message(entry).ok()
+}
+
 /// The message that an entry is, or what it does to which.
 fn new_message(entry: Entry) -> Result<Message, (Seq, Effect)> {
     let text = |text: Option<shared::chat::Text>| text.map(|text| Rc::from(text.as_str()));

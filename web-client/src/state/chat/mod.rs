@@ -7,12 +7,13 @@ pub mod log;
 pub mod mention;
 pub mod outbox;
 pub mod room;
+pub mod search;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use shared::chat::limits::TEXT_BYTES;
-use shared::chat::server::{ChatErrorCode, MemberChange, RoomEntry, ServerLimits};
+use shared::chat::server::{ChatErrorCode, MemberChange, RoomEntry, RoomSummary, ServerLimits};
 use shared::chat::{Author, ClientMessage, Entry, RoomId, RoomName, Seq, ServerMessage};
 
 use outbox::Outbox;
@@ -36,6 +37,10 @@ pub struct Chat {
     pub requests: Requests,
     /// Longest text that the server takes, in bytes.
     pub text_bytes: usize,
+    /// What the server was asked to look for, and has found.
+    pub search: search::Search,
+    /// A message that the person wants to see.
+    pub goal: Option<search::Goal>,
     /// The server has welcomed us in this session.
     greeted: bool,
     /// A room that we asked for, to be shown when we are in it.
@@ -81,6 +86,8 @@ impl Default for Chat {
             outbox: Outbox::default(),
             requests: Requests::default(),
             text_bytes: TEXT_BYTES,
+            search: search::Search::default(),
+            goal: None,
             greeted: false,
             wanted: None,
         }
@@ -148,6 +155,7 @@ impl Chat {
     pub fn end(&mut self) {
         self.requests.clear();
         self.outbox.disconnected();
+        self.search.stop();
         self.wanted = None;
         for room in self.rooms.values_mut() {
             if room.is_live() {
@@ -161,6 +169,7 @@ impl Chat {
 
     /// Shows a room. What is new in it is marked.
     pub fn open(&mut self, id: RoomId) {
+        self.goal = None;
         let Some(room) = self.room_mut(&id) else {
             return;
         };
@@ -187,6 +196,9 @@ impl Chat {
                 let me = self.me.as_ref().map(|me| me.id);
                 let room = me.and_then(|me| shared::chat::DirectId::of(me, *to));
                 self.wanted = room.map(RoomId::Direct);
+            }
+            ClientMessage::Search { query, before, .. } => {
+                self.search.ask(query, before.as_ref());
             }
             _ => {}
         }
@@ -291,28 +303,7 @@ impl Chat {
                 let id = summary.room.clone();
                 self.known(&id).summarize(summary);
             }
-            ServerMessage::Invited { room: summary, by } => {
-                let id = summary.room.clone();
-                let text = format!("{} invites you to {id}.", by.name);
-                let room = self.known(&id);
-                room.summarize(summary);
-                if room.is_live() {
-                    return;
-                }
-                if room.is_direct() {
-                    room.with = Some(by);
-                    // There is nothing to ask the person: whoever opened it means us.
-                    return self.requests.push(ClientMessage::Join {
-                        room: id,
-                        after: None,
-                    });
-                }
-                if room.is_joined() {
-                    return;
-                }
-                room.invited_by = Some(by);
-                self.notice(text, at);
-            }
+            ServerMessage::Invited { room, by } => self.invited(room, by, at),
             ServerMessage::Typing { room, from } => self.known(&room).types(from, at),
             ServerMessage::Read { room, seq } => {
                 let room = self.known(&room);
@@ -326,16 +317,17 @@ impl Chat {
                 ..
             } => self.refused(code, message, about.as_deref(), at),
             // What was not asked for here.
-            ServerMessage::Found { .. } | ServerMessage::Operator(_) | ServerMessage::Pong => {}
+            ServerMessage::Found {
+                query,
+                entries,
+                more,
+                ..
+            } => self.search.found(&query, entries, more),
+            ServerMessage::Operator(_) | ServerMessage::Pong => {}
         }
     }
 
-    fn welcomed(
-        &mut self,
-        you: Author,
-        rooms: Vec<shared::chat::server::RoomSummary>,
-        limits: ServerLimits,
-    ) {
+    fn welcomed(&mut self, you: Author, rooms: Vec<RoomSummary>, limits: ServerLimits) {
         self.me = Some(you);
         self.text_bytes = limits.text_bytes;
         // The answer to a new name: we are in our rooms already.
@@ -358,6 +350,29 @@ impl Chat {
         if !self.rooms.contains_key(&self.current) {
             self.current = RoomName::lobby().into();
         }
+    }
+
+    fn invited(&mut self, summary: RoomSummary, by: Author, at: u64) {
+        let id = summary.room.clone();
+        let text = format!("{} invites you to {id}.", by.name);
+        let room = self.known(&id);
+        room.summarize(summary);
+        if room.is_live() {
+            return;
+        }
+        if room.is_direct() {
+            room.with = Some(by);
+            // There is nothing to ask the person: whoever opened it means us.
+            return self.requests.push(ClientMessage::Join {
+                room: id,
+                after: None,
+            });
+        }
+        if room.is_joined() {
+            return;
+        }
+        room.invited_by = Some(by);
+        self.notice(text, at);
     }
 
     fn left(&mut self, id: &RoomId) {
@@ -386,8 +401,13 @@ impl Chat {
             .zip(entries.last())
             .is_some_and(|(first, last)| last.seq < first);
         if older || entries.is_empty() {
+            let end = entries.is_empty();
             room.loading = false;
-            return room.log.prepend(entries);
+            room.log.prepend(entries);
+            if !end {
+                self.approach();
+            }
+            return;
         }
         for entry in entries {
             self.entry(id, entry);
@@ -417,6 +437,10 @@ impl Chat {
         let id = about.and_then(|about| shared::chat::MessageId::parse(about).ok());
         if id.is_some_and(|id| self.outbox.refused(id, message.clone())) {
             return;
+        }
+        // A search has no name of its own.
+        if about.is_none_or(|about| about == "search") {
+            self.search.stop();
         }
         let room = about.and_then(|about| RoomId::parse(about).ok());
         if let Some(room) = &room {

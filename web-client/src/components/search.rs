@@ -1,0 +1,148 @@
+//! The panel that looks for messages: in what is here while somebody types, and with Enter in all
+//! that the server keeps.
+
+use shared::chat::{ClientMessage, Query};
+use yew::prelude::*;
+
+use super::field::{Field, field};
+use super::icons::{Icon, icon};
+use super::text;
+use crate::state::Action;
+use crate::state::chat::Chat;
+use crate::state::chat::search::{self, Hit};
+
+/// Props of [`Search`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct SearchProps {
+    /// The chat.
+    pub chat: Chat,
+    /// There is a server to be asked.
+    pub connected: bool,
+    /// The person does something.
+    pub act: Callback<Action>,
+    /// The person wants the panel closed.
+    pub on_close: Callback<()>,
+    /// The person has chosen a message.
+    pub on_chosen: Callback<()>,
+}
+
+/// The panel.
+#[component(Search)]
+pub fn search_panel(props: &SearchProps) -> Html {
+    let typed = use_state(String::new);
+    let chat = &props.chat;
+    let query = Query::parse(typed.trim());
+    let wrong = query.as_ref().err().filter(|_| !typed.trim().is_empty());
+    let error: Option<AttrValue> = wrong.map(|wrong| wrong.to_string().into());
+    let query = query.ok();
+    let hits = query.as_ref().map(|query| search::hits(chat, query));
+    let ask = |before| {
+        let query = query.clone()?;
+        Some(Action::Ask(ClientMessage::Search {
+            room: None,
+            query,
+            before,
+            limit: None,
+        }))
+    };
+    let onsubmit = {
+        let (act, asked) = (props.act.clone(), ask(None).filter(|_| props.connected));
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            if let Some(asked) = asked.clone() {
+                act.emit(asked);
+            }
+        })
+    };
+    let rest = query.as_ref().and_then(|query| chat.search.rest(query));
+    let more = rest.and_then(|rest| ask(Some(rest))).map(|asked| {
+        let onclick = props.act.reform(move |_: MouseEvent| asked.clone());
+        html! {
+            <button type="button" class="button" data-testid="search-more" {onclick}>{ "Show older ones" }</button>
+        }
+    });
+    let said = said(props, query.as_ref(), hits.as_deref());
+    let on_input = {
+        let setter = typed.setter();
+        Callback::from(move |value: String| setter.set(value))
+    };
+    html! {
+        <section class="members" data-testid="search">
+            <header class="aside-head">
+                <h2>{ "Search" }</h2>
+                <button
+                    type="button"
+                    class="button button-icon"
+                    aria-label="Close"
+                    data-testid="search-close"
+                    onclick={props.on_close.reform(|_: MouseEvent| ())}
+                >
+                    { icon(Icon::Cross) }
+                </button>
+            </header>
+            <form class="invite" {onsubmit}>
+                { field(Field {
+                    id: "search-query",
+                    label: "Words in your rooms",
+                    value: (*typed).clone().into(),
+                    on_input,
+                    error,
+                    ..Field::default()
+                }) }
+                <button
+                    type="submit"
+                    class="button"
+                    data-testid="search-submit"
+                    disabled={query.is_none() || !props.connected}
+                >
+                    { "Search everything" }
+                </button>
+            </form>
+            <p role="status" data-testid="search-status">{ said }</p>
+            <ul class="hits">
+                { for hits.iter().flatten().map(|hit| row(hit, props)) }
+            </ul>
+            { more }
+        </section>
+    }
+}
+
+fn said(props: &SearchProps, query: Option<&Query>, hits: Option<&[Hit]>) -> String {
+    let search = &props.chat.search;
+    let (Some(query), Some(hits)) = (query, hits) else {
+        return String::new();
+    };
+    let count = text::count(hits.len() as u64, "message");
+    if search.is_asking() {
+        "The server is looking…".to_owned()
+    } else if search.has_answered(query) {
+        format!("{count} found.")
+    } else {
+        format!("{count} found in what is loaded here.")
+    }
+}
+
+fn row(hit: &Hit, props: &SearchProps) -> Html {
+    let (room, message) = (hit.room.clone(), &hit.message);
+    let title = props.chat.rooms.get(&room).map(|room| room.title());
+    let (seq, act, chosen) = (message.seq, props.act.clone(), props.on_chosen.clone());
+    let key = format!("{room} {seq}");
+    let onclick = Callback::from(move |_: MouseEvent| {
+        act.emit(Action::GoTo {
+            room: room.clone(),
+            seq,
+        });
+        chosen.emit(());
+    });
+    html! {
+        <li {key}>
+            <button type="button" class="hit" data-testid="search-hit" {onclick}>
+                <span class="hit-head">
+                    <b>{ message.from.name.as_str() }</b>{ " in " }{ title.unwrap_or_default() }{ ", " }
+                    <time datetime={text::date_time(message.at)}>{ text::date_line(message.at) }</time>
+                </span>
+                <span class="hit-text" dir="auto">{ message.text.as_deref().unwrap_or_default() }</span>
+            </button>
+        </li>
+    }
+}

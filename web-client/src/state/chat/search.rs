@@ -1,0 +1,270 @@
+//! Looking for messages: in what is here as it is typed, and in everything by the server.
+//!
+//! Pure.
+
+use std::rc::Rc;
+
+use shared::chat::search::Place;
+use shared::chat::server::RoomEntry;
+use shared::chat::{Query, RoomId, Seq};
+
+use super::Chat;
+use super::log::{self, Message};
+
+/// Most messages that are listed.
+const LISTED: usize = 200;
+
+/// A message further back than this many entries is not fetched with everything after it; its text
+/// is in the list.
+const REACH: Seq = 5_000;
+
+/// A message that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    /// Where.
+    pub room: RoomId,
+    /// What.
+    pub message: Rc<Message>,
+}
+
+/// What the server was asked, and has found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Search {
+    query: Option<Query>,
+    hits: Vec<Hit>,
+    more: bool,
+    asking: bool,
+}
+
+impl Search {
+    /// The server is asked for this; without `before`, from the beginning.
+    pub fn ask(&mut self, query: &Query, before: Option<&Place>) {
+        if before.is_none() || self.query.as_ref() != Some(query) {
+            self.hits.clear();
+        }
+        self.query = Some(query.clone());
+        self.more = false;
+        self.asking = true;
+    }
+
+    /// The server has found this. An answer to an earlier question is passed over.
+    pub fn found(&mut self, query: &Query, entries: Vec<RoomEntry>, more: bool) {
+        if self.query.as_ref() != Some(query) || !self.asking {
+            return;
+        }
+        self.asking = false;
+        self.more = more;
+        self.hits.extend(
+            entries
+                .into_iter()
+                .filter_map(|RoomEntry { room, entry }| Some((room, log::message(entry)?)))
+                .map(|(room, message)| Hit {
+                    room,
+                    message: Rc::new(message),
+                }),
+        );
+    }
+
+    /// No answer will come.
+    pub fn stop(&mut self) {
+        if std::mem::take(&mut self.asking) && self.hits.is_empty() {
+            self.query = None;
+        }
+    }
+
+    /// Whether the server is looking.
+    pub fn is_asking(&self) -> bool {
+        self.asking
+    }
+
+    /// The server was asked for this, and has answered.
+    pub fn has_answered(&self, query: &Query) -> bool {
+        self.query.as_ref() == Some(query) && !self.asking
+    }
+
+    /// Where to go on, if the server has more of this.
+    pub fn rest(&self, query: &Query) -> Option<Place> {
+        let last = self.hits.last().filter(|_| self.more)?;
+        (self.query.as_ref() == Some(query)).then(|| Place {
+            room: last.room.clone(),
+            seq: last.message.seq,
+        })
+    }
+}
+
+/// What is known to have all the words of `query`, newest first.
+pub fn hits(chat: &Chat, query: &Query) -> Vec<Hit> {
+    let words: Vec<_> = query.words().map(str::to_lowercase).collect();
+    let mut hits: Vec<Hit> = Vec::new();
+    for room in chat.rooms.values().filter(|room| room.is_joined()) {
+        let said = room.log.messages().iter().rev();
+        let found = said.filter(|message| {
+            let text = message.text.as_deref();
+            text.is_some_and(|text| has(text, &words))
+        });
+        hits.extend(found.take(LISTED).map(|message| Hit {
+            room: room.id.clone(),
+            message: message.clone(),
+        }));
+    }
+    if chat.search.query.as_ref() == Some(query) {
+        // What is here is newer than what the server said of it.
+        let here = |hit: &&Hit| {
+            let room = chat.rooms.get(&hit.room);
+            room.is_some_and(|room| room.log.message(hit.message.seq).is_some())
+        };
+        let hidden = chat.search.hits.iter().filter(|hit| !here(hit));
+        hits.extend(hidden.cloned());
+    }
+    hits.sort_by(|a, b| {
+        let of = |hit: &Hit| (hit.message.at, hit.message.seq);
+        of(b).cmp(&of(a))
+    });
+    hits.truncate(LISTED);
+    hits
+}
+
+/// Whether all words are in the text; the last may go on there.
+fn has(text: &str, words: &[String]) -> bool {
+    let text = text.to_lowercase();
+    let there = |word: &str, whole: bool| {
+        let mut parts = text.split(|c: char| !c.is_alphanumeric());
+        parts.any(|part| part == word || (!whole && part.starts_with(word)))
+    };
+    let Some((last, rest)) = words.split_last() else {
+        return false;
+    };
+    there(last, false) && rest.iter().all(|word| there(word, true))
+}
+
+/// A message that the person wants to see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Goal {
+    /// Where.
+    pub room: RoomId,
+    /// Its number.
+    pub seq: Seq,
+    /// Tells one wish from the next.
+    pub number: u32,
+}
+
+impl Chat {
+    /// Shows a message: its room at once, itself as soon as it is here.
+    pub fn go_to(&mut self, room: RoomId, seq: Seq) {
+        let number = self.goal.as_ref().map_or(0, |goal| goal.number) + 1;
+        self.open(room.clone());
+        self.goal = Some(Goal { room, seq, number });
+        self.approach();
+    }
+
+    /// Asks for what is missing on the way to the goal.
+    pub(super) fn approach(&mut self) {
+        let Some(Goal { room, seq, .. }) = self.goal.clone() else {
+            return;
+        };
+        let first = self.rooms.get(&room).and_then(|room| room.log.first());
+        if first.is_some_and(|first| seq < first && first - seq <= REACH) {
+            self.load_older(&room);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::chat::{ClientMessage, RoomName};
+
+    use super::super::log::tests::says;
+    use super::super::room::Standing;
+    use super::*;
+
+    fn query(text: &str) -> Query {
+        Query::parse(text).unwrap()
+    }
+
+    fn lobby() -> RoomId {
+        RoomName::lobby().into()
+    }
+
+    fn found(seq: Seq, text: &str) -> RoomEntry {
+        RoomEntry {
+            room: lobby(),
+            entry: says(seq, "bob", text),
+        }
+    }
+
+    fn chat() -> Chat {
+        let mut chat = Chat::default();
+        let room = chat.room_mut(&lobby()).unwrap();
+        room.standing = Standing::Live;
+        for (seq, text) in [(90, "Über den Wolken"), (91, "nothing"), (92, "wolke")] {
+            room.log.append(says(seq, "bob", text)).unwrap();
+        }
+        room.head = 92;
+        chat
+    }
+
+    fn seqs(chat: &Chat, text: &str) -> Vec<Seq> {
+        let hits = hits(chat, &query(text));
+        hits.iter().map(|hit| hit.message.seq).collect()
+    }
+
+    #[test]
+    fn all_words_must_be_there_and_the_last_may_go_on() {
+        let chat = chat();
+        assert_eq!(seqs(&chat, "wolk"), [92, 90]);
+        assert_eq!(seqs(&chat, "WOLKEN"), [90]);
+        assert_eq!(seqs(&chat, "wolken, übe"), [90]);
+        assert_eq!(seqs(&chat, "wolk über"), [0; 0], "only the last may go on");
+        assert_eq!(seqs(&chat, "olke"), [0; 0]);
+    }
+
+    #[test]
+    fn what_the_server_finds_comes_to_it_once_and_in_pages() {
+        let mut chat = chat();
+        let wolke = query("wolke");
+        chat.search.ask(&wolke, None);
+        assert!(chat.search.is_asking());
+        chat.search
+            .found(&query("other"), vec![found(1, "x")], false);
+        assert!(
+            chat.search.is_asking(),
+            "that was an answer to something else"
+        );
+        let answer = vec![found(92, "wolke"), found(7, "wolke sieben")];
+        chat.search.found(&wolke, answer, true);
+        assert_eq!(seqs(&chat, "wolke"), [92, 90, 7]);
+        assert_eq!(
+            seqs(&chat, "wolken"),
+            [90],
+            "it was asked for something else"
+        );
+        let rest = chat.search.rest(&wolke).unwrap();
+        assert_eq!(rest.seq, 7);
+        chat.search.ask(&wolke, Some(&rest));
+        chat.search
+            .found(&wolke, vec![found(3, "wolke drei")], false);
+        assert_eq!(seqs(&chat, "wolke"), [92, 90, 7, 3]);
+        assert_eq!(chat.search.rest(&wolke), None);
+        assert!(chat.search.has_answered(&wolke));
+        let other = query("other");
+        chat.search.ask(&other, None);
+        chat.search.stop();
+        assert!(!chat.search.is_asking() && !chat.search.has_answered(&other));
+    }
+
+    #[test]
+    fn a_message_further_up_is_fetched_with_what_lies_between() {
+        let mut chat = chat();
+        let older = |chat: &Chat| {
+            let mut asked = chat.requests.waiting().iter();
+            asked.any(|(_, request)| matches!(request, ClientMessage::History { .. }))
+        };
+        chat.go_to(lobby(), 91);
+        assert!(!older(&chat), "it is here");
+        chat.go_to(lobby(), 7);
+        assert!(older(&chat));
+        assert_eq!(chat.goal.as_ref().map(|goal| goal.number), Some(2));
+        chat.open(lobby());
+        assert_eq!(chat.goal, None);
+    }
+}
