@@ -36,3 +36,25 @@ for (const [device, viewport] of Object.entries(WINDOWS)) {
     });
   }
 }
+
+test('what is far up in another room is shown', async ({ server, visitor }) => {
+  const { chat } = await visitor();
+  await chat.open(server.url);
+  await chat.join('ada');
+  await chat.type('long ago');
+  for (let at = 1; at <= 120; at += 1) {
+    await chat.composer.fill(`later ${at}`);
+    await chat.composer.press('Enter');
+  }
+  await expect(chat.messages('later 120', 'ada')).toHaveCount(1);
+  await expect(chat.outgoing).toHaveCount(0);
+  await chat.id('room-new').click();
+  await chat.id('new-room-name').fill('garden');
+  await chat.id('new-room-submit').click();
+  await expect(chat.id('room-title')).toHaveText('garden');
+  await chat.id('search-toggle').click();
+  await chat.id('search-query').fill('long');
+  await chat.id('search-hit').click();
+  await expect(chat.id('room-title')).toHaveText('lobby');
+  await expect(chat.messages('long ago', 'ada')).toBeInViewport();
+});

@@ -7,9 +7,15 @@ use yew::prelude::*;
 /// Calls `changed` whenever the element behind `node` gets another size.
 #[hook]
 pub fn use_resize(node: NodeRef, changed: Callback<()>) {
+    // The observer lives longer than a render, and must not act on what was true at its first.
+    let latest = use_mut_ref(|| changed.clone());
+    latest.borrow_mut().clone_from(&changed);
     use_effect_with(node, move |node| {
         let watch = node.cast::<Element>().and_then(|element| {
-            let callback = Closure::<dyn FnMut()>::new(move || changed.emit(()));
+            let callback = Closure::<dyn FnMut()>::new(move || {
+                let changed = latest.borrow().clone();
+                changed.emit(());
+            });
             let observer = ResizeObserver::new(callback.as_ref().unchecked_ref()).ok()?;
             observer.observe(&element);
             Some((observer, callback))
