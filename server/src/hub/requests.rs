@@ -2,10 +2,11 @@
 
 use shared::chat::client::Unreadable;
 use shared::chat::limits::{PAGE_BYTES, PAGE_ENTRIES, PAGE_ENTRIES_DEFAULT};
+use shared::chat::search::Place;
 use shared::chat::server::ServerLimits;
 use shared::chat::{
-    ChatErrorCode, ClientMessage, DirectId, Name, RoomId, RoomName, Seq, ServerMessage, Topic,
-    UserId,
+    ChatErrorCode, ClientMessage, DirectId, Name, Query, RoomId, RoomName, Seq, ServerMessage,
+    Topic, UserId,
 };
 
 use std::time::Duration;
@@ -14,7 +15,7 @@ use super::room::Room;
 use super::session::Session;
 use super::writing::Upon;
 use crate::rates::{Doing, TooFast};
-use crate::store::{Change, PageSize, StoreError};
+use crate::store::{Change, Found, PageSize, StoreError};
 
 /// What `welcome` says that the server is.
 const SERVER: &str = concat!("secure-chat-server ", env!("CARGO_PKG_VERSION"));
@@ -118,7 +119,12 @@ impl Session<'_> {
             ClientMessage::Direct { to } => self.direct(to),
             ClientMessage::Typing { room } => self.typing(&room),
             ClientMessage::Read { room, seq } => self.read(room, seq),
-            ClientMessage::Search { .. } => Err(not_here(&"search")),
+            ClientMessage::Search {
+                room,
+                query,
+                before,
+                limit,
+            } => self.search(room, query, before, limit),
             ClientMessage::Claim { code } => self.claim_operator(&code),
             ClientMessage::Operator(request) => self.operate(request),
             ClientMessage::Ping => {
@@ -382,15 +388,40 @@ impl Session<'_> {
 
     fn history(&mut self, room: RoomId, before: Seq, limit: Option<u32>) -> Result<(), Refused> {
         let head = self.joined(&room, &room)?;
-        let page = PageSize {
-            entries: limit.unwrap_or(PAGE_ENTRIES_DEFAULT).clamp(1, PAGE_ENTRIES),
-            bytes: PAGE_BYTES,
-        };
+        let page = page_of(limit);
         let before = before.min(head.saturating_add(1));
         let read = self.hub.store.read_before(room.clone(), before, page);
         self.after(read, move |session, read| match read {
             Ok(entries) => session.reply(&ServerMessage::Page { room, entries }),
             Err(error) => session.refuse_stored(&error, Some(room.to_string())),
+        });
+        Ok(())
+    }
+
+    fn search(
+        &mut self,
+        room: Option<RoomId>,
+        query: Query,
+        before: Option<Place>,
+        limit: Option<u32>,
+    ) -> Result<(), Refused> {
+        let rooms = match &room {
+            Some(room) => {
+                self.joined(room, &"search")?;
+                vec![room.clone()]
+            }
+            None => self.hub.lock().rooms_of(self.user),
+        };
+        let page = page_of(limit);
+        let found = self.hub.store.search(rooms, query.clone(), before, page);
+        self.after(found, move |session, found| match found {
+            Ok(Found { entries, more }) => session.reply(&ServerMessage::Found {
+                query,
+                room,
+                entries,
+                more,
+            }),
+            Err(error) => session.refuse_stored(&error, Some("search".into())),
         });
         Ok(())
     }
@@ -490,6 +521,14 @@ impl Session<'_> {
         }
         let message = format!("You have not joined {room}.");
         Err(Refused::new(ChatErrorCode::NotJoined, message, about))
+    }
+}
+
+/// A page that fits a message, of as many entries as a client asks for.
+fn page_of(limit: Option<u32>) -> PageSize {
+    PageSize {
+        entries: limit.unwrap_or(PAGE_ENTRIES_DEFAULT).clamp(1, PAGE_ENTRIES),
+        bytes: PAGE_BYTES,
     }
 }
 

@@ -176,6 +176,11 @@ impl State {
         self.rooms.get(room).filter(|room| room.is_open_to(user))
     }
 
+    pub(super) fn rooms_of(&self, user: UserId) -> Vec<RoomId> {
+        let of_user = self.rooms.iter().filter(|(_, room)| room.has(user));
+        of_user.map(|(id, _)| id.clone()).collect()
+    }
+
     /// What this person sees in the list: their rooms, and the public ones.
     pub(super) fn summaries(&self, user: UserId) -> Vec<RoomSummary> {
         let open = self.rooms.iter().filter(|(_, room)| room.is_open_to(user));

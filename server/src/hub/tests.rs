@@ -16,6 +16,7 @@ use crate::rates::PerMinute;
 use crate::store::MemoryStore;
 
 mod operators;
+mod searching;
 
 /// What nobody waits longer for.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,18 +1,22 @@
 //! A store that forgets everything when it is dropped, for tests. It keeps what [`Store`] promises,
 //! but for the end of the process.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use shared::chat::operator::Ban;
-use shared::chat::{Author, Entry, Event, MessageId, Name, RoomId, Seq, Topic, UserId};
+use shared::chat::search::Place;
+use shared::chat::server::RoomEntry;
+use shared::chat::{Author, Entry, Event, MessageId, Name, Query, RoomId, Seq, Topic, UserId};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::clock::Clock;
 use super::rules;
 use super::{
-    Appended, Change, Commit, Durable, NewEntry, PageSize, RoomRecord, Snapshot, Store, StoreError,
+    Appended, Change, Commit, Durable, Found, NewEntry, PageSize, RoomRecord, Snapshot, Store,
+    StoreError,
 };
 
 /// Rooms in memory. Everything is done before a method returns; its future is ready at once.
@@ -101,6 +105,16 @@ impl Store for MemoryStore {
         )
     }
 
+    fn search(
+        &self,
+        rooms: Vec<RoomId>,
+        query: Query,
+        before: Option<Place>,
+        page: PageSize,
+    ) -> Durable<Found> {
+        done(Ok(self.state().search(&rooms, &query, before, page)))
+    }
+
     fn change(&self, change: Change) -> Durable<()> {
         done(self.state().change(change))
     }
@@ -168,6 +182,52 @@ impl State {
         // Nobody may be listening.
         let _ = self.commits.send(Commit { room: id, entry });
         Ok(appended)
+    }
+
+    /// Looks at everything.
+    fn search(
+        &self,
+        rooms: &[RoomId],
+        query: &Query,
+        before: Option<Place>,
+        page: PageSize,
+    ) -> Found {
+        let mut all: Vec<_> = rooms
+            .iter()
+            .filter_map(|id| Some((id, self.rooms.get(id)?)))
+            .flat_map(|(id, room)| room.entries.iter().map(move |entry| (id, room, entry)))
+            .collect();
+        all.sort_by_key(|(id, _, entry)| Reverse((entry.at, *id, entry.seq)));
+        let start = before.map_or(0, |last| {
+            let at =
+                |(id, _, entry): &(&RoomId, _, &Entry)| **id == last.room && entry.seq == last.seq;
+            all.iter().position(at).map_or(all.len(), |at| at + 1)
+        });
+        let mut filling = rules::Filling::new(page);
+        let mut found = Found::default();
+        for (id, room, entry) in all.drain(start..) {
+            let Some(entry) = room.as_it_is_now(entry) else {
+                continue;
+            };
+            let Event::Message {
+                text: Some(text), ..
+            } = &entry.event
+            else {
+                continue;
+            };
+            if !rules::matches(query, text.as_str()) {
+                continue;
+            }
+            if !filling.takes(&entry.event) {
+                found.more = true;
+                break;
+            }
+            found.entries.push(RoomEntry {
+                room: id.clone(),
+                entry,
+            });
+        }
+        found
     }
 
     fn change(&mut self, change: Change) -> Result<(), StoreError> {
@@ -253,6 +313,35 @@ impl Room {
             Event::Edited { of, .. } if self.is_deleted(of) => Event::Edited { of, text: None },
             event => event,
         }
+    }
+
+    /// A message with its last text; `None` for what is none.
+    fn as_it_is_now(&self, entry: &Entry) -> Option<Entry> {
+        let Event::Message {
+            text: Some(_),
+            reply_to,
+        } = &entry.event
+        else {
+            return None;
+        };
+        let edits = self
+            .entries
+            .iter()
+            .rev()
+            .find_map(|edit| match &edit.event {
+                Event::Edited { of, text } if *of == entry.seq => text.clone(),
+                _ => None,
+            });
+        Some(match edits {
+            None => entry.clone(),
+            text => Entry {
+                event: Event::Message {
+                    text,
+                    reply_to: *reply_to,
+                },
+                ..entry.clone()
+            },
+        })
     }
 
     fn is_deleted(&self, seq: Seq) -> bool {

@@ -18,8 +18,10 @@ use std::pin::Pin;
 
 use shared::chat::entry::DisplayName;
 use shared::chat::operator::{Ban, Banned};
+use shared::chat::search::Place;
+use shared::chat::server::RoomEntry;
 use shared::chat::{
-    Entry, Event, MessageId, Name, RoomId, RoomName, Seq, Timestamp, Topic, UserId,
+    Entry, Event, MessageId, Name, Query, RoomId, RoomName, Seq, Timestamp, Topic, UserId,
 };
 
 pub use memory::MemoryStore;
@@ -67,6 +69,19 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// [`StoreError::NoSuchRoom`], [`StoreError::Failed`].
     fn entry(&self, room: RoomId, seq: Seq) -> Durable<Option<Entry>>;
 
+    /// The last messages of these rooms, newest first, whose texts as they are now have all words of
+    /// `query`: before `before`, as many as fit `page`. A room that is not there has none.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    fn search(
+        &self,
+        rooms: Vec<RoomId>,
+        query: Query,
+        before: Option<Place>,
+        page: PageSize,
+    ) -> Durable<Found>;
+
     /// Writes a change of what [`Self::load`] gives. Changes and appends happen in the order in which
     /// they were asked for.
     ///
@@ -74,6 +89,15 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// [`StoreError::RoomExists`], [`StoreError::NoSuchRoom`]; [`StoreError::Full`] and
     /// [`StoreError::Failed`], and then nothing was changed.
     fn change(&self, change: Change) -> Durable<()>;
+}
+
+/// What a search has found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Messages with their texts as they are now, newest first.
+    pub entries: Vec<RoomEntry>,
+    /// Whether there are others behind the last.
+    pub more: bool,
 }
 
 /// An entry before it has its number and time.

@@ -6,13 +6,15 @@ mod reader;
 mod requests;
 mod rows;
 mod schema;
+mod search;
 mod writer;
 
 use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use shared::chat::{Entry, RoomId, Seq};
+use shared::chat::search::Place;
+use shared::chat::{Entry, Query, RoomId, Seq};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
@@ -21,7 +23,9 @@ pub use error::OpenError;
 use self::reader::Readers;
 use self::writer::{Job, Writer};
 use super::clock::Clock;
-use super::{Appended, Change, Commit, Durable, NewEntry, PageSize, Snapshot, Store, StoreError};
+use super::{
+    Appended, Change, Commit, Durable, Found, NewEntry, PageSize, Snapshot, Store, StoreError,
+};
 
 /// Keeps everything in a database, which no other server uses while this lives.
 ///
@@ -112,6 +116,18 @@ impl Store for SqliteStore {
     fn entry(&self, room: RoomId, seq: Seq) -> Durable<Option<Entry>> {
         self.readers
             .read(move |transaction| reader::entry(transaction, &room, seq))
+    }
+
+    fn search(
+        &self,
+        rooms: Vec<RoomId>,
+        query: Query,
+        before: Option<Place>,
+        page: PageSize,
+    ) -> Durable<Found> {
+        self.readers.read(move |transaction| {
+            search::find(transaction, rooms, &query, before.as_ref(), page)
+        })
     }
 
     fn change(&self, change: Change) -> Durable<()> {

@@ -141,7 +141,7 @@ pub(super) fn entry(
         .optional()?)
 }
 
-fn key(transaction: &Transaction<'_>, room: &RoomId) -> Result<i64, Failure> {
+pub(super) fn key(transaction: &Transaction<'_>, room: &RoomId) -> Result<i64, Failure> {
     let mut query = transaction.prepare_cached("SELECT key FROM rooms WHERE name = ?1")?;
     let key = query.query_row([room.to_string()], |row| row.get(0));
     Ok(key.optional()?.ok_or(StoreError::NoSuchRoom)?)

@@ -7,6 +7,7 @@ use shared::chat::{Author, Entry, Event, RoomId, Seq, Timestamp, UserId};
 
 use super::error::Failure;
 use super::rows::{self, EventColumns, MESSAGE, SELECT_ENTRIES, SEQ_MAX, number, place};
+use super::search;
 use crate::store::clock::Clock;
 use crate::store::{Appended, Change, Commit, NewEntry, StoreError, rules};
 
@@ -78,6 +79,7 @@ impl Requests<'_> {
         if !self.insert(head.key, writer, &entry)? {
             return self.again(head.key, writer, new);
         }
+        search::index(self.connection, head.key, &entry)?;
         if let Event::Deleted { of } = entry.event {
             self.scrub(head.key, of)?;
         }
@@ -179,6 +181,7 @@ impl Requests<'_> {
             }
             Change::RoomDeleted { room } => {
                 let key = self.head(room)?.key;
+                search::forget_room(self.connection, key)?;
                 self.memory.heads.remove(room);
                 self.execute("DELETE FROM rooms WHERE key = ?1", [key])?;
                 self.deleted = true;

@@ -7,7 +7,7 @@ pub(super) const APPLICATION_ID: u32 = 0x5343_6874;
 
 /// Each brings a database from the version of its index to the next. One that was released is never
 /// changed again.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     // An entry's place is its room's key times 2^40 and its number, so that a room's entries lie
     // together in their order without another index; a full-text index can point to it too. Times
     // are milliseconds since 1970, `kind` is one of `rows`, a fingerprint has 32 bytes, an id 16.
@@ -62,6 +62,18 @@ const MIGRATIONS: [&str; 2] = [
         at INTEGER NOT NULL,
         by INTEGER NOT NULL REFERENCES users (key)
     ) STRICT, WITHOUT ROWID;",
+    // The words of each message as it is now; `search` keeps it so. The text itself is not in it.
+    // What is deleted leaves no words behind. Marks on letters count, as for every other store.
+    "CREATE VIRTUAL TABLE words USING fts5
+        (text, content = '', tokenize = 'unicode61 remove_diacritics 0');
+    INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
+    INSERT INTO words (rowid, text)
+        SELECT place, coalesce(
+            (SELECT edit.text FROM entries AS edit
+             WHERE edit.room = said.room AND edit.target = said.place & 1099511627775
+                   AND edit.kind = 1
+             ORDER BY edit.place DESC LIMIT 1), said.text)
+        FROM entries AS said WHERE kind = 0 AND text IS NOT NULL;",
 ];
 
 /// The version of a database that has everything.
@@ -88,4 +100,41 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", newest())?;
     transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_from_before_the_search_is_searched_as_it_is_now() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for migration in &MIGRATIONS[..2] {
+            connection.execute_batch(migration).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 2).unwrap();
+        // Two messages, of which the first was edited twice, and one that was deleted.
+        connection
+            .execute_batch(
+                "INSERT INTO users VALUES (1, x'00');
+                INSERT INTO rooms (key, name, topic, private, head) VALUES (3, 'room', '', 0, 5);
+                INSERT INTO entries (place, room, writer, id, name, at, kind, text, target) VALUES
+                    ((3 << 40) | 1, 3, 1, x'01', 'a', 0, 0, 'first', NULL),
+                    ((3 << 40) | 2, 3, 1, x'02', 'a', 0, 0, 'other', NULL),
+                    ((3 << 40) | 3, 3, 1, x'03', 'a', 0, 1, 'second', 1),
+                    ((3 << 40) | 4, 3, 1, x'04', 'a', 0, 1, 'third', 1),
+                    ((3 << 40) | 5, 3, 1, x'05', 'a', 0, 0, NULL, NULL);",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let found = |word: &str| -> Vec<i64> {
+            let sql = "SELECT rowid & 1099511627775 FROM words WHERE words MATCH ?1";
+            let mut query = connection.prepare(sql).unwrap();
+            let rows = query.query_map([word], |row| row.get(0)).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        assert_eq!(found("first"), Vec::<i64>::new());
+        assert_eq!(found("second"), Vec::<i64>::new());
+        assert_eq!((found("third"), found("other")), (vec![1], vec![2]));
+    }
 }
