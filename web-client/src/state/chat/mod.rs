@@ -1,6 +1,6 @@
 //! The chat: rooms, what the server says of them, and what is to be asked of it.
 //!
-//! Pure. What is to be sent stands in the [outbox](outbox), if it has an id and must not be lost,
+//! Pure. What is to be sent stands in the [outbox], if it has an id and must not be lost,
 //! or in the [requests](Requests), which belong to one session.
 
 pub mod log;
