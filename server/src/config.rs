@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use serde::Deserialize;
+use shared::chat::RoomId;
 use shared::limits::{
     HANDSHAKE_FRAME_BYTES, HANDSHAKE_TIMEOUT, MESSAGE_FRAME_BYTES, RSA_MAX_BITS, RSA_MIN_BITS,
     RekeyLimits, V2_REKEY_RECORDS,
@@ -27,6 +28,25 @@ pub struct Cli {
 
     #[command(flatten)]
     settings: Settings,
+
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What the program does, if it does not serve.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Write a room's entries to standard output, oldest first, one JSON object a line. The server
+    /// may run meanwhile.
+    Export {
+        /// Which room.
+        #[arg(value_parser = RoomId::parse)]
+        room: RoomId,
+        /// The server's data folder.
+        #[arg(long, value_name = "FOLDER")]
+        data_dir: Option<PathBuf>,
+    },
 }
 
 const EXAMPLES: &str = "\

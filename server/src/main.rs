@@ -2,16 +2,18 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use secure_chat_server::config::{Cli, Config, ConfigError};
+use secure_chat_server::config::{Cli, Command, Config, ConfigError};
 use secure_chat_server::hub::Hub;
 use secure_chat_server::keystore::{self, KeystoreError};
 use secure_chat_server::operators::Log;
-use secure_chat_server::store::{OpenError, SqliteStore, StoreError};
+use secure_chat_server::store::{ExportError, OpenError, SqliteStore, StoreError, export};
 use secure_chat_server::{Context, open_files, run};
+use shared::chat::RoomId;
 use shared::trust::words;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -42,6 +44,7 @@ enum Failure {
     Key(KeystoreError),
     Open(OpenError),
     Load(StoreError),
+    Export(RoomId, ExportError),
     Listen {
         flag: &'static str,
         address: std::net::SocketAddr,
@@ -67,6 +70,7 @@ impl fmt::Display for Failure {
             Self::Config(error) => fmt::Display::fmt(error, f),
             Self::Key(error) => fmt::Display::fmt(error, f),
             Self::Open(error) => fmt::Display::fmt(error, f),
+            Self::Export(room, error) => write!(f, "{room} was not exported: {error}"),
             Self::Load(error) => write!(f, "the chat's history cannot be read: {error}"),
             Self::Listen {
                 flag,
@@ -90,7 +94,12 @@ impl fmt::Display for Failure {
 }
 
 fn start() -> Result<(), Failure> {
-    let config = Cli::parse().into_config().map_err(Failure::Config)?;
+    let mut cli = Cli::parse();
+    let command = cli.command.take();
+    let config = cli.into_config().map_err(Failure::Config)?;
+    if let Some(Command::Export { room, data_dir }) = command {
+        return write_export(&data_dir.unwrap_or(config.data_dir), &room);
+    }
     let log = start_log(&config);
     let (identity, new) =
         keystore::load_or_generate(&config.data_dir, config.key_bits).map_err(Failure::Key)?;
@@ -127,6 +136,15 @@ fn start() -> Result<(), Failure> {
     runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
     drop(context);
     result
+}
+
+fn write_export(folder: &Path, room: &RoomId) -> Result<(), Failure> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match export(&folder.join(DATABASE), room, &mut out) {
+        // Whoever reads has read enough.
+        Err(ExportError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => done.map_err(|error| Failure::Export(room.clone(), error)),
+    }
 }
 
 /// The rooms, as they were when the last server of this data folder stopped.

@@ -26,7 +26,7 @@ use shared::chat::{
 
 pub use memory::MemoryStore;
 pub(crate) use rules::seen_at_entry;
-pub use sqlite::{OpenError, SqliteStore};
+pub use sqlite::{ExportError, OpenError, SqliteStore, export};
 
 /// Something that is done when it is durable.
 pub type Durable<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;

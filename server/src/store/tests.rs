@@ -745,3 +745,96 @@ async fn the_database_is_its_owners_alone() {
     let second = SqliteStore::open(&path, told);
     assert!(matches!(second, Err(OpenError::InUse(_))), "{second:?}");
 }
+
+#[tokio::test]
+async fn the_words_of_what_is_deleted_are_not_left_on_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let millis = Arc::new(AtomicI64::new(0));
+    let on_disk = |word: &str| {
+        let bytes = std::fs::read(&path).unwrap();
+        bytes.windows(word.len()).any(|at| at == word.as_bytes())
+    };
+    let room = room("room");
+    {
+        let store = sqlite(&path, &millis, None);
+        create(&store, "room").await;
+        for (number, text) in [
+            (1, "xylophone"),
+            (2, "quartz"),
+            (3, "jukebox"),
+            (4, "wolfram"),
+        ] {
+            let new = entry(1, number, message(text));
+            store.append(room.clone(), new).await.unwrap();
+        }
+        let text = Some(Text::parse("zeppelin").unwrap());
+        let edit = entry(1, 5, Event::Edited { of: 2, text });
+        store.append(room.clone(), edit).await.unwrap();
+    }
+    for word in ["xylophone", "quartz", "zeppelin", "jukebox", "wolfram"] {
+        assert!(on_disk(word), "{word}");
+    }
+    {
+        let store = sqlite(&path, &millis, None);
+        for (number, of) in [(6, 1), (7, 2)] {
+            let deletion = entry(1, number, Event::Deleted { of });
+            store.append(room.clone(), deletion).await.unwrap();
+        }
+    }
+    for word in ["xylophone", "quartz", "zeppelin"] {
+        assert!(!on_disk(word), "{word}");
+    }
+    assert!(on_disk("jukebox"));
+    {
+        let store = sqlite(&path, &millis, None);
+        let gone = Change::RoomDeleted { room };
+        store.change(gone).await.unwrap();
+    }
+    assert!(!on_disk("jukebox") && !on_disk("wolfram"));
+}
+
+#[tokio::test]
+async fn a_room_is_exported_in_order_while_a_server_runs_and_afterwards() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let missing = export(&path, &room("room"), &mut Vec::new()).unwrap_err();
+    assert!(
+        matches!(missing, ExportError::Open(OpenError::Io(..))),
+        "{missing}"
+    );
+    assert!(!path.exists());
+
+    let store = sqlite(&path, &Arc::new(AtomicI64::new(0)), None);
+    let room = create(&store, "room").await;
+    for (number, text) in [(1, "one"), (2, "two\nlines"), (3, "three")] {
+        let new = entry(1, number, message(text));
+        store.append(room.clone(), new).await.unwrap();
+    }
+    let read = || {
+        let mut out = Vec::new();
+        export(&path, &room, &mut out).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        let line = |line| serde_json::from_str::<RoomEntry>(line).unwrap();
+        out.lines().map(line).collect::<Vec<_>>()
+    };
+    let live = read();
+    assert_eq!(live.len(), 3);
+    assert_eq!(
+        (live[1].entry.seq, &live[1].entry.event),
+        (2, &message("two\nlines"))
+    );
+    let nowhere = export(&path, &super::tests::room("nowhere"), &mut Vec::new());
+    assert!(matches!(
+        nowhere,
+        Err(ExportError::Store(StoreError::NoSuchRoom))
+    ));
+    drop(store);
+    assert_eq!(read(), live);
+    std::fs::write(&path, "no database").unwrap();
+    let wrong = export(&path, &room, &mut Vec::new()).unwrap_err();
+    assert!(
+        matches!(wrong, ExportError::Open(OpenError::NotADatabase(_))),
+        "{wrong}"
+    );
+}

@@ -1,6 +1,7 @@
 //! The store in one SQLite database: one thread that writes, a few that read.
 
 mod error;
+mod export;
 mod open;
 mod reader;
 mod requests;
@@ -19,6 +20,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
 pub use error::OpenError;
+pub use export::{ExportError, export};
 
 use self::reader::Readers;
 use self::writer::{Job, Writer};

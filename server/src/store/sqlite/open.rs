@@ -79,6 +79,21 @@ pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
     open().map_err(|error| OpenError::of_sqlite(path, error))
 }
 
+/// A connection that reads, whether a server has the database open or not. A file that is not there
+/// is not made.
+pub(super) fn for_reading(path: &Path) -> Result<Connection, OpenError> {
+    let header = header(path).map_err(|error| OpenError::Io(path.to_owned(), error))?;
+    let Some(header) = header.filter(|header| header.starts_with(MAGIC)) else {
+        return Err(OpenError::NotADatabase(path.to_owned()));
+    };
+    judge(
+        path,
+        number(&header, APPLICATION_AT),
+        number(&header, VERSION_AT),
+    )?;
+    reader(path)
+}
+
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
