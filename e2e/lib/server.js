@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 
 import { SERVER, requireFile } from './paths.js';
 
@@ -19,6 +20,7 @@ export class Server {
   #listen;
   #http;
   #dataDir;
+  #claimLink;
   #process = null;
 
   /**
@@ -66,7 +68,7 @@ export class Server {
     child.stderr.setEncoding('utf8').on('data', (text) => (this.log += text));
     let timer;
     const timeout = new Promise((_, reject) => {
-      timer = setTimeout(reject, START_MS, new Error(`the server does not say where it listens:\n${this.log}`));
+      timer = globalThis.setTimeout(reject, START_MS, new Error(`the server does not say where it listens:\n${this.log}`));
     });
     try {
       await Promise.race([this.#listening(child), timeout]);
@@ -74,22 +76,33 @@ export class Server {
       child.kill('SIGKILL');
       throw failure;
     } finally {
-      clearTimeout(timer);
+      globalThis.clearTimeout(timer);
     }
   }
 
   /** Waits for both lines on standard output, and keeps the addresses. */
   async #listening(child) {
     await once(child, 'spawn');
-    for await (const line of createInterface({ input: child.stdout })) {
-      const [, kind, address] = /^(tcp|http) listening on (\S+)$/.exec(line) ?? [];
-      if (kind === 'tcp') this.#listen = address;
-      if (kind === 'http') {
-        this.#http = address;
-        return;
-      }
-    }
-    throw new Error(`the server did not start:\n${this.log}`);
+    await new Promise((resolve, reject) => {
+      const lines = createInterface({ input: child.stdout });
+      lines.on('line', (line) => {
+        const [, kind, address] = /^(tcp|http) listening on (\S+)$/.exec(line) ?? [];
+        if (kind === 'tcp') this.#listen = address;
+        if (kind === 'http') {
+          this.#http = address;
+          resolve();
+        }
+        this.#claimLink = /^operator claim link: (\S+)$/.exec(line)?.[1] ?? this.#claimLink;
+      });
+      lines.on('close', () => reject(new Error(`the server did not start:\n${this.log}`)));
+    });
+  }
+
+  /** The link that makes an operator of whoever opens it first. */
+  async claimLink() {
+    for (let tries = 0; !this.#claimLink && tries < 100; tries++) await setTimeout(50);
+    if (!this.#claimLink) throw new Error('the server printed no claim link');
+    return this.#claimLink;
   }
 
   /**

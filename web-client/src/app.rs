@@ -123,6 +123,7 @@ pub fn app() -> Html {
                     connection={state.connection.clone()}
                     {host}
                     account={state.account.clone()}
+                    attempt={state.attempt}
                     chat={state.chat.clone()}
                     act={act.clone()}
                 />

@@ -25,6 +25,7 @@ pub mod timeline;
 pub mod trust;
 pub mod window;
 
+use shared::chat::operator::ClaimCode;
 use shared::chat::{ClientMessage, MessageId, RoomName, Seq, Text, Topic};
 use shared::connection::Trust;
 
@@ -71,10 +72,10 @@ pub struct State {
 impl State {
     /// The state at start: what an earlier life of this page left to be sent, and what the link
     /// says that opened it.
-    pub fn restore(outbox: Outbox, link: Option<Link>) -> Self {
+    pub fn restore(outbox: Outbox, link: Option<Link>, claim: Option<ClaimCode>) -> Self {
         Self {
             link,
-            chat: Chat::restore(outbox),
+            chat: Chat::restore(outbox).claiming(claim),
             ..Self::default()
         }
     }
@@ -92,6 +93,7 @@ impl State {
             Action::Identity(identity) => self.identity(identity),
             Action::Pins(pins) => self.pins(pins),
             Action::Link(link) => self.link = Some(link),
+            Action::Claim(code) => self.claim_server(code),
             Action::ForgetLink => self.forget_link(),
             Action::Connect(target) => self.connect(target),
             // A dialog that closes because the answer was yes says this, too.
@@ -144,6 +146,15 @@ impl State {
                 self.stop(&Failure::NoKey);
             }
             _ => {}
+        }
+    }
+
+    /// In a session it is used at once, else in the next.
+    fn claim_server(&mut self, code: ClaimCode) {
+        if self.connection == Connection::Ready {
+            self.chat.ask(ClientMessage::Claim { code });
+        } else {
+            self.chat.claim = Some(code);
         }
     }
 

@@ -16,6 +16,7 @@ use super::log::Log;
 use super::members::Members;
 use super::message::Doing;
 use super::new_room::NewRoom;
+use super::operator::Console;
 use super::rooms::{Rooms, presence};
 use super::search::Search;
 use super::switcher::Switcher;
@@ -41,6 +42,8 @@ pub struct ChatScreenProps {
     pub host: AttrValue,
     /// The handshake.
     pub account: Account,
+    /// The number of the session.
+    pub attempt: u32,
     /// The rooms and the outbox.
     pub chat: Chat,
     /// The person does something.
@@ -53,6 +56,7 @@ enum Aside {
     Handshake,
     Members,
     Search,
+    Console,
 }
 
 /// What the person is about to do to a message.
@@ -216,6 +220,9 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                 }
                 <div class="room-tools">
                     { tool("search-toggle", "Search", Icon::Search, *aside == Some(Aside::Search), toggle(Aside::Search)) }
+                    if chat.operator {
+                        { tool("console-toggle", "Server", Icon::Plug, *aside == Some(Aside::Console), toggle(Aside::Console)) }
+                    }
                     { tool("members-toggle", "Members", Icon::People, *aside == Some(Aside::Members), toggle(Aside::Members)) }
                     { tool("handshake-toggle", "Handshake", Icon::Key, *aside == Some(Aside::Handshake), toggle(Aside::Handshake)) }
                     <button
@@ -237,7 +244,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                     key={current.to_string()}
                     room={room.clone()}
                     me={chat.me.clone()}
-                    operator={false}
+                    operator={chat.operator}
                     outgoing={outgoing(chat)}
                     chosen={about.as_ref().map(|about| match about {
                         About::Reply(message) | About::Edit(message) => message.seq,
@@ -281,6 +288,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                     Aside::Handshake => "Handshake",
                     Aside::Members => "Members",
                     Aside::Search => "Search",
+                    Aside::Console => "Server",
                 }} tabindex="-1" {onkeydown}>
                     { match which {
                         Aside::Handshake => handshake_panel(&props.account, Some(&on_close)),
@@ -290,6 +298,15 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                                 room={room.clone()}
                                 me={chat.me.clone()}
                                 others={others(chat, room)}
+                                on_ask={on_ask.clone()}
+                                {on_close}
+                            />
+                        },
+                        Aside::Console => html! {
+                            <Console
+                                operating={chat.operating.clone()}
+                                attempt={props.attempt}
+                                room={(current.to_string() != "lobby").then(|| current.clone())}
                                 on_ask={on_ask.clone()}
                                 {on_close}
                             />

@@ -13,6 +13,7 @@
 //! | rooms | `rooms` `rooms-toggle` (narrow) `room` (`data-room`) `room-unread` `room-mentions` `room-new`; its dialog `new-room`: `new-room-name` `new-room-topic` `new-room-private` `new-room-submit` |
 //! | members | `members` `members-close` `member` (`data-name`, `data-online`) `member-direct` `room-leave` `invite-known` `invite-id` `invite-submit` `invite-done` |
 //! | search | `search-toggle` `search` `search-query` `search-submit` `search-status` `search-hit` `search-more` `search-close` |
+//! | operator | `console-toggle` `console` `console-close` `console-status` (`data-listening`) `console-start` `console-stop` `connection` (`data-name`) `connection-kick` `connection-ban-key` `connection-ban-address` `ban` `ban-lift` `console-delete-room` `console-log`; what cannot be undone asks: `console-yes` `console-no` |
 //! | keyboard | `switcher` (Ctrl+K) `switcher-query` `switcher-room`, `shortcuts` (Ctrl+/) |
 //! | banner (both screens) | `banner` (`data-state`: see `Connection::as_str`) `banner-state` `retry-now` `countdown` |
 //! | handshake | `handshake-panel` `handshake-step` (`data-step`, `data-progress`: ahead, now, done, failed) `handshake-frame` `handshake-total` `handshake-rekeys` (v2) `handshake-close` |
@@ -42,6 +43,7 @@ pub mod log;
 pub mod members;
 pub mod message;
 pub mod new_room;
+pub mod operator;
 pub mod outgoing;
 pub mod person;
 pub mod protocol;

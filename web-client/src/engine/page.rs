@@ -1,7 +1,9 @@
 //! What the page's own address says: where it came from, and what its link tells of the server.
 
+use shared::chat::operator::ClaimCode;
+
 use crate::state::address::Origin;
-use crate::state::link::Link;
+use crate::state::link::{self, Link};
 
 /// Where this page was loaded from.
 pub fn origin() -> Origin {
@@ -21,10 +23,15 @@ pub fn link() -> Option<Link> {
     Link::parse(&part(web_sys::Location::hash))
 }
 
+/// The code of the claim link that opened this page.
+pub fn claim() -> Option<ClaimCode> {
+    link::claim(&part(web_sys::Location::hash))
+}
+
 /// Takes the link out of the page's address, and leaves the page where it is.
 pub fn remove_link() {
     let history = web_sys::window().and_then(|window| window.history().ok());
-    if let Some(history) = history.filter(|_| link().is_some()) {
+    if let Some(history) = history.filter(|_| link().is_some() || claim().is_some()) {
         let here = part(web_sys::Location::pathname) + &part(web_sys::Location::search);
         // Fails only for another origin's address.
         let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&here));

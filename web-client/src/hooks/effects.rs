@@ -66,9 +66,19 @@ fn use_link(store: &UseReducerHandle<Store>) {
                 if let Some(link) = page::link() {
                     dispatcher.dispatch(Action::Link(link));
                 }
+                if let Some(code) = page::claim() {
+                    dispatcher.dispatch(Action::Claim(code));
+                    page::remove_link();
+                }
             })
         });
         move || drop(listener)
+    });
+    // The code is used once; until then a reload must not lose it.
+    use_effect_with(store.0.chat.operator, |operator| {
+        if *operator {
+            page::remove_link();
+        }
     });
     use_effect_with(store.0.link, |link| {
         // What cannot be read is shown as long as this page lives, and helps nobody after that.

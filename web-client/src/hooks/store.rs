@@ -26,7 +26,7 @@ impl Reducible for Store {
 pub fn use_store() -> (UseReducerHandle<Store>, Engine) {
     let store = use_reducer(|| {
         let outbox = Outbox::restore(storage::load_outbox());
-        Store(State::restore(outbox, page::link()))
+        Store(State::restore(outbox, page::link(), page::claim()))
     });
     let dispatcher = store.dispatcher();
     let engine = use_memo((), move |()| {

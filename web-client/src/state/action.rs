@@ -2,6 +2,7 @@
 //!
 //! Pure values. Whoever makes them has the clock and the dice; whoever takes them has neither.
 
+use shared::chat::operator::ClaimCode;
 use shared::chat::{ClientMessage, MessageId, RoomId, Seq};
 use shared::connection::{Direction, Version};
 use shared::error::Untrusted;
@@ -24,6 +25,8 @@ pub enum Action {
     Pins(Pins),
     /// The page's address says something about its server's key.
     Link(Link),
+    /// The page's address has the code of a claim link.
+    Claim(ClaimCode),
     /// The person does not believe the link any more.
     ForgetLink,
     /// The person pressed Connect.

@@ -3,9 +3,19 @@
 //! Pure: text in, fingerprint out. What follows the `#` is never sent to any server, so it can
 //! come to a person by another way than the page itself.
 
+use shared::chat::operator::ClaimCode;
 use shared::identity::Fingerprint;
 
 const KEY: &str = "#pin=";
+
+/// Before the code of a claim link: whoever opens it becomes an operator.
+const CLAIM: &str = "#claim=";
+
+/// The code in the fragment of the page's address, with its `#`, if it is a claim link's.
+pub fn claim(fragment: &str) -> Option<ClaimCode> {
+    let code = fragment.strip_prefix(CLAIM)?;
+    code.to_owned().try_into().ok()
+}
 
 /// What the page's address says about its server's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +70,14 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "SHA256:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0";
+
+    #[test]
+    fn a_claim_link_has_its_code() {
+        assert!(claim("#claim=abc-_9").is_some());
+        for other in ["#claim=", "#claim=a b", "#pin=x", ""] {
+            assert!(claim(other).is_none(), "{other}");
+        }
+    }
 
     #[test]
     fn a_link_is_read_as_it_was_made() {

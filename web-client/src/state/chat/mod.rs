@@ -5,6 +5,7 @@
 
 pub mod log;
 pub mod mention;
+pub mod operating;
 pub mod outbox;
 pub mod room;
 pub mod search;
@@ -13,9 +14,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use shared::chat::limits::TEXT_BYTES;
+use shared::chat::operator::{ClaimCode, OperatorAnswer};
 use shared::chat::server::{ChatErrorCode, MemberChange, RoomEntry, RoomSummary, ServerLimits};
 use shared::chat::{Author, ClientMessage, Entry, RoomId, RoomName, Seq, ServerMessage};
 
+use operating::Operating;
 use outbox::Outbox;
 use room::{Room, Standing};
 
@@ -35,6 +38,12 @@ pub struct Chat {
     pub outbox: Outbox,
     /// What is asked of the server.
     pub requests: Requests,
+    /// We are an operator of the server.
+    pub operator: bool,
+    /// What it has told us as one.
+    pub operating: Operating,
+    /// The code with which we want to become one.
+    pub claim: Option<ClaimCode>,
     /// Longest text that the server takes, in bytes.
     pub text_bytes: usize,
     /// What the server was asked to look for, and has found.
@@ -85,6 +94,9 @@ impl Default for Chat {
             current: lobby,
             outbox: Outbox::default(),
             requests: Requests::default(),
+            operator: false,
+            operating: Operating::default(),
+            claim: None,
             text_bytes: TEXT_BYTES,
             search: search::Search::default(),
             goal: None,
@@ -103,6 +115,12 @@ impl Chat {
         }
     }
 
+    /// The same, of somebody who wants to become an operator.
+    #[must_use]
+    pub fn claiming(self, claim: Option<ClaimCode>) -> Self {
+        Self { claim, ..self }
+    }
+
     /// Forgets the rooms; what waits to be sent stays.
     pub fn clear(&mut self) {
         let mut requests = std::mem::take(&mut self.requests);
@@ -110,6 +128,7 @@ impl Chat {
         requests.clear();
         *self = Self {
             requests,
+            claim: self.claim.take(),
             ..Self::restore(std::mem::take(&mut self.outbox))
         };
     }
@@ -242,8 +261,15 @@ impl Chat {
     pub fn hear(&mut self, message: ServerMessage, at: u64) {
         match message {
             ServerMessage::Welcome {
-                you, rooms, limits, ..
-            } => self.welcomed(you, rooms, limits),
+                you,
+                rooms,
+                operator,
+                limits,
+                ..
+            } => {
+                self.operator = operator;
+                self.welcomed(you, rooms, limits);
+            }
             ServerMessage::Joined {
                 room: id,
                 topic,
@@ -323,7 +349,12 @@ impl Chat {
                 more,
                 ..
             } => self.search.found(&query, entries, more),
-            ServerMessage::Operator(_) | ServerMessage::Pong => {}
+            ServerMessage::Operator(OperatorAnswer::Granted) => {
+                self.operator = true;
+                self.notice("You are an operator of this server from now on.", at);
+            }
+            ServerMessage::Operator(answer) => self.operating.hear(answer),
+            ServerMessage::Pong => {}
         }
     }
 
@@ -349,6 +380,10 @@ impl Chat {
         }
         if !self.rooms.contains_key(&self.current) {
             self.current = RoomName::lobby().into();
+        }
+        // It works once; what is wrong with it the server says.
+        if let Some(code) = self.claim.take() {
+            self.requests.push(ClientMessage::Claim { code });
         }
     }
 

@@ -1,0 +1,78 @@
+// Whoever runs the server opens the claim link that it prints, and has its console: the demo's
+// start and stop, who is connected, who is kept out, and the log.
+import { expectAccessible } from '../lib/axe.js';
+import { LOST_SERVER } from '../lib/guard.js';
+import { expect, test } from '../lib/test.js';
+
+const WINDOWS = { phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 800 } };
+
+/** Opens the claim link, connects, and shows the console. */
+async function operate(visitor, server, options = {}) {
+  const boss = await visitor(options);
+  await boss.chat.open(await server.claimLink());
+  await boss.chat.join('boss');
+  await boss.chat.id('console-toggle').click();
+  await expect(boss.chat.id('console-status')).toHaveAttribute('data-listening', 'true');
+  return boss;
+}
+
+const connection = (chat, name) => chat.page.locator(`[data-testid="connection"][data-name="${name}"]`);
+
+test('the claim link works once, and the console stops and starts the server', async ({ server, visitor }) => {
+  const boss = await operate(visitor, server);
+  await expect(boss.chat.notices('You are an operator')).toBeVisible();
+  expect(new URL(boss.page.url()).hash).toBe('');
+  const bob = await visitor({ allow: [LOST_SERVER] });
+  await bob.chat.open(await server.claimLink());
+  await bob.chat.join('bob');
+  await expect(bob.chat.id('console-toggle')).toHaveCount(0);
+  await expect(connection(boss.chat, 'bob')).toContainText('ws v2');
+  await expect(boss.chat.id('console-log')).toContainText('handshake done');
+
+  await boss.chat.id('console-stop').click();
+  await boss.chat.id('console-no').click();
+  await expect(boss.chat.id('console-status')).toHaveAttribute('data-listening', 'true');
+  await boss.chat.id('console-stop').click();
+  await boss.chat.id('console-yes').click();
+  await expect(boss.chat.id('console-status')).toHaveAttribute('data-listening', 'false');
+  await bob.chat.expectState('waiting');
+  await expect(boss.chat.banner).toHaveAttribute('data-state', 'connected');
+  await boss.chat.id('console-start').click();
+  await expect(boss.chat.id('console-status')).toHaveAttribute('data-listening', 'true');
+  await bob.chat.expectState('connected');
+});
+
+test('kicked, kept out, and let in again', async ({ server, visitor }) => {
+  const boss = await operate(visitor, server);
+  const bob = await visitor({ allow: [LOST_SERVER] });
+  await bob.chat.open(server.url);
+  await bob.chat.join('bob');
+  await bob.chat.type('noise');
+  await expect(connection(boss.chat, 'bob')).toBeVisible();
+  await connection(boss.chat, 'bob').getByTestId('connection-ban-key').click();
+  await boss.chat.id('console-yes').click();
+  await expect(boss.chat.id('ban')).toHaveCount(1);
+  await expect(bob.chat.banner).not.toHaveAttribute('data-state', 'connected');
+  await expect(connection(boss.chat, 'bob')).toHaveCount(0);
+  // An operator deletes what others wrote.
+  const noise = boss.chat.messages('noise', 'bob');
+  await noise.hover();
+  await noise.getByTestId('message-delete').click();
+  await boss.chat.id('delete-yes').click();
+  await expect(boss.chat.id('deleted')).toBeVisible();
+  await boss.chat.id('ban-lift').click();
+  await expect(boss.chat.id('ban')).toHaveCount(0);
+  await bob.page.reload();
+  await bob.chat.join('bob');
+});
+
+for (const colorScheme of ['light', 'dark']) {
+  for (const [device, viewport] of Object.entries(WINDOWS)) {
+    test(`the console is accessible, ${colorScheme}, ${device}`, async ({ server, visitor }) => {
+      const boss = await operate(visitor, server, { colorScheme, viewport });
+      await expect(connection(boss.chat, 'boss')).toBeVisible();
+      await expect(boss.chat.id('console-log')).not.toBeEmpty();
+      await expectAccessible(boss.page, 'the console');
+    });
+  }
+}

@@ -1,0 +1,282 @@
+//! The operator's console: the server's start and stop, who is connected, who is kept out, and its
+//! log. Asks again by itself while it is shown.
+
+use gloo_timers::callback::Interval;
+use shared::chat::operator::{
+    Ban, Banned, ConnectionInfo, Kicked, LogLevel, OperatorRequest, Reason, ServerStatus,
+};
+use shared::chat::{ClientMessage, RoomId};
+use yew::prelude::*;
+
+use super::icons::{Icon, icon};
+use super::text;
+use crate::state::chat::operating::Operating;
+
+/// How often it asks, in milliseconds.
+const EVERY_MS: u32 = 3_000;
+
+/// Props of [`Console`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct ConsoleProps {
+    /// What the server has told.
+    pub operating: Operating,
+    /// The session: another one is asked anew.
+    pub attempt: u32,
+    /// The room on the screen, if it can be deleted.
+    pub room: Option<RoomId>,
+    /// The person asks for this.
+    pub on_ask: Callback<ClientMessage>,
+    /// The person wants the panel closed.
+    pub on_close: Callback<()>,
+}
+
+/// Something that cannot be undone, and is asked for twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Sure {
+    question: String,
+    request: OperatorRequest,
+}
+
+/// The console.
+#[component(Console)]
+pub fn console(props: &ConsoleProps) -> Html {
+    let sure = use_state(|| None::<Sure>);
+    let ask = props.on_ask.reform(ClientMessage::Operator);
+    use_effect_with(props.attempt, {
+        let ask = ask.clone();
+        move |_| {
+            let look = {
+                let ask = ask.clone();
+                move || {
+                    ask.emit(OperatorRequest::Status);
+                    ask.emit(OperatorRequest::Connections);
+                }
+            };
+            look();
+            ask.emit(OperatorRequest::Bans);
+            ask.emit(OperatorRequest::Log { follow: true });
+            let interval = Interval::new(EVERY_MS, look);
+            move || {
+                drop(interval);
+                ask.emit(OperatorRequest::Log { follow: false });
+            }
+        }
+    });
+    let be_sure = {
+        let sure = sure.setter();
+        Callback::from(move |asked: Sure| sure.set(Some(asked)))
+    };
+    let operating = &props.operating;
+    html! {
+        <section class="console" data-testid="console">
+            <header class="aside-head">
+                <h2>{ "Server" }</h2>
+                <button
+                    type="button"
+                    class="button button-icon"
+                    aria-label="Close"
+                    data-testid="console-close"
+                    onclick={props.on_close.reform(|_: MouseEvent| ())}
+                >
+                    { icon(Icon::Cross) }
+                </button>
+            </header>
+            if let Some(status) = &operating.status {
+                { status_view(status, &ask, &be_sure) }
+            }
+            if let Some(asked) = &*sure {
+                { question(asked, &ask, &sure) }
+            }
+            <h3>{ text::count(operating.connections.len() as u64, "connection") }</h3>
+            <ul class="console-list">
+                { for operating.connections.iter().map(|it| connection_view(it, &be_sure)) }
+            </ul>
+            <h3>{ "Kept out" }</h3>
+            if operating.bans.is_empty() {
+                <p class="console-note">{ "Nobody." }</p>
+            }
+            <ul class="console-list">
+                { for operating.bans.iter().map(|ban| ban_view(ban, &ask)) }
+            </ul>
+            if let Some(room) = &props.room {
+                { delete_room(room, &be_sure) }
+            }
+            <h3>{ "Log" }</h3>
+            { log_view(operating) }
+        </section>
+    }
+}
+
+fn status_view(
+    status: &ServerStatus,
+    ask: &Callback<OperatorRequest>,
+    be_sure: &Callback<Sure>,
+) -> Html {
+    let since = u64::try_from(status.started.unix_millis()).unwrap_or(0);
+    html! {
+        <>
+            <p data-testid="console-status" data-listening={status.listening.to_string()}>
+                if status.listening {
+                    { "It takes everybody." }
+                } else {
+                    { "It is stopped: only operators come in." }
+                }
+                { format!(" {} of at most {}, since {}.",
+                    text::count(status.connections as u64, "connection"),
+                    text::thousands(status.max_connections as u64),
+                    text::day(since)) }
+                if status.log_plaintext {
+                    <b>{ " Its log shows what people write." }</b>
+                }
+            </p>
+            <p class="console-buttons">
+                <button
+                    type="button"
+                    class="button"
+                    data-testid="console-start"
+                    disabled={status.listening}
+                    onclick={ask.reform(|_: MouseEvent| OperatorRequest::StartListeners)}
+                >
+                    { "Start" }
+                </button>
+                <button
+                    type="button"
+                    class="button"
+                    data-testid="console-stop"
+                    disabled={!status.listening}
+                    onclick={be_sure.reform(|_: MouseEvent| Sure {
+                        question: "End every session but the operators’, and take no others?".into(),
+                        request: OperatorRequest::StopListeners,
+                    })}
+                >
+                    { "Stop" }
+                </button>
+            </p>
+        </>
+    }
+}
+
+fn question(
+    asked: &Sure,
+    ask: &Callback<OperatorRequest>,
+    sure: &UseStateHandle<Option<Sure>>,
+) -> Html {
+    let yes = {
+        let (ask, sure, request) = (ask.clone(), sure.setter(), asked.request.clone());
+        Callback::from(move |_: MouseEvent| {
+            sure.set(None);
+            ask.emit(request.clone());
+            // What has changed is seen at once.
+            ask.emit(OperatorRequest::Connections);
+        })
+    };
+    let no = {
+        let sure = sure.setter();
+        Callback::from(move |_: MouseEvent| sure.set(None))
+    };
+    html! {
+        <p class="question" role="alert">
+            { &asked.question }{ " " }
+            <button type="button" class="link" data-testid="console-yes" onclick={yes}>{ "Yes" }</button>
+            { " " }
+            <button type="button" class="link" data-testid="console-no" onclick={no}>{ "No" }</button>
+        </p>
+    }
+}
+
+fn connection_view(info: &ConnectionInfo, be_sure: &Callback<Sure>) -> Html {
+    let name = info
+        .name
+        .as_ref()
+        .map_or_else(|| "handshake not done".to_owned(), ToString::to_string);
+    let version = info.version.as_deref().unwrap_or("–");
+    let since = u64::try_from(info.since.unix_millis()).unwrap_or(0);
+    let number = info.connection;
+    let address = info.address.parse::<std::net::SocketAddr>().ok();
+    let kick = Sure {
+        question: format!("End connection {number} of {name}?"),
+        request: OperatorRequest::Kick {
+            who: Kicked::Connection(number),
+        },
+    };
+    let ban = |who: Banned| Sure {
+        question: format!("Keep out {who}?"),
+        request: OperatorRequest::Ban {
+            who,
+            reason: Reason::default(),
+        },
+    };
+    let button = |id: &'static str, label: &'static str, sure: Sure| {
+        let onclick = be_sure.reform(move |_: MouseEvent| sure.clone());
+        html! { <button type="button" class="link" data-testid={id} {onclick}>{ label }</button> }
+    };
+    html! {
+        <li key={number.to_string()} data-testid="connection" data-name={name.clone()}>
+            <b>{ name }</b>
+            { format!(" {} · {} {version} · since {}", info.address, info.transport, text::time(since)) }
+            { format!(" · {} in, {} out", text::bytes(info.bytes_in), text::bytes(info.bytes_out)) }
+            if let Some(id) = info.id {
+                <small>{ id.to_string() }</small>
+            }
+            <span class="console-buttons">
+                { button("connection-kick", "Kick", kick) }
+                if let Some(id) = info.id {
+                    { button("connection-ban-key", "Ban key", ban(Banned::User(id))) }
+                }
+                if let Some(address) = address {
+                    { button("connection-ban-address", "Ban address", ban(Banned::Address(address.ip()))) }
+                }
+            </span>
+        </li>
+    }
+}
+
+fn ban_view(ban: &Ban, ask: &Callback<OperatorRequest>) -> Html {
+    let who = ban.who;
+    html! {
+        <li key={who.to_string()} data-testid="ban">
+            <small>{ who.to_string() }</small>
+            { ban.reason.as_str() }
+            <button
+                type="button"
+                class="link"
+                data-testid="ban-lift"
+                onclick={ask.reform(move |_: MouseEvent| OperatorRequest::Unban { who })}
+            >
+                { "Let in again" }
+            </button>
+        </li>
+    }
+}
+
+fn delete_room(room: &RoomId, be_sure: &Callback<Sure>) -> Html {
+    let id = room.clone();
+    let onclick = be_sure.reform(move |_: MouseEvent| Sure {
+        question: format!("Delete the room {id} with everything in it?"),
+        request: OperatorRequest::DeleteRoom { room: id.clone() },
+    });
+    html! {
+        <button type="button" class="button" data-testid="console-delete-room" {onclick}>
+            { icon(Icon::Bin) }{ format!("Delete the room {room}") }
+        </button>
+    }
+}
+
+fn log_view(operating: &Operating) -> Html {
+    let lines = operating.log.iter().rev().map(|line| {
+        let at = u64::try_from(line.at.unix_millis()).unwrap_or(0);
+        let class = match line.level {
+            LogLevel::Error | LogLevel::Warn => "log-line bad",
+            _ => "log-line",
+        };
+        html! { <p {class}>{ text::time(at) }{ " " }{ &line.text }</p> }
+    });
+    html! {
+        <div class="console-log" data-testid="console-log" tabindex="0" role="log" aria-label="Log, latest first">
+            { for lines }
+            if operating.missed > 0 {
+                <p class="console-note">{ format!("{} more were too many to be told.", text::thousands(operating.missed)) }</p>
+            }
+        </div>
+    }
+}

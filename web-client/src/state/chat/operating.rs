@@ -1,0 +1,106 @@
+//! What an operator knows of the server: how it is, who is connected, who is kept out, and its log.
+//!
+//! Pure.
+
+use shared::chat::operator::{Ban, ConnectionInfo, LogLine, OperatorAnswer, ServerStatus};
+
+/// Most lines of the log that are kept; older ones leave the page.
+pub const LOG_LINES: usize = 500;
+
+/// What the server has told its operator.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Operating {
+    /// How it is, as it last said.
+    pub status: Option<ServerStatus>,
+    /// Who is connected.
+    pub connections: Vec<ConnectionInfo>,
+    /// Who is kept out.
+    pub bans: Vec<Ban>,
+    /// Its log, oldest first.
+    pub log: Vec<LogLine>,
+    /// How many lines were too many to be told.
+    pub missed: u64,
+    /// The beginning of a list whose rest is still to come.
+    more_connections: Vec<ConnectionInfo>,
+    more_bans: Vec<Ban>,
+}
+
+impl Operating {
+    /// Takes an answer. Lists that come in parts are shown when they are whole.
+    pub fn hear(&mut self, answer: OperatorAnswer) {
+        match answer {
+            OperatorAnswer::Status(status) => self.status = Some(status),
+            OperatorAnswer::Connections { connections, more } => {
+                self.more_connections.extend(connections);
+                if !more {
+                    self.connections = std::mem::take(&mut self.more_connections);
+                }
+            }
+            OperatorAnswer::Bans { bans, more } => {
+                self.more_bans.extend(bans);
+                if !more {
+                    self.bans = std::mem::take(&mut self.more_bans);
+                }
+            }
+            OperatorAnswer::Log { lines, missed } => {
+                self.log.extend(lines);
+                self.missed += missed;
+                let surplus = self.log.len().saturating_sub(LOG_LINES);
+                self.log.drain(..surplus);
+            }
+            OperatorAnswer::Granted | OperatorAnswer::Done => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::chat::Timestamp;
+    use shared::chat::operator::LogLevel;
+
+    fn connection(number: u64) -> ConnectionInfo {
+        ConnectionInfo {
+            connection: number,
+            address: "192.0.2.1:1".into(),
+            transport: "tcp".into(),
+            version: None,
+            id: None,
+            name: None,
+            since: Timestamp::from_unix_millis(0).unwrap(),
+            bytes_in: 0,
+            bytes_out: 0,
+        }
+    }
+
+    #[test]
+    fn a_list_in_parts_is_shown_when_it_is_whole() {
+        let mut operating = Operating::default();
+        for (number, more) in [(1, true), (2, false), (3, true)] {
+            operating.hear(OperatorAnswer::Connections {
+                connections: vec![connection(number)],
+                more,
+            });
+        }
+        assert_eq!(operating.connections, [connection(1), connection(2)]);
+    }
+
+    #[test]
+    fn the_log_is_bounded() {
+        let mut operating = Operating::default();
+        let line = |number: usize| LogLine {
+            at: Timestamp::from_unix_millis(0).unwrap(),
+            level: LogLevel::Info,
+            text: number.to_string(),
+        };
+        for number in 0..LOG_LINES + 7 {
+            operating.hear(OperatorAnswer::Log {
+                lines: vec![line(number)],
+                missed: 1,
+            });
+        }
+        assert_eq!(operating.log.len(), LOG_LINES);
+        assert_eq!(operating.log[0].text, "7");
+        assert_eq!(operating.missed, 507);
+    }
+}
