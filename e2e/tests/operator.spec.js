@@ -68,10 +68,11 @@ test('kicked, kept out, and let in again', async ({ server, visitor }) => {
 
 for (const colorScheme of ['light', 'dark']) {
   for (const [device, viewport] of Object.entries(WINDOWS)) {
-    test(`the console is accessible, ${colorScheme}, ${device}`, async ({ server, visitor }) => {
+    test(`the console is accessible, ${colorScheme}, ${device}`, async ({ server, visitor, python }) => {
       const boss = await operate(visitor, server, { colorScheme, viewport });
+      await python();
       await expect(connection(boss.chat, 'boss')).toBeVisible();
-      await expect(boss.chat.id('console-log')).not.toBeEmpty();
+      await expect(boss.chat.id('console-log')).toContainText('handshake done');
       await expectAccessible(boss.page, 'the console');
     });
   }
