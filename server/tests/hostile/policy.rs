@@ -78,3 +78,14 @@ fn plaintext_is_logged_when_asked_for_and_cannot_forge_a_line() {
         "{log}"
     );
 }
+
+#[test]
+fn a_claim_code_is_never_in_the_log() {
+    let server = Server::start(&["--log-plaintext", "--log-level", "trace"]);
+    let mut client = Client::join_by_v2(server.tcp());
+    client.say(r#"{"type":"hello"}"#);
+    client.say(r#"{"type":"claim","code":"guess-which-code-this-is"}"#);
+    while !client.receive().contains(r#""for":"claim""#) {}
+    server.wait_for_log(&["plaintext", "a claim"]);
+    assert!(!server.log().contains("guess-which"), "{}", server.log());
+}
