@@ -63,6 +63,12 @@ export class ChatPage {
     await this.submit({ name, protocol });
     await this.enter();
     await expect(this.ownName).toHaveText(name);
+    await this.expectRoom();
+  }
+
+  /** Waits until the room on the screen is there: from then on what is typed is sent at once. */
+  async expectRoom() {
+    await expect(this.id('log')).toHaveAttribute('aria-busy', 'false');
   }
 
   /** Waits for the session, and answers the question of the first contact if it comes. */

@@ -7,21 +7,17 @@ pub mod account;
 mod action;
 pub mod address;
 pub mod backoff;
-pub mod chat;
 pub mod connection;
 pub mod ending;
 pub mod frame;
-pub mod fuzzy;
 pub mod identity;
 mod judging;
-pub mod lines;
 pub mod link;
 pub mod news;
 pub mod pins;
 pub mod qr;
 pub mod shortcuts;
 pub mod shown;
-pub mod timeline;
 pub mod trust;
 pub mod window;
 
@@ -33,14 +29,17 @@ use crate::vault::messages::Failure;
 
 use account::Account;
 pub use action::{Action, SessionEvent};
-use chat::Chat;
-use chat::outbox::{Account as Sender, Fate, Outbox, Outgoing, Writing};
+use client::Chat;
+use client::lines::{self, Line};
+use client::outbox::{Account as Sender, Fate, Outbox, Outgoing, Writing};
 use connection::{Connection, Target};
 use ending::{Ending, Retry};
 use identity::Identity;
-use lines::Line;
 use link::Link;
 use pins::Pins;
+
+/// What this program calls itself.
+const PROGRAM: &str = concat!("secure-chat page ", env!("CARGO_PKG_VERSION"));
 
 /// Everything that the page shows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -254,7 +253,8 @@ impl State {
         self.failures = 0;
         if first {
             let wanted = self.target.as_ref().map(|target| target.name.as_str());
-            self.chat.begin(wanted.filter(|name| !name.is_empty()));
+            self.chat
+                .begin(wanted.filter(|name| !name.is_empty()), PROGRAM);
         }
         // What comes before the answer to our hello is the lobby's plain text, and what we do not
         // understand is of a later version.

@@ -24,11 +24,11 @@ use crate::engine::clock;
 use crate::hooks::use_now;
 use crate::state::Action;
 use crate::state::account::Account;
-use crate::state::chat::Chat;
-use crate::state::chat::log::Message;
-use crate::state::chat::outbox::{Outgoing, Writing};
-use crate::state::chat::room::{Room, TYPING_MS};
 use crate::state::connection::Connection;
+use client::Chat;
+use client::log::Message;
+use client::outbox::{Outgoing, Writing};
+use client::room::{Room, TYPING_MS};
 
 /// From this width on, in pixels, there is room beside the log.
 const WIDE: f64 = 1100.0;

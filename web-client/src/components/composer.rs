@@ -10,8 +10,8 @@ use yew::prelude::*;
 use super::icons::{Icon, icon};
 use super::text;
 use crate::engine::{clock, storage};
-use crate::state::chat::log::Message;
-use crate::state::lines::{self, Line};
+use client::lines::{self, Line};
+use client::log::Message;
 
 /// The others are told that the person writes at most once in this time, in milliseconds.
 const TYPING_EVERY_MS: u64 = 3_000;

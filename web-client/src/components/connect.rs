@@ -19,8 +19,8 @@ use crate::state::address::{self, Server};
 use crate::state::connection::{Connection, Target};
 use crate::state::ending::Ending;
 use crate::state::identity::Identity;
-use crate::state::lines;
 use crate::state::link::Link;
+use client::lines;
 
 /// Props of [`Connect`].
 #[derive(Debug, Clone, PartialEq, Properties)]

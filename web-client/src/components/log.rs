@@ -15,11 +15,11 @@ use super::message::{Doing, MessageRow};
 use super::outgoing::OutgoingRow;
 use super::text;
 use crate::hooks::{use_resize, use_visible};
-use crate::state::chat::log::Message;
-use crate::state::chat::outbox::Outgoing;
-use crate::state::chat::room::{Notice, Room};
-use crate::state::timeline::{self, Item};
 use crate::state::window::Window;
+use client::log::Message;
+use client::outbox::Outgoing;
+use client::room::{Notice, Room};
+use client::timeline::{self, Item};
 
 /// Nearer to an edge than this, in pixels, more is shown there.
 const NEAR_EDGE: i32 = 600;
@@ -169,7 +169,8 @@ pub fn log(props: &LogProps) -> Html {
                 class="log"
                 role="log"
                 aria-label={label}
-                aria-busy={room.loading.to_string()}
+                // Nothing comes until we are in the room again.
+                aria-busy={(room.loading || !room.is_live()).to_string()}
                 tabindex="0"
                 data-testid="log"
                 {onscroll}

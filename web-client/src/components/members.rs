@@ -11,7 +11,7 @@ use super::icons::{Icon, icon};
 use super::person::avatar;
 use super::rooms::presence;
 use super::text;
-use crate::state::chat::room::Room;
+use client::room::Room;
 
 /// Props of [`Members`].
 #[derive(Debug, Clone, PartialEq, Properties)]

@@ -9,8 +9,8 @@ use super::icons::{Icon, icon};
 use super::person::{avatar, hue};
 use super::{reactions, text};
 use crate::markdown;
-use crate::state::chat::log::Message;
-use crate::state::chat::outbox::Writing;
+use client::log::Message;
+use client::outbox::Writing;
 
 /// What a person does to a message.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use yew::prelude::*;
 
 use super::icons::{Icon, icon};
 use super::text;
-use crate::state::chat::operating::Operating;
+use client::operating::Operating;
 
 /// How often it asks, in milliseconds.
 const EVERY_MS: u32 = 3_000;

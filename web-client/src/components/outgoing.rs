@@ -3,7 +3,7 @@
 use shared::chat::MessageId;
 use yew::prelude::*;
 
-use crate::state::chat::outbox::{Fate, Outgoing, Writing};
+use client::outbox::{Fate, Outgoing, Writing};
 
 /// Props of [`OutgoingRow`].
 #[derive(Debug, Clone, PartialEq, Properties)]

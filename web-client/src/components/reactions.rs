@@ -4,7 +4,7 @@ use shared::chat::{Author, Emoji};
 use yew::prelude::*;
 
 use super::message::{Doing, toggle};
-use crate::state::chat::log::Message;
+use client::log::Message;
 
 /// What the board offers, with the names that screen readers say.
 const BOARD: [(&str, &str); 16] = [

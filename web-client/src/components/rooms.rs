@@ -7,9 +7,9 @@ use yew::prelude::*;
 
 use super::icons::{Icon, icon};
 use crate::hooks::{ask_to_notify, may_notify, use_news};
-use crate::state::chat::Chat;
-use crate::state::chat::room::Room;
 use crate::state::news::News;
+use client::Chat;
+use client::room::Room;
 
 /// What the list needs.
 #[derive(Debug, Clone, PartialEq, Properties)]

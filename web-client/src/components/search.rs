@@ -8,8 +8,8 @@ use super::field::{Field, field};
 use super::icons::{Icon, icon};
 use super::text;
 use crate::state::Action;
-use crate::state::chat::Chat;
-use crate::state::chat::search::{self, Hit};
+use client::Chat;
+use client::search::{self, Hit};
 
 /// Props of [`Search`].
 #[derive(Debug, Clone, PartialEq, Properties)]

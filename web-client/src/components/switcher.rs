@@ -7,9 +7,10 @@ use yew::prelude::*;
 
 use super::dialog::Dialog;
 use super::field::{Field, field};
-use crate::state::chat::Chat;
+use crate::state::shortcuts::SHORTCUTS;
 use crate::state::shortcuts::{self, Shortcut};
-use crate::state::{fuzzy, shortcuts::SHORTCUTS};
+use client::Chat;
+use client::fuzzy;
 
 /// Most rooms that are offered.
 const OFFERED: usize = 8;

@@ -5,7 +5,7 @@
 use shared::chat::RoomId;
 use web_sys::Storage;
 
-use crate::state::chat::outbox::Outgoing;
+use client::outbox::Outgoing;
 
 /// Remembered for this browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

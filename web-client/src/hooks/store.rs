@@ -6,8 +6,8 @@ use yew::prelude::*;
 
 use super::effects::use_effects;
 use crate::engine::{Engine, page, storage};
-use crate::state::chat::outbox::Outbox;
 use crate::state::{Action, State};
+use client::outbox::Outbox;
 
 /// The page's state in Yew's terms.
 #[derive(Debug, PartialEq)]

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::tree::{self, Node, Style};
-use crate::state::chat::mention;
+use client::mention;
 
 /// Shows a text in Markdown. Where it says `own_name` after an `@`, it stands out.
 pub fn view(text: &str, own_name: Option<&str>) -> Html {

@@ -8,13 +8,13 @@ use shared::connection::{Direction, Version};
 use shared::error::Untrusted;
 
 use super::account::ServerKey;
-use super::chat::outbox::Writing;
 use super::connection::Target;
 use super::ending::Ending;
 use super::frame::Frame;
 use super::identity::Identity;
 use super::link::Link;
 use super::pins::Pins;
+use client::outbox::Writing;
 
 /// What can happen. Times `at` are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]

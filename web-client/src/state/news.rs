@@ -2,7 +2,7 @@
 //!
 //! Pure.
 
-use super::chat::Chat;
+use client::Chat;
 
 /// What is new.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,9 +43,9 @@ impl News {
 
 #[cfg(test)]
 mod tests {
-    use super::super::chat::log::tests::{author, says};
-    use super::super::chat::room::{Room, Standing};
     use super::*;
+    use client::room::{Room, Standing};
+    use client::testing::{author, says};
     use shared::chat::RoomId;
     use std::rc::Rc;
 

@@ -3,12 +3,12 @@
 mod trust;
 
 use super::address::Origin;
-use super::chat::log::tests::{author, says};
-use super::chat::outbox::Fate;
 use super::*;
 use crate::state::trust::{Block, Expected};
 use crate::vault::messages::Profile;
 use account::ServerKey;
+use client::outbox::Fate;
+use client::testing::{author, says};
 use pins::Record;
 use shared::chat::server::{RoomEntry, ServerLimits};
 use shared::chat::{ChatErrorCode, ServerMessage};

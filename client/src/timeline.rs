@@ -6,8 +6,8 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::chat::log::Message;
-use super::chat::room::{Notice, Room};
+use crate::log::Message;
+use crate::room::{Notice, Room};
 
 /// Messages of one sender within this time belong together, in milliseconds.
 const GROUP_MS: u64 = 5 * 60 * 1000;
@@ -84,8 +84,8 @@ fn continues(previous: &Message, message: &Message) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::chat::log::tests::says;
     use super::*;
+    use crate::testing::says;
     use shared::chat::{RoomName, Timestamp};
 
     const HOUR: i64 = 3_600_000;

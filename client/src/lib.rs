@@ -1,14 +1,20 @@
-//! The chat: rooms, what the server says of them, and what is to be asked of it.
+//! What a client knows of the chat: rooms, what the server says of them, and what is to be asked of
+//! it. The page and the terminal client show the same [`Chat`], each in its way.
 //!
-//! Pure. What is to be sent stands in the [outbox], if it has an id and must not be lost,
+//! Pure: no sockets, no clock, no screen. What is to be sent stands in the [outbox], if it has an id and must not be lost,
 //! or in the [requests](Requests), which belong to one session.
 
+pub mod fuzzy;
+pub mod lines;
 pub mod log;
 pub mod mention;
 pub mod operating;
 pub mod outbox;
 pub mod room;
 pub mod search;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod timeline;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -21,9 +27,6 @@ use shared::chat::{Author, ClientMessage, Entry, RoomId, RoomName, Seq, ServerMe
 use operating::Operating;
 use outbox::Outbox;
 use room::{Room, Standing};
-
-/// What this program calls itself.
-const CLIENT: &str = concat!("secure-chat page ", env!("CARGO_PKG_VERSION"));
 
 /// The rooms and what is on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,13 +163,13 @@ impl Chat {
         Rc::make_mut(entry.or_insert_with(|| Rc::new(Room::new(room.clone()))))
     }
 
-    /// A session begins: says hello, as `name` if there is one.
-    pub fn begin(&mut self, name: Option<&str>) {
+    /// A session begins: says hello, as `name` if there is one, from `program`.
+    pub fn begin(&mut self, name: Option<&str>, program: &str) {
         self.requests.clear();
         self.greeted = false;
         self.requests.push(ClientMessage::Hello {
             name: name.map(str::to_owned),
-            client: CLIENT.to_owned().into(),
+            client: program.to_owned().into(),
         });
     }
 

@@ -242,8 +242,8 @@ impl Room {
 
 #[cfg(test)]
 mod tests {
-    use super::super::log::tests::{author, says};
     use super::*;
+    use crate::testing::{author, says};
     use shared::chat::RoomName;
 
     fn room(entries: Vec<shared::chat::Entry>) -> Room {

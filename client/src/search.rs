@@ -173,9 +173,9 @@ impl Chat {
 mod tests {
     use shared::chat::{ClientMessage, RoomName};
 
-    use super::super::log::tests::says;
-    use super::super::room::Standing;
     use super::*;
+    use crate::room::Standing;
+    use crate::testing::says;
 
     fn query(text: &str) -> Query {
         Query::parse(text).unwrap()

@@ -1,8 +1,8 @@
 //! Tests of the chat: what the server says, and what comes of it.
 
-use super::log::tests::{author, entry, says};
 use super::outbox::{Account, Fate, Outgoing, Writing};
 use super::*;
+use crate::testing::{author, entry, says};
 use shared::chat::server::{Member, RoomSummary};
 use shared::chat::{DirectId, Event, MessageId, Text, Timestamp, Topic};
 
@@ -68,7 +68,7 @@ fn happens(room: &RoomId, entry: Entry) -> ServerMessage {
 /// Ada's chat, in the lobby, with three messages of Bob's of which she has seen one.
 fn chat() -> Chat {
     let mut chat = Chat::default();
-    chat.begin(None);
+    chat.begin(None, "test");
     let rooms = vec![
         summary(lobby(), true, 3, 1),
         summary(named("rust"), false, 9, 0),
@@ -117,7 +117,7 @@ fn after_a_reconnect_only_what_was_missed_is_asked_for() {
         ]
     ));
     chat.end();
-    chat.begin(Some("ada"));
+    chat.begin(Some("ada"), "test");
     chat.hear(welcome(vec![summary(lobby(), true, 5, 1)]), 1);
     let again = asked(&mut chat);
     assert_eq!(
@@ -162,7 +162,7 @@ fn a_gap_is_noticed_and_what_is_missing_asked_for() {
 fn a_server_that_was_set_back_is_believed() {
     let mut chat = chat();
     chat.end();
-    chat.begin(None);
+    chat.begin(None, "test");
     chat.hear(welcome(vec![summary(lobby(), true, 1, 1)]), 1);
     chat.hear(joined(lobby(), 1, 1), 1);
     chat.hear(
@@ -359,7 +359,7 @@ fn a_refusal_belongs_to_what_was_refused() {
 #[test]
 fn older_messages_are_asked_for_once_and_come_before() {
     let mut chat = Chat::default();
-    chat.begin(None);
+    chat.begin(None, "test");
     chat.hear(welcome(vec![summary(lobby(), true, 60, 60)]), 1);
     chat.hear(joined(lobby(), 60, 60), 1);
     let page = |from: Seq, to: Seq| ServerMessage::Page {
@@ -394,7 +394,7 @@ fn numbers_of_requests_go_on_with_the_next_server() {
     let mut chat = chat();
     let last = chat.requests.waiting().last().unwrap().0;
     chat.clear();
-    chat.begin(None);
+    chat.begin(None, "test");
     let waiting: Vec<_> = chat.requests.waiting().iter().map(|(it, _)| *it).collect();
     assert_eq!(waiting, [last + 1]);
 }

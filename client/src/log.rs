@@ -219,40 +219,10 @@ fn new_message(entry: Entry) -> Result<Message, (Seq, Effect)> {
 }
 
 #[cfg(test)]
-pub(in crate::state) mod tests {
+mod tests {
     use super::*;
-    use shared::chat::entry::DisplayName;
-    use shared::chat::{Text, Timestamp, UserId};
-    use shared::identity::Fingerprint;
-
-    pub(in crate::state) fn author(name: &str) -> Author {
-        Author {
-            id: UserId(Fingerprint::of_spki(name.as_bytes())),
-            name: DisplayName::parse(name).unwrap(),
-        }
-    }
-
-    pub(in crate::state) fn entry(seq: Seq, from: &str, event: Event) -> Entry {
-        Entry {
-            seq,
-            id: MessageId::new(seq, [0; 10]),
-            from: author(from),
-            at: Timestamp::from_unix_millis(1000 * i64::try_from(seq).unwrap()).unwrap(),
-            event,
-        }
-    }
-
-    pub(in crate::state) fn says(seq: Seq, from: &str, text: &str) -> Entry {
-        let text = Some(Text::parse(text).unwrap());
-        entry(
-            seq,
-            from,
-            Event::Message {
-                text,
-                reply_to: None,
-            },
-        )
-    }
+    use crate::testing::{author, entry, says};
+    use shared::chat::Text;
 
     fn edit(seq: Seq, of: Seq, text: Option<&str>) -> Entry {
         let text = text.map(|text| Text::parse(text).unwrap());

@@ -1,0 +1,47 @@
+//! People and entries for tests.
+#![allow(clippy::unwrap_used, reason = "for tests, which are to fail then")]
+
+use shared::chat::entry::DisplayName;
+use shared::chat::{Author, Entry, Event, MessageId, Seq, Text, Timestamp, UserId};
+use shared::identity::Fingerprint;
+
+/// Somebody of this name, and of a key that goes with it.
+///
+/// # Panics
+/// If nobody can be called so.
+pub fn author(name: &str) -> Author {
+    Author {
+        id: UserId(Fingerprint::of_spki(name.as_bytes())),
+        name: DisplayName::parse(name).unwrap(),
+    }
+}
+
+/// What somebody did, in the second of its number.
+///
+/// # Panics
+/// As [`author`].
+pub fn entry(seq: Seq, from: &str, event: Event) -> Entry {
+    Entry {
+        seq,
+        id: MessageId::new(seq, [0; 10]),
+        from: author(from),
+        at: Timestamp::from_unix_millis(1000 * i64::try_from(seq).unwrap()).unwrap(),
+        event,
+    }
+}
+
+/// A message.
+///
+/// # Panics
+/// As [`author`], and if it is no text.
+pub fn says(seq: Seq, from: &str, text: &str) -> Entry {
+    let text = Some(Text::parse(text).unwrap());
+    entry(
+        seq,
+        from,
+        Event::Message {
+            text,
+            reply_to: None,
+        },
+    )
+}
