@@ -4,6 +4,8 @@
 //! Pure: no sockets, no clock, no screen. What is to be sent stands in the [outbox], if it has an id and must not be lost,
 //! or in the [requests](Requests), which belong to one session.
 
+pub mod backoff;
+pub mod compose;
 pub mod fuzzy;
 pub mod lines;
 pub mod log;

@@ -7,8 +7,10 @@ use shared::chat::plain::ClientLine;
 
 /// What `/help` says.
 pub const HELP: &str = "/name NEW takes a name, /who lists who is here, /join ROOM joins or \
-                        creates a room, /leave leaves this one, /quit ends the session, // starts \
-                        a message with a slash.";
+                        creates a room, /private ROOM creates one for those who are invited, \
+                        /invite NAME lets somebody in, /msg NAME TEXT writes to somebody alone, \
+                        /leave leaves this room, /quit ends the session, // starts a message with \
+                        a slash.";
 
 /// What a line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +21,17 @@ pub enum Line<'a> {
     Name(&'a str),
     /// Join a room, or create it.
     Join(&'a str),
+    /// Create a room for those who are invited.
+    Private(&'a str),
+    /// Let somebody into this room.
+    Invite(&'a str),
+    /// Write to somebody alone.
+    Message {
+        /// Who.
+        to: &'a str,
+        /// What; nothing only opens their room.
+        text: &'a str,
+    },
     /// Leave the room.
     Leave,
     /// Who is here?
@@ -27,8 +40,13 @@ pub enum Line<'a> {
     Help,
     /// End the session.
     Quit,
-    /// There is no such command.
-    Unknown(&'a str),
+    /// Another command, which a program may have.
+    Other {
+        /// Its first word.
+        word: &'a str,
+        /// What follows.
+        rest: &'a str,
+    },
     /// Nothing.
     Empty,
 }
@@ -41,15 +59,31 @@ pub fn parse(line: &str) -> Line<'_> {
         ClientLine::Who => Line::Who,
         ClientLine::Help => Line::Help,
         ClientLine::Quit => Line::Quit,
-        ClientLine::UnknownCommand("leave") => Line::Leave,
-        ClientLine::UnknownCommand("join") => {
-            let room = line.trim_start_matches("/join").trim();
-            Line::Join(room)
-        }
-        ClientLine::UnknownCommand(word) => Line::Unknown(word),
+        ClientLine::UnknownCommand(word) => command(word, rest(line)),
         ClientLine::Empty => Line::Empty,
         // Here it is a text like any other.
         ClientLine::Object => Line::Say(line.trim_end()),
+    }
+}
+
+/// What follows the first word.
+fn rest(line: &str) -> &str {
+    let words = line.trim().split_once(char::is_whitespace);
+    words.map_or("", |(_, rest)| rest.trim())
+}
+
+fn command<'a>(word: &'a str, rest: &'a str) -> Line<'a> {
+    match word {
+        "join" => Line::Join(rest),
+        "private" => Line::Private(rest),
+        "invite" => Line::Invite(rest),
+        "msg" => {
+            let (to, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            let text = text.trim();
+            Line::Message { to, text }
+        }
+        "leave" if rest.is_empty() => Line::Leave,
+        word => Line::Other { word, rest },
     }
 }
 
@@ -89,7 +123,37 @@ mod tests {
             ("/join", Line::Join("")),
             ("/leave", Line::Leave),
             ("/quit", Line::Quit),
-            ("/dance now", Line::Unknown("dance")),
+            (
+                "/dance  now ",
+                Line::Other {
+                    word: "dance",
+                    rest: "now",
+                },
+            ),
+            (
+                "/leave it",
+                Line::Other {
+                    word: "leave",
+                    rest: "it",
+                },
+            ),
+            ("/private den", Line::Private("den")),
+            ("/invite", Line::Invite("")),
+            ("/invite bob", Line::Invite("bob")),
+            (
+                "/msg bob  two words",
+                Line::Message {
+                    to: "bob",
+                    text: "two words",
+                },
+            ),
+            (
+                "/msg bob",
+                Line::Message {
+                    to: "bob",
+                    text: "",
+                },
+            ),
             (" \n", Line::Empty),
         ] {
             assert_eq!(parse(line), expected, "{line:?}");

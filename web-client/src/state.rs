@@ -6,7 +6,6 @@
 pub mod account;
 mod action;
 pub mod address;
-pub mod backoff;
 pub mod connection;
 pub mod ending;
 pub mod frame;
@@ -22,7 +21,7 @@ pub mod trust;
 pub mod window;
 
 use shared::chat::operator::ClaimCode;
-use shared::chat::{ClientMessage, MessageId, RoomName, Seq, Text, Topic};
+use shared::chat::{ClientMessage, MessageId, Seq};
 use shared::connection::Trust;
 
 use crate::vault::messages::Failure;
@@ -30,8 +29,9 @@ use crate::vault::messages::Failure;
 use account::Account;
 pub use action::{Action, SessionEvent};
 use client::Chat;
-use client::lines::{self, Line};
-use client::outbox::{Account as Sender, Fate, Outbox, Outgoing, Writing};
+use client::backoff;
+use client::compose::{Asked, Pen};
+use client::outbox::{Account as Sender, Outbox};
 use connection::{Connection, Target};
 use ending::{Ending, Retry};
 use identity::Identity;
@@ -109,7 +109,10 @@ impl State {
                 id,
                 at,
             } => self.compose(&line, reply_to, id, at),
-            Action::Write { what, id, at } => self.write(what, id, at),
+            Action::Write { what, id, at } => {
+                let pen = self.pen(id, at);
+                self.chat.write(what, pen);
+            }
             Action::Ask(message) => self.chat.ask(message),
             Action::Open(room) => self.chat.open(room),
             Action::GoTo { room, seq } => self.chat.go_to(room, seq),
@@ -284,81 +287,24 @@ impl State {
         }
     }
 
-    fn write(&mut self, what: Writing, id: MessageId, at: u64) {
-        let line = Outgoing {
-            id,
-            account: self.sender(),
-            room: self.chat.current.clone(),
-            what,
-            fate: Fate::Queued,
-            at,
-        };
-        self.chat.outbox.push(line);
+    fn pen(&self, id: MessageId, at: u64) -> Pen {
+        let account = self.sender();
+        Pen { id, account, at }
     }
 
     fn compose(&mut self, line: &str, reply_to: Option<Seq>, id: MessageId, at: u64) {
-        match lines::parse(line) {
-            Line::Say(text) => match Text::parse(text) {
-                Ok(text) => {
-                    // Whoever answers has read.
-                    let current = self.chat.current.clone();
-                    if let Some(room) = self.chat.room_mut(&current) {
-                        room.divider = None;
-                    }
-                    self.write(Writing::Say { text, reply_to }, id, at);
-                }
-                Err(error) => self.chat.notice(format!("Not sent: {error}."), at),
-            },
-            Line::Name(name) => match lines::check_name(name) {
-                Ok(()) if name.is_empty() => self.chat.notice("Which name? /name NEW", at),
-                Ok(()) => self.chat.ask(ClientMessage::Hello {
-                    name: Some(name.to_owned()),
-                    client: String::new().into(),
-                }),
-                Err(why) => self.chat.notice(why, at),
-            },
-            Line::Join(name) => match RoomName::parse(name) {
-                Ok(room) if self.chat.rooms.contains_key(&room.clone().into()) => {
-                    self.chat.open(room.into());
-                }
-                Ok(room) => self.chat.ask(ClientMessage::Create {
-                    room,
-                    topic: Topic::default(),
-                    private: false,
-                    keep: None,
-                }),
-                Err(error) => self.chat.notice(format!("No room: {error}."), at),
-            },
-            Line::Leave => {
-                let room = self.chat.current.clone();
-                self.chat.ask(ClientMessage::Leave { room });
-            }
-            Line::Who => self.who(at),
-            Line::Help => self.chat.notice(lines::HELP, at),
-            Line::Quit => {
+        let pen = self.pen(id, at);
+        match self.chat.compose(line, reply_to, pen) {
+            Some(Asked::Quit) => {
                 self.end_session();
                 self.connection = Connection::Stopped {
                     ending: Ending::Quit,
                 };
             }
-            Line::Unknown(word) => {
-                let word: String = word.chars().take(32).collect();
-                let text = format!("There is no command /{word}. {}", lines::HELP);
-                self.chat.notice(text, at);
-            }
-            Line::Empty => {}
+            // What else there is, the page has buttons for.
+            Some(Asked::Command { word, .. }) => self.chat.no_command(word, at),
+            None => {}
         }
-    }
-
-    fn who(&mut self, at: u64) {
-        let members = self.chat.room().map(|room| room.members.clone());
-        let here = members
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|it| it.online);
-        let names: Vec<_> = here.map(|it| it.name.to_string()).collect();
-        let text = format!("{} here: {}", names.len(), names.join(", "));
-        self.chat.notice(text, at);
     }
 
     fn ended(&mut self, ending: Ending, at: u64, jitter: u16) {

@@ -12,6 +12,7 @@ use client::testing::{author, says};
 use pins::Record;
 use shared::chat::server::{RoomEntry, ServerLimits};
 use shared::chat::{ChatErrorCode, ServerMessage};
+use shared::chat::{RoomName, Topic};
 use shared::connection::Version;
 use shared::error::{ErrorCode, Untrusted};
 use shared::identity::Fingerprint;

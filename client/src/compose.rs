@@ -1,0 +1,310 @@
+//! What comes of a line that a person enters: a message on its way, a request, or a notice.
+//!
+//! Pure.
+
+use shared::chat::room::InvalidRoom;
+use shared::chat::server::Member;
+use shared::chat::{ClientMessage, DirectId, MessageId, RoomId, RoomName, Seq, Text, Topic};
+
+use super::Chat;
+use super::lines::{self, Line};
+use super::outbox::{Account, Fate, Outgoing, Writing};
+
+/// How something that is written is called, whose it is, and when it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pen {
+    /// Its name, made by us.
+    pub id: MessageId,
+    /// Whose it is.
+    pub account: Account,
+    /// When, in milliseconds since 1970.
+    pub at: u64,
+}
+
+/// What the program itself has to do for a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked<'a> {
+    /// End the session.
+    Quit,
+    /// A command that not every client has.
+    Command {
+        /// Its first word, without the slash.
+        word: &'a str,
+        /// What follows.
+        rest: &'a str,
+    },
+}
+
+impl Chat {
+    /// Puts something into the outbox, for the room on the screen.
+    pub fn write(&mut self, what: Writing, pen: Pen) {
+        let room = self.current.clone();
+        self.write_to(room, what, pen);
+    }
+
+    fn write_to(&mut self, room: RoomId, what: Writing, pen: Pen) {
+        self.outbox.push(Outgoing {
+            id: pen.id,
+            account: pen.account,
+            room,
+            what,
+            fate: Fate::Queued,
+            at: pen.at,
+        });
+    }
+
+    /// Does what a line says, as far as every client does it.
+    pub fn compose<'a>(
+        &mut self,
+        line: &'a str,
+        reply_to: Option<Seq>,
+        pen: Pen,
+    ) -> Option<Asked<'a>> {
+        let at = pen.at;
+        match lines::parse(line) {
+            Line::Say(text) => match Text::parse(text) {
+                Ok(text) => {
+                    // Whoever answers has read.
+                    let current = self.current.clone();
+                    if let Some(room) = self.room_mut(&current) {
+                        room.divider = None;
+                    }
+                    self.write(Writing::Say { text, reply_to }, pen);
+                }
+                Err(error) => self.notice(format!("Not sent: {error}."), at),
+            },
+            Line::Name(name) => match lines::check_name(name) {
+                Ok(()) if name.is_empty() => self.notice("Which name? /name NEW", at),
+                Ok(()) => self.ask(ClientMessage::Hello {
+                    name: Some(name.to_owned()),
+                    client: String::new().into(),
+                }),
+                Err(why) => self.notice(why, at),
+            },
+            Line::Join(name) => match RoomName::parse(name) {
+                Ok(room) if self.rooms.contains_key(&room.clone().into()) => {
+                    self.open(room.into());
+                }
+                Ok(room) => self.create(room, false),
+                Err(error) => self.no_room(error, at),
+            },
+            Line::Private(name) => match RoomName::parse(name) {
+                Ok(room) => self.create(room, true),
+                Err(error) => self.no_room(error, at),
+            },
+            Line::Invite(name) => self.invite(name, at),
+            Line::Message { to, text } => self.message(to, text, pen),
+            Line::Leave => {
+                let room = self.current.clone();
+                self.ask(ClientMessage::Leave { room });
+            }
+            Line::Who => self.who(at),
+            Line::Help => self.notice(lines::HELP, at),
+            Line::Quit => return Some(Asked::Quit),
+            Line::Other { word, rest } => return Some(Asked::Command { word, rest }),
+            Line::Empty => {}
+        }
+        None
+    }
+
+    /// Says that there is no such command, and which there are.
+    pub fn no_command(&mut self, word: &str, at: u64) {
+        let word: String = word.chars().take(32).collect();
+        self.notice(format!("There is no command /{word}. {}", lines::HELP), at);
+    }
+
+    /// Somebody of this name, in any room that we know.
+    pub fn person(&self, name: &str) -> Option<&Member> {
+        let name = name.strip_prefix('@').unwrap_or(name).to_lowercase();
+        let mut people = self.rooms.values().flat_map(|room| &room.members);
+        people.find(|it| it.name.as_str().to_lowercase() == name)
+    }
+
+    fn create(&mut self, room: RoomName, private: bool) {
+        self.ask(ClientMessage::Create {
+            room,
+            topic: Topic::default(),
+            private,
+            keep: None,
+        });
+    }
+
+    fn no_room(&mut self, error: InvalidRoom, at: u64) {
+        self.notice(format!("No room: {error}."), at);
+    }
+
+    fn nobody(&mut self, name: &str, at: u64) {
+        let name: String = name.chars().take(32).collect();
+        let text = if name.is_empty() {
+            "Whom? Give a name.".to_owned()
+        } else {
+            format!("Nobody in your rooms is called {name}.")
+        };
+        self.notice(text, at);
+    }
+
+    fn invite(&mut self, name: &str, at: u64) {
+        let RoomId::Named(room) = self.current.clone() else {
+            return self.notice("Nobody can be invited to a room of two.", at);
+        };
+        match self.person(name).map(|it| (it.id, it.name.clone())) {
+            Some((id, name)) => {
+                self.notice(format!("{name} is invited to {room}."), at);
+                self.ask(ClientMessage::Invite { room, id });
+            }
+            None => self.nobody(name, at),
+        }
+    }
+
+    fn message(&mut self, name: &str, text: &str, pen: Pen) {
+        let at = pen.at;
+        let Some(to) = self.person(name).map(|it| it.id) else {
+            return self.nobody(name, at);
+        };
+        let me = self.me.as_ref().map(|me| me.id);
+        let Some(room) = me.and_then(|me| DirectId::of(me, to)).map(RoomId::Direct) else {
+            return self.notice("That is you.", at);
+        };
+        if !text.is_empty() {
+            match Text::parse(text) {
+                Ok(text) => {
+                    let reply_to = None;
+                    self.write_to(room.clone(), Writing::Say { text, reply_to }, pen);
+                }
+                Err(error) => return self.notice(format!("Not sent: {error}."), at),
+            }
+        }
+        if self.rooms.get(&room).is_some_and(|room| room.is_joined()) {
+            self.open(room);
+        } else {
+            self.ask(ClientMessage::Direct { to });
+        }
+    }
+
+    fn who(&mut self, at: u64) {
+        let members = self.room().map(|room| room.members.as_slice());
+        let here = members.unwrap_or_default().iter().filter(|it| it.online);
+        let names: Vec<_> = here.map(|it| it.name.to_string()).collect();
+        let text = format!("{} here: {}", names.len(), names.join(", "));
+        self.notice(text, at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::room::{Room, Standing};
+    use crate::testing::author;
+    use std::rc::Rc;
+
+    fn pen() -> Pen {
+        Pen {
+            id: MessageId::new(1, [0; 10]),
+            account: Account::default(),
+            at: 1,
+        }
+    }
+
+    /// Ada, and bob with her in the lobby.
+    fn chat() -> Chat {
+        let mut chat = Chat {
+            me: Some(author("ada")),
+            ..Chat::default()
+        };
+        let lobby = chat.current.clone();
+        let mut room = Room::new(lobby.clone());
+        room.standing = Standing::Live;
+        room.set_members(vec![member("ada"), member("Bob")]);
+        chat.rooms.insert(lobby, Rc::new(room));
+        chat
+    }
+
+    fn member(name: &str) -> Member {
+        let person = author(name);
+        Member {
+            id: person.id,
+            name: person.name,
+            online: true,
+        }
+    }
+
+    fn notices(chat: &Chat) -> Vec<String> {
+        let room = chat.room().unwrap();
+        room.notices.iter().map(|it| it.text.clone()).collect()
+    }
+
+    fn asked(chat: &Chat) -> Option<&ClientMessage> {
+        chat.requests.waiting().last().map(|(_, message)| message)
+    }
+
+    #[test]
+    fn a_text_goes_out_and_a_slash_does_not() {
+        let mut chat = chat();
+        assert_eq!(chat.compose("hello", Some(3), pen()), None);
+        let [line] = chat.outbox.lines() else {
+            panic!("one line");
+        };
+        assert!(matches!(
+            &line.what,
+            Writing::Say {
+                reply_to: Some(3),
+                ..
+            }
+        ));
+        assert_eq!(chat.compose("/quit", None, pen()), Some(Asked::Quit));
+        assert_eq!(
+            chat.compose("/op  ban x ", None, pen()),
+            Some(Asked::Command {
+                word: "op",
+                rest: "ban x"
+            })
+        );
+        assert_eq!(chat.outbox.lines().len(), 1);
+    }
+
+    #[test]
+    fn a_message_to_somebody_waits_for_their_room() {
+        let mut chat = chat();
+        chat.compose("/msg @bob psst", None, pen());
+        let (ada, bob) = (author("ada").id, author("Bob").id);
+        let room = RoomId::Direct(DirectId::of(ada, bob).unwrap());
+        assert_eq!(chat.outbox.lines()[0].room, room);
+        assert_eq!(asked(&chat), Some(&ClientMessage::Direct { to: bob }));
+        assert!(chat.queued(&Account::default()).is_empty());
+        chat.compose("/msg eve hello", None, pen());
+        chat.compose("/msg ada hello", None, pen());
+        chat.compose("/msg", None, pen());
+        assert_eq!(chat.outbox.lines().len(), 1);
+        assert_eq!(
+            notices(&chat),
+            [
+                "Nobody in your rooms is called eve.",
+                "That is you.",
+                "Whom? Give a name."
+            ]
+        );
+    }
+
+    #[test]
+    fn people_are_invited_by_name() {
+        let mut chat = chat();
+        chat.compose("/private den", None, pen());
+        assert!(
+            matches!(asked(&chat), Some(ClientMessage::Create { private: true, room, .. }) if room.as_str() == "den")
+        );
+        chat.compose("/invite BOB", None, pen());
+        let (room, id) = (RoomName::lobby(), author("Bob").id);
+        assert_eq!(asked(&chat), Some(&ClientMessage::Invite { room, id }));
+        let waiting = chat.requests.waiting().len();
+        for wrong in [
+            "/invite",
+            "/invite eve",
+            "/private not a room",
+            "/join \u{202e}",
+        ] {
+            assert_eq!(chat.compose(wrong, None, pen()), None);
+        }
+        assert_eq!(chat.requests.waiting().len(), waiting);
+        assert_eq!(notices(&chat).len(), 5, "{:?}", notices(&chat));
+    }
+}
