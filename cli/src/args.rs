@@ -24,9 +24,11 @@ pub(crate) const EXIT_CODES: &str = "\
 
 /// Examples, for the help and for the man page.
 pub(crate) const EXAMPLES: &str = "\
+secure-chat chat chat.example:5000
+    rooms, history and people; on first contact the server's key is shown, and you are asked
 secure-chat connect chat.example:5000
-    talk; on first contact the server's key is shown, and you are asked
-secure-chat connect wss://chat.example/ws --pin SHA256:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0
+    talk in the lobby, line by line
+secure-chat chat wss://chat.example/ws --pin SHA256:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0
     through the web server, with a key that you were told
 uptime | secure-chat connect chat.example:5000 --accept-new --name status
     send lines from a script, and print what is said meanwhile
@@ -104,7 +106,12 @@ pub(crate) enum Level {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Talk to a server
+    /// Chat in the whole terminal: rooms, history, people
+    ///
+    /// Rooms, direct messages, history, search, replies and reactions; F1 shows the keys. What
+    /// cannot be sent waits in the data folder and is sent later, once. `NO_COLOR` is respected.
+    Chat(Server),
+    /// Talk in the lobby line by line, from a terminal or a pipe
     ///
     /// In a terminal: a prompt with history. With standard input or output redirected, or with
     /// --pipe: lines of standard input are messages, messages are lines of standard output, and at
@@ -137,6 +144,16 @@ pub(crate) enum Command {
 /// How to connect.
 #[derive(Debug, Args)]
 pub(crate) struct Connect {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// Read lines and write messages even if this is a terminal
+    #[arg(long)]
+    pub(crate) pipe: bool,
+}
+
+/// Which server, and how.
+#[derive(Debug, Args)]
+pub(crate) struct Server {
     // Not a doc comment, where these would have to be links.
     #[arg(value_name = "ADDR")]
     #[arg(help = "The server: host:port or tcp://host:port, ws://host/ws or wss://host/ws")]
@@ -150,12 +167,9 @@ pub(crate) struct Connect {
     /// Pin the key of a server that is not known yet without asking; a changed key is refused as ever
     #[arg(long)]
     pub(crate) accept_new: bool,
-    /// Name to take in the lobby
+    /// Name to take
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub(crate) name: Option<Name>,
-    /// Read lines and write messages even if this is a terminal
-    #[arg(long)]
-    pub(crate) pipe: bool,
 }
 
 /// What load to make.

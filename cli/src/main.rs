@@ -5,6 +5,7 @@ mod address;
 mod advice;
 mod args;
 mod bench;
+mod chat;
 mod commands;
 mod contact;
 mod exit;
@@ -59,6 +60,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         None => folder::default_path().map_err(Failure::other)?,
     };
     match cli.command {
+        Command::Chat(server) => commands::chat::run(server, &folder, level),
         Command::Connect(connect) => commands::connect::run(connect, &folder, level),
         Command::Keys(command) => commands::keys::run(command, &folder),
         Command::Pins(command) => commands::pins::run(command, &folder),

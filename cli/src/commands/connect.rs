@@ -46,21 +46,22 @@ pub(crate) fn run(connect: Connect, folder: &Path, level: Level) -> Result<(), F
             you
         });
     }
+    let server = connect.server;
     let run = Run {
         wish: Wish {
-            address: connect.address,
-            version: connect.protocol,
-            expected: connect.pin,
+            address: server.address,
+            version: server.protocol,
+            expected: server.pin,
             observe_frames: level >= Level::Debug,
         },
-        greeting: connect
+        greeting: server
             .name
             .map(|name| format!("/name {}", name.as_str()).into_bytes()),
         known: KnownServers::new(folder),
         key,
         level,
     };
-    let accept_new = connect.accept_new;
+    let accept_new = server.accept_new;
     let result = if terminal {
         runtime.block_on(run.interactive(accept_new))
     } else {
@@ -183,7 +184,7 @@ fn not_sent(lines: u64) -> Failure {
 }
 
 /// Lets the signals that end programs end the session instead, so that it says goodbye.
-fn watch_signals(interrupt: &Arc<Notify>) -> Result<(), Failure> {
+pub(super) fn watch_signals(interrupt: &Arc<Notify>) -> Result<(), Failure> {
     let interrupt = Arc::clone(interrupt);
     #[cfg(unix)]
     {

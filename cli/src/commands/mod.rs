@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod bench;
+pub(crate) mod chat;
 pub(crate) mod connect;
 pub(crate) mod keys;
 pub(crate) mod manual;

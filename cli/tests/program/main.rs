@@ -6,6 +6,8 @@
 
 mod faults;
 mod files;
+#[cfg(unix)]
+mod full_screen;
 mod pipe;
 mod support;
 #[cfg(unix)]

@@ -1,6 +1,8 @@
 //! What the tests share: the program, the server, and what can sit between them.
 
 mod program;
+#[cfg(unix)]
+mod pty;
 mod puppet;
 mod relay;
 mod server;
@@ -8,6 +10,8 @@ mod server;
 use std::time::Duration;
 
 pub(crate) use program::{Finished, Home};
+#[cfg(unix)]
+pub(crate) use pty::Session;
 pub(crate) use puppet::puppet;
 pub(crate) use relay::{Relay, raw_server};
 pub(crate) use server::Server;

@@ -12,6 +12,8 @@ pub(crate) struct Relay {
     address: SocketAddr,
     target: Arc<Mutex<SocketAddr>>,
     connections: Arc<AtomicUsize>,
+    /// The clients' ends of those that were begun.
+    clients: Arc<Mutex<Vec<TcpStream>>>,
     /// Bytes that the server may say in a connection before the relay ends it.
     cut_after: Arc<AtomicUsize>,
 }
@@ -23,16 +25,21 @@ impl Relay {
             address: listener.local_addr().unwrap(),
             target: Arc::new(Mutex::new(target)),
             connections: Arc::default(),
+            clients: Arc::default(),
             cut_after: Arc::new(AtomicUsize::new(usize::MAX)),
         };
         let target = Arc::clone(&relay.target);
         let connections = Arc::clone(&relay.connections);
         let cut_after = Arc::clone(&relay.cut_after);
+        let clients = Arc::clone(&relay.clients);
         thread::spawn(move || {
             for client in listener.incoming() {
                 connections.fetch_add(1, Ordering::SeqCst);
-                let server = TcpStream::connect(*target.lock().unwrap()).unwrap();
                 let client = client.unwrap();
+                let Ok(server) = TcpStream::connect(*target.lock().unwrap()) else {
+                    continue;
+                };
+                clients.lock().unwrap().push(client.try_clone().unwrap());
                 let limit = cut_after.load(Ordering::SeqCst);
                 let (from, to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
                 thread::spawn(move || forward(from, to, usize::MAX));
@@ -55,6 +62,14 @@ impl Relay {
     /// From now on connections go to another server.
     pub(crate) fn redirect(&self, target: SocketAddr) {
         *self.target.lock().unwrap() = target;
+    }
+
+    /// Ends all connections; the next ones go to the target as before.
+    pub(crate) fn sever(&self) {
+        for client in self.clients.lock().unwrap().drain(..) {
+            // It may have ended already.
+            let _ = client.shutdown(Shutdown::Both);
+        }
     }
 
     /// From now on each connection ends after so many bytes from the server.

@@ -84,6 +84,11 @@ impl Server {
         self.context.stop.cancel();
     }
 
+    /// A code that makes an operator, once.
+    pub(crate) fn claim_code(&self) -> String {
+        self.context.hub.operators().claim.make().unwrap()
+    }
+
     /// How many clients there are.
     pub(crate) fn clients(&self) -> usize {
         self.context.clients.snapshot().len()

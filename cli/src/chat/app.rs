@@ -1,0 +1,533 @@
+//! What the full-screen mode knows: the chat, the connection, and what the person is doing. Its
+//! [keys](super::keys) change it, its [views](super::view) show it. No terminal, no sockets.
+
+use std::collections::BTreeMap;
+
+use client::Chat;
+use client::compose::{Asked, Pen};
+use client::outbox::{Account, Fate, Outgoing, Writing};
+use shared::chat::operator::ClaimCode;
+use shared::chat::{ClientMessage, MessageId, OperatorRequest, Query, RoomId, Seq, Text};
+use shared::connection::{SessionId, Version};
+use shared::identity::Fingerprint;
+use shared::trust::words;
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::time::Instant;
+
+use super::composer::{About, Composer};
+use super::layers::{Console, Finder, Layer, Tab};
+use super::link::News;
+use super::rows::Anchor;
+use crate::printable;
+use crate::session;
+
+/// What this program calls itself.
+const PROGRAM: &str = concat!("secure-chat ", env!("CARGO_PKG_VERSION"));
+
+/// That somebody is writing is said again after this time, in milliseconds.
+const TYPING_AGAIN_MS: u64 = 3_000;
+
+/// What is added to the other commands' help.
+const HELP: &str = "Here also: /search WORDS, /resend and /drop for what was refused, /claim CODE \
+                    to become an operator, /op for the operators' console, /verify for \
+                    what both sides can compare. F1 shows the keys.";
+
+/// How the connection is.
+#[derive(Debug)]
+pub(crate) enum Connection {
+    /// An attempt is under way.
+    Connecting,
+    /// A session is there.
+    Up {
+        /// The version that is spoken.
+        version: Version,
+        /// The server's key.
+        server: Fingerprint,
+        /// What both sides can compare, in v2.
+        id: Option<SessionId>,
+    },
+    /// There is none.
+    Down {
+        /// Why.
+        why: String,
+        /// When the next attempt begins.
+        retry_at: Instant,
+    },
+    /// No attempt would help.
+    Stopped(String),
+}
+
+/// What the drawn screen has shown, for the keys that move in it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Shown {
+    /// Rows of the log.
+    pub(crate) rows: u16,
+    /// Its width.
+    pub(crate) width: u16,
+    /// The oldest row that is here is on the screen.
+    pub(crate) oldest: bool,
+}
+
+/// Everything.
+pub(crate) struct App {
+    pub(crate) chat: Chat,
+    pub(crate) composer: Composer,
+    pub(crate) layer: Layer,
+    pub(crate) connection: Connection,
+    /// The lowest row that is seen; the end without one.
+    pub(crate) place: Option<Anchor>,
+    pub(crate) shown: Shown,
+    /// The server's address.
+    pub(crate) server: String,
+    /// The terminal's window has the person's attention, as far as it tells.
+    pub(crate) focused: bool,
+    /// The person is to be told, by the terminal's bell.
+    pub(crate) bell: bool,
+    account: Account,
+    name: Option<String>,
+    /// What was being written in the other rooms.
+    drafts: BTreeMap<RoomId, Composer>,
+    /// The room whose draft is in the composer.
+    drafting: RoomId,
+    outgoing: Option<mpsc::Sender<session::Outgoing>>,
+    began: bool,
+    said_typing: u64,
+    /// Messages that mean us and that we have not seen.
+    meant: u64,
+}
+
+impl App {
+    /// A chat with a server, as `account`, in which `lines` wait to be sent.
+    pub(crate) fn new(account: Account, name: Option<String>, lines: Vec<Outgoing>) -> Self {
+        let outbox = client::outbox::Outbox::restore(lines);
+        let chat = Chat::restore(outbox);
+        Self {
+            drafting: chat.current.clone(),
+            chat,
+            composer: Composer::default(),
+            layer: Layer::default(),
+            connection: Connection::Connecting,
+            place: None,
+            shown: Shown::default(),
+            server: account.server.clone(),
+            focused: true,
+            bell: false,
+            account,
+            name,
+            drafts: BTreeMap::new(),
+            outgoing: None,
+            began: false,
+            said_typing: 0,
+            meant: 0,
+        }
+    }
+
+    /// Takes what the link has to tell.
+    pub(crate) fn news(&mut self, news: News, at: u64) {
+        match news {
+            News::Connecting => self.connection = Connection::Connecting,
+            News::Up(session) => {
+                self.outgoing = Some(session.outgoing);
+                self.began = false;
+                self.connection = Connection::Up {
+                    version: session.version,
+                    server: session.server,
+                    id: session.id,
+                };
+            }
+            News::Heard(plaintext) => self.heard(&plaintext, at),
+            News::Trouble(text) => self.chat.notice(text, at),
+            News::Down { why, retry_at } => {
+                self.ended();
+                self.connection = Connection::Down { why, retry_at };
+            }
+            News::Stopped(failure) => {
+                self.ended();
+                self.connection = Connection::Stopped(failure.text);
+            }
+        }
+    }
+
+    fn ended(&mut self) {
+        self.outgoing = None;
+        self.chat.end();
+    }
+
+    fn heard(&mut self, plaintext: &[u8], at: u64) {
+        // A text that opened proves that the server has the session: now it is greeted.
+        if !std::mem::replace(&mut self.began, true) {
+            self.chat.begin(self.name.as_deref(), PROGRAM);
+        }
+        // What comes before the answer is the lobby's plain text, and what we do not understand is
+        // of a later version.
+        if let Ok(message) = serde_json::from_slice(plaintext) {
+            self.chat.hear(message, at);
+        }
+        // A name taken later is the one to claim after the next reconnect.
+        let own = self
+            .chat
+            .own_name()
+            .filter(|own| !own.starts_with("guest-"));
+        if let Some(own) = own {
+            self.name = Some(own.to_owned());
+        }
+        self.ring();
+        self.follow_goal();
+    }
+
+    /// Rings when something means us that we do not see.
+    fn ring(&mut self) {
+        let Some(me) = &self.chat.me else {
+            return;
+        };
+        let looking = self.focused && self.is_at_end();
+        let unseen = self.chat.rooms.values();
+        let unseen = unseen.filter(|room| !looking || room.id != self.chat.current);
+        let meant = unseen.map(|room| room.mentions(me)).sum();
+        if meant > self.meant {
+            self.bell = true;
+        }
+        self.meant = meant;
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.place.is_none()
+    }
+
+    /// Hands what waits to the session. `true` if it takes nothing more for now.
+    pub(crate) fn flush(&mut self) -> bool {
+        let Some(outgoing) = self.outgoing.clone() else {
+            return false;
+        };
+        while let Some((number, message)) = self.chat.requests.waiting().first() {
+            let number = *number;
+            match hand_over(&outgoing, message) {
+                Handed::Taken => self.chat.requests.sent(number),
+                Handed::Full => return true,
+                Handed::Gone => return false,
+            }
+        }
+        for line in self.chat.queued(&self.account) {
+            match hand_over(&outgoing, &line.request()) {
+                Handed::Taken => self.chat.outbox.sent(line.id),
+                Handed::Full => return true,
+                Handed::Gone => return false,
+            }
+        }
+        false
+    }
+
+    /// What takes the next message, when it is full.
+    pub(crate) fn outgoing(&self) -> Option<mpsc::Sender<session::Outgoing>> {
+        self.outgoing.clone()
+    }
+
+    /// What is on its way to the room on the screen.
+    pub(crate) fn on_their_way(&self) -> Vec<&Outgoing> {
+        let lines = self.chat.outbox.lines().iter();
+        let here =
+            |line: &&Outgoing| line.room == self.chat.current && line.account == self.account;
+        lines.filter(here).collect()
+    }
+
+    /// Puts the right draft into the composer when the room on the screen is another one.
+    pub(crate) fn settle(&mut self) {
+        if self.drafting != self.chat.current {
+            let next = self.drafts.remove(&self.chat.current).unwrap_or_default();
+            let draft = std::mem::replace(&mut self.composer, next);
+            let room = std::mem::replace(&mut self.drafting, self.chat.current.clone());
+            if !draft.is_empty() {
+                self.drafts.insert(room, draft);
+            }
+            self.place = None;
+            if matches!(self.layer, Layer::Picked(_) | Layer::React(_)) {
+                self.layer = Layer::Nothing;
+            }
+        }
+        self.follow_goal();
+    }
+
+    /// The screen was drawn so. `true` if it is out of date by that: what is seen is no longer new.
+    pub(crate) fn drawn(&mut self, shown: Shown) -> bool {
+        self.shown = shown;
+        let room = self.chat.current.clone();
+        if shown.oldest && self.chat.room().is_some_and(|room| room.is_live()) {
+            self.chat.load_older(&room);
+        }
+        let last = self.chat.room().and_then(|room| room.log.last());
+        let read = |chat: &Chat| chat.room().map(|room| room.read);
+        let before = read(&self.chat);
+        if let Some(last) = last.filter(|_| self.focused && self.is_at_end()) {
+            self.chat.seen(&room, last);
+        }
+        self.ring();
+        read(&self.chat) != before
+    }
+
+    /// A message that was looked for is shown as soon as it is here.
+    fn follow_goal(&mut self) {
+        let goal = self.chat.goal.as_ref();
+        let Some(goal) = goal.filter(|goal| goal.room == self.chat.current) else {
+            return;
+        };
+        let here = self.chat.room().and_then(|room| room.log.message(goal.seq));
+        if here.is_some() {
+            self.pick(goal.seq);
+            self.chat.goal = None;
+        }
+    }
+
+    /// Picks a message, which is on the screen then.
+    pub(crate) fn pick(&mut self, seq: Seq) {
+        let last = self.chat.room().and_then(|room| room.log.messages().last());
+        let at_end = last.is_some_and(|last| last.seq == seq);
+        self.place = (!at_end).then_some(Anchor { seq, below: 0 });
+        self.layer = Layer::Picked(seq);
+    }
+
+    /// The message before a picked one, or after it.
+    pub(crate) fn neighbour(&self, seq: Seq, after: bool) -> Option<Seq> {
+        let messages = self.chat.room()?.log.messages();
+        let at = messages.binary_search_by_key(&seq, |message| message.seq);
+        let at = at.unwrap_or_else(|next| next);
+        let to = if after { at + 1 } else { at.checked_sub(1)? };
+        messages.get(to).map(|message| message.seq)
+    }
+
+    /// Shows a room.
+    pub(crate) fn open(&mut self, room: RoomId) {
+        self.chat.open(room);
+        self.settle();
+    }
+
+    /// Shows the room before or after the one on the screen, in the order of the list.
+    pub(crate) fn step(&mut self, down: bool) {
+        let rooms: Vec<_> = self.joined();
+        let at = rooms.iter().position(|room| *room == self.chat.current);
+        let at = at.unwrap_or(0);
+        let to = if down {
+            (at + 1) % rooms.len().max(1)
+        } else {
+            at.checked_sub(1).unwrap_or(rooms.len().saturating_sub(1))
+        };
+        if let Some(room) = rooms.get(to) {
+            self.open(room.clone());
+        }
+    }
+
+    /// Shows the next room with something new in it, those first that mean us.
+    pub(crate) fn next_new(&mut self) {
+        let me = self.chat.me.clone();
+        let rooms = self
+            .chat
+            .rooms
+            .values()
+            .filter(|room| room.id != self.chat.current);
+        let new = rooms.filter_map(|room| {
+            let unread = room.unread(me.as_ref().map(|me| me.id));
+            let meant = me.as_ref().map_or(0, |me| room.mentions(me));
+            (unread > 0).then(|| (meant > 0, unread, room.id.clone()))
+        });
+        if let Some((.., room)) = new.max() {
+            self.open(room);
+        }
+    }
+
+    /// The rooms that we are in, and those that we are invited to, in the order of the list.
+    pub(crate) fn joined(&self) -> Vec<RoomId> {
+        let rooms = self.chat.rooms.values();
+        let mut rooms: Vec<_> = rooms
+            .filter(|room| room.is_joined())
+            .map(|room| {
+                (
+                    room.is_direct(),
+                    room.title().to_lowercase(),
+                    room.id.clone(),
+                )
+            })
+            .collect();
+        rooms.sort();
+        rooms.into_iter().map(|(.., id)| id).collect()
+    }
+
+    /// The text was changed: says that we are writing, now and then.
+    pub(crate) fn typed(&mut self, at: u64) {
+        let text = self.composer.text();
+        let live = self.chat.room().is_some_and(|room| room.is_live());
+        let says = !text.trim().is_empty() && (!text.starts_with('/') || text.starts_with("//"));
+        if live && says && at.saturating_sub(self.said_typing) >= TYPING_AGAIN_MS {
+            self.said_typing = at;
+            let room = self.chat.current.clone();
+            self.chat.ask(ClientMessage::Typing { room });
+        }
+    }
+
+    /// Takes what was written. `true` if the person wants to leave.
+    pub(crate) fn submit(&mut self, id: MessageId, at: u64) -> bool {
+        let text = self.composer.text();
+        let about = self.composer.about.take();
+        if text.len() > self.chat.text_bytes && !text.starts_with('/') {
+            let limit = self.chat.text_bytes;
+            let text = format!(
+                "Not sent: a text has at most {limit} bytes, this one {}.",
+                text.len()
+            );
+            self.composer.about = about;
+            self.chat.notice(text, at);
+            return false;
+        }
+        self.composer.clear();
+        self.said_typing = 0;
+        self.place = None;
+        let account = self.account.clone();
+        let pen = Pen { id, account, at };
+        if let Some(About::Edit(of)) = about {
+            match Text::parse(&text) {
+                Ok(text) => self.chat.write(Writing::Edit { of, text }, pen),
+                Err(error) => self.chat.notice(format!("Not changed: {error}."), at),
+            }
+            return false;
+        }
+        let reply_to = match about {
+            Some(About::Reply(seq)) => Some(seq),
+            _ => None,
+        };
+        let asked = self.chat.compose(&text, reply_to, pen);
+        if text.trim() == "/help" {
+            self.chat.notice(HELP, at);
+        }
+        let leave = match asked {
+            Some(Asked::Quit) => true,
+            Some(Asked::Command { word, rest }) => {
+                self.command(word, rest, at);
+                false
+            }
+            None => false,
+        };
+        self.settle();
+        leave
+    }
+
+    fn command(&mut self, word: &str, rest: &str, at: u64) {
+        match (word, rest) {
+            ("search", words) => {
+                self.layer = Layer::Finder(Finder {
+                    input: Composer::with(words).area,
+                    ..Finder::default()
+                });
+                if let Ok(query) = Query::parse(words) {
+                    self.search(query);
+                }
+            }
+            ("op", "") => self.open_console(at),
+            ("verify", "") => self.verify(at),
+            ("claim", link) => {
+                // The link works as well as the code in it.
+                let code = link.rsplit_once("#claim=").map_or(link, |(_, code)| code);
+                match ClaimCode::try_from(code.to_owned()) {
+                    Ok(code) => self.chat.ask(ClientMessage::Claim { code }),
+                    Err(_) => self.chat.notice("That is no claim code.", at),
+                }
+            }
+            ("resend", "") => self.refused(|chat, id| chat.outbox.resend(id)),
+            ("drop", "") => self.refused(|chat, id| chat.outbox.remove(id)),
+            (word, _) => self.chat.no_command(word, at),
+        }
+    }
+
+    /// Says what both sides can compare.
+    fn verify(&mut self, at: u64) {
+        let Connection::Up {
+            version,
+            server,
+            id,
+        } = &self.connection
+        else {
+            return self.chat.notice("There is no session.", at);
+        };
+        let mut lines = vec![
+            format!("The server's key is {server}."),
+            format!("Its words are: {}", words(server)),
+        ];
+        lines.push(match (version, id) {
+            (_, Some(id)) => format!("This session is {id}: the server's log names it, too."),
+            _ => "Protocol v1 proves nothing about the server.".to_owned(),
+        });
+        for line in lines {
+            self.chat.notice(line, at);
+        }
+    }
+
+    fn refused(&mut self, each: impl Fn(&mut Chat, MessageId)) {
+        let lines = self.on_their_way().into_iter();
+        let refused = lines.filter(|line| matches!(line.fate, Fate::Refused(_)));
+        for id in refused.map(|line| line.id).collect::<Vec<_>>() {
+            each(&mut self.chat, id);
+        }
+    }
+
+    /// Has the server look for something, in all rooms.
+    pub(crate) fn search(&mut self, query: Query) {
+        self.chat.ask(ClientMessage::Search {
+            room: None,
+            query,
+            before: None,
+            limit: None,
+        });
+    }
+
+    /// Shows the operators' console, to an operator.
+    pub(crate) fn open_console(&mut self, at: u64) {
+        if !self.chat.operator {
+            return self.chat.notice(
+                "You are no operator of this server; /claim CODE makes you one.",
+                at,
+            );
+        }
+        self.layer = Layer::Console(Console::default());
+        for request in [OperatorRequest::Status, Tab::Connections.request()] {
+            self.chat.ask(ClientMessage::Operator(request));
+        }
+    }
+
+    /// Writes something that is no text.
+    pub(crate) fn write(&mut self, what: Writing, id: MessageId, at: u64) {
+        let account = self.account.clone();
+        self.chat.write(what, Pen { id, account, at });
+    }
+
+    /// Whether what is to be seen changes by itself.
+    pub(crate) fn is_moving(&self) -> bool {
+        let typing = self.chat.room().is_some_and(|room| !room.typing.is_empty());
+        typing || matches!(self.connection, Connection::Down { .. })
+    }
+
+    /// Who is writing in the room on the screen.
+    pub(crate) fn typists(&self, at: u64) -> Vec<String> {
+        let typing = self.chat.room().map_or(&[][..], |room| &room.typing);
+        let now = typing
+            .iter()
+            .filter(|(_, since)| at.saturating_sub(*since) < client::room::TYPING_MS);
+        now.map(|(who, _)| printable::line(who.name.as_str().as_bytes()))
+            .collect()
+    }
+}
+
+enum Handed {
+    Taken,
+    Full,
+    Gone,
+}
+
+fn hand_over(outgoing: &mpsc::Sender<session::Outgoing>, message: &ClientMessage) -> Handed {
+    // A message that is no JSON does not exist: everything in it is text and numbers.
+    let Ok(json) = serde_json::to_vec(message) else {
+        return Handed::Taken;
+    };
+    match outgoing.try_send(session::Outgoing::Message(json)) {
+        Ok(()) => Handed::Taken,
+        Err(TrySendError::Full(_)) => Handed::Full,
+        Err(TrySendError::Closed(_)) => Handed::Gone,
+    }
+}

@@ -1,0 +1,75 @@
+//! The text that a person is writing, and what it is about.
+
+use ratatui::crossterm::event::KeyEvent;
+use ratatui::style::Style;
+use ratatui_textarea::{CursorMove, TextArea, WrapMode};
+use shared::chat::Seq;
+
+/// What the text answers or replaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum About {
+    /// It answers this message.
+    Reply(Seq),
+    /// It is this message's new text.
+    Edit(Seq),
+}
+
+/// The text and its cursor.
+pub(crate) struct Composer {
+    pub(crate) area: TextArea<'static>,
+    pub(crate) about: Option<About>,
+}
+
+impl Default for Composer {
+    fn default() -> Self {
+        Self::with("")
+    }
+}
+
+impl Composer {
+    /// A text with the cursor at its end.
+    pub(crate) fn with(text: &str) -> Self {
+        let mut area = TextArea::from(text.split('\n'));
+        area.set_wrap_mode(WrapMode::WordOrGlyph);
+        area.set_cursor_line_style(Style::default());
+        // The terminal's own cursor is there.
+        area.set_cursor_style(Style::default());
+        area.move_cursor(CursorMove::Bottom);
+        area.move_cursor(CursorMove::End);
+        Self { area, about: None }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        self.area.lines().join("\n")
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.area.is_empty()
+    }
+
+    /// Edits. `true` if the text has changed.
+    pub(crate) fn key(&mut self, key: KeyEvent) -> bool {
+        self.area.input(key)
+    }
+
+    /// Takes the text as it was copied, with its line ends.
+    pub(crate) fn paste(&mut self, text: &str) {
+        // Terminals send carriage returns for line ends.
+        self.area
+            .insert_str(text.replace("\r\n", "\n").replace('\r', "\n"));
+    }
+
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Rows that it takes in a space so wide, about: the area itself scrolls.
+    pub(crate) fn rows(&self, width: u16) -> u16 {
+        let width = usize::from(width.max(1));
+        let rows = self.area.lines().iter().map(|line| {
+            // The cursor needs a place behind the last character, too.
+            1 + textwrap::core::display_width(line) / width
+        });
+        u16::try_from(rows.sum::<usize>()).unwrap_or(u16::MAX)
+    }
+}

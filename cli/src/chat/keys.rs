@@ -1,0 +1,395 @@
+//! What each key does. [`HELP`] says so to people.
+
+use client::outbox::Writing;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui_textarea::TextArea;
+use shared::chat::{ClientMessage, MessageId, Seq};
+
+use super::app::App;
+use super::composer::{About, Composer};
+use super::layers::{self, Console, Finder, Layer, Switcher, Tab, Then};
+use super::rows::Log;
+use super::style::Look;
+use super::zone::Zone;
+
+/// The keys, and what they do.
+pub(crate) const HELP: [(&str, &str); 20] = [
+    ("Enter", "send"),
+    ("Alt-Enter, Ctrl-J", "begin a new line"),
+    ("PageUp, PageDown", "go through the history"),
+    ("Esc", "to the latest message; let go of what was begun"),
+    ("Up, with nothing written", "pick a message; then:"),
+    ("  r, Enter", "reply to it"),
+    ("  e", "change it, if it is yours"),
+    ("  d", "delete it, if it is yours or you are an operator"),
+    ("  +", "react to it"),
+    ("Ctrl-K", "go to a room or a person by name"),
+    ("Alt-Up, Alt-Down", "the room before, after"),
+    ("Alt-A", "the next room with something new"),
+    ("Ctrl-F", "search"),
+    ("Ctrl-O", "the operators' console"),
+    ("Ctrl-R", "try again to connect, now"),
+    ("Ctrl-L", "draw everything anew"),
+    ("Ctrl-Z, Ctrl-Y", "undo, redo"),
+    ("F1", "this list"),
+    ("Ctrl-C", "let go of what is written; else leave"),
+    ("/help", "the commands"),
+];
+
+/// What is to be done outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Nothing.
+    Nothing,
+    /// Connect now.
+    Retry,
+    /// Draw every cell again.
+    Redraw,
+    /// End the program.
+    Leave,
+}
+
+/// What a key needs to know of the world.
+pub(crate) struct World<'a> {
+    /// A name for what is written, if something is.
+    pub(crate) id: MessageId,
+    /// Now, in milliseconds since 1970.
+    pub(crate) at: u64,
+    pub(crate) zone: &'a Zone,
+    pub(crate) look: Look,
+}
+
+impl App {
+    /// A key was pressed.
+    pub(crate) fn key(&mut self, key: KeyEvent, world: &World<'_>) -> Effect {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match (key.code, control) {
+            (KeyCode::Char('l'), true) => return Effect::Redraw,
+            (KeyCode::Char('r'), true) => return Effect::Retry,
+            (KeyCode::Char('q'), true) => return Effect::Leave,
+            (KeyCode::F(1), _) => {
+                self.layer = match self.layer {
+                    Layer::Help(_) => Layer::Nothing,
+                    _ => Layer::Help(0),
+                };
+                return Effect::Nothing;
+            }
+            (KeyCode::Char('c'), true) => return self.interrupt(),
+            (KeyCode::Esc, _) => {
+                self.let_go();
+                return Effect::Nothing;
+            }
+            _ => {}
+        }
+        let layer = std::mem::take(&mut self.layer);
+        match layer {
+            Layer::Nothing => return self.writing(key, world),
+            Layer::Picked(seq) => self.picked(seq, key, world),
+            Layer::React(seq) => self.react(seq, key, world),
+            Layer::Switcher(switcher) => self.switcher(switcher, key),
+            Layer::Finder(finder) => self.finder(finder, key),
+            Layer::Console(console) => self.console(console, key),
+            Layer::Help(row) => self.help(row, key),
+            Layer::Confirm { question, then } => self.confirm(question, then, key, world),
+        }
+        self.settle();
+        Effect::Nothing
+    }
+
+    /// Text was pasted.
+    pub(crate) fn paste(&mut self, text: &str, at: u64) {
+        match &mut self.layer {
+            Layer::Nothing => {
+                self.composer.paste(text);
+                self.typed(at);
+            }
+            Layer::Switcher(Switcher { input, .. }) | Layer::Finder(Finder { input, .. }) => {
+                input.insert_str(text.lines().next().unwrap_or_default());
+            }
+            _ => {}
+        }
+    }
+
+    fn interrupt(&mut self) -> Effect {
+        if !matches!(self.layer, Layer::Nothing) || self.composer.about.is_some() {
+            self.let_go();
+            Effect::Nothing
+        } else if self.composer.is_empty() {
+            Effect::Leave
+        } else {
+            self.composer.clear();
+            Effect::Nothing
+        }
+    }
+
+    fn let_go(&mut self) {
+        match std::mem::take(&mut self.layer) {
+            Layer::Console(Console { tab: Tab::Log, .. }) => self.follow_log(false),
+            Layer::Nothing => {
+                // An edit is not sent half done as a new message.
+                if let Some(About::Edit(_)) = self.composer.about.take() {
+                    self.composer.clear();
+                }
+                self.place = None;
+                self.chat.goal = None;
+            }
+            Layer::Picked(_) => self.place = None,
+            _ => {}
+        }
+    }
+
+    fn writing(&mut self, key: KeyEvent, world: &World<'_>) -> Effect {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let alt = key.modifiers.contains(KeyModifiers::ALT);
+        match key.code {
+            KeyCode::Enter if alt || key.modifiers.contains(KeyModifiers::SHIFT) => {
+                self.composer.area.insert_newline();
+            }
+            KeyCode::Char('j') if control => self.composer.area.insert_newline(),
+            KeyCode::Enter => {
+                if self.submit(world.id, world.at) {
+                    return Effect::Leave;
+                }
+            }
+            KeyCode::Char('d') if control && self.composer.is_empty() => return Effect::Leave,
+            KeyCode::Char('k') if control => self.layer = Layer::Switcher(Switcher::default()),
+            KeyCode::Char('f') if control => self.layer = Layer::Finder(Finder::default()),
+            KeyCode::Char('o') if control => self.open_console(world.at),
+            KeyCode::Char('z') if control => {
+                self.composer.area.undo();
+            }
+            KeyCode::Char('y') if control => {
+                self.composer.area.redo();
+            }
+            KeyCode::Char('a') if alt => self.next_new(),
+            KeyCode::Up if alt => self.step(false),
+            KeyCode::Down if alt => self.step(true),
+            KeyCode::PageUp => self.scroll(true, world),
+            KeyCode::PageDown => self.scroll(false, world),
+            KeyCode::Up if self.composer.is_empty() => {
+                let last = self.chat.room().and_then(|room| room.log.messages().last());
+                if let Some(seq) = last.map(|last| last.seq) {
+                    self.pick(seq);
+                }
+            }
+            // Tabs are for other programs: here they would only look like blanks.
+            KeyCode::Tab | KeyCode::BackTab => {}
+            _ => {
+                if self.composer.key(key) {
+                    self.typed(world.at);
+                }
+            }
+        }
+        Effect::Nothing
+    }
+
+    fn scroll(&mut self, up: bool, world: &World<'_>) {
+        let Some(room) = self.chat.room() else {
+            return;
+        };
+        let outgoing = self.on_their_way();
+        let log = Log {
+            room,
+            outgoing: &outgoing,
+            me: self.chat.me.as_ref(),
+            picked: None,
+            width: self.shown.width,
+            look: world.look,
+            zone: world.zone,
+        };
+        let height = usize::from(self.shown.rows);
+        let step = height.saturating_sub(2).max(1);
+        self.place = if up {
+            log.up(self.place, step, height)
+        } else {
+            log.down(self.place, step)
+        };
+    }
+
+    fn picked(&mut self, seq: Seq, key: KeyEvent, world: &World<'_>) {
+        self.layer = Layer::Picked(seq);
+        let Some(message) = self.chat.room().and_then(|room| room.log.message(seq)) else {
+            self.layer = Layer::Nothing;
+            return;
+        };
+        let message = std::rc::Rc::clone(message);
+        let own = self.chat.me.as_ref().map(|me| me.id) == Some(message.from.id);
+        match key.code {
+            KeyCode::Up => {
+                if let Some(seq) = self.neighbour(seq, false) {
+                    self.pick(seq);
+                } else {
+                    let room = self.chat.current.clone();
+                    self.chat.load_older(&room);
+                }
+            }
+            KeyCode::Down => match self.neighbour(seq, true) {
+                Some(seq) => self.pick(seq),
+                None => self.let_go(),
+            },
+            KeyCode::Char('r') | KeyCode::Enter if message.text.is_some() => {
+                self.layer = Layer::Nothing;
+                self.place = None;
+                self.composer.about = Some(About::Reply(seq));
+            }
+            KeyCode::Char('e') if own => {
+                if let Some(text) = &message.text {
+                    self.composer = Composer::with(text);
+                    self.composer.about = Some(About::Edit(seq));
+                    self.layer = Layer::Nothing;
+                    self.place = None;
+                }
+            }
+            KeyCode::Char('e') => {
+                self.chat
+                    .notice("Only who wrote a message changes it.", world.at);
+            }
+            KeyCode::Char('d') if (own || self.chat.operator) && message.text.is_some() => {
+                self.layer = Layer::Confirm {
+                    question: format!(
+                        "Delete this message of {} for everybody?",
+                        message.from.name
+                    ),
+                    then: Then::Write(Writing::Delete { of: seq }),
+                };
+            }
+            KeyCode::Char('+' | 'a') => self.layer = Layer::React(seq),
+            KeyCode::PageUp => self.scroll(true, world),
+            KeyCode::PageDown => self.scroll(false, world),
+            _ => {}
+        }
+    }
+
+    fn react(&mut self, seq: Seq, key: KeyEvent, world: &World<'_>) {
+        let KeyCode::Char(digit) = key.code else {
+            self.layer = Layer::React(seq);
+            return;
+        };
+        let Some(emoji) = layers::reaction(digit) else {
+            self.layer = Layer::React(seq);
+            return;
+        };
+        let me = self.chat.me.as_ref().map(|me| me.id);
+        let message = self.chat.room().and_then(|room| room.log.message(seq));
+        let there = message.is_some_and(|message| {
+            let same = message.reactions.iter().find(|it| it.emoji == emoji);
+            same.is_some_and(|it| it.by.iter().any(|by| Some(by.id) == me))
+        });
+        let on = !there;
+        self.write(Writing::React { of: seq, emoji, on }, world.id, world.at);
+        self.layer = Layer::Picked(seq);
+    }
+
+    fn switcher(&mut self, mut switcher: Switcher, key: KeyEvent) {
+        let rooms = switcher.rooms(&self.chat);
+        match key.code {
+            KeyCode::Enter => {
+                if let Some(room) = switcher.choice.of(&rooms) {
+                    self.open(room.clone());
+                }
+                return;
+            }
+            KeyCode::Up => switcher.choice.up(),
+            KeyCode::Down => switcher.choice.down(rooms.len()),
+            _ => {
+                if edit(&mut switcher.input, key) {
+                    switcher.choice = layers::Choice::default();
+                }
+            }
+        }
+        self.layer = Layer::Switcher(switcher);
+    }
+
+    fn finder(&mut self, mut finder: Finder, key: KeyEvent) {
+        let hits = finder.hits(&self.chat);
+        match key.code {
+            KeyCode::Enter => {
+                let query = finder.query();
+                let asked = query.as_ref().is_some_and(|query| {
+                    self.chat.search.is_asking() || self.chat.search.has_answered(query)
+                });
+                match (query, finder.choice.of(&hits)) {
+                    (Some(query), _) if !asked => self.search(query),
+                    (_, Some(hit)) => {
+                        let (room, seq) = (hit.room.clone(), hit.message.seq);
+                        self.chat.go_to(room, seq);
+                        return;
+                    }
+                    _ => {}
+                }
+            }
+            KeyCode::Up => finder.choice.up(),
+            KeyCode::Down => finder.choice.down(hits.len()),
+            _ => {
+                if edit(&mut finder.input, key) {
+                    finder.choice = layers::Choice::default();
+                }
+            }
+        }
+        self.layer = Layer::Finder(finder);
+    }
+
+    fn console(&mut self, mut console: Console, key: KeyEvent) {
+        match key.code {
+            KeyCode::Tab | KeyCode::Right => {
+                if console.tab == Tab::Log {
+                    self.follow_log(false);
+                }
+                console.tab = console.tab.next();
+                console.choice = layers::Choice::default();
+                let request = console.tab.request();
+                self.chat.ask(ClientMessage::Operator(request));
+            }
+            KeyCode::Up => console.choice.up(),
+            KeyCode::Down => console.choice.down(console.length(&self.chat)),
+            KeyCode::Char(letter) => match console.request(letter, &self.chat) {
+                Some((request, Some(question))) => {
+                    self.layer = Layer::Confirm {
+                        question,
+                        then: Then::Operate(request),
+                    };
+                    return;
+                }
+                Some((request, None)) => self.chat.ask(ClientMessage::Operator(request)),
+                None => {}
+            },
+            _ => {}
+        }
+        self.layer = Layer::Console(console);
+    }
+
+    fn help(&mut self, row: u16, key: KeyEvent) {
+        let last = u16::try_from(HELP.len()).unwrap_or(u16::MAX);
+        match key.code {
+            KeyCode::Down | KeyCode::PageDown => self.layer = Layer::Help((row + 1).min(last)),
+            KeyCode::Up | KeyCode::PageUp => self.layer = Layer::Help(row.saturating_sub(1)),
+            _ => {}
+        }
+    }
+
+    fn confirm(&mut self, question: String, then: Then, key: KeyEvent, world: &World<'_>) {
+        match (key.code, then) {
+            (KeyCode::Char('y'), Then::Write(what)) => self.write(what, world.id, world.at),
+            (KeyCode::Char('y'), Then::Operate(request)) => {
+                self.chat.ask(ClientMessage::Operator(request));
+                self.open_console(world.at);
+            }
+            (KeyCode::Char('n'), Then::Operate(_)) => self.open_console(world.at),
+            (KeyCode::Char('n'), Then::Write(_)) => {}
+            // Anything else is no answer.
+            (_, then) => self.layer = Layer::Confirm { question, then },
+        }
+    }
+
+    fn follow_log(&mut self, follow: bool) {
+        use shared::chat::OperatorRequest::Log;
+        self.chat.ask(ClientMessage::Operator(Log { follow }));
+    }
+}
+
+/// Edits a text of one line. `true` if it has changed.
+fn edit(input: &mut TextArea<'_>, key: KeyEvent) -> bool {
+    let line_end = matches!(key.code, KeyCode::Tab | KeyCode::Char('j' | 'm'))
+        && (key.code == KeyCode::Tab || key.modifiers.contains(KeyModifiers::CONTROL));
+    !line_end && input.input(key)
+}

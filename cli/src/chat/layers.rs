@@ -1,0 +1,262 @@
+//! What lies over the chat and has the keys while it does.
+
+use client::outbox::Writing;
+use client::search::{self, Hit};
+use client::{Chat, fuzzy};
+use ratatui_textarea::TextArea;
+use shared::chat::operator::{Banned, ConnectionInfo, Kicked};
+use shared::chat::{Emoji, OperatorRequest, Query, RoomId, Seq};
+
+/// The emoji that are one key away.
+pub(crate) const REACTIONS: [&str; 8] = ["👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "✅"];
+
+/// What lies there.
+#[derive(Default)]
+pub(crate) enum Layer {
+    /// Nothing: keys write.
+    #[default]
+    Nothing,
+    /// A message is picked.
+    Picked(Seq),
+    /// A reaction to it is chosen.
+    React(Seq),
+    /// A room is looked for by its name.
+    Switcher(Switcher),
+    /// A message is looked for.
+    Finder(Finder),
+    /// The operators' console.
+    Console(Console),
+    /// What the keys do, from this row on.
+    Help(u16),
+    /// Something that cannot be taken back.
+    Confirm {
+        /// What.
+        question: String,
+        /// What follows from yes.
+        then: Then,
+    },
+}
+
+/// What follows from yes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// Something is written.
+    Write(Writing),
+    /// The operator asks the server.
+    Operate(OperatorRequest),
+}
+
+/// A choice in a list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Choice(pub(crate) usize);
+
+impl Choice {
+    pub(crate) fn up(&mut self) {
+        self.0 = self.0.saturating_sub(1);
+    }
+
+    pub(crate) fn down(&mut self, length: usize) {
+        self.0 = (self.0 + 1).min(length.saturating_sub(1));
+    }
+
+    /// What is chosen, in a list that may have become shorter.
+    pub(crate) fn of<T>(self, list: &[T]) -> Option<&T> {
+        list.get(self.0.min(list.len().saturating_sub(1)))
+    }
+}
+
+/// Looks for a room by its name.
+#[derive(Default)]
+pub(crate) struct Switcher {
+    pub(crate) input: TextArea<'static>,
+    pub(crate) choice: Choice,
+}
+
+impl Switcher {
+    /// The rooms whose name has what was typed, best first.
+    pub(crate) fn rooms(&self, chat: &Chat) -> Vec<RoomId> {
+        let typed = self.input.lines().concat();
+        let rooms = chat.rooms.values();
+        let mut rooms: Vec<_> = rooms
+            .filter_map(|room| {
+                let score = fuzzy::score(&typed, &room.title())?;
+                Some((!room.is_joined(), -score, room.title(), room.id.clone()))
+            })
+            .collect();
+        rooms.sort();
+        rooms.into_iter().map(|(.., id)| id).collect()
+    }
+}
+
+/// Looks for a message.
+#[derive(Default)]
+pub(crate) struct Finder {
+    pub(crate) input: TextArea<'static>,
+    pub(crate) choice: Choice,
+}
+
+impl Finder {
+    /// What was typed, as far as it can be looked for.
+    pub(crate) fn query(&self) -> Option<Query> {
+        Query::parse(&self.input.lines().concat()).ok()
+    }
+
+    /// What is known to fit.
+    pub(crate) fn hits(&self, chat: &Chat) -> Vec<Hit> {
+        let query = self.query();
+        query.map_or_else(Vec::new, |query| search::hits(chat, &query))
+    }
+}
+
+/// A part of the operators' console.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Tab {
+    /// Who is connected.
+    #[default]
+    Connections,
+    /// Who is kept out.
+    Bans,
+    /// The server's log.
+    Log,
+}
+
+impl Tab {
+    pub(crate) const ALL: [Self; 3] = [Self::Connections, Self::Bans, Self::Log];
+
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Connections => "Connections",
+            Self::Bans => "Kept out",
+            Self::Log => "Log",
+        }
+    }
+
+    pub(crate) fn next(self) -> Self {
+        match self {
+            Self::Connections => Self::Bans,
+            Self::Bans => Self::Log,
+            Self::Log => Self::Connections,
+        }
+    }
+
+    /// What is asked when it is shown.
+    pub(crate) fn request(self) -> OperatorRequest {
+        match self {
+            Self::Connections => OperatorRequest::Connections,
+            Self::Bans => OperatorRequest::Bans,
+            Self::Log => OperatorRequest::Log { follow: true },
+        }
+    }
+}
+
+/// The operators' console.
+#[derive(Debug, Default)]
+pub(crate) struct Console {
+    pub(crate) tab: Tab,
+    pub(crate) choice: Choice,
+}
+
+impl Console {
+    /// The connection that is chosen.
+    pub(crate) fn connection<'a>(&self, chat: &'a Chat) -> Option<&'a ConnectionInfo> {
+        let chosen = self.choice.of(&chat.operating.connections);
+        chosen.filter(|_| self.tab == Tab::Connections)
+    }
+
+    /// How many there are to choose from.
+    pub(crate) fn length(&self, chat: &Chat) -> usize {
+        match self.tab {
+            Tab::Connections => chat.operating.connections.len(),
+            Tab::Bans => chat.operating.bans.len(),
+            Tab::Log => chat.operating.log.len(),
+        }
+    }
+
+    /// What a key asks of the server, and the question before it if it harms somebody.
+    pub(crate) fn request(
+        &self,
+        key: char,
+        chat: &Chat,
+    ) -> Option<(OperatorRequest, Option<String>)> {
+        let listening = chat.operating.status.as_ref().map(|it| it.listening);
+        let connection = self.connection(chat);
+        let who = connection.map(|it| match &it.name {
+            Some(name) => name.to_string(),
+            None => it.address.clone(),
+        });
+        let asked = |verb: &str| who.as_ref().map(|who| format!("{verb} {who}?"));
+        Some(match (key, self.tab) {
+            ('s', _) if listening == Some(false) => (OperatorRequest::StartListeners, None),
+            ('s', _) => (
+                OperatorRequest::StopListeners,
+                Some("End every session but the operators', and take no others?".to_owned()),
+            ),
+            ('r', _) => (self.tab.request(), None),
+            ('k', Tab::Connections) => {
+                let who = Kicked::Connection(connection?.connection);
+                (
+                    OperatorRequest::Kick { who },
+                    asked("End the connection of"),
+                )
+            }
+            ('b', Tab::Connections) => {
+                let who = Banned::User(connection?.id?);
+                let reason = String::new().into();
+                (
+                    OperatorRequest::Ban { who, reason },
+                    asked("Keep out the key of"),
+                )
+            }
+            ('a', Tab::Connections) => {
+                let address: std::net::SocketAddr = connection?.address.parse().ok()?;
+                let who = Banned::Address(address.ip());
+                let reason = String::new().into();
+                (
+                    OperatorRequest::Ban { who, reason },
+                    asked("Keep out the address of"),
+                )
+            }
+            ('u', Tab::Bans) => {
+                let who = self.choice.of(&chat.operating.bans)?.who;
+                (OperatorRequest::Unban { who }, None)
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// The reaction of a digit.
+pub(crate) fn reaction(digit: char) -> Option<Emoji> {
+    let number = digit.to_digit(10)?.checked_sub(1)?;
+    let emoji = REACTIONS.get(usize::try_from(number).ok()?)?;
+    Emoji::parse(emoji).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reaction_has_a_digit() {
+        for (number, emoji) in REACTIONS.iter().enumerate() {
+            let digit = char::from_digit(u32::try_from(number).unwrap() + 1, 10).unwrap();
+            assert_eq!(reaction(digit).unwrap().as_str(), *emoji);
+        }
+        assert_eq!(reaction('0'), None);
+        assert_eq!(reaction('9'), None);
+        assert_eq!(reaction('x'), None);
+    }
+
+    #[test]
+    fn a_choice_stays_in_its_list() {
+        let mut choice = Choice::default();
+        choice.up();
+        assert_eq!(choice.of(&[1, 2, 3]), Some(&1));
+        for _ in 0..5 {
+            choice.down(3);
+        }
+        assert_eq!(choice.of(&[1, 2, 3]), Some(&3));
+        assert_eq!(choice.of(&[1]), Some(&1), "it has become shorter");
+        assert_eq!(choice.of::<u8>(&[]), None);
+    }
+}

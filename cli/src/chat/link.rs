@@ -1,0 +1,221 @@
+//! Keeps a session with the server: connects, and connects again as long as that can help. Knows no
+//! screen and no chat.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use client::backoff;
+use shared::connection::{CloseReason, Event, Plaintext, SessionId, Version};
+use shared::error::ErrorCode;
+use shared::identity::{Fingerprint, PrivateKey};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
+
+use crate::advice;
+use crate::contact::{self, Contact, Wish};
+use crate::exit::{Code, Failure};
+use crate::known_servers::KnownServers;
+use crate::session::{Ending, Happening, Outcome, Outgoing, Wiring};
+use crate::system;
+use crate::ui::pipe::Unattended;
+
+/// Messages that wait to be sealed, and news that wait to be shown, at most.
+pub(crate) const CHANNEL_PLACES: usize = 256;
+
+/// What the link has to tell.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// An attempt begins.
+    Connecting,
+    /// A session is there.
+    Up(Session),
+    /// The server says something.
+    Heard(Plaintext),
+    /// Something is wrong that does not end the session.
+    Trouble(String),
+    /// The session is over, or an attempt failed.
+    Down {
+        /// Why, in one sentence.
+        why: String,
+        /// When the next attempt begins.
+        retry_at: Instant,
+    },
+    /// No further attempt helps.
+    Stopped(Failure),
+}
+
+/// A session that is there.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// Takes what is to be sent.
+    pub(crate) outgoing: mpsc::Sender<Outgoing>,
+    /// The version that is spoken.
+    pub(crate) version: Version,
+    /// The server's key.
+    pub(crate) server: Fingerprint,
+    /// What both sides can compare, in v2.
+    pub(crate) id: Option<SessionId>,
+}
+
+/// What a link is made of.
+pub(crate) struct Link {
+    /// Which server, and how.
+    pub(crate) wish: Wish,
+    /// Whom we trust.
+    pub(crate) known: KnownServers,
+    /// Who we are.
+    pub(crate) key: PrivateKey,
+    /// Where its news go.
+    pub(crate) news: mpsc::Sender<News>,
+    /// Ends the wait for the next attempt.
+    pub(crate) retry: Arc<Notify>,
+    /// Ends the session, and the link.
+    pub(crate) leave: Arc<Notify>,
+}
+
+impl Link {
+    /// Keeps the link until it is told to leave, beginning with a server that was reached already.
+    pub(crate) async fn keep(self, first: Contact) {
+        let mut first = Some(first);
+        let mut failures = 0;
+        loop {
+            self.tell(News::Connecting).await;
+            let contact = if let Some(contact) = first.take() {
+                Ok(contact)
+            } else {
+                tokio::select! {
+                    contact = self.dial() => contact,
+                    () = self.leave.notified() => return,
+                }
+            };
+            let (failure, again) = match contact {
+                Ok(contact) => {
+                    let outcome = self.session(contact).await;
+                    if matches!(outcome.ending, Ending::Interrupted) {
+                        return;
+                    }
+                    if outcome.established {
+                        failures = 0;
+                    }
+                    (self.sentence(&outcome), may_help(&outcome.ending))
+                }
+                Err(failure) => {
+                    let again = failure.code == Code::CannotConnect;
+                    (failure, again)
+                }
+            };
+            if !again {
+                self.tell(News::Stopped(failure)).await;
+                // Nothing happens any more, but the person may still read.
+                tokio::select! {
+                    () = self.retry.notified() => continue,
+                    () = self.leave.notified() => return,
+                }
+            }
+            failures += 1;
+            let delay = backoff::delay_ms(failures, jitter());
+            let retry_at = Instant::now() + Duration::from_millis(delay);
+            let why = failure.text.lines().next().unwrap_or_default().to_owned();
+            self.tell(News::Down { why, retry_at }).await;
+            tokio::select! {
+                () = tokio::time::sleep_until(retry_at) => {}
+                () = self.retry.notified() => {}
+                () = self.leave.notified() => return,
+            }
+        }
+    }
+
+    async fn dial(&self) -> Result<Contact, Failure> {
+        // Whoever was trusted once is; nobody is asked in the middle of a chat.
+        let mut nobody = Unattended { accept_new: false };
+        contact::make(self.wish.clone(), &self.known, &self.key, &mut nobody).await
+    }
+
+    async fn session(&self, contact: Contact) -> Outcome {
+        let mut witness = contact.witness(&self.known);
+        let (sender, outgoing) = mpsc::channel(CHANNEL_PLACES);
+        let (happenings, mut happened) = mpsc::channel(CHANNEL_PLACES);
+        let wiring = Wiring {
+            outgoing,
+            happenings,
+            interrupt: Arc::clone(&self.leave),
+        };
+        let mut sender = Some(sender);
+        let showing = async {
+            while let Some(happening) = happened.recv().await {
+                let event = match happening {
+                    Happening::Event(event) => event,
+                    Happening::NotSent(bytes, error) => {
+                        let text = format!("a message of {bytes} bytes was not sent: {error}");
+                        self.tell(News::Trouble(text)).await;
+                        continue;
+                    }
+                };
+                if let Err(error) = witness.see(&event) {
+                    let text = format!("the pin was not updated: {error}");
+                    self.tell(News::Trouble(text)).await;
+                }
+                match event {
+                    Event::Message(message) => self.tell(News::Heard(message)).await,
+                    Event::Established {
+                        version,
+                        peer,
+                        session_id,
+                    } => {
+                        if let Some(outgoing) = sender.take() {
+                            let session = Session {
+                                outgoing,
+                                version,
+                                server: peer.fingerprint(),
+                                id: session_id,
+                            };
+                            self.tell(News::Up(session)).await;
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        };
+        // The session lets go of its end when it is over, so both end together.
+        let (outcome, ()) = tokio::join!(contact.run(&self.key, wiring), showing);
+        outcome
+    }
+
+    fn sentence(&self, outcome: &Outcome) -> Failure {
+        let pins = self.known.load().unwrap_or_default();
+        let pin = pins.get(&self.wish.address.to_string());
+        match advice::of_outcome(&self.wish, pin, outcome) {
+            Err(failure) => failure,
+            Ok(()) => Failure::new(Code::Lost, "the server ended the session"),
+        }
+    }
+
+    async fn tell(&self, news: News) {
+        // Nobody listens only when the program ends.
+        let _ = self.news.send(news).await;
+    }
+}
+
+/// Whether the next attempt can go better than the one that ended so.
+fn may_help(ending: &Ending) -> bool {
+    match ending {
+        Ending::Stream(_) | Ending::Protocol(CloseReason::PeerClosed | CloseReason::Truncated) => {
+            true
+        }
+        Ending::Protocol(CloseReason::Reported { code, .. }) => matches!(
+            code,
+            ErrorCode::Timeout
+                | ErrorCode::ServerStopping
+                | ErrorCode::TooManyConnections
+                | ErrorCode::SlowConsumer
+        ),
+        Ending::Protocol(_) | Ending::Unwatched | Ending::Interrupted => false,
+    }
+}
+
+/// Something in 0..1. Without randomness everybody waits the same time, which harms nobody here.
+fn jitter() -> f64 {
+    let mut byte = [0; 1];
+    let random = system::random().fill(&mut byte);
+    random.map_or(0.5, |()| f64::from(byte[0]) / 256.0)
+}

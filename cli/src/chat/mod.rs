@@ -1,0 +1,285 @@
+//! The full-screen mode: rooms, history and people in a terminal. [`link`] keeps the session,
+//! [`app`] knows everything, [`keys`] change it, [`view`] shows it; here they come together.
+
+mod app;
+mod composer;
+mod keys;
+mod layers;
+mod link;
+mod outbox_file;
+mod rows;
+mod style;
+mod view;
+mod zone;
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use client::outbox::Account;
+use futures_util::StreamExt;
+use ratatui::DefaultTerminal;
+use ratatui::crossterm::event::{
+    DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange, Event,
+    EventStream, KeyEventKind,
+};
+use ratatui::crossterm::execute;
+use shared::chat::MessageId;
+use shared::identity::PrivateKey;
+use tokio::sync::{Notify, mpsc};
+
+use crate::contact::{Contact, Wish};
+use crate::exit::Failure;
+use crate::known_servers::KnownServers;
+use crate::system;
+
+use app::App;
+use keys::{Effect, World};
+use link::{Link, News};
+use outbox_file::OutboxFile;
+use style::Look;
+use view::Eye;
+use zone::Zone;
+
+/// How long the goodbye to the server may take.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// How often the screen is drawn anew when nothing happens: somebody stops writing, a countdown
+/// goes on.
+const TICK: Duration = Duration::from_secs(1);
+
+/// What a chat is opened with.
+pub(crate) struct Opening<'a> {
+    /// Which server, and how.
+    pub(crate) wish: Wish,
+    /// The connection that was made first.
+    pub(crate) contact: Contact,
+    /// Who we are.
+    pub(crate) key: PrivateKey,
+    /// Whom we trust.
+    pub(crate) known: KnownServers,
+    /// The data folder.
+    pub(crate) folder: &'a Path,
+    /// The name to take.
+    pub(crate) name: Option<String>,
+    /// Ends the program.
+    pub(crate) interrupt: Arc<Notify>,
+}
+
+/// Chats until the person leaves.
+///
+/// # Errors
+/// [`Failure`] if the terminal cannot be used.
+pub(crate) async fn run(opening: Opening<'_>) -> Result<(), Failure> {
+    let account = Account {
+        server: opening.wish.address.to_string(),
+        key: opening.key.public_key().fingerprint().to_string(),
+    };
+    let (file, lines, note) = OutboxFile::open(opening.folder);
+    let mut app = App::new(account, opening.name, lines);
+    if let Some(note) = note {
+        app.chat.notice(note, system::unix_millis());
+    }
+    let (news, heard) = mpsc::channel(link::CHANNEL_PLACES);
+    let (retry, leave) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let link = Link {
+        wish: opening.wish,
+        known: opening.known,
+        key: opening.key,
+        news,
+        retry: Arc::clone(&retry),
+        leave: Arc::clone(&leave),
+    };
+    let mut link = std::pin::pin!(link.keep(opening.contact));
+    let screen = Screen::open()?;
+    let looking = Looking {
+        app,
+        file,
+        news: heard,
+        retry,
+        interrupt: opening.interrupt,
+        screen,
+        keys: EventStream::new(),
+        zone: Zone::system(),
+        look: Look::of_environment(),
+    };
+    let result = tokio::select! {
+        result = looking.run() => result,
+        // Never: it waits for us to leave.
+        () = &mut link => Ok(()),
+    };
+    leave.notify_one();
+    // A server that takes no goodbye is not waited for.
+    let _ = tokio::time::timeout(FAREWELL, link).await;
+    result
+}
+
+/// The terminal, which is put back as it was when this is dropped.
+struct Screen(DefaultTerminal);
+
+impl Screen {
+    fn open() -> Result<Self, Failure> {
+        let terminal = ratatui::try_init().map_err(|error| unusable(&error))?;
+        let screen = Self(terminal);
+        execute!(io::stdout(), EnableBracketedPaste, EnableFocusChange)
+            .map_err(|error| unusable(&error))?;
+        Ok(screen)
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        // A terminal that is gone needs nothing.
+        let _ = execute!(io::stdout(), DisableFocusChange, DisableBracketedPaste);
+        ratatui::restore();
+    }
+}
+
+fn unusable(error: &io::Error) -> Failure {
+    Failure::other(format!(
+        "the terminal cannot be used ({error}); try `secure-chat connect`"
+    ))
+}
+
+struct Looking {
+    app: App,
+    file: OutboxFile,
+    news: mpsc::Receiver<News>,
+    retry: Arc<Notify>,
+    interrupt: Arc<Notify>,
+    screen: Screen,
+    keys: EventStream,
+    zone: Zone,
+    look: Look,
+}
+
+/// What woke us up.
+enum Wake {
+    News(Option<News>),
+    Key(Option<io::Result<Event>>),
+    /// The session takes more.
+    Place,
+    Tick,
+    Interrupted,
+}
+
+impl Looking {
+    async fn run(mut self) -> Result<(), Failure> {
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut changed = true;
+        loop {
+            self.app.settle();
+            let full = self.app.flush();
+            if let Err(why) = self.file.keep(self.app.chat.outbox.lines()) {
+                self.app.chat.notice(why, system::unix_millis());
+            }
+            if std::mem::replace(&mut changed, true) && self.draw()? {
+                self.draw()?;
+            }
+            // What was drawn may ask for something: more of the history, or that it was read.
+            let full = full || self.app.flush();
+            let outgoing = self.app.outgoing().filter(|_| full);
+            let place = async {
+                match outgoing {
+                    Some(outgoing) => drop(outgoing.reserve().await),
+                    None => std::future::pending().await,
+                }
+            };
+            let wake = tokio::select! {
+                news = self.news.recv() => Wake::News(news),
+                key = self.keys.next() => Wake::Key(key),
+                () = place => Wake::Place,
+                _ = tick.tick() => Wake::Tick,
+                () = self.interrupt.notified() => Wake::Interrupted,
+            };
+            match wake {
+                Wake::News(Some(news)) => self.hear(news),
+                Wake::Key(Some(Ok(event))) => {
+                    if self.event(event)? == Effect::Leave {
+                        return Ok(());
+                    }
+                }
+                Wake::Key(Some(Err(error))) => return Err(unusable(&error)),
+                Wake::Place => {}
+                Wake::Tick => changed = self.app.is_moving(),
+                // The terminal, or the link, is gone.
+                Wake::Key(None) | Wake::News(None) | Wake::Interrupted => return Ok(()),
+            }
+        }
+    }
+
+    /// Takes all that waits before anything is drawn: a history comes in many pieces.
+    fn hear(&mut self, news: News) {
+        let at = system::unix_millis();
+        self.app.news(news, at);
+        for _ in 0..link::CHANNEL_PLACES {
+            let Ok(news) = self.news.try_recv() else {
+                return;
+            };
+            self.app.news(news, at);
+        }
+    }
+
+    /// Draws. `true` if it is to be done again.
+    fn draw(&mut self) -> Result<bool, Failure> {
+        let eye = Eye {
+            look: self.look,
+            zone: &self.zone,
+            at: system::unix_millis(),
+        };
+        let mut shown = self.app.shown;
+        let app = &self.app;
+        let drawn = self
+            .screen
+            .0
+            .draw(|frame| shown = view::draw(app, eye, frame));
+        drawn.map_err(|error| unusable(&error))?;
+        let again = self.app.drawn(shown);
+        if std::mem::take(&mut self.app.bell) {
+            // Who hears it decides what it does: a sound, a flash, a notification.
+            let _ = io::stdout()
+                .write_all(b"\x07")
+                .and_then(|()| io::stdout().flush());
+        }
+        Ok(again)
+    }
+
+    fn event(&mut self, event: Event) -> Result<Effect, Failure> {
+        let at = system::unix_millis();
+        match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => {
+                let world = World {
+                    id: new_id(at)?,
+                    at,
+                    zone: &self.zone,
+                    look: self.look,
+                };
+                let effect = self.app.key(key, &world);
+                match effect {
+                    Effect::Retry => self.retry.notify_one(),
+                    Effect::Redraw => {
+                        self.screen.0.clear().map_err(|error| unusable(&error))?;
+                    }
+                    Effect::Nothing | Effect::Leave => {}
+                }
+                return Ok(effect);
+            }
+            Event::Paste(text) => self.app.paste(&text, at),
+            Event::FocusGained => self.app.focused = true,
+            Event::FocusLost => self.app.focused = false,
+            // A new size shows with the next drawing.
+            _ => {}
+        }
+        Ok(Effect::Nothing)
+    }
+}
+
+fn new_id(at: u64) -> Result<MessageId, Failure> {
+    let mut random = [0; 10];
+    system::random()
+        .fill(&mut random)
+        .map_err(|_| Failure::other("the system has no randomness"))?;
+    Ok(MessageId::new(at, random))
+}

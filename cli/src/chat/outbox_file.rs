@@ -1,0 +1,189 @@
+//! What is not acknowledged yet, in the data folder: `outbox.json`. It is there only while something
+//! waits, so that a terminal that is closed loses nothing.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+use client::outbox::Outgoing;
+
+use crate::folder::{self, Existing, ReadError};
+
+const FILE_NAME: &str = "outbox.json";
+
+/// Two programs of one folder must not send the same lines: the first one has the file.
+const LOCK_NAME: &str = "outbox.lock";
+
+/// Largest file that is read, in bytes.
+const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Bits of the mode that the file must not have: it has what was written in private.
+const FORBIDDEN_MODE: u32 = 0o077;
+
+/// The file, while it is ours.
+#[derive(Debug)]
+pub(crate) struct OutboxFile {
+    path: PathBuf,
+    /// Held as long as the program runs; nothing if another program has it.
+    lock: Option<File>,
+    written: Vec<Outgoing>,
+}
+
+impl OutboxFile {
+    /// Opens the file in `folder`, and gives what an earlier run has left in it, and what is to be
+    /// said about it.
+    pub(crate) fn open(folder: &Path) -> (Self, Vec<Outgoing>, Option<String>) {
+        let mut file = Self {
+            path: folder.join(FILE_NAME),
+            lock: None,
+            written: Vec::new(),
+        };
+        match lock(folder) {
+            Ok(Some(lock)) => file.lock = Some(lock),
+            Ok(None) => {
+                let note = "Another secure-chat with this data folder is running: what is not sent \
+                            when this one ends is lost.";
+                return (file, Vec::new(), Some(note.to_owned()));
+            }
+            Err(error) => {
+                let note = format!("What is not sent when this program ends is lost: {error}.");
+                return (file, Vec::new(), Some(note));
+            }
+        }
+        let (lines, note) = file.read();
+        file.written.clone_from(&lines);
+        (file, lines, note)
+    }
+
+    fn read(&mut self) -> (Vec<Outgoing>, Option<String>) {
+        let mut text = String::new();
+        let why = match folder::read_text(&self.path, MAX_FILE_BYTES, FORBIDDEN_MODE, &mut text) {
+            Ok(()) => match serde_json::from_str(&text) {
+                Ok(lines) => return (lines, None),
+                Err(error) => error.to_string(),
+            },
+            Err(ReadError::NotFound) => return (Vec::new(), None),
+            Err(ReadError::Exposed(mode)) => {
+                format!("others could read or change it (mode {mode:03o})")
+            }
+            Err(ReadError::TooLong) => format!("it is longer than {MAX_FILE_BYTES} bytes"),
+            Err(ReadError::NotText) => "it is not UTF-8 text".to_owned(),
+            Err(ReadError::Io(error)) => error.to_string(),
+        };
+        let aside = self.path.with_extension("json.damaged");
+        let note = match fs::rename(&self.path, &aside) {
+            Ok(()) => format!(
+                "What was left to be sent cannot be used ({why}); it is in {} now.",
+                aside.display()
+            ),
+            Err(error) => {
+                // Then it stays as it is: nothing is written over it.
+                self.lock = None;
+                format!(
+                    "{} cannot be used ({why}), nor put aside ({error}).",
+                    self.path.display()
+                )
+            }
+        };
+        (Vec::new(), Some(note))
+    }
+
+    /// Makes the file hold `lines`.
+    ///
+    /// # Errors
+    /// A sentence; what was in the file is still there.
+    pub(crate) fn keep(&mut self, lines: &[Outgoing]) -> Result<(), String> {
+        // How far something is under way does not matter: it begins anew.
+        let same = |(a, b): (&Outgoing, &Outgoing)| a.id == b.id;
+        let unchanged =
+            lines.len() == self.written.len() && lines.iter().zip(&self.written).all(same);
+        if self.lock.is_none() || unchanged {
+            return Ok(());
+        }
+        // Once for each change, even if it fails: people are told once.
+        self.written = lines.to_vec();
+        let done = if lines.is_empty() {
+            fs::remove_file(&self.path)
+        } else {
+            serde_json::to_vec(lines)
+                .map_err(Into::into)
+                .and_then(|json| folder::write(&self.path, &json, Existing::Replace))
+        };
+        done.map_err(|error| {
+            format!(
+                "What waits to be sent is not in {}: {error}.",
+                self.path.display()
+            )
+        })
+    }
+}
+
+fn lock(folder: &Path) -> std::io::Result<Option<File>> {
+    folder::make(folder)?;
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join(LOCK_NAME))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use client::outbox::{Account, Fate, Writing};
+    use shared::chat::{MessageId, RoomName, Text};
+
+    fn line(number: u64) -> Outgoing {
+        Outgoing {
+            id: MessageId::new(number, [0; 10]),
+            account: Account::default(),
+            room: RoomName::lobby().into(),
+            what: Writing::Say {
+                text: Text::parse("hello").unwrap(),
+                reply_to: None,
+            },
+            fate: Fate::Queued,
+            at: number,
+        }
+    }
+
+    #[test]
+    fn what_waits_is_there_in_the_next_run_and_gone_when_it_was_sent() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut file, lines, note) = OutboxFile::open(folder.path());
+        assert_eq!((lines, note), (vec![], None));
+        file.keep(&[line(1), line(2)]).unwrap();
+        drop(file);
+        let (mut file, lines, note) = OutboxFile::open(folder.path());
+        assert_eq!((lines, note), (vec![line(1), line(2)], None));
+        file.keep(&[]).unwrap();
+        assert!(!folder.path().join(FILE_NAME).exists());
+    }
+
+    #[test]
+    fn a_second_program_sends_nothing_of_the_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut first, ..) = OutboxFile::open(folder.path());
+        first.keep(&[line(1)]).unwrap();
+        let (mut second, lines, note) = OutboxFile::open(folder.path());
+        assert!(lines.is_empty() && note.unwrap().contains("Another"));
+        second.keep(&[]).unwrap();
+        drop((first, second));
+        assert_eq!(OutboxFile::open(folder.path()).1, [line(1)]);
+    }
+
+    #[test]
+    fn a_damaged_file_is_put_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        folder::write(&folder.path().join(FILE_NAME), b"[{", Existing::Replace).unwrap();
+        let (mut file, lines, note) = OutboxFile::open(folder.path());
+        assert!(lines.is_empty() && note.unwrap().contains("cannot be used"));
+        file.keep(&[line(1)]).unwrap();
+        let aside = folder.path().join("outbox.json.damaged");
+        assert_eq!(fs::read(aside).unwrap(), b"[{");
+    }
+}

@@ -1,0 +1,90 @@
+//! The lists at the sides: rooms, and who is in the one on the screen.
+
+use client::room::Room;
+use ratatui::text::{Line, Span};
+
+use super::super::app::App;
+use super::super::style::Look;
+use crate::printable;
+
+/// Our rooms with what is new in them; then those that we could join.
+pub(super) fn rooms(app: &App, look: Look) -> Vec<Line<'static>> {
+    let mut lines = vec![Line::styled("Rooms", Look::dim())];
+    let joined = app.joined();
+    let rooms = joined.iter().filter_map(|id| app.chat.rooms.get(id));
+    let mut people = false;
+    for room in rooms {
+        if room.is_direct() && !std::mem::replace(&mut people, true) {
+            lines.push(Line::default());
+            lines.push(Line::styled("People", Look::dim()));
+        }
+        lines.push(entry(app, room, look));
+    }
+    let mut others = app
+        .chat
+        .rooms
+        .values()
+        .filter(|room| !room.is_joined())
+        .peekable();
+    if others.peek().is_some() {
+        lines.push(Line::default());
+        lines.push(Line::styled("Others", Look::dim()));
+    }
+    for room in others {
+        let invited = if room.invited_by.is_some() {
+            " (invited)"
+        } else {
+            ""
+        };
+        lines.push(Line::styled(
+            format!("+ {}{invited}", printable::line(room.title().as_bytes())),
+            Look::dim(),
+        ));
+    }
+    lines
+}
+
+fn entry(app: &App, room: &Room, look: Look) -> Line<'static> {
+    let here = room.id == app.chat.current;
+    let me = app.chat.me.as_ref();
+    let unread = room.unread(me.map(|me| me.id));
+    let meant = me.map_or(0, |me| room.mentions(me));
+    let name = printable::line(room.title().as_bytes());
+    let mark = match (here, room.private && !room.is_direct()) {
+        (true, _) => "› ",
+        (_, true) => "⚿ ",
+        _ => "  ",
+    };
+    let style = if here || unread > 0 {
+        Look::bold()
+    } else {
+        ratatui::style::Style::new()
+    };
+    let mut line = Line::from(vec![Span::raw(mark), Span::styled(name, style)]);
+    if meant > 0 {
+        line.push_span(Span::styled(format!(" @{unread}"), look.meant()));
+    } else if unread > 0 {
+        line.push_span(Span::raw(format!(" {unread}")));
+    }
+    line
+}
+
+/// Who is in the room; those who are there come first, as the room has them.
+pub(super) fn members(app: &App, look: Look) -> Vec<Line<'static>> {
+    let mut lines = vec![Line::styled(" People here", Look::dim())];
+    let members = app.chat.room().map_or(&[][..], |room| &room.members);
+    for member in members {
+        let name = printable::line(member.name.as_str().as_bytes());
+        let short = Span::styled(format!(" {}", member.id.0.short()), Look::dim());
+        lines.push(if member.online {
+            Line::from(vec![
+                Span::raw(" ● "),
+                Span::styled(name, look.person(member.id)),
+                short,
+            ])
+        } else {
+            Line::from(vec![Span::styled(format!(" ○ {name}"), Look::dim()), short])
+        });
+    }
+    lines
+}

@@ -1,0 +1,160 @@
+//! What is on the screen, for chats of every kind.
+
+use std::rc::Rc;
+
+use client::outbox::Account;
+use client::room::{Room, Standing};
+use client::testing::{author, says};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use shared::chat::server::Member;
+use shared::chat::{MessageId, RoomId};
+
+use super::super::keys::World;
+use super::*;
+
+/// Bob, in a lobby where ada has said so many things.
+fn app(messages: u64) -> App {
+    let mut app = App::new(Account::default(), None, Vec::new());
+    app.chat.me = Some(author("bob"));
+    app.connection = Connection::Up {
+        version: shared::connection::Version::V2,
+        server: shared::identity::Fingerprint::of_spki(b"server"),
+        id: None,
+    };
+    let lobby = app.chat.current.clone();
+    let mut room = Room::new(lobby.clone());
+    room.standing = Standing::Live;
+    let member = |name: &str| {
+        let person = author(name);
+        Member {
+            id: person.id,
+            name: person.name,
+            online: true,
+        }
+    };
+    room.set_members(vec![member("ada"), member("bob")]);
+    for seq in 1..=messages {
+        let text = format!("message {seq} to @bob");
+        room.log.append(says(seq, "ada", &text)).unwrap();
+    }
+    room.head = messages;
+    app.chat.rooms.insert(lobby, Rc::new(room));
+    app
+}
+
+fn drawn(app: &mut App, width: u16, height: u16) -> String {
+    let zone = Zone::system();
+    let eye = Eye {
+        look: Look::plain(),
+        zone: &zone,
+        at: 0,
+    };
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    let mut shown = Shown::default();
+    terminal
+        .draw(|frame| shown = draw(app, eye, frame))
+        .unwrap();
+    app.drawn(shown);
+    terminal.backend().to_string()
+}
+
+fn press(app: &mut App, code: KeyCode, modifiers: KeyModifiers) {
+    let zone = Zone::system();
+    let world = World {
+        id: MessageId::new(1, [0; 10]),
+        at: 1,
+        zone: &zone,
+        look: Look::plain(),
+    };
+    app.key(KeyEvent::new(code, modifiers), &world);
+}
+
+#[test]
+fn the_latest_stand_at_the_bottom_and_page_up_shows_earlier_ones() {
+    let mut app = app(10_000);
+    let screen = drawn(&mut app, 80, 24);
+    assert!(screen.contains("message 10000 to @bob"), "{screen}");
+    assert!(!screen.contains("message 9900 "), "{screen}");
+    assert_eq!(app.chat.room().unwrap().read, 10_000, "they are seen");
+    for _ in 0..5 {
+        press(&mut app, KeyCode::PageUp, KeyModifiers::NONE);
+    }
+    let screen = drawn(&mut app, 80, 24);
+    assert!(screen.contains("message 9900 "), "{screen}");
+    assert!(screen.contains("further down (Esc)"), "{screen}");
+    press(&mut app, KeyCode::Esc, KeyModifiers::NONE);
+    let screen = drawn(&mut app, 80, 24);
+    assert!(screen.contains("message 10000 to @bob"), "{screen}");
+}
+
+#[test]
+fn what_is_new_elsewhere_is_counted_in_the_list() {
+    let mut app = app(3);
+    let id = RoomId::parse("garden").unwrap();
+    let mut garden = Room::new(id.clone());
+    garden.standing = Standing::Live;
+    for seq in 1..=2 {
+        garden.log.append(says(seq, "ada", "hello @bob")).unwrap();
+    }
+    app.chat.rooms.insert(id, Rc::new(garden));
+    let screen = drawn(&mut app, 110, 24);
+    assert!(screen.contains("garden @2"), "{screen}");
+    assert!(screen.contains("● ada"), "{screen}");
+    assert!(app.bell, "it means us");
+    press(&mut app, KeyCode::Char('a'), KeyModifiers::ALT);
+    drawn(&mut app, 110, 24);
+    let screen = drawn(&mut app, 110, 24);
+    assert!(screen.contains("› garden "), "{screen}");
+    assert!(!screen.contains("garden @"), "{screen}");
+}
+
+#[test]
+fn a_draft_stays_with_its_room() {
+    let mut app = app(1);
+    let id = RoomId::parse("garden").unwrap();
+    let mut garden = Room::new(id.clone());
+    garden.standing = Standing::Live;
+    app.chat.rooms.insert(id, Rc::new(garden));
+    for letter in "half a li".chars() {
+        press(&mut app, KeyCode::Char(letter), KeyModifiers::NONE);
+    }
+    press(&mut app, KeyCode::Down, KeyModifiers::ALT);
+    assert!(app.composer.is_empty());
+    press(&mut app, KeyCode::Down, KeyModifiers::ALT);
+    assert_eq!(app.composer.text(), "half a li");
+}
+
+#[test]
+fn every_layer_is_drawn_in_a_terminal_of_any_size() {
+    let keys = [
+        (KeyCode::Up, KeyModifiers::NONE),
+        (KeyCode::Char('+'), KeyModifiers::NONE),
+        (KeyCode::Esc, KeyModifiers::NONE),
+        (KeyCode::Up, KeyModifiers::NONE),
+        (KeyCode::Char('r'), KeyModifiers::NONE),
+        (KeyCode::Char('k'), KeyModifiers::CONTROL),
+        (KeyCode::Char('l'), KeyModifiers::NONE),
+        (KeyCode::Esc, KeyModifiers::NONE),
+        (KeyCode::Char('f'), KeyModifiers::CONTROL),
+        (KeyCode::Char('m'), KeyModifiers::NONE),
+        (KeyCode::Esc, KeyModifiers::NONE),
+        (KeyCode::F(1), KeyModifiers::NONE),
+        (KeyCode::Esc, KeyModifiers::NONE),
+        (KeyCode::Char('o'), KeyModifiers::CONTROL),
+        (KeyCode::Tab, KeyModifiers::NONE),
+        (KeyCode::Tab, KeyModifiers::NONE),
+        (KeyCode::Char('s'), KeyModifiers::NONE),
+    ];
+    let mut app = app(40);
+    app.chat.operator = true;
+    for (code, modifiers) in keys {
+        press(&mut app, code, modifiers);
+        for (width, height) in [(1, 1), (20, 6), (21, 7), (40, 10), (80, 24), (300, 90)] {
+            drawn(&mut app, width, height);
+        }
+    }
+    let screen = drawn(&mut app, 80, 24);
+    assert!(screen.contains("Are you sure?"), "{screen}");
+}

@@ -1,0 +1,61 @@
+//! Days and times of day where the person is.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// The time zone of this machine.
+#[derive(Debug, Clone)]
+pub(crate) struct Zone(TimeZone);
+
+impl Zone {
+    /// As the system says (`TZ`, or its setting); UTC if it does not.
+    pub(crate) fn system() -> Self {
+        Self(TimeZone::system())
+    }
+
+    /// The number of the day of a moment in milliseconds since 1970: the same all day long.
+    pub(crate) fn day_number(&self, at: u64) -> i64 {
+        let date = self.at(at).date();
+        i64::from(date.year()) * 1000 + i64::from(date.day_of_year())
+    }
+
+    /// The day, for people: `Tuesday, 24 November 2026`.
+    pub(crate) fn day(&self, at: u64) -> String {
+        self.at(at).strftime("%A, %-d %B %Y").to_string()
+    }
+
+    /// The time of day: `12:05`.
+    pub(crate) fn time(&self, at: u64) -> String {
+        self.at(at).strftime("%H:%M").to_string()
+    }
+
+    fn at(&self, at: u64) -> jiff::ZonedDateTime {
+        let at = i64::try_from(at).ok();
+        let moment = at.and_then(|at| Timestamp::from_millisecond(at).ok());
+        // Nobody lives at the end of time; it is shown as what it is not, rather than not at all.
+        moment
+            .unwrap_or(Timestamp::MAX)
+            .to_zoned_datetime(self.0.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_begins_where_the_person_is() {
+        let tokyo = Zone(TimeZone::fixed(jiff::tz::offset(9)));
+        let utc = Zone(TimeZone::UTC);
+        // 2026-11-24T15:30:00Z
+        let at = 1_795_534_200_000;
+        assert_eq!(utc.day(at), "Tuesday, 24 November 2026");
+        assert_eq!(utc.time(at), "15:30");
+        assert_eq!(tokyo.day(at), "Wednesday, 25 November 2026");
+        assert_eq!(tokyo.time(at), "00:30");
+        let hour = 3_600_000;
+        assert_eq!(utc.day_number(at), utc.day_number(at + 8 * hour));
+        assert_ne!(utc.day_number(at), utc.day_number(at + 9 * hour));
+        assert!(!utc.day(u64::MAX).is_empty());
+    }
+}

@@ -1,0 +1,199 @@
+//! The program in a terminal: a pseudo-terminal whose other end is the test, with an emulator that
+//! says what a person would see.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::num::NonZero;
+use std::os::fd::OwnedFd;
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
+
+use super::{Home, PATIENCE};
+
+/// What the program has written.
+struct Screen {
+    /// All of it.
+    transcript: Vec<u8>,
+    /// What is to be seen of it.
+    emulator: vt100::Parser,
+}
+
+/// A program in a terminal.
+pub(crate) struct Session {
+    child: Child,
+    keyboard: File,
+    terminal: File,
+    screen: Arc<Mutex<Screen>>,
+}
+
+impl Session {
+    /// Starts the program in a terminal of 40 rows and 200 columns.
+    pub(crate) fn start(home: &Home, arguments: &[&str]) -> Self {
+        Self::start_in(home, arguments, (40, 200), &[])
+    }
+
+    /// Starts it in a terminal of another size (rows, columns), with more environment.
+    pub(crate) fn start_in(
+        home: &Home,
+        arguments: &[&str],
+        (rows, columns): (u16, u16),
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let master: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        tcsetwinsize(&master, winsize(rows, columns)).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap();
+        let terminal = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(name.to_str().unwrap())
+            .unwrap();
+        let end = || Stdio::from(terminal.try_clone().unwrap());
+        let child = home
+            .command(arguments)
+            .env("TERM", "xterm-256color")
+            .env("TZ", "UTC")
+            .env_remove("NO_COLOR")
+            .envs(environment.iter().copied())
+            .stdin(end())
+            .stdout(end())
+            .stderr(end())
+            .spawn()
+            .unwrap();
+        let master = File::from(master);
+        let screen = Arc::new(Mutex::new(Screen {
+            transcript: Vec::new(),
+            emulator: vt100::Parser::new(cells(rows), cells(columns), 0),
+        }));
+        let mut output = master.try_clone().unwrap();
+        let sink = Arc::clone(&screen);
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            // Ends with the terminal.
+            while let Ok(length @ 1..) = output.read(&mut buffer) {
+                let mut screen = sink.lock().unwrap();
+                screen.transcript.extend_from_slice(&buffer[..length]);
+                screen.emulator.process(&buffer[..length]);
+            }
+        });
+        Self {
+            child,
+            keyboard: master,
+            terminal,
+            screen,
+        }
+    }
+
+    /// Everything that was written, as it was written.
+    pub(crate) fn shown(&self) -> String {
+        String::from_utf8_lossy(&self.screen.lock().unwrap().transcript).into_owned()
+    }
+
+    /// What a person sees now.
+    pub(crate) fn seen(&self) -> String {
+        self.screen.lock().unwrap().emulator.screen().contents()
+    }
+
+    /// Waits until this was written.
+    pub(crate) fn wait_for(&self, text: &str) {
+        Self::wait(text, || self.shown().contains(text), || self.shown());
+    }
+
+    /// Waits until this is to be seen.
+    pub(crate) fn see(&self, text: &str) {
+        Self::wait(text, || self.seen().contains(text), || self.seen());
+    }
+
+    /// Waits until this is to be seen no more.
+    pub(crate) fn see_no(&self, text: &str) {
+        Self::wait(text, || !self.seen().contains(text), || self.seen());
+    }
+
+    fn wait(text: &str, done: impl Fn() -> bool, shown: impl Fn() -> String) {
+        let start = Instant::now();
+        while !done() {
+            assert!(start.elapsed() < PATIENCE, "{text:?}: {}", shown());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub(crate) fn type_keys(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Gives the terminal another size.
+    pub(crate) fn resize(&self, rows: u16, columns: u16) {
+        let mut screen = self.screen.lock().unwrap();
+        screen
+            .emulator
+            .screen_mut()
+            .set_size(cells(rows), cells(columns));
+        tcsetwinsize(&self.keyboard, winsize(rows, columns)).unwrap();
+        drop(screen);
+        // The terminal is not the program's controlling one, so its kernel tells nobody.
+        self.signal(Signal::WINCH);
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.child.id()).unwrap();
+        kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+    }
+
+    /// Waits for the program's end, and asserts that the terminal is as it was.
+    pub(crate) fn end(mut self) -> (i32, String) {
+        let start = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(
+                start.elapsed() < PATIENCE,
+                "it does not end: {}",
+                self.shown()
+            );
+            thread::sleep(Duration::from_millis(5));
+        };
+        let modes = tcgetattr(&self.terminal).unwrap().local_modes;
+        let cooked = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
+        assert!(
+            modes.contains(cooked),
+            "the terminal is left in another mode: {modes:?}"
+        );
+        // What was written last is on its way to the reading thread.
+        thread::sleep(Duration::from_millis(50));
+        let screen = self.screen.lock().unwrap();
+        let emulated = screen.emulator.screen();
+        assert!(!emulated.alternate_screen() && !emulated.bracketed_paste());
+        assert!(!emulated.hide_cursor(), "the cursor is left hidden");
+        drop(screen);
+        (status.code().unwrap(), self.shown())
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // It may have ended already; either way it must not outlive the test.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn winsize(ws_row: u16, ws_col: u16) -> Winsize {
+    Winsize {
+        ws_row,
+        ws_col,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    }
+}
+
+fn cells(number: u16) -> NonZero<u16> {
+    NonZero::new(number).unwrap()
+}
