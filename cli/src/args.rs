@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use shared::chat::Keep;
 use shared::chat::name::Name;
 use shared::connection::Version;
 use shared::identity::Fingerprint;
@@ -191,6 +192,9 @@ pub(crate) struct Bench {
     /// Different keys among the clients
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = at_least_one())]
     pub(crate) keys: usize,
+    /// What becomes of what is said in these rooms: forever, 30d, 1000 or nothing
+    #[arg(long, value_name = "KEEP")]
+    pub(crate) keep: Option<Keep>,
     /// Messages of each room; 0 only connects
     #[arg(long, value_name = "N", default_value_t = 2000)]
     pub(crate) messages: u64,

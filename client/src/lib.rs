@@ -245,7 +245,8 @@ impl Chat {
     pub fn load_older(&mut self, id: &RoomId) {
         if let Some(room) = self.room_mut(id)
             && !room.loading
-            && let Some(before) = room.log.first().filter(|first| *first > 1)
+            && room.has_older()
+            && let Some(before) = room.log.first()
         {
             room.loading = true;
             self.requests.push(ClientMessage::History {
@@ -282,13 +283,21 @@ impl Chat {
                 members,
                 head,
                 read,
+                keep,
+                gone,
             } => {
-                let me = self.me.clone();
+                let me = self.me.as_ref().map(|me| me.id);
                 let room = self.known(&id);
-                // The server was set back, or keeps nothing of this room.
-                if room.log.last().is_some_and(|last| last > head) {
+                // The server was set back, or what comes after what we have is gone.
+                if room
+                    .log
+                    .last()
+                    .is_some_and(|last| last > head || last < gone)
+                {
                     room.log = log::Log::default();
                 }
+                room.keep = keep;
+                room.gone = gone;
                 room.topic = topic;
                 room.private = private;
                 room.standing = Standing::Live;
@@ -296,16 +305,7 @@ impl Chat {
                 room.head = head;
                 // A server that has not heard yet what was seen here must not take it back.
                 room.read = room.read.max(read).min(head);
-                if room.is_direct() && room.with.is_none() {
-                    let other = members
-                        .iter()
-                        .find(|it| Some(it.id) != me.as_ref().map(|me| me.id));
-                    room.with = other.map(|it| Author {
-                        id: it.id,
-                        name: it.name.clone(),
-                    });
-                }
-                room.set_members(members);
+                room.meet(members, me);
                 if self.wanted.as_ref() == Some(&id) {
                     self.wanted = None;
                     self.open(id);
@@ -442,12 +442,26 @@ impl Chat {
             .is_some_and(|(first, last)| last.seq < first);
         if older || entries.is_empty() {
             let end = entries.is_empty();
+            if end
+                && room.loading
+                && let Some(first) = room.log.first()
+            {
+                room.gone = room.gone.max(first - 1);
+            }
             room.loading = false;
             room.log.prepend(entries);
             if !end {
                 self.approach();
             }
             return;
+        }
+        // What a page leaves out is gone.
+        let next = room.log.last().map(|last| last + 1);
+        if let Some(first) = entries.first().map(|first| first.seq)
+            && next.is_some_and(|next| first > next)
+        {
+            room.log = log::Log::default();
+            room.gone = first - 1;
         }
         for entry in entries {
             self.entry(id, entry);

@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use shared::chat::server::{Member, MemberChange, RoomSummary};
-use shared::chat::{Author, RoomId, Seq, Topic, UserId};
+use shared::chat::{Author, Keep, RoomId, Seq, Topic, UserId};
 
 use super::log::{Log, Message};
 use super::mention;
@@ -33,6 +33,10 @@ pub struct Room {
     pub invited_by: Option<Author>,
     /// Who is in it, by name.
     pub members: Vec<Member>,
+    /// What becomes of what is said in it.
+    pub keep: Keep,
+    /// Entries up to this one are gone.
+    pub gone: Seq,
     /// The number of its last entry, as far as we were told.
     pub head: Seq,
     /// The last entry that we have seen, on any device.
@@ -85,6 +89,8 @@ impl Room {
             with: None,
             invited_by: None,
             members: Vec::new(),
+            keep: Keep::Forever,
+            gone: 0,
             head: 0,
             read: 0,
             log: Log::default(),
@@ -105,6 +111,10 @@ impl Room {
             (true, Standing::Outside) => Standing::Member,
             (true, standing) => standing,
         };
+        self.keep = summary.keep;
+        if self.keep == Keep::Nothing && self.log.last().is_none() {
+            self.gone = summary.head;
+        }
         self.head = summary.head;
         self.read = summary.read;
         self.with = summary.with.or(self.with.take());
@@ -140,11 +150,11 @@ impl Room {
         if !self.is_joined() {
             return 0;
         }
-        let here = self.log.first().is_some_and(|first| first <= self.read + 1);
-        if here || self.log.first() == Some(1) {
+        let read = self.read.max(self.gone);
+        if self.log.first().is_some_and(|first| first <= read + 1) {
             self.new_messages(me).count() as u64
         } else {
-            self.head.saturating_sub(self.read)
+            self.head.saturating_sub(read)
         }
     }
 
@@ -197,6 +207,18 @@ impl Room {
         }
     }
 
+    /// Takes the list of who is in it, of whom we are one.
+    pub fn meet(&mut self, members: Vec<Member>, me: Option<UserId>) {
+        if self.is_direct() && self.with.is_none() {
+            let other = members.iter().find(|it| Some(it.id) != me);
+            self.with = other.map(|it| Author {
+                id: it.id,
+                name: it.name.clone(),
+            });
+        }
+        self.set_members(members);
+    }
+
     /// Takes the list of who is in it.
     pub fn set_members(&mut self, members: Vec<Member>) {
         self.members = members;
@@ -236,7 +258,7 @@ impl Room {
 
     /// Whether there is more before what is here.
     pub fn has_older(&self) -> bool {
-        self.log.first().is_some_and(|first| first > 1)
+        self.log.first().is_some_and(|first| first > self.gone + 1)
     }
 }
 

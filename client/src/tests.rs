@@ -4,7 +4,7 @@ use super::outbox::{Account, Fate, Outgoing, Writing};
 use super::*;
 use crate::testing::{author, entry, says};
 use shared::chat::server::{Member, RoomSummary};
-use shared::chat::{DirectId, Event, MessageId, Text, Timestamp, Topic};
+use shared::chat::{DirectId, Event, Keep, MessageId, Text, Timestamp, Topic};
 
 fn lobby() -> RoomId {
     RoomName::lobby().into()
@@ -19,6 +19,7 @@ fn summary(room: RoomId, joined: bool, head: Seq, read: Seq) -> RoomSummary {
         room,
         topic: Topic::default(),
         private: false,
+        keep: Keep::Forever,
         joined,
         head,
         read,
@@ -47,6 +48,8 @@ fn joined(room: RoomId, head: Seq, read: Seq) -> ServerMessage {
         members: ["bob", "ada"].map(|name| member(name, true)).to_vec(),
         head,
         read,
+        keep: Keep::Forever,
+        gone: 0,
     }
 }
 
@@ -411,4 +414,56 @@ fn whoever_has_written_writes_no_more() {
     let event = Event::Deleted { of: 1 };
     chat.hear(happens(&lobby(), entry(4, "bob", event)), 6);
     assert!(chat.room().unwrap().typing.is_empty());
+}
+
+/// Ada's chat, in a lobby of which she knows nothing.
+fn in_lobby() -> Chat {
+    let mut chat = Chat::default();
+    chat.begin(None, "test");
+    let lobby = chat.current.clone();
+    chat.hear(welcome(vec![summary(lobby.clone(), true, 0, 0)]), 1);
+    chat.hear(joined(lobby, 7, 0), 1);
+    chat
+}
+
+#[test]
+fn what_is_gone_is_not_asked_for_and_no_gap_is_shown() {
+    let mut chat = in_lobby();
+    let lobby = chat.current.clone();
+    let page = |seqs: std::ops::RangeInclusive<Seq>| ServerMessage::Page {
+        room: RoomName::lobby().into(),
+        entries: seqs.map(|seq| says(seq, "bob", "x")).collect(),
+    };
+    chat.hear(page(1..=3), 1);
+    assert_eq!(chat.rooms[&lobby].log.last(), Some(3));
+    // What a page leaves out is gone.
+    chat.hear(page(6..=7), 1);
+    let room = &chat.rooms[&lobby];
+    assert_eq!((room.log.first(), room.gone), (Some(6), 5));
+    assert!(!room.has_older());
+    // So is what the server says of it.
+    let mut again = joined(lobby.clone(), 20, 0);
+    if let ServerMessage::Joined { gone, .. } = &mut again {
+        *gone = 10;
+    }
+    chat.hear(again, 1);
+    assert_eq!(chat.rooms[&lobby].log.last(), None);
+    assert_eq!(
+        chat.rooms[&lobby].unread(None),
+        10,
+        "not those that are gone"
+    );
+    chat.hear(page(11..=20), 1);
+    assert!(!chat.rooms[&lobby].has_older());
+    // An empty page ends the history, too.
+    let mut chat = in_lobby();
+    chat.hear(page(6..=7), 1);
+    chat.load_older(&lobby);
+    assert!(chat.rooms[&lobby].loading);
+    let nothing = ServerMessage::Page {
+        room: RoomName::lobby().into(),
+        entries: Vec::new(),
+    };
+    chat.hear(nothing, 1);
+    assert!(!chat.rooms[&lobby].has_older() && !chat.rooms[&lobby].loading);
 }

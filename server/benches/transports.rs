@@ -47,6 +47,7 @@ async fn measure() {
         committed,
         config.max_text_bytes,
         PerMinute::UNLIMITED,
+        config.keep,
     )
     .await
     .unwrap();

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Parser;
 use serde::Deserialize;
-use shared::chat::RoomId;
+use shared::chat::keep::InvalidKeep;
+use shared::chat::{Keep, RoomId};
 use shared::limits::{
     HANDSHAKE_FRAME_BYTES, HANDSHAKE_TIMEOUT, MESSAGE_FRAME_BYTES, RSA_MAX_BITS, RSA_MIN_BITS,
     RekeyLimits, V2_REKEY_RECORDS,
@@ -134,6 +136,12 @@ struct Settings {
     #[arg(long, value_name = "N", env = "SECURE_CHAT_REKEY_RECORDS")]
     rekey_records: Option<usize>,
 
+    /// What becomes of the entries of new rooms: forever, a number of days like 30d, a number of
+    /// entries like 1000, or nothing, which is told and never written. Rooms that are there stay as
+    /// they are; only operators can have one keep more. [default: forever]
+    #[arg(long, value_name = "KEEP", env = "SECURE_CHAT_KEEP")]
+    keep: Option<KeepSetting>,
+
     /// What one person may write into rooms a minute, and ten times that one address; all of it may
     /// come at once. 0 is no limit, here and below. [default: 600]
     #[arg(long, value_name = "N", env = "SECURE_CHAT_SENDS_PER_MINUTE")]
@@ -154,6 +162,27 @@ struct Settings {
     /// Size of a new server key in bits: 2048, 3072 or 4096. [default: 2048]
     #[arg(long, value_name = "BITS", env = "SECURE_CHAT_KEY_BITS")]
     key_bits: Option<usize>,
+}
+
+/// How long entries are kept, as flags and the file say it.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+struct KeepSetting(Keep);
+
+impl FromStr for KeepSetting {
+    type Err = InvalidKeep;
+
+    fn from_str(text: &str) -> Result<Self, InvalidKeep> {
+        text.parse().map(Self)
+    }
+}
+
+impl TryFrom<String> for KeepSetting {
+    type Error = InvalidKeep;
+
+    fn try_from(text: String) -> Result<Self, InvalidKeep> {
+        text.parse()
+    }
 }
 
 /// A level of the log.
@@ -217,6 +246,8 @@ pub struct Config {
     pub rekey: RekeyLimits,
     /// How often things may be done.
     pub rates: PerMinute,
+    /// What becomes of the entries of new rooms.
+    pub keep: Keep,
     /// Size of a new server key, in bits.
     pub key_bits: usize,
 }
@@ -239,6 +270,7 @@ impl Default for Config {
             max_text_bytes: 16 * 1024,
             rekey: RekeyLimits::default(),
             rates: PerMinute::default(),
+            keep: Keep::Forever,
             key_bits: RSA_MIN_BITS,
         }
     }
@@ -331,6 +363,7 @@ fn merge(over: Settings, file: Settings, default: Config) -> Result<Config, Conf
                 .map_or(default.rekey.records, |records| records as u64),
             ..default.rekey
         },
+        keep: over.keep.or(file.keep).map_or(default.keep, |keep| keep.0),
         rates: PerMinute {
             sends: over
                 .sends_per_minute

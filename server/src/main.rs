@@ -157,6 +157,7 @@ fn open_hub(runtime: &tokio::runtime::Runtime, config: &Config) -> Result<Hub, F
         committed,
         config.max_text_bytes,
         config.rates,
+        config.keep,
     );
     runtime.block_on(hub).map_err(Failure::Load)
 }

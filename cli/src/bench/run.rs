@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use shared::chat::{ClientMessage, RoomId, RoomName, Topic};
+use shared::chat::{ClientMessage, Keep, RoomId, RoomName, Topic};
 use shared::connection::Version;
 use shared::identity::PrivateKey;
 use tokio::sync::mpsc;
@@ -35,6 +35,8 @@ pub(crate) struct Load {
     /// Connections, spread evenly over the rooms; at least one a room.
     pub(crate) clients: usize,
     pub(crate) rooms: usize,
+    /// What becomes of what is said in them; without it, what the server does.
+    pub(crate) keep: Option<Keep>,
     /// Different keys among the clients: making one takes longer than a handshake.
     pub(crate) keys: usize,
     /// Messages of each room. None, and the clients are only connected.
@@ -156,7 +158,7 @@ pub(crate) async fn run(load: &Load, progress: impl Fn(&str)) -> Result<Report, 
             room: room.name.clone(),
             topic: Topic::default(),
             private: false,
-            keep: None,
+            keep: load.keep,
         });
         client.enter(&room.name, create).await?;
     }

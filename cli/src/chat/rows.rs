@@ -126,13 +126,13 @@ impl Log<'_> {
         // What stands before a message belongs to it.
         let mut waiting = Vec::new();
         if shown.start == 0 && !self.room.has_older() {
-            waiting.push(Line::styled(
-                format!(
-                    "This is the beginning of {}.",
-                    printable::line(self.room.title().as_bytes())
-                ),
-                Look::dim(),
-            ));
+            let title = printable::line(self.room.title().as_bytes());
+            let text = match (self.room.keep.is_forever(), self.room.gone) {
+                (true, 0) => format!("This is the beginning of {title}."),
+                (true, _) => "What was said before is gone.".to_owned(),
+                (false, _) => format!("The server keeps {} of {title}.", self.room.keep),
+            };
+            waiting.extend(self.wrapped(&text, "", "", Look::dim()));
         }
         let items = timeline::items(self.room, shown, |at| self.zone.day_number(at));
         for item in items {

@@ -22,6 +22,7 @@ pub(crate) fn run(bench: Bench, level: Level) -> Result<(), Failure> {
         address: bench.address,
         version: bench.protocol,
         clients: bench.clients,
+        keep: bench.keep,
         rooms: bench.rooms,
         keys: bench.keys.min(bench.clients),
         messages: bench.messages,

@@ -3,12 +3,14 @@
 //! Knows nothing of sockets and protocols: a connection is a key and a queue. What must outlive the
 //! server is in the [store](crate::store); the hub keeps the rest of it in memory.
 
+mod fleeting;
 mod lines;
 mod members;
 mod names;
 mod operating;
 mod queue;
 mod requests;
+mod retention;
 mod room;
 mod session;
 mod state;
@@ -18,9 +20,10 @@ mod writing;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use shared::chat::{Event, RoomId, RoomName, Seq, Topic};
+use shared::chat::{Event, Keep, RoomId, RoomName, Seq, Topic};
 use tokio::sync::{Notify, mpsc};
 
+use self::retention::{Fleeting, Listener};
 use self::state::State;
 use crate::operators::Operators;
 use crate::rates::{PerMinute, Rates};
@@ -49,6 +52,10 @@ pub struct Hub {
     commits: tokio::sync::Mutex<mpsc::UnboundedReceiver<Commit>>,
     /// Somebody was told something from the store.
     published: Notify,
+    /// What was said in rooms that keep nothing and is not told yet, and numbers for them.
+    fleeting: Fleeting,
+    /// What becomes of the entries of new rooms.
+    keep: Keep,
     /// Longest text of a message, in bytes.
     text_bytes: usize,
     /// Most bytes that may wait for one connection.
@@ -58,9 +65,8 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// The rooms that `store` has, for messages of at most `text_bytes`, of which so many
-    /// may be sent. The store sends what
-    /// becomes durable to `commits`.
+    /// The rooms that `store` has, for messages of at most `text_bytes`, of which so many may be
+    /// sent, and which new rooms `keep` so long. The store sends what becomes durable to `commits`.
     ///
     /// # Errors
     /// What the store says.
@@ -69,6 +75,7 @@ impl Hub {
         commits: mpsc::UnboundedReceiver<Commit>,
         text_bytes: usize,
         per_minute: PerMinute,
+        keep: Keep,
     ) -> Result<Self, StoreError> {
         let mut snapshot = store.load().await?;
         let bans = std::mem::take(&mut snapshot.bans);
@@ -78,15 +85,18 @@ impl Hub {
                 room: lobby,
                 topic: Topic::default(),
                 private: false,
+                keep,
             };
             store.change(created).await?;
         }
         let longest = text_bytes.saturating_mul(LONGEST_LINES_IN_QUEUE);
         Ok(Self {
-            state: Mutex::new(State::from_snapshot(snapshot)),
+            state: Mutex::new(State::from_snapshot(snapshot, keep)),
             store,
             commits: tokio::sync::Mutex::new(commits),
             published: Notify::new(),
+            fleeting: Fleeting::default(),
+            keep,
             text_bytes,
             queue_bytes: QUEUE_BYTES.max(longest),
             rates: Rates::new(per_minute),
@@ -113,22 +123,38 @@ impl Hub {
     /// Runs once, beside everything else.
     pub async fn publish(&self) {
         let mut commits = self.commits.lock().await;
-        while let Some(first) = commits.recv().await {
-            let mut bytes = text_bytes(&first);
-            let mut together = vec![first];
-            while bytes < TOLD_TOGETHER_BYTES && together.len() < TOLD_TOGETHER {
-                let Ok(next) = commits.try_recv() else { break };
-                bytes += text_bytes(&next);
-                together.push(next);
-            }
-            let wakers = self.lock().publish(together);
-            // Without the lock, which whoever wakes up may want at once.
-            drop(wakers);
-            self.published.notify_waiters();
-            // Those who hear a burst of entries get to send what they have before more comes: what
-            // waits for them is bounded.
-            tokio::task::yield_now().await;
+        let mut fleeting = self.fleeting.listen().await;
+        let Listener { told, grants } = &mut *fleeting;
+        loop {
+            // What was said without being kept was said before what is kept now: see `retention`.
+            let together = tokio::select! {
+                biased;
+                granted = grants.next() => {
+                    // What was kept before has smaller numbers, and is told before.
+                    while let Ok(first) = commits.try_recv() {
+                        self.tell(batch(first, &mut commits, || true)).await;
+                    }
+                    self.grant(granted);
+                    continue;
+                }
+                Some(first) = told.recv() => batch(first, told, || true),
+                first = commits.recv() => {
+                    let Some(first) = first else { return };
+                    batch(first, &mut commits, || told.is_empty())
+                }
+            };
+            self.tell(together).await;
         }
+    }
+
+    async fn tell(&self, together: Vec<Commit>) {
+        let wakers = self.lock().publish(together);
+        // Without the lock, which whoever wakes up may want at once.
+        drop(wakers);
+        self.published.notify_waiters();
+        // Those who hear a burst of entries get to send what they have before more comes: what
+        // waits for them is bounded.
+        tokio::task::yield_now().await;
     }
 
     /// Waits until a room's entry has been told.
@@ -157,6 +183,22 @@ impl Hub {
         // A panic while the lock was held would be a bug; the others' chat goes on all the same.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What waits behind `first` and may be told with it, as long as `more`.
+fn batch(
+    first: Commit,
+    waiting: &mut mpsc::UnboundedReceiver<Commit>,
+    more: impl Fn() -> bool,
+) -> Vec<Commit> {
+    let mut bytes = text_bytes(&first);
+    let mut together = vec![first];
+    while bytes < TOLD_TOGETHER_BYTES && together.len() < TOLD_TOGETHER && more() {
+        let Ok(next) = waiting.try_recv() else { break };
+        bytes += text_bytes(&next);
+        together.push(next);
+    }
+    together
 }
 
 fn text_bytes(commit: &Commit) -> usize {

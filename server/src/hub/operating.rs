@@ -75,7 +75,10 @@ impl Session<'_> {
             OperatorRequest::Bans => self.bans(),
             OperatorRequest::DeleteRoom { room } => return self.delete_room(room),
             OperatorRequest::Log { follow } => return self.follow_log(follow),
-            OperatorRequest::Keep { .. } => return Err(not_here(&"operator")),
+            OperatorRequest::Keep { room, keep } => {
+                self.log_deed(&format!("has {room} keep {keep}"));
+                return self.set_keep(room, keep);
+            }
         }
         Ok(())
     }
@@ -84,7 +87,7 @@ impl Session<'_> {
         tracing::info!(connection = %self.id, key = %self.user, "an operator {deed}");
     }
 
-    fn answer(&mut self, answer: OperatorAnswer) {
+    pub(super) fn answer(&mut self, answer: OperatorAnswer) {
         self.reply(&ServerMessage::Operator(answer));
     }
 

@@ -5,8 +5,8 @@ use shared::chat::limits::{PAGE_BYTES, PAGE_ENTRIES, PAGE_ENTRIES_DEFAULT};
 use shared::chat::search::Place;
 use shared::chat::server::ServerLimits;
 use shared::chat::{
-    ChatErrorCode, ClientMessage, DirectId, Name, Query, RoomId, RoomName, Seq, ServerMessage,
-    Topic, UserId,
+    ChatErrorCode, ClientMessage, DirectId, Keep, Name, Query, RoomId, RoomName, Seq,
+    ServerMessage, Topic, UserId,
 };
 
 use std::time::Duration;
@@ -51,7 +51,7 @@ impl Refused {
         }
     }
 
-    fn no_such_room(room: &RoomId, about: &dyn ToString) -> Self {
+    pub(super) fn no_such_room(room: &RoomId, about: &dyn ToString) -> Self {
         let message = format!("There is no room {room}, or not for you.");
         Self::new(ChatErrorCode::NoSuchRoom, message, about)
     }
@@ -86,12 +86,9 @@ impl Session<'_> {
                 private,
                 keep,
             } => {
-                if keep.is_none_or(|keep| keep.is_forever()) {
-                    self.create(room, topic, private);
-                    Ok(())
-                } else {
-                    Err(not_here(&room))
-                }
+                let id = RoomId::from(room);
+                self.keep_of_new(&id, keep)
+                    .map(|keep| self.create(id, topic, private, keep))
             }
             ClientMessage::Join { room, after } => self.join(room, after),
             ClientMessage::Leave { room } => self.leave(room),
@@ -244,12 +241,12 @@ impl Session<'_> {
         self.reply(&welcome);
     }
 
-    fn create(&mut self, name: RoomName, topic: Topic, private: bool) {
-        let room = RoomId::from(name);
+    fn create(&mut self, room: RoomId, topic: Topic, private: bool, keep: Keep) {
         let change = Change::RoomCreated {
             room: room.clone(),
             topic: topic.clone(),
             private,
+            keep,
         };
         let stored = self.hub.store.change(change);
         self.after(stored, move |session, stored| match stored {
@@ -258,7 +255,7 @@ impl Session<'_> {
                 state
                     .rooms
                     .entry(room.clone())
-                    .or_insert_with(|| Room::new(topic, private));
+                    .or_insert_with(|| Room::new(topic, private, keep));
                 state.tell_of(&room);
                 drop(state);
                 session.enter(room, None);
@@ -311,13 +308,40 @@ impl Session<'_> {
 
     /// Sends a room that this person is in.
     fn entered(&mut self, room: RoomId, after: Option<Seq>) {
-        let mut state = self.hub.lock();
+        let keep = self.hub.lock().rooms.get(&room).map(|room| room.keep);
+        match keep {
+            None | Some(Keep::Forever) => self.show(room, after, Some(0)),
+            Some(Keep::Nothing) => self.show(room, after, None),
+            Some(Keep::Days(_) | Keep::Entries(_)) => {
+                let one = PageSize {
+                    entries: 1,
+                    bytes: 0,
+                };
+                let first = self.hub.store.read_after(room.clone(), 0, one);
+                self.after(first, move |session, first| match first {
+                    Ok(first) => {
+                        // Without any, everything is gone.
+                        let gone = first.first().map(|first| first.seq - 1);
+                        session.show(room, after, gone);
+                    }
+                    Err(error) => session.refuse_stored(&error, Some(room.to_string())),
+                });
+            }
+        }
+    }
+
+    /// Sends a room whose entries up to `gone` are gone; all of them, without it.
+    fn show(&mut self, room: RoomId, after: Option<Seq>, gone: Option<Seq>) {
+        let hub = self.hub;
+        let mut state = hub.lock();
         // Who comes and goes after what `joined` says is told, though entries come from the store.
         state.hear(self.id, &room);
         let Some(entered) = state.rooms.get(&room) else {
             return;
         };
         let head = entered.head;
+        // The store may be ahead; what it has swept by then is still told here.
+        let gone = gone.unwrap_or(head).min(head);
         let joined = ServerMessage::Joined {
             room: room.clone(),
             topic: entered.topic.clone(),
@@ -325,14 +349,22 @@ impl Session<'_> {
             members: state.members(entered),
             head,
             read: entered.read_by(self.user),
+            keep: entered.keep,
+            gone,
         };
-        drop(state);
+        // What is nowhere written is heard from this moment on, or never.
+        let live = entered.keep == Keep::Nothing && state.go_live(self.id, &room, head);
+        // Under the lock, so that nothing of it is told before.
         self.reply(&joined);
-        if let Some(after) = after {
-            return self.catch_up_from(room, after);
+        drop(state);
+        if live {
+            return self.stop_catching_up(&room);
         }
-        if head == 0 {
-            return self.catch_up_from(room, 0);
+        if let Some(after) = after {
+            return self.catch_up_from(room, after.max(gone));
+        }
+        if head == gone {
+            return self.catch_up_from(room, head);
         }
         let page = PageSize {
             entries: PAGE_ENTRIES_DEFAULT,
@@ -447,6 +479,7 @@ impl Session<'_> {
             room: room.clone(),
             topic: Topic::default(),
             private: true,
+            keep: self.hub.keep,
         });
         // Queued in this order, and so durable in this order.
         let invited = self.hub.store.change(Change::Joined {
@@ -466,7 +499,7 @@ impl Session<'_> {
                 state
                     .rooms
                     .entry(room.clone())
-                    .or_insert_with(|| Room::new(Topic::default(), true))
+                    .or_insert_with(|| Room::new(Topic::default(), true, session.hub.keep))
                     .members
                     .entry(other)
                     .or_insert(0);

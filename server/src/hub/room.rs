@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shared::chat::{RoomId, Seq, Topic, UserId};
+use shared::chat::{Keep, RoomId, Seq, Topic, UserId};
 
+use super::fleeting::Fleeting;
 use super::queue::Outbox;
 use super::state::Mode;
 use crate::clients::ConnectionId;
@@ -14,6 +15,10 @@ use crate::store::RoomRecord;
 pub(super) struct Room {
     pub(super) topic: Topic,
     pub(super) private: bool,
+    /// What becomes of its entries.
+    pub(super) keep: Keep,
+    /// Those that are nowhere written, if it keeps nothing.
+    pub(super) fleeting: Fleeting,
     /// The last entry that was told. The store may be a moment ahead.
     pub(super) head: Seq,
     /// Who is in it, and the last entry that each has seen.
@@ -36,10 +41,12 @@ pub(super) struct Hearer {
 }
 
 impl Room {
-    pub(super) fn new(topic: Topic, private: bool) -> Self {
+    pub(super) fn new(topic: Topic, private: bool, keep: Keep) -> Self {
         Self {
             topic,
             private,
+            keep,
+            fleeting: Fleeting::default(),
             head: 0,
             members: BTreeMap::new(),
             invited: BTreeSet::new(),
@@ -48,11 +55,19 @@ impl Room {
     }
 
     pub(super) fn from_record(record: RoomRecord) -> (RoomId, Self) {
+        // What nobody kept nobody can read any more.
+        let read = |seq: Seq| match record.keep {
+            Keep::Nothing => record.head,
+            _ => seq,
+        };
+        let members = record.members.into_iter();
         let room = Self {
             topic: record.topic,
             private: record.private,
+            keep: record.keep,
+            fleeting: Fleeting::default(),
             head: record.head,
-            members: record.members.into_iter().collect(),
+            members: members.map(|(user, seq)| (user, read(seq))).collect(),
             invited: record.invited.into_iter().collect(),
             hearers: BTreeMap::new(),
         };

@@ -309,7 +309,7 @@ impl Session<'_> {
     pub(super) fn append_line(&mut self, entry: NewEntry) {
         self.untold_lines += 1;
         let (hub, lobby) = (self.hub, RoomId::from(RoomName::lobby()));
-        let stored = hub.store.append(lobby.clone(), entry);
+        let stored = hub.append(lobby.clone(), entry);
         self.pending.push(Box::pin(async move {
             let stored = stored.await;
             if let Ok(appended) = &stored {
@@ -386,8 +386,12 @@ impl Session<'_> {
         match page {
             Ok(entries) => {
                 let Some(last) = entries.last() else {
-                    // The hub knows of entries that the store does not give: they are gone.
-                    self.catching_up.pop_front();
+                    // The hub knows of entries that the store does not give: they are gone. What
+                    // comes next shows the client that there is a gap.
+                    let hub = self.hub;
+                    let state = hub.lock();
+                    let head = state.rooms.get(&room).map_or(sent, |room| room.head);
+                    front.sent = head.max(sent);
                     return;
                 };
                 front.sent = last.seq;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use shared::chat::entry::DisplayName;
 use shared::chat::plain::ServerLine;
 use shared::chat::server::{Member, MemberChange, RoomEntry, RoomSummary};
-use shared::chat::{Author, Event, Name, RoomId, RoomName, Seq, ServerMessage, UserId};
+use shared::chat::{Author, Event, Keep, Name, RoomId, RoomName, Seq, ServerMessage, UserId};
 
 use shared::error::ErrorCode;
 
@@ -51,7 +51,8 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn from_snapshot(snapshot: Snapshot) -> Self {
+    /// What the store has; a lobby that it does not have yet keeps so much.
+    pub(super) fn from_snapshot(snapshot: Snapshot, keep: Keep) -> Self {
         let mut names = Names::default();
         for (user, name) in snapshot.names {
             names.restore(user.0, name);
@@ -60,7 +61,7 @@ impl State {
         // A new server's store has it not yet: `Hub::open` writes it.
         rooms
             .entry(RoomName::lobby().into())
-            .or_insert_with(|| Room::new(shared::chat::Topic::default(), false));
+            .or_insert_with(|| Room::new(shared::chat::Topic::default(), false, keep));
         Self {
             rooms,
             names,
@@ -201,6 +202,7 @@ impl State {
             room: id.clone(),
             topic: room.topic.clone(),
             private: room.private,
+            keep: room.keep,
             joined: room.has(user),
             head: room.head,
             read: room.read_by(user),
@@ -419,13 +421,21 @@ impl State {
 
     /// Tells everybody who speaks JSON of a room that all may join.
     pub(super) fn tell_of(&mut self, room: &RoomId) {
-        let Some(open) = self.rooms.get(room).filter(|open| !open.private) else {
+        if self.rooms.get(room).is_some_and(|open| !open.private) {
+            self.tell_changed(room);
+        }
+    }
+
+    /// Tells everybody who speaks JSON and may know of a room how it is now.
+    pub(super) fn tell_changed(&mut self, room: &RoomId) {
+        let Some(open) = self.rooms.get(room) else {
             return;
         };
         let mut wakers = Wakers::default();
         let mut slow = Vec::new();
         // What is told depends on who is told; a person's devices are told the same.
-        for (user, connections) in &self.online {
+        let online = self.online.iter();
+        for (user, connections) in online.filter(|(user, _)| open.is_open_to(**user)) {
             let told = encode(&ServerMessage::Room {
                 room: self.summary(room, open, *user),
             });

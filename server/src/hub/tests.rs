@@ -16,6 +16,7 @@ use crate::rates::PerMinute;
 use crate::store::MemoryStore;
 
 mod operators;
+mod retention;
 mod searching;
 
 /// What nobody waits longer for.
@@ -29,7 +30,7 @@ async fn hub_for(text_bytes: usize) -> &'static Hub {
 async fn hub_with(text_bytes: usize, per_minute: PerMinute) -> &'static Hub {
     let (commits, committed) = mpsc::unbounded_channel();
     let store = Arc::new(MemoryStore::new(commits));
-    let hub = Hub::open(store, committed, text_bytes, per_minute)
+    let hub = Hub::open(store, committed, text_bytes, per_minute, Keep::Forever)
         .await
         .unwrap();
     let hub: &'static Hub = Box::leak(Box::new(hub));
@@ -518,9 +519,15 @@ async fn requests_that_cannot_be_are_refused_by_name() {
 async fn names_and_rooms_outlive_the_hub() {
     let (commits, committed) = mpsc::unbounded_channel();
     let store = Arc::new(MemoryStore::new(commits));
-    let first = Hub::open(store.clone(), committed, 1000, PerMinute::UNLIMITED)
-        .await
-        .unwrap();
+    let first = Hub::open(
+        store.clone(),
+        committed,
+        1000,
+        PerMinute::UNLIMITED,
+        Keep::Forever,
+    )
+    .await
+    .unwrap();
     let first: &'static Hub = Box::leak(Box::new(first));
     let mut anna = person(first, 1, "anna").await;
     say(
@@ -531,7 +538,7 @@ async fn names_and_rooms_outlive_the_hub() {
     hear(&mut anna, "joined").await;
     // Its store goes on to another.
     let (_, nothing) = mpsc::unbounded_channel();
-    let second = Hub::open(store, nothing, 1000, PerMinute::UNLIMITED)
+    let second = Hub::open(store, nothing, 1000, PerMinute::UNLIMITED, Keep::Forever)
         .await
         .unwrap();
     let second: &'static Hub = Box::leak(Box::new(second));

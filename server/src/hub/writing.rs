@@ -2,7 +2,7 @@
 //! whether they may, appends, and acks.
 
 use shared::chat::{
-    ChatErrorCode, Emoji, Entry, Event, MessageId, RoomId, Seq, ServerMessage, Text,
+    ChatErrorCode, Emoji, Entry, Event, Keep, MessageId, RoomId, Seq, ServerMessage, Text, UserId,
 };
 
 use super::requests::Refused;
@@ -14,6 +14,25 @@ pub(super) enum Upon {
     Edit(Text),
     Delete,
     React(Emoji, bool),
+}
+
+/// A message to which something is to be done.
+struct Target {
+    writer: UserId,
+    deleted: bool,
+}
+
+impl Target {
+    /// Nothing, if the entry is no message.
+    fn of(entry: Entry) -> Option<Self> {
+        let Event::Message { text, .. } = entry.event else {
+            return None;
+        };
+        Some(Self {
+            writer: entry.from.id,
+            deleted: text.is_none(),
+        })
+    }
 }
 
 impl Session<'_> {
@@ -49,7 +68,7 @@ impl Session<'_> {
 
     fn append(&mut self, room: RoomId, id: MessageId, event: Event) {
         let entry = self.new_entry(id, event);
-        let stored = self.hub.store.append(room.clone(), entry);
+        let stored = self.hub.append(room.clone(), entry);
         self.after(stored, move |session, stored| {
             session.appended(room, id, stored);
         });
@@ -92,10 +111,24 @@ impl Session<'_> {
         if of == 0 || of > head {
             return Err(no_such_message(id));
         }
+        let hub = self.hub;
+        let state = hub.lock();
+        let fleeting = state.rooms.get(&room);
+        if let Some(known) = fleeting.filter(|known| known.keep == Keep::Nothing) {
+            let target = known.fleeting.writer(of).map(|writer| Target {
+                writer,
+                deleted: false,
+            });
+            drop(state);
+            let event = self.judge(target, of, what, id)?;
+            self.append(room, id, event);
+            return Ok(());
+        }
+        drop(state);
         let found = self.hub.store.entry(room.clone(), of);
         self.after(found, move |session, found| {
             let event = match found {
-                Ok(entry) => session.judge(entry, of, what, id),
+                Ok(entry) => session.judge(entry.and_then(Target::of), of, what, id),
                 Err(error) => return session.refuse_stored(&error, Some(id.to_string())),
             };
             match event {
@@ -109,22 +142,18 @@ impl Session<'_> {
     /// Whether this person may do that to this entry.
     fn judge(
         &self,
-        entry: Option<Entry>,
+        target: Option<Target>,
         of: Seq,
         what: Upon,
         id: MessageId,
     ) -> Result<Event, Refused> {
-        let entry = entry.ok_or_else(|| no_such_message(id))?;
-        // A deleted message has no text; what is done to it again with the same id is known to the
-        // store, and answered from there.
-        let Event::Message { text, .. } = &entry.event else {
-            return Err(no_such_message(id));
-        };
-        let own = entry.from.id == self.user;
+        let target = target.ok_or_else(|| no_such_message(id))?;
+        let own = target.writer == self.user;
         let operator = self.hub.lock().operators.contains(&self.user);
         match what {
             Upon::Delete if own || operator => Ok(Event::Deleted { of }),
-            Upon::Edit(_) | Upon::React(..) if text.is_none() => Err(no_such_message(id)),
+            // What is done to it again with the same id is known to the store, and answered there.
+            Upon::Edit(_) | Upon::React(..) if target.deleted => Err(no_such_message(id)),
             Upon::Edit(text) if own => Ok(Event::Edited {
                 of,
                 text: Some(text),

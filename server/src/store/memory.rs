@@ -4,12 +4,15 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future;
+use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use shared::chat::operator::Ban;
 use shared::chat::search::Place;
 use shared::chat::server::RoomEntry;
-use shared::chat::{Author, Entry, Event, MessageId, Name, Query, RoomId, Seq, Topic, UserId};
+use shared::chat::{
+    Author, Entry, Event, Keep, MessageId, Name, Query, RoomId, Seq, Timestamp, Topic, UserId,
+};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::clock::Clock;
@@ -40,8 +43,11 @@ struct State {
 struct Room {
     topic: Topic,
     private: bool,
-    /// The entry with number `n` is at `n - 1`.
-    entries: Vec<Entry>,
+    keep: Keep,
+    /// The last number that was given or reserved.
+    head: Seq,
+    entries: BTreeMap<Seq, Entry>,
+    last_at: Option<Timestamp>,
     seqs: HashMap<(UserId, MessageId), Seq>,
     members: BTreeMap<UserId, Seq>,
     invited: BTreeSet<UserId>,
@@ -83,15 +89,17 @@ impl Store for MemoryStore {
 
     fn read_after(&self, room: RoomId, after: Seq, page: PageSize) -> Durable<Vec<Entry>> {
         done(self.state().room(&room).map(|room| {
-            let start = index(after).min(room.entries.len());
-            page_of(room.entries[start..].iter(), page)
+            let rest = room
+                .entries
+                .range((Bound::Excluded(after), Bound::Unbounded));
+            page_of(rest.map(|(_, entry)| entry), page)
         }))
     }
 
     fn read_before(&self, room: RoomId, before: Seq, page: PageSize) -> Durable<Vec<Entry>> {
         done(self.state().room(&room).map(|room| {
-            let end = index(before.saturating_sub(1)).min(room.entries.len());
-            let mut entries = page_of(room.entries[..end].iter().rev(), page);
+            let former = room.entries.range(..before).rev();
+            let mut entries = page_of(former.map(|(_, entry)| entry), page);
             entries.reverse();
             entries
         }))
@@ -101,8 +109,16 @@ impl Store for MemoryStore {
         done(
             self.state()
                 .room(&room)
-                .map(|room| room.entry(seq).cloned()),
+                .map(|room| room.entries.get(&seq).cloned()),
         )
+    }
+
+    fn reserve(&self, room: RoomId, numbers: u32) -> Durable<Seq> {
+        done(self.state().room(&room).map(|room| {
+            let last = room.head;
+            room.head += Seq::from(numbers);
+            last
+        }))
     }
 
     fn search(
@@ -126,7 +142,8 @@ impl State {
             room: id.clone(),
             topic: room.topic.clone(),
             private: room.private,
-            head: room.head(),
+            keep: room.keep,
+            head: room.head,
             members: room
                 .members
                 .iter()
@@ -145,9 +162,10 @@ impl State {
 
     fn append(&mut self, id: RoomId, new: NewEntry) -> Result<Appended, StoreError> {
         let now = self.clock.now();
-        let room = self.rooms.get_mut(&id).ok_or(StoreError::NoSuchRoom)?;
+        let room = self.room(&id)?;
         let key = (new.from, new.id);
-        if let Some(stored) = room.seqs.get(&key).and_then(|seq| room.entry(*seq)) {
+        let before = room.seqs.get(&key).and_then(|seq| room.entries.get(seq));
+        if let Some(stored) = before {
             if !rules::is_the_same(&stored.event, &new.event) {
                 return Err(StoreError::IdReused);
             }
@@ -158,13 +176,13 @@ impl State {
             });
         }
         let entry = Entry {
-            seq: room.head() + 1,
+            seq: room.head + 1,
             id: new.id,
             from: Author {
                 id: new.from,
                 name: new.name,
             },
-            at: rules::not_before(room.entries.last().map(|last| last.at), now),
+            at: rules::not_before(room.last_at, now),
             event: room.as_stored(new.event),
         };
         let appended = Appended {
@@ -173,12 +191,14 @@ impl State {
             again: false,
         };
         if let Event::Deleted { of } = entry.event {
-            for entry in &mut room.entries {
+            for entry in room.entries.values_mut() {
                 rules::scrub(entry.seq, &mut entry.event, of);
             }
         }
         room.seqs.insert(key, entry.seq);
-        room.entries.push(entry.clone());
+        room.head = entry.seq;
+        room.last_at = Some(entry.at);
+        room.entries.insert(entry.seq, entry.clone());
         // Nobody may be listening.
         let _ = self.commits.send(Commit { room: id, entry });
         Ok(appended)
@@ -186,16 +206,20 @@ impl State {
 
     /// Looks at everything.
     fn search(
-        &self,
+        &mut self,
         rooms: &[RoomId],
         query: &Query,
         before: Option<Place>,
         page: PageSize,
     ) -> Found {
+        for room in rooms {
+            // One that is not there has none.
+            let _ = self.room(room);
+        }
         let mut all: Vec<_> = rooms
             .iter()
             .filter_map(|id| Some((id, self.rooms.get(id)?)))
-            .flat_map(|(id, room)| room.entries.iter().map(move |entry| (id, room, entry)))
+            .flat_map(|(id, room)| room.entries.values().map(move |entry| (id, room, entry)))
             .collect();
         all.sort_by_key(|(id, _, entry)| Reverse((entry.at, *id, entry.seq)));
         let start = before.map_or(0, |last| {
@@ -236,6 +260,7 @@ impl State {
                 room,
                 topic,
                 private,
+                keep,
             } => {
                 if self.rooms.contains_key(&room) {
                     return Err(StoreError::RoomExists);
@@ -243,30 +268,32 @@ impl State {
                 let new = Room {
                     topic,
                     private,
+                    keep,
                     ..Room::default()
                 };
                 self.rooms.insert(room, new);
             }
+            Change::Kept { room, keep } => self.room(&room)?.keep = keep,
             Change::RoomDeleted { room } => {
                 self.rooms.remove(&room).ok_or(StoreError::NoSuchRoom)?;
             }
             Change::Joined { room, user } => {
-                let entered = self.room_mut(&room)?;
-                let seen = rules::seen_at_entry(&room, entered.head());
+                let entered = self.room(&room)?;
+                let seen = rules::seen_at_entry(&room, entered.head);
                 entered.invited.remove(&user);
                 entered.members.entry(user).or_insert(seen);
             }
             Change::Left { room, user } => {
-                self.room_mut(&room)?.members.remove(&user);
+                self.room(&room)?.members.remove(&user);
             }
             Change::Invited { room, user } => {
-                let room = self.room_mut(&room.into())?;
+                let room = self.room(&room.into())?;
                 if !room.members.contains_key(&user) {
                     room.invited.insert(user);
                 }
             }
             Change::Read { room, user, seq } => {
-                if let Some(read) = self.room_mut(&room)?.members.get_mut(&user) {
+                if let Some(read) = self.room(&room)?.members.get_mut(&user) {
                     *read = seq.max(*read);
                 }
             }
@@ -289,22 +316,22 @@ impl State {
         Ok(())
     }
 
-    fn room(&self, room: &RoomId) -> Result<&Room, StoreError> {
-        self.rooms.get(room).ok_or(StoreError::NoSuchRoom)
-    }
-
-    fn room_mut(&mut self, room: &RoomId) -> Result<&mut Room, StoreError> {
-        self.rooms.get_mut(room).ok_or(StoreError::NoSuchRoom)
+    /// A room, without what is to go.
+    fn room(&mut self, room: &RoomId) -> Result<&mut Room, StoreError> {
+        let room = self.rooms.get_mut(room).ok_or(StoreError::NoSuchRoom)?;
+        room.sweep(self.clock.now());
+        Ok(room)
     }
 }
 
 impl Room {
-    fn head(&self) -> Seq {
-        self.entries.last().map_or(0, |entry| entry.seq)
-    }
-
-    fn entry(&self, seq: Seq) -> Option<&Entry> {
-        self.entries.get(index(seq.checked_sub(1)?))
+    fn sweep(&mut self, now: Timestamp) {
+        while let Some(first) = self.entries.first_entry()
+            && rules::goes(self.keep, *first.key(), first.get().at, self.head, now)
+        {
+            let gone = first.remove();
+            self.seqs.remove(&(gone.from.id, gone.id));
+        }
     }
 
     /// The event as it is kept: an edit of a message that was deleted in the meantime has no text.
@@ -326,7 +353,7 @@ impl Room {
         };
         let edits = self
             .entries
-            .iter()
+            .values()
             .rev()
             .find_map(|edit| match &edit.event {
                 Event::Edited { of, text } if *of == entry.seq => text.clone(),
@@ -345,7 +372,7 @@ impl Room {
     }
 
     fn is_deleted(&self, seq: Seq) -> bool {
-        let event = self.entry(seq).map(|entry| &entry.event);
+        let event = self.entries.get(&seq).map(|entry| &entry.event);
         matches!(event, Some(Event::Message { text: None, .. }))
     }
 }
@@ -356,10 +383,6 @@ fn page_of<'a>(entries: impl Iterator<Item = &'a Entry>, page: PageSize) -> Vec<
         .take_while(|entry| filling.takes(&entry.event))
         .cloned()
         .collect()
-}
-
-fn index(seq: Seq) -> usize {
-    usize::try_from(seq).unwrap_or(usize::MAX)
 }
 
 fn done<T: Send + 'static>(result: Result<T, StoreError>) -> Durable<T> {

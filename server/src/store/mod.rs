@@ -21,7 +21,7 @@ use shared::chat::operator::{Ban, Banned};
 use shared::chat::search::Place;
 use shared::chat::server::RoomEntry;
 use shared::chat::{
-    Entry, Event, MessageId, Name, Query, RoomId, RoomName, Seq, Timestamp, Topic, UserId,
+    Entry, Event, Keep, MessageId, Name, Query, RoomId, RoomName, Seq, Timestamp, Topic, UserId,
 };
 
 pub use memory::MemoryStore;
@@ -62,6 +62,13 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`StoreError::NoSuchRoom`], [`StoreError::Failed`].
     fn read_before(&self, room: RoomId, before: Seq, page: PageSize) -> Durable<Vec<Entry>>;
+
+    /// Takes so many numbers of a room away from appends, and gives the last one before them: those
+    /// after it belong to the caller for ever, also over the end of the process.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    fn reserve(&self, room: RoomId, numbers: u32) -> Durable<Seq>;
 
     /// One entry.
     ///
@@ -164,7 +171,9 @@ pub struct RoomRecord {
     pub topic: Topic,
     /// Whether only those who were invited can see and join it.
     pub private: bool,
-    /// The number of its last entry; 0 if it has none.
+    /// What becomes of its entries.
+    pub keep: Keep,
+    /// The number of its last entry, or the last one that was reserved; 0 if there is none.
     pub head: Seq,
     /// Who is in it, and the last entry that each has seen.
     pub members: Vec<(UserId, Seq)>,
@@ -183,6 +192,17 @@ pub enum Change {
         topic: Topic,
         /// Whether only those who were invited can see and join it.
         private: bool,
+        /// What becomes of its entries.
+        keep: Keep,
+    },
+    /// What becomes of a room's entries is something else from now on. Those that are to go by that
+    /// are gone soon: the store sweeps by itself. Of [`Keep::Nothing`] it keeps nothing, but still
+    /// takes what is appended: whoever wants nothing written down does not append.
+    Kept {
+        /// Which.
+        room: RoomId,
+        /// What.
+        keep: Keep,
     },
     /// A room is gone, with everything in it.
     RoomDeleted {

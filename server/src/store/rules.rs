@@ -1,11 +1,13 @@
 //! What every store judges alike, so that no two can differ in it.
 
-use shared::chat::{Event, Query, RoomId, Seq, Timestamp};
+use shared::chat::{Event, Keep, Query, RoomId, Seq, Timestamp};
 
 use super::PageSize;
 
 /// What an entry counts for in [`PageSize::bytes`] beside its text.
 const ENTRY_BYTES: usize = 200;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// What somebody has seen who comes into a room with this head: what was said before is no news to
 /// them, but in a room of two it was said to them.
@@ -41,6 +43,19 @@ pub(super) fn is_the_same(stored: &Event, sent: &Event) -> bool {
 /// The time of an entry: now, but never before the last one's, whatever the clock says.
 pub(super) fn not_before(last: Option<Timestamp>, now: Timestamp) -> Timestamp {
     last.map_or(now, |last| last.max(now))
+}
+
+/// Whether an entry is to go, of a room with this head. Those before it go as well.
+pub(super) fn goes(keep: Keep, seq: Seq, at: Timestamp, head: Seq, now: Timestamp) -> bool {
+    match keep {
+        Keep::Forever => false,
+        Keep::Days(days) => {
+            let age = now.unix_millis().saturating_sub(at.unix_millis());
+            age >= i64::from(days.get()) * DAY_MS
+        }
+        Keep::Entries(number) => head.saturating_sub(seq) >= u64::from(number.get()),
+        Keep::Nothing => true,
+    }
 }
 
 /// A page that is being filled.

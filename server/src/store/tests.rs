@@ -77,6 +77,7 @@ async fn create(store: &dyn Store, name: &str) -> RoomId {
         room: room.clone(),
         topic: Topic::parse("about").unwrap(),
         private: false,
+        keep: Keep::Forever,
     };
     store.change(created).await.unwrap();
     room
@@ -272,6 +273,7 @@ fn changes() -> Vec<Change> {
         room: attic.clone().into(),
         topic: Topic::default(),
         private: true,
+        keep: Keep::Forever,
     };
     vec![
         private,
@@ -582,6 +584,7 @@ async fn every_change_is_there_when_it_is_loaded() {
                 room: room.clone(),
                 topic: Topic::default(),
                 private: true,
+                keep: Keep::Forever,
             })
             .await;
         assert_eq!(again, Err(StoreError::RoomExists));
@@ -605,6 +608,7 @@ async fn every_change_is_there_when_it_is_loaded() {
                         room: super::tests::room("attic"),
                         topic: Topic::default(),
                         private: true,
+                        keep: Keep::Forever,
                         head: 0,
                         members: vec![(user(4), 0)],
                         invited: vec![user(3)],
@@ -613,6 +617,7 @@ async fn every_change_is_there_when_it_is_loaded() {
                         room: room.clone(),
                         topic: Topic::parse("about").unwrap(),
                         private: false,
+                        keep: Keep::Forever,
                         head: 1,
                         members: vec![(user(1), 7)],
                         invited: Vec::new(),
@@ -837,4 +842,105 @@ async fn a_room_is_exported_in_order_while_a_server_runs_and_afterwards() {
         matches!(wrong, ExportError::Open(OpenError::NotADatabase(_))),
         "{wrong}"
     );
+}
+
+#[tokio::test]
+async fn what_is_too_old_goes_with_its_words_and_its_number_is_not_given_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let day = 24 * 60 * 60 * 1000;
+    let millis = Arc::new(AtomicI64::new(day));
+    let store = sqlite(&path, &millis, None);
+    let kept = create(&store, "kept").await;
+    let room = create(&store, "room").await;
+    let keep = Keep::Days(std::num::NonZeroU32::new(2).unwrap());
+    let change = Change::Kept {
+        room: room.clone(),
+        keep,
+    };
+    store.change(change).await.unwrap();
+    // More than one batch of them is old.
+    for number in 0..700 {
+        let text = message(&format!("zebra {number}"));
+        store
+            .append(room.clone(), entry(1, number, text))
+            .await
+            .unwrap();
+    }
+    store
+        .append(kept.clone(), entry(1, 1, message("zebra")))
+        .await
+        .unwrap();
+    millis.store(2 * day, Ordering::SeqCst);
+    store
+        .append(room.clone(), entry(1, 9000, message("zebra young")))
+        .await
+        .unwrap();
+    millis.store(3 * day, Ordering::SeqCst);
+    let left = loop {
+        let left = store.read_after(room.clone(), 0, PAGE).await.unwrap();
+        if left.len() < 100 {
+            break left;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    };
+    assert_eq!(seqs(&left), [701]);
+    let query = Query::parse("zebra").unwrap();
+    let rooms = vec![room.clone(), kept.clone()];
+    let found = store.search(rooms, query, None, PAGE).await.unwrap();
+    assert_eq!(
+        found.entries.len(),
+        2,
+        "the young one, and the one that is kept"
+    );
+    assert_eq!(store.entry(room.clone(), 5).await.unwrap(), None);
+    // All of it goes, and the numbers go on, also after a restart.
+    millis.store(9 * day, Ordering::SeqCst);
+    while !store
+        .read_after(room.clone(), 0, PAGE)
+        .await
+        .unwrap()
+        .is_empty()
+    {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    drop(store);
+    let store = sqlite(&path, &millis, None);
+    let loaded = store.load().await.unwrap();
+    let record = loaded
+        .rooms
+        .iter()
+        .find(|record| record.room == room)
+        .unwrap();
+    assert_eq!((record.head, record.keep), (701, keep));
+    let appended = store
+        .append(room, entry(1, 5, message("again")))
+        .await
+        .unwrap();
+    assert_eq!((appended.seq, appended.again), (702, false));
+    assert_eq!(seqs(&store.read_after(kept, 0, PAGE).await.unwrap()), [1]);
+}
+
+#[tokio::test]
+async fn what_is_reserved_is_nobody_elses() {
+    for Scene { store, _folder, .. } in scenes() {
+        let room = create(&*store, "room").await;
+        let append = |number| store.append(room.clone(), entry(1, number, message("a")));
+        append(1).await.unwrap();
+        assert_eq!(store.reserve(room.clone(), 10).await, Ok(1));
+        assert_eq!(store.reserve(room.clone(), 10).await, Ok(11));
+        assert_eq!(append(2).await.unwrap().seq, 22);
+        assert_eq!(store.load().await.unwrap().rooms[0].head, 22);
+        let keep = Keep::Entries(std::num::NonZeroU32::MIN);
+        let change = Change::Kept {
+            room: room.clone(),
+            keep,
+        };
+        store.change(change).await.unwrap();
+        let nowhere = store.reserve(super::tests::room("nowhere"), 1).await;
+        assert_eq!(nowhere, Err(StoreError::NoSuchRoom));
+        while seqs(&store.read_after(room.clone(), 0, PAGE).await.unwrap()) != [22] {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! How long a room's entries are kept.
 
+use std::fmt;
 use std::num::NonZeroU32;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +26,61 @@ impl Keep {
     pub fn is_forever(&self) -> bool {
         *self == Self::Forever
     }
+
+    /// Whether nothing is kept longer than with `longest`, as far as that can be said.
+    pub fn is_within(&self, longest: Self) -> bool {
+        match (*self, longest) {
+            (_, Self::Forever) | (Self::Nothing, _) => true,
+            (Self::Days(days), Self::Days(most)) => days <= most,
+            (Self::Entries(number), Self::Entries(most)) => number <= most,
+            _ => false,
+        }
+    }
 }
+
+/// For people: `everything`, `30 days`, `the last 1000 messages`, `nothing`.
+impl fmt::Display for Keep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Forever => f.write_str("everything"),
+            Self::Days(days) if days.get() == 1 => f.write_str("one day"),
+            Self::Days(days) => write!(f, "{days} days"),
+            Self::Entries(number) if number.get() == 1 => f.write_str("the last entry"),
+            Self::Entries(number) => write!(f, "the last {number} entries"),
+            Self::Nothing => f.write_str("nothing"),
+        }
+    }
+}
+
+/// From `forever`, `30d`, `1000` or `nothing`, as in flags.
+impl FromStr for Keep {
+    type Err = InvalidKeep;
+
+    fn from_str(text: &str) -> Result<Self, InvalidKeep> {
+        match text {
+            "forever" => return Ok(Self::Forever),
+            "nothing" => return Ok(Self::Nothing),
+            _ => {}
+        }
+        let parsed = match text.strip_suffix('d') {
+            Some(days) => days.parse().map(Self::Days),
+            None => text.parse().map(Self::Entries),
+        };
+        parsed.map_err(|_| InvalidKeep)
+    }
+}
+
+/// A text does not say how long something is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvalidKeep;
+
+impl fmt::Display for InvalidKeep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected forever, a number of days like 30d, a number of entries, or nothing")
+    }
+}
+
+impl std::error::Error for InvalidKeep {}
 
 #[cfg(test)]
 mod tests {
@@ -46,6 +102,31 @@ mod tests {
             for wrong in [r#"{"days":0}"#, r#"{"days":-1}"#, r#""days""#, "{}", "7"] {
                 assert!(serde_json::from_str::<Keep>(wrong).is_err(), "{wrong}");
             }
+        }
+
+        fn flags_say_it_briefly() {
+            for (text, keep, shown) in [
+                ("forever", Keep::Forever, "everything"),
+                ("30d", Keep::Days(NonZeroU32::new(30).unwrap()), "30 days"),
+                ("1", Keep::Entries(NonZeroU32::MIN), "the last entry"),
+                ("nothing", Keep::Nothing, "nothing"),
+            ] {
+                assert_eq!(text.parse(), Ok(keep));
+                assert_eq!(keep.to_string(), shown);
+            }
+            for wrong in ["", "0", "0d", "d", "-1", "30 d", "Forever", "99999999999d"] {
+                assert_eq!(wrong.parse::<Keep>(), Err(InvalidKeep), "{wrong}");
+            }
+        }
+
+        fn nobody_keeps_longer_than_the_longest() {
+            let days = |days| Keep::Days(NonZeroU32::new(days).unwrap());
+            let entries = |number| Keep::Entries(NonZeroU32::new(number).unwrap());
+            assert!(days(30).is_within(days(30)) && days(29).is_within(days(30)));
+            assert!(!days(31).is_within(days(30)) && !Keep::Forever.is_within(days(30)));
+            assert!(entries(1).is_within(entries(1)) && !entries(2).is_within(entries(1)));
+            assert!(!entries(1).is_within(days(1)) && !days(1).is_within(Keep::Nothing));
+            assert!(Keep::Nothing.is_within(days(1)) && Keep::Forever.is_within(Keep::Forever));
         }
     }
 }

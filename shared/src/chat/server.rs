@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::{Author, DisplayName, Entry, Seq};
 use super::id::{MessageId, UserId};
+use super::keep::Keep;
 use super::operator::OperatorAnswer;
 use super::room::{RoomId, Topic};
 use super::search::Query;
@@ -43,6 +44,13 @@ pub enum ServerMessage {
         head: Seq,
         /// The last entry that this person has seen, on any device.
         read: Seq,
+        /// What becomes of its entries.
+        #[serde(default, skip_serializing_if = "Keep::is_forever")]
+        keep: Keep,
+        /// Entries up to this one are gone, and will not come: a client that has not all of them
+        /// already begins anew behind it.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        gone: Seq,
     },
     /// The client is no longer in a room.
     Left {
@@ -141,6 +149,11 @@ pub enum ServerMessage {
     Entry(RoomEntry),
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(seq: &Seq) -> bool {
+    *seq == 0
+}
+
 /// An entry, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomEntry {
@@ -160,6 +173,9 @@ pub struct RoomSummary {
     pub topic: Topic,
     /// Whether only those who were invited can see and join it.
     pub private: bool,
+    /// What becomes of its entries.
+    #[serde(default, skip_serializing_if = "Keep::is_forever")]
+    pub keep: Keep,
     /// Whether the client's person is in it.
     pub joined: bool,
     /// The number of its last entry.

@@ -207,10 +207,16 @@ pub fn log(props: &LogProps) -> Html {
 
 fn beginning(room: &Room) -> Html {
     let said = match (room.loading, room.has_older(), room.is_live()) {
-        (true, ..) => "Loading older messages…",
-        (false, true, _) => "Scroll up for older messages.",
-        (false, false, true) if room.log.messages().is_empty() => "Nothing was said here yet.",
-        (false, false, true) => "This is where the room begins.",
+        (true, ..) => "Loading older messages…".to_owned(),
+        (false, true, _) => "Scroll up for older messages.".to_owned(),
+        (false, false, true) if !room.keep.is_forever() => {
+            format!("The server keeps {} of this room.", room.keep)
+        }
+        (false, false, true) if room.gone > 0 => "What was said before is gone.".to_owned(),
+        (false, false, true) if room.log.messages().is_empty() => {
+            "Nothing was said here yet.".to_owned()
+        }
+        (false, false, true) => "This is where the room begins.".to_owned(),
         (false, false, false) => return Html::default(),
     };
     html! { <p class="beginning" key="beginning">{ said }</p> }

@@ -11,8 +11,7 @@ use client::outbox::Fate;
 use client::testing::{author, says};
 use pins::Record;
 use shared::chat::server::{RoomEntry, ServerLimits};
-use shared::chat::{ChatErrorCode, ServerMessage};
-use shared::chat::{RoomName, Topic};
+use shared::chat::{ChatErrorCode, Keep, RoomName, ServerMessage, Topic};
 use shared::connection::Version;
 use shared::error::{ErrorCode, Untrusted};
 use shared::identity::Fingerprint;
@@ -101,6 +100,8 @@ impl Story {
             members: Vec::new(),
             head: 0,
             read: 0,
+            keep: Keep::Forever,
+            gone: 0,
         };
         self.hears(&welcome).hears(&joined)
     }

@@ -43,6 +43,7 @@ impl Server {
             committed,
             config.max_text_bytes,
             PerMinute::UNLIMITED,
+            config.keep,
         );
         let hub = runtime.block_on(hub).unwrap();
         let context = Arc::new(Context::new(config, key, hub));

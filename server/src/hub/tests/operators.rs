@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::*;
 
 /// Somebody who has shown the code of the claim link.
-async fn operator(hub: &'static Hub, seed: u8, name: &str) -> Session<'static> {
+pub(super) async fn operator(hub: &'static Hub, seed: u8, name: &str) -> Session<'static> {
     let mut session = person(hub, seed, name).await;
     let code = hub.operators().claim.make().unwrap();
     say(&mut session, &json!({"type": "claim", "code": code})).await;
@@ -17,7 +17,7 @@ async fn answer(session: &mut Session<'_>) -> Value {
     hear(session, "operator").await
 }
 
-async fn order(session: &mut Session<'_>, mut request: Value) {
+pub(super) async fn order(session: &mut Session<'_>, mut request: Value) {
     request["type"] = "operator".into();
     say(session, &request).await;
 }

@@ -8,11 +8,13 @@ mod requests;
 mod rows;
 mod schema;
 mod search;
+mod sweep;
 mod writer;
 
 use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use shared::chat::search::Place;
 use shared::chat::{Entry, Query, RoomId, Seq};
@@ -28,6 +30,9 @@ use super::clock::Clock;
 use super::{
     Appended, Change, Commit, Durable, Found, NewEntry, PageSize, Snapshot, Store, StoreError,
 };
+
+/// How long what is to go may stay.
+const SWEEP_EVERY: Duration = Duration::from_secs(10);
 
 /// Keeps everything in a database, which no other server uses while this lives.
 ///
@@ -49,7 +54,7 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`]; a database that is not ours, newer, damaged or in use was not changed.
     pub fn open(path: &Path, commits: UnboundedSender<Commit>) -> Result<Self, OpenError> {
-        Self::open_with(path, commits, Clock::system(), None)
+        Self::open_with(path, commits, Clock::system(), None, SWEEP_EVERY)
     }
 
     /// `pages` is how many pages of 4 KiB the database may have: a disk that is full beyond.
@@ -58,6 +63,7 @@ impl SqliteStore {
         commits: UnboundedSender<Commit>,
         clock: Clock,
         pages: Option<u32>,
+        sweep_every: Duration,
     ) -> Result<Self, OpenError> {
         let lock = open::lock(path)?;
         let connection = open::writer(path)?;
@@ -67,7 +73,7 @@ impl SqliteStore {
                 .map_err(|error| OpenError::Sqlite(path.to_owned(), error))?;
         }
         let readers = Readers::start(path)?;
-        let writer = Writer::start(connection, commits, clock)
+        let writer = Writer::start(connection, commits, clock, sweep_every)
             .map_err(|error| OpenError::Io(path.to_owned(), error))?;
         Ok(Self {
             path: path.to_owned(),
@@ -77,7 +83,7 @@ impl SqliteStore {
         })
     }
 
-    /// One for tests, whose clock is moved and whose disk may be full.
+    /// One for tests, whose clock is moved and whose disk may be full, and which sweeps often.
     #[cfg(test)]
     pub(super) fn open_for_test(
         path: &Path,
@@ -85,7 +91,7 @@ impl SqliteStore {
         clock: Clock,
         pages: Option<u32>,
     ) -> Result<Self, OpenError> {
-        Self::open_with(path, commits, clock, pages)
+        Self::open_with(path, commits, clock, pages, Duration::from_millis(10))
     }
 }
 
@@ -103,6 +109,14 @@ impl Store for SqliteStore {
     fn append(&self, room: RoomId, entry: NewEntry) -> Durable<Appended> {
         self.writer
             .queue(|reply| Job::Append { room, entry, reply })
+    }
+
+    fn reserve(&self, room: RoomId, numbers: u32) -> Durable<Seq> {
+        self.writer.queue(|reply| Job::Reserve {
+            room,
+            numbers,
+            reply,
+        })
     }
 
     fn read_after(&self, room: RoomId, after: Seq, page: PageSize) -> Durable<Vec<Entry>> {

@@ -170,7 +170,8 @@ fn entries(
 /// Everything but entries.
 pub(super) fn load(transaction: &Transaction<'_>) -> Result<Snapshot, Failure> {
     let mut snapshot = Snapshot::default();
-    let mut query = transaction.prepare("SELECT key, name, topic, private, head FROM rooms")?;
+    let mut query =
+        transaction.prepare("SELECT key, name, topic, private, head, keep FROM rooms")?;
     let mut found = query.query([])?;
     while let Some(row) = found.next()? {
         let room = row.get(0)?;
@@ -178,6 +179,7 @@ pub(super) fn load(transaction: &Transaction<'_>) -> Result<Snapshot, Failure> {
             room: parsed(RoomId::parse(row.get_ref(1)?.as_str()?))?,
             topic: parsed(Topic::parse(row.get_ref(2)?.as_str()?))?,
             private: row.get(3)?,
+            keep: rows::keep(row.get_ref(5)?)?,
             head: rows::seq(row.get(4)?)?,
             members: Vec::new(),
             invited: Vec::new(),

@@ -55,6 +55,8 @@ pub(super) struct Requests<'a> {
     pub(super) commits: Vec<Commit>,
     /// Something was deleted, of which the log still has a copy.
     pub(super) deleted: bool,
+    /// A room has entries from now on that are to go.
+    pub(super) sweeps: bool,
 }
 
 impl Requests<'_> {
@@ -95,6 +97,19 @@ impl Requests<'_> {
         let room = room.clone();
         self.commits.push(Commit { room, entry });
         Ok(appended)
+    }
+
+    pub(super) fn reserve(&mut self, room: &RoomId, numbers: u32) -> Result<Seq, Failure> {
+        let head = self.head(room)?;
+        let last = head.seq;
+        let reserved = last.saturating_add(numbers.into());
+        if reserved > SEQ_MAX {
+            let detail = "no entry can have such a number";
+            return Err(StoreError::Failed(detail.into()).into());
+        }
+        head.seq = reserved;
+        head.changed = true;
+        Ok(last)
     }
 
     /// Whether it was inserted: not, if this writer has used this id before.
@@ -171,13 +186,25 @@ impl Requests<'_> {
                 room,
                 topic,
                 private,
+                keep,
             } => {
-                let sql = "INSERT INTO rooms (name, topic, private) VALUES (?1, ?2, ?3)
+                let sql = "INSERT INTO rooms (name, topic, private, keep) VALUES (?1, ?2, ?3, ?4)
                            ON CONFLICT (name) DO NOTHING";
-                let values = params![room.to_string(), topic.as_str(), private];
+                let keep = rows::keep_column(*keep)?;
+                let values = params![room.to_string(), topic.as_str(), private, keep];
                 if self.execute(sql, values)? == 0 {
                     return Err(StoreError::RoomExists.into());
                 }
+                self.sweeps |= keep.is_some();
+            }
+            Change::Kept { room, keep } => {
+                let keep = rows::keep_column(*keep)?;
+                let key = self.head(room)?.key;
+                self.execute(
+                    "UPDATE rooms SET keep = ?2 WHERE key = ?1",
+                    params![key, keep],
+                )?;
+                self.sweeps |= keep.is_some();
             }
             Change::RoomDeleted { room } => {
                 let key = self.head(room)?.key;

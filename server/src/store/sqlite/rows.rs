@@ -4,11 +4,13 @@
 use std::net::IpAddr;
 
 use rusqlite::Row;
-use rusqlite::types::{FromSqlError, FromSqlResult};
+use rusqlite::types::{FromSqlError, FromSqlResult, ValueRef};
 use shared::chat::entry::DisplayName;
 use shared::chat::operator::{Ban, Banned, Reason};
-use shared::chat::{Author, Emoji, Entry, Event, MessageId, Seq, Text, Timestamp, UserId};
+use shared::chat::{Author, Emoji, Entry, Event, Keep, MessageId, Seq, Text, Timestamp, UserId};
 use shared::identity::Fingerprint;
+
+use crate::store::StoreError;
 
 /// Selects entries, for [`entry`]. In this order, so that users are looked up by their keys.
 pub(super) const SELECT_ENTRIES: &str = "SELECT place, id, fingerprint, name, at, kind, text, \
@@ -39,6 +41,26 @@ pub(super) fn number(seq: Seq) -> i64 {
 /// A number from SQLite.
 pub(super) fn seq(number: i64) -> rusqlite::Result<Seq> {
     Seq::try_from(number).map_err(|_| FromSqlError::OutOfRange(number).into())
+}
+
+/// What becomes of a room's entries, for SQLite: nothing for those that stay.
+pub(super) fn keep_column(keep: Keep) -> Result<Option<String>, StoreError> {
+    if keep.is_forever() {
+        return Ok(None);
+    }
+    let json = serde_json::to_string(&keep);
+    json.map(Some)
+        .map_err(|error| StoreError::Failed(error.to_string()))
+}
+
+/// The same from SQLite.
+pub(super) fn keep(column: ValueRef<'_>) -> rusqlite::Result<Keep> {
+    match column.as_str_or_null()? {
+        None => Ok(Keep::Forever),
+        Some(json) => {
+            serde_json::from_str(json).map_err(|error| FromSqlError::Other(Box::new(error)).into())
+        }
+    }
 }
 
 /// A person from SQLite.

@@ -7,7 +7,7 @@ pub(super) const APPLICATION_ID: u32 = 0x5343_6874;
 
 /// Each brings a database from the version of its index to the next. One that was released is never
 /// changed again.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     // An entry's place is its room's key times 2^40 and its number, so that a room's entries lie
     // together in their order without another index; a full-text index can point to it too. Times
     // are milliseconds since 1970, `kind` is one of `rows`, a fingerprint has 32 bytes, an id 16.
@@ -74,6 +74,8 @@ const MIGRATIONS: [&str; 3] = [
                    AND edit.kind = 1
              ORDER BY edit.place DESC LIMIT 1), said.text)
         FROM entries AS said WHERE kind = 0 AND text IS NOT NULL;",
+    // What becomes of a room's entries, as the protocol has it; nothing for those that stay.
+    "ALTER TABLE rooms ADD COLUMN keep TEXT;",
 ];
 
 /// The version of a database that has everything.

@@ -49,10 +49,15 @@ pub(super) fn forget_room(connection: &Connection, room: i64) -> Result<(), Fail
     let mut found = query.query([place(room, 0), place(room, SEQ_MAX)])?;
     while let Some(row) = found.next()? {
         let at: i64 = row.get(0)?;
-        let seq = rows::seq(at)? & SEQ_MAX;
-        if let Some(text) = text_before(connection, room, seq, SEQ_MAX)? {
-            remove(connection, at, &text)?;
-        }
+        forget(connection, room, rows::seq(at)? & SEQ_MAX)?;
+    }
+    Ok(())
+}
+
+/// Takes out the words of a message, which is still there; what is no message has none.
+pub(super) fn forget(connection: &Connection, room: i64, seq: Seq) -> Result<(), Failure> {
+    if let Some(text) = text_before(connection, room, seq, SEQ_MAX)? {
+        remove(connection, place(room, seq), &text)?;
     }
     Ok(())
 }

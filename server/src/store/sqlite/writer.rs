@@ -2,19 +2,20 @@
 //! when that is on the disk. So many messages cost one wait for the disk, not one each.
 
 use std::io;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, TransactionBehavior};
-use shared::chat::RoomId;
+use shared::chat::{RoomId, Seq};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
 use super::error::Failure;
 use super::open::BUSY_TIMEOUT;
 use super::requests::{Memory, Requests};
+use super::sweep::{self, Swept};
 use super::waiting;
 use crate::store::clock::Clock;
 use crate::store::{Appended, Change, Commit, Durable, NewEntry, StoreError};
@@ -37,6 +38,11 @@ pub(super) enum Job {
         entry: NewEntry,
         reply: Reply<Appended>,
     },
+    Reserve {
+        room: RoomId,
+        numbers: u32,
+        reply: Reply<Seq>,
+    },
     Change {
         change: Change,
         reply: Reply<()>,
@@ -48,6 +54,7 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 /// What came of a job.
 enum Outcome {
     Appended(Result<Appended, StoreError>),
+    Reserved(Result<Seq, StoreError>),
     Changed(Result<(), StoreError>),
 }
 
@@ -63,6 +70,7 @@ impl Writer {
         connection: Connection,
         commits: UnboundedSender<Commit>,
         clock: Clock,
+        sweep_every: Duration,
     ) -> io::Result<Self> {
         let (sender, receiver) = channel();
         let thread = Thread {
@@ -71,6 +79,9 @@ impl Writer {
             clock,
             memory: Memory::default(),
             unwiped: false,
+            sweep_every,
+            // What was to go while nobody was here goes first.
+            sweep_at: Some(Instant::now()),
         };
         let name = thread::Builder::new().name("store-write".into());
         let thread = name.spawn(move || thread.run(&receiver))?;
@@ -107,15 +118,29 @@ struct Thread {
     memory: Memory,
     /// Something was deleted that can still be found in the log.
     unwiped: bool,
+    sweep_every: Duration,
+    /// When it is looked again for what is to go; never, if every room keeps everything.
+    sweep_at: Option<Instant>,
 }
 
 impl Thread {
     fn run(mut self, queue: &Receiver<Job>) {
         loop {
-            let first = if self.unwiped {
-                queue.recv_timeout(QUIET)
-            } else {
-                queue.recv().map_err(RecvTimeoutError::from)
+            let sweep = self
+                .sweep_at
+                .map(|at| at.saturating_duration_since(Instant::now()));
+            let first = match (sweep, self.unwiped) {
+                (Some(Duration::ZERO), _) => {
+                    self.sweep();
+                    queue.try_recv().map_err(|error| match error {
+                        TryRecvError::Empty => RecvTimeoutError::Timeout,
+                        TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
+                    })
+                }
+                (Some(sweep), true) => queue.recv_timeout(sweep.min(QUIET)),
+                (Some(sweep), false) => queue.recv_timeout(sweep),
+                (None, true) => queue.recv_timeout(QUIET),
+                (None, false) => queue.recv().map_err(RecvTimeoutError::from),
             };
             match first {
                 Ok(first) => {
@@ -124,7 +149,8 @@ impl Thread {
                     self.write(group);
                     self.copy_log();
                 }
-                Err(RecvTimeoutError::Timeout) => self.wipe_log(),
+                Err(RecvTimeoutError::Timeout) if self.unwiped => self.wipe_log(),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
@@ -184,6 +210,7 @@ impl Thread {
             clock: &self.clock,
             commits: Vec::with_capacity(group.len()),
             deleted: false,
+            sweeps: false,
         };
         let mut outcomes = Vec::with_capacity(group.len());
         for job in group {
@@ -191,16 +218,48 @@ impl Thread {
                 Job::Append { room, entry, .. } => {
                     Outcome::Appended(of_its_own(requests.append(room, entry))?)
                 }
+                Job::Reserve { room, numbers, .. } => {
+                    Outcome::Reserved(of_its_own(requests.reserve(room, *numbers))?)
+                }
                 Job::Change { change, .. } => {
                     Outcome::Changed(of_its_own(requests.change(change))?)
                 }
             });
         }
         requests.finish()?;
-        let (commits, deleted) = (requests.commits, requests.deleted);
+        let (commits, deleted, sweeps) = (requests.commits, requests.deleted, requests.sweeps);
         transaction.commit()?;
         self.unwiped |= deleted;
+        if sweeps {
+            self.sweep_at = Some(Instant::now());
+        }
         Ok((outcomes, commits))
+    }
+
+    /// Takes away some of what is to go.
+    fn sweep(&mut self) {
+        let swept = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(Failure::from)
+            .and_then(|transaction| {
+                let swept = sweep::sweep(&transaction, self.clock.now())?;
+                transaction.commit()?;
+                Ok(swept)
+            });
+        self.sweep_at = match swept {
+            Ok(Swept::Some) => Some(Instant::now()),
+            Ok(Swept::All | Swept::None) | Err(_) => Some(Instant::now() + self.sweep_every),
+            Ok(Swept::Never) => None,
+        };
+        match swept {
+            Ok(Swept::Some | Swept::All) => self.unwiped = true,
+            Ok(Swept::None | Swept::Never) => {}
+            Err(failure) => {
+                let error = StoreError::from(failure);
+                tracing::error!(%error, "what is to go could not be taken away");
+            }
+        }
     }
 
     /// Copies the log into the database when it has grown: after the answers, which need not wait
@@ -254,11 +313,14 @@ impl Job {
             (Self::Append { reply, .. }, Outcome::Appended(result)) => {
                 let _ = reply.send(result);
             }
+            (Self::Reserve { reply, .. }, Outcome::Reserved(result)) => {
+                let _ = reply.send(result);
+            }
             (Self::Change { reply, .. }, Outcome::Changed(result)) => {
                 let _ = reply.send(result);
             }
             // Never: each was made for the other. The one who waits hears that nobody answers.
-            (Self::Append { .. } | Self::Change { .. }, _) => {}
+            (Self::Append { .. } | Self::Reserve { .. } | Self::Change { .. }, _) => {}
         }
     }
 
@@ -266,6 +328,7 @@ impl Job {
         let error = error.clone();
         let outcome = match self {
             Self::Append { .. } => Outcome::Appended(Err(error)),
+            Self::Reserve { .. } => Outcome::Reserved(Err(error)),
             Self::Change { .. } => Outcome::Changed(Err(error)),
         };
         self.tell(outcome);

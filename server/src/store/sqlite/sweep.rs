@@ -1,0 +1,88 @@
+//! Takes away what is to go: entries that are too old, or too many. A little at a time, so that what
+//! is said meanwhile does not wait long.
+
+use rusqlite::{Connection, params};
+use shared::chat::{Keep, Seq, Timestamp};
+
+use super::error::Failure;
+use super::rows::{self, SEQ_MAX, place};
+use super::search;
+use crate::store::rules;
+
+/// Most entries that are taken away in one transaction.
+const BATCH: usize = 500;
+
+/// How it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Swept {
+    /// Something was taken away, and there may be more.
+    Some,
+    /// Something was taken away: all that is to go now.
+    All,
+    /// Nothing is to go now.
+    None,
+    /// Every room keeps everything.
+    Never,
+}
+
+/// Takes away at most [`BATCH`] entries.
+pub(super) fn sweep(connection: &Connection, now: Timestamp) -> Result<Swept, Failure> {
+    let mut rooms =
+        connection.prepare_cached("SELECT key, head, keep FROM rooms WHERE keep IS NOT NULL")?;
+    let mut found = rooms.query([])?;
+    let mut swept = Swept::Never;
+    let mut left = BATCH;
+    while let Some(row) = found.next()? {
+        let (room, head) = (row.get(0)?, rows::seq(row.get(1)?)?);
+        let going = going(
+            connection,
+            room,
+            head,
+            rows::keep(row.get_ref(2)?)?,
+            now,
+            left,
+        )?;
+        for seq in &going {
+            search::forget(connection, room, *seq)?;
+            connection
+                .prepare_cached("DELETE FROM entries WHERE place = ?1")?
+                .execute([place(room, *seq)])?;
+        }
+        left -= going.len();
+        swept = match (swept, going.is_empty()) {
+            (Swept::Never | Swept::None, true) => Swept::None,
+            _ => Swept::All,
+        };
+        if left == 0 {
+            return Ok(Swept::Some);
+        }
+    }
+    Ok(swept)
+}
+
+/// The first entries of a room that are to go.
+fn going(
+    connection: &Connection,
+    room: i64,
+    head: Seq,
+    keep: Keep,
+    now: Timestamp,
+    most: usize,
+) -> Result<Vec<Seq>, Failure> {
+    let mut query = connection.prepare_cached(
+        "SELECT place, at FROM entries WHERE place > ?1 AND place <= ?2 ORDER BY place LIMIT ?3",
+    )?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let mut found = query.query(params![place(room, 0), place(room, SEQ_MAX), most])?;
+    let mut going = Vec::new();
+    while let Some(row) = found.next()? {
+        let seq = rows::seq(row.get(0)?)? & SEQ_MAX;
+        let at = Timestamp::from_unix_millis(row.get(1)?);
+        // What has a time that is none is damaged, not old.
+        if !at.is_some_and(|at| rules::goes(keep, seq, at, head, now)) {
+            break;
+        }
+        going.push(seq);
+    }
+    Ok(going)
+}
