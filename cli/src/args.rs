@@ -189,6 +189,9 @@ pub(crate) struct Bench {
     /// Rooms, made for this run; one client of each sends
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one())]
     pub(crate) rooms: usize,
+    /// Of these, clients that read nothing once messages are sent; the others are measured
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) stalled: usize,
     /// Different keys among the clients
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = at_least_one())]
     pub(crate) keys: usize,

@@ -83,6 +83,39 @@ test('rooms: made, found, private with an invitation, left', async ({ server, vi
   await expect(ada.chat.notices('bob left')).toBeVisible();
 });
 
+test('a room that keeps nothing: told to who is there, and gone with a reload', async ({ server, visitor }) => {
+  const ada = await come(visitor, server, 'ada', DESKTOP, { allow: [LOST_SERVER] });
+  const bob = await come(visitor, server, 'bob', PHONE, { allow: [LOST_SERVER] });
+  await ada.chat.id('room-new').click();
+  await ada.chat.id('new-room-name').fill('den');
+  await ada.chat.id('new-room-keep').selectOption('nothing');
+  await ada.chat.id('new-room-submit').click();
+  await expect(ada.chat.id('room-title')).toHaveText('den');
+  await expect(ada.chat.id('log')).toContainText('The server keeps nothing of this room.');
+  await go(bob.chat, 'den');
+  await ada.chat.type('between us');
+  await expect(bob.chat.messages('between us', 'ada')).toHaveCount(1);
+  await doTo(bob.chat, 'between us', 'react');
+  await bob.chat.id('reaction-board').getByRole('button').first().click();
+  await expect(ada.chat.id('reaction')).toBeVisible();
+
+  // Nobody finds it any more, not even after a start of the server, and the room goes on.
+  await bob.page.reload();
+  await bob.chat.join('bob');
+  await go(bob.chat, 'den');
+  await expect(bob.chat.messages('between us')).toHaveCount(0);
+  await ada.chat.type('what did I miss?');
+  await expect(bob.chat.messages('what did I miss?', 'ada')).toHaveCount(1);
+  await server.stop('SIGKILL');
+  await ada.chat.expectState('waiting');
+  await server.start();
+  await ada.chat.expectState('connected');
+  await bob.chat.expectState('connected');
+  await bob.chat.type('back');
+  await expect(ada.chat.messages('back', 'bob')).toHaveCount(1);
+  await expect(bob.chat.messages('what did I miss?')).toHaveCount(0);
+});
+
 test('messages: reply, react, edit, delete, Markdown, typing', async ({ server, visitor }) => {
   const ada = await come(visitor, server, 'ada', DESKTOP);
   const bob = await come(visitor, server, 'bob', PHONE);

@@ -35,6 +35,8 @@ pub(crate) struct Load {
     /// Connections, spread evenly over the rooms; at least one a room.
     pub(crate) clients: usize,
     pub(crate) rooms: usize,
+    /// Of the clients, those that read nothing from the first message on.
+    pub(crate) stalled: usize,
     /// What becomes of what is said in them; without it, what the server does.
     pub(crate) keep: Option<Keep>,
     /// Different keys among the clients: making one takes longer than a handshake.
@@ -235,7 +237,8 @@ fn make_rooms(load: &Load, run: &str, clock: Clock) -> Result<Vec<Arc<Room>>, Fa
         .map(|number| {
             let name = RoomName::parse(&format!("{run}-{number}"))
                 .map_err(|error| Failure::other(error.to_string()))?;
-            let hearers = (load.clients + load.rooms - 1 - number) / load.rooms;
+            let hearing = load.clients - load.stalled;
+            let hearers = (hearing + load.rooms - 1 - number) / load.rooms;
             Ok(Arc::new(Room {
                 name,
                 hearers: hearers as u64,
@@ -262,6 +265,9 @@ async fn send(load: &Load, rooms: &[Arc<Room>], clients: Vec<Client>) -> Result<
     let mut senders = Vec::new();
     // Kept, because a client whose sender is gone leaves.
     let mut silent = Vec::new();
+    let mut clients = clients;
+    // Their connections stay open until the end of the run.
+    let _stalled = clients.split_off(load.clients - load.stalled);
     for (number, client) in clients.into_iter().enumerate() {
         let room = &rooms[number % rooms.len()];
         let (sender, sends) = mpsc::unbounded_channel();

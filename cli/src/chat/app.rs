@@ -30,7 +30,7 @@ const TYPING_AGAIN_MS: u64 = 3_000;
 
 /// What is added to the other commands' help.
 const HELP: &str = "Here also: /search WORDS, /resend and /drop for what was refused, /claim CODE \
-                    to become an operator, /op for the operators' console, /verify for \
+                    to become an operator, /op and /keep 30d for operators, /verify for \
                     what both sides can compare. F1 shows the keys.";
 
 /// How the connection is.
@@ -422,6 +422,14 @@ impl App {
             }
             ("op", "") => self.open_console(at),
             ("verify", "") => self.verify(at),
+            ("keep", keep) => match keep.parse() {
+                Ok(keep) => {
+                    let room = self.chat.current.clone();
+                    let request = OperatorRequest::Keep { room, keep };
+                    self.chat.ask(ClientMessage::Operator(request));
+                }
+                Err(error) => self.chat.notice(format!("Not changed: {error}."), at),
+            },
             ("claim", link) => {
                 // The link works as well as the code in it.
                 let code = link.rsplit_once("#claim=").map_or(link, |(_, code)| code);

@@ -13,6 +13,9 @@ pub(crate) fn run(bench: Bench, level: Level) -> Result<(), Failure> {
     if bench.clients < bench.rooms {
         return Err(Failure::other("there are more rooms than clients"));
     }
+    if bench.clients.saturating_sub(bench.stalled) < bench.rooms {
+        return Err(Failure::other("a room would have nobody who reads"));
+    }
     let process = bench
         .server_pid
         .map(ServerProcess::new)
@@ -23,6 +26,7 @@ pub(crate) fn run(bench: Bench, level: Level) -> Result<(), Failure> {
         version: bench.protocol,
         clients: bench.clients,
         keep: bench.keep,
+        stalled: bench.stalled,
         rooms: bench.rooms,
         keys: bench.keys.min(bench.clients),
         messages: bench.messages,

@@ -149,7 +149,7 @@ pub enum ServerMessage {
     Entry(RoomEntry),
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 fn is_zero(seq: &Seq) -> bool {
     *seq == 0
 }

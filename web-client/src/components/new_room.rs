@@ -1,7 +1,7 @@
 //! The dialog in which a room is made, or joined by its name.
 
-use shared::chat::{ClientMessage, RoomName, Topic};
-use web_sys::HtmlInputElement;
+use shared::chat::{ClientMessage, Keep, RoomName, Topic};
+use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::dialog::Dialog;
@@ -18,12 +18,24 @@ pub struct NewRoomProps {
     pub on_ask: Callback<ClientMessage>,
 }
 
+/// How long messages can be kept: how flags say it, and how people do. The first is what the server
+/// does with new rooms.
+const KEEPS: [(&str, &str); 6] = [
+    ("", "As long as this server does"),
+    ("forever", "For ever"),
+    ("365d", "For a year"),
+    ("30d", "For 30 days"),
+    ("1d", "For a day"),
+    ("nothing", "Not at all: only who is there sees them"),
+];
+
 /// The dialog.
 #[component(NewRoom)]
 pub fn new_room(props: &NewRoomProps) -> Html {
     let name = use_state(String::new);
     let topic = use_state(String::new);
     let private = use_state(|| false);
+    let keep = use_state(|| None::<Keep>);
     let problem = use_state(|| None::<AttrValue>);
     let input = |state: &UseStateHandle<String>| {
         let setter = state.setter();
@@ -36,8 +48,16 @@ pub fn new_room(props: &NewRoomProps) -> Html {
             setter.set(input.is_some_and(|input| input.checked()));
         })
     };
+    let on_keep = {
+        let setter = keep.setter();
+        Callback::from(move |event: Event| {
+            let select = event.target_dyn_into::<HtmlSelectElement>();
+            setter.set(select.and_then(|select| select.value().parse().ok()));
+        })
+    };
     let onsubmit = {
         let (name, topic, private) = (name.clone(), topic.clone(), private.clone());
+        let keep = keep.clone();
         let problem = problem.clone();
         let (on_ask, on_close) = (props.on_ask.clone(), props.on_close.clone());
         Callback::from(move |event: SubmitEvent| {
@@ -50,12 +70,13 @@ pub fn new_room(props: &NewRoomProps) -> Html {
                         room,
                         topic: topic_parsed,
                         private: *private,
-                        keep: None,
+                        keep: *keep,
                     });
                     problem.set(None);
                     name.set(String::new());
                     topic.set(String::new());
                     private.set(false);
+                    keep.set(None);
                     on_close.emit(());
                 }
                 Err(error) => {
@@ -93,6 +114,16 @@ pub fn new_room(props: &NewRoomProps) -> Html {
                     />
                     <span>{ "Private: only those who are invited can see and join it" }</span>
                 </label>
+                <div class="field">
+                    <label for="new-room-keep">{ "Messages are kept" }</label>
+                    <select id="new-room-keep" data-testid="new-room-keep" onchange={on_keep}>
+                        { for KEEPS.iter().map(|(value, label)| html! {
+                            <option value={*value} selected={value.parse().ok() == *keep}>
+                                { *label }
+                            </option>
+                        }) }
+                    </select>
+                </div>
                 <button type="submit" class="button button-primary" data-testid="new-room-submit">
                     { "Create" }
                 </button>
