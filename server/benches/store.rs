@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use secure_chat_server::clients::{Clients, Transport};
-use secure_chat_server::hub::{Due, Hub, Session};
+use secure_chat_server::hub::{Due, Hub, Session, Settings};
 use secure_chat_server::rates::PerMinute;
 use secure_chat_server::store::{Change, NewEntry, SqliteStore, Store};
 use shared::chat::entry::DisplayName;
@@ -193,13 +193,11 @@ async fn join() {
     fill(&*store, &large, 100_000, 1000).await;
     drop(commits);
     let (_, commits) = mpsc::unbounded_channel();
-    let hub = Hub::open(
-        store,
-        commits,
-        16 * 1024,
-        PerMinute::UNLIMITED,
-        Keep::Forever,
-    );
+    let settings = Settings {
+        per_minute: PerMinute::UNLIMITED,
+        ..Settings::default()
+    };
+    let hub = Hub::open(store, commits, settings);
     let hub = hub.await.unwrap();
     let (mut of_small, mut of_large) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {

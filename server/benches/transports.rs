@@ -12,7 +12,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use secure_chat_server::config::Config;
-use secure_chat_server::hub::Hub;
+use secure_chat_server::hub::{Hub, Settings};
 use secure_chat_server::rates::PerMinute;
 use secure_chat_server::store::MemoryStore;
 use secure_chat_server::system::{Clock, random};
@@ -45,9 +45,11 @@ async fn measure() {
     let hub = Hub::open(
         store,
         committed,
-        config.max_text_bytes,
-        PerMinute::UNLIMITED,
-        config.keep,
+        Settings {
+            text_bytes: config.max_text_bytes,
+            per_minute: PerMinute::UNLIMITED,
+            ..Settings::default()
+        },
     )
     .await
     .unwrap();

@@ -142,6 +142,10 @@ struct Settings {
     #[arg(long, value_name = "KEEP", env = "SECURE_CHAT_KEEP")]
     keep: Option<KeepSetting>,
 
+    /// Most rooms, those of two among them. [default: 10000]
+    #[arg(long, value_name = "N", env = "SECURE_CHAT_MAX_ROOMS")]
+    max_rooms: Option<usize>,
+
     /// What one person may write into rooms a minute, and ten times that one address; all of it may
     /// come at once. 0 is no limit, here and below. [default: 600]
     #[arg(long, value_name = "N", env = "SECURE_CHAT_SENDS_PER_MINUTE")]
@@ -248,6 +252,8 @@ pub struct Config {
     pub rates: PerMinute,
     /// What becomes of the entries of new rooms.
     pub keep: Keep,
+    /// Most rooms.
+    pub max_rooms: usize,
     /// Size of a new server key, in bits.
     pub key_bits: usize,
 }
@@ -271,6 +277,7 @@ impl Default for Config {
             rekey: RekeyLimits::default(),
             rates: PerMinute::default(),
             keep: Keep::Forever,
+            max_rooms: 10_000,
             key_bits: RSA_MIN_BITS,
         }
     }
@@ -363,6 +370,10 @@ fn merge(over: Settings, file: Settings, default: Config) -> Result<Config, Conf
                 .map_or(default.rekey.records, |records| records as u64),
             ..default.rekey
         },
+        max_rooms: over
+            .max_rooms
+            .or(file.max_rooms)
+            .unwrap_or(default.max_rooms),
         keep: over.keep.or(file.keep).map_or(default.keep, |keep| keep.0),
         rates: PerMinute {
             sends: over

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 use secure_chat_server::config::{Cli, Command, Config, ConfigError};
-use secure_chat_server::hub::Hub;
+use secure_chat_server::hub::{Hub, Settings};
 use secure_chat_server::keystore::{self, KeystoreError};
 use secure_chat_server::operators::Log;
 use secure_chat_server::store::{ExportError, OpenError, SqliteStore, StoreError, export};
@@ -155,9 +155,12 @@ fn open_hub(runtime: &tokio::runtime::Runtime, config: &Config) -> Result<Hub, F
     let hub = Hub::open(
         Arc::new(store),
         committed,
-        config.max_text_bytes,
-        config.rates,
-        config.keep,
+        Settings {
+            text_bytes: config.max_text_bytes,
+            per_minute: config.rates,
+            keep: config.keep,
+            max_rooms: config.max_rooms,
+        },
     );
     runtime.block_on(hub).map_err(Failure::Load)
 }

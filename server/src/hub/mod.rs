@@ -20,6 +20,7 @@ mod writing;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use shared::chat::limits::TEXT_BYTES;
 use shared::chat::{Event, Keep, RoomId, RoomName, Seq, Topic};
 use tokio::sync::{Notify, mpsc};
 
@@ -43,6 +44,31 @@ const TOLD_TOGETHER: usize = 64;
 /// No more are told together when their texts have so many bytes: a small part of [`QUEUE_BYTES`].
 const TOLD_TOGETHER_BYTES: usize = 128 * 1024;
 
+/// What a server allows in its rooms.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Longest text of a message, in bytes.
+    pub text_bytes: usize,
+    /// How often things may be done.
+    pub per_minute: PerMinute,
+    /// What becomes of the entries of new rooms.
+    pub keep: Keep,
+    /// Most rooms that there may be, those of two among them.
+    pub max_rooms: usize,
+}
+
+impl Default for Settings {
+    /// As a server does without flags.
+    fn default() -> Self {
+        Self {
+            text_bytes: TEXT_BYTES,
+            per_minute: PerMinute::default(),
+            keep: Keep::Forever,
+            max_rooms: 10_000,
+        }
+    }
+}
+
 /// The rooms of a server.
 #[derive(Debug)]
 pub struct Hub {
@@ -56,6 +82,8 @@ pub struct Hub {
     fleeting: Fleeting,
     /// What becomes of the entries of new rooms.
     keep: Keep,
+    /// Most rooms that there may be.
+    max_rooms: usize,
     /// Longest text of a message, in bytes.
     text_bytes: usize,
     /// Most bytes that may wait for one connection.
@@ -65,18 +93,21 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// The rooms that `store` has, for messages of at most `text_bytes`, of which so many may be
-    /// sent, and which new rooms `keep` so long. The store sends what becomes durable to `commits`.
+    /// The rooms that `store` has. The store sends what becomes durable to `commits`.
     ///
     /// # Errors
     /// What the store says.
     pub async fn open(
         store: Arc<dyn Store>,
         commits: mpsc::UnboundedReceiver<Commit>,
-        text_bytes: usize,
-        per_minute: PerMinute,
-        keep: Keep,
+        settings: Settings,
     ) -> Result<Self, StoreError> {
+        let Settings {
+            text_bytes,
+            per_minute,
+            keep,
+            max_rooms,
+        } = settings;
         let mut snapshot = store.load().await?;
         let bans = std::mem::take(&mut snapshot.bans);
         let lobby = RoomName::lobby().into();
@@ -97,6 +128,7 @@ impl Hub {
             published: Notify::new(),
             fleeting: Fleeting::default(),
             keep,
+            max_rooms,
             text_bytes,
             queue_bytes: QUEUE_BYTES.max(longest),
             rates: Rates::new(per_minute),

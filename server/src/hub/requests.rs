@@ -87,7 +87,8 @@ impl Session<'_> {
                 keep,
             } => {
                 let id = RoomId::from(room);
-                self.keep_of_new(&id, keep)
+                self.has_place_for(&id, &id)
+                    .and_then(|()| self.keep_of_new(&id, keep))
                     .map(|keep| self.create(id, topic, private, keep))
             }
             ClientMessage::Join { room, after } => self.join(room, after),
@@ -239,6 +240,16 @@ impl Session<'_> {
         };
         drop(state);
         self.reply(&welcome);
+    }
+
+    /// Whether there may be another room. Of one that is there already the store says so.
+    fn has_place_for(&self, room: &RoomId, about: &dyn ToString) -> Result<(), Refused> {
+        let state = self.hub.lock();
+        if state.rooms.len() < self.hub.max_rooms || state.rooms.contains_key(room) {
+            return Ok(());
+        }
+        let message = "This server has as many rooms as it may have.";
+        Err(Refused::new(ChatErrorCode::LimitReached, message, about))
     }
 
     fn create(&mut self, room: RoomId, topic: Topic, private: bool, keep: Keep) {
@@ -474,6 +485,7 @@ impl Session<'_> {
             let message = "Nobody with this key has been here.";
             return Err(Refused::new(ChatErrorCode::NoSuchRoom, message, &other));
         }
+        self.has_place_for(&room, &other)?;
         let user = self.user;
         let created = self.hub.store.change(Change::RoomCreated {
             room: room.clone(),

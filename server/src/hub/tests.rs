@@ -30,9 +30,17 @@ async fn hub_for(text_bytes: usize) -> &'static Hub {
 async fn hub_with(text_bytes: usize, per_minute: PerMinute) -> &'static Hub {
     let (commits, committed) = mpsc::unbounded_channel();
     let store = Arc::new(MemoryStore::new(commits));
-    let hub = Hub::open(store, committed, text_bytes, per_minute, Keep::Forever)
-        .await
-        .unwrap();
+    let hub = Hub::open(
+        store,
+        committed,
+        Settings {
+            text_bytes,
+            per_minute,
+            ..Settings::default()
+        },
+    )
+    .await
+    .unwrap();
     let hub: &'static Hub = Box::leak(Box::new(hub));
     tokio::spawn(hub.publish());
     hub
@@ -40,6 +48,13 @@ async fn hub_with(text_bytes: usize, per_minute: PerMinute) -> &'static Hub {
 
 async fn hub() -> &'static Hub {
     hub_for(16 * 1024).await
+}
+
+fn unlimited() -> Settings {
+    Settings {
+        per_minute: PerMinute::UNLIMITED,
+        ..Settings::default()
+    }
 }
 
 fn key(seed: u8) -> Fingerprint {
@@ -519,15 +534,9 @@ async fn requests_that_cannot_be_are_refused_by_name() {
 async fn names_and_rooms_outlive_the_hub() {
     let (commits, committed) = mpsc::unbounded_channel();
     let store = Arc::new(MemoryStore::new(commits));
-    let first = Hub::open(
-        store.clone(),
-        committed,
-        1000,
-        PerMinute::UNLIMITED,
-        Keep::Forever,
-    )
-    .await
-    .unwrap();
+    let first = Hub::open(store.clone(), committed, unlimited())
+        .await
+        .unwrap();
     let first: &'static Hub = Box::leak(Box::new(first));
     let mut anna = person(first, 1, "anna").await;
     say(
@@ -538,9 +547,7 @@ async fn names_and_rooms_outlive_the_hub() {
     hear(&mut anna, "joined").await;
     // Its store goes on to another.
     let (_, nothing) = mpsc::unbounded_channel();
-    let second = Hub::open(store, nothing, 1000, PerMinute::UNLIMITED, Keep::Forever)
-        .await
-        .unwrap();
+    let second = Hub::open(store, nothing, unlimited()).await.unwrap();
     let second: &'static Hub = Box::leak(Box::new(second));
     let mut again = plain(second, 1);
     say(&mut again, &json!({"type": "hello"})).await;

@@ -3,31 +3,11 @@
 use std::fs;
 use std::io::Write;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::client::{Client, Wire};
+use crate::support::client::Client;
+use crate::support::json::{hear, hello, say};
 use crate::support::server::{Server, run_to_end};
-
-/// Says hello, which is the way into JSON.
-fn hello<W: Wire>(client: &mut Client<W>, name: &str) -> Value {
-    say(client, &json!({"type": "hello", "name": name}));
-    hear(client, "welcome")
-}
-
-fn say<W: Wire>(client: &mut Client<W>, message: &Value) {
-    client.say(&message.to_string());
-}
-
-/// The next message of this type.
-fn hear<W: Wire>(client: &mut Client<W>, kind: &str) -> Value {
-    loop {
-        let message: Value = serde_json::from_str(&client.receive()).unwrap_or_default();
-        assert_ne!(message["type"], "error", "{message}");
-        if message["type"] == kind {
-            return message;
-        }
-    }
-}
 
 fn id(round: u32, number: u32) -> String {
     format!("00000000-0000-4000-8000-{round:04}{number:08}")

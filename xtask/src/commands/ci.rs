@@ -107,7 +107,7 @@ fn clippy(tools: &mut Toolbox) -> Result<()> {
 
 fn clippy_wasm(tools: &mut Toolbox) -> Result<()> {
     tools.ensure_wasm_target()?;
-    let mut command = tools.cargo(&["clippy", "-p", "shared", "-p", "web-client"]);
+    let mut command = tools.cargo(&["clippy", "-p", "shared", "-p", "client", "-p", "web-client"]);
     process::run(command.args(WASM_TARGET).args(["--", "-D", "warnings"]))
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use secure_chat_server::config::Config;
-use secure_chat_server::hub::Hub;
+use secure_chat_server::hub::{Hub, Settings};
 use secure_chat_server::rates::PerMinute;
 use secure_chat_server::store::MemoryStore;
 use secure_chat_server::{Context, run, system};
@@ -41,9 +41,11 @@ impl Server {
         let hub = Hub::open(
             store,
             committed,
-            config.max_text_bytes,
-            PerMinute::UNLIMITED,
-            config.keep,
+            Settings {
+                text_bytes: config.max_text_bytes,
+                per_minute: PerMinute::UNLIMITED,
+                ..Settings::default()
+            },
         );
         let hub = runtime.block_on(hub).unwrap();
         let context = Arc::new(Context::new(config, key, hub));

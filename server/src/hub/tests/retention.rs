@@ -15,7 +15,14 @@ async fn open(
     committed: mpsc::UnboundedReceiver<Commit>,
     keep: Keep,
 ) -> &'static Hub {
-    let hub = Hub::open(store, committed, 1000, PerMinute::UNLIMITED, keep);
+    let hub = Hub::open(
+        store,
+        committed,
+        Settings {
+            keep,
+            ..unlimited()
+        },
+    );
     let hub: &'static Hub = Box::leak(Box::new(hub.await.unwrap()));
     tokio::spawn(hub.publish());
     hub
@@ -126,9 +133,10 @@ async fn no_number_is_told_twice_over_the_end_of_the_server() {
         let hub = Hub::open(
             Arc::new(store),
             committed,
-            1000,
-            PerMinute::UNLIMITED,
-            Keep::Nothing,
+            Settings {
+                keep: Keep::Nothing,
+                ..unlimited()
+            },
         );
         let hub = hub.await.unwrap();
         let told = async {
@@ -284,4 +292,28 @@ async fn only_an_operator_has_a_room_keep_more_than_the_server_does() {
     )
     .await;
     assert_eq!(refused(&mut oscar).await.0, "no_such_room");
+}
+
+#[tokio::test]
+async fn there_are_no_more_rooms_than_there_may_be() {
+    let (commits, committed) = mpsc::unbounded_channel();
+    let store = Arc::new(MemoryStore::new(commits));
+    let settings = Settings {
+        max_rooms: 2,
+        ..unlimited()
+    };
+    let hub = Hub::open(store, committed, settings).await.unwrap();
+    let hub: &'static Hub = Box::leak(Box::new(hub));
+    let mut anna = person(hub, 1, "anna").await;
+    person(hub, 2, "bert").await;
+    create(&mut anna, "den", json!(null)).await;
+    let create = json!({"type": "create", "room": "attic"});
+    say(&mut anna, &create).await;
+    let refusal = refused(&mut anna).await;
+    assert_eq!(refusal, ("limit_reached".into(), "attic".into()));
+    let bert = UserId(key(2)).to_string();
+    say(&mut anna, &json!({"type": "direct", "to": bert})).await;
+    assert_eq!(refused(&mut anna).await.0, "limit_reached");
+    // One that is there can be joined as before.
+    join(&mut anna, "den").await;
 }

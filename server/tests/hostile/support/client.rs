@@ -8,6 +8,7 @@ use shared::connection::{
     ClientConfig, ClientConnection, CloseReason, Event, SessionId, Trust, Version,
 };
 use shared::error::ErrorCode;
+use shared::identity::PrivateKey;
 use shared::time::Time;
 
 use super::websocket::WebSocket;
@@ -33,9 +34,10 @@ pub(crate) fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// A client with the test key.
+/// A client, with the test key or another.
 pub(crate) struct Client<W = TcpStream> {
     connection: ClientConnection,
+    key: &'static PrivateKey,
     /// The stream; what is written here is not part of the client's own frames.
     pub(crate) wire: W,
     started: Instant,
@@ -74,8 +76,14 @@ impl<W: Wire> Client<W> {
 
     /// The same with this version.
     pub(crate) fn speaking(wire: W, version: Version) -> Self {
-        let config = ClientConfig::new(client_key().public_key().clone(), version, Trust::Any);
+        Self::of(client_key(), wire, version)
+    }
+
+    /// The same with another key.
+    pub(crate) fn of(key: &'static PrivateKey, wire: W, version: Version) -> Self {
+        let config = ClientConfig::new(key.public_key().clone(), version, Trust::Any);
         Self {
+            key,
             connection: ClientConnection::new(config, system_random(), Time::default()),
             wire,
             started: Instant::now(),
@@ -124,6 +132,19 @@ impl<W: Wire> Client<W> {
                 Event::Message(plaintext) => return String::from_utf8(plaintext.to_vec()).unwrap(),
                 Event::ServerKey { .. } | Event::Established { .. } | Event::Rekeyed(_) => {}
                 other => panic!("expected a message, got {other:?}"),
+            }
+        }
+    }
+
+    /// The next line, or why there is none any more.
+    pub(crate) fn receive_or_end(&mut self) -> Result<String, CloseReason> {
+        loop {
+            match self.next_event() {
+                Event::Message(plaintext) => {
+                    return Ok(String::from_utf8(plaintext.to_vec()).unwrap());
+                }
+                Event::Closed(reason) => return Err(reason),
+                _ => {}
             }
         }
     }
@@ -180,7 +201,7 @@ impl<W: Wire> Client<W> {
                 let Event::PrivateKey(request) = event else {
                     return event;
                 };
-                let answer = request.answer(client_key(), &mut system_random());
+                let answer = request.answer(self.key, &mut system_random());
                 let now = self.now();
                 self.connection.handle_private_key(answer, now);
             }

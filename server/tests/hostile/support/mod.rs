@@ -1,6 +1,7 @@
 //! What the attacks share: the server as a process, honest clients, and raw HTTP and WebSocket.
 
 pub(crate) mod client;
+pub(crate) mod json;
 pub(crate) mod server;
 pub(crate) mod websocket;
 
@@ -61,7 +62,7 @@ impl Scene {
         Self { server, bystander }
     }
 
-    /// The bystander still chats, and heard nothing but who comes and goes.
+    /// The bystander still chats, and heard nothing but who comes, goes and takes a name.
     pub(crate) fn assert_undisturbed(&mut self) {
         let text = format!("undisturbed {:?}", Instant::now());
         self.bystander.say(&text);
@@ -71,7 +72,7 @@ impl Scene {
                 return;
             }
             assert!(
-                line.ends_with(" joined") || line.ends_with(" left"),
+                line.ends_with(" joined") || line.ends_with(" left") || line.contains(" is now "),
                 "{line}"
             );
         }

@@ -1,7 +1,7 @@
 //! The server as a process with a data folder of its own.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -15,6 +15,8 @@ pub(crate) struct Server {
     tcp: SocketAddr,
     http: SocketAddr,
     log: Arc<Mutex<Vec<String>>>,
+    /// What it has printed beside its addresses.
+    printed: Arc<Mutex<Vec<String>>>,
     /// `None` once it was handed on.
     data: Option<tempfile::TempDir>,
 }
@@ -96,12 +98,19 @@ impl Server {
         };
         let (tcp, http) = (address("tcp listening on "), address("http listening on "));
         // Whatever else it prints is read, or it would stop at a full pipe.
-        std::thread::spawn(move || stdout.read_to_end(&mut Vec::new()));
+        let printed = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&printed);
+        std::thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                sink.lock().unwrap().push(line);
+            }
+        });
         Self {
             child,
             tcp,
             http,
             log,
+            printed,
             data: Some(data),
         }
     }
@@ -114,6 +123,15 @@ impl Server {
     /// Where it accepts HTTP.
     pub(crate) fn http(&self) -> SocketAddr {
         self.http
+    }
+
+    /// The code of the claim link that it prints.
+    pub(crate) fn claim_code(&self) -> String {
+        eventually("a claim link", || {
+            let printed = self.printed.lock().unwrap();
+            let code = printed.iter().find_map(|line| line.split_once("#claim="));
+            code.map(|(_, code)| code.trim().to_owned())
+        })
     }
 
     /// The whole log so far.

@@ -1,0 +1,80 @@
+//! People who chat in JSON, by v2 over TCP or through the tunnel.
+
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+
+use serde_json::{Value, json};
+use shared::connection::Version;
+use shared::identity::PrivateKey;
+
+use super::client::{Client, Wire, connect};
+use super::websocket::WebSocket;
+use super::{client_key, system_random};
+
+/// Keys of different people.
+pub(crate) fn key(number: usize) -> &'static PrivateKey {
+    static KEYS: [OnceLock<PrivateKey>; 4] = [const { OnceLock::new() }; 4];
+    let make = || PrivateKey::generate(2048, &mut system_random()).unwrap();
+    match number.checked_sub(1) {
+        Some(number) => KEYS[number].get_or_init(make),
+        None => client_key(),
+    }
+}
+
+/// Somebody over TCP.
+pub(crate) fn over_tcp(address: SocketAddr, who: usize, name: &str) -> Client {
+    let mut client = Client::of(key(who), connect(address), Version::V2);
+    client.establish();
+    hello(&mut client, name);
+    client
+}
+
+/// The same through the tunnel.
+pub(crate) fn through_tunnel(address: SocketAddr, who: usize, name: &str) -> Client<WebSocket> {
+    let wire = WebSocket::open(address, "binary");
+    let mut client = Client::of(key(who), wire, Version::V2);
+    client.establish();
+    hello(&mut client, name);
+    client
+}
+
+/// Says hello, which is the way into JSON.
+pub(crate) fn hello<W: Wire>(client: &mut Client<W>, name: &str) -> Value {
+    say(client, &json!({"type": "hello", "name": name}));
+    hear(client, "welcome")
+}
+
+pub(crate) fn say<W: Wire>(client: &mut Client<W>, message: &Value) {
+    client.say(&message.to_string());
+}
+
+/// The next message of this type; no error comes before it.
+pub(crate) fn hear<W: Wire>(client: &mut Client<W>, kind: &str) -> Value {
+    loop {
+        let message: Value = serde_json::from_str(&client.receive()).unwrap_or_default();
+        assert_ne!(message["type"], "error", "{message}");
+        if message["type"] == kind {
+            return message;
+        }
+    }
+}
+
+/// The next error, whatever else comes before it: its code, and what it is about.
+pub(crate) fn refusal<W: Wire>(client: &mut Client<W>) -> (String, String) {
+    loop {
+        let message: Value = serde_json::from_str(&client.receive()).unwrap_or_default();
+        if message["type"] == "error" {
+            let text = |field: &str| message[field].as_str().unwrap_or_default().to_owned();
+            return (text("code"), text("for"));
+        }
+    }
+}
+
+/// Joins a room with what was said in it from a number on.
+pub(crate) fn join<W: Wire>(client: &mut Client<W>, room: &str, after: u64) -> Value {
+    say(
+        client,
+        &json!({"type": "join", "room": room, "after": after}),
+    );
+    hear(client, "joined")
+}
