@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: the project's measurements, one section after the other, then a summary.
 //!
-//! A benchmark is a program under `server/benches/` (or `e2e/bench.mjs`); every line it prints as
+//! A benchmark is a program under `server/benches/` or `cli/benches/` (or `e2e/bench.mjs`); every line it prints as
 //! `result: NAME = VALUE` is repeated in the summary.
 
 use std::io::{BufRead as _, BufReader};
@@ -24,6 +24,7 @@ pub(crate) fn main(tools: &mut Toolbox, args: &[String]) -> Result<ExitCode> {
     summary.extend(page_size(tools)?);
     summary.extend(openssl(tools)?);
     summary.extend(server(tools)?);
+    summary.extend(chat(tools)?);
     summary.extend(time_to_connect(tools)?);
 
     heading("summary");
@@ -77,6 +78,12 @@ fn openssl(tools: &mut Toolbox) -> Result<Vec<Measured>> {
 fn server(tools: &Toolbox) -> Result<Vec<Measured>> {
     heading("the server");
     run_and_collect(&mut tools.cargo(&["bench", "--package", "server", "--benches"]))
+}
+
+/// What the server delivers, under the load generator.
+fn chat(tools: &Toolbox) -> Result<Vec<Measured>> {
+    heading("the chat");
+    run_and_collect(&mut tools.cargo(&["bench", "--package", "cli", "--bench", "fan_out"]))
 }
 
 /// From opening the page to a connected session, in Chromium, on the release server.

@@ -1,0 +1,90 @@
+//! What a second of the server's processor delivers: rooms of 10, 100 and 1,000 members, texts of
+//! 200 bytes, 64 under way, v2 over TCP; once with everything kept and once with nothing.
+//!
+//! The server runs in this process, which does nothing else meanwhile; the load is the real
+//! `secure-chat bench` in another, which reads this process's time.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use secure_chat_server::config::Config;
+use secure_chat_server::hub::{Hub, Settings};
+use secure_chat_server::rates::PerMinute;
+use secure_chat_server::store::SqliteStore;
+use secure_chat_server::{Context, run, system};
+use shared::identity::PrivateKey;
+use tokio::net::TcpListener;
+
+/// Members of the room, and messages: about a second each.
+const ROOMS: [(u32, u32); 3] = [(10, 20_000), (100, 10_000), (1000, 1_500)];
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let address = start(&runtime, folder.path());
+    for (members, messages) in ROOMS {
+        for keep in ["forever", "nothing"] {
+            let measured = load(address, members, messages, keep);
+            let of = |name: &str| measured[name].as_f64().unwrap_or_default();
+            let delay = |part: &str| measured["delivery_ms"][part].as_f64().unwrap_or_default();
+            println!(
+                "result: fan-out to {members}, keeping {keep} = {:.0} k deliveries a second of the \
+                 server's processor; delivery p50 {:.2} ms, p99 {:.2} ms",
+                of("deliveries_per_cpu_second") / 1000.0,
+                delay("p50"),
+                delay("p99"),
+            );
+        }
+    }
+}
+
+/// A server with a database, for as much as can be.
+fn start(runtime: &tokio::runtime::Runtime, folder: &Path) -> SocketAddr {
+    let key = PrivateKey::generate(2048, &mut system::random()).unwrap();
+    let config = Config {
+        max_connections: 2000,
+        max_connections_per_address: 2000,
+        rates: PerMinute::UNLIMITED,
+        ..Config::default()
+    };
+    let settings = Settings {
+        per_minute: PerMinute::UNLIMITED,
+        ..Settings::default()
+    };
+    let (commits, committed) = tokio::sync::mpsc::unbounded_channel();
+    let store = SqliteStore::open(&folder.join("chat.db"), commits).unwrap();
+    runtime.block_on(async {
+        let hub = Hub::open(Arc::new(store), committed, settings);
+        let context = Arc::new(Context::new(config, key, hub.await.unwrap()));
+        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let http = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = tcp.local_addr().unwrap();
+        tokio::spawn(run(tcp, http, context));
+        address
+    })
+}
+
+fn load(address: SocketAddr, members: u32, messages: u32, keep: &str) -> serde_json::Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_secure-chat"))
+        .args(["bench", &address.to_string()])
+        .args(["--json", "--log-level", "error"])
+        .args(["--clients", &members.to_string()])
+        .args(["--messages", &messages.to_string()])
+        .args(["--keep", keep])
+        .args(["--server-pid", &std::process::id().to_string()])
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
