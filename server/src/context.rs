@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use shared::chat::operator::OperatorLimits;
 use shared::connection::ServerConfig;
 use shared::identity::PrivateKey;
 use shared::limits::Limits;
@@ -76,6 +77,15 @@ impl Context {
             max_connections: config.max_connections,
             max_connections_per_address: config.max_connections_per_address,
             log_plaintext: config.log_plaintext,
+            limits: OperatorLimits {
+                text_bytes: config.max_text_bytes,
+                sends_per_minute: config.rates.sends,
+                joins_per_minute: config.rates.joins,
+                creates_per_minute: config.rates.creates,
+                handshakes_per_minute: config.rates.handshakes,
+                max_rooms: config.max_rooms,
+                keep: config.keep,
+            },
         });
         let (all, each) = (config.max_connections, config.max_connections_per_address);
         Self {

@@ -257,6 +257,7 @@ fn an_operator_stops_the_server_and_keeps_somebody_out() {
     anna.type_keys(CTRL_O);
     anna.see("takes everybody");
     anna.see("Connections");
+    anna.see("A text has at most 16384 bytes");
     anna.see("bert");
     anna.type_keys("s");
     anna.see("Are you sure");

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
-use shared::chat::operator::{Ban, ServerStatus};
+use shared::chat::operator::{Ban, OperatorLimits, ServerStatus};
 use shared::chat::{Timestamp, UserId};
 
 use crate::clients::Clients;
@@ -45,6 +45,8 @@ pub struct Settings {
     pub max_connections_per_address: usize,
     /// Whether the log has what people say.
     pub log_plaintext: bool,
+    /// What people are allowed.
+    pub limits: OperatorLimits,
 }
 
 impl Operators {
@@ -102,6 +104,7 @@ impl Operators {
             max_connections: settings.max_connections,
             max_connections_per_address: settings.max_connections_per_address,
             log_plaintext: settings.log_plaintext,
+            limits: settings.limits,
         }
     }
 }

@@ -159,6 +159,51 @@ pub struct ServerStatus {
     pub max_connections_per_address: usize,
     /// Whether the log has what people say.
     pub log_plaintext: bool,
+    /// What it allows people.
+    #[serde(default)]
+    pub limits: OperatorLimits,
+}
+
+/// What a server allows people. A rate is what may be done a minute, 0 if there is no limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperatorLimits {
+    /// Longest text in bytes.
+    pub text_bytes: usize,
+    /// What one person writes into rooms.
+    pub sends_per_minute: u32,
+    /// Rooms that one person joins or leaves, invitations and names.
+    pub joins_per_minute: u32,
+    /// Rooms that one person creates.
+    pub creates_per_minute: u32,
+    /// Connections from one address.
+    pub handshakes_per_minute: u32,
+    /// Most rooms.
+    pub max_rooms: usize,
+    /// What new rooms keep.
+    pub keep: Keep,
+}
+
+/// For people, in one line.
+impl fmt::Display for OperatorLimits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rate = |number: u32| match number {
+            0 => "any number of".to_owned(),
+            number => number.to_string(),
+        };
+        write!(
+            f,
+            "A text has at most {} bytes; a person writes {} messages, joins {} rooms and creates \
+             {} a minute; an address makes {} connections a minute; there are at most {} rooms, \
+             and new ones keep {}.",
+            self.text_bytes,
+            rate(self.sends_per_minute),
+            rate(self.joins_per_minute),
+            rate(self.creates_per_minute),
+            rate(self.handshakes_per_minute),
+            self.max_rooms,
+            self.keep,
+        )
+    }
 }
 
 /// A connection in the table.
@@ -345,6 +390,7 @@ mod tests {
                     max_connections: 2,
                     max_connections_per_address: 3,
                     log_plaintext: false,
+                    limits: OperatorLimits::default(),
                 }),
                 OperatorAnswer::Bans {
                     bans: vec![Ban { who: Banned::User(user), reason: Reason::default(), at, by: user }],

@@ -16,13 +16,17 @@ use crate::printable;
 /// Draws it.
 pub(super) fn draw(app: &App, it: &Console, eye: Eye<'_>, frame: &mut Frame<'_>, area: Rect) {
     let [status, tabs, list, keys] = Layout::vertical([
-        Constraint::Length(2),
+        Constraint::Length(5),
         Constraint::Length(1),
         Constraint::Min(0),
         Constraint::Length(2),
     ])
     .areas(area);
-    let text = Paragraph::new(how_it_is(app, eye)).wrap(Wrap { trim: true });
+    let mut told = vec![how_it_is(app, eye)];
+    if let Some(status) = &app.chat.operating.status {
+        told.push(Line::styled(status.limits.to_string(), Look::dim()));
+    }
+    let text = Paragraph::new(Text::from(told)).wrap(Wrap { trim: true });
     frame.render_widget(text, status);
     let titles = Tab::ALL.iter().flat_map(|tab| {
         let style = if *tab == it.tab {
