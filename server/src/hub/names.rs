@@ -14,7 +14,7 @@ const MAX_NAMES: usize = 100_000;
 #[derive(Debug, Default)]
 pub(super) struct Names {
     by_key: HashMap<Fingerprint, Name>,
-    by_look: HashMap<String, Fingerprint>,
+    by_skeleton: HashMap<String, Fingerprint>,
 }
 
 /// Why a name is not given.
@@ -49,18 +49,18 @@ impl Names {
 
     /// Takes over a name that was stored.
     pub(super) fn restore(&mut self, key: Fingerprint, name: Name) {
-        self.by_look.insert(name.look(), key);
+        self.by_skeleton.insert(name.skeleton(), key);
         self.by_key.insert(key, name);
     }
 
     /// Undoes a claim that could not be stored: the key has its former name again.
     pub(super) fn give_back(&mut self, key: Fingerprint, former: Option<Name>) {
         if let Some(name) = self.by_key.remove(&key) {
-            self.by_look.remove(&name.look());
+            self.by_skeleton.remove(&name.skeleton());
         }
         // Nobody else can have taken it in the meantime but by its being free for a moment.
         if let Some(former) = former
-            && !self.by_look.contains_key(&former.look())
+            && !self.by_skeleton.contains_key(&former.skeleton())
         {
             self.restore(key, former);
         }
@@ -68,26 +68,26 @@ impl Names {
 
     /// Gives `name` to `key`, which gives its old one back.
     pub(super) fn claim(&mut self, key: Fingerprint, name: Name) -> Result<(), NotGiven> {
-        let look = name.look();
-        if look.starts_with(GUEST_PREFIX) {
+        let skeleton = name.skeleton();
+        if skeleton.starts_with(GUEST_PREFIX) {
             return Err(NotGiven::Guest);
         }
-        match self.by_look.get(&look) {
+        match self.by_skeleton.get(&skeleton) {
             Some(owner) if *owner != key => return Err(NotGiven::Taken(self.free_like(&name))),
-            None if self.by_look.len() >= MAX_NAMES => return Err(NotGiven::Full),
+            None if self.by_skeleton.len() >= MAX_NAMES => return Err(NotGiven::Full),
             _ => {}
         }
         if let Some(old) = self.by_key.insert(key, name) {
-            self.by_look.remove(&old.look());
+            self.by_skeleton.remove(&old.skeleton());
         }
-        self.by_look.insert(look, key);
+        self.by_skeleton.insert(skeleton, key);
         Ok(())
     }
 
     fn free_like(&self, name: &Name) -> Vec<Name> {
         (2..100)
             .filter_map(|number| Name::parse(&format!("{name}-{number}")).ok())
-            .filter(|name| !self.by_look.contains_key(&name.look()))
+            .filter(|name| !self.by_skeleton.contains_key(&name.skeleton()))
             .take(3)
             .collect()
     }

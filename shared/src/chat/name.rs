@@ -51,7 +51,7 @@ impl Name {
 
     /// The same for every name that a person could take for this one: case-folded, then UTS 39
     /// §4's skeleton.
-    pub fn look(&self) -> String {
+    pub fn skeleton(&self) -> String {
         skeleton(&self.0.to_lowercase())
             .collect::<String>()
             .to_lowercase()
@@ -135,12 +135,12 @@ mod tests {
             }
         }
 
-        fn look_alikes_look_the_same() {
-            let look = |text| Name::parse(text).unwrap().look();
-            assert_eq!(look("paypal"), look("PayPal"));
+        fn confusable_names_have_one_skeleton() {
+            let skeleton = |text| Name::parse(text).unwrap().skeleton();
+            assert_eq!(skeleton("paypal"), skeleton("PayPal"));
             // All Cyrillic, so not mixed, but it reads "cap".
-            assert_eq!(look("сар"), look("cap"));
-            assert_ne!(look("anna"), look("bert"));
+            assert_eq!(skeleton("сар"), skeleton("cap"));
+            assert_ne!(skeleton("anna"), skeleton("bert"));
         }
 
         fn decomposed_letters_become_one() {
