@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use shared::chat::search::Place;
+use shared::chat::search::Cursor;
 use shared::chat::server::RoomEntry;
 use shared::chat::{Query, RoomId, Seq};
 
@@ -38,7 +38,7 @@ pub struct Search {
 
 impl Search {
     /// The server is asked for this; without `before`, from the beginning.
-    pub fn ask(&mut self, query: &Query, before: Option<&Place>) {
+    pub fn ask(&mut self, query: &Query, before: Option<&Cursor>) {
         if before.is_none() || self.query.as_ref() != Some(query) {
             self.hits.clear();
         }
@@ -83,9 +83,9 @@ impl Search {
     }
 
     /// Where to go on, if the server has more of this.
-    pub fn rest(&self, query: &Query) -> Option<Place> {
+    pub fn rest(&self, query: &Query) -> Option<Cursor> {
         let last = self.hits.last().filter(|_| self.more)?;
-        (self.query.as_ref() == Some(query)).then(|| Place {
+        (self.query.as_ref() == Some(query)).then(|| Cursor {
             room: last.room.clone(),
             seq: last.message.seq,
         })

@@ -2,7 +2,7 @@
 
 use shared::chat::client::Unreadable;
 use shared::chat::limits::{PAGE_BYTES, PAGE_ENTRIES, PAGE_ENTRIES_DEFAULT};
-use shared::chat::search::Place;
+use shared::chat::search::Cursor;
 use shared::chat::server::ServerLimits;
 use shared::chat::{
     ChatErrorCode, ClientMessage, DirectId, Keep, Name, Query, RoomId, RoomName, Seq,
@@ -445,7 +445,7 @@ impl Session<'_> {
         &mut self,
         room: Option<RoomId>,
         query: Query,
-        before: Option<Place>,
+        before: Option<Cursor>,
         limit: Option<u32>,
     ) -> Result<(), Refused> {
         let rooms = match &room {

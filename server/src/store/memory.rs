@@ -8,7 +8,7 @@ use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use shared::chat::operator::Ban;
-use shared::chat::search::Place;
+use shared::chat::search::Cursor;
 use shared::chat::server::RoomEntry;
 use shared::chat::{
     Author, Entry, Event, Keep, MessageId, Name, Query, RoomId, Seq, Timestamp, Topic, UserId,
@@ -125,7 +125,7 @@ impl Store for MemoryStore {
         &self,
         rooms: Vec<RoomId>,
         query: Query,
-        before: Option<Place>,
+        before: Option<Cursor>,
         page: PageSize,
     ) -> Durable<Found> {
         done(Ok(self.state().search(&rooms, &query, before, page)))
@@ -209,7 +209,7 @@ impl State {
         &mut self,
         rooms: &[RoomId],
         query: &Query,
-        before: Option<Place>,
+        before: Option<Cursor>,
         page: PageSize,
     ) -> Found {
         for room in rooms {

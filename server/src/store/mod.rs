@@ -18,7 +18,7 @@ use std::pin::Pin;
 
 use shared::chat::entry::DisplayName;
 use shared::chat::operator::{Ban, Banned};
-use shared::chat::search::Place;
+use shared::chat::search::Cursor;
 use shared::chat::server::RoomEntry;
 use shared::chat::{
     Entry, Event, Keep, MessageId, Name, Query, RoomId, RoomName, Seq, Timestamp, Topic, UserId,
@@ -85,7 +85,7 @@ pub trait Store: fmt::Debug + Send + Sync {
         &self,
         rooms: Vec<RoomId>,
         query: Query,
-        before: Option<Place>,
+        before: Option<Cursor>,
         page: PageSize,
     ) -> Durable<Found>;
 

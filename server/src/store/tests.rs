@@ -427,7 +427,7 @@ async fn a_search_goes_on_behind_the_last_through_all_rooms_without_gaps() {
                     .map(|it| (it.room.clone(), it.entry.seq)),
             );
             let last = found.entries.last().unwrap();
-            before = Some(Place {
+            before = Some(Cursor {
                 room: last.room.clone(),
                 seq: last.entry.seq,
             });
@@ -439,7 +439,7 @@ async fn a_search_goes_on_behind_the_last_through_all_rooms_without_gaps() {
         seen.sort();
         seen.dedup();
         assert_eq!(seen.len(), 10);
-        let before = Some(Place {
+        let before = Some(Cursor {
             room: rooms[0].clone(),
             seq: 99,
         });

@@ -11,7 +11,7 @@ use super::keep::Keep;
 use super::limits::CLIENT_CHARACTERS;
 use super::operator::{ClaimCode, OperatorRequest};
 use super::room::{RoomId, RoomName, Topic};
-use super::search::{Place, Query};
+use super::search::{Cursor, Query};
 use super::text::Text;
 
 /// One plaintext of a client.
@@ -145,7 +145,7 @@ pub enum ClientMessage {
         query: Query,
         /// Goes on behind this one, the last that was found.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        before: Option<Place>,
+        before: Option<Cursor>,
         /// At most so many.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<u32>,

@@ -53,7 +53,7 @@ impl fmt::Display for Query {
 
 /// Which entry of all rooms: what was found last, to go on behind it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct Cursor {
     /// Where.
     pub room: RoomId,
     /// Its number there.

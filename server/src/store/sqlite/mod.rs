@@ -16,7 +16,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use shared::chat::search::Place;
+use shared::chat::search::Cursor;
 use shared::chat::{Entry, Query, RoomId, Seq};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
@@ -138,7 +138,7 @@ impl Store for SqliteStore {
         &self,
         rooms: Vec<RoomId>,
         query: Query,
-        before: Option<Place>,
+        before: Option<Cursor>,
         page: PageSize,
     ) -> Durable<Found> {
         self.readers.read(move |transaction| {

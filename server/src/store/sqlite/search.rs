@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params, params_from_iter};
-use shared::chat::search::Place;
+use shared::chat::search::Cursor;
 use shared::chat::server::RoomEntry;
 use shared::chat::{Entry, Event, Query, RoomId, Seq, Text};
 
@@ -99,7 +99,7 @@ pub(super) fn find(
     transaction: &Transaction<'_>,
     rooms: Vec<RoomId>,
     query: &Query,
-    before: Option<&Place>,
+    before: Option<&Cursor>,
     page: PageSize,
 ) -> Result<Found, Failure> {
     let mut keys = BTreeMap::new();
@@ -164,7 +164,7 @@ pub(super) fn find(
 fn end_of(
     transaction: &Transaction<'_>,
     keys: &BTreeMap<i64, RoomId>,
-    before: Option<&Place>,
+    before: Option<&Cursor>,
 ) -> Result<Option<(i64, String, i64)>, Failure> {
     let Some(last) = before else {
         return Ok(Some((i64::MAX, String::new(), i64::MAX)));
