@@ -25,7 +25,7 @@ struct Counts {
 
 /// Why there is no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
+pub enum NotAdmitted {
     /// The server is full.
     InAll,
     /// This address has all the places that one address may have.
@@ -36,7 +36,7 @@ pub enum Refused {
     Banned,
 }
 
-impl Refused {
+impl NotAdmitted {
     /// What the client is told.
     pub fn code(self) -> ErrorCode {
         match self {
@@ -48,7 +48,7 @@ impl Refused {
 
 /// A place; given back when it is dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct Permit {
     admission: Admission,
     address: IpAddr,
 }
@@ -67,27 +67,27 @@ impl Admission {
     /// Takes a place for a connection from `address`.
     ///
     /// # Errors
-    /// [`Refused`] if there is none.
-    pub fn admit(&self, address: IpAddr) -> Result<Place, Refused> {
+    /// [`NotAdmitted`] if there is none.
+    pub fn admit(&self, address: IpAddr) -> Result<Permit, NotAdmitted> {
         let address = network_of(address);
         let mut counts = self.0.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.in_all >= self.0.max_in_all {
-            return Err(Refused::InAll);
+            return Err(NotAdmitted::InAll);
         }
         let held = counts.per_address.entry(address).or_default();
         if *held >= self.0.max_per_address {
-            return Err(Refused::Address);
+            return Err(NotAdmitted::Address);
         }
         *held += 1;
         counts.in_all += 1;
-        Ok(Place {
+        Ok(Permit {
             admission: self.clone(),
             address,
         })
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         let mut counts = self
             .admission
@@ -127,9 +127,9 @@ mod tests {
         let there: IpAddr = "192.0.2.2".parse().unwrap();
         let first = admission.admit(here).unwrap();
         let _second = admission.admit(here).unwrap();
-        assert_eq!(admission.admit(here).unwrap_err(), Refused::Address);
+        assert_eq!(admission.admit(here).unwrap_err(), NotAdmitted::Address);
         let _third = admission.admit(there).unwrap();
-        assert_eq!(admission.admit(there).unwrap_err(), Refused::InAll);
+        assert_eq!(admission.admit(there).unwrap_err(), NotAdmitted::InAll);
         drop(first);
         assert!(admission.admit(here).is_ok());
     }

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::admission::{Admission, Place, Refused};
+use crate::admission::{Admission, Permit, NotAdmitted};
 use crate::clients::Clients;
 use crate::config::Config;
 use crate::hub::Hub;
@@ -107,13 +107,13 @@ impl Context {
     /// Takes a place for a session, if the address may have one now.
     ///
     /// # Errors
-    /// [`Refused`] says why not.
-    pub fn admit(&self, address: IpAddr) -> Result<Place, Refused> {
+    /// [`NotAdmitted`] says why not.
+    pub fn admit(&self, address: IpAddr) -> Result<Permit, NotAdmitted> {
         if self.hub.operators().is_banned_address(address) {
-            return Err(Refused::Banned);
+            return Err(NotAdmitted::Banned);
         }
         let often = self.hub.rates().check_handshake(address);
-        often.map_err(|_| Refused::TooOften)?;
+        often.map_err(|_| NotAdmitted::TooOften)?;
         self.sessions.admit(address)
     }
 

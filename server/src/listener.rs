@@ -9,7 +9,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::admission::Refused;
+use crate::admission::NotAdmitted;
 use crate::clients::Transport;
 use crate::connection::{self, WRITE_TIMEOUT};
 use crate::context::Context;
@@ -61,12 +61,12 @@ async fn handle(
 }
 
 /// One line for every connection that found no place.
-pub fn log_refusal(address: SocketAddr, refused: Refused) {
+pub fn log_refusal(address: SocketAddr, refused: NotAdmitted) {
     let limit = match refused {
-        Refused::InAll => "max_connections",
-        Refused::Address => "max_connections_per_address",
-        Refused::TooOften => "handshakes_per_minute",
-        Refused::Banned => return tracing::info!(%address, "refused: banned"),
+        NotAdmitted::InAll => "max_connections",
+        NotAdmitted::Address => "max_connections_per_address",
+        NotAdmitted::TooOften => "handshakes_per_minute",
+        NotAdmitted::Banned => return tracing::info!(%address, "refused: banned"),
     };
     tracing::warn!(%address, limit, "refused: too many connections");
 }

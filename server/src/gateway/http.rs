@@ -16,7 +16,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{assets, headers, origin, upgrade};
-use crate::admission::Place;
+use crate::admission::Permit;
 use crate::context::Context;
 use crate::listener::{Acceptor, is_loopback, linger, log_refusal};
 
@@ -68,7 +68,7 @@ async fn refuse(mut stream: TcpStream, context: Arc<Context>) {
     linger(&mut stream).await;
 }
 
-async fn serve(stream: TcpStream, connection: Connection, _place: Place) {
+async fn serve(stream: TcpStream, connection: Connection, _place: Permit) {
     let stop = connection.context.stop.clone();
     let service = service_fn(|request| {
         let connection = connection.clone();
