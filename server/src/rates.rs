@@ -57,7 +57,7 @@ impl PerMinute {
 
 /// Something that is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doing {
+pub enum RateClass {
     /// See [`PerMinute::sends`].
     Send,
     /// See [`PerMinute::joins`].
@@ -90,11 +90,11 @@ impl Rates {
     ///
     /// # Errors
     /// [`TooFast`], and nothing should be done.
-    pub fn check(&self, doing: Doing, user: UserId, address: IpAddr) -> Result<(), TooFast> {
-        let limit = match doing {
-            Doing::Send => &self.sends,
-            Doing::Join => &self.joins,
-            Doing::Create => &self.creates,
+    pub fn check(&self, class: RateClass, user: UserId, address: IpAddr) -> Result<(), TooFast> {
+        let limit = match class {
+            RateClass::Send => &self.sends,
+            RateClass::Join => &self.joins,
+            RateClass::Create => &self.creates,
         };
         check(limit.users.as_ref(), &user)?;
         check(limit.addresses.as_ref(), &network_of(address))
@@ -200,14 +200,14 @@ mod tests {
     #[test]
     fn a_flood_is_stopped_and_told_when_to_go_on() {
         let rates = rates(5);
-        let send = || rates.check(Doing::Send, user(1), address(1));
+        let send = || rates.check(RateClass::Send, user(1), address(1));
         for _ in 0..5 {
             send().unwrap();
         }
         let TooFast { retry_after } = send().unwrap_err();
         assert!(retry_after > Duration::ZERO && retry_after <= Duration::from_secs(12));
-        rates.check(Doing::Send, user(2), address(1)).unwrap();
-        rates.check(Doing::Join, user(1), address(1)).unwrap();
+        rates.check(RateClass::Send, user(2), address(1)).unwrap();
+        rates.check(RateClass::Join, user(1), address(1)).unwrap();
     }
 
     #[test]
@@ -215,19 +215,19 @@ mod tests {
         let rates = rates(1);
         let mut taken = 0;
         for seed in 0..100 {
-            if rates.check(Doing::Send, user(seed), address(1)).is_ok() {
+            if rates.check(RateClass::Send, user(seed), address(1)).is_ok() {
                 taken += 1;
             }
         }
         assert_eq!(taken, PEOPLE_PER_ADDRESS);
-        rates.check(Doing::Send, user(200), address(2)).unwrap();
+        rates.check(RateClass::Send, user(200), address(2)).unwrap();
     }
 
     #[test]
     fn nothing_is_limited_where_nothing_should_be() {
         let rates = Rates::new(PerMinute::UNLIMITED);
         for _ in 0..100_000 {
-            rates.check(Doing::Create, user(1), address(1)).unwrap();
+            rates.check(RateClass::Create, user(1), address(1)).unwrap();
             rates.check_handshake(address(1)).unwrap();
         }
     }

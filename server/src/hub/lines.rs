@@ -7,7 +7,7 @@ use shared::chat::{Event, MessageId, Name, Text};
 use super::names::NotGiven;
 use super::session::Session;
 use super::state::Mode;
-use crate::rates::Doing;
+use crate::rates::RateClass;
 use crate::store::{Change, NewEntry, StoreError};
 use crate::system;
 
@@ -48,7 +48,7 @@ impl Session<'_> {
                 line.len()
             ));
         }
-        if let Err(too_fast) = self.may(Doing::Send) {
+        if let Err(too_fast) = self.may(RateClass::Send) {
             return self.notice(&format!("Not delivered: rate_limited. {too_fast}"));
         }
         // What could move a terminal's cursor or colour it: the seed's programs print what they get.
@@ -82,7 +82,7 @@ impl Session<'_> {
     }
 
     fn rename(&mut self, text: &str) {
-        if let Err(too_fast) = self.may(Doing::Join) {
+        if let Err(too_fast) = self.may(RateClass::Join) {
             return self.notice(&format!("rate_limited. {too_fast}"));
         }
         let name = match Name::parse(text) {

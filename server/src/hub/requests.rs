@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::room::Room;
 use super::session::Session;
 use super::writing::Upon;
-use crate::rates::{Doing, TooFast};
+use crate::rates::{RateClass, TooFast};
 use crate::store::{Change, Found, PageSize, StoreError};
 
 /// What `welcome` says that the server is.
@@ -70,8 +70,8 @@ impl Session<'_> {
             let text = "Say hello first.";
             return self.refuse(ChatErrorCode::HelloFirst, text, None);
         }
-        if let Some((doing, about)) = limited(&message)
-            && let Err(too_fast) = self.may(doing)
+        if let Some((class, about)) = limited(&message)
+            && let Err(too_fast) = self.may(class)
         {
             return self.refuse_with(Refused::too_fast(too_fast, about));
         }
@@ -578,22 +578,22 @@ fn page_of(limit: Option<u32>) -> PageSize {
 }
 
 /// What of the limited things a message asks for, and how its refusal is known.
-fn limited(message: &ClientMessage) -> Option<(Doing, Option<String>)> {
+fn limited(message: &ClientMessage) -> Option<(RateClass, Option<String>)> {
     Some(match message {
         ClientMessage::Send { id, .. }
         | ClientMessage::Edit { id, .. }
         | ClientMessage::Delete { id, .. }
-        | ClientMessage::React { id, .. } => (Doing::Send, Some(id.to_string())),
+        | ClientMessage::React { id, .. } => (RateClass::Send, Some(id.to_string())),
         ClientMessage::Join { room, .. } | ClientMessage::Leave { room } => {
-            (Doing::Join, Some(room.to_string()))
+            (RateClass::Join, Some(room.to_string()))
         }
-        ClientMessage::Invite { room, .. } => (Doing::Join, Some(room.to_string())),
-        ClientMessage::Direct { .. } => (Doing::Join, None),
-        ClientMessage::Hello { name: Some(_), .. } => (Doing::Join, Some("hello".into())),
-        ClientMessage::Create { room, .. } => (Doing::Create, Some(room.to_string())),
+        ClientMessage::Invite { room, .. } => (RateClass::Join, Some(room.to_string())),
+        ClientMessage::Direct { .. } => (RateClass::Join, None),
+        ClientMessage::Hello { name: Some(_), .. } => (RateClass::Join, Some("hello".into())),
+        ClientMessage::Create { room, .. } => (RateClass::Create, Some(room.to_string())),
         // A search costs more than a page, and a code must not be guessed.
-        ClientMessage::Search { .. } => (Doing::Join, Some("search".into())),
-        ClientMessage::Claim { .. } => (Doing::Join, Some("claim".into())),
+        ClientMessage::Search { .. } => (RateClass::Join, Some("search".into())),
+        ClientMessage::Claim { .. } => (RateClass::Join, Some("claim".into())),
         // Operators are trusted; from others it is refused at no cost.
         ClientMessage::Operator(_)
         | ClientMessage::Hello { name: None, .. }

@@ -24,7 +24,7 @@ use super::queue::{Inbox, queue};
 use super::state::{Mode, encode};
 use crate::clients::ConnectionId;
 use crate::operators::Follower;
-use crate::rates::{Doing, TooFast};
+use crate::rates::{RateClass, TooFast};
 use crate::store::{Durable, NewEntry, PageSize, StoreError};
 
 /// Requests of one connection that may wait for the store. With more it is not read from: its own
@@ -189,8 +189,8 @@ impl Session<'_> {
     }
 
     /// Whether this person may do that now.
-    pub(super) fn may(&self, doing: Doing) -> Result<(), TooFast> {
-        self.hub.rates.check(doing, self.user, self.address)
+    pub(super) fn may(&self, class: RateClass) -> Result<(), TooFast> {
+        self.hub.rates.check(class, self.user, self.address)
     }
 
     /// Waits for what is due.
