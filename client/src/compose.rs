@@ -8,7 +8,7 @@ use shared::chat::{ClientMessage, DirectId, MessageId, RoomId, RoomName, Seq, Te
 
 use super::Chat;
 use super::lines::{self, Line};
-use super::outbox::{Account, Fate, Outgoing, Writing};
+use super::outbox::{Account, DeliveryState, Outgoing, Writing};
 
 /// How something that is written is called, whose it is, and when it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Chat {
             account: pen.account,
             room,
             what,
-            fate: Fate::Queued,
+            state: DeliveryState::Queued,
             at: pen.at,
         });
     }

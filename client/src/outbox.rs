@@ -41,7 +41,7 @@ pub enum Writing {
 
 /// How far it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Fate {
+pub enum DeliveryState {
     /// Waits for a session.
     Queued,
     /// Handed to the socket; its answer has not come yet.
@@ -73,7 +73,7 @@ pub struct Outgoing {
     /// What.
     pub what: Writing,
     /// How far it is.
-    pub fate: Fate,
+    pub state: DeliveryState,
     /// When it was written, in milliseconds since 1970.
     pub at: u64,
 }
@@ -126,14 +126,18 @@ impl Outbox {
 
     /// What may be handed to a session of this account now.
     pub fn queued(&self, account: &Account) -> impl Iterator<Item = &Outgoing> {
-        let queued = |line: &&Outgoing| line.fate == Fate::Queued && line.account == *account;
+        let queued =
+            |line: &&Outgoing| line.state == DeliveryState::Queued && line.account == *account;
         self.0.iter().filter(queued)
     }
 
     /// The socket took it.
     pub fn sent(&mut self, id: MessageId) {
-        if let Some(line) = self.line(id).filter(|line| line.fate == Fate::Queued) {
-            line.fate = Fate::Sent;
+        if let Some(line) = self
+            .line(id)
+            .filter(|line| line.state == DeliveryState::Queued)
+        {
+            line.state = DeliveryState::Sent;
         }
     }
 
@@ -142,7 +146,7 @@ impl Outbox {
         if here {
             self.arrived(id);
         } else if let Some(line) = self.line(id) {
-            line.fate = Fate::Acked(seq);
+            line.state = DeliveryState::Acked(seq);
         }
     }
 
@@ -154,30 +158,36 @@ impl Outbox {
     /// The server will not do it. `false` if it is not here.
     pub fn refused(&mut self, id: MessageId, reason: String) -> bool {
         let line = self.line(id);
-        line.map(|line| line.fate = Fate::Refused(reason)).is_some()
+        line.map(|line| line.state = DeliveryState::Refused(reason))
+            .is_some()
     }
 
     /// The connection ended: what has no answer is sent again on the next.
     pub fn disconnected(&mut self) {
         for line in &mut self.0 {
-            if matches!(line.fate, Fate::Sent | Fate::Acked(_)) {
-                line.fate = Fate::Queued;
+            if matches!(line.state, DeliveryState::Sent | DeliveryState::Acked(_)) {
+                line.state = DeliveryState::Queued;
             }
         }
     }
 
     /// Takes something out, unless it is on its way right now.
     pub fn remove(&mut self, id: MessageId) {
-        self.0
-            .retain(|line| line.id != id || !matches!(line.fate, Fate::Queued | Fate::Refused(_)));
+        self.0.retain(|line| {
+            line.id != id
+                || !matches!(
+                    line.state,
+                    DeliveryState::Queued | DeliveryState::Refused(_)
+                )
+        });
     }
 
     /// Tries something again that was refused: under its id, which the server has not taken.
     pub fn resend(&mut self, id: MessageId) {
         if let Some(line) = self.line(id)
-            && matches!(line.fate, Fate::Refused(_))
+            && matches!(line.state, DeliveryState::Refused(_))
         {
-            line.fate = Fate::Queued;
+            line.state = DeliveryState::Queued;
         }
     }
 
@@ -211,16 +221,16 @@ mod tests {
                 text: Text::parse(text).unwrap(),
                 reply_to: None,
             },
-            fate: Fate::Queued,
+            state: DeliveryState::Queued,
             at: number,
         }
     }
 
-    fn fates(outbox: &Outbox) -> Vec<Fate> {
+    fn states(outbox: &Outbox) -> Vec<DeliveryState> {
         outbox
             .lines()
             .iter()
-            .map(|line| line.fate.clone())
+            .map(|line| line.state.clone())
             .collect()
     }
 
@@ -247,7 +257,10 @@ mod tests {
         outbox.push(say(2, "two"));
         outbox.sent(id(1));
         outbox.acked(id(1), 7, false);
-        assert_eq!(fates(&outbox), [Fate::Acked(7), Fate::Queued]);
+        assert_eq!(
+            states(&outbox),
+            [DeliveryState::Acked(7), DeliveryState::Queued]
+        );
         outbox.arrived(id(1));
         outbox.acked(id(2), 8, true);
         assert!(outbox.lines().is_empty());
@@ -262,7 +275,10 @@ mod tests {
         outbox.refused(id(2), "no".into());
         let json = serde_json::to_string(outbox.lines()).unwrap();
         let outbox = Outbox::restore(serde_json::from_str(&json).unwrap());
-        assert_eq!(fates(&outbox), [Fate::Queued, Fate::Refused("no".into())]);
+        assert_eq!(
+            states(&outbox),
+            [DeliveryState::Queued, DeliveryState::Refused("no".into())]
+        );
     }
 
     #[test]
@@ -290,10 +306,10 @@ mod tests {
         outbox.sent(id(1));
         outbox.remove(id(1));
         outbox.remove(id(2));
-        assert_eq!(fates(&outbox), [Fate::Sent]);
+        assert_eq!(states(&outbox), [DeliveryState::Sent]);
         assert!(outbox.refused(id(1), "too fast".into()));
         assert!(!outbox.refused(id(2), "gone".into()));
         outbox.resend(id(1));
-        assert_eq!(fates(&outbox), [Fate::Queued]);
+        assert_eq!(states(&outbox), [DeliveryState::Queued]);
     }
 }

@@ -1,6 +1,6 @@
 //! Tests of the chat: what the server says, and what comes of it.
 
-use super::outbox::{Account, Fate, Outgoing, Writing};
+use super::outbox::{Account, DeliveryState, Outgoing, Writing};
 use super::*;
 use crate::testing::{author, entry, says};
 use shared::chat::server::{Member, RoomSummary};
@@ -102,7 +102,7 @@ fn write(chat: &mut Chat, number: u64) -> MessageId {
             text: Text::parse("hi").unwrap(),
             reply_to: None,
         },
-        fate: Fate::Queued,
+        state: DeliveryState::Queued,
         at: 1,
     });
     id
@@ -321,7 +321,7 @@ fn an_own_message_leaves_the_outbox_with_its_entry_or_with_a_late_ack() {
         at: Timestamp::from_unix_millis(0).unwrap(),
     };
     chat.hear(ack(one, 4), 1);
-    assert_eq!(chat.outbox.lines()[0].fate, Fate::Acked(4));
+    assert_eq!(chat.outbox.lines()[0].state, DeliveryState::Acked(4));
     let mut own = says(4, "ada", "hi");
     own.id = one;
     chat.hear(happens(&lobby(), own), 1);
@@ -351,8 +351,8 @@ fn a_refusal_belongs_to_what_was_refused() {
     };
     chat.hear(refuse(id.to_string()), 1);
     assert_eq!(
-        chat.outbox.lines()[0].fate,
-        Fate::Refused("Too fast.".into())
+        chat.outbox.lines()[0].state,
+        DeliveryState::Refused("Too fast.".into())
     );
     assert!(chat.room().unwrap().notices.is_empty());
     chat.hear(refuse("lobby".into()), 1);

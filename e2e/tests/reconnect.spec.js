@@ -27,7 +27,7 @@ for (const [signal, sentence] of [
     await chat.type('away 2');
     await chat.composer.fill('a draft');
     await expect(chat.outgoing).toHaveCount(2);
-    for (const line of await chat.outgoing.all()) await expect(line).toHaveAttribute('data-fate', 'queued');
+    for (const line of await chat.outgoing.all()) await expect(line).toHaveAttribute('data-state', 'queued');
 
     await server.start();
     await chat.expectState('connected');
@@ -53,9 +53,9 @@ test('a line without an answer is sent again by itself, and is there once', asyn
   await chat.join('ada');
   server.freeze();
   await chat.type('did it arrive?');
-  await expect(chat.outgoing).toHaveAttribute('data-fate', 'sent');
+  await expect(chat.outgoing).toHaveAttribute('data-state', 'sent');
   await server.stop('SIGKILL');
-  await expect(chat.outgoing).toHaveAttribute('data-fate', 'queued');
+  await expect(chat.outgoing).toHaveAttribute('data-state', 'queued');
   await server.start();
   await chat.expectState('connected');
   await expect(chat.messages('did it arrive?', 'ada')).toHaveCount(1);

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::admission::{Admission, Permit, NotAdmitted};
+use crate::admission::{Admission, NotAdmitted, Permit};
 use crate::clients::Clients;
 use crate::config::Config;
 use crate::hub::Hub;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use client::Chat;
 use client::compose::{Asked, Pen};
-use client::outbox::{Account, Fate, Outgoing, Writing};
+use client::outbox::{Account, DeliveryState, Outgoing, Writing};
 use shared::chat::operator::ClaimCode;
 use shared::chat::{ClientMessage, MessageId, OperatorRequest, Query, RoomId, Seq, Text};
 use shared::connection::{SessionId, Version};
@@ -469,7 +469,7 @@ impl App {
 
     fn refused(&mut self, each: impl Fn(&mut Chat, MessageId)) {
         let lines = self.on_their_way().into_iter();
-        let refused = lines.filter(|line| matches!(line.fate, Fate::Refused(_)));
+        let refused = lines.filter(|line| matches!(line.state, DeliveryState::Refused(_)));
         for id in refused.map(|line| line.id).collect::<Vec<_>>() {
             each(&mut self.chat, id);
         }

@@ -134,7 +134,7 @@ fn lock(folder: &Path) -> std::io::Result<Option<File>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use client::outbox::{Account, Fate, Writing};
+    use client::outbox::{Account, DeliveryState, Writing};
     use shared::chat::{MessageId, RoomName, Text};
 
     fn line(number: u64) -> Outgoing {
@@ -146,7 +146,7 @@ mod tests {
                 text: Text::parse("hello").unwrap(),
                 reply_to: None,
             },
-            fate: Fate::Queued,
+            state: DeliveryState::Queued,
             at: number,
         }
     }

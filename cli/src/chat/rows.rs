@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use client::log::Message;
 use client::mention;
-use client::outbox::{Fate, Outgoing, Writing};
+use client::outbox::{DeliveryState, Outgoing, Writing};
 use client::room::Room;
 use client::timeline::{self, Item};
 use ratatui::style::Style;
@@ -202,11 +202,11 @@ impl Log<'_> {
 
     /// What is on its way, with how far it is.
     fn outgoing(&self, line: &Outgoing, lines: &mut Vec<Line<'static>>) {
-        let (state, style) = match &line.fate {
-            Fate::Queued => ("waits".to_owned(), self.look.warning()),
-            Fate::Sent => ("sending".to_owned(), Look::dim()),
-            Fate::Acked(_) => ("sent".to_owned(), Look::dim()),
-            Fate::Refused(why) => (
+        let (state, style) = match &line.state {
+            DeliveryState::Queued => ("waits".to_owned(), self.look.warning()),
+            DeliveryState::Sent => ("sending".to_owned(), Look::dim()),
+            DeliveryState::Acked(_) => ("sent".to_owned(), Look::dim()),
+            DeliveryState::Refused(why) => (
                 format!(
                     "not sent: {} (/resend, /drop)",
                     printable::line(why.as_bytes())

@@ -3,7 +3,7 @@
 use shared::chat::MessageId;
 use yew::prelude::*;
 
-use client::outbox::{Fate, Outgoing, Writing};
+use client::outbox::{DeliveryState, Outgoing, Writing};
 
 /// Props of [`OutgoingRow`].
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -21,13 +21,13 @@ pub struct OutgoingRowProps {
 pub fn outgoing_row(props: &OutgoingRowProps) -> Html {
     let line = &props.line;
     let id = line.id;
-    let (fate, said) = match &line.fate {
-        Fate::Queued => ("queued", "Waits for the connection".to_owned()),
-        Fate::Sent => ("sent", "Sending…".to_owned()),
-        Fate::Acked(_) => ("acked", "Sent".to_owned()),
-        Fate::Refused(reason) => ("refused", format!("Not sent: {reason}")),
+    let (state, said) = match &line.state {
+        DeliveryState::Queued => ("queued", "Waits for the connection".to_owned()),
+        DeliveryState::Sent => ("sent", "Sending…".to_owned()),
+        DeliveryState::Acked(_) => ("acked", "Sent".to_owned()),
+        DeliveryState::Refused(reason) => ("refused", format!("Not sent: {reason}")),
     };
-    let refused = matches!(line.fate, Fate::Refused(_));
+    let refused = matches!(line.state, DeliveryState::Refused(_));
     let text = match &line.what {
         Writing::Say { text, .. } => text.to_string(),
         _ if !refused => return Html::default(),
@@ -37,9 +37,9 @@ pub fn outgoing_row(props: &OutgoingRowProps) -> Html {
     };
     let cancel = if refused { "Discard" } else { "Cancel" };
     html! {
-        <article class="message own outgoing" data-testid="outgoing" data-fate={fate}>
+        <article class="message own outgoing" data-testid="outgoing" data-state={state}>
             <p class="bubble" dir="auto">{ text }</p>
-            <p class="fate">
+            <p class="state">
                 <span>{ said }</span>
                 if refused {
                     <button
@@ -51,7 +51,7 @@ pub fn outgoing_row(props: &OutgoingRowProps) -> Html {
                         { "Try again" }
                     </button>
                 }
-                if refused || line.fate == Fate::Queued {
+                if refused || line.state == DeliveryState::Queued {
                     <button
                         type="button"
                         class="link"

@@ -7,7 +7,7 @@ use super::*;
 use crate::state::trust::{Block, Expected};
 use crate::vault::messages::Profile;
 use account::ServerKey;
-use client::outbox::Fate;
+use client::outbox::DeliveryState;
 use client::testing::{author, says};
 use pins::Record;
 use shared::chat::server::{RoomEntry, ServerLimits};
@@ -130,9 +130,9 @@ impl Story {
         room.notices.iter().map(|it| it.text.clone()).collect()
     }
 
-    fn fates(&self) -> Vec<Fate> {
+    fn states(&self) -> Vec<DeliveryState> {
         let lines = self.0.chat.outbox.lines().iter();
-        lines.map(|line| line.fate.clone()).collect()
+        lines.map(|line| line.state.clone()).collect()
     }
 
     /// Asks for a connection to a server that is pinned with the key `a`.
@@ -332,7 +332,10 @@ fn disconnect_goes_back_and_keeps_the_outbox() {
         .then(Action::Disconnect);
     assert_eq!(story.0.connection, Connection::Idle);
     assert!(!story.0.entered);
-    assert_eq!(story.fates(), [Fate::Queued, Fate::Queued]);
+    assert_eq!(
+        story.states(),
+        [DeliveryState::Queued, DeliveryState::Queued]
+    );
     let story = story.then(Action::Retry);
     assert_eq!(
         story.0.connection,
