@@ -12,7 +12,7 @@ use super::outbox::{Account, DeliveryState, Outgoing, Writing};
 
 /// How something that is written is called, whose it is, and when it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pen {
+pub struct Authorship {
     /// Its name, made by us.
     pub id: MessageId,
     /// Whose it is.
@@ -37,19 +37,19 @@ pub enum Asked<'a> {
 
 impl Chat {
     /// Puts something into the outbox, for the room on the screen.
-    pub fn write(&mut self, what: Writing, pen: Pen) {
+    pub fn write(&mut self, what: Writing, authorship: Authorship) {
         let room = self.current.clone();
-        self.write_to(room, what, pen);
+        self.write_to(room, what, authorship);
     }
 
-    fn write_to(&mut self, room: RoomId, what: Writing, pen: Pen) {
+    fn write_to(&mut self, room: RoomId, what: Writing, authorship: Authorship) {
         self.outbox.push(Outgoing {
-            id: pen.id,
-            account: pen.account,
+            id: authorship.id,
+            account: authorship.account,
             room,
             what,
             state: DeliveryState::Queued,
-            at: pen.at,
+            at: authorship.at,
         });
     }
 
@@ -58,9 +58,9 @@ impl Chat {
         &mut self,
         line: &'a str,
         reply_to: Option<Seq>,
-        pen: Pen,
+        authorship: Authorship,
     ) -> Option<Asked<'a>> {
-        let at = pen.at;
+        let at = authorship.at;
         match lines::parse(line) {
             Line::Say(text) => match Text::parse(text) {
                 Ok(text) => {
@@ -69,7 +69,7 @@ impl Chat {
                     if let Some(room) = self.room_mut(&current) {
                         room.divider = None;
                     }
-                    self.write(Writing::Say { text, reply_to }, pen);
+                    self.write(Writing::Say { text, reply_to }, authorship);
                 }
                 Err(error) => self.notice(format!("Not sent: {error}."), at),
             },
@@ -93,7 +93,7 @@ impl Chat {
                 Err(error) => self.no_room(error, at),
             },
             Line::Invite(name) => self.invite(name, at),
-            Line::Message { to, text } => self.message(to, text, pen),
+            Line::Message { to, text } => self.message(to, text, authorship),
             Line::Leave => {
                 let room = self.current.clone();
                 self.ask(ClientMessage::Leave { room });
@@ -156,8 +156,8 @@ impl Chat {
         }
     }
 
-    fn message(&mut self, name: &str, text: &str, pen: Pen) {
-        let at = pen.at;
+    fn message(&mut self, name: &str, text: &str, authorship: Authorship) {
+        let at = authorship.at;
         let Some(to) = self.person(name).map(|it| it.id) else {
             return self.nobody(name, at);
         };
@@ -169,7 +169,7 @@ impl Chat {
             match Text::parse(text) {
                 Ok(text) => {
                     let reply_to = None;
-                    self.write_to(room.clone(), Writing::Say { text, reply_to }, pen);
+                    self.write_to(room.clone(), Writing::Say { text, reply_to }, authorship);
                 }
                 Err(error) => return self.notice(format!("Not sent: {error}."), at),
             }
@@ -197,8 +197,8 @@ mod tests {
     use crate::testing::author;
     use std::rc::Rc;
 
-    fn pen() -> Pen {
-        Pen {
+    fn authorship() -> Authorship {
+        Authorship {
             id: MessageId::new(1, [0; 10]),
             account: Account::default(),
             at: 1,
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn a_text_goes_out_and_a_slash_does_not() {
         let mut chat = chat();
-        assert_eq!(chat.compose("hello", Some(3), pen()), None);
+        assert_eq!(chat.compose("hello", Some(3), authorship()), None);
         let [line] = chat.outbox.lines() else {
             panic!("one line");
         };
@@ -251,9 +251,9 @@ mod tests {
                 ..
             }
         ));
-        assert_eq!(chat.compose("/quit", None, pen()), Some(Asked::Quit));
+        assert_eq!(chat.compose("/quit", None, authorship()), Some(Asked::Quit));
         assert_eq!(
-            chat.compose("/op  ban x ", None, pen()),
+            chat.compose("/op  ban x ", None, authorship()),
             Some(Asked::Command {
                 word: "op",
                 rest: "ban x"
@@ -265,15 +265,15 @@ mod tests {
     #[test]
     fn a_message_to_somebody_waits_for_their_room() {
         let mut chat = chat();
-        chat.compose("/msg @bob psst", None, pen());
+        chat.compose("/msg @bob psst", None, authorship());
         let (ada, bob) = (author("ada").id, author("Bob").id);
         let room = RoomId::Direct(DirectId::of(ada, bob).unwrap());
         assert_eq!(chat.outbox.lines()[0].room, room);
         assert_eq!(asked(&chat), Some(&ClientMessage::Direct { to: bob }));
         assert!(chat.queued(&Account::default()).is_empty());
-        chat.compose("/msg eve hello", None, pen());
-        chat.compose("/msg ada hello", None, pen());
-        chat.compose("/msg", None, pen());
+        chat.compose("/msg eve hello", None, authorship());
+        chat.compose("/msg ada hello", None, authorship());
+        chat.compose("/msg", None, authorship());
         assert_eq!(chat.outbox.lines().len(), 1);
         assert_eq!(
             notices(&chat),
@@ -288,11 +288,11 @@ mod tests {
     #[test]
     fn people_are_invited_by_name() {
         let mut chat = chat();
-        chat.compose("/private den", None, pen());
+        chat.compose("/private den", None, authorship());
         assert!(
             matches!(asked(&chat), Some(ClientMessage::Create { private: true, room, .. }) if room.as_str() == "den")
         );
-        chat.compose("/invite BOB", None, pen());
+        chat.compose("/invite BOB", None, authorship());
         let (room, id) = (RoomName::lobby(), author("Bob").id);
         assert_eq!(asked(&chat), Some(&ClientMessage::Invite { room, id }));
         let waiting = chat.requests.waiting().len();
@@ -302,7 +302,7 @@ mod tests {
             "/private not a room",
             "/join \u{202e}",
         ] {
-            assert_eq!(chat.compose(wrong, None, pen()), None);
+            assert_eq!(chat.compose(wrong, None, authorship()), None);
         }
         assert_eq!(chat.requests.waiting().len(), waiting);
         assert_eq!(notices(&chat).len(), 5, "{:?}", notices(&chat));

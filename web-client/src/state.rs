@@ -30,7 +30,7 @@ use account::Account;
 pub use action::{Action, SessionEvent};
 use client::Chat;
 use client::backoff;
-use client::compose::{Asked, Pen};
+use client::compose::{Asked, Authorship};
 use client::outbox::{Account as Sender, Outbox};
 use connection::{Connection, Target};
 use ending::{Ending, Retry};
@@ -110,8 +110,8 @@ impl State {
                 at,
             } => self.compose(&line, reply_to, id, at),
             Action::Write { what, id, at } => {
-                let pen = self.pen(id, at);
-                self.chat.write(what, pen);
+                let authorship = self.authorship(id, at);
+                self.chat.write(what, authorship);
             }
             Action::Ask(message) => self.chat.ask(message),
             Action::Open(room) => self.chat.open(room),
@@ -287,14 +287,14 @@ impl State {
         }
     }
 
-    fn pen(&self, id: MessageId, at: u64) -> Pen {
+    fn authorship(&self, id: MessageId, at: u64) -> Authorship {
         let account = self.sender();
-        Pen { id, account, at }
+        Authorship { id, account, at }
     }
 
     fn compose(&mut self, line: &str, reply_to: Option<Seq>, id: MessageId, at: u64) {
-        let pen = self.pen(id, at);
-        match self.chat.compose(line, reply_to, pen) {
+        let authorship = self.authorship(id, at);
+        match self.chat.compose(line, reply_to, authorship) {
             Some(Asked::Quit) => {
                 self.end_session();
                 self.connection = Connection::Stopped {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use client::Chat;
-use client::compose::{Asked, Pen};
+use client::compose::{Asked, Authorship};
 use client::outbox::{Account, DeliveryState, Outgoing, Writing};
 use shared::chat::operator::ClaimCode;
 use shared::chat::{ClientMessage, MessageId, OperatorRequest, Query, RoomId, Seq, Text};
@@ -381,10 +381,10 @@ impl App {
         self.said_typing = 0;
         self.place = None;
         let account = self.account.clone();
-        let pen = Pen { id, account, at };
+        let authorship = Authorship { id, account, at };
         if let Some(About::Edit(of)) = about {
             match Text::parse(&text) {
-                Ok(text) => self.chat.write(Writing::Edit { of, text }, pen),
+                Ok(text) => self.chat.write(Writing::Edit { of, text }, authorship),
                 Err(error) => self.chat.notice(format!("Not changed: {error}."), at),
             }
             return false;
@@ -393,7 +393,7 @@ impl App {
             Some(About::Reply(seq)) => Some(seq),
             _ => None,
         };
-        let asked = self.chat.compose(&text, reply_to, pen);
+        let asked = self.chat.compose(&text, reply_to, authorship);
         if text.trim() == "/help" {
             self.chat.notice(HELP, at);
         }
@@ -502,7 +502,7 @@ impl App {
     /// Writes something that is no text.
     pub(crate) fn write(&mut self, what: Writing, id: MessageId, at: u64) {
         let account = self.account.clone();
-        self.chat.write(what, Pen { id, account, at });
+        self.chat.write(what, Authorship { id, account, at });
     }
 
     /// Whether what is to be seen changes by itself.

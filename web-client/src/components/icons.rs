@@ -44,7 +44,7 @@ pub enum Icon {
     Moon,
     /// A plug.
     Plug,
-    /// A pen that signs.
+    /// A authorship that signs.
     Sign,
     /// Something more.
     Plus,
