@@ -96,13 +96,13 @@ pub fn app() -> Html {
         Connection::Asking { presented } => Some(presented),
         _ => None,
     };
-    let session = Some(&state.account).filter(|_| state.connection == Connection::Ready);
+    let session = Some(&state.handshake).filter(|_| state.connection == Connection::Ready);
     html! {
         <>
             <a class="skip" href="#main">{ "Skip to the content" }</a>
             { header(&Header {
                 short: profile.map(|profile| AttrValue::from(profile.short.clone())),
-                claim: state.claim(*version),
+                level: state.security_level(*version),
                 on_verify: on_view.reform(|()| Some(View::Keys)),
                 on_identity: on_identity.clone(),
             }) }
@@ -122,7 +122,7 @@ pub fn app() -> Html {
                 <ChatScreen
                     connection={state.connection.clone()}
                     {host}
-                    account={state.account.clone()}
+                    report={state.handshake.clone()}
                     attempt={state.attempt}
                     chat={state.chat.clone()}
                     act={act.clone()}
@@ -132,7 +132,7 @@ pub fn app() -> Html {
                     identity={state.identity.clone()}
                     connection={state.connection.clone()}
                     {host}
-                    account={state.account.clone()}
+                    report={state.handshake.clone()}
                     waiting={state.chat.outbox.lines().len()}
                     returning={state.attempt > 0}
                     version={*version}

@@ -3,12 +3,12 @@
 //! It must not know the browser: no clock (times come with the actions), no randomness (jitter
 //! comes with them too), no sockets, no storage. Hooks carry out what the state asks for.
 
-pub mod account;
 mod action;
 pub mod address;
 pub mod connection;
 pub mod ending;
 pub mod frame;
+pub mod handshake_report;
 pub mod identity;
 mod judging;
 pub mod link;
@@ -26,7 +26,6 @@ use shared::connection::Trust;
 
 use crate::vault::messages::Failure;
 
-use account::Account;
 pub use action::{Action, SessionEvent};
 use client::Chat;
 use client::backoff;
@@ -34,6 +33,7 @@ use client::compose::{Asked, Authorship};
 use client::outbox::{Account as Sender, Outbox};
 use connection::{Connection, Target};
 use ending::{Ending, Retry};
+use handshake_report::HandshakeReport;
 use identity::Identity;
 use link::Link;
 use pins::Pins;
@@ -63,7 +63,7 @@ pub struct State {
     /// A session was there since the person pressed Connect: the chat is shown.
     pub entered: bool,
     /// The last handshake.
-    pub account: Account,
+    pub handshake: HandshakeReport,
     /// The rooms and the outbox.
     pub chat: Chat,
 }
@@ -228,20 +228,22 @@ impl State {
 
     fn session(&mut self, event: SessionEvent) {
         match event {
-            SessionEvent::Began { now, version } => self.account = Account::begin(now, version),
+            SessionEvent::Began { now, version } => {
+                self.handshake = HandshakeReport::begin(now, version)
+            }
             SessionEvent::Opened(now) => {
-                self.account.opened = Some(now);
+                self.handshake.opened = Some(now);
                 self.connection = Connection::Handshaking;
             }
-            SessionEvent::ServerKey(key) => self.account.server_key = Some(key),
-            SessionEvent::SignAsked(now) => self.account.sign_asked = Some(now),
-            SessionEvent::Signed { now, took } => self.account.signed = Some((now, took)),
-            SessionEvent::Frame(frame) => self.account.frame(frame),
+            SessionEvent::ServerKey(key) => self.handshake.server_key = Some(key),
+            SessionEvent::SignAsked(now) => self.handshake.sign_asked = Some(now),
+            SessionEvent::Signed { now, took } => self.handshake.signed = Some((now, took)),
+            SessionEvent::Frame(frame) => self.handshake.frame(frame),
             SessionEvent::Established { session_id } => {
-                self.account.established = true;
-                self.account.session_id = session_id;
+                self.handshake.established = true;
+                self.handshake.session_id = session_id;
             }
-            SessionEvent::Rekeyed(direction) => self.account.rekeyed(direction),
+            SessionEvent::Rekeyed(direction) => self.handshake.rekeyed(direction),
             SessionEvent::Text { text, at } => self.text(&text, at),
             SessionEvent::Untrusted(cause) => self.untrusted(cause),
             SessionEvent::Ended { ending, at, jitter } => self.ended(ending, at, jitter),
@@ -308,9 +310,9 @@ impl State {
     }
 
     fn ended(&mut self, ending: Ending, at: u64, jitter: u16) {
-        let refused = self.account.total().is_none();
+        let refused = self.handshake.total().is_none();
         self.end_session();
-        self.account.failed = refused;
+        self.handshake.failed = refused;
         self.failures += 1;
         self.connection = match ending {
             Ending::NoNetwork => Connection::Offline,

@@ -4,7 +4,7 @@ use web_sys::HtmlDetailsElement;
 use yew::prelude::*;
 
 use super::icons::{Icon, icon};
-use crate::state::shown::Claim;
+use crate::state::shown::SecurityLevel;
 
 /// A statement and its explanation.
 type Reason = (&'static str, &'static str);
@@ -54,7 +54,7 @@ const VERIFIED: [Reason; 4] = [
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct BadgeProps {
     /// What may be claimed.
-    pub claim: Claim,
+    pub level: SecurityLevel,
 }
 
 /// One line that a person understands, and the reasons behind it.
@@ -70,37 +70,37 @@ pub fn badge(props: &BadgeProps) -> Html {
             }
         })
     };
-    let (test_id, shape, long, short) = match props.claim {
-        Claim::Insecure => (
+    let (test_id, shape, long, short) = match props.level {
+        SecurityLevel::Insecure => (
             "insecure-badge",
             Icon::Unlocked,
             "Protocol v1: for study, not for secrets",
             "v1: not for secrets",
         ),
-        Claim::Chosen => (
+        SecurityLevel::Chosen => (
             "v2-badge",
             Icon::Locked,
             "Protocol v2: not connected yet",
             "v2: not connected",
         ),
-        Claim::Verified => (
+        SecurityLevel::Verified => (
             "secure-badge",
             Icon::Shield,
             "Encrypted, server verified, forward secret",
             "v2: verified",
         ),
     };
-    let (words, reasons) = match props.claim {
-        Claim::Insecure => (
+    let (words, reasons) = match props.level {
+        SecurityLevel::Insecure => (
             "Your messages are encrypted, but in a way with known holes, kept on purpose to be \
              looked at:",
             &INSECURE,
         ),
-        Claim::Chosen => ("As soon as you are connected with protocol v2:", &VERIFIED),
-        Claim::Verified => ("This session speaks protocol v2:", &VERIFIED),
+        SecurityLevel::Chosen => ("As soon as you are connected with protocol v2:", &VERIFIED),
+        SecurityLevel::Verified => ("This session speaks protocol v2:", &VERIFIED),
     };
     html! {
-        <details ref={node} class="badge" data-testid={test_id} data-claim={test_id} {onkeydown}>
+        <details ref={node} class="badge" data-testid={test_id} data-level={test_id} {onkeydown}>
             <summary>
                 { icon(shape) }
                 <span class="badge-long">{ long }</span>

@@ -23,8 +23,8 @@ use super::switcher::Switcher;
 use crate::engine::clock;
 use crate::hooks::use_now;
 use crate::state::Action;
-use crate::state::account::Account;
 use crate::state::connection::Connection;
+use crate::state::handshake_report::HandshakeReport;
 use client::Chat;
 use client::log::Message;
 use client::outbox::{Outgoing, Writing};
@@ -41,7 +41,7 @@ pub struct ChatScreenProps {
     /// `host[:port]` of the server.
     pub host: AttrValue,
     /// The handshake.
-    pub account: Account,
+    pub report: HandshakeReport,
     /// The number of the session.
     pub attempt: u32,
     /// The rooms and the outbox.
@@ -239,7 +239,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                 <div class="scrim" onclick={on_drawer} aria-hidden="true" />
             }
             <div class="chat-column" inert={covered}>
-                { banner(&props.connection, &props.host, props.account.version, &props.act.reform(|()| Action::Retry)) }
+                { banner(&props.connection, &props.host, props.report.version, &props.act.reform(|()| Action::Retry)) }
                 <Log
                     key={current.to_string()}
                     room={room.clone()}
@@ -291,7 +291,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                     Aside::Console => "Server",
                 }} tabindex="-1" {onkeydown}>
                     { match which {
-                        Aside::Handshake => handshake_panel(&props.account, Some(&on_close)),
+                        Aside::Handshake => handshake_panel(&props.report, Some(&on_close)),
                         Aside::Members => html! {
                             <Members
                                 key={current.to_string()}

@@ -14,10 +14,10 @@ use super::protocol::protocol_choice;
 use crate::engine::page;
 use crate::engine::storage::{self, Setting};
 use crate::hooks::use_now;
-use crate::state::account::Account;
 use crate::state::address::{self, Server};
 use crate::state::connection::{Connection, Target};
 use crate::state::ending::Ending;
+use crate::state::handshake_report::HandshakeReport;
 use crate::state::identity::Identity;
 use crate::state::link::Link;
 use client::lines;
@@ -32,7 +32,7 @@ pub struct ConnectProps {
     /// The server of the attempt under way.
     pub host: AttrValue,
     /// The handshake.
-    pub account: Account,
+    pub report: HandshakeReport,
     /// Lines that wait to be sent.
     pub waiting: usize,
     /// There was an attempt before.
@@ -185,19 +185,19 @@ pub fn connect(props: &ConnectProps) -> Html {
                     </div>
                 </form>
             </div>
-            { handshake_panel(&shown_account(props), None) }
+            { handshake_panel(&shown_report(props), None) }
         </main>
     }
 }
 
 /// The last handshake; before there is one, the steps of the chosen protocol.
-fn shown_account(props: &ConnectProps) -> Account {
-    if props.account.started == 0
-        || props.connection == Connection::Idle && props.account.version != props.version
+fn shown_report(props: &ConnectProps) -> HandshakeReport {
+    if props.report.started == 0
+        || props.connection == Connection::Idle && props.report.version != props.version
     {
-        Account::begin(0, props.version)
+        HandshakeReport::begin(0, props.version)
     } else {
-        props.account.clone()
+        props.report.clone()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The account of the handshake, step by step, while it happens and afterwards.
+//! The report of the handshake, step by step, while it happens and afterwards.
 
 use std::rc::Rc;
 
@@ -8,17 +8,17 @@ use yew::prelude::*;
 use super::copy::CopyButton;
 use super::icons::{Icon, icon};
 use super::text;
-use crate::state::account::{Account, Progress, ServerKey, Step};
 use crate::state::frame::Frame;
+use crate::state::handshake_report::{HandshakeReport, Progress, ServerKey, Step};
 
 /// The steps, their frames, bytes and times; with a button that closes it, if it can be closed.
-pub fn handshake_panel(account: &Account, on_close: Option<&Callback<()>>) -> Html {
-    let traffic = account.traffic;
+pub fn handshake_panel(report: &HandshakeReport, on_close: Option<&Callback<()>>) -> Html {
+    let traffic = report.traffic;
     html! {
         <section class="handshake" data-testid="handshake-panel" aria-labelledby="handshake-title">
             <header class="handshake-head">
                 <h2 id="handshake-title">{ "The handshake" }</h2>
-                if let Some(total) = account.total() {
+                if let Some(total) = report.total() {
                     <span class="pill" data-testid="handshake-total">{ text::duration(total) }</span>
                 }
                 if let Some(on_close) = on_close {
@@ -34,9 +34,9 @@ pub fn handshake_panel(account: &Account, on_close: Option<&Callback<()>>) -> Ht
                 }
             </header>
             <ol class="steps">
-                { for account.steps().iter().map(|step| step_row(*step, account)) }
+                { for report.steps().iter().map(|step| step_row(*step, report)) }
             </ol>
-            if let Some(refusal) = &account.refusal {
+            if let Some(refusal) = &report.refusal {
                 <div class="refusal">
                     <p><strong>
                         { match refusal.kind {
@@ -51,7 +51,7 @@ pub fn handshake_panel(account: &Account, on_close: Option<&Callback<()>>) -> Ht
                 <dl class="traffic">
                     <div><dt>{ "Sent" }</dt><dd>{ totals(traffic.frames_sent, traffic.bytes_sent) }</dd></div>
                     <div><dt>{ "Received" }</dt><dd>{ totals(traffic.frames_received, traffic.bytes_received) }</dd></div>
-                    if account.version == Version::V2 {
+                    if report.version == Version::V2 {
                         <div>
                             <dt>{ "Keys renewed" }</dt>
                             <dd data-testid="handshake-rekeys">
@@ -65,7 +65,7 @@ pub fn handshake_panel(account: &Account, on_close: Option<&Callback<()>>) -> Ht
                 { "See the same frames in your browser: open its developer tools (" }
                 <kbd>{ "F12" }</kbd>
                 { "), choose " }<b>{ "Network" }</b>{ ", then " }<b>{ "WS" }</b>
-                { match account.version {
+                { match report.version {
                     Version::V1 => ", and connect. Every frame is one readable message there.",
                     Version::V2 => ", and connect. They are binary there, and sealed from “Server proves its key” on.",
                 } }
@@ -74,8 +74,8 @@ pub fn handshake_panel(account: &Account, on_close: Option<&Callback<()>>) -> Ht
     }
 }
 
-fn step_row(step: Step, account: &Account) -> Html {
-    let progress = account.progress(step);
+fn step_row(step: Step, report: &HandshakeReport) -> Html {
+    let progress = report.progress(step);
     let (state, said) = match progress {
         Progress::Ahead => ("ahead", "Not yet: "),
         Progress::Now => ("now", "Under way: "),
@@ -83,13 +83,13 @@ fn step_row(step: Step, account: &Account) -> Html {
         Progress::Failed => ("failed", "Failed: "),
     };
     // Nothing is under way before the first attempt.
-    let state = if account.started == 0 { "ahead" } else { state };
-    let (shape, title) = face(step, account.version);
+    let state = if report.started == 0 { "ahead" } else { state };
+    let (shape, title) = face(step, report.version);
     let since_start = match progress {
-        Progress::Done(at) => Some(text::duration(at.saturating_sub(account.started))),
+        Progress::Done(at) => Some(text::duration(at.saturating_sub(report.started))),
         _ => None,
     };
-    let frames: Vec<_> = account.frames_of(step).cloned().collect();
+    let frames: Vec<_> = report.frames_of(step).cloned().collect();
     let bytes: usize = frames.iter().map(|frame| frame.bytes).sum();
     html! {
         <li key={step.as_str()} class="step" data-testid="handshake-step" data-step={step.as_str()} data-progress={state}>
@@ -101,9 +101,9 @@ fn step_row(step: Step, account: &Account) -> Html {
                     <span class="visually-hidden">{ said }</span>
                     { title }
                 </p>
-                <p class="step-detail">{ detail(step, account) }</p>
+                <p class="step-detail">{ detail(step, report) }</p>
                 { for frames.iter().map(frame_row) }
-                if let Some(key) = shown_key(step, account) {
+                if let Some(key) = shown_key(step, report) {
                     <CopyButton text={key.fingerprint.to_string()} label="Copy the server key’s fingerprint" />
                 }
             </div>
@@ -136,16 +136,16 @@ fn face(step: Step, version: Version) -> (Icon, &'static str) {
 }
 
 /// The step at which the server's key is known: where it is announced, or where it is proven.
-fn shown_key(step: Step, account: &Account) -> Option<ServerKey> {
-    let place = match account.version {
+fn shown_key(step: Step, report: &HandshakeReport) -> Option<ServerKey> {
+    let place = match report.version {
         Version::V1 => Step::Announcement,
         Version::V2 => Step::ServerProof,
     };
-    account.server_key.filter(|_| step == place)
+    report.server_key.filter(|_| step == place)
 }
 
-fn detail(step: Step, account: &Account) -> Html {
-    if let Some(key) = shown_key(step, account) {
+fn detail(step: Step, report: &HandshakeReport) -> Html {
+    if let Some(key) = shown_key(step, report) {
         return html! {
             <>
                 { format!("RSA, {} bits. ", key.bits) }
@@ -153,8 +153,8 @@ fn detail(step: Step, account: &Account) -> Html {
             </>
         };
     }
-    let signed = account.signed.map(|(_, took)| text::duration(took));
-    let words = match (step, account.version) {
+    let signed = report.signed.map(|(_, took)| text::duration(took));
+    let words = match (step, report.version) {
         (Step::Tunnel, _) => "A tunnel for bytes; the gateway holds no keys.",
         (Step::ClientHello, _) => "X25519 and ML-KEM-768, made for this connection only.",
         (Step::Announcement, Version::V1) => {
@@ -186,7 +186,7 @@ fn detail(step: Step, account: &Account) -> Html {
         (Step::Handshake, Version::V2) => {
             "Sealed: only the server that has proven its key learns who you are."
         }
-        (Step::Proof, Version::V1) => match account.total() {
+        (Step::Proof, Version::V1) => match report.total() {
             Some(_) => "Only who holds the server’s private key could have sealed it.",
             None => "The server proves that it could open the session key.",
         },

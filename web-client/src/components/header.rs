@@ -5,14 +5,14 @@ use yew::prelude::*;
 use super::badge::Badge;
 use super::icons::{Icon, icon};
 use super::theme_toggle::ThemeToggle;
-use crate::state::shown::Claim;
+use crate::state::shown::SecurityLevel;
 
 /// What the bar needs.
 pub struct Header {
     /// Short fingerprint of the person's key, if it is there.
     pub short: Option<AttrValue>,
     /// What may be said of the session.
-    pub claim: Claim,
+    pub level: SecurityLevel,
     /// The person wants to compare keys.
     pub on_verify: Callback<()>,
     /// The person wants to see the identity.
@@ -26,7 +26,7 @@ pub fn header(props: &Header) -> Html {
     html! {
         <header class="top">
             <span class="brand">{ icon(Icon::Brand) }<span>{ "Secure Chat" }</span></span>
-            <Badge claim={props.claim} />
+            <Badge level={props.level} />
             <div class="top-tools">
                 <ThemeToggle />
                 <button type="button" class="button" data-testid="verify-open" onclick={on_verify}>

@@ -44,7 +44,7 @@ pub enum Icon {
     Moon,
     /// A plug.
     Plug,
-    /// A authorship that signs.
+    /// A pen that signs.
     Sign,
     /// Something more.
     Plus,

@@ -39,7 +39,7 @@ pub fn outgoing_row(props: &OutgoingRowProps) -> Html {
     html! {
         <article class="message own outgoing" data-testid="outgoing" data-state={state}>
             <p class="bubble" dir="auto">{ text }</p>
-            <p class="state">
+            <p class="delivery-state">
                 <span>{ said }</span>
                 if refused {
                     <button

@@ -12,7 +12,7 @@ use super::first_contact::qr_text;
 use super::key_card::key_card;
 use super::text;
 use crate::engine::Engine;
-use crate::state::account::Account;
+use crate::state::handshake_report::HandshakeReport;
 use crate::state::pins::Pins;
 use crate::state::shown::{Known, ShownServer};
 use pins::{RemovePin, pins_list};
@@ -39,7 +39,7 @@ pub struct Verify {
     /// The person's own key.
     pub own: Option<Fingerprint>,
     /// The session, while there is one.
-    pub session: Option<Account>,
+    pub session: Option<HandshakeReport>,
     /// The servers that this browser trusts.
     pub pins: Pins,
     /// Removes pins.
@@ -151,7 +151,7 @@ fn own(own: Option<Fingerprint>) -> Html {
     key_card("verify-own", &fingerprint, title, Some(code))
 }
 
-fn facts(session: &Account) -> Html {
+fn facts(session: &HandshakeReport) -> Html {
     let protocol = match session.version {
         Version::V1 => "v1: encrypted, not verified, no forward secrecy",
         Version::V2 => "v2: encrypted, server verified, forward secret",

@@ -22,10 +22,10 @@ use super::clock;
 use super::socket::{Encoding, Socket, SocketEvent};
 use super::worker_client::WorkerClient;
 use crate::state::SessionEvent;
-use crate::state::account::ServerKey;
 use crate::state::connection::Target;
 use crate::state::ending::Ending;
 use crate::state::frame::Frame;
+use crate::state::handshake_report::ServerKey;
 use crate::vault::messages::{Answer, Call, Failure, Profile};
 
 /// What a session needs from the page.

@@ -7,10 +7,10 @@ use shared::chat::{ClientMessage, MessageId, RoomId, Seq};
 use shared::connection::{Direction, Version};
 use shared::error::Untrusted;
 
-use super::account::ServerKey;
 use super::connection::Target;
 use super::ending::Ending;
 use super::frame::Frame;
+use super::handshake_report::ServerKey;
 use super::identity::Identity;
 use super::link::Link;
 use super::pins::Pins;

@@ -85,8 +85,8 @@ impl State {
     /// remembering. v1 proves nothing before its first message, and is not remembered.
     pub fn met(&self) -> Option<(String, Fingerprint, Version)> {
         let target = self.target.as_ref()?;
-        let key = self.account.server_key.filter(|key| key.proven)?;
-        let met = self.connection.is_live() && self.account.established;
+        let key = self.handshake.server_key.filter(|key| key.proven)?;
+        let met = self.connection.is_live() && self.handshake.established;
         met.then(|| {
             (
                 target.server.address.clone(),
@@ -101,11 +101,11 @@ impl State {
         self.end_session();
         self.connection = match cause {
             Untrusted::Unknown { presented } => {
-                self.account.halted = true;
+                self.handshake.halted = true;
                 Connection::Asking { presented }
             }
             Untrusted::Changed { pinned, presented } => {
-                self.account.failed = true;
+                self.handshake.failed = true;
                 let by = match self.record() {
                     Some(_) => Expected::Pin,
                     None => Expected::Link,

@@ -35,7 +35,7 @@ pub enum Known {
 
 /// What the badge at the top says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Claim {
+pub enum SecurityLevel {
     /// v1: known holes.
     Insecure,
     /// v2 is chosen, but there is no session of which anything could be claimed.
@@ -50,7 +50,7 @@ impl State {
     pub fn shown_server(&self, own: &Server) -> Option<ShownServer> {
         let server = self.target.as_ref().map_or(own, |target| &target.server);
         let live = self
-            .account
+            .handshake
             .server_key
             .filter(|_| self.connection.is_live());
         let (fingerprint, known) = match live {
@@ -69,15 +69,15 @@ impl State {
     }
 
     /// What may be said of the session; without one, of the protocol `chosen` for the next.
-    pub fn claim(&self, chosen: Version) -> Claim {
+    pub fn security_level(&self, chosen: Version) -> SecurityLevel {
         let version = match (&self.connection, &self.target) {
             (Connection::Idle, _) | (_, None) => chosen,
             (_, Some(target)) => target.version,
         };
         match version {
-            Version::V1 => Claim::Insecure,
-            Version::V2 if self.connection == Connection::Ready => Claim::Verified,
-            Version::V2 => Claim::Chosen,
+            Version::V1 => SecurityLevel::Insecure,
+            Version::V2 if self.connection == Connection::Ready => SecurityLevel::Verified,
+            Version::V2 => SecurityLevel::Chosen,
         }
     }
 }
@@ -85,9 +85,9 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::account::ServerKey;
     use crate::state::address::Origin;
     use crate::state::connection::Target;
+    use crate::state::handshake_report::ServerKey;
     use crate::state::pins::{Pins, Record};
     use shared::trust::UnixTime;
 
@@ -120,7 +120,7 @@ mod tests {
         let known = |state: &State| state.shown_server(&own()).unwrap().known;
         assert_eq!(known(&state), Known::Pinned(pin));
         for (proven, expected) in [(true, Known::Proven), (false, Known::Announced)] {
-            state.account.server_key = Some(ServerKey {
+            state.handshake.server_key = Some(ServerKey {
                 fingerprint: pin.fingerprint,
                 bits: 2048,
                 proven,
@@ -133,16 +133,20 @@ mod tests {
 
     #[test]
     fn nothing_is_claimed_before_there_is_a_session() {
-        let v2 = |connection| state(Version::V2, connection).claim(Version::V2);
-        assert_eq!(v2(Connection::Idle), Claim::Chosen);
-        assert_eq!(v2(Connection::Handshaking), Claim::Chosen);
-        assert_eq!(v2(Connection::Ready), Claim::Verified);
-        assert_eq!(v2(Connection::Offline), Claim::Chosen);
+        let v2 = |connection| state(Version::V2, connection).security_level(Version::V2);
+        assert_eq!(v2(Connection::Idle), SecurityLevel::Chosen);
+        assert_eq!(v2(Connection::Handshaking), SecurityLevel::Chosen);
+        assert_eq!(v2(Connection::Ready), SecurityLevel::Verified);
+        assert_eq!(v2(Connection::Offline), SecurityLevel::Chosen);
         for connection in [Connection::Idle, Connection::Ready] {
-            let claim = state(Version::V1, connection).claim(Version::V1);
-            assert_eq!(claim, Claim::Insecure);
+            let level = state(Version::V1, connection).security_level(Version::V1);
+            assert_eq!(level, SecurityLevel::Insecure);
         }
         let idle = state(Version::V1, Connection::Idle);
-        assert_eq!(idle.claim(Version::V2), Claim::Chosen, "the next is v2");
+        assert_eq!(
+            idle.security_level(Version::V2),
+            SecurityLevel::Chosen,
+            "the next is v2"
+        );
     }
 }

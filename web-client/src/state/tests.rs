@@ -6,9 +6,9 @@ use super::address::Origin;
 use super::*;
 use crate::state::trust::{Block, Expected};
 use crate::vault::messages::Profile;
-use account::ServerKey;
 use client::outbox::DeliveryState;
 use client::testing::{author, says};
+use handshake_report::ServerKey;
 use pins::Record;
 use shared::chat::server::{RoomEntry, ServerLimits};
 use shared::chat::{ChatErrorCode, Keep, RoomName, ServerMessage, Topic};
@@ -304,7 +304,7 @@ fn retrying_is_left_alone_where_it_is_pointless() {
         }
     );
     assert!(!story.0.entered);
-    assert!(story.0.account.failed);
+    assert!(story.0.handshake.failed);
     let story = story.then(Action::Retry).with_pin(None);
     assert_eq!(story.0.connection, Connection::Opening);
 }

@@ -251,6 +251,6 @@ fn the_session_has_a_name_and_counts_its_keys() {
             session_id: Some("00ff".into()),
         })
         .event(SessionEvent::Rekeyed(Direction::Sent));
-    assert_eq!(story.0.account.session_id.as_deref(), Some("00ff"));
-    assert_eq!(story.0.account.traffic.rekeys_sent, 1);
+    assert_eq!(story.0.handshake.session_id.as_deref(), Some("00ff"));
+    assert_eq!(story.0.handshake.traffic.rekeys_sent, 1);
 }

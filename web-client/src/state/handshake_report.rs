@@ -1,4 +1,4 @@
-//! The account of one handshake: what happened, how many bytes, how long, for people to look at.
+//! The report of one handshake: what happened, how many bytes, how long, for people to look at.
 //!
 //! Pure bookkeeping of what the engine saw. It must not know how frames are made.
 
@@ -23,7 +23,7 @@ pub struct ServerKey {
 /// Everything noticed from the attempt to connect to the first message that opened.
 /// Times are microseconds on the page's clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
+pub struct HandshakeReport {
     /// Which protocol is spoken.
     pub version: Version,
     /// When the attempt began.
@@ -53,7 +53,7 @@ pub struct Account {
     pub traffic: Traffic,
 }
 
-impl Default for Account {
+impl Default for HandshakeReport {
     fn default() -> Self {
         Self::begin(0, Version::V2)
     }
@@ -170,7 +170,7 @@ pub enum Progress {
     Failed,
 }
 
-impl Account {
+impl HandshakeReport {
     /// A new attempt at `now`.
     pub fn begin(now: u64, version: Version) -> Self {
         Self {
@@ -287,85 +287,85 @@ mod tests {
 
     #[test]
     fn the_steps_of_v1_follow_each_other() {
-        let mut account = Account::begin(100, Version::V1);
-        assert_eq!(account.progress(Step::Tunnel), Progress::Now);
-        assert_eq!(account.progress(Step::Announcement), Progress::Ahead);
-        account.opened = Some(110);
-        account.frame(frame(Received, FrameKind::Announcement, 120));
-        assert_eq!(account.progress(Step::Announcement), Progress::Done(120));
-        assert_eq!(account.progress(Step::Signature), Progress::Now);
-        account.signed = Some((150, 29));
-        account.frame(frame(Sent, FrameKind::Handshake, 160));
-        account.frame(frame(Received, FrameKind::Message, 190));
-        account.frame(frame(Received, FrameKind::Message, 999));
-        assert_eq!(account.total(), Some(90), "the first message is the proof");
-        let traffic = account.traffic;
+        let mut report = HandshakeReport::begin(100, Version::V1);
+        assert_eq!(report.progress(Step::Tunnel), Progress::Now);
+        assert_eq!(report.progress(Step::Announcement), Progress::Ahead);
+        report.opened = Some(110);
+        report.frame(frame(Received, FrameKind::Announcement, 120));
+        assert_eq!(report.progress(Step::Announcement), Progress::Done(120));
+        assert_eq!(report.progress(Step::Signature), Progress::Now);
+        report.signed = Some((150, 29));
+        report.frame(frame(Sent, FrameKind::Handshake, 160));
+        report.frame(frame(Received, FrameKind::Message, 190));
+        report.frame(frame(Received, FrameKind::Message, 999));
+        assert_eq!(report.total(), Some(90), "the first message is the proof");
+        let traffic = report.traffic;
         assert_eq!((traffic.frames_sent, traffic.frames_received), (1, 3));
         assert_eq!((traffic.bytes_sent, traffic.bytes_received), (9, 27));
     }
 
     #[test]
     fn the_steps_of_v2_are_made_of_several_frames() {
-        let mut account = Account::begin(100, Version::V2);
-        account.frame(frame(Sent, FrameKind::Preface, 100));
-        account.frame(frame(Sent, FrameKind::ClientHello, 100));
-        assert_eq!(account.progress(Step::Tunnel), Progress::Now);
-        assert_eq!(account.progress(Step::ClientHello), Progress::Ahead);
-        account.opened = Some(103);
-        assert_eq!(account.progress(Step::ClientHello), Progress::Done(103));
-        account.frame(frame(Received, FrameKind::Announcement, 104));
-        account.frame(frame(Received, FrameKind::ServerHello, 105));
-        account.frame(frame(Received, FrameKind::ServerAuth, 106));
-        assert_eq!(account.progress(Step::ServerProof), Progress::Now);
-        account.frame(frame(Received, FrameKind::ServerFinished, 107));
-        assert_eq!(account.progress(Step::ServerProof), Progress::Done(107));
-        account.signed = Some((130, 29));
-        account.frame(frame(Sent, FrameKind::ClientAuth, 131));
-        account.frame(frame(Sent, FrameKind::ClientFinished, 132));
-        account.frame(frame(Received, FrameKind::Message, 140));
+        let mut report = HandshakeReport::begin(100, Version::V2);
+        report.frame(frame(Sent, FrameKind::Preface, 100));
+        report.frame(frame(Sent, FrameKind::ClientHello, 100));
+        assert_eq!(report.progress(Step::Tunnel), Progress::Now);
+        assert_eq!(report.progress(Step::ClientHello), Progress::Ahead);
+        report.opened = Some(103);
+        assert_eq!(report.progress(Step::ClientHello), Progress::Done(103));
+        report.frame(frame(Received, FrameKind::Announcement, 104));
+        report.frame(frame(Received, FrameKind::ServerHello, 105));
+        report.frame(frame(Received, FrameKind::ServerAuth, 106));
+        assert_eq!(report.progress(Step::ServerProof), Progress::Now);
+        report.frame(frame(Received, FrameKind::ServerFinished, 107));
+        assert_eq!(report.progress(Step::ServerProof), Progress::Done(107));
+        report.signed = Some((130, 29));
+        report.frame(frame(Sent, FrameKind::ClientAuth, 131));
+        report.frame(frame(Sent, FrameKind::ClientFinished, 132));
+        report.frame(frame(Received, FrameKind::Message, 140));
         for step in Step::of(Version::V2) {
             assert!(
-                matches!(account.progress(*step), Progress::Done(_)),
+                matches!(report.progress(*step), Progress::Done(_)),
                 "{step:?}"
             );
         }
-        let kinds: Vec<_> = account
+        let kinds: Vec<_> = report
             .frames_of(Step::Handshake)
             .map(|frame| frame.kind)
             .collect();
         assert_eq!(kinds, [FrameKind::ClientAuth, FrameKind::ClientFinished]);
-        assert_eq!(account.total(), Some(40));
+        assert_eq!(report.total(), Some(40));
     }
 
     #[test]
     fn nothing_is_under_way_while_a_person_decides() {
-        let mut account = Account::begin(0, Version::V2);
-        account.opened = Some(1);
-        account.halted = true;
-        assert_eq!(account.progress(Step::ClientHello), Progress::Ahead);
+        let mut report = HandshakeReport::begin(0, Version::V2);
+        report.opened = Some(1);
+        report.halted = true;
+        assert_eq!(report.progress(Step::ClientHello), Progress::Ahead);
     }
 
     #[test]
     fn changes_of_keys_are_counted_by_direction() {
-        let mut account = Account::begin(0, Version::V2);
+        let mut report = HandshakeReport::begin(0, Version::V2);
         for direction in [Sent, Received, Received] {
-            account.rekeyed(direction);
+            report.rekeyed(direction);
         }
-        let traffic = account.traffic;
+        let traffic = report.traffic;
         assert_eq!((traffic.rekeys_sent, traffic.rekeys_received), (1, 2));
     }
 
     #[test]
     fn a_refusal_fails_the_step_it_interrupts() {
         for kind in [FrameKind::Error, FrameKind::Alert] {
-            let mut account = Account::begin(0, Version::V1);
-            account.opened = Some(1);
-            account.frame(frame(Received, kind, 2));
-            account.failed = true;
-            assert_eq!(account.progress(Step::Tunnel), Progress::Done(1));
-            assert_eq!(account.progress(Step::Announcement), Progress::Failed);
-            assert_eq!(account.progress(Step::Signature), Progress::Ahead);
-            assert!(account.refusal.is_some());
+            let mut report = HandshakeReport::begin(0, Version::V1);
+            report.opened = Some(1);
+            report.frame(frame(Received, kind, 2));
+            report.failed = true;
+            assert_eq!(report.progress(Step::Tunnel), Progress::Done(1));
+            assert_eq!(report.progress(Step::Announcement), Progress::Failed);
+            assert_eq!(report.progress(Step::Signature), Progress::Ahead);
+            assert!(report.refusal.is_some());
         }
     }
 }
