@@ -10,7 +10,7 @@ use super::id::{MessageId, UserId};
 use super::keep::Keep;
 use super::limits::CLIENT_CHARACTERS;
 use super::operator::{ClaimCode, OperatorRequest};
-use super::room::{RoomId, RoomName, Topic};
+use super::room::{Role, RoomFilter, RoomId, RoomName, RoomsCursor, Topic};
 use super::search::{Cursor, Query};
 use super::text::Text;
 
@@ -108,6 +108,60 @@ pub enum ClientMessage {
         /// Whether it is there from now on.
         #[serde(default = "yes")]
         on: bool,
+    },
+    /// Asks for the next rooms of the list; answered by `rooms`.
+    Rooms {
+        /// The last room that the client has of the list; without it, the list begins anew.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<RoomsCursor>,
+        /// A part of the names that are asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        find: Option<RoomFilter>,
+    },
+    /// Asks for the next members of a room; answered by `members`.
+    Members {
+        /// The room, which the client is in.
+        room: RoomId,
+        /// The last member that the client has; without it, the list begins anew.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<UserId>,
+    },
+    /// Changes a room's topic, as its owner or a moderator; answered by `done`.
+    Topic {
+        /// The room.
+        room: RoomName,
+        /// The new topic.
+        topic: Topic,
+    },
+    /// Renames a room, as its owner; answered by `done`.
+    Rename {
+        /// The room.
+        room: RoomName,
+        /// The new name.
+        to: RoomName,
+    },
+    /// Changes a member's role, as the room's owner; answered by `done`. An owner who makes another
+    /// member the owner becomes a moderator.
+    Role {
+        /// The room.
+        room: RoomName,
+        /// The member.
+        id: UserId,
+        /// The new role.
+        role: Role,
+    },
+    /// Removes a member and takes back an invitation, as a moderator or the owner; answered by
+    /// `done`.
+    Remove {
+        /// The room.
+        room: RoomName,
+        /// The member.
+        id: UserId,
+    },
+    /// Deletes a room with everything in it, as its owner; answered by `done`.
+    Close {
+        /// The room.
+        room: RoomName,
     },
     /// Asks for older entries; answered by `page`.
     History {

@@ -38,3 +38,14 @@ pub const CLAIM_CHARACTERS: usize = 128;
 
 /// Longest description of a client's program, in characters.
 pub const CLIENT_CHARACTERS: usize = 64;
+
+/// Most bytes of JSON in one message of a server: what a data message of v2 carries; v1's
+/// frames carry more. Every list ends before it, and the client asks for the rest.
+pub const MESSAGE_BYTES: usize = crate::limits::V2_MESSAGE_BYTES;
+
+/// Most members, rooms or rows of a table in one message, so that no request costs much more than
+/// another.
+pub const LIST_ENTRIES: usize = 100;
+
+/// Most operators of a server: their list fits one message.
+pub const MAX_OPERATORS: usize = 100;

@@ -29,7 +29,7 @@ pub use id::{MessageId, UserId};
 pub use keep::Keep;
 pub use name::Name;
 pub use operator::{OperatorAnswer, OperatorRequest};
-pub use room::{DirectId, RoomId, RoomName, Topic};
+pub use room::{DirectId, Role, RoomFilter, RoomId, RoomName, RoomsCursor, Topic};
 pub use search::Query;
 pub use server::{ChatErrorCode, ServerMessage};
 pub use text::Text;

@@ -5,11 +5,11 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::entry::DisplayName;
+use super::entry::{Author, DisplayName, Seq};
 use super::id::UserId;
 use super::keep::Keep;
 use super::limits::{CLAIM_CHARACTERS, REASON_CHARACTERS};
-use super::room::RoomId;
+use super::room::{Role, RoomId, RoomName, Topic};
 use super::timestamp::Timestamp;
 
 /// What an operator asks for; from anybody else it is `forbidden`.
@@ -22,8 +22,12 @@ pub enum OperatorRequest {
     StopListeners,
     /// Takes everybody again; answered by `status`.
     StartListeners,
-    /// Who is connected? Answered by `connections`.
-    Connections,
+    /// Asks for the next connections, oldest first; answered by `connections`.
+    Connections {
+        /// The number of the last connection that the client has.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<u64>,
+    },
     /// Follows the log from now on, or no longer; answered by `done`, and while it is followed by
     /// `log` whenever there is something.
     Log {
@@ -51,8 +55,59 @@ pub enum OperatorRequest {
         #[serde(flatten)]
         who: Banned,
     },
-    /// Who is kept out? Answered by `bans`.
-    Bans,
+    /// Asks for the next bans, by whom they keep out; answered by `bans`.
+    Bans {
+        /// The last ban that the client has.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<BansCursor>,
+    },
+    /// Asks for the next rooms, private ones and rooms of two among them; answered by `rooms`.
+    Rooms {
+        /// The last room that the client has.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<RoomId>,
+    },
+    /// Asks for the operators; answered by `operators`.
+    Operators,
+    /// Makes somebody an operator; answered by `operators`.
+    Appoint {
+        /// The new operator.
+        user: UserId,
+    },
+    /// Takes an operator's rights away, but not the last one's; answered by `operators`.
+    Revoke {
+        /// The operator.
+        user: UserId,
+    },
+    /// Frees a person's name; answered by `done`.
+    ReleaseName {
+        /// The person.
+        user: UserId,
+    },
+    /// Gives a member of a room a role, so that a room whose owner is gone has one again; answered
+    /// by `done`.
+    Role {
+        /// The room.
+        room: RoomName,
+        /// The member.
+        user: UserId,
+        /// The new role.
+        role: Role,
+    },
+    /// Changes a room's topic; answered by `done`.
+    Topic {
+        /// The room.
+        room: RoomName,
+        /// The new topic.
+        topic: Topic,
+    },
+    /// Removes a member from a room, or takes back an invitation; answered by `done`.
+    Remove {
+        /// The room.
+        room: RoomName,
+        /// The member.
+        user: UserId,
+    },
     /// Deletes a room with everything in it, whose members are told `left`; answered by `done`.
     DeleteRoom {
         /// Which.
@@ -77,9 +132,9 @@ pub enum OperatorAnswer {
     Status(ServerStatus),
     /// Some who are connected, oldest first.
     Connections {
-        /// Who.
+        /// The connections.
         connections: Vec<ConnectionInfo>,
-        /// Whether another answer with others follows at once.
+        /// The table goes on after the last of these.
         more: bool,
     },
     /// Lines of the log.
@@ -91,10 +146,22 @@ pub enum OperatorAnswer {
     },
     /// Some who are kept out.
     Bans {
-        /// Who.
+        /// The bans.
         bans: Vec<Ban>,
-        /// Whether another answer with others follows at once.
+        /// The list goes on after the last of these.
         more: bool,
+    },
+    /// The next rooms of all rooms, by name.
+    Rooms {
+        /// The rooms.
+        rooms: Vec<RoomInfo>,
+        /// The list goes on after the last of these.
+        more: bool,
+    },
+    /// All operators.
+    Operators {
+        /// The operators. A server has at most [`MAX_OPERATORS`](super::limits::MAX_OPERATORS).
+        operators: Vec<Author>,
     },
     /// What was asked for is done.
     Done,
@@ -127,6 +194,25 @@ impl fmt::Display for Banned {
             Self::Address(address) => fmt::Display::fmt(address, f),
         }
     }
+}
+
+/// A position in the list of bans. Written as one field, `user` or `address`.
+pub type BansCursor = Banned;
+
+/// A room in an operator's list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomInfo {
+    /// The room.
+    pub room: RoomId,
+    /// Only those who were invited can see and join it.
+    pub private: bool,
+    /// The number of its members.
+    pub members: usize,
+    /// The number of its last entry.
+    pub head: Seq,
+    /// Its owner, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Author>,
 }
 
 /// Who is kept out, since when and why.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
@@ -174,6 +175,69 @@ serde_as_text!(Topic, Topic::parse);
 impl fmt::Display for Topic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// A member's rights in a room, in rising order.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Reads and writes.
+    #[default]
+    Member,
+    /// Also removes members, deletes messages and changes the topic.
+    Moderator,
+    /// Also gives roles, renames and closes the room. A room has at most one owner.
+    Owner,
+}
+
+impl Role {
+    /// Returns `true` for a member without further rights.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    pub fn is_member(&self) -> bool {
+        *self == Self::Member
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Member => "member",
+            Self::Moderator => "moderator",
+            Self::Owner => "owner",
+        })
+    }
+}
+
+/// A position in the list of rooms: first the rooms that the person is in, then the public ones,
+/// both by name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RoomsCursor {
+    /// The position is among the public rooms that the person is not in.
+    #[serde(default)]
+    pub others: bool,
+    /// The last room before the position.
+    pub room: RoomId,
+}
+
+/// A part of a room's name to look for: lower-case, cut to as many characters as a name has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String")]
+pub struct RoomFilter(String);
+
+impl RoomFilter {
+    /// Returns `true` if the room's name contains the filter's text.
+    pub fn matches(&self, room: &RoomName) -> bool {
+        room.as_str().contains(&self.0)
+    }
+}
+
+impl From<String> for RoomFilter {
+    fn from(text: String) -> Self {
+        let lower = text.nfc().flat_map(char::to_lowercase).nfc();
+        Self(lower.take(ROOM_NAME_CHARACTERS).collect())
     }
 }
 

@@ -8,8 +8,8 @@ use super::entry::{Author, DisplayName, Entry, Seq};
 use super::id::{MessageId, UserId};
 use super::keep::Keep;
 use super::operator::OperatorAnswer;
-use super::room::{RoomId, Topic};
-use super::search::Query;
+use super::room::{Role, RoomFilter, RoomId, RoomName, Topic};
+use super::search::{Cursor, Query};
 use super::timestamp::Timestamp;
 
 /// One plaintext of the server.
@@ -22,8 +22,12 @@ pub enum ServerMessage {
         you: Author,
         /// The server's program and version.
         server: String,
-        /// The rooms that this person is in, and the public ones.
+        /// The first rooms of the list: those that this person is in, then the public ones, both by
+        /// name. Rooms that this person is not in come without their topic.
         rooms: Vec<RoomSummary>,
+        /// The list has more rooms; the client asks for them with `rooms`.
+        #[serde(default, skip_serializing_if = "is_false")]
+        more: bool,
         /// Whether this person is an operator.
         #[serde(default)]
         operator: bool,
@@ -38,8 +42,17 @@ pub enum ServerMessage {
         topic: Topic,
         /// Whether only those who were invited can see and join it.
         private: bool,
-        /// Who is in it.
+        /// The first members, by id.
         members: Vec<Member>,
+        /// The number of all members.
+        #[serde(default)]
+        count: usize,
+        /// The room has more members; the client asks for them with `members`.
+        #[serde(default, skip_serializing_if = "is_false")]
+        more: bool,
+        /// This person's role.
+        #[serde(default, skip_serializing_if = "Role::is_member")]
+        role: Role,
         /// The number of its last entry; 0 if it has none.
         head: Seq,
         /// The last entry that this person has seen, on any device.
@@ -51,6 +64,48 @@ pub enum ServerMessage {
         /// already begins anew behind it.
         #[serde(default, skip_serializing_if = "is_zero")]
         gone: Seq,
+    },
+    /// The next rooms of the list.
+    Rooms {
+        /// The rooms, in the list's order.
+        rooms: Vec<RoomSummary>,
+        /// The filter that was asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        find: Option<RoomFilter>,
+        /// The list goes on after the last of these.
+        more: bool,
+    },
+    /// The next members of a room.
+    Members {
+        /// The room.
+        room: RoomId,
+        /// The members, by id.
+        members: Vec<Member>,
+        /// The number of all members.
+        count: usize,
+        /// The list goes on after the last of these.
+        more: bool,
+    },
+    /// The members of a large room have changed. Such a room announces neither presence nor single
+    /// members; whoever shows the list asks for it again.
+    Roster {
+        /// The room.
+        room: RoomId,
+        /// The number of all members.
+        count: usize,
+    },
+    /// A room has another name from now on.
+    Renamed {
+        /// The former name.
+        room: RoomId,
+        /// The new name.
+        to: RoomName,
+    },
+    /// A request that has no other answer was carried out.
+    Done {
+        /// The room that the request named.
+        #[serde(rename = "for")]
+        about: String,
     },
     /// The client is no longer in a room.
     Left {
@@ -119,8 +174,11 @@ pub enum ServerMessage {
         room: Option<RoomId>,
         /// The messages, with their texts as they are now.
         entries: Vec<RoomEntry>,
-        /// Whether there are others behind the last.
+        /// The search can go on behind `next`, or behind the last message.
         more: bool,
+        /// The position where the search stopped; it may lie before messages that were found.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<Cursor>,
     },
     /// What an operator asked for, or follows.
     Operator(OperatorAnswer),
@@ -147,6 +205,11 @@ pub enum ServerMessage {
     /// An entry, as it happens: its own `type`, with the room beside it.
     #[serde(untagged)]
     Entry(RoomEntry),
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -196,6 +259,9 @@ pub struct Member {
     pub name: DisplayName,
     /// Whether they are connected.
     pub online: bool,
+    /// The member's role in the room.
+    #[serde(default, skip_serializing_if = "Role::is_member")]
+    pub role: Role,
 }
 
 /// What has happened to a member.
@@ -210,6 +276,8 @@ pub enum MemberChange {
     Renamed,
     /// Is connected, or is not any more.
     Presence,
+    /// Has another role.
+    Role,
 }
 
 /// What a server allows; a client tells its person before the server does.
