@@ -58,10 +58,9 @@ fn start(runtime: &tokio::runtime::Runtime, folder: &Path) -> SocketAddr {
         per_minute: PerMinute::UNLIMITED,
         ..Settings::default()
     };
-    let (commits, committed) = tokio::sync::mpsc::unbounded_channel();
-    let store = SqliteStore::open(&folder.join("chat.db"), commits).unwrap();
+    let store = SqliteStore::open(&folder.join("chat.db")).unwrap();
     runtime.block_on(async {
-        let hub = Hub::open(Arc::new(store), committed, settings);
+        let hub = Hub::open(Arc::new(store), settings);
         let context = Arc::new(Context::new(config, key, hub.await.unwrap()));
         let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let http = TcpListener::bind("127.0.0.1:0").await.unwrap();

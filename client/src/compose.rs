@@ -195,6 +195,7 @@ mod tests {
     use super::*;
     use crate::room::{Room, Standing};
     use crate::testing::author;
+    use shared::chat::Role;
     use std::rc::Rc;
 
     fn authorship() -> Authorship {
@@ -225,6 +226,7 @@ mod tests {
             id: person.id,
             name: person.name,
             online: true,
+            role: Role::Member,
         }
     }
 

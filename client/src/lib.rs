@@ -18,13 +18,15 @@ pub mod search;
 pub mod testing;
 pub mod timeline;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use shared::chat::limits::TEXT_BYTES;
 use shared::chat::operator::{ClaimCode, OperatorAnswer};
 use shared::chat::server::{ChatErrorCode, MemberChange, RoomEntry, RoomSummary, ServerLimits};
-use shared::chat::{Author, ClientMessage, Entry, RoomId, RoomName, Seq, ServerMessage};
+use shared::chat::{
+    Author, ClientMessage, Entry, RoomId, RoomName, RoomsCursor, Seq, ServerMessage,
+};
 
 use operating::Operating;
 use outbox::Outbox;
@@ -57,6 +59,10 @@ pub struct Chat {
     pub goal: Option<search::Goal>,
     /// The server has welcomed us in this session.
     greeted: bool,
+    /// The list of rooms goes on behind this position.
+    rooms_after: Option<RoomsCursor>,
+    /// The joined rooms that this session's list has shown so far, until it has shown them all.
+    listing: Option<BTreeSet<RoomId>>,
     /// A room that we asked for, to be shown when we are in it.
     wanted: Option<RoomId>,
 }
@@ -106,6 +112,8 @@ impl Default for Chat {
             search: search::Search::default(),
             goal: None,
             greeted: false,
+            rooms_after: None,
+            listing: None,
             wanted: None,
         }
     }
@@ -169,6 +177,8 @@ impl Chat {
     pub fn begin(&mut self, name: Option<&str>, program: &str) {
         self.requests.clear();
         self.greeted = false;
+        self.rooms_after = None;
+        self.listing = None;
         self.requests.push(ClientMessage::Hello {
             name: name.map(str::to_owned),
             client: program.to_owned().into(),
@@ -221,8 +231,13 @@ impl Chat {
                 let room = me.and_then(|me| shared::chat::DirectId::of(me, *to));
                 self.wanted = room.map(RoomId::Direct);
             }
-            ClientMessage::Search { query, before, .. } => {
-                self.search.ask(query, before.as_ref());
+            ClientMessage::Search {
+                query,
+                before,
+                room,
+                ..
+            } => {
+                self.search.ask(query, before.as_ref(), room.as_ref());
             }
             _ => {}
         }
@@ -269,18 +284,50 @@ impl Chat {
             ServerMessage::Welcome {
                 you,
                 rooms,
+                more,
                 operator,
                 limits,
                 ..
             } => {
                 self.operator = operator;
-                self.welcomed(you, rooms, limits);
+                self.welcomed(you, rooms, more, limits);
             }
+            ServerMessage::Rooms { rooms, find, more } => {
+                if find.is_none() {
+                    self.list_rooms(rooms, more);
+                } else {
+                    for summary in rooms {
+                        let id = summary.room.clone();
+                        self.known(&id).summarize(summary);
+                    }
+                }
+            }
+            ServerMessage::Members {
+                room,
+                members,
+                count,
+                more,
+            } => {
+                if let Some(room) = self.room_mut(&room) {
+                    room.meet_more(members, count, more);
+                }
+            }
+            ServerMessage::Roster { room, count } => {
+                if let Some(room) = self.room_mut(&room) {
+                    room.count = count;
+                }
+            }
+            ServerMessage::Renamed { room, to } => self.renamed(&room, to),
+            // What was asked for shows in the room itself.
+            ServerMessage::Done { .. } => {}
             ServerMessage::Joined {
                 room: id,
                 topic,
                 private,
                 members,
+                count,
+                more,
+                role,
                 head,
                 read,
                 keep,
@@ -305,7 +352,11 @@ impl Chat {
                 room.head = head;
                 // A server that has not heard yet what was seen here must not take it back.
                 room.read = room.read.max(read).min(head);
+                room.role = role;
                 room.meet(members, me);
+                // A server of an earlier version sends all members and no count.
+                room.count = count.max(room.members.len());
+                room.more_members = more;
                 if self.wanted.as_ref() == Some(&id) {
                     self.wanted = None;
                     self.open(id);
@@ -328,7 +379,12 @@ impl Chat {
                 {
                     me.name = member.name.clone();
                 }
-                self.known(&room).change(member, change, at);
+                let own = self.me.as_ref().is_some_and(|me| me.id == member.id);
+                let room = self.known(&room);
+                if own {
+                    room.role = member.role;
+                }
+                room.change(member, change, at);
             }
             ServerMessage::Room { room: summary } => {
                 let id = summary.room.clone();
@@ -352,43 +408,126 @@ impl Chat {
                 query,
                 entries,
                 more,
+                next,
                 ..
-            } => self.search.found(&query, entries, more),
+            } => {
+                let room = self.search.room().cloned();
+                if let Some(before) = self.search.found(&query, entries, more, next) {
+                    // The server stopped for its own sake, before it found enough.
+                    self.search.go_on();
+                    self.requests.push(ClientMessage::Search {
+                        room,
+                        query,
+                        before: Some(before),
+                        limit: None,
+                    });
+                }
+            }
             ServerMessage::Operator(OperatorAnswer::Granted) => {
                 self.operator = true;
                 self.notice("You are an operator of this server from now on.", at);
             }
-            ServerMessage::Operator(answer) => self.operating.hear(answer),
+            ServerMessage::Operator(answer) => {
+                if let Some(request) = self.operating.hear(answer) {
+                    self.requests.push(ClientMessage::Operator(request));
+                }
+            }
             ServerMessage::Pong => {}
         }
     }
 
-    fn welcomed(&mut self, you: Author, rooms: Vec<RoomSummary>, limits: ServerLimits) {
+    fn welcomed(&mut self, you: Author, rooms: Vec<RoomSummary>, more: bool, limits: ServerLimits) {
         self.me = Some(you);
         self.text_bytes = limits.text_bytes;
-        // The answer to a new name: we are in our rooms already.
-        let first = !std::mem::replace(&mut self.greeted, true);
-        if first {
-            let known = |id: &RoomId| rooms.iter().any(|summary| summary.room == *id);
-            self.rooms.retain(|id, _| known(id));
+        // After the answer to a new name we are in our rooms already.
+        if !std::mem::replace(&mut self.greeted, true) {
+            self.listing = Some(BTreeSet::from([RoomName::lobby().into()]));
         }
+        self.list_rooms(rooms, more);
+        // It works once; what is wrong with it the server says.
+        if let Some(code) = self.claim.take() {
+            self.requests.push(ClientMessage::Claim { code });
+        }
+    }
+
+    /// Takes a page of the list of rooms. The list begins with those that we are in; as soon as all
+    /// of them are known, rooms that are not among them are forgotten.
+    fn list_rooms(&mut self, rooms: Vec<RoomSummary>, more: bool) {
+        let last = rooms.last().map(|last| RoomsCursor {
+            others: !last.joined,
+            room: last.room.clone(),
+        });
+        let shows_others = last.as_ref().is_some_and(|last| last.others);
+        let lobby = RoomId::from(RoomName::lobby());
         for summary in rooms {
             let id = summary.room.clone();
             let room = self.known(&id);
             room.summarize(summary);
             // Everybody is in the lobby.
-            let enter = room.is_joined() || id == RoomName::lobby().into();
+            let enter = room.is_joined() || id == lobby;
             let after = room.log.last();
-            if first && enter {
+            if let Some(listing) = self.listing.as_mut().filter(|_| enter) {
+                listing.insert(id.clone());
                 self.requests.push(ClientMessage::Join { room: id, after });
             }
         }
-        if !self.rooms.contains_key(&self.current) {
-            self.current = RoomName::lobby().into();
+        let first_others = RoomsCursor {
+            others: false,
+            room: lobby.clone(),
+        };
+        self.rooms_after = more.then(|| last.unwrap_or(first_others));
+        if more && !shows_others {
+            // The next page has more of ours, or the first public ones.
+            return self.more_rooms();
         }
-        // It works once; what is wrong with it the server says.
-        if let Some(code) = self.claim.take() {
-            self.requests.push(ClientMessage::Claim { code });
+        if let Some(listed) = self.listing.take() {
+            self.rooms
+                .retain(|id, room| listed.contains(id) || !room.is_joined());
+            if !self.rooms.contains_key(&lobby) {
+                self.rooms
+                    .insert(lobby.clone(), Rc::new(Room::new(lobby.clone())));
+            }
+        }
+        if !self.rooms.contains_key(&self.current) {
+            self.current = lobby;
+        }
+    }
+
+    /// Returns `true` if the server has more rooms than are known.
+    pub fn has_more_rooms(&self) -> bool {
+        self.rooms_after.is_some()
+    }
+
+    /// Asks for the next page of the list of rooms, if there is one.
+    pub fn more_rooms(&mut self) {
+        if let Some(after) = self.rooms_after.take() {
+            let after = Some(after);
+            self.requests
+                .push(ClientMessage::Rooms { after, find: None });
+        }
+    }
+
+    /// Asks for the next members of a room, if there are more.
+    pub fn more_members(&mut self, id: &RoomId) {
+        if let Some(room) = self.room_mut(id)
+            && let Some(after) = room.next_member()
+        {
+            let room = id.clone();
+            let after = Some(after);
+            self.requests.push(ClientMessage::Members { room, after });
+        }
+    }
+
+    /// Moves a room, with everything that is known of it and on its way to it, to its new name.
+    fn renamed(&mut self, from: &RoomId, to: RoomName) {
+        let to = RoomId::from(to);
+        if let Some(mut room) = self.rooms.remove(from) {
+            Rc::make_mut(&mut room).id = to.clone();
+            self.rooms.insert(to.clone(), room);
+        }
+        self.outbox.renamed(from, &to);
+        if self.current == *from {
+            self.current = to;
         }
     }
 

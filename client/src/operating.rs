@@ -2,7 +2,10 @@
 //!
 //! Pure.
 
-use shared::chat::operator::{Ban, ConnectionInfo, LogLine, OperatorAnswer, ServerStatus};
+use shared::chat::Author;
+use shared::chat::operator::{
+    Ban, ConnectionInfo, LogLine, OperatorAnswer, OperatorRequest, RoomInfo, ServerStatus,
+};
 
 /// Most lines of the log that are kept; older ones leave the page.
 pub const LOG_LINES: usize = 500;
@@ -16,6 +19,10 @@ pub struct Operating {
     pub connections: Vec<ConnectionInfo>,
     /// Who is kept out.
     pub bans: Vec<Ban>,
+    /// All rooms.
+    pub rooms: Vec<RoomInfo>,
+    /// All operators.
+    pub operators: Vec<Author>,
     /// Its log, oldest first.
     pub log: Vec<LogLine>,
     /// How many lines were too many to be told.
@@ -23,25 +30,39 @@ pub struct Operating {
     /// The beginning of a list whose rest is still to come.
     more_connections: Vec<ConnectionInfo>,
     more_bans: Vec<Ban>,
+    more_rooms: Vec<RoomInfo>,
 }
 
 impl Operating {
-    /// Takes an answer. Lists that come in parts are shown when they are whole.
-    pub fn hear(&mut self, answer: OperatorAnswer) {
+    /// Takes an answer. Returns the request for the rest of a list: it is shown when it is whole.
+    pub fn hear(&mut self, answer: OperatorAnswer) -> Option<OperatorRequest> {
         match answer {
             OperatorAnswer::Status(status) => self.status = Some(status),
             OperatorAnswer::Connections { connections, more } => {
+                let after = connections.last().map(|last| last.connection);
                 self.more_connections.extend(connections);
-                if !more {
-                    self.connections = std::mem::take(&mut self.more_connections);
+                if more && after.is_some() {
+                    return Some(OperatorRequest::Connections { after });
                 }
+                self.connections = std::mem::take(&mut self.more_connections);
             }
             OperatorAnswer::Bans { bans, more } => {
+                let after = bans.last().map(|last| last.who);
                 self.more_bans.extend(bans);
-                if !more {
-                    self.bans = std::mem::take(&mut self.more_bans);
+                if more && after.is_some() {
+                    return Some(OperatorRequest::Bans { after });
                 }
+                self.bans = std::mem::take(&mut self.more_bans);
             }
+            OperatorAnswer::Rooms { rooms, more } => {
+                let after = rooms.last().map(|last| last.room.clone());
+                self.more_rooms.extend(rooms);
+                if more && after.is_some() {
+                    return Some(OperatorRequest::Rooms { after });
+                }
+                self.rooms = std::mem::take(&mut self.more_rooms);
+            }
+            OperatorAnswer::Operators { operators } => self.operators = operators,
             OperatorAnswer::Log { lines, missed } => {
                 self.log.extend(lines);
                 self.missed += missed;
@@ -50,6 +71,7 @@ impl Operating {
             }
             OperatorAnswer::Granted | OperatorAnswer::Done => {}
         }
+        None
     }
 }
 

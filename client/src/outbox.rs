@@ -72,7 +72,8 @@ pub struct Outgoing {
     pub room: RoomId,
     /// What.
     pub what: Writing,
-    /// How far it is.
+    /// How far it is. Outboxes that were stored by earlier versions call it `fate`.
+    #[serde(alias = "fate")]
     pub state: DeliveryState,
     /// When it was written, in milliseconds since 1970.
     pub at: u64,
@@ -147,6 +148,13 @@ impl Outbox {
             self.arrived(id);
         } else if let Some(line) = self.line(id) {
             line.state = DeliveryState::Acked(seq);
+        }
+    }
+
+    /// Directs what is on its way to a room to the room's new name.
+    pub fn renamed(&mut self, from: &RoomId, to: &RoomId) {
+        for line in self.0.iter_mut().filter(|line| line.room == *from) {
+            line.room = to.clone();
         }
     }
 

@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use shared::chat::server::{Member, MemberChange, RoomSummary};
-use shared::chat::{Author, Keep, RoomId, Seq, Topic, UserId};
+use shared::chat::{Author, Keep, Role, RoomId, Seq, Topic, UserId};
 
 use super::log::{Log, Message};
 use super::mention;
@@ -31,8 +31,16 @@ pub struct Room {
     pub with: Option<Author>,
     /// Who lets us in, if we are not in it.
     pub invited_by: Option<Author>,
-    /// Who is in it, by name.
+    /// The members that are known, those online first, by name.
     pub members: Vec<Member>,
+    /// The number of all members.
+    pub count: usize,
+    /// The server has more members than are known.
+    pub more_members: bool,
+    /// Our role in it.
+    pub role: Role,
+    /// The last member by id that the server's pages have shown.
+    last_member: Option<UserId>,
     /// What becomes of what is said in it.
     pub keep: Keep,
     /// Entries up to this one are gone.
@@ -89,6 +97,10 @@ impl Room {
             with: None,
             invited_by: None,
             members: Vec::new(),
+            count: 0,
+            more_members: false,
+            role: Role::Member,
+            last_member: None,
             keep: Keep::Forever,
             gone: 0,
             head: 0,
@@ -189,8 +201,14 @@ impl Room {
         let was = before.map(|place| self.members.remove(place));
         let name = member.name.clone();
         match change {
-            MemberChange::Joined => self.notice(format!("{name} joined"), at),
-            MemberChange::Left => self.notice(format!("{name} left"), at),
+            MemberChange::Joined => {
+                self.count += usize::from(was.is_none());
+                self.notice(format!("{name} joined"), at);
+            }
+            MemberChange::Left => {
+                self.count = self.count.saturating_sub(1);
+                self.notice(format!("{name} left"), at);
+            }
             MemberChange::Renamed => {
                 if let Some(was) = was.filter(|was| was.name != name) {
                     self.notice(format!("{} is now {name}", was.name), at);
@@ -199,6 +217,7 @@ impl Room {
                     with.name = name;
                 }
             }
+            MemberChange::Role => self.notice(format!("{name} is {} now", member.role), at),
             MemberChange::Presence => {}
         }
         if change != MemberChange::Left {
@@ -219,8 +238,28 @@ impl Room {
         self.set_members(members);
     }
 
-    /// Takes the list of who is in it.
+    /// Takes the next page of members.
+    pub fn meet_more(&mut self, members: Vec<Member>, count: usize, more: bool) {
+        self.last_member = members.last().map(|last| last.id).or(self.last_member);
+        self.members
+            .retain(|known| !members.iter().any(|it| it.id == known.id));
+        self.members.extend(members);
+        self.sort_members();
+        self.count = count;
+        self.more_members = more;
+    }
+
+    /// Returns the member behind which the next page begins, once until that page is here.
+    pub(crate) fn next_member(&mut self) -> Option<UserId> {
+        std::mem::take(&mut self.more_members)
+            .then_some(self.last_member)
+            .flatten()
+    }
+
+    /// Takes the first page of members.
     pub fn set_members(&mut self, members: Vec<Member>) {
+        self.last_member = members.last().map(|last| last.id);
+        self.count = members.len();
         self.members = members;
         self.sort_members();
     }
@@ -310,6 +349,7 @@ mod tests {
             id: author("bob").id,
             name: author(name).name,
             online,
+            role: Role::Member,
         };
         let mut room = room(vec![]);
         room.change(member("bob", true), MemberChange::Joined, 1);

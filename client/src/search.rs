@@ -32,28 +32,63 @@ pub struct Hit {
 pub struct Search {
     query: Option<Query>,
     hits: Vec<Hit>,
-    more: bool,
+    /// The server can go on behind this position.
+    next: Option<Cursor>,
     asking: bool,
+    /// The room that is searched, if not all are.
+    room: Option<RoomId>,
+    /// Times that the search went on by itself without finding anything.
+    steps: u32,
 }
+
+/// Times that a search goes on by itself before the person is asked: the server stops a long one
+/// after a moment, for the others' sake.
+const STEPS: u32 = 5;
 
 impl Search {
     /// The server is asked for this; without `before`, from the beginning.
-    pub fn ask(&mut self, query: &Query, before: Option<&Cursor>) {
+    pub fn ask(&mut self, query: &Query, before: Option<&Cursor>, room: Option<&RoomId>) {
         if before.is_none() || self.query.as_ref() != Some(query) {
             self.hits.clear();
         }
         self.query = Some(query.clone());
-        self.more = false;
+        self.room = room.cloned();
+        self.next = None;
         self.asking = true;
+        self.steps = 0;
     }
 
-    /// The server has found this. An answer to an earlier question is passed over.
-    pub fn found(&mut self, query: &Query, entries: Vec<RoomEntry>, more: bool) {
+    /// Returns the room that is searched, if not all are.
+    pub(crate) fn room(&self) -> Option<&RoomId> {
+        self.room.as_ref()
+    }
+
+    /// Goes on with the search that was answered last.
+    pub(crate) fn go_on(&mut self) {
+        self.next = None;
+        self.asking = true;
+        self.steps += 1;
+    }
+
+    /// Takes what the server has found; an answer to an earlier question is passed over. Returns the
+    /// position at which to go on at once, if the server stopped without finding anything.
+    pub fn found(
+        &mut self,
+        query: &Query,
+        entries: Vec<RoomEntry>,
+        more: bool,
+        next: Option<Cursor>,
+    ) -> Option<Cursor> {
         if self.query.as_ref() != Some(query) || !self.asking {
-            return;
+            return None;
         }
         self.asking = false;
-        self.more = more;
+        let last = entries.last().map(|last| Cursor {
+            room: last.room.clone(),
+            seq: last.entry.seq,
+        });
+        let nothing = entries.is_empty();
+        self.next = next.or(last).filter(|_| more);
         self.hits.extend(
             entries
                 .into_iter()
@@ -63,6 +98,7 @@ impl Search {
                     message: Rc::new(message),
                 }),
         );
+        self.next.clone().filter(|_| nothing && self.steps < STEPS)
     }
 
     /// No answer will come.
@@ -82,13 +118,10 @@ impl Search {
         self.query.as_ref() == Some(query) && !self.asking
     }
 
-    /// Where to go on, if the server has more of this.
+    /// Returns the position at which the search can go on.
     pub fn rest(&self, query: &Query) -> Option<Cursor> {
-        let last = self.hits.last().filter(|_| self.more)?;
-        (self.query.as_ref() == Some(query)).then(|| Cursor {
-            room: last.room.clone(),
-            seq: last.message.seq,
-        })
+        let next = self.next.clone();
+        next.filter(|_| self.query.as_ref() == Some(query))
     }
 }
 

@@ -4,7 +4,7 @@ use super::outbox::{Account, DeliveryState, Outgoing, Writing};
 use super::*;
 use crate::testing::{author, entry, says};
 use shared::chat::server::{Member, RoomSummary};
-use shared::chat::{DirectId, Event, Keep, MessageId, Text, Timestamp, Topic};
+use shared::chat::{DirectId, Event, Keep, MessageId, Role, Text, Timestamp, Topic};
 
 fn lobby() -> RoomId {
     RoomName::lobby().into()
@@ -32,6 +32,7 @@ fn welcome(rooms: Vec<RoomSummary>) -> ServerMessage {
         you: author("ada"),
         server: "test".into(),
         rooms,
+        more: false,
         operator: false,
         limits: ServerLimits {
             text_bytes: 99,
@@ -46,6 +47,9 @@ fn joined(room: RoomId, head: Seq, read: Seq) -> ServerMessage {
         topic: Topic::default(),
         private: false,
         members: ["bob", "ada"].map(|name| member(name, true)).to_vec(),
+        count: 0,
+        more: false,
+        role: Role::Member,
         head,
         read,
         keep: Keep::Forever,
@@ -58,6 +62,7 @@ fn member(name: &str, online: bool) -> Member {
         id: author(name).id,
         name: author(name).name,
         online,
+        role: Role::Member,
     }
 }
 

@@ -134,8 +134,7 @@ async fn fill(store: &dyn Store, room: &RoomId, appends: u32, in_flight: usize) 
 
 async fn append(appends: u32, in_flight: usize) -> Duration {
     let folder = tempfile::tempdir().unwrap();
-    let (told, _commits) = mpsc::unbounded_channel();
-    let store = SqliteStore::open(&folder.path().join("chat.db"), told).unwrap();
+    let store = SqliteStore::open(&folder.path().join("chat.db")).unwrap();
     let room = create(&store, "room").await;
     let began = Instant::now();
     fill(&store, &room, appends, in_flight).await;
@@ -183,21 +182,18 @@ fn insert(rows: u32, in_commit: usize) -> Duration {
 
 async fn join() {
     let folder = tempfile::tempdir().unwrap();
-    let (told, commits) = mpsc::unbounded_channel();
-    let store = Arc::new(SqliteStore::open(&folder.path().join("chat.db"), told).unwrap());
+    let store = Arc::new(SqliteStore::open(&folder.path().join("chat.db")).unwrap());
     let (small, large) = (
         create(&*store, "small").await,
         create(&*store, "large").await,
     );
     fill(&*store, &small, 100, 100).await;
     fill(&*store, &large, 100_000, 1000).await;
-    drop(commits);
-    let (_, commits) = mpsc::unbounded_channel();
     let settings = Settings {
         per_minute: PerMinute::UNLIMITED,
         ..Settings::default()
     };
-    let hub = Hub::open(store, commits, settings);
+    let hub = Hub::open(store, settings);
     let hub = hub.await.unwrap();
     let (mut of_small, mut of_large) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {

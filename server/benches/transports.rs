@@ -40,11 +40,9 @@ async fn measure() {
         ..Config::default()
     };
     let key = PrivateKey::generate(2048, &mut random()).unwrap();
-    let (commits, committed) = tokio::sync::mpsc::unbounded_channel();
-    let store = Arc::new(MemoryStore::new(commits));
+    let store = Arc::new(MemoryStore::default());
     let hub = Hub::open(
         store,
-        committed,
         Settings {
             text_bytes: config.max_text_bytes,
             per_minute: PerMinute::UNLIMITED,

@@ -158,6 +158,10 @@ struct Settings {
     /// Rooms that one person may create a minute. [default: 20]
     #[arg(long, value_name = "N", env = "SECURE_CHAT_CREATES_PER_MINUTE")]
     creates_per_minute: Option<u32>,
+    /// Requests that only read, a minute for each person: pages of history and of lists, typing,
+    /// read markers; dear ones, such as a search, count several times. 0 is no limit [default: 2400]
+    #[arg(long, env = "SECURE_CHAT_ASKS_PER_MINUTE", value_name = "N")]
+    asks_per_minute: Option<u32>,
 
     /// Connections from one address (IPv6: from one /64) a minute. [default: 1200]
     #[arg(long, value_name = "N", env = "SECURE_CHAT_HANDSHAKES_PER_MINUTE")]
@@ -388,6 +392,10 @@ fn merge(over: Settings, file: Settings, default: Config) -> Result<Config, Conf
                 .creates_per_minute
                 .or(file.creates_per_minute)
                 .unwrap_or(default.rates.creates),
+            asks: over
+                .asks_per_minute
+                .or(file.asks_per_minute)
+                .unwrap_or(default.rates.asks),
             handshakes: over
                 .handshakes_per_minute
                 .or(file.handshakes_per_minute)

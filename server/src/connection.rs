@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use shared::chat::ClientMessage;
 use shared::connection::{
     CloseReason, Event, PrivateKeyRequest, SendError, ServerConfig, ServerConnection,
 };
@@ -131,7 +130,7 @@ struct Session<'a, S> {
     clock: Clock,
     client: &'a Entry<'a>,
     context: &'a Context,
-    hub: Option<hub::Session<'a>>,
+    hub: Option<hub::Session>,
 }
 
 /// What woke a session up.
@@ -163,7 +162,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 Wake::Read(Err(error)) => return Err(Ending::Stream(error)),
                 Wake::Hub(Due::Text(text)) => self.send_waiting(text)?,
                 Wake::Hub(Due::Quit) => return self.end(Ending::Quit).await,
-                Wake::Hub(Due::PutOut(code)) => return self.end_with(code).await,
+                Wake::Hub(Due::Resume) => {}
+                Wake::Hub(Due::Ended(code)) => return self.end_with(code).await,
                 Wake::Timeout => {
                     let now = self.clock.now();
                     self.protocol()?.handle_timeout(now);
@@ -183,8 +183,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             .protocol()?
             .poll_timeout()
             .map(|time| self.clock.instant(time));
-        // A client that asks faster than the store can do is read from later.
-        let reads = self.hub.as_ref().is_none_or(hub::Session::wants_more);
+        // A client that asks faster than it is answered, or takes its answers, is read from later.
+        let reads = self.wants_more();
         Ok(tokio::select! {
             () = self.context.stop.cancelled() => Wake::Stop,
             () = sleep_until(deadline) => Wake::Timeout,
@@ -193,8 +193,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         })
     }
 
+    fn wants_more(&self) -> bool {
+        self.hub.as_ref().is_none_or(hub::Session::wants_more)
+    }
+
+    /// Handles what was read, as far as the session's budget allows: one record may hold thousands
+    /// of requests, and the rest of them waits, opened, until their predecessors' answers are sent.
     async fn handle_events(&mut self) -> Result<(), Ending> {
-        while let Some(event) = self.protocol()?.poll_event() {
+        while self.wants_more() {
+            let Some(event) = self.protocol()?.poll_event() else {
+                break;
+            };
             match event {
                 Event::PrivateKey(request) => self.answer(request).await?,
                 Event::Established {
@@ -214,6 +223,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                         self.client.id,
                         key,
                         self.client.address.ip(),
+                        version,
                     ));
                 }
                 Event::Message(plaintext) => {
@@ -249,11 +259,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             return;
         };
         if self.context.config.log_plaintext {
-            let mut text = String::from_utf8_lossy(plaintext);
-            // Whoever reads the code in the log could use it, if it was not taken.
-            if let Ok(ClientMessage::Claim { .. }) = ClientMessage::parse(&text) {
-                text = "a claim".into();
-            }
+            let text = hub::loggable(plaintext);
             // Quoted, so that a text cannot pretend to be another log entry.
             tracing::info!(connection = %self.client.id, from = %hub.name(), ?text, "plaintext");
         }
@@ -271,6 +277,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 Ok(()) => {}
                 // Only where texts are allowed that are longer than v2 can carry.
                 Err(SendError::TooLarge { limit }) => {
+                    tracing::warn!(
+                        connection = %self.client.id, bytes = text.len(), limit,
+                        "a text is too long for the client's protocol; lower max_text_bytes"
+                    );
                     let notice = format!(
                         "A line of {} bytes was not sent to you: a message of your protocol has \
                          at most {limit}.",
@@ -357,7 +367,7 @@ async fn sleep_until(deadline: Option<tokio::time::Instant>) {
     }
 }
 
-async fn next_due(hub: Option<&mut hub::Session<'_>>) -> Due {
+async fn next_due(hub: Option<&mut hub::Session>) -> Due {
     match hub {
         Some(hub) => hub.next().await,
         None => std::future::pending().await,

@@ -82,6 +82,7 @@ impl Context {
                 sends_per_minute: config.rates.sends,
                 joins_per_minute: config.rates.joins,
                 creates_per_minute: config.rates.creates,
+                asks_per_minute: config.rates.asks,
                 handshakes_per_minute: config.rates.handshakes,
                 max_rooms: config.max_rooms,
                 keep: config.keep,

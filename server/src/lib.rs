@@ -33,7 +33,7 @@ pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(8);
 pub async fn run(tcp: TcpListener, http: TcpListener, context: Arc<Context>) {
     let publisher = tokio::spawn({
         let context = Arc::clone(&context);
-        async move { context.hub.publish().await }
+        async move { context.hub.run().await }
     });
     let tcp_loop = listener::accept_tcp(tcp, Arc::clone(&context));
     let http_loop = gateway::accept_http(http, Arc::clone(&context));

@@ -149,12 +149,10 @@ fn write_export(folder: &Path, room: &RoomId) -> Result<(), Failure> {
 
 /// The rooms, as they were when the last server of this data folder stopped.
 fn open_hub(runtime: &tokio::runtime::Runtime, config: &Config) -> Result<Hub, Failure> {
-    let (commits, committed) = tokio::sync::mpsc::unbounded_channel();
     let path = config.data_dir.join(DATABASE);
-    let store = SqliteStore::open(&path, commits).map_err(Failure::Open)?;
+    let store = SqliteStore::open(&path).map_err(Failure::Open)?;
     let hub = Hub::open(
         Arc::new(store),
-        committed,
         Settings {
             text_bytes: config.max_text_bytes,
             per_minute: config.rates,

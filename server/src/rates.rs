@@ -29,6 +29,9 @@ pub struct PerMinute {
     pub joins: u32,
     /// Rooms that are created.
     pub creates: u32,
+    /// Everything that only reads or is forgotten: pages of history and of lists, searches, typing,
+    /// read markers. Dear requests take several of it.
+    pub asks: u32,
     /// Connections of one address: each costs the server an operation with its private key.
     pub handshakes: u32,
 }
@@ -40,6 +43,7 @@ impl Default for PerMinute {
             sends: 600,
             joins: 600,
             creates: 20,
+            asks: 2400,
             handshakes: 1200,
         }
     }
@@ -51,6 +55,7 @@ impl PerMinute {
         sends: 0,
         joins: 0,
         creates: 0,
+        asks: 0,
         handshakes: 0,
     };
 }
@@ -64,6 +69,8 @@ pub enum RateClass {
     Join,
     /// See [`PerMinute::creates`].
     Create,
+    /// See [`PerMinute::asks`].
+    Ask,
 }
 
 /// The buckets of a server.
@@ -72,6 +79,7 @@ pub struct Rates {
     sends: Limit,
     joins: Limit,
     creates: Limit,
+    asks: Limit,
     handshakes: Option<Buckets<IpAddr>>,
 }
 
@@ -82,22 +90,30 @@ impl Rates {
             sends: Limit::new(per_minute.sends),
             joins: Limit::new(per_minute.joins),
             creates: Limit::new(per_minute.creates),
+            asks: Limit::new(per_minute.asks),
             handshakes: Buckets::new(per_minute.handshakes),
         }
     }
 
-    /// Takes one from the buckets of a person and of the address they come from.
+    /// Takes tokens from the buckets of a person and of the address they come from.
     ///
     /// # Errors
     /// [`TooFast`], and nothing should be done.
-    pub fn check(&self, class: RateClass, user: UserId, address: IpAddr) -> Result<(), TooFast> {
+    pub fn check(
+        &self,
+        class: RateClass,
+        tokens: u32,
+        user: UserId,
+        address: IpAddr,
+    ) -> Result<(), TooFast> {
         let limit = match class {
             RateClass::Send => &self.sends,
             RateClass::Join => &self.joins,
             RateClass::Create => &self.creates,
+            RateClass::Ask => &self.asks,
         };
-        check(limit.users.as_ref(), &user)?;
-        check(limit.addresses.as_ref(), &network_of(address))
+        check(limit.users.as_ref(), tokens, &user)?;
+        check(limit.addresses.as_ref(), tokens, &network_of(address))
     }
 
     /// The same for a new connection.
@@ -105,12 +121,16 @@ impl Rates {
     /// # Errors
     /// [`TooFast`], and the connection should be refused.
     pub fn check_handshake(&self, address: IpAddr) -> Result<(), TooFast> {
-        check(self.handshakes.as_ref(), &network_of(address))
+        check(self.handshakes.as_ref(), 1, &network_of(address))
     }
 }
 
-fn check<K: Hash + Eq + Clone>(buckets: Option<&Buckets<K>>, key: &K) -> Result<(), TooFast> {
-    buckets.map_or(Ok(()), |buckets| buckets.check(key))
+fn check<K: Hash + Eq + Clone>(
+    buckets: Option<&Buckets<K>>,
+    tokens: u32,
+    key: &K,
+) -> Result<(), TooFast> {
+    buckets.map_or(Ok(()), |buckets| buckets.check(tokens, key))
 }
 
 /// Too much, too fast.
@@ -146,6 +166,8 @@ impl Limit {
 struct Buckets<K: Hash + Eq + Clone> {
     limiter: DefaultKeyedRateLimiter<K>,
     clock: DefaultClock,
+    /// Tokens of a full bucket.
+    size: u32,
     checks: AtomicU32,
 }
 
@@ -161,19 +183,30 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
         Some(Self {
             limiter: DefaultKeyedRateLimiter::keyed(quota),
             clock: DefaultClock::default(),
+            size: per_minute,
             checks: AtomicU32::new(0),
         })
     }
 
-    fn check(&self, key: &K) -> Result<(), TooFast> {
+    fn check(&self, tokens: u32, key: &K) -> Result<(), TooFast> {
         // Keys and addresses are cheap to come by: those that did nothing lately are forgotten.
         if self.checks.fetch_add(1, Ordering::Relaxed) % TIDY_EVERY == TIDY_EVERY - 1 {
             self.limiter.retain_recent();
             self.limiter.shrink_to_fit();
         }
-        self.limiter.check_key(key).map_err(|until| TooFast {
-            retry_after: until.wait_time_from(self.clock.now()),
-        })
+        // A price above the bucket's size takes the whole bucket: a small configured rate must slow
+        // dear requests down, not forbid them.
+        let tokens = NonZeroU32::new(tokens.min(self.size)).unwrap_or(NonZeroU32::MIN);
+        match self.limiter.check_key_n(key, tokens) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(until)) => Err(TooFast {
+                retry_after: until.wait_time_from(self.clock.now()),
+            }),
+            // Never: the price is at most the size.
+            Err(_) => Err(TooFast {
+                retry_after: Duration::from_secs(60),
+            }),
+        }
     }
 }
 
@@ -200,14 +233,18 @@ mod tests {
     #[test]
     fn a_flood_is_stopped_and_told_when_to_go_on() {
         let rates = rates(5);
-        let send = || rates.check(RateClass::Send, user(1), address(1));
+        let send = || rates.check(RateClass::Send, 1, user(1), address(1));
         for _ in 0..5 {
             send().unwrap();
         }
         let TooFast { retry_after } = send().unwrap_err();
         assert!(retry_after > Duration::ZERO && retry_after <= Duration::from_secs(12));
-        rates.check(RateClass::Send, user(2), address(1)).unwrap();
-        rates.check(RateClass::Join, user(1), address(1)).unwrap();
+        rates
+            .check(RateClass::Send, 1, user(2), address(1))
+            .unwrap();
+        rates
+            .check(RateClass::Join, 1, user(1), address(1))
+            .unwrap();
     }
 
     #[test]
@@ -215,19 +252,26 @@ mod tests {
         let rates = rates(1);
         let mut taken = 0;
         for seed in 0..100 {
-            if rates.check(RateClass::Send, user(seed), address(1)).is_ok() {
+            if rates
+                .check(RateClass::Send, 1, user(seed), address(1))
+                .is_ok()
+            {
                 taken += 1;
             }
         }
         assert_eq!(taken, PEOPLE_PER_ADDRESS);
-        rates.check(RateClass::Send, user(200), address(2)).unwrap();
+        rates
+            .check(RateClass::Send, 1, user(200), address(2))
+            .unwrap();
     }
 
     #[test]
     fn nothing_is_limited_where_nothing_should_be() {
         let rates = Rates::new(PerMinute::UNLIMITED);
         for _ in 0..100_000 {
-            rates.check(RateClass::Create, user(1), address(1)).unwrap();
+            rates
+                .check(RateClass::Create, 1, user(1), address(1))
+                .unwrap();
             rates.check_handshake(address(1)).unwrap();
         }
     }
@@ -236,7 +280,7 @@ mod tests {
     fn a_stream_of_new_keys_does_not_fill_the_memory() {
         let buckets = Buckets::<u32>::new(6_000_000).unwrap();
         for key in 0..50_000 {
-            let _ = buckets.check(&key);
+            let _ = buckets.check(1, &key);
         }
         assert!(buckets.limiter.len() < 50_000, "{}", buckets.limiter.len());
     }

@@ -142,8 +142,8 @@ impl Tab {
     /// What is asked when it is shown.
     pub(crate) fn request(self) -> OperatorRequest {
         match self {
-            Self::Connections => OperatorRequest::Connections,
-            Self::Bans => OperatorRequest::Bans,
+            Self::Connections => OperatorRequest::Connections { after: None },
+            Self::Bans => OperatorRequest::Bans { after: None },
             Self::Log => OperatorRequest::Log { follow: true },
         }
     }

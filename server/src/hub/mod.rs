@@ -2,63 +2,71 @@
 //!
 //! Knows nothing of sockets and protocols: a connection is a key and a queue. What must outlive the
 //! server is in the [store](crate::store); the hub keeps the rest of it in memory.
+//!
+//! A [`Session`] takes a client's plaintexts; each is a [request](requests) that is
+//! [authorized](authorize) and asks the [store](crate::store). The store's commits come to the hub's
+//! one task, which [applies](apply) them to the [directory] and the [rooms](room), broadcasts them,
+//! and only then answers the request. Locks are taken in the order directory, room, queue.
 
-mod fleeting;
-mod lines;
-mod members;
+mod admit;
+mod announce;
+mod append;
+mod apply;
+mod authorize;
+mod directory;
+mod encoding;
 mod names;
-mod operating;
-mod queue;
+mod quota;
 mod requests;
-mod retention;
 mod room;
 mod session;
-mod state;
 #[cfg(test)]
 mod tests;
-mod writing;
 
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use shared::chat::entry::DisplayName;
 use shared::chat::limits::TEXT_BYTES;
-use shared::chat::{Event, Keep, RoomId, RoomName, Seq, Topic};
-use tokio::sync::{Notify, mpsc};
+use shared::chat::server::RoomSummary;
+use shared::chat::{Keep, RoomId, RoomName, Topic, UserId};
+use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
 
-use self::retention::{Fleeting, Listener};
-use self::state::State;
+use self::append::{UnstoredQueues, UnstoredReceivers, unstored_queues};
+use self::directory::Directory;
+use self::quota::Quota;
+use self::requests::{Rejection, Searches};
+use self::room::{Room, RoomLock, RoomTable, UnstoredEntry};
 use crate::operators::Operators;
 use crate::rates::{PerMinute, Rates};
-use crate::store::{Change, Commit, Store, StoreError};
+use crate::store::{Change, Outcome, Store, StoreError};
 
-pub use queue::QUEUE_BYTES;
-pub use session::{Due, Session};
+pub use session::queue::QUEUE_BYTES;
+pub use session::{Due, Session, loggable};
 
-/// A queue holds at least so many of the longest lines: who reads, but a little behind, is not put
-/// out by lines that are allowed.
+/// A queue holds at least so many of the longest lines: a client that reads, but a little behind, is
+/// not evicted by lines that are allowed.
 const LONGEST_LINES_IN_QUEUE: usize = 4;
 
-/// Entries that are told under one lock, at most: many, so that whoever hears them is woken up once
-/// and sends them together; few enough for the others who want the lock.
-const TOLD_TOGETHER: usize = 64;
-
-/// No more are told together when their texts have so many bytes: a small part of [`QUEUE_BYTES`].
-const TOLD_TOGETHER_BYTES: usize = 128 * 1024;
+/// Most unstored entries that are broadcast before their subscribers wake up.
+const UNSTORED_TOGETHER: usize = 64;
 
 /// What a server allows in its rooms.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
     /// Longest text of a message, in bytes.
     pub text_bytes: usize,
-    /// How often things may be done.
+    /// The rates at which people may do things.
     pub per_minute: PerMinute,
-    /// What becomes of the entries of new rooms.
+    /// The retention of new rooms.
     pub keep: Keep,
-    /// Most rooms that there may be, those of two among them.
+    /// Most rooms with a name. There may be ten times as many rooms of two.
     pub max_rooms: usize,
 }
 
 impl Default for Settings {
-    /// As a server does without flags.
+    /// Returns the settings of a server without flags.
     fn default() -> Self {
         Self {
             text_bytes: TEXT_BYTES,
@@ -69,175 +77,229 @@ impl Default for Settings {
     }
 }
 
-/// The rooms of a server.
+/// The rooms of a server, and the people in them. Clones share them.
+#[derive(Debug, Clone)]
+pub struct Hub(Arc<Inner>);
+
+/// The parts of a hub.
 #[derive(Debug)]
-pub struct Hub {
-    state: Mutex<State>,
+pub struct Inner {
+    directory: Mutex<Directory>,
+    rooms: RoomTable,
+    quota: Quota,
     store: Arc<dyn Store>,
-    /// What has become durable and is not told yet.
-    commits: tokio::sync::Mutex<mpsc::UnboundedReceiver<Commit>>,
-    /// Somebody was told something from the store.
-    published: Notify,
-    /// What was said in rooms that keep nothing and is not told yet, and numbers for them.
-    fleeting: Fleeting,
-    /// What becomes of the entries of new rooms.
-    keep: Keep,
-    /// Most rooms that there may be.
-    max_rooms: usize,
-    /// Longest text of a message, in bytes.
-    text_bytes: usize,
-    /// Most bytes that may wait for one connection.
+    /// The store's outcomes and the unstored rooms' entries, until [`Hub::run`] takes them.
+    sources: tokio::sync::Mutex<Sources>,
+    unstored: UnstoredQueues,
+    searches: Searches,
+    /// Held while an operator's rights are taken away.
+    revoking: tokio::sync::Mutex<()>,
+    settings: Settings,
+    /// Most bytes of events that may wait for one connection.
     queue_bytes: usize,
     rates: Rates,
     operators: Operators,
 }
 
-impl Hub {
-    /// The rooms that `store` has. The store sends what becomes durable to `commits`.
-    ///
-    /// # Errors
-    /// What the store says.
-    pub async fn open(
-        store: Arc<dyn Store>,
-        commits: mpsc::UnboundedReceiver<Commit>,
-        settings: Settings,
-    ) -> Result<Self, StoreError> {
-        let Settings {
-            text_bytes,
-            per_minute,
-            keep,
-            max_rooms,
-        } = settings;
-        let mut snapshot = store.load().await?;
-        let bans = std::mem::take(&mut snapshot.bans);
-        let lobby = RoomName::lobby().into();
-        if !snapshot.rooms.iter().any(|room| room.room == lobby) {
-            let created = Change::RoomCreated {
-                room: lobby,
-                topic: Topic::default(),
-                private: false,
-                keep,
-            };
-            store.change(created).await?;
-        }
-        let longest = text_bytes.saturating_mul(LONGEST_LINES_IN_QUEUE);
-        Ok(Self {
-            state: Mutex::new(State::from_snapshot(snapshot, keep)),
-            store,
-            commits: tokio::sync::Mutex::new(commits),
-            published: Notify::new(),
-            fleeting: Fleeting::default(),
-            keep,
-            max_rooms,
-            text_bytes,
-            queue_bytes: QUEUE_BYTES.max(longest),
-            rates: Rates::new(per_minute),
-            operators: Operators::new(bans),
-        })
-    }
+#[derive(Debug)]
+struct Sources {
+    outcomes: mpsc::UnboundedReceiver<Vec<Outcome>>,
+    unstored: UnstoredReceivers,
+}
 
-    /// What operators decide.
-    pub fn operators(&self) -> &Operators {
-        &self.operators
-    }
+impl Deref for Hub {
+    type Target = Inner;
 
-    /// Whether anybody is an operator.
-    pub fn has_operator(&self) -> bool {
-        !self.lock().operators.is_empty()
-    }
-
-    /// How often things may be done.
-    pub fn rates(&self) -> &Rates {
-        &self.rates
-    }
-
-    /// Tells every entry that becomes durable to whom it concerns, for as long as the store lives.
-    /// Runs once, beside everything else.
-    pub async fn publish(&self) {
-        let mut commits = self.commits.lock().await;
-        let mut fleeting = self.fleeting.listen().await;
-        let Listener { told, grants } = &mut *fleeting;
-        loop {
-            // What was said without being kept was said before what is kept now: see `retention`.
-            let together = tokio::select! {
-                biased;
-                granted = grants.next() => {
-                    // What was kept before has smaller numbers, and is told before.
-                    while let Ok(first) = commits.try_recv() {
-                        self.tell(batch(first, &mut commits, || true)).await;
-                    }
-                    self.grant(granted);
-                    continue;
-                }
-                Some(first) = told.recv() => batch(first, told, || true),
-                first = commits.recv() => {
-                    let Some(first) = first else { return };
-                    batch(first, &mut commits, || told.is_empty())
-                }
-            };
-            self.tell(together).await;
-        }
-    }
-
-    async fn tell(&self, together: Vec<Commit>) {
-        let wakers = self.lock().publish(together);
-        // Without the lock, which whoever wakes up may want at once.
-        drop(wakers);
-        self.published.notify_waiters();
-        // Those who hear a burst of entries get to send what they have before more comes: what
-        // waits for them is bounded.
-        tokio::task::yield_now().await;
-    }
-
-    /// Waits until a room's entry has been told.
-    async fn published_to(&self, room: &RoomId, seq: Seq) {
-        loop {
-            // Before the look, so that nothing can happen between look and wait.
-            let published = self.published.notified();
-            let head = self
-                .lock()
-                .rooms
-                .get(room)
-                .map_or(Seq::MAX, |room| room.head);
-            if head >= seq {
-                return;
-            }
-            published.await;
-        }
-    }
-
-    /// From now on nobody is told who leaves: the server stops.
-    pub fn close(&self) {
-        self.lock().closing = true;
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic while the lock was held would be a bug; the others' chat goes on all the same.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn deref(&self) -> &Inner {
+        &self.0
     }
 }
 
-/// What waits behind `first` and may be told with it, as long as `more`.
-fn batch(
-    first: Commit,
-    waiting: &mut mpsc::UnboundedReceiver<Commit>,
-    more: impl Fn() -> bool,
-) -> Vec<Commit> {
-    let mut bytes = text_bytes(&first);
+impl Hub {
+    /// Opens the rooms that `store` has.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn open(store: Arc<dyn Store>, settings: Settings) -> Result<Self, StoreError> {
+        let mut snapshot = store.load().await?;
+        let bans = std::mem::take(&mut snapshot.bans);
+        let lobby = RoomId::from(RoomName::lobby());
+        let is_new = !snapshot.rooms.iter().any(|room| room.room == lobby);
+        let (mut directory, mut rooms) = Directory::from_snapshot(snapshot);
+        if is_new {
+            let created = Change::RoomCreated {
+                room: lobby.clone(),
+                topic: Topic::default(),
+                private: false,
+                keep: settings.keep,
+                owner: None,
+            };
+            store.change(created).await?;
+            let room = Room::new(lobby, Topic::default(), false, settings.keep);
+            directory.add_room(&room);
+            rooms.push(room);
+        }
+        // After the lobby was written: everything from here on is applied.
+        let outcomes = store.subscribe();
+        let (queues, unstored) = unstored_queues();
+        let longest = settings.text_bytes.saturating_mul(LONGEST_LINES_IN_QUEUE);
+        let (table, quota) = (RoomTable::default(), Quota::default());
+        for room in rooms {
+            quota.add(apply::kind_of(&room.id), room.owner());
+            table.insert(room);
+        }
+        Ok(Self(Arc::new(Inner {
+            directory: Mutex::new(directory),
+            rooms: table,
+            quota,
+            store,
+            sources: tokio::sync::Mutex::new(Sources { outcomes, unstored }),
+            unstored: queues,
+            searches: Searches::default(),
+            revoking: tokio::sync::Mutex::default(),
+            settings,
+            queue_bytes: QUEUE_BYTES.max(longest),
+            rates: Rates::new(settings.per_minute),
+            operators: Operators::new(bans),
+        })))
+    }
+
+    /// Returns what operators decide.
+    pub fn operators(&self) -> &Operators {
+        &self.0.operators
+    }
+
+    /// Returns `true` if the server has an operator.
+    pub fn has_operator(&self) -> bool {
+        !self.directory().operators.is_empty()
+    }
+
+    /// Returns the rates at which people may do things.
+    pub fn rates(&self) -> &Rates {
+        &self.0.rates
+    }
+
+    /// Applies everything that becomes durable, for as long as the store lives, and announces what
+    /// is announced by the clock. Runs once, beside everything else.
+    pub async fn run(&self) {
+        let mut sources = self.sources.lock().await;
+        let Sources { outcomes, unstored } = &mut *sources;
+        let UnstoredReceivers { entries, grants } = unstored;
+        let mut clock = tokio::time::interval(announce::TICK);
+        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut turn = 0_u64;
+        loop {
+            // Drain unstored entries first: they precede anything that the store commits from now on.
+            tokio::select! {
+                biased;
+                granted = grants.next() => {
+                    // Entries that were stored before have smaller numbers, and are broadcast before.
+                    while let Ok(outcomes) = outcomes.try_recv() {
+                        self.apply_all(outcomes).await;
+                    }
+                    self.grant(granted);
+                }
+                Some(first) = entries.recv() => {
+                    self.apply_unstored(together(first, entries)).await;
+                }
+                outcomes = outcomes.recv() => {
+                    let Some(outcomes) = outcomes else { return };
+                    self.apply_all(outcomes).await;
+                }
+                _ = clock.tick() => {
+                    turn += 1;
+                    self.announce(turn);
+                }
+            }
+        }
+    }
+
+    /// Announces nobody who leaves from now on: the server stops.
+    pub fn close(&self) {
+        self.directory().closing = true;
+    }
+
+    fn directory(&self) -> MutexGuard<'_, Directory> {
+        let directory = self.0.directory.lock();
+        // A panic under the lock would be a bug; the others' chat goes on all the same.
+        directory.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns a room.
+    ///
+    /// # Errors
+    /// A [`Rejection`] if there is none; whether somebody may know of it is for
+    /// [`authorize`](authorize::authorize) to decide.
+    fn room(&self, id: &RoomId) -> Result<Arc<RoomLock>, Rejection> {
+        self.rooms
+            .get(id)
+            .ok_or_else(|| Rejection::no_such_room(id))
+    }
+
+    /// Returns how many connections receive the lobby, and the names of some of their people.
+    fn present_in_lobby(&self, most: usize) -> (usize, Vec<DisplayName>) {
+        let Some(lobby) = self.lobby() else {
+            return (0, Vec::new());
+        };
+        let directory = self.directory();
+        let lobby = lobby.lock();
+        let users = lobby.subscribed_users().take(most);
+        let names = users.map(|user| directory.name_of(user)).collect();
+        (lobby.subscribed_users().count(), names)
+    }
+
+    /// Makes place in a full room for one more member: a guest without a name who is not connected
+    /// leaves it. Returns `false` if there is none.
+    ///
+    /// Otherwise somebody with many keys could fill a room for ever.
+    fn make_place(&self, id: &RoomId) -> bool {
+        let Some(room) = self.rooms.get(id) else {
+            return false;
+        };
+        let directory = self.directory();
+        let room = room.lock();
+        let is_guest = |user: &UserId| {
+            room.role_of(*user).is_member()
+                && !directory.names.has_name(*user)
+                && !directory.is_online(*user)
+        };
+        let guest = room.members.keys().copied().find(is_guest);
+        drop(room);
+        drop(directory);
+        if let Some(user) = guest {
+            let room = id.clone();
+            drop(self.store.change(Change::Left { room, user }));
+        }
+        guest.is_some()
+    }
+}
+
+/// Takes what waits behind `first` and may be broadcast with it.
+fn together(
+    first: UnstoredEntry,
+    waiting: &mut mpsc::UnboundedReceiver<UnstoredEntry>,
+) -> Vec<UnstoredEntry> {
     let mut together = vec![first];
-    while bytes < TOLD_TOGETHER_BYTES && together.len() < TOLD_TOGETHER && more() {
+    while together.len() < UNSTORED_TOGETHER {
         let Ok(next) = waiting.try_recv() else { break };
-        bytes += text_bytes(&next);
         together.push(next);
     }
     together
 }
 
-fn text_bytes(commit: &Commit) -> usize {
-    match &commit.entry.event {
-        Event::Message { text, .. } | Event::Edited { text, .. } => {
-            text.as_ref().map_or(0, |text| text.as_str().len())
+impl Directory {
+    /// Returns a room as a person's list shows it.
+    fn summary(&self, room: &Room, user: UserId) -> RoomSummary {
+        let other = room.is_direct().then(|| room.other(user)).flatten();
+        RoomSummary {
+            room: room.id.clone(),
+            topic: room.topic.clone(),
+            private: room.private,
+            keep: room.keep,
+            joined: room.has(user),
+            head: room.head,
+            read: room.read_by(user),
+            with: other.map(|other| self.author(other)),
         }
-        Event::Deleted { .. } | Event::Reacted { .. } => 0,
     }
 }

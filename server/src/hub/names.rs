@@ -1,5 +1,5 @@
-//! Which key has which name. A name belongs to the first key that claims it, and so does every name
-//! that looks like it. Knows nothing of the store that keeps them.
+//! Names and the keys that own them. A name belongs to the first key that claims it, and so does every
+//! name that looks like it. Knows nothing of the store that keeps them.
 
 use std::collections::HashMap;
 
@@ -11,18 +11,22 @@ use shared::identity::Fingerprint;
 /// Most names that are remembered: a stranger with a script must not fill the memory.
 const MAX_NAMES: usize = 100_000;
 
+/// The names of a server, and those whose claim is not durable yet.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     by_key: HashMap<Fingerprint, Name>,
     by_skeleton: HashMap<String, Fingerprint>,
+    /// Skeletons of names that somebody is claiming. They count as taken, so that two cannot have
+    /// one name; they are nobody's until the claim is durable.
+    reserved: HashMap<String, Fingerprint>,
 }
 
 /// Why a name is not given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum NotGiven {
-    /// Another key has it, or one that looks the same; holds free names like it.
+    /// Another key has the name, or one that looks the same; holds free names like it.
     Taken(Vec<Name>),
-    /// It is the name of a guest, and not this key's.
+    /// The name is a guest's, and not this key's.
     Guest,
     /// No more names are remembered.
     Full,
@@ -31,16 +35,11 @@ pub(super) enum NotGiven {
 const GUEST_PREFIX: &str = "guest-";
 
 impl Names {
-    /// What somebody is called.
+    /// Returns the name under which somebody is shown.
     pub(super) fn display(&self, user: UserId) -> DisplayName {
         self.by_key
             .get(&user.0)
             .map_or_else(|| DisplayName::guest(user), DisplayName::from)
-    }
-
-    /// The name that a key has claimed.
-    pub(super) fn claimed(&self, key: &Fingerprint) -> Option<Name> {
-        self.by_key.get(key).cloned()
     }
 
     pub(super) fn has_name(&self, user: UserId) -> bool {
@@ -49,48 +48,80 @@ impl Names {
 
     /// Takes over a name that was stored.
     pub(super) fn restore(&mut self, key: Fingerprint, name: Name) {
-        self.by_skeleton.insert(name.skeleton(), key);
+        for skeleton in skeletons(&name) {
+            self.by_skeleton.entry(skeleton).or_insert(key);
+        }
         self.by_key.insert(key, name);
     }
 
-    /// Undoes a claim that could not be stored: the key has its former name again.
-    pub(super) fn give_back(&mut self, key: Fingerprint, former: Option<Name>) {
-        if let Some(name) = self.by_key.remove(&key) {
-            self.by_skeleton.remove(&name.skeleton());
-        }
-        // Nobody else can have taken it in the meantime but by its being free for a moment.
-        if let Some(former) = former
-            && !self.by_skeleton.contains_key(&former.skeleton())
-        {
-            self.restore(key, former);
-        }
-    }
-
-    /// Gives `name` to `key`, which gives its old one back.
-    pub(super) fn claim(&mut self, key: Fingerprint, name: Name) -> Result<(), NotGiven> {
-        let skeleton = name.skeleton();
-        if skeleton.starts_with(GUEST_PREFIX) {
+    /// Reserves a name for a key until [`Self::release`].
+    ///
+    /// # Errors
+    /// [`NotGiven`] if another key has, or is claiming, a name that looks like it.
+    pub(super) fn reserve(&mut self, key: Fingerprint, name: &Name) -> Result<(), NotGiven> {
+        let skeletons = skeletons(name);
+        if skeletons.iter().any(|it| it.starts_with(GUEST_PREFIX)) {
             return Err(NotGiven::Guest);
         }
-        match self.by_skeleton.get(&skeleton) {
-            Some(owner) if *owner != key => return Err(NotGiven::Taken(self.free_like(&name))),
-            None if self.by_skeleton.len() >= MAX_NAMES => return Err(NotGiven::Full),
-            _ => {}
+        if skeletons.iter().any(|it| self.belongs_to_another(it, key)) {
+            return Err(NotGiven::Taken(self.free_like(name)));
         }
-        if let Some(old) = self.by_key.insert(key, name) {
-            self.by_skeleton.remove(&old.skeleton());
+        if !self.by_key.contains_key(&key) && self.by_key.len() + self.reserved.len() >= MAX_NAMES {
+            return Err(NotGiven::Full);
         }
-        self.by_skeleton.insert(skeleton, key);
+        self.reserved
+            .extend(skeletons.into_iter().map(|it| (it, key)));
         Ok(())
     }
 
+    /// Ends a reservation: the claim is applied, or could not be stored.
+    pub(super) fn release(&mut self, key: Fingerprint, name: &Name) {
+        for skeleton in skeletons(name) {
+            if self.reserved.get(&skeleton) == Some(&key) {
+                self.reserved.remove(&skeleton);
+            }
+        }
+    }
+
+    /// Gives a name to a key, which loses its former one.
+    pub(super) fn apply(&mut self, key: Fingerprint, name: Name) {
+        self.forget(&key);
+        self.restore(key, name);
+    }
+
+    /// Takes a key's name away.
+    pub(super) fn forget(&mut self, key: &Fingerprint) {
+        if let Some(name) = self.by_key.remove(key) {
+            for skeleton in skeletons(&name) {
+                if self.by_skeleton.get(&skeleton) == Some(key) {
+                    self.by_skeleton.remove(&skeleton);
+                }
+            }
+        }
+    }
+
+    fn belongs_to_another(&self, skeleton: &str, key: Fingerprint) -> bool {
+        let owners = [self.by_skeleton.get(skeleton), self.reserved.get(skeleton)];
+        owners.into_iter().flatten().any(|owner| *owner != key)
+    }
+
     fn free_like(&self, name: &Name) -> Vec<Name> {
+        let is_free = |name: &Name| {
+            let taken =
+                |it: &String| self.by_skeleton.contains_key(it) || self.reserved.contains_key(it);
+            !skeletons(name).iter().any(taken)
+        };
         (2..100)
             .filter_map(|number| Name::parse(&format!("{name}-{number}")).ok())
-            .filter(|name| !self.by_skeleton.contains_key(&name.skeleton()))
+            .filter(is_free)
             .take(3)
             .collect()
     }
+}
+
+/// Returns the forms under which a name is reserved.
+fn skeletons(name: &Name) -> Vec<String> {
+    vec![name.skeleton()]
 }
 
 #[cfg(test)]
@@ -109,6 +140,13 @@ mod tests {
         Name::parse(text).unwrap()
     }
 
+    fn claim(names: &mut Names, seed: u8, text: &str) -> Result<(), NotGiven> {
+        names.reserve(key(seed), &name(text))?;
+        names.apply(key(seed), name(text));
+        names.release(key(seed), &name(text));
+        Ok(())
+    }
+
     #[test]
     fn a_name_stays_with_its_first_key() {
         let mut names = Names::default();
@@ -116,11 +154,11 @@ mod tests {
             shown(&names, 1),
             DisplayName::guest(UserId(key(1))).to_string()
         );
-        names.claim(key(1), name("anna")).unwrap();
-        names.claim(key(1), name("anna")).unwrap();
+        claim(&mut names, 1, "anna").unwrap();
+        claim(&mut names, 1, "anna").unwrap();
         let suggestions = ["anna-2", "anna-3", "anna-4"].map(name).to_vec();
         assert_eq!(
-            names.claim(key(2), name("anna")),
+            claim(&mut names, 2, "anna"),
             Err(NotGiven::Taken(suggestions))
         );
         assert_eq!(shown(&names, 1), "anna");
@@ -129,35 +167,43 @@ mod tests {
     #[test]
     fn a_name_that_looks_taken_is_taken() {
         let mut names = Names::default();
-        names.claim(key(1), name("cap")).unwrap();
+        claim(&mut names, 1, "cap").unwrap();
         // All Cyrillic.
         assert!(matches!(
-            names.claim(key(2), name("сар")),
+            claim(&mut names, 2, "сар"),
             Err(NotGiven::Taken(_))
         ));
         assert!(matches!(
-            names.claim(key(2), name("CAP")),
+            claim(&mut names, 2, "CAP"),
             Err(NotGiven::Taken(_))
         ));
-        names.claim(key(1), name("Cap")).unwrap();
+        claim(&mut names, 1, "Cap").unwrap();
         assert_eq!(shown(&names, 1), "Cap");
     }
 
     #[test]
     fn a_name_that_is_given_up_is_free() {
         let mut names = Names::default();
-        names.claim(key(1), name("anna")).unwrap();
-        names.claim(key(1), name("bert")).unwrap();
-        names.claim(key(2), name("anna")).unwrap();
+        claim(&mut names, 1, "anna").unwrap();
+        claim(&mut names, 1, "bert").unwrap();
+        claim(&mut names, 2, "anna").unwrap();
         assert_eq!(shown(&names, 2), "anna");
     }
 
     #[test]
     fn nobody_takes_a_guests_name() {
         let mut names = Names::default();
-        assert_eq!(
-            names.claim(key(1), name("Guest-12345678")),
-            Err(NotGiven::Guest)
-        );
+        assert_eq!(claim(&mut names, 1, "Guest-12345678"), Err(NotGiven::Guest));
+    }
+
+    #[test]
+    fn of_two_claims_under_way_one_gets_the_name_and_a_failed_one_leaves_nothing() {
+        let mut names = Names::default();
+        names.reserve(key(1), &name("anna")).unwrap();
+        assert!(names.reserve(key(2), &name("Anna")).is_err());
+        names.release(key(1), &name("anna"));
+        assert_eq!(claim(&mut names, 2, "Anna"), Ok(()));
+        names.forget(&key(2));
+        assert_eq!(claim(&mut names, 1, "anna"), Ok(()));
     }
 }

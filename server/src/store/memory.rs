@@ -3,7 +3,6 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::future;
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,32 +10,36 @@ use shared::chat::operator::Ban;
 use shared::chat::search::Cursor;
 use shared::chat::server::RoomEntry;
 use shared::chat::{
-    Author, Entry, Event, Keep, MessageId, Name, Query, RoomId, Seq, Timestamp, Topic, UserId,
+    Author, Entry, Event, Keep, MessageId, Name, Query, Role, RoomId, Seq, Timestamp, Topic, UserId,
 };
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::oneshot;
 
 use super::clock::Clock;
+use super::outcome::{Answer, Reply, Subscription};
 use super::rules;
 use super::{
-    Appended, Change, Commit, Durable, Found, NewEntry, PageSize, RoomRecord, Snapshot, Store,
-    StoreError,
+    Appended, Change, Committed, Durable, Found, NewEntry, Outcome, PageSize, RoomRecord, Snapshot,
+    Store, StoreError,
 };
 
-/// Rooms in memory. Everything is done before a method returns; its future is ready at once.
+/// Rooms in memory. Everything is done before a method returns.
 #[derive(Debug)]
 pub struct MemoryStore {
-    // Commits are sent under the lock, so that they are told in the order of their numbers.
+    // Outcomes are published under the lock, so that they come in the order of the requests.
     state: Mutex<State>,
+    subscription: Subscription,
 }
 
 #[derive(Debug)]
 struct State {
     clock: Clock,
-    commits: UnboundedSender<Commit>,
     rooms: BTreeMap<RoomId, Room>,
     names: BTreeMap<UserId, Name>,
     operators: BTreeSet<UserId>,
     bans: BTreeMap<String, Ban>,
+    v2_users: BTreeSet<UserId>,
+    approved: BTreeSet<UserId>,
 }
 
 #[derive(Debug, Default)]
@@ -51,25 +54,48 @@ struct Room {
     seqs: HashMap<(UserId, MessageId), Seq>,
     members: BTreeMap<UserId, Seq>,
     invited: BTreeSet<UserId>,
+    roles: BTreeMap<UserId, Role>,
+}
+
+impl Default for MemoryStore {
+    /// Creates a store without rooms.
+    fn default() -> Self {
+        Self::with_clock(Clock::system())
+    }
 }
 
 impl MemoryStore {
-    /// One without rooms. `commits` is told every entry.
-    pub fn new(commits: UnboundedSender<Commit>) -> Self {
-        Self::with_clock(commits, Clock::system())
-    }
-
-    pub(super) fn with_clock(commits: UnboundedSender<Commit>, clock: Clock) -> Self {
+    pub(super) fn with_clock(clock: Clock) -> Self {
         Self {
+            subscription: Subscription::default(),
             state: Mutex::new(State {
                 clock,
-                commits,
                 rooms: BTreeMap::new(),
                 names: BTreeMap::new(),
                 operators: BTreeSet::new(),
                 bans: BTreeMap::new(),
+                v2_users: BTreeSet::new(),
+                approved: BTreeSet::new(),
             }),
         }
+    }
+
+    /// Does something under the lock and publishes its outcome.
+    fn publish<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut State) -> (Result<T, StoreError>, Option<Committed>),
+        answer: impl FnOnce(Reply<T>, Result<T, StoreError>) -> Answer,
+    ) -> Durable<T> {
+        let (reply, done) = oneshot::channel();
+        let mut state = self.state();
+        let (result, committed) = work(&mut state);
+        let outcome = Outcome::new(committed, answer(reply, result));
+        self.subscription.publish(vec![outcome]);
+        drop(state);
+        Box::pin(async move {
+            let ended = |_| Err(StoreError::Failed("nobody answers".into()));
+            done.await.unwrap_or_else(ended)
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -83,8 +109,18 @@ impl Store for MemoryStore {
         done(Ok(self.state().snapshot()))
     }
 
+    fn subscribe(&self) -> UnboundedReceiver<Vec<Outcome>> {
+        self.subscription.subscribe()
+    }
+
     fn append(&self, room: RoomId, entry: NewEntry) -> Durable<Appended> {
-        done(self.state().append(room, entry))
+        self.publish(
+            |state| match state.append(room, entry) {
+                Ok((appended, committed)) => (Ok(appended), committed),
+                Err(error) => (Err(error), None),
+            },
+            Answer::Appended,
+        )
     }
 
     fn read_after(&self, room: RoomId, after: Seq, page: PageSize) -> Durable<Vec<Entry>> {
@@ -114,11 +150,15 @@ impl Store for MemoryStore {
     }
 
     fn reserve(&self, room: RoomId, numbers: u32) -> Durable<Seq> {
-        done(self.state().room(&room).map(|room| {
+        let reserve = |room: &mut Room| {
             let last = room.head;
             room.head += Seq::from(numbers);
             last
-        }))
+        };
+        self.publish(
+            |state| (state.room(&room).map(reserve), None),
+            Answer::Reserved,
+        )
     }
 
     fn search(
@@ -132,7 +172,14 @@ impl Store for MemoryStore {
     }
 
     fn change(&self, change: Change) -> Durable<()> {
-        done(self.state().change(change))
+        self.publish(
+            |state| {
+                let result = state.change(change.clone());
+                let committed = result.is_ok().then_some(Committed::Change(change));
+                (result, committed)
+            },
+            Answer::Changed,
+        )
     }
 }
 
@@ -150,6 +197,11 @@ impl State {
                 .map(|(&user, &seq)| (user, seq))
                 .collect(),
             invited: room.invited.iter().copied().collect(),
+            roles: room
+                .roles
+                .iter()
+                .map(|(&user, &role)| (user, role))
+                .collect(),
         };
         let name = |(&user, name): (&UserId, &Name)| (user, name.clone());
         Snapshot {
@@ -157,10 +209,16 @@ impl State {
             names: self.names.iter().map(name).collect(),
             operators: self.operators.iter().copied().collect(),
             bans: self.bans.values().cloned().collect(),
+            v2_users: self.v2_users.iter().copied().collect(),
+            approved: self.approved.iter().copied().collect(),
         }
     }
 
-    fn append(&mut self, id: RoomId, new: NewEntry) -> Result<Appended, StoreError> {
+    fn append(
+        &mut self,
+        id: RoomId,
+        new: NewEntry,
+    ) -> Result<(Appended, Option<Committed>), StoreError> {
         let now = self.clock.now();
         let room = self.room(&id)?;
         let key = (new.from, new.id);
@@ -169,11 +227,12 @@ impl State {
             if !rules::is_the_same(&stored.event, &new.event) {
                 return Err(StoreError::IdReused);
             }
-            return Ok(Appended {
+            let again = Appended {
                 seq: stored.seq,
                 at: stored.at,
                 again: true,
-            });
+            };
+            return Ok((again, None));
         }
         let entry = Entry {
             seq: room.head + 1,
@@ -199,9 +258,8 @@ impl State {
         room.head = entry.seq;
         room.last_at = Some(entry.at);
         room.entries.insert(entry.seq, entry.clone());
-        // Nobody may be listening.
-        let _ = self.commits.send(Commit { room: id, entry });
-        Ok(appended)
+        let entry = RoomEntry { room: id, entry };
+        Ok((appended, Some(Committed::Entry(entry))))
     }
 
     /// Looks at everything.
@@ -243,7 +301,10 @@ impl State {
                 continue;
             }
             if !filling.takes(&entry.event) {
-                found.more = true;
+                found.next = found.entries.last().map(|last| Cursor {
+                    room: last.room.clone(),
+                    seq: last.entry.seq,
+                });
                 break;
             }
             found.entries.push(RoomEntry {
@@ -261,6 +322,7 @@ impl State {
                 topic,
                 private,
                 keep,
+                owner,
             } => {
                 if self.rooms.contains_key(&room) {
                     return Err(StoreError::RoomExists);
@@ -269,6 +331,10 @@ impl State {
                     topic,
                     private,
                     keep,
+                    roles: owner
+                        .map(|owner| (owner, Role::Owner))
+                        .into_iter()
+                        .collect(),
                     ..Room::default()
                 };
                 self.rooms.insert(room, new);
@@ -277,16 +343,50 @@ impl State {
             Change::RoomDeleted { room } => {
                 self.rooms.remove(&room).ok_or(StoreError::NoSuchRoom)?;
             }
-            Change::Joined { room, user } => {
+            Change::Joined { room, user, .. } => {
                 let entered = self.room(&room)?;
                 let seen = rules::seen_at_entry(&room, entered.head);
                 entered.invited.remove(&user);
                 entered.members.entry(user).or_insert(seen);
             }
             Change::Left { room, user } => {
-                self.room(&room)?.members.remove(&user);
+                let left = self.room(&room)?;
+                left.roles.remove(&user);
+                if left.members.remove(&user).is_some() && matches!(room, RoomId::Direct(_)) {
+                    left.invited.insert(user);
+                }
             }
-            Change::Invited { room, user } => {
+            Change::Uninvited { room, user } => {
+                self.room(&room.into())?.invited.remove(&user);
+            }
+            Change::Role { room, user, role } => {
+                let roles = &mut self.room(&room)?.roles;
+                match role {
+                    Role::Member => roles.remove(&user),
+                    role => roles.insert(user, role),
+                };
+            }
+            Change::Topic { room, topic } => self.room(&room)?.topic = topic,
+            Change::Renamed { room, to } => {
+                let (room, to) = (room.into(), to.into());
+                self.room(&room)?;
+                if self.rooms.contains_key(&to) {
+                    return Err(StoreError::RoomExists);
+                }
+                if let Some(renamed) = self.rooms.remove(&room) {
+                    self.rooms.insert(to, renamed);
+                }
+            }
+            Change::NameReleased { user } => {
+                self.names.remove(&user);
+            }
+            Change::SpokeV2 { user } => {
+                self.v2_users.insert(user);
+            }
+            Change::Approved { user } => {
+                self.approved.insert(user);
+            }
+            Change::Invited { room, user, .. } => {
                 let room = self.room(&room.into())?;
                 if !room.members.contains_key(&user) {
                     room.invited.insert(user);
@@ -386,5 +486,5 @@ fn page_of<'a>(entries: impl Iterator<Item = &'a Entry>, page: PageSize) -> Vec<
 }
 
 fn done<T: Send + 'static>(result: Result<T, StoreError>) -> Durable<T> {
-    Box::pin(future::ready(result))
+    Box::pin(std::future::ready(result))
 }

@@ -7,6 +7,7 @@
 
 mod clock;
 mod memory;
+mod outcome;
 mod rules;
 mod sqlite;
 #[cfg(test)]
@@ -21,10 +22,13 @@ use shared::chat::operator::{Ban, Banned};
 use shared::chat::search::Cursor;
 use shared::chat::server::RoomEntry;
 use shared::chat::{
-    Entry, Event, Keep, MessageId, Name, Query, RoomId, RoomName, Seq, Timestamp, Topic, UserId,
+    Entry, Event, Keep, MessageId, Name, Query, Role, RoomId, RoomName, Seq, Timestamp, Topic,
+    UserId,
 };
+use tokio::sync::mpsc::UnboundedReceiver;
 
 pub use memory::MemoryStore;
+pub use outcome::{Committed, Outcome};
 pub(crate) use rules::seen_at_entry;
 pub use sqlite::{ExportError, OpenError, SqliteStore, export};
 
@@ -35,6 +39,12 @@ pub type Durable<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>
 pub trait Store: fmt::Debug + Send + Sync {
     /// Everything but entries, as it is now.
     fn load(&self) -> Durable<Snapshot>;
+
+    /// Subscribes to the outcomes of all appends, reservations and changes that are asked for from
+    /// now on, in the order in which they were asked for and committed; one item for each group that
+    /// became durable together. There is one subscriber: a new one takes the former one's place.
+    /// Without one, requesters are answered as soon as their request is durable.
+    fn subscribe(&self) -> UnboundedReceiver<Vec<Outcome>>;
 
     /// Appends an entry to a room and gives it the next number. When this resolves the entry
     /// survives the end of the process and of the machine's power.
@@ -103,8 +113,8 @@ pub trait Store: fmt::Debug + Send + Sync {
 pub struct Found {
     /// Messages with their texts as they are now, newest first.
     pub entries: Vec<RoomEntry>,
-    /// Whether there are others behind the last.
-    pub more: bool,
+    /// The position at which the search stopped, if it did not come to the end.
+    pub next: Option<Cursor>,
 }
 
 /// An entry before it has its number and time.
@@ -131,15 +141,6 @@ pub struct Appended {
     pub again: bool,
 }
 
-/// An entry that has become durable. Told in the order of the room's numbers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Commit {
-    /// Where.
-    pub room: RoomId,
-    /// What.
-    pub entry: Entry,
-}
-
 /// How much a page may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageSize {
@@ -160,6 +161,10 @@ pub struct Snapshot {
     pub operators: Vec<UserId>,
     /// Who is kept out.
     pub bans: Vec<Ban>,
+    /// Keys that have used v2.
+    pub v2_users: Vec<UserId>,
+    /// Keys that an operator has let in.
+    pub approved: Vec<UserId>,
 }
 
 /// A room, without its entries.
@@ -177,8 +182,10 @@ pub struct RoomRecord {
     pub head: Seq,
     /// Who is in it, and the last entry that each has seen.
     pub members: Vec<(UserId, Seq)>,
-    /// Who may join it though it is private.
+    /// The people who may join it though it is private; in a room of two, one who has left.
     pub invited: Vec<UserId>,
+    /// The roles above [`Role::Member`]. An owner may have left.
+    pub roles: Vec<(UserId, Role)>,
 }
 
 /// One change of a [`Snapshot`].
@@ -194,6 +201,8 @@ pub enum Change {
         private: bool,
         /// What becomes of its entries.
         keep: Keep,
+        /// The person who owns it.
+        owner: Option<UserId>,
     },
     /// What becomes of a room's entries is something else from now on. Those that are to go by that
     /// are gone soon: the store sweeps by itself. Of [`Keep::Nothing`] it keeps nothing, but still
@@ -216,8 +225,11 @@ pub enum Change {
         room: RoomId,
         /// Who.
         user: UserId,
+        /// The other person of a room of two, who brings them in. Not stored.
+        by: Option<UserId>,
     },
-    /// Somebody is not in a room any more.
+    /// Somebody is not in a room any more, and has no role in it. One of a room of two counts as
+    /// invited.
     Left {
         /// Where.
         room: RoomId,
@@ -230,6 +242,38 @@ pub enum Change {
         room: RoomName,
         /// Who.
         user: UserId,
+        /// The member who invites them. Not stored.
+        by: UserId,
+    },
+    /// Somebody may not join a private room after all.
+    Uninvited {
+        /// The room.
+        room: RoomName,
+        /// The person.
+        user: UserId,
+    },
+    /// Somebody has a role in a room from now on.
+    Role {
+        /// The room.
+        room: RoomId,
+        /// The person.
+        user: UserId,
+        /// The role.
+        role: Role,
+    },
+    /// A room has another topic.
+    Topic {
+        /// The room.
+        room: RoomId,
+        /// The topic.
+        topic: Topic,
+    },
+    /// A room has another name; one that is taken is an error.
+    Renamed {
+        /// The former name.
+        room: RoomName,
+        /// The new name.
+        to: RoomName,
     },
     /// Somebody who is in a room has seen it up to an entry; never goes back.
     Read {
@@ -246,6 +290,21 @@ pub enum Change {
         user: UserId,
         /// What.
         name: Name,
+    },
+    /// Somebody has no name any more.
+    NameReleased {
+        /// The person.
+        user: UserId,
+    },
+    /// A key has used v2.
+    SpokeV2 {
+        /// The key's person.
+        user: UserId,
+    },
+    /// An operator has let a key in.
+    Approved {
+        /// The key's person.
+        user: UserId,
     },
     /// Somebody is kept out from now on, for this reason.
     Banned(Ban),

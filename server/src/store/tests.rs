@@ -12,28 +12,40 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::clock::Clock;
 use super::*;
 
-/// A store, what it tells, and what it lives on.
+/// A store, the entries that it commits, and the folder that it lives in.
 struct Scene {
     store: Arc<dyn Store>,
-    commits: UnboundedReceiver<Commit>,
+    commits: UnboundedReceiver<RoomEntry>,
     _folder: Option<tempfile::TempDir>,
 }
 
 fn scenes() -> Vec<Scene> {
-    let (told, commits) = unbounded_channel();
-    let memory = Scene {
-        store: Arc::new(MemoryStore::new(told)),
-        commits,
-        _folder: None,
-    };
+    let memory = scene(Arc::new(MemoryStore::default()), None);
     let folder = tempfile::tempdir().unwrap();
-    let (told, commits) = unbounded_channel();
-    let sqlite = Scene {
-        store: Arc::new(SqliteStore::open(&folder.path().join("chat.db"), told).unwrap()),
+    let store = SqliteStore::open(&folder.path().join("chat.db")).unwrap();
+    vec![memory, scene(Arc::new(store), Some(folder))]
+}
+
+/// Subscribes as the hub does: takes note of what is committed, and then lets the answers go.
+fn scene(store: Arc<dyn Store>, _folder: Option<tempfile::TempDir>) -> Scene {
+    let mut outcomes = store.subscribe();
+    let (entries, commits) = unbounded_channel();
+    tokio::spawn(async move {
+        while let Some(outcomes) = outcomes.recv().await {
+            for mut outcome in outcomes {
+                if let Some(Committed::Entry(entry)) = outcome.committed.take() {
+                    // A test that looks at answers only has dropped the receiver.
+                    let _ = entries.send(entry);
+                }
+                outcome.release();
+            }
+        }
+    });
+    Scene {
+        store,
         commits,
-        _folder: Some(folder),
-    };
-    vec![memory, sqlite]
+        _folder,
+    }
 }
 
 fn room(name: &str) -> RoomId {
@@ -78,6 +90,7 @@ async fn create(store: &dyn Store, name: &str) -> RoomId {
         topic: Topic::parse("about").unwrap(),
         private: false,
         keep: Keep::Forever,
+        owner: None,
     };
     store.change(created).await.unwrap();
     room
@@ -274,16 +287,19 @@ fn changes() -> Vec<Change> {
         topic: Topic::default(),
         private: true,
         keep: Keep::Forever,
+        owner: None,
     };
     vec![
         private,
         Change::Joined {
             room: room.clone(),
             user: user(1),
+            by: None,
         },
         Change::Joined {
             room: room.clone(),
             user: user(1),
+            by: None,
         },
         Change::Read {
             room: room.clone(),
@@ -298,6 +314,7 @@ fn changes() -> Vec<Change> {
         Change::Joined {
             room: room.clone(),
             user: user(2),
+            by: None,
         },
         Change::Left {
             room: room.clone(),
@@ -306,18 +323,22 @@ fn changes() -> Vec<Change> {
         Change::Invited {
             room: attic.clone(),
             user: user(3),
+            by: user(1),
         },
         Change::Invited {
             room: attic.clone(),
             user: user(3),
+            by: user(1),
         },
         Change::Invited {
             room: attic.clone(),
             user: user(4),
+            by: user(1),
         },
         Change::Joined {
             room: attic.clone().into(),
             user: user(4),
+            by: None,
         },
         Change::Named {
             user: user(1),
@@ -339,6 +360,18 @@ fn changes() -> Vec<Change> {
             user: user(2),
             is: false,
         },
+        Change::Role {
+            room: room.clone(),
+            user: user(1),
+            role: Role::Moderator,
+        },
+        Change::Role {
+            room: room.clone(),
+            user: user(1),
+            role: Role::Owner,
+        },
+        Change::SpokeV2 { user: user(1) },
+        Change::Approved { user: user(2) },
         Change::Banned(ban(Banned::User(user(7)), "first")),
         Change::Banned(ban(Banned::User(user(7)), "again")),
         Change::Banned(ban(Banned::User(user(8)), "")),
@@ -360,7 +393,7 @@ async fn found(
     let found = store.search(rooms, query, None, page).await.unwrap();
     (
         found.entries.iter().map(|found| found.entry.seq).collect(),
-        found.more,
+        found.next.is_some(),
     )
 }
 
@@ -431,7 +464,7 @@ async fn a_search_goes_on_behind_the_last_through_all_rooms_without_gaps() {
                 room: last.room.clone(),
                 seq: last.entry.seq,
             });
-            if !found.more {
+            if found.next.is_none() {
                 break;
             }
         }
@@ -585,6 +618,7 @@ async fn every_change_is_there_when_it_is_loaded() {
                 topic: Topic::default(),
                 private: true,
                 keep: Keep::Forever,
+                owner: None,
             })
             .await;
         assert_eq!(again, Err(StoreError::RoomExists));
@@ -595,6 +629,7 @@ async fn every_change_is_there_when_it_is_loaded() {
             .change(Change::Joined {
                 room: super::tests::room("nowhere"),
                 user: user(1),
+                by: None,
             })
             .await;
         assert_eq!(lost, Err(StoreError::NoSuchRoom));
@@ -612,6 +647,7 @@ async fn every_change_is_there_when_it_is_loaded() {
                         head: 0,
                         members: vec![(user(4), 0)],
                         invited: vec![user(3)],
+                        roles: Vec::new(),
                     },
                     RoomRecord {
                         room: room.clone(),
@@ -621,6 +657,7 @@ async fn every_change_is_there_when_it_is_loaded() {
                         head: 1,
                         members: vec![(user(1), 7)],
                         invited: Vec::new(),
+                        roles: vec![(user(1), Role::Owner)],
                     },
                 ],
                 names: vec![(user(1), name("ada"))],
@@ -629,6 +666,8 @@ async fn every_change_is_there_when_it_is_loaded() {
                     ban(Banned::Address([192, 0, 2, 1].into()), "noise"),
                     ban(Banned::User(user(7)), "again"),
                 ],
+                v2_users: vec![user(1)],
+                approved: vec![user(2)],
             }
         );
     }
@@ -670,8 +709,7 @@ async fn a_deleted_room_is_gone_with_everything_in_it() {
 
 /// A database with a clock that a test moves.
 fn sqlite(path: &Path, millis: &Arc<AtomicI64>, pages: Option<u32>) -> SqliteStore {
-    let (told, _) = unbounded_channel();
-    SqliteStore::open_for_test(path, told, Clock::of(Arc::clone(millis)), pages).unwrap()
+    SqliteStore::open_for_test(path, Clock::of(Arc::clone(millis)), pages).unwrap()
 }
 
 #[tokio::test]
@@ -737,8 +775,7 @@ async fn the_database_is_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("chat.db");
-    let (told, _commits) = unbounded_channel();
-    let store = SqliteStore::open(&path, told).unwrap();
+    let store = SqliteStore::open(&path).unwrap();
     let room = create(&store, "room").await;
     store.append(room, entry(1, 1, message("a"))).await.unwrap();
     for file in std::fs::read_dir(folder.path()).unwrap() {
@@ -746,8 +783,7 @@ async fn the_database_is_its_owners_alone() {
         let mode = file.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o600, "{:?}", file.path());
     }
-    let (told, _) = unbounded_channel();
-    let second = SqliteStore::open(&path, told);
+    let second = SqliteStore::open(&path);
     assert!(matches!(second, Err(OpenError::InUse(_))), "{second:?}");
 }
 

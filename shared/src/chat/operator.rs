@@ -261,6 +261,9 @@ pub struct OperatorLimits {
     pub joins_per_minute: u32,
     /// Rooms that one person creates.
     pub creates_per_minute: u32,
+    /// Requests of one person that only read; dear ones count several times.
+    #[serde(default)]
+    pub asks_per_minute: u32,
     /// Connections from one address.
     pub handshakes_per_minute: u32,
     /// Most rooms.
@@ -278,13 +281,14 @@ impl fmt::Display for OperatorLimits {
         };
         write!(
             f,
-            "A text has at most {} bytes; a person writes {} messages, joins {} rooms and creates \
-             {} a minute; an address makes {} connections a minute; there are at most {} rooms, \
+            "A text has at most {} bytes; a person writes {} messages, joins {} rooms, creates {} and \
+             asks {} things a minute; an address makes {} connections a minute; there are at most {} rooms, \
              and new ones keep {}.",
             self.text_bytes,
             rate(self.sends_per_minute),
             rate(self.joins_per_minute),
             rate(self.creates_per_minute),
+            rate(self.asks_per_minute),
             rate(self.handshakes_per_minute),
             self.max_rooms,
             self.keep,

@@ -49,11 +49,11 @@ pub fn console(props: &ConsoleProps) -> Html {
                 let ask = ask.clone();
                 move || {
                     ask.emit(OperatorRequest::Status);
-                    ask.emit(OperatorRequest::Connections);
+                    ask.emit(OperatorRequest::Connections { after: None });
                 }
             };
             look();
-            ask.emit(OperatorRequest::Bans);
+            ask.emit(OperatorRequest::Bans { after: None });
             ask.emit(OperatorRequest::Log { follow: true });
             let interval = Interval::new(EVERY_MS, look);
             move || {
@@ -168,7 +168,7 @@ fn question(
             sure.set(None);
             ask.emit(request.clone());
             // What has changed is seen at once.
-            ask.emit(OperatorRequest::Connections);
+            ask.emit(OperatorRequest::Connections { after: None });
         })
     };
     let no = {

@@ -11,7 +11,7 @@ use client::testing::{author, says};
 use handshake_report::ServerKey;
 use pins::Record;
 use shared::chat::server::{RoomEntry, ServerLimits};
-use shared::chat::{ChatErrorCode, Keep, RoomName, ServerMessage, Topic};
+use shared::chat::{ChatErrorCode, Keep, Role, RoomName, ServerMessage, Topic};
 use shared::connection::Version;
 use shared::error::{ErrorCode, Untrusted};
 use shared::identity::Fingerprint;
@@ -87,6 +87,7 @@ impl Story {
             you: you.clone(),
             server: "test".into(),
             rooms: Vec::new(),
+            more: false,
             operator: false,
             limits: ServerLimits {
                 text_bytes: 1000,
@@ -98,6 +99,9 @@ impl Story {
             topic: Topic::default(),
             private: false,
             members: Vec::new(),
+            count: 0,
+            more: false,
+            role: Role::Member,
             head: 0,
             read: 0,
             keep: Keep::Forever,

@@ -9,7 +9,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use shared::chat::server::Member;
-use shared::chat::{MessageId, RoomId};
+use shared::chat::{MessageId, Role, RoomId};
 
 use super::super::keys::World;
 use super::*;
@@ -32,6 +32,7 @@ fn app(messages: u64) -> App {
             id: person.id,
             name: person.name,
             online: true,
+            role: Role::Member,
         }
     };
     room.set_members(vec![member("ada"), member("bob")]);

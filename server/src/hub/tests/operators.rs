@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::*;
 
 /// Somebody who has shown the code of the claim link.
-pub(super) async fn operator(hub: &'static Hub, seed: u8, name: &str) -> Session<'static> {
+pub(super) async fn operator(hub: &'static Hub, seed: u8, name: &str) -> Session {
     let mut session = person(hub, seed, name).await;
     let code = hub.operators().claim.make().unwrap();
     say(&mut session, &json!({"type": "claim", "code": code})).await;
@@ -13,19 +13,19 @@ pub(super) async fn operator(hub: &'static Hub, seed: u8, name: &str) -> Session
     session
 }
 
-async fn answer(session: &mut Session<'_>) -> Value {
+pub(super) async fn answer(session: &mut Session) -> Value {
     hear(session, "operator").await
 }
 
-pub(super) async fn order(session: &mut Session<'_>, mut request: Value) {
+pub(super) async fn order(session: &mut Session, mut request: Value) {
     request["type"] = "operator".into();
     say(session, &request).await;
 }
 
 /// Why the session has ended, after whatever else it is told.
-async fn ended(session: &mut Session<'_>) -> ErrorCode {
+async fn ended(session: &mut Session) -> ErrorCode {
     loop {
-        if let Due::PutOut(code) = next(session).await {
+        if let Due::Ended(code) = next(session).await {
             return code;
         }
     }
@@ -35,11 +35,12 @@ fn user(seed: u8) -> String {
     UserId(key(seed)).to_string()
 }
 
-fn from(hub: &'static Hub, seed: u8, address: &str) -> Session<'static> {
+fn from(hub: &'static Hub, seed: u8, address: &str) -> Session {
     hub.join(
         connection_id(),
         key(seed),
         address.parse::<IpAddr>().unwrap(),
+        shared::connection::Version::V2,
     )
 }
 
@@ -132,7 +133,7 @@ async fn operator_commands_of_somebody_else_change_nothing() {
         );
     }
     assert!(hub.operators().is_open());
-    assert!(hub.operators().bans.all().is_empty());
+    assert!(hub.operators().bans.after(None).is_empty());
     say(&mut anna, &json!({"type": "join", "room": "rust"})).await;
     hear(&mut anna, "joined").await;
 }
@@ -151,8 +152,8 @@ async fn stopped_listeners_let_only_operators_in_until_they_are_started() {
 
     let mut ben = plain(hub, 2);
     ben.handle(b"/name mallory");
-    assert_eq!(next(&mut ben).await, Due::PutOut(ErrorCode::ServerStopping));
-    let mut device = plain(hub, 1);
+    assert_eq!(next(&mut ben).await, Due::Ended(ErrorCode::ServerStopping));
+    let mut device = connect(hub, 1);
     say(&mut device, &json!({"type": "hello"})).await;
     assert_eq!(hear(&mut device, "welcome").await["operator"], true);
 
@@ -178,9 +179,9 @@ async fn a_banned_key_is_ended_and_does_not_come_back() {
     assert_eq!(ended(&mut eve).await, ErrorCode::Kicked);
     drop(eve);
     let mut eve = from(hub, 2, "192.0.2.9");
-    assert_eq!(next(&mut eve).await, Due::PutOut(ErrorCode::Kicked));
+    assert_eq!(next(&mut eve).await, Due::Ended(ErrorCode::Kicked));
     // Nobody is told of who was not let in.
-    assert!(!hub.lock().is_online(UserId(key(2))));
+    assert!(!hub.directory().is_online(UserId(key(2))));
 
     order(&mut anna, json!({"do": "unban", "user": user(2)})).await;
     assert_eq!(answer(&mut anna).await["bans"], json!([]));
@@ -195,7 +196,7 @@ async fn a_banned_address_is_refused_whatever_the_key_and_wherever_in_its_networ
     assert_eq!(answer(&mut anna).await["bans"][0]["address"], "2001:db8::");
     for seed in 2..4 {
         let mut eve = from(hub, seed, "2001:db8::77");
-        assert_eq!(next(&mut eve).await, Due::PutOut(ErrorCode::Kicked));
+        assert_eq!(next(&mut eve).await, Due::Ended(ErrorCode::Kicked));
     }
     let neighbour = "2001:db8:0:1::1".parse().unwrap();
     assert!(!hub.operators().is_banned_address(neighbour));
@@ -225,7 +226,7 @@ async fn who_is_kicked_is_told_so_and_may_come_back() {
     let mut device = plain(hub, 2);
     order(
         &mut anna,
-        json!({"do": "kick", "connection": device.id.number()}),
+        json!({"do": "kick", "connection": device.id().number()}),
     )
     .await;
     assert_eq!(answer(&mut anna).await["answer"], "done");

@@ -2,51 +2,41 @@
 
 use super::operators::{operator, order};
 use super::*;
-use crate::store::{Commit, PageSize, SqliteStore};
+use crate::store::{PageSize, SqliteStore};
 
 async fn hub_that_keeps(keep: Keep) -> &'static Hub {
-    let (commits, committed) = mpsc::unbounded_channel();
-    let store = Arc::new(MemoryStore::new(commits));
-    open(store, committed, keep).await
+    let store = Arc::new(MemoryStore::default());
+    open(store, keep).await
 }
 
-async fn open(
-    store: Arc<dyn Store>,
-    committed: mpsc::UnboundedReceiver<Commit>,
-    keep: Keep,
-) -> &'static Hub {
+async fn open(store: Arc<dyn Store>, keep: Keep) -> &'static Hub {
     let hub = Hub::open(
         store,
-        committed,
         Settings {
             keep,
             ..unlimited()
         },
     );
     let hub: &'static Hub = Box::leak(Box::new(hub.await.unwrap()));
-    tokio::spawn(hub.publish());
+    tokio::spawn(hub.run());
     hub
 }
 
-async fn create(session: &mut Session<'_>, room: &str, keep: Value) -> Value {
+async fn create(session: &mut Session, room: &str, keep: Value) -> Value {
     let create = json!({"type": "create", "room": room, "keep": keep});
     say(session, &create).await;
     hear(session, "joined").await
 }
 
-async fn say_all(session: &mut Session<'_>, room: &str, numbers: std::ops::RangeInclusive<u8>) {
+async fn say_all(session: &mut Session, room: &str, numbers: std::ops::RangeInclusive<u8>) {
     for number in numbers {
         say(session, &send(room, number, &format!("text {number}"))).await;
-        let seq = hear(session, "ack").await["seq"].as_u64().unwrap();
-        session
-            .hub
-            .published_to(&RoomId::parse(room).unwrap(), seq)
-            .await;
+        hear(session, "ack").await;
     }
 }
 
 /// The numbers of the next messages.
-async fn heard(session: &mut Session<'_>, count: usize) -> Vec<u64> {
+async fn heard(session: &mut Session, count: usize) -> Vec<u64> {
     let mut seqs = Vec::new();
     while seqs.len() < count {
         seqs.push(hear(session, "message").await["seq"].as_u64().unwrap());
@@ -128,11 +118,9 @@ async fn no_number_is_told_twice_over_the_end_of_the_server() {
     let path = folder.path().join("chat.db");
     let mut last = 0;
     for round in 0..3_u8 {
-        let (commits, committed) = mpsc::unbounded_channel();
-        let store = SqliteStore::open(&path, commits).unwrap();
+        let store = SqliteStore::open(&path).unwrap();
         let hub = Hub::open(
             Arc::new(store),
-            committed,
             Settings {
                 keep: Keep::Nothing,
                 ..unlimited()
@@ -140,7 +128,7 @@ async fn no_number_is_told_twice_over_the_end_of_the_server() {
         );
         let hub = hub.await.unwrap();
         let told = async {
-            let mut anna = hub.join(connection_id(), key(1), [127, 0, 0, 1].into());
+            let mut anna = connect_to(&hub, 1);
             anna.handle(json!({"type": "hello"}).to_string().as_bytes());
             let join = json!({"type": "join", "room": "lobby", "after": last});
             anna.handle(join.to_string().as_bytes());
@@ -164,7 +152,7 @@ async fn no_number_is_told_twice_over_the_end_of_the_server() {
         };
         tokio::select! {
             () = told => {}
-            () = hub.publish() => panic!("the store has ended"),
+            () = hub.run() => panic!("the store has ended"),
         }
         // As if it were killed: nothing is told to the store at the end.
     }
@@ -174,9 +162,8 @@ async fn no_number_is_told_twice_over_the_end_of_the_server() {
 async fn a_room_that_changes_what_it_keeps_again_and_again_loses_nothing() {
     const SENDS: u16 = 400;
     let folder = tempfile::tempdir().unwrap();
-    let (commits, committed) = mpsc::unbounded_channel();
-    let store = SqliteStore::open(&folder.path().join("chat.db"), commits).unwrap();
-    let hub = open(Arc::new(store), committed, Keep::Forever).await;
+    let store = SqliteStore::open(&folder.path().join("chat.db")).unwrap();
+    let hub = open(Arc::new(store), Keep::Forever).await;
     let mut anna = operator(hub, 1, "anna").await;
     let mut bert = person(hub, 2, "bert").await;
     join(&mut bert, "lobby").await;
@@ -296,24 +283,28 @@ async fn only_an_operator_has_a_room_keep_more_than_the_server_does() {
 
 #[tokio::test]
 async fn there_are_no_more_rooms_than_there_may_be() {
-    let (commits, committed) = mpsc::unbounded_channel();
-    let store = Arc::new(MemoryStore::new(commits));
+    let store = Arc::new(MemoryStore::default());
     let settings = Settings {
         max_rooms: 2,
         ..unlimited()
     };
-    let hub = Hub::open(store, committed, settings).await.unwrap();
+    let hub = Hub::open(store, settings).await.unwrap();
     let hub: &'static Hub = Box::leak(Box::new(hub));
+    tokio::spawn(hub.run());
     let mut anna = person(hub, 1, "anna").await;
-    person(hub, 2, "bert").await;
+    let bert = person(hub, 2, "bert").await;
     create(&mut anna, "den", json!(null)).await;
     let create = json!({"type": "create", "room": "attic"});
     say(&mut anna, &create).await;
     let refusal = refused(&mut anna).await;
     assert_eq!(refusal, ("limit_reached".into(), "attic".into()));
-    let bert = UserId(key(2)).to_string();
-    say(&mut anna, &json!({"type": "direct", "to": bert})).await;
-    assert_eq!(refused(&mut anna).await.0, "limit_reached");
+    // Rooms of two are counted apart: neither kind uses up the other.
+    say(
+        &mut anna,
+        &json!({"type": "direct", "to": bert.user().to_string()}),
+    )
+    .await;
+    hear(&mut anna, "joined").await;
     // One that is there can be joined as before.
     join(&mut anna, "den").await;
 }

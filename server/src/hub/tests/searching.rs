@@ -2,7 +2,7 @@
 
 use super::*;
 
-async fn search(session: &mut Session<'_>, mut request: Value) -> Value {
+async fn search(session: &mut Session, mut request: Value) -> Value {
     request["type"] = "search".into();
     say(session, &request).await;
     hear(session, "found").await

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use shared::chat::search::Cursor;
 use shared::chat::{Entry, Query, RoomId, Seq};
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 
 pub use error::OpenError;
@@ -28,7 +28,7 @@ use self::reader::Readers;
 use self::writer::{Job, Writer};
 use super::clock::Clock;
 use super::{
-    Appended, Change, Commit, Durable, Found, NewEntry, PageSize, Snapshot, Store, StoreError,
+    Appended, Change, Durable, Found, NewEntry, Outcome, PageSize, Snapshot, Store, StoreError,
 };
 
 /// How long what is to go may stay.
@@ -46,21 +46,19 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the database at `path`, or makes it, readable for its owner only. Every entry that
-    /// becomes durable is told to `commits`, those of a room in the order of their numbers.
+    /// Opens the database at `path`, or makes it, readable for its owner only.
     ///
     /// Reads the whole database, so that damage is found before anything is added to it.
     ///
     /// # Errors
     /// [`OpenError`]; a database that is not ours, newer, damaged or in use was not changed.
-    pub fn open(path: &Path, commits: UnboundedSender<Commit>) -> Result<Self, OpenError> {
-        Self::open_with(path, commits, Clock::system(), None, SWEEP_EVERY)
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        Self::open_with(path, Clock::system(), None, SWEEP_EVERY)
     }
 
     /// `pages` is how many pages of 4 KiB the database may have: a disk that is full beyond.
     fn open_with(
         path: &Path,
-        commits: UnboundedSender<Commit>,
         clock: Clock,
         pages: Option<u32>,
         sweep_every: Duration,
@@ -73,7 +71,7 @@ impl SqliteStore {
                 .map_err(|error| OpenError::Sqlite(path.to_owned(), error))?;
         }
         let readers = Readers::start(path)?;
-        let writer = Writer::start(connection, commits, clock, sweep_every)
+        let writer = Writer::start(connection, clock, sweep_every)
             .map_err(|error| OpenError::Io(path.to_owned(), error))?;
         Ok(Self {
             path: path.to_owned(),
@@ -87,11 +85,10 @@ impl SqliteStore {
     #[cfg(test)]
     pub(super) fn open_for_test(
         path: &Path,
-        commits: UnboundedSender<Commit>,
         clock: Clock,
         pages: Option<u32>,
     ) -> Result<Self, OpenError> {
-        Self::open_with(path, commits, clock, pages, Duration::from_millis(10))
+        Self::open_with(path, clock, pages, Duration::from_millis(10))
     }
 }
 
@@ -104,6 +101,10 @@ impl fmt::Debug for SqliteStore {
 impl Store for SqliteStore {
     fn load(&self) -> Durable<Snapshot> {
         self.readers.read(reader::load)
+    }
+
+    fn subscribe(&self) -> UnboundedReceiver<Vec<Outcome>> {
+        self.writer.subscribe()
     }
 
     fn append(&self, room: RoomId, entry: NewEntry) -> Durable<Appended> {

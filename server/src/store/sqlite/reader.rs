@@ -183,6 +183,7 @@ pub(super) fn load(transaction: &Transaction<'_>) -> Result<Snapshot, Failure> {
             head: rows::seq(row.get(4)?)?,
             members: Vec::new(),
             invited: Vec::new(),
+            roles: Vec::new(),
         });
         let Some(record) = snapshot.rooms.last_mut() else {
             continue;
@@ -213,6 +214,15 @@ pub(super) fn load(transaction: &Transaction<'_>) -> Result<Snapshot, Failure> {
     )?;
     let bans = query.query_map([], rows::ban)?;
     snapshot.bans = bans.collect::<rusqlite::Result<_>>()?;
+    for (column, users) in [
+        ("v2", &mut snapshot.v2_users),
+        ("approved", &mut snapshot.approved),
+    ] {
+        let sql = format!("SELECT fingerprint FROM users WHERE {column} = 1 ORDER BY fingerprint");
+        let mut query = transaction.prepare(&sql)?;
+        let found = query.query_map([], |row| row.get(0).map(rows::user))?;
+        *users = found.collect::<rusqlite::Result<_>>()?;
+    }
     Ok(snapshot)
 }
 
@@ -232,5 +242,13 @@ fn fill(transaction: &Transaction<'_>, room: i64, record: &mut RoomRecord) -> Re
     )?;
     let invited = query.query_map([room], |row| row.get(0).map(rows::user))?;
     record.invited = invited.collect::<rusqlite::Result<_>>()?;
+    let mut query = transaction.prepare_cached(
+        "SELECT fingerprint, role FROM roles JOIN users ON key = user
+         WHERE room = ?1 ORDER BY fingerprint",
+    )?;
+    let roles = query.query_map([room], |row| {
+        Ok((rows::user(row.get(0)?), rows::role(row.get(1)?)?))
+    })?;
+    record.roles = roles.collect::<rusqlite::Result<_>>()?;
     Ok(())
 }

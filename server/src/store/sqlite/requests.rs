@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
-use shared::chat::{Author, Entry, Event, RoomId, Seq, Timestamp, UserId};
+use shared::chat::server::RoomEntry;
+use shared::chat::{Author, Entry, Event, Role, RoomId, Seq, Timestamp, UserId};
 
 use super::error::Failure;
 use super::rows::{self, EventColumns, MESSAGE, SELECT_ENTRIES, SEQ_MAX, number, place};
 use super::search;
 use crate::store::clock::Clock;
-use crate::store::{Appended, Change, Commit, NewEntry, StoreError, rules};
+use crate::store::{Appended, Change, Committed, NewEntry, StoreError, rules};
 
 /// Most rooms and most users that are remembered. All are forgotten at more.
 const REMEMBERED: usize = 16 * 1024;
@@ -51,8 +52,6 @@ pub(super) struct Requests<'a> {
     pub(super) connection: &'a Connection,
     pub(super) memory: &'a mut Memory,
     pub(super) clock: &'a Clock,
-    /// The entries that are durable if the transaction is.
-    pub(super) commits: Vec<Commit>,
     /// Something was deleted, of which the log still has a copy.
     pub(super) deleted: bool,
     /// A room has entries from now on that are to go.
@@ -60,7 +59,11 @@ pub(super) struct Requests<'a> {
 }
 
 impl Requests<'_> {
-    pub(super) fn append(&mut self, room: &RoomId, new: &NewEntry) -> Result<Appended, Failure> {
+    pub(super) fn append(
+        &mut self,
+        room: &RoomId,
+        new: &NewEntry,
+    ) -> Result<(Appended, Option<Committed>), Failure> {
         let head = self.head(room)?.clone();
         let seq = head.seq + 1;
         if seq > SEQ_MAX || rows::named(&new.event) > SEQ_MAX {
@@ -79,7 +82,7 @@ impl Requests<'_> {
             event: self.as_stored(head.key, &new.event)?,
         };
         if !self.insert(head.key, writer, &entry)? {
-            return self.again(head.key, writer, new);
+            return Ok((self.again(head.key, writer, new)?, None));
         }
         search::index(self.connection, head.key, &entry)?;
         if let Event::Deleted { of } = entry.event {
@@ -95,8 +98,8 @@ impl Requests<'_> {
         head.at = Some(entry.at);
         head.changed = true;
         let room = room.clone();
-        self.commits.push(Commit { room, entry });
-        Ok(appended)
+        let committed = Committed::Entry(RoomEntry { room, entry });
+        Ok((appended, Some(committed)))
     }
 
     pub(super) fn reserve(&mut self, room: &RoomId, numbers: u32) -> Result<Seq, Failure> {
@@ -187,6 +190,7 @@ impl Requests<'_> {
                 topic,
                 private,
                 keep,
+                owner,
             } => {
                 let sql = "INSERT INTO rooms (name, topic, private, keep) VALUES (?1, ?2, ?3, ?4)
                            ON CONFLICT (name) DO NOTHING";
@@ -196,6 +200,28 @@ impl Requests<'_> {
                     return Err(StoreError::RoomExists.into());
                 }
                 self.sweeps |= keep.is_some();
+                if let Some(owner) = owner {
+                    self.set_role(room, *owner, Role::Owner)?;
+                }
+            }
+            Change::Role { room, user, role } => self.set_role(room, *user, *role)?,
+            Change::Topic { room, topic } => {
+                let key = self.head(room)?.key;
+                let sql = "UPDATE rooms SET topic = ?2 WHERE key = ?1";
+                self.execute(sql, params![key, topic.as_str()])?;
+            }
+            Change::Renamed { room, to } => {
+                let (from, to) = (RoomId::from(room.clone()), RoomId::from(to.clone()));
+                let head = self.head(&from)?.clone();
+                match self.head(&to) {
+                    Ok(_) => return Err(StoreError::RoomExists.into()),
+                    Err(Failure::Request(StoreError::NoSuchRoom)) => {}
+                    Err(failure) => return Err(failure),
+                }
+                let sql = "UPDATE rooms SET name = ?2 WHERE key = ?1";
+                self.execute(sql, params![head.key, to.to_string()])?;
+                self.memory.heads.remove(&from);
+                self.memory.heads.insert(to, head);
             }
             Change::Kept { room, keep } => {
                 let keep = rows::keep_column(*keep)?;
@@ -213,7 +239,7 @@ impl Requests<'_> {
                 self.execute("DELETE FROM rooms WHERE key = ?1", [key])?;
                 self.deleted = true;
             }
-            Change::Joined { room, user } => {
+            Change::Joined { room, user, .. } => {
                 let (key, head) = self.head(room).map(|head| (head.key, head.seq))?;
                 let (room, seq) = (key, rules::seen_at_entry(room, head));
                 let user = self.user(*user)?;
@@ -224,11 +250,36 @@ impl Requests<'_> {
                 self.execute(sql, [room, user, number(seq)])?;
             }
             Change::Left { room, user } => {
+                let is_direct = matches!(room, RoomId::Direct(_));
                 let (room, user) = (self.head(room)?.key, self.user(*user)?);
                 let sql = "DELETE FROM members WHERE room = ?1 AND user = ?2";
+                let left = self.execute(sql, [room, user])?;
+                let sql = "DELETE FROM roles WHERE room = ?1 AND user = ?2";
+                self.execute(sql, [room, user])?;
+                if is_direct && left > 0 {
+                    let sql = "INSERT INTO invited (room, user) VALUES (?1, ?2)
+                               ON CONFLICT (room, user) DO NOTHING";
+                    self.execute(sql, [room, user])?;
+                }
+            }
+            Change::Uninvited { room, user } => {
+                let (room, user) = (self.head(&room.clone().into())?.key, self.user(*user)?);
+                let sql = "DELETE FROM invited WHERE room = ?1 AND user = ?2";
                 self.execute(sql, [room, user])?;
             }
-            Change::Invited { room, user } => {
+            Change::NameReleased { user } => {
+                let user = self.user(*user)?;
+                self.execute("DELETE FROM names WHERE user = ?1", [user])?;
+            }
+            Change::SpokeV2 { user } => {
+                let user = self.user(*user)?;
+                self.execute("UPDATE users SET v2 = 1 WHERE key = ?1", [user])?;
+            }
+            Change::Approved { user } => {
+                let user = self.user(*user)?;
+                self.execute("UPDATE users SET approved = 1 WHERE key = ?1", [user])?;
+            }
+            Change::Invited { room, user, .. } => {
                 let (room, user) = (self.head(&room.clone().into())?.key, self.user(*user)?);
                 let sql = "INSERT INTO invited (room, user) SELECT ?1, ?2 WHERE NOT EXISTS
                                (SELECT 1 FROM members WHERE room = ?1 AND user = ?2)
@@ -266,6 +317,19 @@ impl Requests<'_> {
                 };
                 self.execute(sql, [user])?;
             }
+        }
+        Ok(())
+    }
+
+    fn set_role(&mut self, room: &RoomId, user: UserId, role: Role) -> Result<(), Failure> {
+        let (room, user) = (self.head(room)?.key, self.user(user)?);
+        if role.is_member() {
+            let sql = "DELETE FROM roles WHERE room = ?1 AND user = ?2";
+            self.execute(sql, [room, user])?;
+        } else {
+            let sql = "INSERT INTO roles (room, user, role) VALUES (?1, ?2, ?3)
+                       ON CONFLICT (room, user) DO UPDATE SET role = excluded.role";
+            self.execute(sql, params![room, user, rows::role_column(role)])?;
         }
         Ok(())
     }

@@ -7,7 +7,9 @@ use rusqlite::Row;
 use rusqlite::types::{FromSqlError, FromSqlResult, ValueRef};
 use shared::chat::entry::DisplayName;
 use shared::chat::operator::{Ban, Banned, Reason};
-use shared::chat::{Author, Emoji, Entry, Event, Keep, MessageId, Seq, Text, Timestamp, UserId};
+use shared::chat::{
+    Author, Emoji, Entry, Event, Keep, MessageId, Role, Seq, Text, Timestamp, UserId,
+};
 use shared::identity::Fingerprint;
 
 use crate::store::StoreError;
@@ -60,6 +62,25 @@ pub(super) fn keep(column: ValueRef<'_>) -> rusqlite::Result<Keep> {
         Some(json) => {
             serde_json::from_str(json).map_err(|error| FromSqlError::Other(Box::new(error)).into())
         }
+    }
+}
+
+/// Returns a role as a column's number.
+pub(super) fn role_column(role: Role) -> i64 {
+    match role {
+        Role::Member => 0,
+        Role::Moderator => 1,
+        Role::Owner => 2,
+    }
+}
+
+/// Reads a role from a column's number.
+pub(super) fn role(number: i64) -> rusqlite::Result<Role> {
+    match number {
+        0 => Ok(Role::Member),
+        1 => Ok(Role::Moderator),
+        2 => Ok(Role::Owner),
+        other => Err(FromSqlError::OutOfRange(other).into()),
     }
 }
 

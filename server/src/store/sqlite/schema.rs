@@ -7,7 +7,7 @@ pub(super) const APPLICATION_ID: u32 = 0x5343_6874;
 
 /// Each brings a database from the version of its index to the next. One that was released is never
 /// changed again.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     // An entry's place is its room's key times 2^40 and its number, so that a room's entries lie
     // together in their order without another index; a full-text index can point to it too. Times
     // are milliseconds since 1970, `kind` is one of `rows`, a fingerprint has 32 bytes, an id 16.
@@ -76,6 +76,16 @@ const MIGRATIONS: [&str; 4] = [
         FROM entries AS said WHERE kind = 0 AND text IS NOT NULL;",
     // What becomes of a room's entries, as the protocol has it; nothing for those that stay.
     "ALTER TABLE rooms ADD COLUMN keep TEXT;",
+    // Roles above a member's: 1 is a moderator, 2 the owner. `v2` marks keys that have used v2,
+    // `approved` keys that an operator has let in.
+    "CREATE TABLE roles (
+        room INTEGER NOT NULL REFERENCES rooms (key) ON DELETE CASCADE,
+        user INTEGER NOT NULL REFERENCES users (key),
+        role INTEGER NOT NULL,
+        PRIMARY KEY (room, user)
+    ) STRICT, WITHOUT ROWID;
+    ALTER TABLE users ADD COLUMN v2 INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE users ADD COLUMN approved INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /// The version of a database that has everything.

@@ -151,7 +151,10 @@ pub(super) fn find(
             continue;
         };
         if !filling.takes(&entry.event) {
-            found.more = true;
+            found.next = found.entries.last().map(|last| Cursor {
+                room: last.room.clone(),
+                seq: last.entry.seq,
+            });
             break;
         }
         let room = room.clone();

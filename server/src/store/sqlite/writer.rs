@@ -2,6 +2,7 @@
 //! when that is on the disk. So many messages cost one wait for the disk, not one each.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, TransactionBehavior};
 use shared::chat::{RoomId, Seq};
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 
 use super::error::Failure;
@@ -18,7 +19,8 @@ use super::requests::{Memory, Requests};
 use super::sweep::{self, Swept};
 use super::waiting;
 use crate::store::clock::Clock;
-use crate::store::{Appended, Change, Commit, Durable, NewEntry, StoreError};
+use crate::store::outcome::{Answer, Reply, Subscription};
+use crate::store::{Appended, Change, Committed, Durable, NewEntry, Outcome, StoreError};
 
 /// Most requests of one transaction: so many that the disk's part of each is small, and so few that
 /// the first does not wait long for the last.
@@ -49,11 +51,9 @@ pub(super) enum Job {
     },
 }
 
-pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
-
-/// What came of a job.
-enum Outcome {
-    Appended(Result<Appended, StoreError>),
+/// The result of a job, and what it has changed.
+enum Done {
+    Appended(Result<(Appended, Option<Committed>), StoreError>),
     Reserved(Result<Seq, StoreError>),
     Changed(Result<(), StoreError>),
 }
@@ -63,19 +63,20 @@ pub(super) struct Writer {
     /// `None` only while it is stopped.
     queue: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
+    subscription: Arc<Subscription>,
 }
 
 impl Writer {
     pub(super) fn start(
         connection: Connection,
-        commits: UnboundedSender<Commit>,
         clock: Clock,
         sweep_every: Duration,
     ) -> io::Result<Self> {
         let (sender, receiver) = channel();
+        let subscription = Arc::<Subscription>::default();
         let thread = Thread {
             connection,
-            commits,
+            subscription: Arc::clone(&subscription),
             clock,
             memory: Memory::default(),
             unwiped: false,
@@ -88,7 +89,12 @@ impl Writer {
         Ok(Self {
             queue: Some(sender),
             thread: Some(thread),
+            subscription,
         })
+    }
+
+    pub(super) fn subscribe(&self) -> UnboundedReceiver<Vec<Outcome>> {
+        self.subscription.subscribe()
     }
 
     pub(super) fn queue<T: Send + 'static>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Durable<T> {
@@ -113,7 +119,7 @@ impl Drop for Writer {
 
 struct Thread {
     connection: Connection,
-    commits: UnboundedSender<Commit>,
+    subscription: Arc<Subscription>,
     clock: Clock,
     memory: Memory,
     /// Something was deleted that can still be found in the log.
@@ -164,14 +170,10 @@ impl Thread {
     fn write(&mut self, group: Vec<Job>) {
         self.memory.trim();
         match self.transact(&group) {
-            Ok((outcomes, commits)) => {
-                for commit in commits {
-                    // Nobody may be listening; what is durable is durable all the same.
-                    let _ = self.commits.send(commit);
-                }
-                for (job, outcome) in group.into_iter().zip(outcomes) {
-                    job.tell(outcome);
-                }
+            Ok(done) => {
+                let outcomes = group.into_iter().zip(done);
+                let outcomes = outcomes.filter_map(|(job, done)| job.into_outcome(done));
+                self.subscription.publish(outcomes.collect());
             }
             // One of them has what nobody foresaw: it must not take the others with it.
             Err(failure) if group.len() > 1 && !failure.is_everybodys() => {
@@ -182,15 +184,14 @@ impl Thread {
             Err(failure) => {
                 let error = StoreError::from(failure);
                 tracing::error!(%error, requests = group.len(), "nothing could be stored");
-                for job in group {
-                    job.refuse(&error);
-                }
+                let outcomes = group.into_iter().map(|job| job.into_refusal(&error));
+                self.subscription.publish(outcomes.collect());
             }
         }
     }
 
-    /// The outcomes are in the order of the jobs, and hold once this returns.
-    fn transact(&mut self, group: &[Job]) -> Result<(Vec<Outcome>, Vec<Commit>), Failure> {
+    /// Returns the results in the order of the jobs. They hold once this returns.
+    fn transact(&mut self, group: &[Job]) -> Result<Vec<Done>, Failure> {
         let written = self.attempt(group);
         if written.is_err() {
             // It was undone, and what is remembered of it is wrong.
@@ -199,7 +200,7 @@ impl Thread {
         written
     }
 
-    fn attempt(&mut self, group: &[Job]) -> Result<(Vec<Outcome>, Vec<Commit>), Failure> {
+    fn attempt(&mut self, group: &[Job]) -> Result<Vec<Done>, Failure> {
         // Undone when it is dropped without a commit.
         let transaction = self
             .connection
@@ -208,7 +209,6 @@ impl Thread {
             connection: &transaction,
             memory: &mut self.memory,
             clock: &self.clock,
-            commits: Vec::with_capacity(group.len()),
             deleted: false,
             sweeps: false,
         };
@@ -216,24 +216,22 @@ impl Thread {
         for job in group {
             outcomes.push(match job {
                 Job::Append { room, entry, .. } => {
-                    Outcome::Appended(of_its_own(requests.append(room, entry))?)
+                    Done::Appended(of_its_own(requests.append(room, entry))?)
                 }
                 Job::Reserve { room, numbers, .. } => {
-                    Outcome::Reserved(of_its_own(requests.reserve(room, *numbers))?)
+                    Done::Reserved(of_its_own(requests.reserve(room, *numbers))?)
                 }
-                Job::Change { change, .. } => {
-                    Outcome::Changed(of_its_own(requests.change(change))?)
-                }
+                Job::Change { change, .. } => Done::Changed(of_its_own(requests.change(change))?),
             });
         }
         requests.finish()?;
-        let (commits, deleted, sweeps) = (requests.commits, requests.deleted, requests.sweeps);
+        let (deleted, sweeps) = (requests.deleted, requests.sweeps);
         transaction.commit()?;
         self.unwiped |= deleted;
         if sweeps {
             self.sweep_at = Some(Instant::now());
         }
-        Ok((outcomes, commits))
+        Ok(outcomes)
     }
 
     /// Takes away some of what is to go.
@@ -307,30 +305,33 @@ fn of_its_own<T>(result: Result<T, Failure>) -> Result<Result<T, StoreError>, Fa
 }
 
 impl Job {
-    /// Whoever waited may have gone.
-    fn tell(self, outcome: Outcome) {
-        match (self, outcome) {
-            (Self::Append { reply, .. }, Outcome::Appended(result)) => {
-                let _ = reply.send(result);
+    /// Returns `None` never: each result was made for its job.
+    fn into_outcome(self, done: Done) -> Option<Outcome> {
+        Some(match (self, done) {
+            (Self::Append { reply, .. }, Done::Appended(Ok((appended, committed)))) => {
+                Outcome::new(committed, Answer::Appended(reply, Ok(appended)))
             }
-            (Self::Reserve { reply, .. }, Outcome::Reserved(result)) => {
-                let _ = reply.send(result);
+            (Self::Append { reply, .. }, Done::Appended(Err(error))) => {
+                Outcome::new(None, Answer::Appended(reply, Err(error)))
             }
-            (Self::Change { reply, .. }, Outcome::Changed(result)) => {
-                let _ = reply.send(result);
+            (Self::Reserve { reply, .. }, Done::Reserved(result)) => {
+                Outcome::new(None, Answer::Reserved(reply, result))
             }
-            // Never: each was made for the other. The one who waits hears that nobody answers.
-            (Self::Append { .. } | Self::Reserve { .. } | Self::Change { .. }, _) => {}
-        }
+            (Self::Change { change, reply }, Done::Changed(result)) => {
+                let committed = result.is_ok().then_some(Committed::Change(change));
+                Outcome::new(committed, Answer::Changed(reply, result))
+            }
+            (Self::Append { .. } | Self::Reserve { .. } | Self::Change { .. }, _) => return None,
+        })
     }
 
-    fn refuse(self, error: &StoreError) {
+    fn into_refusal(self, error: &StoreError) -> Outcome {
         let error = error.clone();
-        let outcome = match self {
-            Self::Append { .. } => Outcome::Appended(Err(error)),
-            Self::Reserve { .. } => Outcome::Reserved(Err(error)),
-            Self::Change { .. } => Outcome::Changed(Err(error)),
+        let answer = match self {
+            Self::Append { reply, .. } => Answer::Appended(reply, Err(error)),
+            Self::Reserve { reply, .. } => Answer::Reserved(reply, Err(error)),
+            Self::Change { reply, .. } => Answer::Changed(reply, Err(error)),
         };
-        self.tell(outcome);
+        Outcome::new(None, answer)
     }
 }

@@ -90,8 +90,24 @@ impl<W: Wire> Client<W> {
         }
     }
 
-    /// Finishes the handshake and reads the welcome.
+    /// Finishes the handshake, and shows nothing yet of how this client speaks.
+    pub(crate) fn shake_hands(&mut self) {
+        loop {
+            match self.next_event() {
+                Event::Established { .. } => break,
+                Event::ServerKey { .. } => {}
+                other => panic!("expected a session, got {other:?}"),
+            }
+        }
+        while let Some(bytes) = self.connection.poll_transmit() {
+            self.wire.write_all(&bytes).unwrap();
+        }
+    }
+
+    /// Finishes the handshake and reads the welcome, for which an empty line spares the wait.
     pub(crate) fn establish(&mut self) {
+        self.shake_hands();
+        self.say("");
         let welcome = self.receive();
         assert!(welcome.starts_with("* Welcome"), "{welcome}");
     }

@@ -24,7 +24,7 @@ pub(crate) fn key(number: usize) -> &'static PrivateKey {
 /// Somebody over TCP.
 pub(crate) fn over_tcp(address: SocketAddr, who: usize, name: &str) -> Client {
     let mut client = Client::of(key(who), connect(address), Version::V2);
-    client.establish();
+    client.shake_hands();
     hello(&mut client, name);
     client
 }
@@ -33,7 +33,7 @@ pub(crate) fn over_tcp(address: SocketAddr, who: usize, name: &str) -> Client {
 pub(crate) fn through_tunnel(address: SocketAddr, who: usize, name: &str) -> Client<WebSocket> {
     let wire = WebSocket::open(address, "binary");
     let mut client = Client::of(key(who), wire, Version::V2);
-    client.establish();
+    client.shake_hands();
     hello(&mut client, name);
     client
 }

@@ -1,9 +1,9 @@
-//! What waits to be sent to one member: bounded in bytes, so that who does not read cannot make
-//! the server, or the others, pay for it.
+//! The queue of what one connection is still to be sent: bounded in bytes, so that a client that
+//! does not read can make neither the server nor other clients pay for it.
 //!
-//! A channel of our own, because of when the reader wakes up: whoever queues many lines for many
-//! members wakes each of them once, when all lines are there, and each then writes all of them at
-//! once. A reader that woke up at its first line would write that line alone.
+//! Not a channel of a library, because of when the reader wakes up: whoever broadcasts many lines to
+//! many subscribers wakes each of them once, when all lines are queued, and each then seals all of
+//! them into one write. A reader that woke up at its first line would write that line alone.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -11,54 +11,69 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-/// Most bytes that may wait for one member, unless longer lines are allowed.
+/// Most bytes of events that may wait for one connection, unless longer lines are allowed.
 pub const QUEUE_BYTES: usize = 1024 * 1024;
 
-/// What a waiting line costs beside its text: it is counted, so that empty lines are not free.
+/// Cost of a waiting line beside its text, in bytes: empty lines must not be free.
 const LINE_OVERHEAD_BYTES: usize = 64;
+
+/// A droppable event is dropped when the queue holds more than this part of its limit: presence and
+/// typing must never be what evicts a client that is behind.
+const DROPPABLE_SHARE: usize = 4;
+
+/// Lines for which an idle queue keeps its memory: a burst must not cost a quiet connection for
+/// good.
+const RESERVED_LINES: usize = 64;
 
 #[derive(Debug)]
 struct Queue {
     waiting: Mutex<Waiting>,
-    /// Bytes of what waits, here and at the reader.
-    bytes: AtomicUsize,
+    /// Bytes of events that wait, here and at the reader.
+    event_bytes: AtomicUsize,
+    /// Bytes of replies to the connection's own requests. Counted apart: they hold back the
+    /// connection's next requests, and never evict it.
+    reply_bytes: AtomicUsize,
     limit: usize,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
-    lines: VecDeque<Arc<str>>,
-    /// Of a reader that has nothing more.
+    lines: VecDeque<Line>,
+    /// The waker of a reader that has nothing more to read.
     reader: Option<Waker>,
-    /// Nothing more comes.
     closed: bool,
+}
+
+#[derive(Debug)]
+struct Line {
+    text: Arc<str>,
+    is_reply: bool,
 }
 
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        // Nothing that is done under the lock can panic halfway.
+        // Nothing that happens under the lock can panic halfway.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The writing end, held by the hub.
+/// The writing end of a connection's queue.
 #[derive(Debug, Clone)]
-pub(super) struct Outbox(Arc<Queue>);
+pub(in crate::hub) struct Outbox(Arc<Queue>);
 
-/// The reading end, held by the connection.
-///
-/// It ends, after what was queued, when the connection was put out of the hub.
+/// The reading end of a connection's queue. It ends, after what was queued, when the connection was
+/// evicted or ended.
 #[derive(Debug)]
 pub(super) struct Inbox {
     queue: Arc<Queue>,
-    /// Taken from the queue all together, so that its lock is not taken for each.
-    ready: VecDeque<Arc<str>>,
+    /// Lines that were taken from the queue together, so that its lock is not taken for each.
+    ready: VecDeque<Line>,
 }
 
-/// Readers that have something to read; they wake up when this is dropped.
+/// Readers that have something to read. They wake up when this is dropped.
 #[derive(Debug, Default)]
 #[must_use = "readers wake up when this is dropped"]
-pub(super) struct Wakers(Vec<Waker>);
+pub(in crate::hub) struct Wakers(Vec<Waker>);
 
 impl Drop for Wakers {
     fn drop(&mut self) {
@@ -66,16 +81,17 @@ impl Drop for Wakers {
     }
 }
 
-/// The member has more waiting than it may.
+/// The queue holds more than it may: its reader is a slow consumer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Overflow;
+pub(in crate::hub) struct Overflow;
 
-/// A queue of at most `limit` bytes. One line always fits, so that the limit on lines alone decides
-/// how long they may be.
+/// Creates a queue for at most `limit` bytes of events. One line always fits, so that the limit on
+/// lines alone decides how long a line may be.
 pub(super) fn queue(limit: usize) -> (Outbox, Inbox) {
     let queue = Arc::new(Queue {
         waiting: Mutex::default(),
-        bytes: AtomicUsize::new(0),
+        event_bytes: AtomicUsize::new(0),
+        reply_bytes: AtomicUsize::new(0),
         limit,
     });
     let inbox = Inbox {
@@ -90,25 +106,31 @@ fn cost(line: &str) -> usize {
 }
 
 impl Outbox {
-    /// Queues lines, up to the first that is too much. The reader wakes up with `wakers`.
+    /// Queues events, up to the first that does not fit. The reader wakes up with `wakers`.
     ///
     /// # Errors
-    /// [`Overflow`] if a line was too much.
-    pub(super) fn push<'a>(
+    /// [`Overflow`] if an event does not fit.
+    pub(in crate::hub) fn push<'a>(
         &self,
         lines: impl IntoIterator<Item = &'a Arc<str>>,
         wakers: &mut Wakers,
     ) -> Result<(), Overflow> {
         let mut waiting = self.0.lock();
+        if waiting.closed {
+            return Ok(());
+        }
         let mut result = Ok(());
         for line in lines {
-            let before = self.0.bytes.fetch_add(cost(line), Ordering::Relaxed);
+            let before = self.0.event_bytes.fetch_add(cost(line), Ordering::Relaxed);
             if before > 0 && before + cost(line) > self.0.limit {
-                self.0.bytes.fetch_sub(cost(line), Ordering::Relaxed);
+                self.0.event_bytes.fetch_sub(cost(line), Ordering::Relaxed);
                 result = Err(Overflow);
                 break;
             }
-            waiting.lines.push_back(Arc::clone(line));
+            waiting.lines.push_back(Line {
+                text: Arc::clone(line),
+                is_reply: false,
+            });
         }
         if !waiting.lines.is_empty() {
             wakers.0.extend(waiting.reader.take());
@@ -116,8 +138,42 @@ impl Outbox {
         result
     }
 
+    /// Queues an event that the client can do without, unless the queue is filling up.
+    pub(in crate::hub) fn push_droppable(&self, line: &Arc<str>, wakers: &mut Wakers) {
+        let waiting = self.0.event_bytes.load(Ordering::Relaxed);
+        if waiting + cost(line) <= self.0.limit / DROPPABLE_SHARE {
+            // It fits, as far as other writers leave room; if they do not, it is dropped too.
+            let _ = self.push([line], wakers);
+        }
+    }
+
+    /// Queues the answer to one of the connection's own requests, behind every event that was queued
+    /// before. Its bytes count in [`Self::reply_bytes`].
+    pub(in crate::hub) fn reply(&self, text: Arc<str>) {
+        let reader = {
+            let mut waiting = self.0.lock();
+            if waiting.closed {
+                return;
+            }
+            self.0.reply_bytes.fetch_add(cost(&text), Ordering::Relaxed);
+            waiting.lines.push_back(Line {
+                text,
+                is_reply: true,
+            });
+            waiting.reader.take()
+        };
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+    }
+
+    /// Returns the bytes of replies that wait to be sent.
+    pub(in crate::hub) fn reply_bytes(&self) -> usize {
+        self.0.reply_bytes.load(Ordering::Relaxed)
+    }
+
     /// Ends the queue: its reader gets what waits, and then the end.
-    pub(super) fn close(&self, wakers: &mut Wakers) {
+    pub(in crate::hub) fn close(&self, wakers: &mut Wakers) {
         let mut waiting = self.0.lock();
         waiting.closed = true;
         wakers.0.extend(waiting.reader.take());
@@ -125,7 +181,7 @@ impl Outbox {
 }
 
 impl Inbox {
-    /// Waits for a line; `None` when the connection was put out.
+    /// Waits for a line. Returns `None` when the queue has ended.
     ///
     /// Cancel safe: a line that was not returned comes the next time.
     pub(super) async fn next(&mut self) -> Option<Arc<str>> {
@@ -152,20 +208,24 @@ impl Inbox {
 
     fn take_ready(&mut self) -> Option<Arc<str>> {
         let line = self.ready.pop_front()?;
-        self.queue.bytes.fetch_sub(cost(&line), Ordering::Relaxed);
+        let bytes = if line.is_reply {
+            &self.queue.reply_bytes
+        } else {
+            &self.queue.event_bytes
+        };
+        bytes.fetch_sub(cost(&line.text), Ordering::Relaxed);
         if self.ready.is_empty() {
-            // Most connections are quiet most of the time: a burst must not cost them for good.
             self.ready.shrink_to(RESERVED_LINES);
         }
-        Some(line)
+        Some(line.text)
     }
 
-    /// Whether nothing waits.
+    /// Returns `true` if nothing waits.
     pub(super) fn is_empty(&self) -> bool {
         self.ready.is_empty() && self.queue.lock().lines.is_empty()
     }
 
-    /// A line that waits already.
+    /// Returns a line that waits already.
     pub(super) fn try_next(&mut self) -> Option<Arc<str>> {
         if self.ready.is_empty() {
             std::mem::swap(&mut self.ready, &mut self.queue.lock().lines);
@@ -173,9 +233,6 @@ impl Inbox {
         self.take_ready()
     }
 }
-
-/// Places for lines that an idle queue keeps.
-const RESERVED_LINES: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -217,7 +274,7 @@ mod tests {
         assert_eq!(outbox.push(&all[..1], &mut wakers), Err(Overflow));
         assert!(inbox.try_next().is_some() && inbox.try_next().is_some());
         assert!(inbox.is_empty());
-        assert_eq!(inbox.queue.bytes.load(Ordering::Relaxed), 0);
+        assert_eq!(inbox.queue.event_bytes.load(Ordering::Relaxed), 0);
     }
 
     #[test]
@@ -239,5 +296,31 @@ mod tests {
         outbox.close(&mut wakers);
         assert_eq!(inbox.next().now_or_never(), Some(Some("last".into())));
         assert_eq!(inbox.next().now_or_never(), Some(None));
+    }
+
+    #[test]
+    fn a_flood_of_droppable_events_is_dropped_and_evicts_nobody() {
+        let (outbox, mut inbox) = queue(100 * cost("x"));
+        let line = lines(&["x"]).remove(0);
+        let mut wakers = Wakers::default();
+        for _ in 0..10_000 {
+            outbox.push_droppable(&line, &mut wakers);
+        }
+        outbox.push([&line], &mut wakers).unwrap();
+        let waiting = std::iter::from_fn(|| inbox.try_next()).count();
+        assert_eq!(waiting, 100 / DROPPABLE_SHARE + 1);
+    }
+
+    #[test]
+    fn replies_are_counted_apart_and_keep_their_order_among_events() {
+        let (outbox, mut inbox) = queue(QUEUE_BYTES);
+        let mut wakers = Wakers::default();
+        outbox.push(&lines(&["event"]), &mut wakers).unwrap();
+        outbox.reply("reply".into());
+        outbox.push(&lines(&["later"]), &mut wakers).unwrap();
+        assert_eq!(outbox.reply_bytes(), cost("reply"));
+        let all: Vec<_> = std::iter::from_fn(|| inbox.try_next()).collect();
+        assert_eq!(all, lines(&["event", "reply", "later"]));
+        assert_eq!(outbox.reply_bytes(), 0);
     }
 }

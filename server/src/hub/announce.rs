@@ -1,0 +1,80 @@
+//! What the hub announces by its clock instead of at once: presence, arrivals and departures in the
+//! plain-text lobby, and the number of members of large rooms. Somebody who comes and goes within a
+//! turn of the clock costs the others nothing, and a crowd costs them one message a turn.
+
+use std::time::Duration;
+
+use shared::chat::ServerMessage;
+use shared::chat::server::MemberChange;
+
+use super::Hub;
+use super::encoding::encode_notice;
+use super::session::queue::Wakers;
+
+/// The time between two turns of the clock.
+pub(super) const TICK: Duration = Duration::from_secs(1);
+
+/// Turns between two announcements of a large room's members.
+const ROSTER_TURNS: u64 = 5;
+
+/// Most names that the lobby's plain-text clients are told one by one in a turn.
+const NAMED_EACH: usize = 20;
+
+impl Hub {
+    /// Announces what has changed since the last turn.
+    pub(super) fn announce(&self, turn: u64) {
+        let mut wakers = Wakers::default();
+        let announcements = self.directory().take_announcements();
+        for (member, rooms) in announcements.presence {
+            for id in rooms {
+                let Some(room) = self.rooms.get(&id) else {
+                    continue;
+                };
+                let room = room.lock();
+                if room.is_large() {
+                    continue;
+                }
+                let mut member = member.clone();
+                member.role = room.role_of(member.id);
+                let message = ServerMessage::Member {
+                    room: id,
+                    member,
+                    change: MemberChange::Presence,
+                };
+                room.broadcast_droppable(&message, None, &mut wakers);
+            }
+        }
+        for (names, what) in [
+            (announcements.arrived, "joined"),
+            (announcements.left, "left"),
+        ] {
+            let others = names.len().saturating_sub(NAMED_EACH);
+            let named = names.iter().take(NAMED_EACH);
+            let mut lines: Vec<_> = named.map(|name| format!("{name} {what}")).collect();
+            if others > 0 {
+                lines.push(format!("and {others} others {what}"));
+            }
+            if let Some(lobby) = self.lobby().filter(|_| !lines.is_empty()) {
+                let lobby = lobby.lock();
+                for line in lines {
+                    lobby.notify_plain(&encode_notice(&line), &mut wakers);
+                }
+            }
+        }
+        if turn.is_multiple_of(ROSTER_TURNS) {
+            self.announce_rosters(&mut wakers);
+        }
+    }
+
+    fn announce_rosters(&self, wakers: &mut Wakers) {
+        let rosters = std::mem::take(&mut self.directory().rosters);
+        for id in rosters {
+            if let Some(room) = self.rooms.get(&id) {
+                let room = room.lock();
+                let count = room.members.len();
+                let message = ServerMessage::Roster { room: id, count };
+                room.broadcast_droppable(&message, None, wakers);
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Appending entries: to the store, or to an unstored room itself.
+//!
+//! When a room becomes unstored, or stored again, its numbers still go up: appends are queued under
+//! the room's lock, where its retention is looked at; unstored entries are broadcast before anything
+//! that the store commits later; and numbers are [granted](Hub::grant) behind everything that the
+//! store committed before them.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::SystemTime;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use shared::chat::{Keep, RoomId, Seq};
+use tokio::sync::{mpsc, oneshot};
+
+use super::Hub;
+use super::room::{BLOCK, Room, UnstoredEntry};
+use crate::store::{Appended, Durable, NewEntry, StoreError};
+use crate::system;
+
+/// The queues from unstored rooms to the hub's task.
+#[derive(Debug)]
+pub(super) struct UnstoredQueues {
+    entries: mpsc::UnboundedSender<UnstoredEntry>,
+    reservations: mpsc::UnboundedSender<Reservation>,
+}
+
+/// The hub's ends of [`UnstoredQueues`]. What waits in them is bounded by the requests of all
+/// connections that wait for an answer.
+#[derive(Debug)]
+pub(super) struct UnstoredReceivers {
+    /// Entries to be broadcast.
+    pub(super) entries: mpsc::UnboundedReceiver<UnstoredEntry>,
+    pub(super) grants: Grants,
+}
+
+/// The reservations of numbers that are under way.
+#[derive(Debug)]
+pub(super) struct Grants {
+    asked: mpsc::UnboundedReceiver<Reservation>,
+    pending: FuturesUnordered<Granting>,
+}
+
+/// A reservation of numbers for a room.
+struct Reservation {
+    room: RoomId,
+    /// The room's period, see [`Unstored`](super::room::Unstored).
+    period: u64,
+    reserved: Durable<Seq>,
+}
+
+impl std::fmt::Debug for Reservation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reservation")
+            .field("room", &self.room)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The store's answer to a reservation.
+pub(super) type Granted = (RoomId, u64, Result<Seq, StoreError>);
+
+type Granting = Pin<Box<dyn Future<Output = Granted> + Send>>;
+
+/// Creates the queues.
+pub(super) fn unstored_queues() -> (UnstoredQueues, UnstoredReceivers) {
+    let (entries, unstored) = mpsc::unbounded_channel();
+    let (reservations, asked) = mpsc::unbounded_channel();
+    let queues = UnstoredQueues {
+        entries,
+        reservations,
+    };
+    let grants = Grants {
+        asked,
+        pending: FuturesUnordered::new(),
+    };
+    let receivers = UnstoredReceivers {
+        entries: unstored,
+        grants,
+    };
+    (queues, receivers)
+}
+
+impl Grants {
+    /// Waits for the store's answer to a reservation.
+    ///
+    /// Cancel safe.
+    pub(super) async fn next(&mut self) -> Granted {
+        loop {
+            let waiting = !self.pending.is_empty();
+            tokio::select! {
+                Some(granted) = self.pending.next(), if waiting => return granted,
+                Some(asked) = self.asked.recv() => {
+                    let Reservation { room, period, reserved } = asked;
+                    self.pending.push(Box::pin(async move { (room, period, reserved.await) }));
+                }
+                // The other end is in the same hub, which awaits this.
+                else => std::future::pending().await,
+            }
+        }
+    }
+}
+
+impl Hub {
+    /// Appends an entry to a room. Queues it at once: entries of one connection keep their order.
+    pub(super) fn append(&self, room: &mut Room, entry: NewEntry) -> Durable<Appended> {
+        if room.keep != Keep::Nothing {
+            return self.store.append(room.id.clone(), entry);
+        }
+        let (reply, appended) = oneshot::channel();
+        let now = system::timestamp(SystemTime::now());
+        let entry = room.unstored.append(&room.id, entry, now, reply);
+        self.queue_unstored(entry);
+        self.reserve(room);
+        Box::pin(async move {
+            let ended = |_| Err(StoreError::Failed("nobody answers".into()));
+            appended.await.unwrap_or_else(ended)
+        })
+    }
+
+    fn queue_unstored(&self, entries: impl IntoIterator<Item = UnstoredEntry>) {
+        for entry in entries {
+            // The hub's task listens as long as the hub lives.
+            let _ = self.unstored.entries.send(entry);
+        }
+    }
+
+    /// Reserves numbers, if the room needs more.
+    pub(super) fn reserve(&self, room: &mut Room) {
+        if let Some(period) = room.unstored.wants_numbers() {
+            let _ = self.unstored.reservations.send(Reservation {
+                room: room.id.clone(),
+                period,
+                reserved: self.store.reserve(room.id.clone(), BLOCK),
+            });
+        }
+    }
+
+    /// Gives a room the numbers that it reserved, or tells those who wait that there are none.
+    pub(super) fn grant(&self, (id, period, granted): Granted) {
+        let Some(room) = self.rooms.get(&id) else {
+            return;
+        };
+        let mut room = room.lock();
+        match granted {
+            Ok(last) => {
+                let head = room.head;
+                let entries = room.unstored.granted(&id, last, period, head);
+                self.queue_unstored(entries);
+                if room.keep == Keep::Nothing || room.unstored.is_waiting() {
+                    self.reserve(&mut room);
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, room = %id, "no numbers could be reserved");
+                room.unstored.denied(&error, period);
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The one place where it is decided what somebody may do in a room.
+
+use shared::chat::{Role, RoomId, RoomName, UserId};
+use shared::connection::Version;
+
+use super::requests::Rejection;
+use super::room::Room;
+use super::session::Requester;
+
+/// Something that a person wants to do in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    /// Enters it.
+    Join,
+    /// Reads or writes in it.
+    Take,
+    Invite,
+    SetTopic,
+    /// Removes this member.
+    Remove(UserId),
+    /// Gives this role to a member.
+    SetRole(Role),
+    Rename,
+    Close,
+    /// Deletes the message of this writer.
+    DeleteMessage(UserId),
+    /// Changes the text of this writer's message.
+    EditMessage(UserId),
+}
+
+/// Decides whether somebody may do something in a room, as it is now.
+///
+/// # Errors
+/// A [`Rejection`] for the requester: a room that they may not know of does not exist for them.
+pub(super) fn authorize(by: &Requester, room: &Room, action: Action) -> Result<(), Rejection> {
+    let user = by.user();
+    let operator = by.is_operator();
+    if !room.is_open_to(user) && !(operator && action.is_for_operators()) {
+        return Err(Rejection::no_such_room(&room.id));
+    }
+    if room.private && by.version == Version::V1 {
+        // A v1 session can be relayed by any server that the person opens, so whatever it may see
+        // such a server may see.
+        let message = "Private rooms need protocol v2: v1 cannot prove which server it speaks to.";
+        return Err(Rejection::forbidden(message));
+    }
+    if action == Action::Join {
+        return Ok(());
+    }
+    if !room.has(user) && !(operator && action.is_for_operators()) {
+        let message = format!("You have not joined {}.", room.id);
+        return Err(Rejection::new(
+            shared::chat::ChatErrorCode::NotJoined,
+            message,
+        ));
+    }
+    let role = if operator {
+        Role::Owner
+    } else {
+        room.role_of(user)
+    };
+    let lobby = room.id == RoomId::from(RoomName::lobby());
+    match action {
+        Action::Join | Action::Take => Ok(()),
+        Action::Invite if room.is_direct() => {
+            Err(Rejection::forbidden("A room of two has place for two."))
+        }
+        Action::Invite => Ok(()),
+        Action::DeleteMessage(writer) if writer == user => Ok(()),
+        Action::DeleteMessage(_) => at_least(role, Role::Moderator, "This message is not yours."),
+        Action::EditMessage(writer) if writer == user => Ok(()),
+        Action::EditMessage(_) => Err(Rejection::forbidden("This message is not yours.")),
+        _ if room.is_direct() => Err(Rejection::forbidden("A room of two has no moderators.")),
+        Action::SetTopic => at_least(role, Role::Moderator, "Only moderators change the topic."),
+        Action::Remove(_) | Action::Rename | Action::Close if lobby => Err(Rejection::forbidden(
+            "Everybody starts in the lobby; it stays.",
+        )),
+        Action::Remove(member) => {
+            at_least(role, Role::Moderator, "Only moderators remove members.")?;
+            if role > room.role_of(member) || member == user {
+                Ok(())
+            } else {
+                Err(Rejection::forbidden(
+                    "This member has the same rights as you.",
+                ))
+            }
+        }
+        Action::SetRole(_) => at_least(role, Role::Owner, "Only the owner gives roles."),
+        Action::Rename => at_least(role, Role::Owner, "Only the owner renames the room."),
+        Action::Close => at_least(role, Role::Owner, "Only the owner closes the room."),
+    }
+}
+
+impl Action {
+    /// Returns `true` if operators may do it in rooms that they are not in. Reading is not: what is
+    /// said in a private room is not an operator's to see.
+    fn is_for_operators(self) -> bool {
+        !matches!(
+            self,
+            Self::Join | Self::Take | Self::Invite | Self::EditMessage(_)
+        )
+    }
+}
+
+fn at_least(role: Role, needed: Role, message: &str) -> Result<(), Rejection> {
+    if role >= needed {
+        Ok(())
+    } else {
+        Err(Rejection::forbidden(message))
+    }
+}

@@ -1,0 +1,423 @@
+//! The people of the server: names, rights, connections, and which rooms each is in. Every method
+//! runs under the directory's lock and waits for nothing.
+//!
+//! The two indexes by person are what keeps the cost of a connection independent of the number of
+//! rooms: nothing here or in a request walks all rooms.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use shared::chat::entry::DisplayName;
+use shared::chat::server::Member;
+use shared::chat::{Author, RoomId, RoomName, RoomsCursor, UserId};
+use shared::error::ErrorCode;
+
+use super::encoding::Mode;
+use super::names::Names;
+use super::room::Room;
+use super::session::queue::{Outbox, Wakers};
+use crate::clients::ConnectionId;
+use crate::store::Snapshot;
+
+/// Most people whose presence is announced in one turn of the hub's clock; the rest come in the
+/// next.
+const PRESENCE_PER_TICK: usize = 1_000;
+
+/// A person who is connected. Shared by the connections, so that a message takes no lock of the
+/// directory.
+#[derive(Debug)]
+pub(super) struct Person {
+    pub(super) user: UserId,
+    name: Mutex<DisplayName>,
+    operator: AtomicBool,
+}
+
+impl Person {
+    pub(super) fn name(&self) -> DisplayName {
+        let name = self.name.lock();
+        name.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn author(&self) -> Author {
+        Author {
+            id: self.user,
+            name: self.name(),
+        }
+    }
+
+    pub(super) fn is_operator(&self) -> bool {
+        self.operator.load(Ordering::Relaxed)
+    }
+}
+
+/// A connection that was admitted.
+#[derive(Debug)]
+pub(super) struct Connected {
+    pub(super) address: IpAddr,
+    /// `None` until the client has shown how it speaks.
+    pub(super) mode: Option<Mode>,
+    pub(super) outbox: Outbox,
+    /// Set while a ban of its person or address is under way: nothing more of it is handled.
+    pub(super) held: Arc<AtomicBool>,
+    pub(super) subscriptions: BTreeSet<RoomId>,
+}
+
+/// A person's connections.
+#[derive(Debug)]
+struct Online {
+    person: Arc<Person>,
+    connections: BTreeMap<ConnectionId, Connected>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Directory {
+    pub(super) names: Names,
+    pub(super) operators: BTreeSet<UserId>,
+    /// Keys that have used v2. They are not taken over v1 any more.
+    v2_users: HashSet<UserId>,
+    online: HashMap<UserId, Online>,
+    users: HashMap<ConnectionId, UserId>,
+    /// The rooms that each person is in.
+    joined: HashMap<UserId, BTreeSet<RoomId>>,
+    /// Rooms with a name that everybody may join.
+    public: BTreeSet<RoomId>,
+    /// Why a connection was ended, until its session knows. An evicted one has no entry.
+    ended: HashMap<ConnectionId, ErrorCode>,
+    /// People whose presence may have changed, and whether it was last announced as online.
+    presence: HashMap<UserId, bool>,
+    /// Plain-text connections that were not announced in the lobby yet.
+    arrivals: BTreeMap<ConnectionId, UserId>,
+    /// Lines that the lobby's plain-text clients are still to be sent: who left.
+    departures: Vec<UserId>,
+    /// Large rooms whose members have changed since their number was last announced.
+    pub(super) rosters: HashSet<RoomId>,
+    /// The server stops: everybody leaves, and announcing each would cost the square of their number.
+    pub(super) closing: bool,
+}
+
+/// What the hub's clock announces.
+#[derive(Debug, Default)]
+pub(super) struct Announcements {
+    /// People who came or went, and the rooms that they are in.
+    pub(super) presence: Vec<(Member, Vec<RoomId>)>,
+    /// Names of plain-text people who came.
+    pub(super) arrived: Vec<DisplayName>,
+    /// Names of plain-text people who left.
+    pub(super) left: Vec<DisplayName>,
+}
+
+impl Directory {
+    pub(super) fn from_snapshot(snapshot: Snapshot) -> (Self, Vec<Room>) {
+        let mut directory = Self {
+            operators: snapshot.operators.into_iter().collect(),
+            v2_users: snapshot.v2_users.into_iter().collect(),
+            ..Self::default()
+        };
+        for (user, name) in snapshot.names {
+            directory.names.restore(user.0, name);
+        }
+        let rooms = snapshot.rooms.into_iter().map(Room::from_record);
+        let rooms: Vec<_> = rooms.collect();
+        for room in &rooms {
+            directory.add_room(room);
+        }
+        (directory, rooms)
+    }
+
+    pub(super) fn add_room(&mut self, room: &Room) {
+        if !room.private {
+            self.public.insert(room.id.clone());
+        }
+        for user in room.members.keys() {
+            self.joined
+                .entry(*user)
+                .or_default()
+                .insert(room.id.clone());
+        }
+    }
+
+    pub(super) fn remove_room(&mut self, room: &Room) {
+        self.public.remove(&room.id);
+        self.rosters.remove(&room.id);
+        for user in room.members.keys() {
+            self.exit(*user, &room.id);
+        }
+    }
+
+    pub(super) fn enter(&mut self, user: UserId, room: &RoomId) {
+        self.joined.entry(user).or_default().insert(room.clone());
+    }
+
+    pub(super) fn exit(&mut self, user: UserId, room: &RoomId) {
+        if let Some(rooms) = self.joined.get_mut(&user) {
+            rooms.remove(room);
+            if rooms.is_empty() {
+                self.joined.remove(&user);
+            }
+        }
+    }
+
+    /// Returns the rooms that a person is in, by name.
+    pub(super) fn rooms_of(&self, user: UserId) -> Vec<RoomId> {
+        let rooms = self.joined.get(&user).into_iter().flatten();
+        rooms.cloned().collect()
+    }
+
+    /// Returns the rooms of a person's list behind a cursor: those they are in, then public ones.
+    pub(super) fn listed<'a>(
+        &'a self,
+        user: UserId,
+        after: Option<&'a RoomsCursor>,
+    ) -> impl Iterator<Item = &'a RoomId> {
+        let joined = self.joined.get(&user);
+        let others = after.is_some_and(|after| after.others);
+        let own = joined.filter(|_| !others);
+        let own = own.into_iter().flat_map(move |rooms| behind(rooms, after));
+        // The cursor is among the public rooms only if it says so.
+        let public = behind(&self.public, after.filter(|after| after.others));
+        let is_joined = move |room: &RoomId| joined.is_some_and(|rooms| rooms.contains(room));
+        own.chain(public.filter(move |room| !is_joined(room)))
+    }
+
+    pub(super) fn name_of(&self, user: UserId) -> DisplayName {
+        self.names.display(user)
+    }
+
+    pub(super) fn author(&self, user: UserId) -> Author {
+        Author {
+            id: user,
+            name: self.name_of(user),
+        }
+    }
+
+    /// Returns a person as a member of a room.
+    pub(super) fn member(&self, user: UserId, room: Option<&Room>) -> Member {
+        Member {
+            id: user,
+            name: self.name_of(user),
+            online: self.is_online(user),
+            role: room.map(|room| room.role_of(user)).unwrap_or_default(),
+        }
+    }
+
+    /// Brings the name that a person's connections use to the stored one.
+    pub(super) fn refresh_name(&self, user: UserId) {
+        if let Some(online) = self.online.get(&user) {
+            let name = self.name_of(user);
+            *online
+                .person
+                .name
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = name;
+        }
+    }
+
+    pub(super) fn set_operator(&mut self, user: UserId, is: bool) {
+        if is {
+            self.operators.insert(user);
+        } else {
+            self.operators.remove(&user);
+        }
+        if let Some(online) = self.online.get(&user) {
+            online.person.operator.store(is, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn has_used_v2(&self, user: UserId) -> bool {
+        self.v2_users.contains(&user)
+    }
+
+    pub(super) fn set_used_v2(&mut self, user: UserId) {
+        self.v2_users.insert(user);
+    }
+
+    /// Returns `true` if the server remembers somebody, or they are connected.
+    pub(super) fn knows(&self, user: UserId) -> bool {
+        self.names.has_name(user) || self.is_online(user) || self.joined.contains_key(&user)
+    }
+
+    /// Takes a connection in. It subscribes to nothing yet.
+    pub(super) fn arrive(
+        &mut self,
+        id: ConnectionId,
+        user: UserId,
+        connected: Connected,
+    ) -> Arc<Person> {
+        let name = self.name_of(user);
+        let operator = self.operators.contains(&user);
+        let online = self.online.entry(user).or_insert_with(|| {
+            self.presence.entry(user).or_insert(false);
+            Online {
+                person: Arc::new(Person {
+                    user,
+                    name: Mutex::new(name),
+                    operator: AtomicBool::new(operator),
+                }),
+                connections: BTreeMap::new(),
+            }
+        });
+        online.connections.insert(id, connected);
+        self.users.insert(id, user);
+        Arc::clone(&online.person)
+    }
+
+    /// Remembers why a connection ends that is not, or no longer, taken in.
+    pub(super) fn note_end(&mut self, id: ConnectionId, code: ErrorCode) {
+        self.ended.insert(id, code);
+    }
+
+    /// Returns why a connection was ended, once: an evicted one did not read.
+    pub(super) fn take_end(&mut self, id: ConnectionId) -> ErrorCode {
+        self.ended.remove(&id).unwrap_or(ErrorCode::SlowConsumer)
+    }
+
+    /// Takes a connection out, and closes its queue.
+    pub(super) fn remove(&mut self, id: ConnectionId, wakers: &mut Wakers) -> Option<Connected> {
+        let user = self.users.remove(&id)?;
+        let online = self.online.get_mut(&user)?;
+        let connected = online.connections.remove(&id)?;
+        if online.connections.is_empty() {
+            self.online.remove(&user);
+            self.presence.entry(user).or_insert(true);
+        }
+        connected.outbox.close(wakers);
+        let announced = self.arrivals.remove(&id).is_none();
+        if connected.mode == Some(Mode::Plain) && announced && !self.closing {
+            self.departures.push(user);
+        }
+        Some(connected)
+    }
+
+    pub(super) fn connected(&self, id: ConnectionId) -> Option<&Connected> {
+        let user = self.users.get(&id)?;
+        self.online.get(user)?.connections.get(&id)
+    }
+
+    pub(super) fn connected_mut(&mut self, id: ConnectionId) -> Option<&mut Connected> {
+        let user = self.users.get(&id)?;
+        self.online.get_mut(user)?.connections.get_mut(&id)
+    }
+
+    /// Marks a connection as one of plain text, which the lobby is told of soon.
+    pub(super) fn become_plain(&mut self, id: ConnectionId) {
+        if let Some(user) = self.users.get(&id).copied()
+            && let Some(connected) = self.connected_mut(id)
+        {
+            connected.mode = Some(Mode::Plain);
+            self.arrivals.insert(id, user);
+        }
+    }
+
+    /// Returns the name of a plain-text connection that was not announced yet, to announce it now.
+    pub(super) fn take_arrival(&mut self, id: ConnectionId) -> Option<DisplayName> {
+        let user = self.arrivals.remove(&id)?;
+        Some(self.name_of(user))
+    }
+
+    pub(super) fn is_online(&self, user: UserId) -> bool {
+        self.online.contains_key(&user)
+    }
+
+    pub(super) fn connections_of(
+        &self,
+        user: UserId,
+    ) -> impl Iterator<Item = (ConnectionId, &Connected)> {
+        let online = self.online.get(&user).into_iter();
+        online.flat_map(|online| online.connections.iter().map(|(id, it)| (*id, it)))
+    }
+
+    /// Returns the queues of a person's JSON connections.
+    pub(super) fn json_outboxes(
+        &self,
+        user: UserId,
+    ) -> impl Iterator<Item = (ConnectionId, &Outbox)> {
+        let connections = self.connections_of(user);
+        connections
+            .filter(|(_, connected)| connected.mode == Some(Mode::Json))
+            .map(|(id, connected)| (id, &connected.outbox))
+    }
+
+    /// Returns every connection with whose it is.
+    pub(super) fn everybody(&self) -> impl Iterator<Item = (ConnectionId, UserId, &Connected)> {
+        self.online.iter().flat_map(|(user, online)| {
+            let connections = online.connections.iter();
+            connections.map(|(id, connected)| (*id, *user, connected))
+        })
+    }
+
+    /// Takes what is to be announced in this turn of the clock.
+    pub(super) fn take_announcements(&mut self) -> Announcements {
+        let mut announcements = Announcements::default();
+        let users: Vec<_> = self
+            .presence
+            .keys()
+            .take(PRESENCE_PER_TICK)
+            .copied()
+            .collect();
+        for user in users {
+            let announced = self.presence.remove(&user).unwrap_or_default();
+            // Somebody who came and went within a turn has changed nothing.
+            if announced != self.is_online(user) && !self.closing {
+                let rooms = self.rooms_of(user);
+                if !rooms.is_empty() {
+                    announcements
+                        .presence
+                        .push((self.member(user, None), rooms));
+                }
+            }
+        }
+        let arrivals = std::mem::take(&mut self.arrivals);
+        let departures = std::mem::take(&mut self.departures);
+        let names = |users: Vec<UserId>| users.into_iter().map(|user| self.name_of(user)).collect();
+        announcements.arrived = names(arrivals.into_values().collect());
+        announcements.left = names(departures);
+        announcements
+    }
+}
+
+/// Returns the rooms behind a cursor.
+fn behind<'a>(
+    rooms: &'a BTreeSet<RoomId>,
+    after: Option<&'a RoomsCursor>,
+) -> impl Iterator<Item = &'a RoomId> {
+    use std::ops::Bound::{Excluded, Unbounded};
+    let start = after.map_or(Unbounded, |after| Excluded(&after.room));
+    rooms.range::<RoomId, _>((start, Unbounded))
+}
+
+impl Directory {
+    /// Moves a room to another name in all indexes.
+    pub(super) fn rename_room(&mut self, from: &RoomId, to: &RoomName, members: &[UserId]) {
+        let to = RoomId::from(to.clone());
+        if self.public.remove(from) {
+            self.public.insert(to.clone());
+        }
+        for user in members {
+            self.exit(*user, from);
+            self.enter(*user, &to);
+        }
+        for online in self.online.values_mut() {
+            for connected in online.connections.values_mut() {
+                if connected.subscriptions.remove(from) {
+                    connected.subscriptions.insert(to.clone());
+                }
+            }
+        }
+    }
+}
+
+impl Directory {
+    /// Returns whose a connection is.
+    pub(super) fn user_of(&self, id: ConnectionId) -> Option<UserId> {
+        self.users.get(&id).copied()
+    }
+
+    /// Lets the lobby's plain-text clients know that somebody is not one of them any more.
+    pub(super) fn note_departure(&mut self, id: ConnectionId) {
+        if let Some(user) = self.user_of(id) {
+            self.departures.push(user);
+        }
+    }
+}

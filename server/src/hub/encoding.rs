@@ -1,0 +1,191 @@
+//! Messages in the forms in which they are sent: JSON, and the lobby's plain text.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use shared::chat::entry::DisplayName;
+use shared::chat::limits::{LIST_ENTRIES, MESSAGE_BYTES};
+use shared::chat::plain::ServerLine;
+use shared::chat::server::RoomEntry;
+use shared::chat::{ChatErrorCode, Event, RoomId, RoomName, Seq, ServerMessage};
+
+/// The form in which a connection is sent messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Lines of the lobby, for clients as old as the Python demo's.
+    Plain,
+    /// JSON objects.
+    Json,
+}
+
+/// Encodes a message as the plaintext that carries it.
+///
+/// Every list in a message ends before [`MESSAGE_BYTES`], so a message that is longer is a fault of
+/// the server: the log names it, and the client is told that its request failed.
+pub(super) fn encode(message: &ServerMessage) -> Arc<str> {
+    match serde_json::to_string(message) {
+        Ok(json) => json.into(),
+        Err(error) => {
+            // Types of our own always have a JSON form.
+            tracing::error!(%error, "a message could not be encoded");
+            FAILED.into()
+        }
+    }
+}
+
+/// The message instead of one that could not be encoded.
+const FAILED: &str =
+    r#"{"type":"error","code":"storage_failed","message":"The server could not answer."}"#;
+
+/// Encodes the answer to a request, which must fit every protocol version.
+pub(super) fn encode_reply(message: &ServerMessage) -> Arc<str> {
+    let text = encode(message);
+    if text.len() <= MESSAGE_BYTES {
+        return text;
+    }
+    tracing::error!(
+        bytes = text.len(),
+        limit = MESSAGE_BYTES,
+        "a reply is longer than a message"
+    );
+    encode(&ServerMessage::Error {
+        code: ChatErrorCode::LimitReached,
+        message: "The answer does not fit a message.".into(),
+        retry_after: None,
+        about: None,
+    })
+}
+
+/// Encodes a notice of the server as a line of plain text.
+pub(super) fn encode_notice(text: &str) -> Arc<str> {
+    ServerLine::Notice(text).to_string().into()
+}
+
+/// An entry as it is broadcast: encoded once for all subscribers.
+pub(super) struct EncodedEntry {
+    pub(super) seq: Seq,
+    pub(super) json: Arc<str>,
+    /// The line for plain-text clients, which see messages of the lobby and nothing else.
+    pub(super) line: Option<Arc<str>>,
+}
+
+impl EncodedEntry {
+    pub(super) fn new(entry: RoomEntry) -> Self {
+        let is_lobby = entry.room == RoomId::from(RoomName::lobby());
+        Self {
+            seq: entry.entry.seq,
+            line: is_lobby
+                .then(|| plain_line(&entry.entry.from.name, &entry.entry.event))
+                .flatten(),
+            json: encode(&ServerMessage::Entry(entry)),
+        }
+    }
+}
+
+/// Plain-text clients could undo neither an edit nor a reaction, so they are sent messages only.
+fn plain_line(from: &DisplayName, event: &Event) -> Option<Arc<str>> {
+    match event {
+        Event::Message {
+            text: Some(text), ..
+        } => {
+            let (from, text) = (from.as_str(), text.as_str());
+            Some(ServerLine::Message { from, text }.to_string().into())
+        }
+        _ => None,
+    }
+}
+
+/// Bytes of a message that its list leaves to the other fields: the longest of them, a topic of 250
+/// characters, takes 1,000.
+const ENVELOPE_BYTES: usize = 4 * 1024;
+
+/// A list that is cut so that it fits a message, whatever its items are.
+#[derive(Debug)]
+pub(super) struct Page<T> {
+    items: Vec<T>,
+    bytes: usize,
+    more: bool,
+}
+
+impl<T: Serialize> Page<T> {
+    pub(super) fn new() -> Self {
+        Self {
+            items: Vec::new(),
+            bytes: 0,
+            more: false,
+        }
+    }
+
+    /// Fills a page from the start of `items`.
+    pub(super) fn of(items: impl IntoIterator<Item = T>) -> Self {
+        let mut page = Self::new();
+        for item in items {
+            if !page.push(item) {
+                break;
+            }
+        }
+        page
+    }
+
+    /// Adds an item. Returns `false` if the page is full; then the item belongs to the next page.
+    pub(super) fn push(&mut self, item: T) -> bool {
+        let bytes = encoded_bytes(&item) + 1;
+        if self.items.len() >= LIST_ENTRIES || self.bytes + bytes > MESSAGE_BYTES - ENVELOPE_BYTES {
+            self.more = true;
+            return false;
+        }
+        self.bytes += bytes;
+        self.items.push(item);
+        true
+    }
+
+    /// Returns the items, and `true` if the list goes on after them.
+    pub(super) fn finish(self) -> (Vec<T>, bool) {
+        (self.items, self.more)
+    }
+}
+
+/// Returns the length of a value's JSON in bytes.
+fn encoded_bytes(value: &impl Serialize) -> usize {
+    struct Counter(usize);
+    impl std::io::Write for Counter {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut counter = Counter(0);
+    match serde_json::to_writer(&mut counter, value) {
+        Ok(()) => counter.0,
+        // It fits no page, and so ends the list instead of breaking the message.
+        Err(_) => MESSAGE_BYTES,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_ends_before_a_message_is_full_and_loses_nothing() {
+        let items: Vec<String> = (0..1000).map(|n| "\"".repeat(n % 700)).collect();
+        let (mut seen, mut pages) = (0, 0);
+        loop {
+            let (page, more) = Page::of(items[seen..].iter().cloned()).finish();
+            assert!(
+                serde_json::to_string(&page).unwrap().len() <= MESSAGE_BYTES - ENVELOPE_BYTES + 1
+            );
+            assert!(!page.is_empty() && page.len() <= LIST_ENTRIES);
+            seen += page.len();
+            pages += 1;
+            if !more {
+                break;
+            }
+        }
+        assert_eq!(seen, items.len());
+        assert!(pages > 10, "{pages}");
+    }
+}

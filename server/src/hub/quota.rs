@@ -1,0 +1,166 @@
+//! How many rooms there may be, and how many of one person. A permit is taken when a room is queued,
+//! not when it is there: otherwise a burst of requests passes any limit.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use shared::chat::UserId;
+
+use super::Hub;
+use super::requests::Rejection;
+
+/// Most rooms with a name that one key may own.
+const ROOMS_PER_OWNER: usize = 100;
+
+/// Most rooms of two that one key may open on a running server.
+const DIRECT_PER_OPENER: usize = 500;
+
+/// Rooms of two have a cap of their own, so many times the cap of rooms with a name: filling the one
+/// must not use up the other.
+const DIRECT_ROOMS_FACTOR: usize = 10;
+
+/// Most people whose number of rooms is counted. At more, those without a permit are forgotten.
+const COUNTED: usize = 100_000;
+
+/// The kinds of rooms that are counted apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum RoomKind {
+    Named,
+    Direct,
+}
+
+/// The rooms that there are, and those that are being created.
+#[derive(Debug, Default)]
+pub(super) struct Quota {
+    counts: Arc<Mutex<Counts>>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    named: usize,
+    direct: usize,
+    by_person: HashMap<(RoomKind, UserId), usize>,
+}
+
+/// A permit to create a room, until the room counts itself.
+#[derive(Debug)]
+pub(super) struct RoomPermit {
+    counts: Arc<Mutex<Counts>>,
+    kind: RoomKind,
+    person: UserId,
+}
+
+impl Drop for RoomPermit {
+    fn drop(&mut self) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.remove(self.kind, None);
+        // A room of two has no owner, so its opener stays charged; a room's owner is charged by the
+        // room.
+        if self.kind == RoomKind::Named {
+            counts.discharge(self.kind, self.person);
+        }
+    }
+}
+
+impl Counts {
+    fn total(&mut self, kind: RoomKind) -> &mut usize {
+        match kind {
+            RoomKind::Named => &mut self.named,
+            RoomKind::Direct => &mut self.direct,
+        }
+    }
+
+    fn add(&mut self, kind: RoomKind, owner: Option<UserId>) {
+        *self.total(kind) += 1;
+        if let Some(owner) = owner {
+            if self.by_person.len() >= COUNTED {
+                self.by_person
+                    .retain(|(kind, _), _| *kind == RoomKind::Named);
+            }
+            *self.by_person.entry((kind, owner)).or_default() += 1;
+        }
+    }
+
+    fn remove(&mut self, kind: RoomKind, owner: Option<UserId>) {
+        let total = self.total(kind);
+        *total = total.saturating_sub(1);
+        if let Some(owner) = owner {
+            self.discharge(kind, owner);
+        }
+    }
+
+    fn discharge(&mut self, kind: RoomKind, person: UserId) {
+        if let Some(count) = self.by_person.get_mut(&(kind, person)) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.by_person.remove(&(kind, person));
+            }
+        }
+    }
+}
+
+impl Quota {
+    fn with<T>(&self, work: impl FnOnce(&mut Counts) -> T) -> T {
+        work(&mut self.counts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Counts a room that is there.
+    pub(super) fn add(&self, kind: RoomKind, owner: Option<UserId>) {
+        self.with(|counts| counts.add(kind, owner));
+    }
+
+    /// Counts a room no longer.
+    pub(super) fn remove(&self, kind: RoomKind, owner: Option<UserId>) {
+        self.with(|counts| counts.remove(kind, owner));
+    }
+
+    /// Moves a room from one owner to another.
+    pub(super) fn hand_over(&self, from: Option<UserId>, to: Option<UserId>) {
+        self.with(|counts| {
+            if let Some(from) = from {
+                counts.discharge(RoomKind::Named, from);
+            }
+            if let Some(to) = to {
+                *counts.by_person.entry((RoomKind::Named, to)).or_default() += 1;
+            }
+        });
+    }
+}
+
+impl Hub {
+    /// Takes a permit for a new room of a person.
+    ///
+    /// # Errors
+    /// A [`Rejection`] if the server or the person has as many rooms as allowed.
+    pub(super) fn permit_room(
+        &self,
+        kind: RoomKind,
+        person: UserId,
+    ) -> Result<RoomPermit, Rejection> {
+        let (most, each) = match kind {
+            RoomKind::Named => (self.settings.max_rooms, ROOMS_PER_OWNER),
+            RoomKind::Direct => (
+                self.settings.max_rooms.saturating_mul(DIRECT_ROOMS_FACTOR),
+                DIRECT_PER_OPENER,
+            ),
+        };
+        let operator = self.directory().operators.contains(&person);
+        self.quota.with(|counts| {
+            if *counts.total(kind) >= most {
+                let message = "This server has as many rooms as it may have.";
+                return Err(Rejection::limit_reached(message));
+            }
+            let own = counts.by_person.get(&(kind, person)).copied().unwrap_or(0);
+            if own >= each && !operator {
+                let message = format!("You have {own} rooms, and may not open more.");
+                return Err(Rejection::limit_reached(message));
+            }
+            counts.add(kind, Some(person));
+            Ok(RoomPermit {
+                counts: Arc::clone(&self.quota.counts),
+                kind,
+                person,
+            })
+        })
+    }
+}

@@ -1,0 +1,109 @@
+//! `hello`, and the names that people claim.
+
+use std::sync::Arc;
+
+use shared::chat::limits::PAGE_ENTRIES;
+use shared::chat::server::ServerLimits;
+use shared::chat::{ChatErrorCode, Name, ServerMessage};
+use shared::connection::Version;
+
+use super::{About, Rejection, rooms};
+use crate::hub::names::NotGiven;
+use crate::hub::session::{Effect, Requester};
+use crate::store::Change;
+
+/// The price of a name: it is announced to all members of all rooms of its person.
+pub(in crate::hub) const NAME_TOKENS: u32 = 5;
+
+/// The server's program and version in `welcome`.
+const SERVER: &str = concat!("secure-chat-server ", env!("CARGO_PKG_VERSION"));
+
+/// Answers `hello`. Somebody who cannot have the name is welcome all the same, and called what they
+/// were.
+pub(super) async fn hello(from: Arc<Requester>, name: Option<String>) -> Result<Effect, Rejection> {
+    let claimed = match name.as_deref().map(Name::parse) {
+        None => Ok(()),
+        Some(Ok(name)) if name.as_str() == from.person.name().as_str() => Ok(()),
+        Some(Ok(name)) => claim_name(&from, name).await,
+        Some(Err(error)) => {
+            let name: String = name.unwrap_or_default().chars().take(40).collect();
+            let message = format!("{name:?} cannot be your name: {error}.");
+            Err(Rejection::new(ChatErrorCode::NameInvalid, message))
+        }
+    };
+    welcome(&from);
+    claimed.map_err(|rejection| rejection.about(&About::Word("hello")))?;
+    Ok(Effect::None)
+}
+
+fn welcome(from: &Requester) {
+    let hub = &from.hub;
+    let (rooms, more) = rooms::joined_page(from);
+    from.reply(&ServerMessage::Welcome {
+        you: from.person.author(),
+        server: SERVER.to_owned(),
+        rooms,
+        more,
+        operator: from.is_operator(),
+        limits: ServerLimits {
+            text_bytes: hub.settings.text_bytes,
+            page_entries: PAGE_ENTRIES,
+        },
+    });
+}
+
+/// Claims a name: reserves it among those who are here, so that two cannot have it, and stores it.
+///
+/// # Errors
+/// [`ChatErrorCode::NameTaken`] with free names, or what the store says.
+pub(in crate::hub) async fn claim_name(from: &Arc<Requester>, name: Name) -> Result<(), Rejection> {
+    let user = from.user();
+    let reserved = from.hub.directory().names.reserve(user.0, &name);
+    reserved.map_err(|reason| not_given(&name, &reason))?;
+    let from = Arc::clone(from);
+    // Apart from the session: its end must not leave the reservation behind.
+    let claim = tokio::spawn(async move {
+        let change = Change::Named {
+            user,
+            name: name.clone(),
+        };
+        let stored = from.hub.store.change(change).await;
+        from.hub.directory().names.release(user.0, &name);
+        from.hub.note_version(user, from.version);
+        stored
+    });
+    match claim.await {
+        Ok(stored) => Ok(stored?),
+        Err(_) => Err(Rejection::new(
+            ChatErrorCode::StorageFailed,
+            "The server could not store your name.",
+        )),
+    }
+}
+
+impl crate::hub::Hub {
+    /// Remembers that a key has used v2, so that nobody can use it over v1 any more.
+    pub(in crate::hub) fn note_version(&self, user: shared::chat::UserId, version: Version) {
+        if version < Version::V2 || self.directory().has_used_v2(user) {
+            return;
+        }
+        // Applied when it is durable; nobody waits for it.
+        drop(self.store.change(Change::SpokeV2 { user }));
+    }
+}
+
+fn not_given(name: &Name, reason: &NotGiven) -> Rejection {
+    let message = match reason {
+        NotGiven::Taken(free) => {
+            let free: Vec<_> = free.iter().map(Name::as_str).collect();
+            format!(
+                "name_taken: {name}, or a name that looks like it, belongs to somebody else. \
+                 Free: {}.",
+                free.join(", ")
+            )
+        }
+        NotGiven::Guest => "Names that start with guest- are given to guests only.".to_owned(),
+        NotGiven::Full => "The server remembers no more names.".to_owned(),
+    };
+    Rejection::new(ChatErrorCode::NameTaken, message)
+}

@@ -1,0 +1,40 @@
+//! Older entries of a room.
+
+use std::sync::Arc;
+
+use shared::chat::limits::{PAGE_BYTES, PAGE_ENTRIES, PAGE_ENTRIES_DEFAULT};
+use shared::chat::{RoomId, Seq, ServerMessage};
+
+use super::Rejection;
+use crate::hub::authorize::{Action, authorize};
+use crate::hub::session::{Effect, Requester};
+use crate::store::PageSize;
+
+/// Returns the size of a page that fits a message, of as many entries as a client asks for.
+pub(super) fn page_size(limit: Option<u32>) -> PageSize {
+    PageSize {
+        entries: limit.unwrap_or(PAGE_ENTRIES_DEFAULT).clamp(1, PAGE_ENTRIES),
+        bytes: PAGE_BYTES,
+    }
+}
+
+/// Answers `history`.
+pub(super) async fn history(
+    from: Arc<Requester>,
+    room: RoomId,
+    before: Seq,
+    limit: Option<u32>,
+) -> Result<Effect, Rejection> {
+    let head = {
+        let known = from.hub.room(&room)?;
+        let known = known.lock();
+        authorize(&from, &known, Action::Take)?;
+        known.head
+    };
+    let before = before.min(head.saturating_add(1));
+    let page = page_size(limit);
+    let entries = from.hub.store.read_before(room.clone(), before, page);
+    let entries = entries.await?;
+    from.reply(&ServerMessage::Page { room, entries });
+    Ok(Effect::None)
+}

@@ -1,0 +1,93 @@
+//! The members of a room, and invitations.
+
+use std::ops::Bound::{Excluded, Unbounded};
+use std::sync::Arc;
+
+use shared::chat::server::Member;
+use shared::chat::{RoomId, RoomName, ServerMessage, UserId};
+
+use super::Rejection;
+use crate::hub::authorize::{Action, authorize};
+use crate::hub::directory::Directory;
+use crate::hub::encoding::Page;
+use crate::hub::room::{MAX_INVITED, Room};
+use crate::hub::session::{Effect, Requester};
+use crate::store::Change;
+
+/// Returns the members behind `after`, by id, as many as fit a message, and `true` if there are more.
+pub(super) fn page(
+    directory: &Directory,
+    room: &Room,
+    after: Option<UserId>,
+) -> (Vec<Member>, bool) {
+    let start = after.map_or(Unbounded, Excluded);
+    let members = room.members.range((start, Unbounded));
+    Page::of(members.map(|(user, _)| directory.member(*user, Some(room)))).finish()
+}
+
+/// Answers `members`.
+pub(super) fn list(
+    from: &Requester,
+    room: RoomId,
+    after: Option<UserId>,
+) -> Result<Effect, Rejection> {
+    let known = from.hub.room(&room)?;
+    let directory = from.hub.directory();
+    let known = known.lock();
+    authorize(from, &known, Action::Take)?;
+    let (members, more) = page(&directory, &known, after);
+    let count = known.members.len();
+    drop((known, directory));
+    from.reply(&ServerMessage::Members {
+        room,
+        members,
+        count,
+        more,
+    });
+    Ok(Effect::None)
+}
+
+/// Lets somebody into a private room.
+pub(super) async fn invite(
+    from: Arc<Requester>,
+    room: RoomName,
+    guest: UserId,
+) -> Result<Effect, Rejection> {
+    let stored = {
+        let known = from.hub.room(&room.clone().into())?;
+        let directory = from.hub.directory();
+        let known = known.lock();
+        authorize(&from, &known, Action::Invite)?;
+        // Invitations of people who do not exist would stay for ever.
+        if !directory.knows(guest) {
+            let message = "Nobody with this key has been here.";
+            return Err(Rejection::new(
+                shared::chat::ChatErrorCode::NoSuchEntry,
+                message,
+            ));
+        }
+        if known.invited.len() >= MAX_INVITED {
+            let message = "The room has as many open invitations as it may have.";
+            return Err(Rejection::limit_reached(message));
+        }
+        from.hub.queue_invitation(room, from.user(), guest)
+    };
+    stored.await?;
+    Ok(Effect::None)
+}
+
+impl crate::hub::Hub {
+    /// Stores an invitation; `apply` tells the guest who sent it.
+    fn queue_invitation(
+        &self,
+        room: RoomName,
+        by: UserId,
+        guest: UserId,
+    ) -> crate::store::Durable<()> {
+        self.store.change(Change::Invited {
+            room,
+            user: guest,
+            by,
+        })
+    }
+}

@@ -1,0 +1,165 @@
+//! What owners and moderators do in a room, and operators in any.
+
+use std::sync::Arc;
+
+use shared::chat::{Role, RoomId, RoomName, ServerMessage, Topic, UserId};
+
+use super::Rejection;
+use crate::hub::authorize::{Action, authorize};
+use crate::hub::session::{Effect, Requester};
+use crate::store::{Change, StoreError};
+
+/// Stores a change of a room that somebody may make.
+///
+/// # Errors
+/// A [`Rejection`] if they may not, or the store's.
+pub(super) async fn change_room(
+    from: &Requester,
+    room: &RoomName,
+    action: Action,
+    changes: impl IntoIterator<Item = Change>,
+) -> Result<(), Rejection> {
+    let stored: Vec<_> = {
+        let known = from.hub.room(&room.clone().into())?;
+        let known = known.lock();
+        authorize(from, &known, action)?;
+        let store = &from.hub.store;
+        changes.into_iter().map(|it| store.change(it)).collect()
+    };
+    for stored in stored {
+        stored.await?;
+    }
+    tracing::info!(connection = %from.connection, key = %from.user(), %room, ?action, "moderation");
+    Ok(())
+}
+
+fn done(from: &Requester, room: &RoomName) -> Result<Effect, Rejection> {
+    let about = room.to_string();
+    from.reply(&ServerMessage::Done { about });
+    Ok(Effect::None)
+}
+
+/// Changes a room's topic.
+pub(super) async fn set_topic(
+    from: Arc<Requester>,
+    room: RoomName,
+    topic: Topic,
+) -> Result<Effect, Rejection> {
+    let change = Change::Topic {
+        room: room.clone().into(),
+        topic,
+    };
+    change_room(&from, &room, Action::SetTopic, [change]).await?;
+    done(&from, &room)
+}
+
+/// Renames a room.
+pub(super) async fn rename(
+    from: Arc<Requester>,
+    room: RoomName,
+    to: RoomName,
+) -> Result<Effect, Rejection> {
+    if from.hub.rooms.get(&to.clone().into()).is_some() {
+        return Err(StoreError::RoomExists.into());
+    }
+    let change = Change::Renamed {
+        room: room.clone(),
+        to: to.clone(),
+    };
+    change_room(&from, &room, Action::Rename, [change]).await?;
+    done(&from, &to)
+}
+
+/// Gives a member a role.
+pub(super) async fn set_role(
+    from: Arc<Requester>,
+    room: RoomName,
+    user: UserId,
+    role: Role,
+) -> Result<Effect, Rejection> {
+    let changes = role_changes(&from, &room, user, role)?;
+    change_room(&from, &room, Action::SetRole(role), changes).await?;
+    done(&from, &room)
+}
+
+/// Returns the changes that give a member a role: a room has at most one owner, so a new one takes
+/// the former one's place.
+///
+/// # Errors
+/// There is no such room or member, or the owner would leave the room without one.
+pub(super) fn role_changes(
+    from: &Requester,
+    room: &RoomName,
+    user: UserId,
+    role: Role,
+) -> Result<Vec<Change>, Rejection> {
+    let id = RoomId::from(room.clone());
+    let known = from.hub.room(&id)?;
+    let known = known.lock();
+    if !known.has(user) {
+        return Err(Rejection::no_such_member());
+    }
+    let owner = known.owner();
+    if owner == Some(user) && role != Role::Owner {
+        let message = "The owner first makes somebody else the owner.";
+        return Err(Rejection::forbidden(message));
+    }
+    let mut changes = Vec::new();
+    if role == Role::Owner
+        && let Some(former) = owner.filter(|former| *former != user)
+    {
+        changes.push(Change::Role {
+            room: id.clone(),
+            user: former,
+            role: Role::Moderator,
+        });
+    }
+    changes.push(Change::Role {
+        room: id,
+        user,
+        role,
+    });
+    Ok(changes)
+}
+
+/// Removes a member, or takes back an invitation.
+pub(super) async fn remove(
+    from: Arc<Requester>,
+    room: RoomName,
+    user: UserId,
+) -> Result<Effect, Rejection> {
+    let change = removal(&from, &room, user)?;
+    change_room(&from, &room, Action::Remove(user), [change]).await?;
+    done(&from, &room)
+}
+
+/// Returns the change that removes a member or an invitation.
+///
+/// # Errors
+/// There is no such room or person in it.
+pub(super) fn removal(
+    from: &Requester,
+    room: &RoomName,
+    user: UserId,
+) -> Result<Change, Rejection> {
+    let id = RoomId::from(room.clone());
+    let known = from.hub.room(&id)?;
+    let known = known.lock();
+    if known.has(user) {
+        Ok(Change::Left { room: id, user })
+    } else if known.invited.contains(&user) {
+        let room = room.clone();
+        Ok(Change::Uninvited { room, user })
+    } else {
+        Err(Rejection::no_such_member())
+    }
+}
+
+/// Deletes a room with everything in it.
+pub(super) async fn close(from: Arc<Requester>, room: RoomName) -> Result<Effect, Rejection> {
+    let change = Change::RoomDeleted {
+        room: room.clone().into(),
+    };
+    change_room(&from, &room, Action::Close, [change]).await?;
+    done(&from, &room)
+}

@@ -1,0 +1,50 @@
+//! Things of the moment: who is writing, and how far somebody has read.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use shared::chat::{RoomId, Seq, ServerMessage};
+
+use super::Rejection;
+use crate::hub::authorize::{Action, authorize};
+use crate::hub::session::queue::Wakers;
+use crate::hub::session::{Effect, Requester};
+use crate::store::Change;
+
+/// Tells the others in a room that somebody is writing.
+pub(super) fn typing(from: &Requester, room: &RoomId) -> Result<Effect, Rejection> {
+    let known = from.hub.room(room)?;
+    let mut known = known.lock();
+    authorize(from, &known, Action::Take)?;
+    let author = from.person.author();
+    let message = |room| ServerMessage::Typing { room, from: author };
+    let mut wakers = Wakers::default();
+    let (user, connection) = (from.user(), from.connection);
+    known.type_in(user, Instant::now(), message, connection, &mut wakers);
+    Ok(Effect::None)
+}
+
+/// Moves the person's read marker on, on all their devices.
+pub(super) async fn read(
+    from: Arc<Requester>,
+    room: RoomId,
+    seq: Seq,
+) -> Result<Effect, Rejection> {
+    let user = from.user();
+    let stored = {
+        let known = from.hub.room(&room)?;
+        let known = known.lock();
+        authorize(&from, &known, Action::Take)?;
+        let seq = seq.min(known.head);
+        if known.read_by(user) >= seq {
+            return Ok(Effect::None);
+        }
+        from.hub.store.change(Change::Read {
+            room: room.clone(),
+            user,
+            seq,
+        })
+    };
+    stored.await?;
+    Ok(Effect::None)
+}

@@ -1,0 +1,148 @@
+//! Rejected requests.
+
+use std::time::Duration;
+
+use shared::chat::client::Unreadable;
+use shared::chat::{ChatErrorCode, MessageId, RoomId, ServerMessage, UserId};
+
+use crate::rates::TooFast;
+use crate::store::StoreError;
+
+/// The request that a rejection answers, as its client knows it.
+#[derive(Debug, Clone)]
+pub(in crate::hub) enum About {
+    None,
+    Id(MessageId),
+    Room(RoomId),
+    User(UserId),
+    Word(&'static str),
+}
+
+impl About {
+    fn text(&self) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::Id(id) => Some(id.to_string()),
+            Self::Room(room) => Some(room.to_string()),
+            Self::User(user) => Some(user.to_string()),
+            Self::Word(word) => Some((*word).to_owned()),
+        }
+    }
+}
+
+/// A rejected request: its error code, a text for people, and the request it answers.
+#[derive(Debug, Clone)]
+pub(in crate::hub) struct Rejection {
+    code: ChatErrorCode,
+    message: String,
+    about: About,
+    retry_after: Option<Duration>,
+}
+
+impl Rejection {
+    pub(in crate::hub) fn new(code: ChatErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            about: About::None,
+            retry_after: None,
+        }
+    }
+
+    /// Sets the request that the rejection answers, unless it names one already.
+    pub(in crate::hub) fn about(mut self, about: &About) -> Self {
+        if matches!(self.about, About::None) {
+            self.about = about.clone();
+        }
+        self
+    }
+
+    pub(in crate::hub) fn about_room(self, room: &RoomId) -> Self {
+        self.about(&About::Room(room.clone()))
+    }
+
+    pub(in crate::hub) fn too_fast(too_fast: TooFast) -> Self {
+        let mut rejection = Self::new(ChatErrorCode::RateLimited, too_fast.to_string());
+        rejection.retry_after = Some(too_fast.retry_after);
+        rejection
+    }
+
+    pub(in crate::hub) fn no_such_room(room: &RoomId) -> Self {
+        let message = format!("There is no room {room}, or not for you.");
+        Self::new(ChatErrorCode::NoSuchRoom, message)
+    }
+
+    pub(in crate::hub) fn no_such_message() -> Self {
+        Self::new(ChatErrorCode::NoSuchEntry, "There is no such message.")
+    }
+
+    pub(in crate::hub) fn no_such_member() -> Self {
+        Self::new(ChatErrorCode::NoSuchEntry, "The room has no such member.")
+    }
+
+    pub(in crate::hub) fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(ChatErrorCode::Forbidden, message)
+    }
+
+    pub(in crate::hub) fn limit_reached(message: impl Into<String>) -> Self {
+        Self::new(ChatErrorCode::LimitReached, message)
+    }
+
+    pub(in crate::hub) fn unreadable(unreadable: Unreadable) -> Self {
+        let code = if unreadable.known_type {
+            ChatErrorCode::Malformed
+        } else {
+            ChatErrorCode::UnknownType
+        };
+        let mut rejection = Self::new(code, unreadable.detail);
+        if let Some(id) = unreadable.id {
+            rejection.about = About::Id(id);
+        }
+        rejection
+    }
+
+    /// Returns the text for people.
+    pub(in crate::hub) fn text(&self) -> &str {
+        &self.message
+    }
+
+    pub(in crate::hub) fn into_message(self) -> ServerMessage {
+        ServerMessage::Error {
+            code: self.code,
+            message: self.message,
+            // Rounded up: whoever waits so long has waited long enough.
+            retry_after: self
+                .retry_after
+                .map(|wait| u64::try_from(wait.as_millis()).map_or(u64::MAX, |ms| ms + 1)),
+            about: self.about.text(),
+        }
+    }
+}
+
+impl From<StoreError> for Rejection {
+    fn from(error: StoreError) -> Self {
+        let (code, message) = match &error {
+            StoreError::IdReused => (
+                ChatErrorCode::IdReused,
+                "This id was used for something else.",
+            ),
+            StoreError::NoSuchRoom => (ChatErrorCode::NoSuchRoom, "The room is gone."),
+            StoreError::RoomExists => (
+                ChatErrorCode::RoomExists,
+                "There is a room of this name already.",
+            ),
+            StoreError::Full => (
+                ChatErrorCode::StorageFailed,
+                "The server's disk is full; nothing was taken.",
+            ),
+            _ => (
+                ChatErrorCode::StorageFailed,
+                "The server could not store or read that.",
+            ),
+        };
+        if code == ChatErrorCode::StorageFailed {
+            tracing::error!(%error, "storage");
+        }
+        Self::new(code, message)
+    }
+}

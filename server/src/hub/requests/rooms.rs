@@ -1,0 +1,319 @@
+//! Rooms: the list of them, and how people create, enter and leave them.
+
+use std::sync::Arc;
+
+use shared::chat::limits::{PAGE_BYTES, PAGE_ENTRIES_DEFAULT};
+use shared::chat::server::RoomSummary;
+use shared::chat::{
+    ChatErrorCode, DirectId, Keep, RoomFilter, RoomId, RoomName, RoomsCursor, Seq, ServerMessage,
+    Topic, UserId,
+};
+use shared::connection::Version;
+
+use super::{Rejection, members};
+use crate::hub::authorize::{Action, authorize};
+use crate::hub::encoding::Page;
+use crate::hub::quota::RoomKind;
+use crate::hub::room::MAX_MEMBERS;
+use crate::hub::session::{Effect, Requester};
+use crate::store::{Change, PageSize, StoreError};
+
+/// Most names that one request for rooms compares with its filter, so that no filter costs much more
+/// than another.
+const FILTERED_ROOMS: usize = 10_000;
+
+/// Returns the first page of the rooms that a person is in, and `true` if the list goes on, behind
+/// them or with public rooms.
+pub(super) fn joined_page(from: &Requester) -> (Vec<RoomSummary>, bool) {
+    let user = from.user();
+    let directory = from.hub.directory();
+    let mut page = Page::new();
+    let mut goes_on = false;
+    for id in directory.listed(user, None) {
+        let summary = from.hub.rooms.get(id).map(|room| {
+            let room = room.lock();
+            (room.has(user), directory.summary(&room, user))
+        });
+        if let Some((joined, summary)) = summary {
+            if !joined || !page.push(summary) {
+                goes_on = true;
+                break;
+            }
+        }
+    }
+    let (rooms, more) = page.finish();
+    (rooms, more || goes_on)
+}
+
+/// Answers `rooms`.
+pub(super) fn list(
+    from: &Requester,
+    after: Option<RoomsCursor>,
+    find: Option<RoomFilter>,
+) -> Result<Effect, Rejection> {
+    let user = from.user();
+    let directory = from.hub.directory();
+    let matches = |id: &&RoomId| match (&find, id) {
+        (None, _) => true,
+        (Some(find), RoomId::Named(name)) => find.matches(name),
+        (Some(_), RoomId::Direct(_)) => false,
+    };
+    let listed = directory.listed(user, after.as_ref());
+    let found = listed.take(FILTERED_ROOMS).filter(matches);
+    let known = found.filter_map(|id| from.hub.rooms.get(id));
+    let summaries = known.map(|room| directory.summary(&room.lock(), user));
+    let (rooms, more) = Page::of(summaries).finish();
+    drop(directory);
+    from.reply(&ServerMessage::Rooms { rooms, find, more });
+    Ok(Effect::None)
+}
+
+/// Creates a room, whose creator owns it and is in it.
+pub(super) async fn create(
+    from: Arc<Requester>,
+    name: RoomName,
+    topic: Topic,
+    private: bool,
+    keep: Option<Keep>,
+) -> Result<Effect, Rejection> {
+    let hub = &from.hub;
+    let keep = keep_of_new(&from, keep)?;
+    if private && from.version == Version::V1 {
+        let message = "Private rooms need protocol v2: v1 cannot prove which server it speaks to.";
+        return Err(Rejection::forbidden(message));
+    }
+    let room = RoomId::from(name);
+    if hub.rooms.get(&room).is_some() {
+        return Err(StoreError::RoomExists.into());
+    }
+    let user = from.user();
+    let permit = hub.permit_room(RoomKind::Named, user)?;
+    let created = hub.store.change(Change::RoomCreated {
+        room: room.clone(),
+        topic,
+        private,
+        keep,
+        owner: Some(user),
+    });
+    // Queued in this order, and so durable in this order.
+    let joined = hub.store.change(Change::Joined {
+        room: room.clone(),
+        user,
+        by: None,
+    });
+    // The permit is held until the room is counted itself, also if the session ends meanwhile.
+    let stored = tokio::spawn(async move {
+        let _permit = permit;
+        created.await?;
+        joined.await
+    });
+    stored.await.map_err(|_| ended())??;
+    hub.note_version(user, from.version);
+    enter(from, room, None).await
+}
+
+fn ended() -> StoreError {
+    StoreError::Failed("the request was abandoned".into())
+}
+
+fn keep_of_new(from: &Requester, keep: Option<Keep>) -> Result<Keep, Rejection> {
+    let longest = from.hub.settings.keep;
+    let keep = keep.unwrap_or(longest);
+    if from.is_operator() || keep.is_within(longest) {
+        return Ok(keep);
+    }
+    let message = format!("On this server a room keeps {longest}, or less.");
+    Err(Rejection::forbidden(message))
+}
+
+/// Joins a room, or comes back to it.
+pub(super) async fn join(
+    from: Arc<Requester>,
+    room: RoomId,
+    after: Option<Seq>,
+) -> Result<Effect, Rejection> {
+    let hub = &from.hub;
+    let user = from.user();
+    let (joining, head) = {
+        let known = hub.room(&room)?;
+        let known = known.lock();
+        authorize(&from, &known, Action::Join)?;
+        if known.has(user) {
+            (None, known.head)
+        } else {
+            let full = known.members.len() >= MAX_MEMBERS;
+            let head = known.head;
+            drop(known);
+            if full && !hub.make_place(&room) {
+                return Err(Rejection::limit_reached(format!(
+                    "{room} has {MAX_MEMBERS} members, and cannot have more."
+                )));
+            }
+            let joined = hub.store.change(Change::Joined {
+                room: room.clone(),
+                user,
+                by: None,
+            });
+            (Some(joined), head)
+        }
+    };
+    if let Some(joining) = joining {
+        joining.await?;
+        hub.note_version(user, from.version);
+    }
+    // A client that has more than we have has it from a store that was set back. It is not what the
+    // others have, so the client starts anew.
+    let behind = after.filter(|after| *after <= head);
+    if let (Some(after), None) = (after, behind) {
+        let text = format!("{room} has no entry {after}; start anew.");
+        let rejection = Rejection::new(ChatErrorCode::NoSuchEntry, text).about_room(&room);
+        from.reply(&rejection.into_message());
+    }
+    enter(from, room, behind).await
+}
+
+/// Sends a room that the person is in: `joined`, and then its entries.
+async fn enter(
+    from: Arc<Requester>,
+    room: RoomId,
+    after: Option<Seq>,
+) -> Result<Effect, Rejection> {
+    let hub = &from.hub;
+    let keep = hub.room(&room)?.lock().keep;
+    let gone = match keep {
+        Keep::Forever => Some(0),
+        Keep::Nothing => None,
+        Keep::Days(_) | Keep::Entries(_) => {
+            let one = PageSize {
+                entries: 1,
+                bytes: 0,
+            };
+            let first = hub.store.read_after(room.clone(), 0, one).await?;
+            // Without any entry, all are gone.
+            first.first().map(|first| first.seq - 1)
+        }
+    };
+    let (head, gone, live) = show(&from, &room, gone)?;
+    if live {
+        return Ok(Effect::StopCatchUp(room));
+    }
+    if let Some(after) = after {
+        let sent = after.max(gone);
+        return Ok(Effect::CatchUp { room, sent });
+    }
+    if head == gone {
+        return Ok(Effect::CatchUp { room, sent: head });
+    }
+    let page = PageSize {
+        entries: PAGE_ENTRIES_DEFAULT,
+        bytes: PAGE_BYTES,
+    };
+    let entries = hub.store.read_before(room.clone(), head + 1, page).await?;
+    let sent = entries.last().map_or(head, |last| last.seq);
+    from.reply(&ServerMessage::Page {
+        room: room.clone(),
+        entries,
+    });
+    Ok(Effect::CatchUp { room, sent })
+}
+
+/// Subscribes the connection and sends `joined`. Returns the head, the last entry that is gone
+/// (`gone`, or every entry without it), and `true` if entries come as they happen already.
+fn show(from: &Requester, room: &RoomId, gone: Option<Seq>) -> Result<(Seq, Seq, bool), Rejection> {
+    let hub = &from.hub;
+    let known = hub.room(room)?;
+    let mut directory = hub.directory();
+    let mut known = known.lock();
+    if !known.has(from.user()) {
+        // Removed between the two.
+        return Err(Rejection::no_such_room(room));
+    }
+    // From here on changes of members come as events, though entries still come from the store.
+    directory.subscribe(from.connection, &mut known);
+    let head = known.head;
+    // The store may be ahead; entries that it has swept by then are still broadcast here.
+    let gone = gone.unwrap_or(head).min(head);
+    // Entries of an unstored room come from this moment on, or never.
+    let live = known.keep == Keep::Nothing && known.go_live(from.connection, head);
+    let (members, more) = members::page(&directory, &known, None);
+    let joined = ServerMessage::Joined {
+        room: room.clone(),
+        topic: known.topic.clone(),
+        private: known.private,
+        members,
+        count: known.members.len(),
+        more,
+        role: known.role_of(from.user()),
+        head,
+        read: known.read_by(from.user()),
+        keep: known.keep,
+        gone,
+    };
+    // Under the lock, so that no event comes before it.
+    from.reply(&joined);
+    Ok((head, gone, live))
+}
+
+/// Leaves a room, on all devices.
+pub(super) async fn leave(from: Arc<Requester>, room: RoomId) -> Result<Effect, Rejection> {
+    {
+        let known = from.hub.room(&room)?;
+        authorize(&from, &known.lock(), Action::Take)?;
+    }
+    let user = from.user();
+    let left = from.hub.store.change(Change::Left {
+        room: room.clone(),
+        user,
+    });
+    left.await?;
+    Ok(Effect::StopCatchUp(room))
+}
+
+/// Opens the room of two with somebody.
+pub(super) async fn direct(from: Arc<Requester>, other: UserId) -> Result<Effect, Rejection> {
+    let hub = &from.hub;
+    let user = from.user();
+    let Some(direct) = DirectId::of(user, other) else {
+        return Err(Rejection::forbidden("A room of two needs somebody else."));
+    };
+    if from.version == Version::V1 {
+        let message = "Rooms of two need protocol v2: v1 cannot prove which server it speaks to.";
+        return Err(Rejection::forbidden(message));
+    }
+    let room = RoomId::Direct(direct);
+    if hub.rooms.get(&room).is_some() {
+        return join(from, room, None).await;
+    }
+    if !hub.directory().knows(other) {
+        let message = "Nobody with this key has been here.";
+        return Err(Rejection::new(ChatErrorCode::NoSuchRoom, message));
+    }
+    let permit = hub.permit_room(RoomKind::Direct, user)?;
+    let created = hub.store.change(Change::RoomCreated {
+        room: room.clone(),
+        topic: Topic::default(),
+        private: true,
+        keep: hub.settings.keep,
+        owner: None,
+    });
+    let [own, others] = [(user, None), (other, Some(user))].map(|(user, by)| {
+        hub.store.change(Change::Joined {
+            room: room.clone(),
+            user,
+            by,
+        })
+    });
+    let stored = tokio::spawn(async move {
+        let _permit = permit;
+        match created.await {
+            // Both may have opened it at the same moment.
+            Ok(()) | Err(StoreError::RoomExists) => {}
+            Err(error) => return Err(error),
+        }
+        own.await?;
+        others.await
+    });
+    stored.await.map_err(|_| ended())??;
+    hub.note_version(user, from.version);
+    enter(from, room, None).await
+}

@@ -1,0 +1,87 @@
+//! Searching the rooms that somebody is in.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use shared::chat::search::Cursor;
+use shared::chat::{Query, RoomId, ServerMessage, UserId};
+
+use super::Rejection;
+use super::history::page_size;
+use crate::hub::authorize::{Action, authorize};
+use crate::hub::session::{Effect, Requester};
+use crate::rates::TooFast;
+
+/// The people whose search is under way. One at a time each: a search walks through entries.
+#[derive(Debug, Default, Clone)]
+pub(in crate::hub) struct Searches(Arc<Mutex<HashSet<UserId>>>);
+
+/// A search that is under way.
+struct Search {
+    searches: Searches,
+    user: UserId,
+}
+
+/// When a second search may be tried again.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+impl Searches {
+    fn begin(&self, user: UserId) -> Option<Search> {
+        let mut searching = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        searching.insert(user).then(|| Search {
+            searches: self.clone(),
+            user,
+        })
+    }
+}
+
+impl Drop for Search {
+    fn drop(&mut self) {
+        let searching = self.searches.0.lock();
+        searching
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.user);
+    }
+}
+
+/// Answers `search`.
+pub(super) async fn search(
+    from: Arc<Requester>,
+    room: Option<RoomId>,
+    query: Query,
+    before: Option<Cursor>,
+    limit: Option<u32>,
+) -> Result<Effect, Rejection> {
+    let rooms = match &room {
+        Some(room) => {
+            let known = from.hub.room(room)?;
+            authorize(&from, &known.lock(), Action::Take)?;
+            vec![room.clone()]
+        }
+        None => {
+            let mut rooms = from.hub.directory().rooms_of(from.user());
+            rooms.retain(|room| {
+                let known = from.hub.rooms.get(room);
+                known.is_some_and(|known| authorize(&from, &known.lock(), Action::Take).is_ok())
+            });
+            rooms
+        }
+    };
+    let Some(_search) = from.hub.searches.begin(from.user()) else {
+        return Err(Rejection::too_fast(TooFast {
+            retry_after: RETRY_AFTER,
+        }));
+    };
+    let size = page_size(limit);
+    let found = from.hub.store.search(rooms, query.clone(), before, size);
+    let found = found.await?;
+    from.reply(&ServerMessage::Found {
+        query,
+        room,
+        more: found.next.is_some(),
+        next: found.next,
+        entries: found.entries,
+    });
+    Ok(Effect::None)
+}

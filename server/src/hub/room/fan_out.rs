@@ -1,0 +1,151 @@
+//! Sending a room's events to its subscribers.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use shared::chat::{RoomId, RoomName, Seq, ServerMessage, UserId};
+
+use super::{Room, Subscriber};
+use crate::clients::ConnectionId;
+use crate::hub::encoding::{EncodedEntry, Mode, encode};
+use crate::hub::session::queue::{Outbox, Wakers};
+
+/// Shortest time between two `typing` events of one person in one room: clients show one for twice
+/// as long.
+const TYPING_INTERVAL: Duration = Duration::from_secs(3);
+
+/// Most people whose last `typing` a room remembers. All are forgotten at more, which costs at most
+/// one event too many each.
+const TYPING_REMEMBERED: usize = 1_000;
+
+/// Connections whose queue an event did not fit. The caller evicts them, without the room's lock.
+pub(in crate::hub) type Slow = Vec<ConnectionId>;
+
+impl Room {
+    /// Broadcasts entries in their order.
+    pub(in crate::hub) fn publish(
+        &mut self,
+        entries: &[EncodedEntry],
+        wakers: &mut Wakers,
+    ) -> Slow {
+        let Some(last) = entries.last() else {
+            return Slow::new();
+        };
+        self.head = self.head.max(last.seq);
+        let mut slow = Slow::new();
+        for (id, subscriber) in &mut self.subscribers {
+            let Some(sent) = &mut subscriber.sent else {
+                continue;
+            };
+            let new = &entries[entries.partition_point(|entry| entry.seq <= *sent)..];
+            *sent = (*sent).max(last.seq);
+            let pushed = match subscriber.mode {
+                Mode::Json => {
+                    let json = new.iter().map(|entry| &entry.json);
+                    subscriber.outbox.push(json, wakers)
+                }
+                Mode::Plain => {
+                    let lines = new.iter().filter_map(|entry| entry.line.as_ref());
+                    subscriber.outbox.push(lines, wakers)
+                }
+            };
+            if pushed.is_err() {
+                slow.push(*id);
+            }
+        }
+        slow
+    }
+
+    /// Broadcasts a message to the JSON subscribers.
+    pub(in crate::hub) fn broadcast(&self, message: &ServerMessage, wakers: &mut Wakers) -> Slow {
+        let json = encode(message);
+        let subscribers = self.json_subscribers();
+        subscribers
+            .filter(|(_, subscriber)| subscriber.outbox.push([&json], wakers).is_err())
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
+    /// Broadcasts a message that clients can do without: it evicts nobody.
+    pub(in crate::hub) fn broadcast_droppable(
+        &self,
+        message: &ServerMessage,
+        but: Option<ConnectionId>,
+        wakers: &mut Wakers,
+    ) {
+        let json = encode(message);
+        for (id, subscriber) in self.json_subscribers() {
+            if Some(*id) != but {
+                subscriber.outbox.push_droppable(&json, wakers);
+            }
+        }
+    }
+
+    fn json_subscribers(&self) -> impl Iterator<Item = (&ConnectionId, &Subscriber)> {
+        let subscribers = self.subscribers.iter();
+        subscribers.filter(|(_, subscriber)| subscriber.mode == Mode::Json)
+    }
+
+    /// Returns the JSON subscribers with whose they are, for messages that depend on that.
+    pub(in crate::hub) fn json_outboxes(&self) -> impl Iterator<Item = (UserId, &Outbox)> {
+        self.json_subscribers()
+            .map(|(_, subscriber)| (subscriber.user, &subscriber.outbox))
+    }
+
+    /// Broadcasts that somebody is writing, unless that was broadcast just now.
+    pub(in crate::hub) fn type_in(
+        &mut self,
+        by: UserId,
+        now: Instant,
+        message: impl FnOnce(RoomId) -> ServerMessage,
+        but: ConnectionId,
+        wakers: &mut Wakers,
+    ) {
+        let last = self.typing.get(&by);
+        if last.is_some_and(|last| now.saturating_duration_since(*last) < TYPING_INTERVAL) {
+            return;
+        }
+        if self.typing.len() >= TYPING_REMEMBERED {
+            self.typing.clear();
+        }
+        self.typing.insert(by, now);
+        let message = message(self.id.clone());
+        self.broadcast_droppable(&message, Some(but), wakers);
+    }
+
+    /// Subscribes a connection to everything but entries, which it still reads from the store.
+    pub(in crate::hub) fn subscribe(&mut self, id: ConnectionId, subscriber: Subscriber) {
+        self.subscribers.insert(id, subscriber);
+    }
+
+    pub(in crate::hub) fn unsubscribe(&mut self, id: ConnectionId) {
+        self.subscribers.remove(&id);
+    }
+
+    /// Lets entries come to a subscriber as they happen, if it was sent everything up to the head.
+    pub(in crate::hub) fn go_live(&mut self, id: ConnectionId, sent: Seq) -> bool {
+        let up_to_date = self.head <= sent;
+        match self.subscribers.get_mut(&id) {
+            Some(subscriber) if up_to_date => {
+                subscriber.sent = Some(subscriber.sent.unwrap_or(0).max(sent));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns the people whose connections are subscribed, one for each connection.
+    pub(in crate::hub) fn subscribed_users(&self) -> impl Iterator<Item = UserId> {
+        self.subscribers.values().map(|subscriber| subscriber.user)
+    }
+
+    /// Sends a line to all plain-text subscribers, which only the lobby has. They can do without it.
+    pub(in crate::hub) fn notify_plain(&self, line: &Arc<str>, wakers: &mut Wakers) {
+        debug_assert!(self.id == RoomId::from(RoomName::lobby()));
+        for subscriber in self.subscribers.values() {
+            if subscriber.mode == Mode::Plain {
+                subscriber.outbox.push_droppable(line, wakers);
+            }
+        }
+    }
+}

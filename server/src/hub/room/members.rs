@@ -1,0 +1,76 @@
+//! Changes of a room's members. They are made by [`apply`](crate::hub::apply) only: the store has
+//! them already.
+
+use shared::chat::{Role, Seq, UserId};
+
+use super::{Membership, Room};
+use crate::store::seen_at_entry;
+
+impl Room {
+    /// Makes somebody a member. Returns `false` if they were one.
+    pub(in crate::hub) fn enter(&mut self, user: UserId) -> bool {
+        self.invited.remove(&user);
+        if self.members.contains_key(&user) {
+            return false;
+        }
+        let read = seen_at_entry(&self.id, self.head);
+        let role = Role::Member;
+        self.members.insert(user, Membership { read, role });
+        true
+    }
+
+    /// Makes somebody the first member and owner.
+    pub(in crate::hub) fn found(&mut self, owner: UserId) {
+        self.members.insert(
+            owner,
+            Membership {
+                read: 0,
+                role: Role::Owner,
+            },
+        );
+    }
+
+    /// Takes a member, or an invitation, away. Returns `false` if there was no member.
+    ///
+    /// Both people of a room of two may always come back.
+    pub(in crate::hub) fn exit(&mut self, user: UserId) -> bool {
+        if self.members.remove(&user).is_none() {
+            return false;
+        }
+        if self.is_direct() {
+            self.invited.insert(user);
+        }
+        true
+    }
+
+    /// Moves a member's read marker on. Returns `false` if it was there or further.
+    pub(in crate::hub) fn mark_read(&mut self, user: UserId, seq: Seq) -> bool {
+        match self.members.get_mut(&user) {
+            Some(member) if member.read < seq => {
+                member.read = seq;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Gives a member a role. A new owner makes the former one a moderator. Returns everybody whose
+    /// role changed.
+    pub(in crate::hub) fn set_role(&mut self, user: UserId, role: Role) -> Vec<UserId> {
+        let mut changed = Vec::new();
+        if role == Role::Owner
+            && let Some(former) = self.owner().filter(|former| *former != user)
+            && let Some(member) = self.members.get_mut(&former)
+        {
+            member.role = Role::Moderator;
+            changed.push(former);
+        }
+        if let Some(member) = self.members.get_mut(&user)
+            && member.role != role
+        {
+            member.role = role;
+            changed.push(user);
+        }
+        changed
+    }
+}

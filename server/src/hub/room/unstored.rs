@@ -1,0 +1,221 @@
+//! The entries of unstored rooms: they get numbers and are broadcast, and nothing of them is written
+//! anywhere.
+//!
+//! Numbers are reserved in the store, in blocks, before one of them is used. So no number is given
+//! twice, also not after a `kill -9`; the rest of a block is skipped then.
+
+use std::collections::{HashMap, VecDeque};
+
+use shared::chat::server::RoomEntry;
+use shared::chat::{Author, Entry, Event, MessageId, RoomId, Seq, Timestamp, UserId};
+use tokio::sync::oneshot;
+
+use crate::store::{Appended, NewEntry, StoreError};
+
+/// Numbers that are reserved at once. A restart skips fewer.
+pub(in crate::hub) const BLOCK: u32 = 4096;
+
+/// The next block is reserved when fewer numbers than this are left.
+const LOW: Seq = 2048;
+
+/// Entries whose ids are remembered, so that one that is sent again is not broadcast again.
+const REMEMBERED: usize = 1024;
+
+/// Most entries that wait for numbers: the store is slow or its disk is full then.
+const WAITING: usize = 4096;
+
+/// The requester of an append.
+pub(in crate::hub) type Reply = oneshot::Sender<Result<Appended, StoreError>>;
+
+/// An entry that has its number. Whoever broadcasts it answers its requester afterwards.
+#[derive(Debug)]
+pub(in crate::hub) struct UnstoredEntry {
+    pub(in crate::hub) entry: RoomEntry,
+    appended: Appended,
+    reply: Reply,
+}
+
+impl UnstoredEntry {
+    /// Answers the requester, who may have gone.
+    pub(in crate::hub) fn acknowledge(appended: Appended, reply: Reply) {
+        let _ = reply.send(Ok(appended));
+    }
+
+    /// Takes the entry out, to broadcast it and then to [acknowledge](Self::acknowledge) it.
+    pub(in crate::hub) fn into_parts(self) -> (RoomEntry, Appended, Reply) {
+        (self.entry, self.appended, self.reply)
+    }
+}
+
+/// The numbers and the recent entries of an unstored room.
+#[derive(Debug, Default)]
+pub(in crate::hub) struct Unstored {
+    /// The numbers that are free: those after the first, up to the second. `None` as long as the
+    /// last number of the store is not known.
+    free: Option<(Seq, Seq)>,
+    /// A reservation is under way.
+    reserving: bool,
+    /// Counts how often the room has become unstored, to tell reservations of earlier times apart.
+    period: u64,
+    /// Appends that came when there was no number.
+    waiting: VecDeque<(NewEntry, Timestamp, Reply)>,
+    recent: HashMap<(UserId, MessageId), Recent>,
+    order: VecDeque<(UserId, MessageId)>,
+    last_at: Option<Timestamp>,
+}
+
+/// What is remembered of an entry: everything but its text.
+#[derive(Debug, Clone)]
+struct Recent {
+    seq: Seq,
+    at: Timestamp,
+    /// The entry is a message, and was not deleted.
+    is_message: bool,
+}
+
+impl Unstored {
+    /// Appends an entry and returns it to be broadcast. One that has to wait for a number comes
+    /// later, with [`Self::granted`].
+    pub(in crate::hub) fn append(
+        &mut self,
+        room: &RoomId,
+        new: NewEntry,
+        now: Timestamp,
+        reply: Reply,
+    ) -> Option<UnstoredEntry> {
+        let key = (new.from, new.id);
+        if let Some(recent) = self.recent.get(&key) {
+            let again = Appended {
+                seq: recent.seq,
+                at: recent.at,
+                again: true,
+            };
+            UnstoredEntry::acknowledge(again, reply);
+            return None;
+        }
+        let Some((last, end)) = self.free.filter(|(last, end)| last < end) else {
+            if self.waiting.len() >= WAITING {
+                let _ = reply.send(Err(StoreError::Full));
+                return None;
+            }
+            self.waiting.push_back((new, now, reply));
+            return None;
+        };
+        let seq = last + 1;
+        self.free = Some((seq, end));
+        let at = self.last_at.map_or(now, |last| last.max(now));
+        self.last_at = Some(at);
+        let entry = Entry {
+            seq,
+            id: new.id,
+            from: Author {
+                id: new.from,
+                name: new.name,
+            },
+            at,
+            event: new.event,
+        };
+        self.remember(key, &entry);
+        let appended = Appended {
+            seq,
+            at,
+            again: false,
+        };
+        let room = room.clone();
+        Some(UnstoredEntry {
+            entry: RoomEntry { room, entry },
+            appended,
+            reply,
+        })
+    }
+
+    fn remember(&mut self, key: (UserId, MessageId), entry: &Entry) {
+        let recent = Recent {
+            seq: entry.seq,
+            at: entry.at,
+            is_message: matches!(entry.event, Event::Message { .. }),
+        };
+        if let Event::Deleted { of } = entry.event
+            && let Some(gone) = self.recent.values_mut().find(|recent| recent.seq == of)
+        {
+            gone.is_message = false;
+        }
+        self.recent.insert(key, recent);
+        self.order.push_back(key);
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.recent.remove(&oldest);
+        }
+    }
+
+    /// Begins a period in which the room is unstored. Numbers of an earlier one are lower than those
+    /// of entries that were stored since, so they are not used.
+    pub(in crate::hub) fn begin(&mut self) {
+        self.period += 1;
+        self.free = None;
+        self.reserving = false;
+    }
+
+    /// Returns the period for which numbers are to be reserved now, once until they are there.
+    pub(in crate::hub) fn wants_numbers(&mut self) -> Option<u64> {
+        let left = self.free.map_or(0, |(last, end)| end - last);
+        let wants = left < LOW && !std::mem::replace(&mut self.reserving, true);
+        wants.then_some(self.period)
+    }
+
+    /// Returns `true` if an append waits for a number.
+    pub(in crate::hub) fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Takes the [`BLOCK`] numbers after `last`, which were reserved in `period`, and returns the
+    /// entries that waited for them. Numbers before `head`, the last entry that was broadcast,
+    /// cannot be used.
+    pub(in crate::hub) fn granted(
+        &mut self,
+        room: &RoomId,
+        last: Seq,
+        period: u64,
+        head: Seq,
+    ) -> Vec<UnstoredEntry> {
+        if period != self.period {
+            return Vec::new();
+        }
+        self.reserving = false;
+        let follows = self.free.is_some_and(|(_, end)| end == last);
+        if last < head && !follows {
+            self.free = None;
+            return Vec::new();
+        }
+        let end = last + Seq::from(BLOCK);
+        self.free = match self.free {
+            // Blocks follow each other: nobody else takes numbers of this room.
+            Some((used, former)) if former == last => Some((used, end)),
+            _ => Some((last, end)),
+        };
+        let waiting = std::mem::take(&mut self.waiting);
+        let entries = waiting.into_iter();
+        entries
+            .filter_map(|(new, now, reply)| self.append(room, new, now, reply))
+            .collect()
+    }
+
+    /// Refuses the appends that wait for a number, because none can be reserved.
+    pub(in crate::hub) fn denied(&mut self, error: &StoreError, period: u64) {
+        if period != self.period {
+            return;
+        }
+        self.reserving = false;
+        for (_, _, reply) in self.waiting.drain(..) {
+            let _ = reply.send(Err(error.clone()));
+        }
+    }
+
+    /// Returns the writer of a recent message.
+    pub(in crate::hub) fn writer(&self, seq: Seq) -> Option<UserId> {
+        let mut recent = self.recent.iter();
+        let ((writer, _), found) = recent.find(|(_, recent)| recent.seq == seq)?;
+        found.is_message.then_some(*writer)
+    }
+}

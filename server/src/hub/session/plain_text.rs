@@ -1,0 +1,200 @@
+//! Plain-text clients: lines to the lobby, and slash commands.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use shared::chat::plain::ClientLine;
+use shared::chat::{Event, MessageId, Name, RoomId, RoomName, Text};
+
+use super::{Effect, Session};
+use crate::hub::requests::{Rejection, hello};
+use crate::rates::RateClass;
+use crate::store::NewEntry;
+use crate::system;
+
+const HELP: &str = "Every line goes to everybody here. /name NEW takes a name, /who lists who is \
+                    here, /quit ends the session, // starts a line with a slash.";
+
+/// Most names that `/who` lists: it must cost no more than another line.
+const WHO_NAMES: usize = 50;
+
+/// Bytes that are reserved for the answer to a line.
+const REPLY_BYTES: usize = 4 * 1024;
+
+/// The lines of a plain-text client that are not done yet.
+#[derive(Debug, Default)]
+pub(super) struct PlainText {
+    /// Its own lines that were not broadcast yet.
+    unpublished: usize,
+    /// Lines that wait until they are: answers come in the order of what they answer.
+    deferred: VecDeque<String>,
+}
+
+impl PlainText {
+    pub(super) fn waiting(&self) -> usize {
+        self.deferred.len()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.deferred.clear();
+    }
+
+    /// Texts need not wait for each other: they are broadcast in the order in which they came.
+    fn must_wait(&self, line: &ClientLine<'_>) -> bool {
+        let is_text = matches!(line, ClientLine::Text(_));
+        !self.deferred.is_empty() || (self.unpublished > 0 && !is_text)
+    }
+}
+
+impl Session {
+    pub(super) fn greet(&mut self) {
+        let name = self.requester.person.name();
+        self.notice(&format!("Welcome to the lobby, {name}. {HELP}"));
+    }
+
+    pub(super) fn handle_line(&mut self, text: &str, line: &ClientLine<'_>) {
+        if self.mode.is_none() {
+            self.become_plain();
+        }
+        if self.plain.must_wait(line) {
+            self.plain.deferred.push_back(text.to_owned());
+        } else {
+            self.line(line);
+        }
+    }
+
+    fn line(&mut self, line: &ClientLine<'_>) {
+        let price = match line {
+            ClientLine::Text(text) => Some((RateClass::Send, send_tokens(text.len()))),
+            ClientLine::Name(_) => Some((RateClass::Join, hello::NAME_TOKENS)),
+            ClientLine::Who => Some((RateClass::Ask, 5)),
+            ClientLine::Help | ClientLine::UnknownCommand(_) | ClientLine::Empty => {
+                Some((RateClass::Ask, 1))
+            }
+            ClientLine::Quit | ClientLine::Object => None,
+        };
+        if let Some((class, tokens)) = price
+            && let Err(too_fast) =
+                self.hub
+                    .rates
+                    .check(class, tokens, self.requester.user(), self.requester.address)
+        {
+            let lost = match line {
+                ClientLine::Text(_) => "Not delivered: ",
+                _ => "",
+            };
+            return self.notice(&format!("{lost}rate_limited. {too_fast}"));
+        }
+        match line {
+            ClientLine::Text(text) => self.say(text),
+            ClientLine::Name(name) => self.rename(name),
+            ClientLine::Who => self.who(),
+            ClientLine::Help => self.notice(HELP),
+            ClientLine::Quit => {
+                self.notice("bye");
+                self.quit();
+            }
+            ClientLine::UnknownCommand(word) => {
+                let word: String = word.chars().take(32).collect();
+                self.notice(&format!("There is no command /{word}. {HELP}"));
+            }
+            ClientLine::Empty | ClientLine::Object => {}
+        }
+    }
+
+    fn say(&mut self, line: &str) {
+        let limit = self.hub.settings.text_bytes;
+        if line.len() > limit {
+            return self.notice(&format!(
+                "Your line is too long: {} bytes, and at most {limit} are allowed. It was not \
+                 delivered.",
+                line.len()
+            ));
+        }
+        // The Python demo's programs print what they get, so nothing may move a cursor or set a
+        // colour.
+        let harmful = |c: char| c.is_control() && c != '\n' && c != '\t';
+        let text = match Text::parse(&line.replace(harmful, "")) {
+            Ok(text) => text,
+            Err(error) => return self.notice(&format!("Not delivered: {error}.")),
+        };
+        let Ok(id) = system::random_bytes() else {
+            return self.notice("Not delivered: the system has no randomness.");
+        };
+        self.hub.announce_arrival(self.requester.connection);
+        let entry = NewEntry {
+            // Nobody sends a line again, so nobody needs to know its id.
+            id: MessageId::from_random(id),
+            from: self.requester.user(),
+            name: self.requester.person.name(),
+            event: Event::Message {
+                text: Some(text),
+                reply_to: None,
+            },
+        };
+        let Some(lobby) = self.hub.rooms.get(&RoomId::from(RoomName::lobby())) else {
+            return self.notice("Not delivered: the server has no lobby.");
+        };
+        let stored = self.hub.append(&mut lobby.lock(), entry);
+        self.plain.unpublished += 1;
+        self.spawn(REPLY_BYTES, async move {
+            // The receipt is the line itself, which was broadcast before this resolves.
+            Effect::LineDone(stored.await.err().map(Rejection::from))
+        });
+    }
+
+    pub(super) fn line_done(&mut self, rejection: Option<Rejection>) {
+        self.plain.unpublished -= 1;
+        if let Some(rejection) = rejection {
+            self.notice(&format!("Not delivered: {}", rejection.text()));
+        }
+        while let Some(text) = self.plain.deferred.pop_front() {
+            let line = ClientLine::parse(&text);
+            if self.plain.unpublished > 0 && !matches!(line, ClientLine::Text(_)) {
+                return self.plain.deferred.push_front(text);
+            }
+            self.line(&line);
+        }
+    }
+
+    fn rename(&mut self, text: &str) {
+        let name = match Name::parse(text) {
+            Ok(name) => name,
+            Err(error) => {
+                let name: String = text.chars().take(40).collect();
+                return self.notice(&format!("{name:?} cannot be your name: {error}."));
+            }
+        };
+        if self.requester.person.name().as_str() == name.as_str() {
+            return self.notice(&format!("You are {name} already."));
+        }
+        let requester = Arc::clone(&self.requester);
+        self.spawn(REPLY_BYTES, async move {
+            if let Err(rejection) = hello::claim_name(&requester, name).await {
+                let text = super::encode_notice(&rejection.text());
+                requester.outbox.reply(text);
+            }
+            Effect::None
+        });
+    }
+
+    fn who(&mut self) {
+        let (count, names) = self.hub.present_in_lobby(WHO_NAMES);
+        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+        let others = count - names.len();
+        let others = match others {
+            0 => String::new(),
+            others => format!(", and {others} others"),
+        };
+        self.notice(&format!("{count} here: {}{others}", names.join(", ")));
+    }
+}
+
+/// Bytes of a text that cost as much as another message: 600 messages a minute of 16 KiB would
+/// otherwise fill a disk.
+const BYTES_PER_TOKEN: usize = 2 * 1024;
+
+/// Returns the price of writing so many bytes into a room.
+pub(in crate::hub) fn send_tokens(bytes: usize) -> u32 {
+    u32::try_from(1 + bytes / BYTES_PER_TOKEN).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,61 @@
+//! The connection that a request comes from, as the request sees it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use shared::chat::operator::{LogLine, OperatorAnswer};
+use shared::chat::{ServerMessage, UserId};
+use shared::connection::Version;
+
+use super::queue::Outbox;
+use crate::clients::ConnectionId;
+use crate::hub::Hub;
+use crate::hub::directory::Person;
+use crate::hub::encoding::encode_reply;
+use crate::hub::requests::{Price, Rejection};
+
+/// The connection that a request comes from. A request keeps it alive, and so can finish after the
+/// session has ended.
+#[derive(Debug)]
+pub(in crate::hub) struct Requester {
+    pub(in crate::hub) hub: Hub,
+    pub(in crate::hub) connection: ConnectionId,
+    pub(in crate::hub) person: Arc<Person>,
+    pub(in crate::hub) address: IpAddr,
+    pub(in crate::hub) version: Version,
+    pub(in crate::hub) outbox: Outbox,
+}
+
+impl Requester {
+    pub(in crate::hub) fn user(&self) -> UserId {
+        self.person.user
+    }
+
+    /// Returns `true` if the person is an operator here: v1 cannot prove who speaks to whom, so
+    /// nobody is over v1.
+    pub(in crate::hub) fn is_operator(&self) -> bool {
+        self.version >= Version::V2 && self.person.is_operator()
+    }
+
+    pub(in crate::hub) fn reply(&self, message: &ServerMessage) {
+        self.outbox.reply(encode_reply(message));
+    }
+
+    pub(in crate::hub) fn answer(&self, answer: OperatorAnswer) {
+        self.reply(&ServerMessage::Operator(answer));
+    }
+
+    pub(super) fn send_log(&self, lines: Vec<LogLine>, missed: u64) {
+        self.answer(OperatorAnswer::Log { lines, missed });
+    }
+
+    /// Takes the price of a request from the person's and the address's buckets.
+    ///
+    /// # Errors
+    /// A [`Rejection`] that says when to try again; nothing should be done then.
+    pub(in crate::hub) fn charge(&self, price: &Price) -> Result<(), Rejection> {
+        let rates = &self.hub.rates;
+        let charge = rates.check(price.class, price.tokens, self.user(), self.address);
+        charge.map_err(Rejection::too_fast)
+    }
+}

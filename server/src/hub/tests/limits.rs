@@ -1,0 +1,308 @@
+//! Attacks on the bounds of lists, replies and queues.
+
+use shared::chat::limits::{LIST_ENTRIES, MESSAGE_BYTES, ROOM_NAME_CHARACTERS, TOPIC_CHARACTERS};
+use shared::chat::{RoomId, RoomName, Topic};
+
+use super::*;
+use crate::hub::room::MAX_MEMBERS;
+use crate::store::{Change, Store};
+
+/// A hub whose state is at its caps: as many rooms as there may be, with the longest names and
+/// topics, and as many members of the lobby.
+async fn hub_at_the_caps(rooms: usize, members: usize) -> &'static Hub {
+    let store = Arc::new(MemoryStore::default());
+    // Quotation marks double in JSON.
+    let topic = Topic::parse(&"\"".repeat(TOPIC_CHARACTERS)).unwrap();
+    for number in 0..rooms {
+        let digits = format!("{number:05}");
+        let name = "語".repeat(ROOM_NAME_CHARACTERS - digits.len()) + &digits;
+        let created = Change::RoomCreated {
+            room: RoomName::parse(&name).unwrap().into(),
+            topic: topic.clone(),
+            private: false,
+            keep: Keep::Forever,
+            owner: None,
+        };
+        store.change(created).await.unwrap();
+    }
+    let lobby = RoomId::from(RoomName::lobby());
+    let created = Change::RoomCreated {
+        room: lobby.clone(),
+        topic,
+        private: false,
+        keep: Keep::Forever,
+        owner: None,
+    };
+    store.change(created).await.unwrap();
+    for number in 0..members {
+        let user = UserId(Fingerprint::of_spki(&number.to_be_bytes()));
+        let room = lobby.clone();
+        let by = None;
+        store
+            .change(Change::Joined { room, user, by })
+            .await
+            .unwrap();
+        let name = "語".repeat(27) + &format!("{number:05}");
+        let name = shared::chat::Name::parse(&name).unwrap();
+        store.change(Change::Named { user, name }).await.unwrap();
+    }
+    let hub = Hub::open(store, unlimited()).await.unwrap();
+    let hub: &'static Hub = Box::leak(Box::new(hub));
+    tokio::spawn(hub.run());
+    hub
+}
+
+/// The next message of this type, which must fit a message of v2.
+async fn hear_short(session: &mut Session, kind: &str) -> Value {
+    loop {
+        let Due::Text(text) = next(session).await else {
+            panic!("the session has ended")
+        };
+        assert!(text.len() <= MESSAGE_BYTES, "{} bytes", text.len());
+        let message: Value = serde_json::from_str(&text).unwrap_or_default();
+        if message["type"] == kind {
+            return message;
+        }
+    }
+}
+
+#[tokio::test]
+async fn at_the_caps_every_list_comes_in_messages_that_fit_and_nothing_of_it_is_lost() {
+    const ROOMS: usize = 10_000;
+    let hub = hub_at_the_caps(ROOMS, MAX_MEMBERS).await;
+    let mut eve = connect(hub, 1);
+    say(&mut eve, &json!({"type": "hello"})).await;
+    let welcome = hear_short(&mut eve, "welcome").await;
+    assert_eq!(welcome["more"], true);
+
+    let (mut rooms, mut pages) = (std::collections::BTreeSet::new(), 0);
+    let mut after = json!(null);
+    loop {
+        say(&mut eve, &json!({"type": "rooms", "after": after})).await;
+        let page = hear_short(&mut eve, "rooms").await;
+        pages += 1;
+        let list = page["rooms"].as_array().unwrap();
+        assert!(!list.is_empty() && list.len() <= LIST_ENTRIES);
+        for room in list {
+            assert!(rooms.insert(room["room"].as_str().unwrap().to_owned()));
+        }
+        let last = list.last().unwrap();
+        after = json!({"others": !last["joined"].as_bool().unwrap(), "room": last["room"]});
+        if page["more"] == false {
+            break;
+        }
+    }
+    assert_eq!(rooms.len(), ROOMS + 1);
+    assert!(pages >= ROOMS / LIST_ENTRIES, "{pages}");
+
+    // The lobby is full, and somebody new gets in all the same: a guest would make place, and here
+    // everybody has a name, so the answer says that it is full.
+    say(&mut eve, &json!({"type": "join", "room": "lobby"})).await;
+    assert_eq!(refused(&mut eve).await.0, "limit_reached");
+    let member = UserId(Fingerprint::of_spki(&0_usize.to_be_bytes()));
+    let version = shared::connection::Version::V2;
+    let mut member = hub.join(connection_id(), member.0, [127, 0, 0, 1].into(), version);
+    say(&mut member, &json!({"type": "hello"})).await;
+    hear_short(&mut member, "welcome").await;
+    say(&mut member, &json!({"type": "join", "room": "lobby"})).await;
+    let joined = hear_short(&mut member, "joined").await;
+    assert_eq!(joined["count"], MAX_MEMBERS);
+    let mut seen: Vec<String> = Vec::new();
+    let ids = |page: &Value| -> Vec<String> {
+        let list = page["members"].as_array().unwrap();
+        list.iter()
+            .map(|it| it["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    seen.extend(ids(&joined));
+    let mut more = joined["more"].clone();
+    while more == true {
+        let after = seen.last().unwrap();
+        say(
+            &mut member,
+            &json!({"type": "members", "room": "lobby", "after": after}),
+        )
+        .await;
+        let page = hear_short(&mut member, "members").await;
+        seen.extend(ids(&page));
+        more = page["more"].clone();
+    }
+    assert_eq!(seen.len(), MAX_MEMBERS);
+    say(&mut member, &json!({"type": "search", "query": "anything"})).await;
+    hear_short(&mut member, "found").await;
+}
+
+#[tokio::test]
+async fn a_filter_finds_rooms_by_a_part_of_their_name() {
+    let hub = hub().await;
+    let mut ada = person(hub, 1, "ada").await;
+    for room in ["garden", "gardening", "attic"] {
+        say(&mut ada, &json!({"type": "create", "room": room})).await;
+        hear(&mut ada, "joined").await;
+    }
+    let mut bob = person(hub, 2, "bob").await;
+    say(&mut bob, &json!({"type": "rooms", "find": "ARDEN"})).await;
+    let page = hear(&mut bob, "rooms").await;
+    let names: Vec<_> = page["rooms"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["room"])
+        .collect();
+    assert_eq!(names, ["garden", "gardening"]);
+    assert_eq!(
+        (&page["find"], &page["more"]),
+        (&json!("arden"), &json!(false))
+    );
+}
+
+#[tokio::test]
+async fn thousands_of_requests_in_one_record_are_answered_within_a_budget() {
+    let hub = hub_at_the_caps(1000, 0).await;
+    let mut eve = person(hub, 1, "eve").await;
+    for request in [
+        json!({"type": "hello"}),
+        json!({"type": "rooms"}),
+        json!({"type": "join", "room": "lobby"}),
+        json!({"type": "history", "room": "lobby", "before": 1}),
+        json!({"type": "dance"}),
+    ] {
+        let request = request.to_string();
+        let mut handled = 0;
+        while eve.wants_more() && handled < 100_000 {
+            eve.handle(request.as_bytes());
+            handled += 1;
+        }
+        assert!(handled < 100_000, "{request}");
+        eve.settle().await;
+        let bytes: usize = waiting(&mut eve).iter().map(String::len).sum();
+        assert!(bytes <= 400 * 1024, "{request}: {bytes}");
+        assert!(eve.wants_more(), "{request}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_asks_too_fast_is_told_and_then_not_handled_for_a_while() {
+    let limits = PerMinute {
+        asks: 100,
+        ..PerMinute::UNLIMITED
+    };
+    let hub = hub_with(1000, limits).await;
+    let mut eve = person(hub, 1, "eve").await;
+    for request in [
+        json!({"type": "ping"}),
+        json!({"type": "typing", "room": "lobby"}),
+        json!({"type": "read", "room": "lobby", "seq": 1}),
+        json!({"type": "search", "query": "a"}),
+        json!({"type": "members", "room": "lobby"}),
+    ] {
+        for _ in 0..101 {
+            eve.handle(request.to_string().as_bytes());
+        }
+        eve.settle().await;
+        let replies = waiting(&mut eve);
+        let limited = replies.iter().filter(|text| text.contains("rate_limited"));
+        assert!(limited.clone().count() > 0, "{request}");
+        assert!(limited.clone().all(|text| text.contains("retry_after")));
+    }
+    assert!(!eve.wants_more());
+    // It is handled again, without anybody doing anything.
+    assert_eq!(next(&mut eve).await, Due::Resume);
+    assert!(eve.wants_more());
+}
+
+#[tokio::test]
+async fn typing_and_presence_in_floods_evict_nobody() {
+    let hub = hub().await;
+    let mut eve = person(hub, 1, "eve").await;
+    join(&mut eve, "lobby").await;
+    let mut bystanders = Vec::new();
+    for seed in 10..50 {
+        let mut bystander = person(hub, seed, &format!("name-{seed}")).await;
+        join(&mut bystander, "lobby").await;
+        bystanders.push(bystander);
+    }
+    let typing = json!({"type": "typing", "room": "lobby"}).to_string();
+    for _ in 0..20_000 {
+        eve.handle(typing.as_bytes());
+    }
+    for _ in 0..2_000 {
+        drop(person(hub, 2, "flap").await);
+    }
+    for mut bystander in bystanders {
+        let heard = waiting(&mut bystander);
+        let typing = heard
+            .iter()
+            .filter(|text| text.contains(r#""typing""#))
+            .count();
+        assert!(typing <= 3, "{typing}");
+        say(&mut bystander, &json!({"type": "ping"})).await;
+        hear(&mut bystander, "pong").await;
+    }
+}
+
+#[tokio::test]
+async fn many_keys_do_not_use_up_the_rooms_of_two() {
+    let hub = hub().await;
+    let _victim = person(hub, 1, "victim").await;
+    let victim = UserId(key(1)).to_string();
+    let mut eve = person(hub, 2, "eve").await;
+    for number in 0..600_u16 {
+        let other = hub.join(
+            connection_id(),
+            Fingerprint::of_spki(&number.to_be_bytes()),
+            [127, 0, 0, 1].into(),
+            shared::connection::Version::V2,
+        );
+        let other_id = other.user().to_string();
+        eve.handle(
+            json!({"type": "direct", "to": other_id})
+                .to_string()
+                .as_bytes(),
+        );
+        eve.settle().await;
+        drop(other);
+    }
+    let replies = waiting(&mut eve);
+    let refused = replies
+        .iter()
+        .filter(|text| text.contains("limit_reached"))
+        .count();
+    assert_eq!(refused, 100, "500 rooms of two for one key");
+    // Another key is not hindered by it.
+    let mut bob = person(hub, 3, "bob").await;
+    say(&mut bob, &json!({"type": "direct", "to": victim})).await;
+    hear(&mut bob, "joined").await;
+}
+
+#[tokio::test]
+async fn an_empty_room_ends_and_its_name_is_free() {
+    let hub = hub().await;
+    let mut ada = person(hub, 1, "ada").await;
+    say(&mut ada, &json!({"type": "create", "room": "brief"})).await;
+    hear(&mut ada, "joined").await;
+    say(&mut ada, &json!({"type": "leave", "room": "brief"})).await;
+    hear(&mut ada, "left").await;
+    let mut bob = person(hub, 2, "bob").await;
+    // The deletion is queued before the creation, and so happens before it.
+    say(
+        &mut bob,
+        &json!({"type": "create", "room": "brief", "private": true}),
+    )
+    .await;
+    let joined = loop {
+        let Due::Text(text) = next(&mut bob).await else {
+            panic!()
+        };
+        if text.contains("room_exists") {
+            say(
+                &mut bob,
+                &json!({"type": "create", "room": "brief", "private": true}),
+            )
+            .await;
+        } else if text.starts_with(r#"{"type":"joined""#) {
+            break text;
+        }
+    };
+    assert!(joined.contains(r#""role":"owner""#), "{joined}");
+}

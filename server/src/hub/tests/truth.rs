@@ -1,0 +1,346 @@
+//! What is committed is so, and what is told is so.
+
+use shared::connection::Version;
+
+use super::operators::{answer, operator, order};
+use super::*;
+
+#[tokio::test]
+async fn a_change_is_applied_though_the_one_who_asked_is_gone() {
+    let hub = hub().await;
+    let mut ada = person(hub, 1, "ada").await;
+    for number in 0..50 {
+        // Cut right after the request.
+        let mut eve = person(hub, 2, "eve").await;
+        let room = format!("room-{number}");
+        eve.handle(
+            json!({"type": "create", "room": room})
+                .to_string()
+                .as_bytes(),
+        );
+        drop(eve);
+        // Requests of others come after it in the store, so it is applied by then.
+        say(&mut ada, &json!({"type": "join", "room": "lobby"})).await;
+        hear(&mut ada, "joined").await;
+        join(&mut ada, &room).await;
+    }
+}
+
+#[tokio::test]
+async fn a_ban_and_a_claim_hold_though_the_operator_is_cut_off() {
+    let hub = hub().await;
+    let mut anna = operator(hub, 1, "anna").await;
+    let _eve = person(hub, 2, "eve").await;
+    let ban = json!({"type": "operator", "do": "ban", "user": UserId(key(2)).to_string()});
+    anna.handle(ban.to_string().as_bytes());
+    drop(anna);
+    let mut ben = person(hub, 3, "ben").await;
+    join(&mut ben, "lobby").await;
+    let mut eve = connect(hub, 2);
+    assert_eq!(next(&mut eve).await, Due::Ended(ErrorCode::Kicked));
+
+    let code = hub.operators().claim.make().unwrap();
+    let claim = json!({"type": "claim", "code": code});
+    let mut cut = person(hub, 4, "cut").await;
+    cut.handle(claim.to_string().as_bytes());
+    drop(cut);
+    say(&mut ben, &json!({"type": "leave", "room": "lobby"})).await;
+    hear(&mut ben, "left").await;
+    let mut again = connect(hub, 4);
+    say(&mut again, &json!({"type": "hello"})).await;
+    assert_eq!(hear(&mut again, "welcome").await["operator"], true);
+}
+
+#[tokio::test]
+async fn a_message_can_be_reacted_to_as_soon_as_it_is_acked() {
+    let hub = hub().await;
+    let mut ada = person(hub, 1, "ada").await;
+    join(&mut ada, "lobby").await;
+    for number in 0..100_u8 {
+        ada.handle(send("lobby", number, "text").to_string().as_bytes());
+        let seq = hear(&mut ada, "ack").await["seq"].clone();
+        let react = json!({
+            "type": "react", "room": "lobby", "id": id(number + 100), "of": seq, "emoji": "👍",
+        });
+        ada.handle(react.to_string().as_bytes());
+        hear(&mut ada, "ack").await;
+    }
+}
+
+#[tokio::test]
+async fn hundreds_of_read_markers_in_one_write_do_not_stop_the_session() {
+    let hub = hub().await;
+    let mut ada = person(hub, 1, "ada").await;
+    join(&mut ada, "lobby").await;
+    for number in 0..250_u8 {
+        say(&mut ada, &send("lobby", number, "text")).await;
+        hear(&mut ada, "ack").await;
+    }
+    waiting(&mut ada);
+    // As the connection does it: handle while more is wanted, otherwise wait for what is due.
+    let mut inputs: std::collections::VecDeque<String> = (1..=300)
+        .map(|seq| json!({"type": "read", "room": "lobby", "seq": seq}).to_string())
+        .collect();
+    inputs.push_back(send("lobby", 251, "after them").to_string());
+    let acked = async {
+        loop {
+            while ada.wants_more() {
+                let Some(input) = inputs.pop_front() else {
+                    break;
+                };
+                ada.handle(input.as_bytes());
+            }
+            if let Due::Text(text) = ada.next().await
+                && text.starts_with(r#"{"type":"ack""#)
+            {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, acked).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_room_of_two_that_one_has_left_comes_back_with_the_next_message() {
+    let hub = hub().await;
+    let mut ada = person(hub, 1, "ada").await;
+    let mut bob = person(hub, 2, "bob").await;
+    say(
+        &mut ada,
+        &json!({"type": "direct", "to": bob.user().to_string()}),
+    )
+    .await;
+    let room = hear(&mut ada, "joined").await["room"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    hear(&mut bob, "invited").await;
+    say(&mut bob, &json!({"type": "leave", "room": room})).await;
+    hear(&mut bob, "left").await;
+    say(&mut ada, &send(&room, 1, "are you there?")).await;
+    hear(&mut ada, "ack").await;
+    let invited = hear(&mut bob, "invited").await;
+    assert_eq!(invited["room"]["room"], room.as_str());
+    // The one who has left may also come back without being asked.
+    say(&mut ada, &json!({"type": "leave", "room": room})).await;
+    hear(&mut ada, "left").await;
+    say(
+        &mut ada,
+        &json!({"type": "direct", "to": bob.user().to_string()}),
+    )
+    .await;
+    assert_eq!(hear(&mut ada, "joined").await["head"], 1);
+    let mut eve = person(hub, 3, "eve").await;
+    say(&mut eve, &json!({"type": "join", "room": room})).await;
+    assert_eq!(refused(&mut eve).await.0, "no_such_room");
+}
+
+#[tokio::test]
+async fn a_bans_answer_comes_after_the_last_entry_of_the_banned() {
+    let hub = hub().await;
+    let mut anna = operator(hub, 1, "anna").await;
+    join(&mut anna, "lobby").await;
+    for round in 0..20_u8 {
+        let mut eve = person(hub, 2, "eve").await;
+        join(&mut eve, "lobby").await;
+        for number in 0..10 {
+            eve.handle(
+                send("lobby", round * 10 + number, "x")
+                    .to_string()
+                    .as_bytes(),
+            );
+        }
+        order(
+            &mut anna,
+            json!({"do": "ban", "user": UserId(key(2)).to_string()}),
+        )
+        .await;
+        // Not handled any more.
+        eve.handle(send("lobby", 255, "late").to_string().as_bytes());
+        let mut answered = false;
+        say(&mut anna, &json!({"type": "ping"})).await;
+        loop {
+            let Due::Text(text) = next(&mut anna).await else {
+                panic!()
+            };
+            if text.contains(r#""answer":"bans""#) {
+                answered = true;
+            }
+            assert!(
+                !(answered && text.contains("\"message\"") && text.contains("eve")),
+                "{text}"
+            );
+            if text.contains("pong") {
+                break;
+            }
+        }
+        assert!(answered);
+        order(
+            &mut anna,
+            json!({"do": "unban", "user": UserId(key(2)).to_string()}),
+        )
+        .await;
+        answer(&mut anna).await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_has_used_v2_is_nobody_over_v1() {
+    let hub = hub().await;
+    let over =
+        |seed: u8, version| hub.join(connection_id(), key(seed), [127, 0, 0, 1].into(), version);
+    // Before: v1 is what it was, without private rooms.
+    let mut old = over(5, Version::V1);
+    say(&mut old, &json!({"type": "hello", "name": "old"})).await;
+    hear(&mut old, "welcome").await;
+    join(&mut old, "lobby").await;
+    for request in [
+        json!({"type": "create", "room": "attic", "private": true}),
+        json!({"type": "direct", "to": UserId(key(1)).to_string()}),
+        json!({"type": "claim", "code": hub.operators().claim.make().unwrap()}),
+    ] {
+        say(&mut old, &request).await;
+        assert_eq!(refused(&mut old).await.0, "forbidden", "{request}");
+    }
+    let mut anna = operator(hub, 1, "anna").await;
+    join(&mut anna, "lobby").await;
+    say(
+        &mut anna,
+        &send("lobby", 1, "so that the store has applied it"),
+    )
+    .await;
+    hear(&mut anna, "ack").await;
+    let mut relayed = over(1, Version::V1);
+    assert_eq!(next(&mut relayed).await, Due::Ended(ErrorCode::V1Disabled));
+}
+
+#[tokio::test]
+async fn owners_and_moderators_have_their_rights_and_nobody_else_has() {
+    let hub = hub().await;
+    let mut ada = person(hub, 1, "ada").await;
+    let mut bob = person(hub, 2, "bob").await;
+    let mut eve = person(hub, 3, "eve").await;
+    say(&mut ada, &json!({"type": "create", "room": "den"})).await;
+    assert_eq!(hear(&mut ada, "joined").await["role"], "owner");
+    join(&mut bob, "den").await;
+    join(&mut eve, "den").await;
+    let (of_ada, of_bob, of_eve) = (
+        ada.user().to_string(),
+        bob.user().to_string(),
+        eve.user().to_string(),
+    );
+    for request in [
+        json!({"type": "topic", "room": "den", "topic": "mine"}),
+        json!({"type": "rename", "room": "den", "to": "mine"}),
+        json!({"type": "remove", "room": "den", "id": of_ada}),
+        json!({"type": "role", "room": "den", "id": of_eve, "role": "owner"}),
+        json!({"type": "close", "room": "den"}),
+    ] {
+        say(&mut eve, &request).await;
+        assert_eq!(
+            refused(&mut eve).await,
+            ("forbidden".into(), "den".into()),
+            "{request}"
+        );
+    }
+    say(
+        &mut ada,
+        &json!({"type": "role", "room": "den", "id": of_bob, "role": "moderator"}),
+    )
+    .await;
+    hear(&mut ada, "done").await;
+    say(
+        &mut bob,
+        &json!({"type": "topic", "room": "den", "topic": "ours"}),
+    )
+    .await;
+    hear(&mut bob, "done").await;
+    assert_eq!(hear(&mut eve, "room").await["room"]["topic"], "ours");
+    say(&mut eve, &send("den", 1, "spam")).await;
+    hear(&mut eve, "ack").await;
+    say(
+        &mut bob,
+        &json!({"type": "delete", "room": "den", "id": id(2), "of": 1}),
+    )
+    .await;
+    hear(&mut bob, "ack").await;
+    say(
+        &mut bob,
+        &json!({"type": "remove", "room": "den", "id": of_ada}),
+    )
+    .await;
+    assert_eq!(refused(&mut bob).await.0, "forbidden");
+    say(
+        &mut bob,
+        &json!({"type": "remove", "room": "den", "id": of_eve}),
+    )
+    .await;
+    hear(&mut bob, "done").await;
+    assert_eq!(hear(&mut eve, "left").await["room"], "den");
+    say(
+        &mut ada,
+        &json!({"type": "role", "room": "den", "id": of_bob, "role": "owner"}),
+    )
+    .await;
+    hear(&mut ada, "done").await;
+    say(
+        &mut ada,
+        &json!({"type": "rename", "room": "den", "to": "cave"}),
+    )
+    .await;
+    assert_eq!(refused(&mut ada).await.0, "forbidden");
+    say(
+        &mut bob,
+        &json!({"type": "rename", "room": "den", "to": "cave"}),
+    )
+    .await;
+    assert_eq!(hear(&mut ada, "renamed").await["to"], "cave");
+    say(&mut ada, &send("cave", 3, "still here")).await;
+    hear(&mut ada, "ack").await;
+    say(&mut bob, &json!({"type": "close", "room": "cave"})).await;
+    assert_eq!(hear(&mut ada, "left").await["room"], "cave");
+}
+
+#[tokio::test]
+async fn operators_can_be_revoked_but_the_last_one_stays() {
+    let hub = hub().await;
+    let mut anna = operator(hub, 1, "anna").await;
+    let mut bob = person(hub, 2, "bob").await;
+    let of = |seed: u8| UserId(key(seed)).to_string();
+    order(&mut anna, json!({"do": "revoke", "user": of(1)})).await;
+    assert_eq!(refused(&mut anna).await.0, "forbidden");
+    order(&mut anna, json!({"do": "appoint", "user": of(2)})).await;
+    assert_eq!(
+        answer(&mut anna).await["operators"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    order(&mut bob, json!({"do": "revoke", "user": of(1)})).await;
+    hear(&mut bob, "operator").await;
+    order(&mut anna, json!({"do": "status"})).await;
+    assert_eq!(refused(&mut anna).await.0, "forbidden");
+    order(&mut bob, json!({"do": "release_name", "user": of(1)})).await;
+    hear(&mut bob, "operator").await;
+    let mut carl = person(hub, 3, "anna").await;
+    say(&mut carl, &json!({"type": "ping"})).await;
+    hear(&mut carl, "pong").await;
+    // All rooms, also those that the operator is not in.
+    say(
+        &mut carl,
+        &json!({"type": "create", "room": "secret", "private": true}),
+    )
+    .await;
+    hear(&mut carl, "joined").await;
+    waiting(&mut bob);
+    order(&mut bob, json!({"do": "rooms"})).await;
+    let rooms = hear(&mut bob, "operator").await;
+    assert!(
+        rooms["rooms"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|it| it["room"] == "secret")
+    );
+}

@@ -1,0 +1,89 @@
+//! The outcomes of requests: what a store has committed, and the answer to whoever asked.
+
+use std::sync::{Mutex, PoisonError};
+
+use shared::chat::Seq;
+use shared::chat::server::RoomEntry;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
+
+use super::{Appended, Change, StoreError};
+
+/// A durable change of what the store keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Committed {
+    /// An entry was appended. Those of one room come in the order of their numbers.
+    Entry(RoomEntry),
+    /// Something else has changed.
+    Change(Change),
+}
+
+/// The outcome of one queued request, in the order of the requests.
+///
+/// The requester is answered when this is released or dropped. So a subscriber that applies first
+/// and releases then never lets an answer come before its effect.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The change, or `None` if the request was rejected or changed nothing.
+    pub committed: Option<Committed>,
+    answer: Option<Answer>,
+}
+
+impl Outcome {
+    pub(super) fn new(committed: Option<Committed>, answer: Answer) -> Self {
+        Self {
+            committed,
+            answer: Some(answer),
+        }
+    }
+
+    /// Answers the requester.
+    pub fn release(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Outcome {
+    fn drop(&mut self) {
+        match self.answer.take() {
+            // The requester may have gone; what is committed stays so.
+            Some(Answer::Appended(reply, result)) => drop(reply.send(result)),
+            Some(Answer::Reserved(reply, result)) => drop(reply.send(result)),
+            Some(Answer::Changed(reply, result)) => drop(reply.send(result)),
+            None => {}
+        }
+    }
+}
+
+/// A requester, who waits for a result.
+pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// A result and who waits for it.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Appended(Reply<Appended>, Result<Appended, StoreError>),
+    Reserved(Reply<Seq>, Result<Seq, StoreError>),
+    Changed(Reply<()>, Result<(), StoreError>),
+}
+
+/// The one subscriber of a store's outcomes, if there is one.
+#[derive(Debug, Default)]
+pub(super) struct Subscription(Mutex<Option<UnboundedSender<Vec<Outcome>>>>);
+
+impl Subscription {
+    /// Begins a subscription, which takes the place of a former one.
+    pub(super) fn subscribe(&self) -> UnboundedReceiver<Vec<Outcome>> {
+        let (sender, receiver) = unbounded_channel();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+        receiver
+    }
+
+    /// Hands outcomes to the subscriber; without one the requesters are answered at once.
+    pub(super) fn publish(&self, outcomes: Vec<Outcome>) {
+        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = &*sender {
+            // A subscriber that is gone gives them back, and dropping them answers.
+            drop(sender.send(outcomes));
+        }
+    }
+}
