@@ -197,7 +197,7 @@ impl Directory {
         Member {
             id: user,
             name: self.name_of(user),
-            online: self.is_online(user),
+            online: self.is_announced_online(user),
             role: room.map(|room| room.role_of(user)).unwrap_or_default(),
         }
     }
@@ -314,6 +314,14 @@ impl Directory {
     pub(super) fn take_arrival(&mut self, id: ConnectionId) -> Option<DisplayName> {
         let user = self.arrivals.remove(&id)?;
         Some(self.name_of(user))
+    }
+
+    /// Returns the presence that was last announced, or that nothing has changed since. Lists show
+    /// this one: whoever reads a list between two turns of the clock would otherwise never hear that
+    /// somebody left who came in the same turn.
+    fn is_announced_online(&self, user: UserId) -> bool {
+        let announced = self.presence.get(&user).copied();
+        announced.unwrap_or_else(|| self.is_online(user))
     }
 
     pub(super) fn is_online(&self, user: UserId) -> bool {

@@ -61,13 +61,13 @@ pub(in crate::hub) async fn claim_name(from: &Arc<Requester>, name: Name) -> Res
     let reserved = from.hub.directory().names.reserve(user.0, &name);
     reserved.map_err(|reason| not_given(&name, &reason))?;
     let from = Arc::clone(from);
+    let change = from.hub.store.change(Change::Named {
+        user,
+        name: name.clone(),
+    });
     // Apart from the session: its end must not leave the reservation behind.
     let claim = tokio::spawn(async move {
-        let change = Change::Named {
-            user,
-            name: name.clone(),
-        };
-        let stored = from.hub.store.change(change).await;
+        let stored = change.await;
         from.hub.directory().names.release(user.0, &name);
         from.hub.note_version(user, from.version);
         stored

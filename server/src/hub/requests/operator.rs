@@ -45,8 +45,9 @@ pub(super) async fn claim(from: Arc<Requester>, code: ClaimCode) -> Result<Effec
     };
     let user = from.user();
     // Apart from the session: a code that could not be stored is given back in any case.
+    let change = hub.store.change(Change::Operator { user, is: true });
     let stored = tokio::spawn(async move {
-        let stored = hub.store.change(Change::Operator { user, is: true }).await;
+        let stored = change.await;
         match stored {
             Ok(()) => tracing::info!(key = %user, "is an operator now"),
             Err(_) => hub.operators.claim.put_back(taken),
@@ -307,8 +308,9 @@ async fn ban(from: Arc<Requester>, who: Banned, reason: Reason) -> Result<Effect
     let hub = from.hub.clone();
     hub.hold(who);
     // Apart from the session: if it ends, the ban is still applied or the hold undone.
+    let change = hub.store.change(Change::Banned(ban));
     let stored = tokio::spawn(async move {
-        let stored = hub.store.change(Change::Banned(ban)).await;
+        let stored = change.await;
         hub.release_hold(who);
         stored
     });

@@ -52,7 +52,7 @@ impl Session {
     /// Reads the next page, if one is due and everything before it is on its way: so at most one
     /// page of a connection is in memory.
     pub(super) fn continue_catch_up(&mut self) {
-        while !self.catch_up.reading && self.inbox.is_empty() {
+        while !self.catch_up.reading {
             let Some(Position { room, sent }) = self.catch_up.rooms.front() else {
                 return;
             };
@@ -65,6 +65,9 @@ impl Session {
             if live.unwrap_or(true) {
                 self.catch_up.rooms.pop_front();
                 continue;
+            }
+            if !self.inbox.is_empty() {
+                return;
             }
             self.catch_up.reading = true;
             let page = PageSize {

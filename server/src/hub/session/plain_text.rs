@@ -169,12 +169,15 @@ impl Session {
             return self.notice(&format!("You are {name} already."));
         }
         let requester = Arc::clone(&self.requester);
+        // What follows waits for the new name.
+        self.plain.unpublished += 1;
         self.spawn(REPLY_BYTES, async move {
             if let Err(rejection) = hello::claim_name(&requester, name).await {
-                let text = super::encode_notice(&rejection.text());
-                requester.outbox.reply(text);
+                requester
+                    .outbox
+                    .reply(super::encode_notice(rejection.text()));
             }
-            Effect::None
+            Effect::LineDone(None)
         });
     }
 

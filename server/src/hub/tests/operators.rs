@@ -266,17 +266,19 @@ async fn the_table_of_connections_comes_in_parts_and_names_people() {
     let mut anna = operator(hub, 1, "anna").await;
     let clients = &hub.operators().clients;
     let here: SocketAddr = ([192, 0, 2, 1], 7).into();
-    let entries: Vec<_> = (0..60)
+    let entries: Vec<_> = (0..150)
         .map(|_| clients.enter(here, Transport::WebSocket))
         .collect();
     let session = (shared::connection::Version::V2, key(1));
     entries[0].session.set(session).unwrap();
     order(&mut anna, json!({"do": "connections"})).await;
     let first = answer(&mut anna).await;
+    let last = first["connections"][99]["connection"].clone();
+    order(&mut anna, json!({"do": "connections", "after": last})).await;
     let second = answer(&mut anna).await;
     let rows = |part: &Value| part["connections"].as_array().unwrap().len();
-    assert_eq!((rows(&first), &first["more"]), (50, &json!(true)));
-    assert_eq!((rows(&second), &second["more"]), (10, &json!(false)));
+    assert_eq!((rows(&first), &first["more"]), (100, &json!(true)));
+    assert_eq!((rows(&second), &second["more"]), (50, &json!(false)));
     let row = &first["connections"][0];
     assert_eq!(row["address"], "192.0.2.1:7");
     assert_eq!(
@@ -289,7 +291,7 @@ async fn the_table_of_connections_comes_in_parts_and_names_people() {
     );
     assert_eq!(first["connections"][1]["id"], Value::Null);
     order(&mut anna, json!({"do": "status"})).await;
-    assert_eq!(answer(&mut anna).await["connections"], 60);
+    assert_eq!(answer(&mut anna).await["connections"], 150);
 }
 
 #[tokio::test]
