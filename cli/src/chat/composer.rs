@@ -5,6 +5,8 @@ use ratatui::style::Style;
 use ratatui_textarea::{CursorMove, TextArea, WrapMode};
 use shared::chat::Seq;
 
+use crate::printable;
+
 /// What the text answers or replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum About {
@@ -68,7 +70,7 @@ impl Composer {
         let width = usize::from(width.max(1));
         let rows = self.area.lines().iter().map(|line| {
             // The cursor needs a place behind the last character, too.
-            1 + textwrap::core::display_width(line) / width
+            1 + printable::width(line) / width
         });
         u16::try_from(rows.sum::<usize>()).unwrap_or(u16::MAX)
     }

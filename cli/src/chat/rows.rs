@@ -264,12 +264,9 @@ impl Log<'_> {
     }
 
     fn wrapped(&self, text: &str, first: &str, others: &str, style: Style) -> Vec<Line<'static>> {
-        let options = textwrap::Options::new(usize::from(self.width.max(8)))
-            .initial_indent(first)
-            .subsequent_indent(others);
-        let rows = textwrap::wrap(text, options);
-        rows.into_iter()
-            .map(|row| Line::styled(row.into_owned(), style))
+        printable::wrap(text, usize::from(self.width), first, others)
+            .into_iter()
+            .map(|row| Line::styled(row, style))
             .collect()
     }
 

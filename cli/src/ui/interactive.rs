@@ -159,9 +159,19 @@ impl Printer {
     }
 }
 
+/// Returns the columns that a row of text may have. One fewer than the terminal has: some terminals
+/// wrap already when the last column is written. A terminal that tells no size has 80.
+fn columns() -> usize {
+    let columns = ratatui::crossterm::terminal::size().map_or(0, |(columns, _)| columns);
+    match columns {
+        0 => 79,
+        columns => usize::from(columns) - 1,
+    }
+}
+
 impl Screen for Printer {
     fn message(&mut self, message: &[u8]) -> io::Result<()> {
-        self.print(&printable::paragraph(message))
+        self.print(&printable::paragraph(message, columns()))
     }
 
     fn note(&mut self, text: &str) {

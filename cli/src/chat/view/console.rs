@@ -10,7 +10,7 @@ use super::super::app::App;
 use super::super::layers::{Console, Tab};
 use super::super::style::Look;
 use super::Eye;
-use super::overlay::first_row;
+use super::lists::first_row;
 use crate::printable;
 
 /// Draws it.

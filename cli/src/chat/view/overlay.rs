@@ -11,6 +11,7 @@ use super::super::app::{App, Connection};
 use super::super::keys;
 use super::super::layers::{Choice, Finder, Layer, REACTIONS, Switcher};
 use super::super::style::Look;
+use super::lists::first_row;
 use super::{Eye, console};
 use crate::printable;
 
@@ -40,7 +41,10 @@ pub(super) fn draw(app: &App, eye: Eye<'_>, frame: &mut Frame<'_>, area: Rect) {
         Layer::Confirm { question, .. } => {
             let text = format!(
                 "{}\n\ny yes · n no",
-                printable::paragraph(question.as_bytes())
+                printable::paragraph(
+                    question.as_bytes(),
+                    usize::from(area.width.saturating_sub(2))
+                )
             );
             let inner = panel(frame, small(area, 7), "Are you sure?");
             frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: false }), inner);
@@ -160,10 +164,4 @@ fn choose(
     }
     let first = first_row(chosen, list.height);
     frame.render_widget(Paragraph::new(Text::from(lines)).scroll((first, 0)), list);
-}
-
-/// The first row of a list in which the chosen one is to be seen.
-pub(super) fn first_row(chosen: usize, height: u16) -> u16 {
-    let chosen = u16::try_from(chosen).unwrap_or(u16::MAX);
-    (chosen + 1).saturating_sub(height)
 }
