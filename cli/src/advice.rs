@@ -11,10 +11,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::address::Address;
-use crate::contact::Wish;
 use crate::exit::{Code, Failure};
 use crate::printable;
 use crate::session::{Ending, Outcome};
+use crate::wish::Wish;
 
 /// A moment for people, in UTC.
 pub(crate) fn date(time: UnixTime) -> String {
@@ -140,7 +140,34 @@ pub(crate) fn of_outcome(wish: &Wish, pin: Option<&Pin>, outcome: &Outcome) -> R
         Ending::Interrupted => return Err(Failure::new(Code::Interrupted, "interrupted")),
         Ending::Stream(error) => (
             Code::Lost,
-            format!("the connection to {address} was lost: {error}"),
+            format!(
+                "the connection to {address} was lost: {}",
+                printable::line(error.to_string().as_bytes())
+            ),
+        ),
+        Ending::WebServer => {
+            let endpoint = address.endpoint();
+            // The address itself, not its form: an IPv6 address keeps its brackets in a URL.
+            let host = address.to_string();
+            let host = host
+                .rsplit_once("://")
+                .map_or(host.as_str(), |(_, host)| host);
+            let host = host.split('/').next().unwrap_or(host);
+            return Err(Failure::new(
+                Code::Protocol,
+                format!(
+                    "port {} of {} is a web server, which speaks HTTP. Use ws://{host}/ws, or \
+                     wss://{host}/ws if its page is at https://",
+                    endpoint.port, endpoint.host
+                ),
+            ));
+        }
+        Ending::Silent => (
+            Code::Lost,
+            format!(
+                "{address} does not answer any more; the connection is taken for lost. Look \
+                 whether this machine is still on the network, then connect again"
+            ),
         ),
         Ending::Protocol(reason) => match reason {
             CloseReason::PeerClosed if outcome.established && !outcome.unsent => return Ok(()),

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use shared::chat::Keep;
 use shared::chat::name::Name;
+use shared::chat::{Keep, RoomName};
 use shared::connection::Version;
 use shared::identity::Fingerprint;
 
@@ -13,7 +13,7 @@ use crate::address::Address;
 /// What every exit code means: in the help and in the man page.
 pub(crate) const EXIT_CODES: &str = "\
 0    done: the server, or you, ended the session as it should
-1    wrong usage, a damaged or unreadable file, a line that could not be sent, or another error
+1    wrong usage, a damaged or unreadable file, or another error
 2    no connection could be made
 3    the server is not known, and nobody trusted its key
 4    the server's key is not the pinned one
@@ -21,6 +21,10 @@ pub(crate) const EXIT_CODES: &str = "\
 6    the server does not keep to the protocol, or the handshake failed
 7    the connection was cut or lost: something may be missing
 8    the server reported an error; its code is on standard error
+9    in a pipe: lines were not delivered; standard error has their numbers
+10   in a pipe: the name of --name is taken or cannot be one; nothing was sent
+11   in a pipe: standard output failed, or nobody reads it any more
+12   the terminal is gone; what was written is kept
 130  interrupted";
 
 /// Examples, for the help and for the man page.
@@ -116,7 +120,9 @@ pub(crate) enum Command {
     ///
     /// In a terminal: a prompt with history. With standard input or output redirected, or with
     /// --pipe: lines of standard input are messages, messages are lines of standard output, and at
-    /// the end of standard input what is still to come is read until the server ends the session.
+    /// the end of standard input the program ends when the server has acknowledged every line. Lines
+    /// that the server limits are sent again when it allows it. A line that was not delivered is
+    /// named on standard error by its number, and the exit code is not 0. Empty lines are left out.
     Connect(Connect),
     /// Your own long-term key
     #[command(subcommand)]
@@ -150,6 +156,9 @@ pub(crate) struct Connect {
     /// Read lines and write messages even if this is a terminal
     #[arg(long)]
     pub(crate) pipe: bool,
+    /// Room to deliver to, in a pipe; it must exist
+    #[arg(long, value_name = "ROOM", default_value = "lobby", value_parser = room)]
+    pub(crate) room: RoomName,
 }
 
 /// Which server, and how.
@@ -246,6 +255,10 @@ fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
+fn room(text: &str) -> Result<RoomName, String> {
+    RoomName::parse(text).map_err(|error| error.to_string())
+}
+
 fn name(text: &str) -> Result<Name, String> {
     Name::parse(text).map_err(|error| error.to_string())
 }
@@ -320,6 +333,10 @@ mod tests {
             Code::Protocol,
             Code::Lost,
             Code::Reported,
+            Code::NotDelivered,
+            Code::Name,
+            Code::Output,
+            Code::TerminalGone,
             Code::Interrupted,
         ] {
             let start = format!("{} ", code as u8);

@@ -16,23 +16,30 @@ use crate::known_servers::{KnownServers, KnownServersError};
 use crate::session::{self, Ending, Farewell, Happening, Outcome, Wiring};
 use crate::system::{self, Clock};
 use crate::transport;
-
-/// What is wanted of a connection.
-#[derive(Debug, Clone)]
-pub(crate) struct Wish {
-    pub(crate) address: Address,
-    pub(crate) version: Version,
-    /// The key that the server must have, if it was said ahead of time.
-    pub(crate) expected: Option<Fingerprint>,
-    /// Whether every frame is shown.
-    pub(crate) observe_frames: bool,
-}
+use crate::wish::Wish;
 
 /// Says whether the key of a server that nobody knows is to be trusted.
 pub(crate) trait Ask {
     /// # Errors
     /// The failure to end with if it is not.
     fn first_contact(&mut self, address: &Address, key: Fingerprint) -> Result<(), Failure>;
+}
+
+/// First contact with nobody to ask.
+#[derive(Debug)]
+pub(crate) struct Unattended {
+    /// Accepts any new key.
+    pub(crate) accept_new: bool,
+}
+
+impl Ask for Unattended {
+    fn first_contact(&mut self, address: &Address, key: Fingerprint) -> Result<(), Failure> {
+        if self.accept_new {
+            Ok(())
+        } else {
+            Err(advice::unknown(address, key))
+        }
+    }
 }
 
 /// A connected server, before its handshake.
@@ -96,6 +103,7 @@ async fn learn(wish: &Wish, key: &PrivateKey) -> Result<Fingerprint, Failure> {
         outgoing,
         happenings,
         interrupt: Arc::new(Notify::new()),
+        probe: None,
     };
     let contact = Contact {
         wish: Wish {

@@ -22,6 +22,14 @@ pub(crate) enum Code {
     Lost = 7,
     /// The server reported an error.
     Reported = 8,
+    /// In a pipe: lines were not delivered. Standard error names them.
+    NotDelivered = 9,
+    /// In a pipe: the name belongs to somebody else or cannot be one. Nothing was sent.
+    Name = 10,
+    /// In a pipe: standard output failed, or nobody reads it any more.
+    Output = 11,
+    /// The terminal is gone.
+    TerminalGone = 12,
     /// The person stopped the program; as shells count signals.
     Interrupted = 130,
 }

@@ -17,6 +17,7 @@ mod session;
 mod system;
 mod transport;
 mod ui;
+mod wish;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -38,7 +39,8 @@ fn main() -> ExitCode {
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            if failure.code != Code::Interrupted {
+            // Who interrupts knows that; lines that were not delivered are news.
+            if failure.code != Code::Interrupted || failure.text.contains('\n') {
                 // Standard error may be gone; there is nothing left to tell then.
                 let _ = writeln!(io::stderr(), "secure-chat: {failure}");
             }

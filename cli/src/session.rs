@@ -22,6 +22,26 @@ const READ_BUFFER_BYTES: usize = 64 * 1024;
 /// How long the last words and the end of a stream may take once everything else is done.
 const FAREWELL_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// A server that has said nothing for so long is asked whether it is there. Half a minute is less
+/// than the time for which routers keep a silent connection.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// So long may the answer take. A sleeping mobile link wakes up within seconds; whoever waits for
+/// longer is better served by a new connection.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How often the wall clock is compared with the monotonic one, which stands still while the
+/// machine is suspended.
+const SUSPEND_CHECK: Duration = Duration::from_secs(5);
+
+/// The wall clock ran ahead by so much more than the monotonic one: the machine slept, or its clock
+/// was set. Either way a probe costs nothing.
+const SUSPEND_MS: u64 = 10_000;
+
+/// A chat message that every server answers (`pong`), also before `hello`. It switches a connection
+/// to the JSON chat, so a session of plain lines has no probe.
+pub(crate) const PROBE: &[u8] = br#"{"type":"ping"}"#;
+
 /// What the person or the pipe wants.
 #[derive(Debug)]
 pub(crate) enum Outgoing {
@@ -39,6 +59,8 @@ pub(crate) struct Wiring {
     pub(crate) happenings: mpsc::Sender<Happening>,
     /// Ends the session at once.
     pub(crate) interrupt: Arc<Notify>,
+    /// Asks a silent server whether it is there. Without it, only the system's keep-alive does.
+    pub(crate) probe: Option<&'static [u8]>,
 }
 
 /// What there is to show.
@@ -61,6 +83,10 @@ pub(crate) enum Ending {
     Unwatched,
     /// It was told to end.
     Interrupted,
+    /// The server has not answered a probe in time.
+    Silent,
+    /// The server speaks HTTP where this protocol was expected.
+    WebServer,
 }
 
 /// What became of a session.
@@ -83,6 +109,9 @@ pub(crate) enum Farewell {
     /// By the lobby's own command: v1 through a WebSocket has neither of the others.
     Quit,
 }
+
+/// The start of a web server's answer (RFC 9112 §4).
+const HTTP: &[u8] = b"HTTP/";
 
 /// The lobby's command to leave it.
 const QUIT: &[u8] = b"/quit";
@@ -110,6 +139,9 @@ pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
         closed: None,
         input_ended: false,
         established: false,
+        leaving: false,
+        read: false,
+        life: Life::start(tokio::time::Instant::now(), system::unix_millis()),
     };
     let ending = session.run().await;
     session.part(&ending).await;
@@ -135,6 +167,73 @@ struct Session<'a, S> {
     /// [`Outgoing::Finish`] has come.
     input_ended: bool,
     established: bool,
+    /// Nothing is left to say or to hear.
+    leaving: bool,
+    /// Something was read.
+    read: bool,
+    life: Life,
+}
+
+/// When the server was heard last, and whether it was asked since.
+#[derive(Debug)]
+struct Life {
+    heard: tokio::time::Instant,
+    probed: Option<tokio::time::Instant>,
+    /// Monotonic and wall clock when they were compared last.
+    compared: (tokio::time::Instant, u64),
+}
+
+impl Life {
+    /// Begins now. `unix_millis` is the wall clock.
+    fn start(now: tokio::time::Instant, unix_millis: u64) -> Self {
+        Self {
+            heard: now,
+            probed: None,
+            compared: (now, unix_millis),
+        }
+    }
+
+    fn heard(&mut self, now: tokio::time::Instant) {
+        self.heard = now;
+        self.probed = None;
+    }
+
+    /// When something is to be done next.
+    fn deadline(&self) -> tokio::time::Instant {
+        let next = match self.probed {
+            Some(probed) => probed + ANSWER_TIMEOUT,
+            None => self.heard + SILENCE,
+        };
+        next.min(self.compared.0 + SUSPEND_CHECK)
+    }
+
+    /// Says what is due now. `unix_millis` is the wall clock.
+    fn check(&mut self, now: tokio::time::Instant, unix_millis: u64) -> Due {
+        let (then, wall) = self.compared;
+        self.compared = (now, unix_millis);
+        let monotonic = u64::try_from((now - then).as_millis()).unwrap_or(u64::MAX);
+        let slept = unix_millis.abs_diff(wall.saturating_add(monotonic)) > SUSPEND_MS;
+        match self.probed {
+            // The answer's time begins anew: the machine could not hear it while it slept.
+            Some(_) if slept => self.probe(now),
+            Some(probed) if now >= probed + ANSWER_TIMEOUT => Due::End,
+            None if slept || now >= self.heard + SILENCE => self.probe(now),
+            _ => Due::Nothing,
+        }
+    }
+
+    fn probe(&mut self, now: tokio::time::Instant) -> Due {
+        self.probed = Some(now);
+        Due::Probe
+    }
+}
+
+/// What a [`Life`] asks for.
+#[derive(Debug, PartialEq, Eq)]
+enum Due {
+    Nothing,
+    Probe,
+    End,
 }
 
 /// What waits to be written, and what is to be done once it is.
@@ -198,6 +297,8 @@ enum Wake {
     Unwatched,
     Interrupted,
     Timeout,
+    /// The server may have been silent for too long.
+    Silence,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
@@ -210,12 +311,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             {
                 return Ending::Protocol(reason);
             }
+            if self.leaving && self.waiting.is_empty() {
+                return Ending::Unwatched;
+            }
             match self.wake(&mut buffer).await {
                 Wake::Read(Ok(0)) => self.connection.handle_eof(),
+                // No version of the protocol begins so, and the page's port is an easy mistake.
+                Wake::Read(Ok(length))
+                    if !std::mem::replace(&mut self.read, true)
+                        && buffer[..length].starts_with(HTTP) =>
+                {
+                    return Ending::WebServer;
+                }
                 Wake::Read(Ok(length)) => {
+                    self.life.heard(tokio::time::Instant::now());
                     self.connection
                         .handle_bytes(&buffer[..length], self.clock.now());
                 }
+                Wake::Silence => match self
+                    .life
+                    .check(tokio::time::Instant::now(), system::unix_millis())
+                {
+                    Due::Nothing => {}
+                    Due::Probe => self.probe(),
+                    Due::End => return Ending::Silent,
+                },
                 // What the server said before it went is still to be read: it may say why.
                 Wake::Written(Err(error)) => return self.drain(&mut buffer, error).await,
                 Wake::Read(Err(error)) => return Ending::Stream(error),
@@ -239,6 +359,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             && !self.input_ended
             && self.output.len() < OUTPUT_BYTES;
         let may_read = open && self.waiting.is_empty() && self.connection.wants_bytes();
+        // Before the handshake is done the protocol has its own deadlines.
+        let asks = self.wiring.probe.is_some() && self.established && may_read;
+        if !asks {
+            // Who does not listen cannot say that the other is silent.
+            self.life.heard(tokio::time::Instant::now());
+        }
+        let silence = self.life.deadline();
         let wiring = &mut self.wiring;
         tokio::select! {
             () = wiring.interrupt.notified() => Wake::Interrupted,
@@ -256,6 +383,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 Wake::Outgoing(wish.unwrap_or(Outgoing::Finish))
             }
             () = sleep_until(deadline), if open => Wake::Timeout,
+            () = tokio::time::sleep_until(silence), if asks => Wake::Silence,
         }
     }
 
@@ -329,9 +457,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
     }
 
+    /// Asks the server whether it is there, unless it has enough to answer already.
+    fn probe(&mut self) {
+        if let Some(probe) = self.wiring.probe
+            && !self.input_ended
+            && self.output.is_empty()
+        {
+            self.send(probe);
+        }
+    }
+
     fn finish(&mut self) {
         self.input_ended = true;
         match self.farewell {
+            // The JSON chat has no such command. Its sessions finish when every receipt is there,
+            // so nothing is lost when we end them.
+            Farewell::Quit if self.wiring.probe.is_some() => self.leaving = true,
             Farewell::Quit => self.send(QUIT),
             Farewell::Protocol => self.connection.finish(self.clock.now()),
             Farewell::ProtocolAndStream => {
@@ -371,7 +512,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
 
     /// Writes the last words and ends the stream, as far as the peer lets us.
     async fn part(&mut self, ending: &Ending) {
-        if matches!(ending, Ending::Stream(_)) {
+        if matches!(
+            ending,
+            Ending::Stream(_) | Ending::Silent | Ending::WebServer
+        ) {
             return;
         }
         if !self.input_ended {
@@ -436,5 +580,34 @@ mod tests {
             received.len(),
             sent.len()
         );
+    }
+
+    #[test]
+    fn a_silent_server_is_asked_once_and_then_given_up() {
+        let start = tokio::time::Instant::now();
+        let mut life = Life::start(start, 0);
+        let mut now = start;
+        let mut seen = Vec::new();
+        while seen.last() != Some(&Due::End) {
+            now = life.deadline();
+            let passed = u64::try_from((now - start).as_millis()).unwrap();
+            let due = life.check(now, passed);
+            if due != Due::Nothing {
+                seen.push(due);
+            }
+        }
+        assert_eq!(seen, [Due::Probe, Due::End]);
+        assert_eq!(now - start, SILENCE + ANSWER_TIMEOUT);
+    }
+
+    #[test]
+    fn a_machine_that_slept_asks_at_once() {
+        let start = tokio::time::Instant::now();
+        let mut life = Life::start(start, 0);
+        let now = life.deadline();
+        // An hour has passed for everybody else.
+        assert_eq!(life.check(now, 3_600_000), Due::Probe);
+        life.heard(now);
+        assert_eq!(life.check(life.deadline(), 3_605_000), Due::Nothing);
     }
 }

@@ -88,6 +88,10 @@ pub(crate) struct App {
     name: Option<String>,
     /// What was being written in the other rooms.
     drafts: BTreeMap<RoomId, Composer>,
+    /// The text that Ctrl-C took away last.
+    pub(super) discarded: Option<String>,
+    /// The next Up brings it back, instead of going to the messages.
+    pub(super) offers_discarded: bool,
     /// The room whose draft is in the composer.
     drafting: RoomId,
     outgoing: Option<mpsc::Sender<session::Outgoing>>,
@@ -116,6 +120,8 @@ impl App {
             account,
             name,
             drafts: BTreeMap::new(),
+            discarded: None,
+            offers_discarded: false,
             outgoing: None,
             began: false,
             said_typing: 0,

@@ -32,7 +32,10 @@ pub(crate) const HELP: [(&str, &str); 20] = [
     ("Ctrl-L", "draw everything anew"),
     ("Ctrl-Z, Ctrl-Y", "undo, redo"),
     ("F1", "this list"),
-    ("Ctrl-C", "let go of what is written; else leave"),
+    (
+        "Ctrl-C",
+        "let go of what is written (Up brings it back); else leave",
+    ),
     ("/help", "the commands"),
 ];
 
@@ -117,9 +120,29 @@ impl App {
         } else if self.composer.is_empty() {
             Effect::Leave
         } else {
+            // Ctrl-C is pressed by habit, and a long text is not written twice.
+            self.discarded = Some(self.composer.text());
+            self.offers_discarded = true;
             self.composer.clear();
             Effect::Nothing
         }
+    }
+
+    /// Puts the text back that was let go of. `false` if there is none, or if it is there already:
+    /// then the key goes on to the messages before it.
+    fn recall(&mut self) -> bool {
+        let Some(text) = &self.discarded else {
+            return false;
+        };
+        if self.composer.is_empty() && self.offers_discarded {
+            self.composer = Composer::with(text);
+            self.offers_discarded = false;
+            return true;
+        }
+        if self.composer.text() == *text && self.composer.about.is_none() {
+            self.composer.clear();
+        }
+        false
     }
 
     fn let_go(&mut self) {
@@ -166,6 +189,7 @@ impl App {
             KeyCode::Down if alt => self.step(true),
             KeyCode::PageUp => self.scroll(true, world),
             KeyCode::PageDown => self.scroll(false, world),
+            KeyCode::Up if self.recall() => {}
             KeyCode::Up if self.composer.is_empty() => {
                 let last = self.chat.room().and_then(|room| room.log.messages().last());
                 if let Some(seq) = last.map(|last| last.seq) {

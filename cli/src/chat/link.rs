@@ -12,15 +12,18 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use crate::advice;
-use crate::contact::{self, Contact, Wish};
+use crate::contact::{self, Contact, Unattended};
 use crate::exit::{Code, Failure};
 use crate::known_servers::KnownServers;
-use crate::session::{Ending, Happening, Outcome, Outgoing, Wiring};
+use crate::session::{self, Ending, Happening, Outcome, Outgoing, Wiring};
 use crate::system;
-use crate::ui::pipe::Unattended;
+use crate::wish::Wish;
 
 /// Messages that wait to be sealed, and news that wait to be shown, at most.
 pub(crate) const CHANNEL_PLACES: usize = 256;
+
+/// How long the goodbye to a server may take before the person's next connection to it.
+const GOODBYE: Duration = Duration::from_millis(200);
 
 /// What the link has to tell.
 #[derive(Debug)]
@@ -67,7 +70,7 @@ pub(crate) struct Link {
     pub(crate) key: PrivateKey,
     /// Where its news go.
     pub(crate) news: mpsc::Sender<News>,
-    /// Ends the wait for the next attempt.
+    /// Begins the next attempt now, also in the middle of a session.
     pub(crate) retry: Arc<Notify>,
     /// Ends the session, and the link.
     pub(crate) leave: Arc<Notify>,
@@ -85,12 +88,21 @@ impl Link {
             } else {
                 tokio::select! {
                     contact = self.dial() => contact,
+                    // An attempt that hangs, in a network that is gone, is begun anew.
+                    () = self.retry.notified() => continue,
                     () = self.leave.notified() => return,
                 }
             };
             let (failure, again) = match contact {
                 Ok(contact) => {
-                    let outcome = self.session(contact).await;
+                    let Some(outcome) = self.session(contact).await else {
+                        self.tell(News::Down {
+                            why: "connecting again, as you asked".to_owned(),
+                            retry_at: Instant::now(),
+                        })
+                        .await;
+                        continue;
+                    };
                     if matches!(outcome.ending, Ending::Interrupted) {
                         return;
                     }
@@ -131,14 +143,17 @@ impl Link {
         contact::make(self.wish.clone(), &self.known, &self.key, &mut nobody).await
     }
 
-    async fn session(&self, contact: Contact) -> Outcome {
+    /// Runs a session to its end; `None` if the person wants another connection instead.
+    async fn session(&self, contact: Contact) -> Option<Outcome> {
+        let interrupt = Arc::new(Notify::new());
         let mut witness = contact.witness(&self.known);
         let (sender, outgoing) = mpsc::channel(CHANNEL_PLACES);
         let (happenings, mut happened) = mpsc::channel(CHANNEL_PLACES);
         let wiring = Wiring {
             outgoing,
             happenings,
-            interrupt: Arc::clone(&self.leave),
+            interrupt: Arc::clone(&interrupt),
+            probe: Some(session::PROBE),
         };
         let mut sender = Some(sender);
         let showing = async {
@@ -177,8 +192,22 @@ impl Link {
             }
         };
         // The session lets go of its end when it is over, so both end together.
-        let (outcome, ()) = tokio::join!(contact.run(&self.key, wiring), showing);
-        outcome
+        let mut both = std::pin::pin!(async {
+            let (outcome, ()) = tokio::join!(contact.run(&self.key, wiring), showing);
+            outcome
+        });
+        tokio::select! {
+            outcome = &mut both => return Some(outcome),
+            () = self.retry.notified() => {}
+            () = self.leave.notified() => {
+                interrupt.notify_one();
+                return Some(both.await);
+            }
+        }
+        interrupt.notify_one();
+        // The connection may be dead: a goodbye that does not get through is not waited for.
+        let _ = tokio::time::timeout(GOODBYE, both).await;
+        None
     }
 
     fn sentence(&self, outcome: &Outcome) -> Failure {
@@ -199,9 +228,9 @@ impl Link {
 /// Whether the next attempt can go better than the one that ended so.
 fn may_help(ending: &Ending) -> bool {
     match ending {
-        Ending::Stream(_) | Ending::Protocol(CloseReason::PeerClosed | CloseReason::Truncated) => {
-            true
-        }
+        Ending::Stream(_)
+        | Ending::Silent
+        | Ending::Protocol(CloseReason::PeerClosed | CloseReason::Truncated) => true,
         Ending::Protocol(CloseReason::Reported { code, .. }) => matches!(
             code,
             ErrorCode::Timeout
@@ -209,7 +238,7 @@ fn may_help(ending: &Ending) -> bool {
                 | ErrorCode::TooManyConnections
                 | ErrorCode::SlowConsumer
         ),
-        Ending::Protocol(_) | Ending::Unwatched | Ending::Interrupted => false,
+        Ending::Protocol(_) | Ending::WebServer | Ending::Unwatched | Ending::Interrupted => false,
     }
 }
 

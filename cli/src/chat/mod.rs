@@ -20,19 +20,25 @@ use std::time::Duration;
 use client::outbox::Account;
 use futures_util::StreamExt;
 use ratatui::DefaultTerminal;
+use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange, Event,
     EventStream, KeyEventKind,
 };
 use ratatui::crossterm::execute;
+use ratatui::crossterm::terminal::{
+    Clear, ClearType, EnterAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
 use shared::chat::MessageId;
 use shared::identity::PrivateKey;
 use tokio::sync::{Notify, mpsc};
 
-use crate::contact::{Contact, Wish};
+use crate::contact::Contact;
 use crate::exit::Failure;
 use crate::known_servers::KnownServers;
 use crate::system;
+use crate::ui;
+use crate::wish::Wish;
 
 use app::App;
 use keys::{Effect, World};
@@ -92,6 +98,8 @@ pub(crate) async fn run(opening: Opening<'_>) -> Result<(), Failure> {
         leave: Arc::clone(&leave),
     };
     let mut link = std::pin::pin!(link.keep(opening.contact));
+    let jobs = JobControl::watch()
+        .map_err(|error| Failure::other(format!("cannot watch signals: {error}")))?;
     let screen = Screen::open()?;
     let looking = Looking {
         app,
@@ -99,6 +107,7 @@ pub(crate) async fn run(opening: Opening<'_>) -> Result<(), Failure> {
         news: heard,
         retry,
         interrupt: opening.interrupt,
+        jobs,
         screen,
         keys: EventStream::new(),
         zone: Zone::system(),
@@ -128,15 +137,100 @@ impl Screen {
     }
 }
 
+impl Screen {
+    /// Gives the terminal to whoever has it next: the shell, while we are stopped.
+    fn release(&mut self) -> io::Result<()> {
+        execute!(io::stdout(), DisableFocusChange, DisableBracketedPaste)?;
+        ratatui::try_restore()?;
+        self.0.show_cursor()
+    }
+
+    /// Takes the terminal back after a stop. The shell has changed its mode, and perhaps its size.
+    fn take_back(&mut self) -> io::Result<()> {
+        // Raw mode counts as switched on already when we were stopped without a warning (SIGSTOP).
+        disable_raw_mode()?;
+        enable_raw_mode()?;
+        execute!(
+            io::stdout(),
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            EnableFocusChange
+        )?;
+        self.redraw()
+    }
+
+    /// Forgets what the terminal shows, so that the next drawing writes every cell. `Terminal::clear`
+    /// would ask the terminal for its cursor, and the answer goes to the stream of keys.
+    fn redraw(&mut self) -> io::Result<()> {
+        execute!(io::stdout(), Clear(ClearType::All))?;
+        self.0 = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        Ok(())
+    }
+}
+
+/// The signals by which a shell stops a program and lets it go on.
+struct JobControl {
+    #[cfg(unix)]
+    stop: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    go_on: tokio::signal::unix::Signal,
+}
+
+/// A step of job control.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Job {
+    Stop,
+    GoOn,
+}
+
+impl JobControl {
+    fn watch() -> io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use rustix::process::Signal;
+            use tokio::signal::unix::{SignalKind, signal};
+            Ok(Self {
+                stop: signal(SignalKind::from_raw(Signal::TSTP.as_raw()))?,
+                go_on: signal(SignalKind::from_raw(Signal::CONT.as_raw()))?,
+            })
+        }
+        #[cfg(not(unix))]
+        Ok(Self {})
+    }
+
+    async fn next(&mut self) -> Job {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.stop.recv() => Job::Stop,
+            _ = self.go_on.recv() => Job::GoOn,
+        }
+        #[cfg(not(unix))]
+        std::future::pending().await
+    }
+
+    /// Stops this process until somebody lets it go on.
+    fn stop() {
+        #[cfg(unix)]
+        {
+            use rustix::process::{Signal, getpid, kill_process};
+            // If we may not stop, we go on.
+            let _ = kill_process(getpid(), Signal::STOP);
+        }
+    }
+}
+
 impl Drop for Screen {
     fn drop(&mut self) {
-        // A terminal that is gone needs nothing.
-        let _ = execute!(io::stdout(), DisableFocusChange, DisableBracketedPaste);
-        ratatui::restore();
+        // A terminal that is gone needs nothing. `ratatui::restore` would panic there, because it
+        // says so on a standard error that is gone, too.
+        let _ = self.release();
     }
 }
 
 fn unusable(error: &io::Error) -> Failure {
+    if !ui::is_terminal_there() {
+        return ui::terminal_gone();
+    }
     Failure::other(format!(
         "the terminal cannot be used ({error}); try `secure-chat connect`"
     ))
@@ -148,6 +242,7 @@ struct Looking {
     news: mpsc::Receiver<News>,
     retry: Arc<Notify>,
     interrupt: Arc<Notify>,
+    jobs: JobControl,
     screen: Screen,
     keys: EventStream,
     zone: Zone,
@@ -161,6 +256,7 @@ enum Wake {
     /// The session takes more.
     Place,
     Tick,
+    Job(Job),
     Interrupted,
 }
 
@@ -192,6 +288,7 @@ impl Looking {
                 key = self.keys.next() => Wake::Key(key),
                 () = place => Wake::Place,
                 _ = tick.tick() => Wake::Tick,
+                job = self.jobs.next() => Wake::Job(job),
                 () = self.interrupt.notified() => Wake::Interrupted,
             };
             match wake {
@@ -203,9 +300,18 @@ impl Looking {
                 }
                 Wake::Key(Some(Err(error))) => return Err(unusable(&error)),
                 Wake::Place => {}
+                // The stream of keys does not end with the terminal, it only spins.
+                Wake::Tick if !ui::is_terminal_there() => return Err(ui::terminal_gone()),
                 Wake::Tick => changed = self.app.is_moving(),
-                // The terminal, or the link, is gone.
-                Wake::Key(None) | Wake::News(None) | Wake::Interrupted => return Ok(()),
+                Wake::Job(Job::Stop) => {
+                    self.screen.release().map_err(|error| unusable(&error))?;
+                    JobControl::stop();
+                }
+                Wake::Job(Job::GoOn) => {
+                    self.screen.take_back().map_err(|error| unusable(&error))?;
+                }
+                Wake::Key(None) => return Err(ui::terminal_gone()),
+                Wake::News(None) | Wake::Interrupted => return Ok(()),
             }
         }
     }
@@ -260,7 +366,7 @@ impl Looking {
                 match effect {
                     Effect::Retry => self.retry.notify_one(),
                     Effect::Redraw => {
-                        self.screen.0.clear().map_err(|error| unusable(&error))?;
+                        self.screen.redraw().map_err(|error| unusable(&error))?;
                     }
                     Effect::Nothing | Effect::Leave => {}
                 }

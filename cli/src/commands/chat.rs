@@ -9,12 +9,13 @@ use tokio::sync::Notify;
 use super::connect::watch_signals;
 use crate::args::{Level, Server};
 use crate::chat::{self, Opening};
-use crate::contact::{self, Wish};
+use crate::contact::{self, Unattended};
 use crate::exit::Failure;
 use crate::keystore;
 use crate::known_servers::KnownServers;
 use crate::ui::interactive::Terminal;
-use crate::ui::pipe::{self, Unattended};
+use crate::ui::pipe;
+use crate::wish::Wish;
 
 /// Runs the command.
 ///

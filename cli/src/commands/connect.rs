@@ -1,24 +1,31 @@
 //! `secure-chat connect`: puts session, input and screen together.
 
+use std::collections::VecDeque;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use shared::chat::{ClientMessage, MessageId, RoomName};
 use shared::identity::PrivateKey;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 
 use crate::advice;
 use crate::args::{Connect, Level};
-use crate::contact::{self, Ask, Contact, Wish};
-use crate::exit::Failure;
+use crate::contact::{self, Ask, Contact, Unattended};
+use crate::exit::{Code, Failure};
 use crate::keystore;
 use crate::known_servers::KnownServers;
-use crate::session::{Ending, Outcome, Outgoing, Wiring};
-use crate::ui::interactive::{Mode, Terminal};
-use crate::ui::pipe::{self, Lines, Unattended};
-use crate::ui::{Presenter, Screen};
+use crate::session::{Ending, Happening, Outcome, Outgoing, PROBE, Wiring};
+use crate::system;
+use crate::ui::delivery::Delivery;
+use crate::ui::interactive::{Mode, Printer, Terminal};
+use crate::ui::pipe::{self, Input, Output};
+use crate::ui::{self, Presenter};
+use crate::wish::Wish;
 
 /// Lines that wait to be sealed, and happenings that wait to be shown, at most: what goes through
 /// in one turn. Behind that the pipe, and the server, are made to wait.
@@ -54,18 +61,22 @@ pub(crate) fn run(connect: Connect, folder: &Path, level: Level) -> Result<(), F
             expected: server.pin,
             observe_frames: level >= Level::Debug,
         },
-        greeting: server
-            .name
-            .map(|name| format!("/name {}", name.as_str()).into_bytes()),
+        name: server.name.map(|name| name.as_str().to_owned()),
         known: KnownServers::new(folder),
         key,
         level,
     };
     let accept_new = server.accept_new;
-    let result = if terminal {
+    let lobby = connect.room == RoomName::lobby();
+    let result = if !terminal {
+        runtime.block_on(run.piped(connect.room, accept_new))
+    } else if lobby {
         runtime.block_on(run.interactive(accept_new))
     } else {
-        runtime.block_on(run.piped(accept_new))
+        Err(Failure::other(
+            "line by line there is only the lobby; `secure-chat chat` has all rooms, and --pipe \
+             delivers to any",
+        ))
     };
     // A look-up of a name that hangs must not keep the program.
     runtime.shutdown_background();
@@ -74,8 +85,8 @@ pub(crate) fn run(connect: Connect, folder: &Path, level: Level) -> Result<(), F
 
 struct Run {
     wish: Wish,
-    /// Sent before everything else.
-    greeting: Option<Vec<u8>>,
+    /// The name to take.
+    name: Option<String>,
     known: KnownServers,
     key: PrivateKey,
     level: Level,
@@ -91,34 +102,99 @@ impl Run {
         };
         let mode = Mode::remember();
         let screen = terminal.printer()?;
-        let read = move |outgoing: &mpsc::Sender<Outgoing>| terminal.read_lines(outgoing);
-        let result = self.session(contact, screen, read).await;
+        let result = self.session(contact, screen, terminal).await;
+        if !ui::is_terminal_there() {
+            return Err(ui::terminal_gone());
+        }
         tokio::time::sleep(LAST_WORDS).await;
         drop(mode);
         result
     }
 
-    async fn piped(self, accept_new: bool) -> Result<(), Failure> {
+    /// Delivers the lines of standard input. See [`Delivery`].
+    async fn piped(self, room: RoomName, accept_new: bool) -> Result<(), Failure> {
         let contact = self.contact(&mut Unattended { accept_new }).await?;
-        let read = |outgoing: &mpsc::Sender<Outgoing>| match pipe::read_lines(outgoing) {
-            Ok(0) => Ok(()),
-            Ok(lines) => Err(not_sent(lines)),
-            Err(error) => Err(Failure::other(format!("standard input failed: {error}"))),
+        let (outgoing, sent) = mpsc::channel(CHANNEL_PLACES);
+        let (happenings, happened) = mpsc::channel(CHANNEL_PLACES);
+        let interrupt = Arc::new(Notify::new());
+        watch_signals(&interrupt)?;
+        let (shown, showing) = mpsc::channel(CHANNEL_PLACES);
+        let terminal = io::stdout().is_terminal();
+        let mut printing = tokio::task::spawn_blocking(move || pipe::show(showing, terminal));
+        let (lines, input) = mpsc::channel(CHANNEL_PLACES);
+        // Never waited for: it may be reading when the session ends.
+        thread::spawn(move || pipe::read_lines(&lines));
+
+        let mut speaker = Speaker {
+            presenter: Presenter {
+                screen: Delivery::new(room, self.name.clone()),
+                level: self.level,
+                address: self.wish.address.to_string(),
+                witness: contact.witness(&self.known),
+                unsendable: 0,
+            },
+            output_gone: false,
         };
-        self.session(contact, Lines::new(), read).await
+        let wiring = Wiring {
+            outgoing: sent,
+            happenings,
+            interrupt,
+            probe: Some(PROBE),
+        };
+        let (outcome, patience) = {
+            let mut session = std::pin::pin!(contact.run(&self.key, wiring));
+            let mut speaking = std::pin::pin!(speaker.run(outgoing, happened, input, shown));
+            let mut spoken = false;
+            let outcome = loop {
+                tokio::select! {
+                    outcome = &mut session => break outcome,
+                    () = &mut speaking, if !spoken => spoken = true,
+                }
+            };
+            // Who interrupts does not wait for a reader that takes nothing.
+            let patience = match outcome.ending {
+                Ending::Interrupted => LAST_WORDS,
+                _ => Duration::MAX,
+            };
+            if !spoken {
+                let _ = tokio::time::timeout(patience, speaking).await;
+            }
+            (outcome, patience)
+        };
+        let printed = tokio::time::timeout(patience, &mut printing).await;
+        let complete = speaker.is_complete();
+        let verdict =
+            speaker
+                .presenter
+                .screen
+                .verdict(Self::verdict(&self.wish, &self.known, &outcome));
+        match printed {
+            Ok(Ok(Ok(()))) | Err(_) => verdict,
+            // `head` has seen enough, and nothing was lost by that.
+            Ok(Ok(Err(error))) if error.kind() == io::ErrorKind::BrokenPipe && complete => Ok(()),
+            Ok(Ok(Err(error))) => {
+                let lost = verdict.err().map_or(String::new(), |it| format!("\n{it}"));
+                Err(Failure::new(
+                    Code::Output,
+                    format!("standard output failed: {error}{lost}"),
+                ))
+            }
+            Ok(Err(_)) => Err(Failure::other("the output failed")),
+        }
     }
 
     async fn contact(&self, ask: &mut dyn Ask) -> Result<Contact, Failure> {
         contact::make(self.wish.clone(), &self.known, &self.key, ask).await
     }
 
-    /// Runs a session whose input comes from `read`, on a thread of its own, and whose happenings
-    /// are shown on `screen`, on another.
-    async fn session<S, R>(self, contact: Contact, screen: S, read: R) -> Result<(), Failure>
-    where
-        S: Screen + Send + 'static,
-        R: FnOnce(&mpsc::Sender<Outgoing>) -> Result<(), Failure> + Send + 'static,
-    {
+    /// Runs a session of plain lines, which the person types into `terminal` on a thread of its own;
+    /// what happens is shown on `screen`, on another.
+    async fn session(
+        self,
+        contact: Contact,
+        screen: Printer,
+        terminal: Terminal,
+    ) -> Result<(), Failure> {
         let (sender, outgoing) = mpsc::channel(CHANNEL_PLACES);
         let (happenings, happened) = mpsc::channel(CHANNEL_PLACES);
         let interrupt = Arc::new(Notify::new());
@@ -135,7 +211,7 @@ impl Run {
             presenter.run(happened);
             presenter.unsendable
         });
-        let greeting = self.greeting;
+        let greeting = self.name.map(|name| format!("/name {name}").into_bytes());
         let (read_sender, read_result) = std::sync::mpsc::channel();
         // Never waited for: it may be reading when the session ends.
         thread::spawn(move || {
@@ -143,7 +219,7 @@ impl Run {
                 // That the session has ended shows with the first line, too.
                 let _ = sender.blocking_send(Outgoing::Message(greeting));
             }
-            let result = read(&sender);
+            let result = terminal.read_lines(&sender);
             let _ = read_sender.send(result);
             let _ = sender.blocking_send(Outgoing::Finish);
         });
@@ -152,6 +228,7 @@ impl Run {
             outgoing,
             happenings,
             interrupt,
+            probe: None,
         };
         let outcome = contact.run(&self.key, wiring).await;
         // The session has let go of its end, so this ends when all is shown. Who interrupts does not
@@ -176,6 +253,137 @@ impl Run {
         // Only for the sentence: what the pins say was judged before.
         let pins = known.load().unwrap_or_default();
         advice::of_outcome(wish, pins.get(&wish.address.to_string()), outcome)
+    }
+}
+
+/// Carries what a [`Delivery`] wants between the session, standard input and standard output.
+struct Speaker {
+    presenter: Presenter<Delivery>,
+    /// Nobody takes what is shown any more.
+    output_gone: bool,
+}
+
+impl Speaker {
+    /// Speaks until the session has ended and all is shown, or until nothing more can be done.
+    async fn run(
+        &mut self,
+        outgoing: mpsc::Sender<Outgoing>,
+        mut happened: mpsc::Receiver<Happening>,
+        mut input: mpsc::Receiver<Input>,
+        shown: mpsc::Sender<Output>,
+    ) {
+        // Dropped to say that nothing more will be sent.
+        let mut outgoing = Some(outgoing);
+        loop {
+            let delivery = &mut self.presenter.screen;
+            delivery.settle(Instant::now());
+            match &outgoing {
+                Some(outgoing) => hand_over(&mut delivery.requests, outgoing),
+                None => delivery.requests.clear(),
+            }
+            while let Some(output) = delivery.output.pop_front() {
+                match shown.try_send(output) {
+                    Ok(()) => {}
+                    Err(TrySendError::Full(output)) => {
+                        delivery.output.push_front(output);
+                        break;
+                    }
+                    Err(TrySendError::Closed(_)) => {
+                        self.output_gone = true;
+                        delivery.output.clear();
+                    }
+                }
+            }
+            if delivery.is_done() {
+                outgoing = None;
+            }
+            if self.output_gone && (delivery.is_delivered() || delivery.has_failed()) {
+                // What was read is delivered; nobody is left to hear the rest.
+                return;
+            }
+            let (output_waits, request_waits) = (
+                !delivery.output.is_empty(),
+                !delivery.requests.is_empty() && outgoing.is_some(),
+            );
+            let wants_lines = delivery.wants_lines() && !self.output_gone;
+            let deadline = delivery.deadline();
+            let place = async {
+                match &outgoing {
+                    Some(outgoing) => drop(outgoing.reserve().await),
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                _ = shown.reserve(), if output_waits => {}
+                () = shown.closed(), if !output_waits && !self.output_gone => {
+                    self.output_gone = true;
+                }
+                () = place, if request_waits => {}
+                // A reader that is slow makes the server wait, too.
+                happening = happened.recv(), if !output_waits => match happening {
+                    Some(happening) => self.happened(happening),
+                    None => return,
+                },
+                line = input.recv(), if wants_lines => self.read(line),
+                () = sleep_until(deadline), if deadline.is_some() => {}
+            }
+        }
+    }
+
+    fn happened(&mut self, happening: Happening) {
+        // A delivery takes everything.
+        let _ = self.presenter.show(happening);
+        if self.presenter.unsendable > 0 {
+            let text = "a message could not be sent".to_owned();
+            self.presenter.screen.fail(Code::NotDelivered, text);
+        }
+    }
+
+    fn read(&mut self, line: Option<Input>) {
+        let delivery = &mut self.presenter.screen;
+        match line {
+            None => delivery.end_of_input(),
+            Some(Input::Failed(number, error)) => delivery.input_failed(number, &error),
+            Some(Input::TooLong(number)) => {
+                delivery.lose(number, "no message of this protocol can be so long");
+            }
+            Some(Input::Line(number, line)) => {
+                let mut random = [0; 10];
+                match system::random().fill(&mut random) {
+                    Ok(()) => {
+                        let id = MessageId::new(system::unix_millis(), random);
+                        delivery.line(number, &line, id);
+                    }
+                    Err(_) => delivery.lose(number, "the system has no randomness"),
+                }
+            }
+        }
+    }
+
+    /// Returns `true` if all input was read and delivered.
+    fn is_complete(&self) -> bool {
+        self.presenter.screen.is_complete()
+    }
+}
+
+/// Hands requests to the session as far as it takes them.
+fn hand_over(requests: &mut VecDeque<ClientMessage>, outgoing: &mpsc::Sender<Outgoing>) {
+    while let Some(request) = requests.front() {
+        // Everything in a request is text and numbers, which always have a JSON form.
+        let json = serde_json::to_vec(request).unwrap_or_default();
+        match outgoing.try_send(Outgoing::Message(json)) {
+            Ok(()) => drop(requests.pop_front()),
+            Err(TrySendError::Full(_)) => return,
+            // The session has ended; the happenings say so.
+            Err(TrySendError::Closed(_)) => return requests.clear(),
+        }
+    }
+}
+
+async fn sleep_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -13,13 +13,25 @@ use tokio::net::TcpStream;
 
 use crate::address::{Address, Endpoint};
 use crate::exit::{Code, Failure};
+use crate::printable;
 
 /// How long a connection may take until the first byte of the protocol, for each of the steps.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// After so long a silence the system asks whether the server is still there. Half of it to a
-/// minute is what routers keep a silent connection for.
+/// After so long a silence the system asks whether the server's machine is still there. Routers
+/// keep a silent connection for a minute or more.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+/// The system asks again after so long, [`KEEP_ALIVE_PROBES`] times in all, before the connection is
+/// lost.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(5);
+
+const KEEP_ALIVE_PROBES: u32 = 3;
+
+/// What was sent may stay unacknowledged for so long. Without a bound, Linux repeats it for a
+/// quarter of an hour (15 retransmissions, RFC 5482 §1) before it gives the connection up.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNACKNOWLEDGED: Duration = Duration::from_secs(45);
 
 /// Any byte stream.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -41,7 +53,10 @@ pub(crate) async fn dial(address: &Address) -> Result<Dialed, Failure> {
     let failure = |text: String| {
         Failure::new(
             Code::CannotConnect,
-            format!("cannot connect to {address}: {text}"),
+            format!(
+                "cannot connect to {address}: {}",
+                printable::line(text.as_bytes())
+            ),
         )
     };
     let tcp = in_time(connect(address.endpoint()))
@@ -84,7 +99,11 @@ async fn connect(endpoint: &Endpoint) -> io::Result<TcpStream> {
     stream.set_nodelay(true)?;
     let keep_alive = TcpKeepalive::new()
         .with_time(KEEP_ALIVE)
-        .with_interval(KEEP_ALIVE);
-    SockRef::from(&stream).set_tcp_keepalive(&keep_alive)?;
+        .with_interval(KEEP_ALIVE_INTERVAL)
+        .with_retries(KEEP_ALIVE_PROBES);
+    let socket = SockRef::from(&stream);
+    socket.set_tcp_keepalive(&keep_alive)?;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
     Ok(stream)
 }

@@ -1,5 +1,6 @@
 //! What a person or a pipe sees of a session. Knows what happens, not how it is made to happen.
 
+pub(crate) mod delivery;
 pub(crate) mod interactive;
 pub(crate) mod pipe;
 
@@ -11,10 +12,29 @@ use tokio::sync::mpsc;
 use crate::advice;
 use crate::args::Level;
 use crate::contact::Witness;
+use crate::exit::{Code, Failure};
 use crate::session::Happening;
+
+/// Returns `false` when the terminal of standard input is gone: its window was closed, or the
+/// connection to its machine was lost. Reading such a terminal gives an end or an error at once, for
+/// ever, and SIGHUP, which says so, may be ignored (`nohup`).
+pub(crate) fn is_terminal_there() -> bool {
+    #[cfg(unix)]
+    return rustix::termios::tcgetattr(io::stdin()).is_ok();
+    #[cfg(not(unix))]
+    true
+}
+
+/// Returns the failure to end with when the terminal is gone.
+pub(crate) fn terminal_gone() -> Failure {
+    Failure::new(Code::TerminalGone, "the terminal is gone")
+}
 
 /// Where things are shown.
 pub(crate) trait Screen {
+    /// Learns that the session is there.
+    fn established(&mut self, _version: Version) {}
+
     /// Shows a message as the server sent it.
     ///
     /// # Errors
@@ -60,7 +80,11 @@ impl<S: Screen> Presenter<S> {
         happenings.blocking_recv()
     }
 
-    fn show(&mut self, happening: Happening) -> io::Result<()> {
+    /// Shows one happening.
+    ///
+    /// # Errors
+    /// If nobody looks any more.
+    pub(crate) fn show(&mut self, happening: Happening) -> io::Result<()> {
         let event = match happening {
             Happening::NotSent(bytes, error) => {
                 self.unsendable += 1;
@@ -92,6 +116,7 @@ impl<S: Screen> Presenter<S> {
                 if version == Version::V1 {
                     self.warn_of_v1();
                 }
+                self.screen.established(version);
             }
             Event::Rekeyed(Direction::Sent) => self.note(Level::Debug, "new keys for sending"),
             Event::Rekeyed(Direction::Received) => {

@@ -1,51 +1,37 @@
 //! Pipe mode: lines of standard input are messages, messages are lines of standard output, and
-//! everything else goes to standard error.
+//! everything else goes to standard error. Here are the two ends; [`delivery`](super::delivery)
+//! is what happens in between.
 
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Stdout, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 
-use shared::identity::Fingerprint;
 use tokio::sync::mpsc;
 
-use super::Screen;
-use crate::address::Address;
-use crate::advice;
-use crate::contact::Ask;
-use crate::exit::Failure;
 use crate::printable;
-use crate::session::Outgoing;
 
-/// Longest line that is read, in bytes: no version can send a longer one.
+/// Longest line that is read, in bytes: no version can send a longer message.
 const LINE_BYTES: usize = shared::limits::MESSAGE_FRAME_BYTES;
 
-/// Standard output and standard error.
+/// Standard output is written in pieces of so many bytes while lines come faster than they go.
+const OUTPUT_BUFFER_BYTES: usize = 64 * 1024;
+
+/// One line of standard input, or the failure that ended it.
 #[derive(Debug)]
-pub(crate) struct Lines {
-    output: BufWriter<Stdout>,
+pub(crate) enum Input {
+    /// A line and its number, beginning with 1.
+    Line(u64, Vec<u8>),
+    /// A line with more than [`LINE_BYTES`], of which nothing was kept.
+    TooLong(u64),
+    /// Standard input failed behind the line with this number.
+    Failed(u64, io::Error),
 }
 
-impl Lines {
-    pub(crate) fn new() -> Self {
-        Self {
-            output: BufWriter::with_capacity(64 * 1024, io::stdout()),
-        }
-    }
-}
-
-impl Screen for Lines {
-    fn message(&mut self, message: &[u8]) -> io::Result<()> {
-        // One message is one line, and a pipe may well end in a terminal.
-        let mut line = printable::line(message);
-        line.push('\n');
-        self.output.write_all(line.as_bytes())
-    }
-
-    fn note(&mut self, text: &str) {
-        note(text);
-    }
-
-    fn idle(&mut self) -> io::Result<()> {
-        self.output.flush()
-    }
+/// Something to show.
+#[derive(Debug)]
+pub(crate) enum Output {
+    /// A message or a notice of the chat: a line of standard output.
+    Line(String),
+    /// Everything else: standard error.
+    Note(String),
 }
 
 /// Writes a note to standard error, if somebody still looks.
@@ -53,59 +39,87 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// First contact with nobody to ask.
-#[derive(Debug)]
-pub(crate) struct Unattended {
-    /// Whether any new key is accepted.
-    pub(crate) accept_new: bool,
+/// Writes what comes to standard output and standard error until nothing more comes.
+///
+/// # Errors
+/// The failure of standard output: the disk is full, or nobody reads any more.
+pub(crate) fn show(mut lines: mpsc::Receiver<Output>, terminal: bool) -> io::Result<()> {
+    let mut output = BufWriter::with_capacity(OUTPUT_BUFFER_BYTES, io::stdout());
+    let result = show_on(&mut output, &mut lines, terminal);
+    // What is buffered was not written and will not be: the failure is reported.
+    drop(output.into_parts());
+    // The sender learns that nobody takes anything, before the result is looked at.
+    drop(lines);
+    result
 }
 
-impl Ask for Unattended {
-    fn first_contact(&mut self, address: &Address, key: Fingerprint) -> Result<(), Failure> {
-        if self.accept_new {
-            Ok(())
-        } else {
-            Err(advice::unknown(address, key))
+fn show_on(
+    output: &mut impl Write,
+    lines: &mut mpsc::Receiver<Output>,
+    terminal: bool,
+) -> io::Result<()> {
+    loop {
+        let next = match lines.try_recv() {
+            Ok(next) => Some(next),
+            Err(_) => {
+                output.flush()?;
+                lines.blocking_recv()
+            }
+        };
+        match next {
+            Some(Output::Line(text)) => {
+                let mut line = if terminal {
+                    printable::line(text.as_bytes())
+                } else {
+                    printable::piped(text.as_bytes())
+                };
+                line.push('\n');
+                output.write_all(line.as_bytes())?;
+            }
+            Some(Output::Note(text)) => note(&text),
+            None => return output.flush(),
         }
     }
 }
 
-/// Sends the lines of standard input until its end. Gives the number of lines that were too long.
-pub(crate) fn read_lines(outgoing: &mpsc::Sender<Outgoing>) -> io::Result<u64> {
+/// Reads the lines of standard input until its end.
+pub(crate) fn read_lines(lines: &mpsc::Sender<Input>) {
     forward(
         BufReader::with_capacity(64 * 1024, io::stdin().lock()),
-        outgoing,
-    )
+        lines,
+    );
 }
 
-fn forward(mut input: impl BufRead, outgoing: &mpsc::Sender<Outgoing>) -> io::Result<u64> {
-    let mut too_long = 0;
+fn forward(mut input: impl BufRead, lines: &mpsc::Sender<Input>) {
     let mut line = Vec::new();
-    loop {
+    for number in 1.. {
         line.clear();
         // One byte more than the limit shows that it was passed; the newline is the other.
         let read = (&mut input)
             .take(LINE_BYTES as u64 + 2)
-            .read_until(b'\n', &mut line)?;
-        if read == 0 {
-            return Ok(too_long);
-        }
-        let ended = line.pop_if(|byte| *byte == b'\n').is_some();
-        line.pop_if(|byte| *byte == b'\r');
-        if line.len() > LINE_BYTES {
-            too_long += 1;
-            note(&format!(
-                "a line of more than {LINE_BYTES} bytes was not sent"
-            ));
-            if !ended {
-                skip_line(&mut input)?;
+            .read_until(b'\n', &mut line);
+        let next = match read {
+            Err(error) => Input::Failed(number - 1, error),
+            Ok(0) => return,
+            Ok(_) => {
+                let ended = line.pop_if(|byte| *byte == b'\n').is_some();
+                line.pop_if(|byte| *byte == b'\r');
+                if line.len() <= LINE_BYTES {
+                    Input::Line(number, std::mem::take(&mut line))
+                } else if ended {
+                    Input::TooLong(number)
+                } else {
+                    match skip_line(&mut input) {
+                        Ok(()) => Input::TooLong(number),
+                        Err(error) => Input::Failed(number, error),
+                    }
+                }
             }
-        } else if outgoing
-            .blocking_send(Outgoing::Message(std::mem::take(&mut line)))
-            .is_err()
-        {
-            // The session has ended; it says why.
-            return Ok(too_long);
+        };
+        let last = matches!(next, Input::Failed(..));
+        // Nobody takes lines any more when the session has ended; it says why.
+        if lines.blocking_send(next).is_err() || last {
+            return;
         }
     }
 }
@@ -127,26 +141,34 @@ fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    fn forwarded(input: &[u8]) -> (Vec<Vec<u8>>, u64) {
+    fn forwarded(input: &[u8]) -> (Vec<(u64, Vec<u8>)>, Vec<u64>) {
         let (sender, mut receiver) = mpsc::channel(64);
-        let too_long = forward(input, &sender).unwrap();
+        forward(input, &sender);
         drop(sender);
-        let mut lines = Vec::new();
-        while let Some(Outgoing::Message(line)) = receiver.blocking_recv() {
-            lines.push(line);
+        let (mut lines, mut too_long) = (Vec::new(), Vec::new());
+        while let Some(input) = receiver.blocking_recv() {
+            match input {
+                Input::Line(number, line) => lines.push((number, line)),
+                Input::TooLong(number) => too_long.push(number),
+                Input::Failed(..) => panic!("a slice does not fail"),
+            }
         }
         (lines, too_long)
     }
 
     #[test]
     fn each_line_is_a_message_and_the_last_needs_no_newline() {
-        assert_eq!(forwarded(b""), (vec![], 0));
+        assert_eq!(forwarded(b""), (vec![], vec![]));
         let (lines, _) = forwarded(b"one\ntwo\r\n\n\xff\nlast");
-        assert_eq!(lines, [&b"one"[..], b"two", b"", b"\xff", b"last"]);
+        let expected = [&b"one"[..], b"two", b"", b"\xff", b"last"];
+        assert_eq!(
+            lines,
+            (1..).zip(expected.map(<[u8]>::to_vec)).collect::<Vec<_>>()
+        );
     }
 
     #[test]
-    fn a_line_over_the_limit_is_left_out_and_counted() {
+    fn a_line_over_the_limit_is_left_out_and_named() {
         let mut input = b"before\n".to_vec();
         input.extend(vec![b'x'; LINE_BYTES]);
         input.push(b'\n');
@@ -155,8 +177,8 @@ mod tests {
         input.extend(vec![b'z'; 3 * LINE_BYTES]);
         input.extend(b"\nafter\n");
         let (lines, too_long) = forwarded(&input);
-        let lengths: Vec<_> = lines.iter().map(Vec::len).collect();
+        let lengths: Vec<_> = lines.iter().map(|(_, line)| line.len()).collect();
         assert_eq!(lengths, [6, LINE_BYTES, 5]);
-        assert_eq!(too_long, 2);
+        assert_eq!(too_long, [3, 4]);
     }
 }

@@ -52,6 +52,10 @@ fn two_people_write_reply_react_change_and_delete() {
     anna.see("bert is writing");
     bert.type_keys("me answer");
     bert.type_keys(CTRL_C);
+    bert.see_no("some answer");
+    // The first Up brings back what Ctrl-C took away, the next goes to the messages.
+    bert.type_keys(UP);
+    bert.see("some answer");
     bert.type_keys(UP);
     bert.see("r reply");
     bert.type_keys("r");
@@ -359,4 +363,26 @@ fn a_signal_gives_the_terminal_back() {
     let arguments = ["chat", &server.tcp()];
     let finished = home.run(&arguments, "hello\n").expect(1);
     finished.says(&["needs a terminal"]);
+}
+
+#[test]
+fn a_stopped_program_gives_the_terminal_to_the_shell_and_comes_back() {
+    let server = Server::start();
+    let home = Home::new();
+    let session = open(&home, &server.tcp(), "anna");
+    session.signal(Signal::TSTP);
+    session.see_no("anna · v2");
+    // The window changes while the program cannot notice.
+    session.resize(24, 100);
+    session.signal(Signal::CONT);
+    session.see("anna · v2");
+    leave(session);
+}
+
+#[test]
+fn a_terminal_that_is_gone_ends_it() {
+    let server = Server::start();
+    let home = Home::new();
+    let session = open(&home, &server.tcp(), "anna");
+    assert_eq!(session.hang_up(), 12);
 }

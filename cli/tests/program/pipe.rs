@@ -5,7 +5,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Home, PATIENCE, Server, puppet};
+use crate::support::{Home, PATIENCE, Relay, Server, puppet};
 
 /// Every way to talk: over TCP and through the WebSocket, in both versions.
 fn ways(server: &Server) -> Vec<Vec<String>> {
@@ -88,14 +88,14 @@ fn a_line_that_does_not_fit_is_reported_and_the_rest_is_sent() {
     let arguments = ["connect", &server.tcp(), "--accept-new"];
     let finished = home
         .run(&arguments, format!("before\n{long}\nafter\n"))
-        .expect(1);
-    finished.says(&["65537 bytes was not sent", "1 line(s) could not be sent"]);
+        .expect(9);
+    finished.says(&["line 2 was not delivered", "not delivered: line(s) 2"]);
     assert!(finished.stdout.contains(": before\n"), "{finished:?}");
     assert!(finished.stdout.contains(": after\n"), "{finished:?}");
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_it_quietly() {
+fn a_reader_that_goes_away_ends_it_with_a_code_of_its_own() {
     let server = Server::start();
     let home = Home::new();
     for way in ways(&server) {
@@ -104,10 +104,92 @@ fn a_reader_that_goes_away_ends_it_quietly() {
         running.read_until("* Welcome");
         drop(running.stdout.take());
         running.talk_to_the_end("to myself");
-        let finished = running.finish().expect(0);
-        assert!(!finished.stderr.contains("secure-chat:"), "{finished:?}");
+        let finished = running.finish().expect(11);
+        finished.says(&["standard output failed"]);
         wait_for("the end of the session", || server.clients() == 0);
     }
+}
+
+#[test]
+fn every_line_is_delivered_in_order_over_a_rate_limit() {
+    // Fewer than the lines: the rest has to wait for the server's permission.
+    let server = Server::limited_to(600);
+    let home = Home::new();
+    let lines: Vec<String> = (1..=640).map(|n| n.to_string()).collect();
+    let arguments = ["connect", &server.tcp(), "--accept-new", "--name", "anna"];
+    let finished = home.run(&arguments, lines.join("\n")).expect(0);
+    let heard: Vec<_> = finished
+        .stdout
+        .lines()
+        .filter_map(|line| line.strip_prefix("anna: "))
+        .collect();
+    assert_eq!(heard, lines);
+}
+
+#[test]
+fn lines_that_no_server_takes_are_named_and_the_others_are_delivered() {
+    let server = Server::start();
+    let home = Home::new();
+    let mut input = b"one\n\xff\xfe\n".to_vec();
+    input.extend(vec![b'x'; 20_000]);
+    input.extend(b"\n/dance\nlast\n");
+    let arguments = ["connect", &server.tcp(), "--accept-new"];
+    let finished = home.run(&arguments, input).expect(9);
+    assert!(finished.stdout.contains(": one\n"), "{finished:?}");
+    assert!(finished.stdout.contains(": last\n"), "{finished:?}");
+    finished.says(&["line 2 was not", "UTF-8", "not delivered: line(s) 2-4"]);
+}
+
+#[test]
+fn a_taken_name_ends_it_before_anything_is_sent() {
+    let server = Server::start();
+    let (anna, other) = (Home::new(), Home::new());
+    let address = server.tcp();
+    let arguments = ["connect", &address, "--accept-new", "--name", "anna"];
+    let mut listening = anna.start(&arguments);
+    listening.read_until("is now anna");
+    let finished = other.run(&arguments, "not under another name\n").expect(10);
+    finished.says(&["name_taken", "Nothing was sent", "not delivered: line(s) 1"]);
+    drop(listening.stdin.take());
+    let heard = listening.finish().expect(0).stdout;
+    assert!(!heard.contains("under another"), "{heard}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_behind_standard_output_has_a_code_of_its_own() {
+    let server = Server::start();
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let status = Home::new()
+        .command(&["connect", &server.tcp(), "--accept-new"])
+        .stdin(std::process::Stdio::null())
+        .stdout(full)
+        .stderr(std::process::Stdio::null())
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(11));
+}
+
+#[test]
+fn a_server_that_goes_away_in_the_middle_leaves_no_line_unnamed() {
+    let server = Server::start();
+    let relay = Relay::to(server.address());
+    let mut running = Home::new().start(&["connect", &relay.tcp(), "--accept-new"]);
+    running.line("delivered");
+    running.read_until(": delivered");
+    relay.stall();
+    running.line("lost");
+    wait_for("the lost line at the relay", || relay.swallowed() > 0);
+    relay.sever();
+    let stdin = running.stdin.take();
+    running.finish().expect(7).says(&[
+        "not delivered: line(s) 2",
+        "what came after line 2 was not read",
+    ]);
+    drop(stdin);
 }
 
 #[cfg(unix)]

@@ -30,6 +30,8 @@ pub(crate) struct Session {
     keyboard: File,
     terminal: File,
     screen: Arc<Mutex<Screen>>,
+    /// The reading thread lets go of the terminal.
+    gone: Arc<std::sync::atomic::AtomicBool>,
 }
 
 impl Session {
@@ -46,6 +48,8 @@ impl Session {
         environment: &[(&str, &str)],
     ) -> Self {
         let master: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        // A program that holds its own terminal's other end would never lose it.
+        rustix::io::fcntl_setfd(&master, rustix::io::FdFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
         tcsetwinsize(&master, winsize(rows, columns)).unwrap();
@@ -74,10 +78,15 @@ impl Session {
         }));
         let mut output = master.try_clone().unwrap();
         let sink = Arc::clone(&screen);
+        let gone = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let hung_up = Arc::clone(&gone);
         thread::spawn(move || {
             let mut buffer = [0; 4096];
             // Ends with the terminal.
             while let Ok(length @ 1..) = output.read(&mut buffer) {
+                if hung_up.load(std::sync::atomic::Ordering::SeqCst) {
+                    return;
+                }
                 let mut screen = sink.lock().unwrap();
                 screen.transcript.extend_from_slice(&buffer[..length]);
                 screen.emulator.process(&buffer[..length]);
@@ -88,6 +97,7 @@ impl Session {
             keyboard: master,
             terminal,
             screen,
+            gone,
         }
     }
 
@@ -144,6 +154,23 @@ impl Session {
     pub(crate) fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.child.id()).unwrap();
         kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+    }
+
+    /// Closes the terminal's window, of which no signal tells the program, and waits for its end.
+    pub(crate) fn hang_up(mut self) -> i32 {
+        // The reading thread holds the master as well, so closing our end is not enough.
+        rustix::termios::tcsetwinsize(&self.keyboard, winsize(1, 1)).unwrap();
+        self.gone.store(true, std::sync::atomic::Ordering::SeqCst);
+        self.signal(Signal::WINCH);
+        self.keyboard = File::open("/dev/null").unwrap();
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code().unwrap();
+            }
+            assert!(start.elapsed() < PATIENCE, "it does not end");
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Waits for the program's end, and asserts that the terminal is as it was.

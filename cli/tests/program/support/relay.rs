@@ -3,7 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -16,6 +16,10 @@ pub(crate) struct Relay {
     clients: Arc<Mutex<Vec<TcpStream>>>,
     /// Bytes that the server may say in a connection before the relay ends it.
     cut_after: Arc<AtomicUsize>,
+    /// Set: what clients say is swallowed, as in a network that is gone.
+    stalled: Arc<AtomicBool>,
+    /// Bytes that were swallowed.
+    swallowed: Arc<AtomicUsize>,
 }
 
 impl Relay {
@@ -27,11 +31,17 @@ impl Relay {
             connections: Arc::default(),
             clients: Arc::default(),
             cut_after: Arc::new(AtomicUsize::new(usize::MAX)),
+            stalled: Arc::default(),
+            swallowed: Arc::default(),
         };
         let target = Arc::clone(&relay.target);
         let connections = Arc::clone(&relay.connections);
         let cut_after = Arc::clone(&relay.cut_after);
         let clients = Arc::clone(&relay.clients);
+        let gate = Gate {
+            stalled: Arc::clone(&relay.stalled),
+            swallowed: Arc::clone(&relay.swallowed),
+        };
         thread::spawn(move || {
             for client in listener.incoming() {
                 connections.fetch_add(1, Ordering::SeqCst);
@@ -42,9 +52,10 @@ impl Relay {
                 clients.lock().unwrap().push(client.try_clone().unwrap());
                 let limit = cut_after.load(Ordering::SeqCst);
                 let (from, to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-                thread::spawn(move || forward(from, to, usize::MAX));
+                let gate = gate.clone();
+                thread::spawn(move || forward(from, to, usize::MAX, &gate));
                 thread::spawn(move || {
-                    forward(server, client.try_clone().unwrap(), limit);
+                    forward(server, client.try_clone().unwrap(), limit, &Gate::default());
                     if limit != usize::MAX {
                         let _ = client.shutdown(Shutdown::Both);
                     }
@@ -77,14 +88,31 @@ impl Relay {
         self.cut_after.store(bytes, Ordering::SeqCst);
     }
 
+    /// From now on the server hears nothing of what clients say.
+    pub(crate) fn stall(&self) {
+        self.stalled.store(true, Ordering::SeqCst);
+    }
+
+    /// The bytes that the server did not hear.
+    pub(crate) fn swallowed(&self) -> usize {
+        self.swallowed.load(Ordering::SeqCst)
+    }
+
     /// How many connections there were.
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 }
 
+/// Lets bytes through, or swallows them.
+#[derive(Clone, Default)]
+struct Gate {
+    stalled: Arc<AtomicBool>,
+    swallowed: Arc<AtomicUsize>,
+}
+
 /// Forwards at most `limit` bytes, then ends that direction.
-fn forward(mut from: TcpStream, mut to: TcpStream, mut limit: usize) {
+fn forward(mut from: TcpStream, mut to: TcpStream, mut limit: usize, gate: &Gate) {
     let mut buffer = [0; 16 * 1024];
     while limit > 0 {
         let room = limit.min(buffer.len());
@@ -92,6 +120,10 @@ fn forward(mut from: TcpStream, mut to: TcpStream, mut limit: usize) {
         let Ok(length @ 1..) = from.read(&mut buffer[..room]) else {
             break;
         };
+        if gate.stalled.load(Ordering::SeqCst) {
+            gate.swallowed.fetch_add(length, Ordering::SeqCst);
+            continue;
+        }
         if to.write_all(&buffer[..length]).is_err() {
             break;
         }

@@ -24,6 +24,18 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server with a new key.
     pub(crate) fn start() -> Self {
+        Self::with(PerMinute::UNLIMITED)
+    }
+
+    /// Starts a server that takes so many messages a minute of each key.
+    pub(crate) fn limited_to(messages: u32) -> Self {
+        Self::with(PerMinute {
+            sends: messages,
+            ..PerMinute::UNLIMITED
+        })
+    }
+
+    fn with(per_minute: PerMinute) -> Self {
         let key = PrivateKey::generate(2048, &mut system::random()).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -43,7 +55,7 @@ impl Server {
             committed,
             Settings {
                 text_bytes: config.max_text_bytes,
-                per_minute: PerMinute::UNLIMITED,
+                per_minute,
                 ..Settings::default()
             },
         );
