@@ -31,7 +31,7 @@ use crate::wish::Wish;
 /// in one turn. Behind that the pipe, and the server, are made to wait.
 const CHANNEL_PLACES: usize = 256;
 
-/// What was handed to the editor or to standard output last has got there by then.
+/// Text that was handed to the editor or to standard output last has got there by then.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// Runs the command.
@@ -334,7 +334,7 @@ impl Speaker {
         // A delivery takes everything.
         let _ = self.presenter.show(happening);
         if self.presenter.unsendable > 0 {
-            let text = "a message could not be sent".to_owned();
+            let text = "a message could not be sent";
             self.presenter.screen.fail(Code::NotDelivered, text);
         }
     }

@@ -105,7 +105,7 @@ pub(crate) struct Delivery {
     /// The last own entry that was acknowledged, which is still to be shown.
     acknowledged: Seq,
     failure: Option<Failure>,
-    /// What is to be sent, and what is to be shown.
+    /// Requests to send, and output to show, in order.
     pub(crate) requests: VecDeque<ClientMessage>,
     pub(crate) output: VecDeque<Output>,
 }
@@ -221,7 +221,7 @@ impl Delivery {
         self.input_ended = true;
         self.fail(
             Code::Other,
-            format!("standard input failed behind line {number}: {error}"),
+            &format!("standard input failed behind line {number}: {error}"),
         );
     }
 
@@ -246,7 +246,7 @@ impl Delivery {
             }
             let text = "the server does not let us into the room: it does not answer, or speaks no \
                         JSON chat";
-            self.fail(Code::NotDelivered, text.to_owned());
+            self.fail(Code::NotDelivered, text);
         }
         if self.stage == Stage::Joined {
             self.send();
@@ -283,7 +283,7 @@ impl Delivery {
     fn send(&mut self) {
         let largest = match self.version {
             Version::V1 => shared::limits::MESSAGE_FRAME_BYTES / 2,
-            _ => shared::limits::V2_MESSAGE_BYTES,
+            Version::V2 => shared::limits::V2_MESSAGE_BYTES,
         };
         let mut too_long = Vec::new();
         for line in self.waiting.iter_mut().take(self.window) {
@@ -407,7 +407,7 @@ impl Delivery {
             ServerMessage::Notice { text } => self.notice(&text),
             ServerMessage::Left { room } if room == self.room => {
                 let text = format!("{room} was closed, or you were removed from it");
-                self.fail(Code::Reported, text);
+                self.fail(Code::Reported, &text);
             }
             ServerMessage::Error {
                 code,
@@ -512,10 +512,10 @@ impl Delivery {
                     return self.tell(printable::line(text.as_bytes()));
                 }
                 let text = format!("{text}. Nothing was sent; choose another --name");
-                self.fail(Code::Name, text);
+                self.fail(Code::Name, &text);
             }
             _ if self.stage == Stage::Joined => self.tell(printable::line(text.as_bytes())),
-            _ => self.fail(Code::Reported, text),
+            _ => self.fail(Code::Reported, &text),
         }
     }
 
@@ -529,7 +529,7 @@ impl Delivery {
     }
 
     /// Ends the delivery.
-    pub(crate) fn fail(&mut self, code: Code, text: String) {
+    pub(crate) fn fail(&mut self, code: Code, text: &str) {
         let text = printable::line(text.as_bytes());
         self.failure.get_or_insert(Failure::new(code, text));
     }

@@ -116,7 +116,7 @@ impl Ask for Terminal {
     }
 }
 
-/// What a person says on first contact.
+/// A person's answer on first contact.
 #[derive(Debug, PartialEq, Eq)]
 enum Answer {
     Yes,

@@ -1,4 +1,4 @@
-//! What a person or a pipe sees of a session. Knows what happens, not how it is made to happen.
+//! The views of a session: line mode and pipe. They show what happens and do not make it happen.
 
 pub(crate) mod delivery;
 pub(crate) mod interactive;
@@ -30,7 +30,7 @@ pub(crate) fn terminal_gone() -> Failure {
     Failure::new(Code::TerminalGone, "the terminal is gone")
 }
 
-/// Where things are shown.
+/// A place where messages and notes are shown.
 pub(crate) trait Screen {
     /// Learns that the session is there.
     fn established(&mut self, _version: Version) {}

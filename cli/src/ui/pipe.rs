@@ -59,12 +59,11 @@ fn show_on(
     terminal: bool,
 ) -> io::Result<()> {
     loop {
-        let next = match lines.try_recv() {
-            Ok(next) => Some(next),
-            Err(_) => {
-                output.flush()?;
-                lines.blocking_recv()
-            }
+        let next = if let Ok(next) = lines.try_recv() {
+            Some(next)
+        } else {
+            output.flush()?;
+            lines.blocking_recv()
         };
         match next {
             Some(Output::Line(text)) => {
