@@ -1,4 +1,4 @@
-//! What a second of the server's processor delivers: rooms of 10, 100 and 1,000 members, texts of
+//! Deliveries in a second of the server's processor: rooms of 10, 100 and 1,000 members, texts of
 //! 200 bytes, 64 under way, v2 over TCP; once with everything kept and once with nothing.
 //!
 //! The server runs in this process, which does nothing else meanwhile; the load is the real

@@ -17,7 +17,7 @@ pub(crate) enum Address {
     Tcp(Endpoint),
     /// The protocol through a WebSocket.
     WebSocket {
-        /// Whether the WebSocket is inside TLS (`wss://`).
+        /// The WebSocket is inside TLS (`wss://`).
         tls: bool,
         endpoint: Endpoint,
         /// Path of the tunnel, with its leading slash.
@@ -34,7 +34,7 @@ pub(crate) struct Endpoint {
 }
 
 impl Address {
-    /// Where the TCP connection goes.
+    /// Returns the host and port of the TCP connection.
     pub(crate) fn endpoint(&self) -> &Endpoint {
         match self {
             Self::Tcp(endpoint) | Self::WebSocket { endpoint, .. } => endpoint,

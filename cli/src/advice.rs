@@ -1,4 +1,4 @@
-//! What people are told when a connection is refused or ends badly: what happened, what it may
+//! Sentences for people, for when a connection is refused or ends badly: what happened, what it may
 //! mean, and the way out. One place, because these sentences are the protection.
 
 use std::fmt::Write;
@@ -129,7 +129,7 @@ pub(crate) fn declined(address: &Address) -> Failure {
     )
 }
 
-/// Whether a session ended well, and the failure if not. `pin` is what is remembered of the server.
+/// Judges how a session ended. `pin` is what is remembered of the server.
 ///
 /// # Errors
 /// [`Failure`] with the code for what went wrong.

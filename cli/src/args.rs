@@ -10,7 +10,7 @@ use shared::identity::Fingerprint;
 
 use crate::address::Address;
 
-/// What every exit code means: in the help and in the man page.
+/// The meaning of every exit code, in the help and in the man page.
 pub(crate) const EXIT_CODES: &str = "\
 0    done: the server, or you, ended the session as it should
 1    wrong usage, a damaged or unreadable file, or another error
@@ -65,7 +65,7 @@ fn after_help() -> String {
     )
 }
 
-/// What every command takes.
+/// Options that every command takes.
 #[derive(Debug, Args)]
 pub(crate) struct Global {
     /// Folder of your key (`client_key.pem`) and of the pins (`known_servers`).
@@ -161,7 +161,7 @@ pub(crate) struct Connect {
     pub(crate) room: RoomName,
 }
 
-/// Which server, and how.
+/// The server, and the way to connect to it.
 #[derive(Debug, Args)]
 pub(crate) struct Server {
     // Not a doc comment, where these would have to be links.
@@ -182,7 +182,7 @@ pub(crate) struct Server {
     pub(crate) name: Option<Name>,
 }
 
-/// What load to make.
+/// The load to make.
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
     // Not a doc comment, where these would have to be links.
@@ -287,7 +287,7 @@ pub(crate) enum Keys {
     },
 }
 
-/// Where a passphrase comes from.
+/// The source of a passphrase.
 #[derive(Debug, Args)]
 pub(crate) struct Passphrase {
     /// Take the passphrase from the first line of this file instead of asking

@@ -80,7 +80,7 @@ pub(crate) async fn make(
     })
 }
 
-/// What is known of the server, from the file or from what was said ahead of time.
+/// Returns the pin of the server, from the file or from `--pin`.
 fn recall(wish: &Wish, known: &KnownServers) -> Result<Option<Pin>, Failure> {
     let pins = known.load()?;
     let remembered = pins.get(&wish.address.to_string()).copied();
@@ -171,7 +171,7 @@ impl Contact {
         session::run(self.dialed.stream, connection, clock, key, farewell, wiring).await
     }
 
-    /// Who notes what the session proves.
+    /// Returns the witness that notes what the session proves.
     pub(crate) fn witness(&self, known: &KnownServers) -> Witness {
         Witness {
             address: self.wish.address.to_string(),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
-/// What an exit code means. The numbers are part of the program's interface: see `--help`.
+/// The meaning of an exit code. The numbers are part of the program's interface: see `--help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Code {
     /// Wrong usage, or anything that has no code of its own.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 
-/// Where the data folder is if nobody says.
+/// Returns the data folder that is used when none is given.
 ///
 /// # Errors
 /// A sentence, if the system does not tell where the user's home is.
@@ -93,7 +93,7 @@ pub(crate) fn read_text(
     Ok(())
 }
 
-/// What to do if the file is there already.
+/// The treatment of a file that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Existing {
     Replace,

@@ -405,12 +405,12 @@ mod tests {
                     // A linear congruential generator: any text will do, but always the same.
                     seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                     let pick = (seed >> 16) as usize;
-                    if pick % 3 == 0 {
+                    if pick.is_multiple_of(3) {
                         text.push(char::from_u32(seed >> 11).unwrap_or('\u{e000}'));
                     } else {
                         text.push_str(blanks[pick % blanks.len()]);
                     }
-                    if pick % 17 == 0 {
+                    if pick.is_multiple_of(17) {
                         text.push_str("bert: ");
                     }
                 }

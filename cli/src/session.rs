@@ -42,7 +42,7 @@ const SUSPEND_MS: u64 = 10_000;
 /// to the JSON chat, so a session of plain lines has no probe.
 pub(crate) const PROBE: &[u8] = br#"{"type":"ping"}"#;
 
-/// What the person or the pipe wants.
+/// A wish of the person or of the pipe.
 #[derive(Debug)]
 pub(crate) enum Outgoing {
     /// Send this message.
@@ -51,11 +51,11 @@ pub(crate) enum Outgoing {
     Finish,
 }
 
-/// What a session is connected to on the side that is not the stream.
+/// The ends of a session on the side that is not the stream.
 pub(crate) struct Wiring {
-    /// What is to be sent. That nobody can send any more means [`Outgoing::Finish`].
+    /// Takes messages to send. That nobody can send any more means [`Outgoing::Finish`].
     pub(crate) outgoing: mpsc::Receiver<Outgoing>,
-    /// Where happenings are shown. That nobody looks any more ends the session.
+    /// Takes happenings to show. That nobody looks any more ends the session.
     pub(crate) happenings: mpsc::Sender<Happening>,
     /// Ends the session at once.
     pub(crate) interrupt: Arc<Notify>,
@@ -63,7 +63,7 @@ pub(crate) struct Wiring {
     pub(crate) probe: Option<&'static [u8]>,
 }
 
-/// What there is to show.
+/// A happening that can be shown.
 #[derive(Debug)]
 pub(crate) enum Happening {
     /// The protocol says so. Never [`Event::PrivateKey`] or [`Event::Closed`].
@@ -89,13 +89,13 @@ pub(crate) enum Ending {
     WebServer,
 }
 
-/// What became of a session.
+/// The result of a session.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) ending: Ending,
-    /// Whether the handshake was done.
+    /// The handshake was done.
     pub(crate) established: bool,
-    /// Whether there was something to send that the server never took.
+    /// There were bytes to send that the server never took.
     pub(crate) unsent: bool,
 }
 
@@ -152,6 +152,10 @@ pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, not states"
+)]
 struct Session<'a, S> {
     reader: ReadHalf<S>,
     writer: WriteHalf<S>,
@@ -161,7 +165,7 @@ struct Session<'a, S> {
     farewell: Farewell,
     wiring: Wiring,
     output: Output,
-    /// What was not shown yet. While there is something, nothing more is read.
+    /// Happenings that were not shown yet. While there is something, nothing more is read.
     waiting: VecDeque<Happening>,
     closed: Option<CloseReason>,
     /// [`Outgoing::Finish`] has come.
@@ -228,7 +232,7 @@ impl Life {
     }
 }
 
-/// What a [`Life`] asks for.
+/// A step that a [`Life`] asks for.
 #[derive(Debug, PartialEq, Eq)]
 enum Due {
     Nothing,
@@ -236,7 +240,7 @@ enum Due {
     End,
 }
 
-/// What waits to be written, and what is to be done once it is.
+/// Bytes that wait to be written, and the steps that follow them.
 #[derive(Default)]
 struct Output {
     bytes: Vec<u8>,
@@ -287,7 +291,7 @@ impl Output {
     }
 }
 
-/// What woke a session up.
+/// The event that ended a session's wait.
 enum Wake {
     Read(io::Result<usize>),
     Written(io::Result<()>),
@@ -547,7 +551,7 @@ mod tests {
 
     #[tokio::test]
     async fn output_keeps_its_order_and_does_not_grow_while_it_is_never_empty() {
-        /// What the stream takes at once.
+        /// Bytes that the stream takes at once.
         const TAKEN: usize = 256;
         let (mut near, mut far) = tokio::io::duplex(TAKEN);
         let mut output = Output::default();

@@ -11,7 +11,7 @@ pub(crate) fn random() -> Random {
     Random::new(|bytes| getrandom::fill(bytes).map_err(|_| RandomUnavailable))
 }
 
-/// What the wall clock says; zero before 1970.
+/// Returns the time of the wall clock; zero before 1970.
 pub(crate) fn unix_time() -> UnixTime {
     UnixTime(since_1970().as_secs())
 }

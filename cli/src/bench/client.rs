@@ -23,7 +23,7 @@ const READ_BUFFER_BYTES: usize = 64 * 1024;
 /// How long an answer may take while the clients come in, one after the other.
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// What a client tells the run.
+/// An event that a client reports to the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Told {
     /// A message was delivered that was sent so many microseconds after the clock's start.
@@ -244,7 +244,7 @@ fn message(room: &RoomId, sent_at: u64, bytes: usize) -> Result<ClientMessage, F
     })
 }
 
-/// What a plaintext of the server tells the run.
+/// Returns the event that a plaintext of the server means to the run.
 fn look(plaintext: &[u8], unacked: &mut VecDeque<u64>) -> Option<Told> {
     let seen: Seen<'_> = serde_json::from_slice(plaintext).ok()?;
     match seen.kind {

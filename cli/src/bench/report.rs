@@ -1,4 +1,4 @@
-//! What a run has measured, for people and as JSON.
+//! The measurements of a run, for people and as JSON.
 
 use std::fmt;
 use std::time::Duration;
@@ -54,7 +54,7 @@ impl fmt::Display for Delays {
     }
 }
 
-/// What it took until everybody was in their room.
+/// The time and resources until everybody was in their room.
 #[derive(Debug)]
 pub(crate) struct Setup {
     pub(super) clients: usize,
@@ -68,7 +68,7 @@ pub(crate) struct Setup {
     pub(super) idle_bytes: Option<u64>,
 }
 
-/// What a run has measured.
+/// The measurements of a run.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(super) setup: Setup,

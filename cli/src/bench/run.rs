@@ -21,13 +21,13 @@ use crate::system::{self, Clock};
 /// then goes out together.
 const TICK: Duration = Duration::from_millis(1);
 
-/// What was sent last has this long to come.
+/// The last messages have this long to come.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Before idle memory is looked at, so that what connecting needed is given back.
 const CALM: Duration = Duration::from_secs(2);
 
-/// What a run does.
+/// The parameters of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Load {
     pub(crate) address: Address,

@@ -1,4 +1,4 @@
-//! What the system says about the server's process, if it runs on this machine: processor time and
+//! The system's figures for the server's process, if it runs on this machine: processor time and
 //! memory. Linux only: elsewhere there is no `/proc`.
 
 use std::io;
@@ -9,7 +9,7 @@ pub(crate) struct ServerProcess {
     pid: u32,
 }
 
-/// What a process has used.
+/// Processor time and memory of a process.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Usage {
     /// Processor time of all its threads, in the program and in the system, in seconds.
@@ -32,7 +32,7 @@ impl ServerProcess {
         Ok(process)
     }
 
-    /// What it has used until now.
+    /// Returns the resources that it has used until now.
     ///
     /// # Errors
     /// If the system does not say: the process may have ended.

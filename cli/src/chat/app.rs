@@ -1,4 +1,4 @@
-//! What the full-screen mode knows: the chat, the connection, and what the person is doing. Its
+//! The state of the full-screen mode: the chat, the connection, and what the person is doing. Its
 //! [keys](super::keys) change it, its [views](super::view) show it. No terminal, no sockets.
 
 use std::collections::BTreeMap;
@@ -22,13 +22,13 @@ use super::rows::Anchor;
 use crate::printable;
 use crate::session;
 
-/// What this program calls itself.
+/// The name of this program towards servers.
 const PROGRAM: &str = concat!("secure-chat ", env!("CARGO_PKG_VERSION"));
 
 /// That somebody is writing is said again after this time, in milliseconds.
 const TYPING_AGAIN_MS: u64 = 3_000;
 
-/// What is added to the other commands' help.
+/// The help of the commands that only this program has.
 const HELP: &str = "Here also: /search WORDS, /resend and /drop for what was refused, /claim CODE \
                     to become an operator, /op and /keep 30d for operators, /verify for \
                     what both sides can compare. F1 shows the keys.";
@@ -44,7 +44,7 @@ pub(crate) enum Connection {
         version: Version,
         /// The server's key.
         server: Fingerprint,
-        /// What both sides can compare, in v2.
+        /// The session's id, which both sides can compare in v2.
         id: Option<SessionId>,
     },
     /// There is none.
@@ -58,7 +58,7 @@ pub(crate) enum Connection {
     Stopped(String),
 }
 
-/// What the drawn screen has shown, for the keys that move in it.
+/// Measures of the screen as it was drawn last, for the keys that move in it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Shown {
     /// Rows of the log.
@@ -70,6 +70,10 @@ pub(crate) struct Shown {
 }
 
 /// Everything.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, not states"
+)]
 pub(crate) struct App {
     pub(crate) chat: Chat,
     pub(crate) composer: Composer,
@@ -86,7 +90,7 @@ pub(crate) struct App {
     pub(crate) bell: bool,
     account: Account,
     name: Option<String>,
-    /// What was being written in the other rooms.
+    /// Drafts of the other rooms.
     drafts: BTreeMap<RoomId, Composer>,
     /// The text that Ctrl-C took away last.
     pub(super) discarded: Option<String>,
@@ -224,12 +228,12 @@ impl App {
         false
     }
 
-    /// What takes the next message, when it is full.
+    /// Returns the session's queue, to wait for a place in it.
     pub(crate) fn outgoing(&self) -> Option<mpsc::Sender<session::Outgoing>> {
         self.outgoing.clone()
     }
 
-    /// What is on its way to the room on the screen.
+    /// Returns the messages that are on their way to the room on the screen.
     pub(crate) fn on_their_way(&self) -> Vec<&Outgoing> {
         let lines = self.chat.outbox.lines().iter();
         let here =
@@ -511,13 +515,13 @@ impl App {
         self.chat.write(what, Authorship { id, account, at });
     }
 
-    /// Whether what is to be seen changes by itself.
+    /// Returns `true` if the screen changes by itself.
     pub(crate) fn is_moving(&self) -> bool {
         let typing = self.chat.room().is_some_and(|room| !room.typing.is_empty());
         typing || matches!(self.connection, Connection::Down { .. })
     }
 
-    /// Who is writing in the room on the screen.
+    /// Returns the names of those who are writing in the room on the screen.
     pub(crate) fn typists(&self, at: u64) -> Vec<String> {
         let typing = self.chat.room().map_or(&[][..], |room| &room.typing);
         let now = typing

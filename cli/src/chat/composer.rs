@@ -7,7 +7,7 @@ use shared::chat::Seq;
 
 use crate::printable;
 
-/// What the text answers or replaces.
+/// The message that the text answers or replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum About {
     /// It answers this message.

@@ -1,4 +1,4 @@
-//! What each key does. [`HELP`] says so to people.
+//! The effect of each key. [`HELP`] explains them to people.
 
 use client::outbox::Writing;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -39,7 +39,7 @@ pub(crate) const HELP: [(&str, &str); 20] = [
     ("/help", "the commands"),
 ];
 
-/// What is to be done outside.
+/// A step that the caller must take for a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// Nothing.
@@ -52,7 +52,7 @@ pub(crate) enum Effect {
     Leave,
 }
 
-/// What a key needs to know of the world.
+/// The surroundings that a key needs to know.
 pub(crate) struct World<'a> {
     /// A name for what is written, if something is.
     pub(crate) id: MessageId,

@@ -1,4 +1,4 @@
-//! What lies over the chat and has the keys while it does.
+//! The layers over the chat, which have the keys while they are open.
 
 use client::outbox::Writing;
 use client::search::{self, Hit};
@@ -10,7 +10,7 @@ use shared::chat::{Emoji, OperatorRequest, Query, RoomId, Seq};
 /// The emoji that are one key away.
 pub(crate) const REACTIONS: [&str; 8] = ["👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "✅"];
 
-/// What lies there.
+/// The layer that is open.
 #[derive(Default)]
 pub(crate) enum Layer {
     /// Nothing: keys write.
@@ -26,18 +26,18 @@ pub(crate) enum Layer {
     Finder(Finder),
     /// The operators' console.
     Console(Console),
-    /// What the keys do, from this row on.
+    /// The list of keys, from this row on.
     Help(u16),
     /// Something that cannot be taken back.
     Confirm {
-        /// What.
+        /// The question that is asked first.
         question: String,
-        /// What follows from yes.
+        /// The step that follows from yes.
         then: Then,
     },
 }
 
-/// What follows from yes.
+/// The step that follows from yes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Then {
     /// Something is written.
@@ -59,7 +59,7 @@ impl Choice {
         self.0 = (self.0 + 1).min(length.saturating_sub(1));
     }
 
-    /// What is chosen, in a list that may have become shorter.
+    /// Returns the chosen item of a list, which may have become shorter.
     pub(crate) fn of<T>(self, list: &[T]) -> Option<&T> {
         list.get(self.0.min(list.len().saturating_sub(1)))
     }
@@ -96,12 +96,12 @@ pub(crate) struct Finder {
 }
 
 impl Finder {
-    /// What was typed, as far as it can be looked for.
+    /// Returns the query that was typed, if it is one.
     pub(crate) fn query(&self) -> Option<Query> {
         Query::parse(&self.input.lines().concat()).ok()
     }
 
-    /// What is known to fit.
+    /// Returns the messages that fit, as far as they are known here.
     pub(crate) fn hits(&self, chat: &Chat) -> Vec<Hit> {
         let query = self.query();
         query.map_or_else(Vec::new, |query| search::hits(chat, &query))
@@ -111,10 +111,10 @@ impl Finder {
 /// A part of the operators' console.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Tab {
-    /// Who is connected.
+    /// The connections of the server.
     #[default]
     Connections,
-    /// Who is kept out.
+    /// The bans of the server.
     Bans,
     /// The server's log.
     Log,
@@ -139,7 +139,7 @@ impl Tab {
         }
     }
 
-    /// What is asked when it is shown.
+    /// Returns the request that fills the tab when it is opened.
     pub(crate) fn request(self) -> OperatorRequest {
         match self {
             Self::Connections => OperatorRequest::Connections { after: None },
@@ -172,7 +172,7 @@ impl Console {
         }
     }
 
-    /// What a key asks of the server, and the question before it if it harms somebody.
+    /// Returns the request of a key, with a question before it if the request harms somebody.
     pub(crate) fn request(
         &self,
         key: char,

@@ -25,7 +25,7 @@ pub(crate) const CHANNEL_PLACES: usize = 256;
 /// How long the goodbye to a server may take before the person's next connection to it.
 const GOODBYE: Duration = Duration::from_millis(200);
 
-/// What the link has to tell.
+/// An event of the link.
 #[derive(Debug)]
 pub(crate) enum News {
     /// An attempt begins.
@@ -56,19 +56,19 @@ pub(crate) struct Session {
     pub(crate) version: Version,
     /// The server's key.
     pub(crate) server: Fingerprint,
-    /// What both sides can compare, in v2.
+    /// The session's id, which both sides can compare in v2.
     pub(crate) id: Option<SessionId>,
 }
 
-/// What a link is made of.
+/// A link to a server, which connects again as long as that can help.
 pub(crate) struct Link {
-    /// Which server, and how.
+    /// The server, and the way to connect to it.
     pub(crate) wish: Wish,
-    /// Whom we trust.
+    /// The pins of the servers that are trusted.
     pub(crate) known: KnownServers,
-    /// Who we are.
+    /// The person's own key.
     pub(crate) key: PrivateKey,
-    /// Where its news go.
+    /// Takes the link's events.
     pub(crate) news: mpsc::Sender<News>,
     /// Begins the next attempt now, also in the middle of a session.
     pub(crate) retry: Arc<Notify>,
@@ -225,7 +225,7 @@ impl Link {
     }
 }
 
-/// Whether the next attempt can go better than the one that ended so.
+/// Returns `true` if the next attempt can go better than the one that ended so.
 fn may_help(ending: &Ending) -> bool {
     match ending {
         Ending::Stream(_)

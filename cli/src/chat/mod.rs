@@ -55,15 +55,15 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// goes on.
 const TICK: Duration = Duration::from_secs(1);
 
-/// What a chat is opened with.
+/// The parts with which a chat is opened.
 pub(crate) struct Opening<'a> {
-    /// Which server, and how.
+    /// The server, and the way to connect to it.
     pub(crate) wish: Wish,
     /// The connection that was made first.
     pub(crate) contact: Contact,
-    /// Who we are.
+    /// The person's own key.
     pub(crate) key: PrivateKey,
-    /// Whom we trust.
+    /// The pins of the servers that are trusted.
     pub(crate) known: KnownServers,
     /// The data folder.
     pub(crate) folder: &'a Path,
@@ -249,7 +249,7 @@ struct Looking {
     look: Look,
 }
 
-/// What woke us up.
+/// The event that ended a wait.
 enum Wake {
     News(Option<News>),
     Key(Option<io::Result<Event>>),

@@ -97,7 +97,7 @@ impl Log<'_> {
         all.get(to).filter(|_| to + 1 < all.len()).map(Row::anchor)
     }
 
-    /// Where a place is among rows; a message that is no longer there is the end.
+    /// Returns the index of a place among rows; for a message that is no longer there, the end.
     fn position(rows: &[Row], place: Option<Anchor>) -> usize {
         let last = rows.len().saturating_sub(1);
         place.map_or(last, |place| {
@@ -200,7 +200,7 @@ impl Log<'_> {
         }
     }
 
-    /// What is on its way, with how far it is.
+    /// Adds the rows of a message that is on its way, with its delivery state.
     fn outgoing(&self, line: &Outgoing, lines: &mut Vec<Line<'static>>) {
         let (state, style) = match &line.state {
             DeliveryState::Queued => ("waits".to_owned(), self.look.warning()),

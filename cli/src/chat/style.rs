@@ -46,32 +46,32 @@ impl Look {
         self.colour(COLOURS[place]).add_modifier(Modifier::BOLD)
     }
 
-    /// What matters less.
+    /// The style of text that matters less.
     pub(crate) const fn dim() -> Style {
         Style::new().add_modifier(Modifier::DIM)
     }
 
-    /// What matters more.
+    /// The style of text that matters more.
     pub(crate) const fn bold() -> Style {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
-    /// What is chosen.
+    /// The style of a chosen row.
     pub(crate) const fn chosen() -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
-    /// What speaks to this person.
+    /// The style of text that mentions this person.
     pub(crate) fn meant(self) -> Style {
         self.colour(Color::Yellow).add_modifier(Modifier::BOLD)
     }
 
-    /// What needs attention.
+    /// The style of text that needs attention.
     pub(crate) fn warning(self) -> Style {
         self.colour(Color::Yellow)
     }
 
-    /// What went wrong.
+    /// The style of errors.
     pub(crate) fn error(self) -> Style {
         self.colour(Color::Red)
     }

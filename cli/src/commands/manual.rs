@@ -51,7 +51,7 @@ fn page(command: Option<&str>) -> Result<Vec<u8>, Failure> {
     Ok(page)
 }
 
-/// What no definition says.
+/// Sections that follow from no definition.
 fn sections() -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", ["EXIT STATUS"]);

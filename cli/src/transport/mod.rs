@@ -28,7 +28,7 @@ const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(5);
 
 const KEEP_ALIVE_PROBES: u32 = 3;
 
-/// What was sent may stay unacknowledged for so long. Without a bound, Linux repeats it for a
+/// Sent bytes may stay unacknowledged for so long. Without a bound, Linux repeats it for a
 /// quarter of an hour (15 retransmissions, RFC 5482 §1) before it gives the connection up.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNACKNOWLEDGED: Duration = Duration::from_secs(45);
@@ -41,7 +41,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 /// A connection that was made.
 pub(crate) struct Dialed {
     pub(crate) stream: Box<dyn Stream>,
-    /// Whether our direction can end while the other goes on. A WebSocket can only end as a whole.
+    /// Our direction can end while the other goes on. A WebSocket can only end as a whole.
     pub(crate) half_close: bool,
 }
 

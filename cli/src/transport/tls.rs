@@ -14,7 +14,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 /// Does the TLS handshake with `host`, whose certificate must be for that name.
 ///
 /// # Errors
-/// What the system or the handshake fails with.
+/// The error of the system or of the handshake.
 pub(super) async fn wrap(tcp: TcpStream, host: &str) -> io::Result<TlsStream<TcpStream>> {
     let name = ServerName::try_from(host.to_owned())
         .map_err(|_| io::Error::other(format!("{host:?} is no name for a certificate")))?;

@@ -30,7 +30,7 @@ pub(super) struct Tunnel<S> {
 /// Asks the server for its tunnel (RFC 6455 §4.1) over a connected stream.
 ///
 /// # Errors
-/// What the stream fails with, or what the server answers instead.
+/// The stream's error, or the server's answer if it is no upgrade.
 pub(super) async fn open<S>(stream: S, address: &Address) -> io::Result<Tunnel<S>>
 where
     S: AsyncRead + AsyncWrite + Unpin,

@@ -69,7 +69,7 @@ fn entry(app: &App, room: &Room, look: Look) -> Line<'static> {
     line
 }
 
-/// Who is in the room; those who are there come first, as the room has them.
+/// Returns the members of the room; those who are online come first, as the room has them.
 pub(super) fn members(app: &App, look: Look) -> Vec<Line<'static>> {
     let mut lines = vec![Line::styled(" People here", Look::dim())];
     let members = app.chat.room().map_or(&[][..], |room| &room.members);

@@ -30,7 +30,7 @@ const COMPOSER_ROWS: u16 = 6;
 /// Less than this shows nothing of use.
 const SMALLEST: (u16, u16) = (20, 6);
 
-/// What drawing needs beside the chat.
+/// The surroundings that drawing needs beside the chat.
 #[derive(Clone, Copy)]
 pub(crate) struct Eye<'a> {
     pub(crate) look: Look,
@@ -172,7 +172,7 @@ fn title_line(app: &App) -> Line<'static> {
     Line::from(spans)
 }
 
-/// What the person is to know now: that there is no connection, who writes, what is further down.
+/// Returns the line of the present state: a lost connection, who writes, messages further down.
 fn status_line(app: &App, eye: Eye<'_>) -> Line<'static> {
     let look = eye.look;
     match &app.connection {
@@ -218,7 +218,7 @@ fn status_line(app: &App, eye: Eye<'_>) -> Line<'static> {
     Line::from(parts)
 }
 
-/// Who we are, how safely, and where help is.
+/// Returns the person's name, the security level, and the key for help.
 fn hint(app: &App) -> String {
     let name = app.chat.own_name().unwrap_or("…");
     let name = printable::line(name.as_bytes());

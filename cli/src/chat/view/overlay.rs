@@ -1,4 +1,4 @@
-//! What lies over the log: lists to choose from, questions, help.
+//! Draws the layers over the log: lists to choose from, questions, help.
 
 use client::search::Hit;
 use ratatui::Frame;
@@ -63,7 +63,7 @@ fn stopped(app: &App, frame: &mut Frame<'_>, area: Rect) {
     }
 }
 
-/// What the keys do that a layer has, if it leaves the log free.
+/// Returns the help for the keys of a layer that leaves the log free.
 pub(super) fn keys(layer: &Layer) -> Option<String> {
     match layer {
         Layer::Picked(_) => {

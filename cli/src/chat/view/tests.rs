@@ -1,4 +1,4 @@
-//! What is on the screen, for chats of every kind.
+//! Tests of the screen's content, for chats of every kind.
 
 use std::rc::Rc;
 

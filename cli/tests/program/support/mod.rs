@@ -1,4 +1,4 @@
-//! What the tests share: the program, the server, and what can sit between them.
+//! Helpers that the tests share: the program, the server, and what can sit between them.
 
 mod program;
 #[cfg(unix)]

@@ -14,7 +14,7 @@ pub(crate) struct Home {
     folder: tempfile::TempDir,
 }
 
-/// What a finished program left.
+/// The exit code and the output of a finished program.
 #[derive(Debug)]
 pub(crate) struct Finished {
     pub(crate) code: i32,

@@ -16,11 +16,11 @@ use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use super::{Home, PATIENCE};
 
-/// What the program has written.
+/// The program's output.
 struct Screen {
     /// All of it.
     transcript: Vec<u8>,
-    /// What is to be seen of it.
+    /// The emulated screen of it.
     emulator: vt100::Parser,
 }
 
@@ -106,7 +106,7 @@ impl Session {
         String::from_utf8_lossy(&self.screen.lock().unwrap().transcript).into_owned()
     }
 
-    /// What a person sees now.
+    /// Returns the text on the screen.
     pub(crate) fn seen(&self) -> String {
         self.screen.lock().unwrap().emulator.screen().contents()
     }

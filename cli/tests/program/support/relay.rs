@@ -1,4 +1,4 @@
-//! What can sit between client and server: a relay whose target can be changed and which can cut
+//! Stand-ins between client and server: a relay whose target can be changed and which can cut
 //! the stream, and servers that say whatever a test wants.
 
 use std::io::{Read, Write};

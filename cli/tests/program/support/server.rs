@@ -70,12 +70,12 @@ impl Server {
         }
     }
 
-    /// Where it accepts TCP.
+    /// Returns the address for TCP.
     pub(crate) fn address(&self) -> SocketAddr {
         self.tcp
     }
 
-    /// Where it accepts HTTP.
+    /// Returns the address for HTTP.
     pub(crate) fn http(&self) -> SocketAddr {
         self.http
     }
