@@ -32,6 +32,13 @@ use operating::Operating;
 use outbox::Outbox;
 use room::{Room, Standing};
 
+/// Rooms that are known before the list of public ones is not read on by itself: more than anybody
+/// scrolls through. Any other room can still be joined by its name.
+const LISTED_ROOMS: usize = 500;
+
+/// Members of a room that are known before their list is not read on by itself.
+const LISTED_MEMBERS: usize = 500;
+
 /// The rooms and what is on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chat {
@@ -61,7 +68,7 @@ pub struct Chat {
     greeted: bool,
     /// The list of rooms goes on behind this position.
     rooms_after: Option<RoomsCursor>,
-    /// The joined rooms that this session's list has shown so far, until it has shown them all.
+    /// The rooms that this session's list has shown so far, until it has shown all joined ones.
     listing: Option<BTreeSet<RoomId>>,
     /// A room that we asked for, to be shown when we are in it.
     wanted: Option<RoomId>,
@@ -308,9 +315,11 @@ impl Chat {
                 count,
                 more,
             } => {
-                if let Some(room) = self.room_mut(&room) {
+                let id = room;
+                if let Some(room) = self.room_mut(&id) {
                     room.meet_more(members, count, more);
                 }
+                self.read_members_on(&id);
             }
             ServerMessage::Roster { room, count } => {
                 if let Some(room) = self.room_mut(&room) {
@@ -357,6 +366,7 @@ impl Chat {
                 // A server of an earlier version sends all members and no count.
                 room.count = count.max(room.members.len());
                 room.more_members = more;
+                self.read_members_on(&id);
                 if self.wanted.as_ref() == Some(&id) {
                     self.wanted = None;
                     self.open(id);
@@ -466,9 +476,11 @@ impl Chat {
             // Everybody is in the lobby.
             let enter = room.is_joined() || id == lobby;
             let after = room.log.last();
-            if let Some(listing) = self.listing.as_mut().filter(|_| enter) {
+            if let Some(listing) = &mut self.listing {
                 listing.insert(id.clone());
-                self.requests.push(ClientMessage::Join { room: id, after });
+                if enter {
+                    self.requests.push(ClientMessage::Join { room: id, after });
+                }
             }
         }
         let first_others = RoomsCursor {
@@ -481,8 +493,9 @@ impl Chat {
             return self.more_rooms();
         }
         if let Some(listed) = self.listing.take() {
+            // Public rooms that are not listed yet may still come.
             self.rooms
-                .retain(|id, room| listed.contains(id) || !room.is_joined());
+                .retain(|id, room| listed.contains(id) || more && !room.is_joined());
             if !self.rooms.contains_key(&lobby) {
                 self.rooms
                     .insert(lobby.clone(), Rc::new(Room::new(lobby.clone())));
@@ -490,6 +503,9 @@ impl Chat {
         }
         if !self.rooms.contains_key(&self.current) {
             self.current = lobby;
+        }
+        if self.rooms.len() < LISTED_ROOMS {
+            self.more_rooms();
         }
     }
 
@@ -504,6 +520,13 @@ impl Chat {
             let after = Some(after);
             self.requests
                 .push(ClientMessage::Rooms { after, find: None });
+        }
+    }
+
+    fn read_members_on(&mut self, id: &RoomId) {
+        let known = self.rooms.get(id).map_or(0, |room| room.members.len());
+        if known < LISTED_MEMBERS {
+            self.more_members(id);
         }
     }
 

@@ -255,16 +255,16 @@ mod tests {
     fn what_the_server_finds_comes_to_it_once_and_in_pages() {
         let mut chat = chat();
         let wolke = query("wolke");
-        chat.search.ask(&wolke, None);
+        chat.search.ask(&wolke, None, None);
         assert!(chat.search.is_asking());
         chat.search
-            .found(&query("other"), vec![found(1, "x")], false);
+            .found(&query("other"), vec![found(1, "x")], false, None);
         assert!(
             chat.search.is_asking(),
             "that was an answer to something else"
         );
         let answer = vec![found(92, "wolke"), found(7, "wolke sieben")];
-        chat.search.found(&wolke, answer, true);
+        chat.search.found(&wolke, answer, true, None);
         assert_eq!(seqs(&chat, "wolke"), [92, 90, 7]);
         assert_eq!(
             seqs(&chat, "wolken"),
@@ -273,14 +273,14 @@ mod tests {
         );
         let rest = chat.search.rest(&wolke).unwrap();
         assert_eq!(rest.seq, 7);
-        chat.search.ask(&wolke, Some(&rest));
+        chat.search.ask(&wolke, Some(&rest), None);
         chat.search
-            .found(&wolke, vec![found(3, "wolke drei")], false);
+            .found(&wolke, vec![found(3, "wolke drei")], false, None);
         assert_eq!(seqs(&chat, "wolke"), [92, 90, 7, 3]);
         assert_eq!(chat.search.rest(&wolke), None);
         assert!(chat.search.has_answered(&wolke));
         let other = query("other");
-        chat.search.ask(&other, None);
+        chat.search.ask(&other, None, None);
         chat.search.stop();
         assert!(!chat.search.is_asking() && !chat.search.has_answered(&other));
     }

@@ -472,3 +472,113 @@ fn what_is_gone_is_not_asked_for_and_no_gap_is_shown() {
     chat.hear(nothing, 1);
     assert!(!chat.rooms[&lobby].has_older() && !chat.rooms[&lobby].loading);
 }
+
+#[test]
+fn a_list_of_rooms_in_pages_is_read_on_and_forgets_only_when_it_is_whole() {
+    let room = |name: &str| RoomId::parse(name).unwrap();
+    let summary = |name: &str, joined| RoomSummary {
+        room: room(name),
+        topic: Topic::default(),
+        private: false,
+        keep: Keep::Forever,
+        joined,
+        head: 0,
+        read: 0,
+        with: None,
+    };
+    let mut chat = Chat::default();
+    // Known from an earlier session; one of them is gone meanwhile.
+    for name in ["gone", "zoo"] {
+        let mut known = room::Room::new(room(name));
+        known.standing = room::Standing::Member;
+        chat.rooms.insert(room(name), std::rc::Rc::new(known));
+    }
+    chat.begin(None, "test");
+    let asked = |chat: &mut Chat| -> Vec<ClientMessage> {
+        let waiting: Vec<_> = chat.requests.waiting().to_vec();
+        chat.requests.sent(u64::MAX);
+        waiting.into_iter().map(|(_, message)| message).collect()
+    };
+    asked(&mut chat);
+    let ServerMessage::Welcome {
+        you,
+        server,
+        operator,
+        limits,
+        ..
+    } = welcome(Vec::new())
+    else {
+        panic!()
+    };
+    chat.hear(
+        ServerMessage::Welcome {
+            you,
+            server,
+            rooms: vec![summary("lobby", true)],
+            more: true,
+            operator,
+            limits,
+        },
+        0,
+    );
+    let requests = asked(&mut chat);
+    assert!(requests.contains(&ClientMessage::Rooms {
+        after: Some(RoomsCursor {
+            others: false,
+            room: room("lobby"),
+        }),
+        find: None,
+    }));
+    assert!(
+        chat.rooms.contains_key(&room("zoo")),
+        "not forgotten before its page"
+    );
+    chat.hear(
+        ServerMessage::Rooms {
+            rooms: vec![summary("zoo", true), summary("attic", false)],
+            find: None,
+            more: false,
+        },
+        0,
+    );
+    let known: Vec<_> = chat.rooms.keys().map(ToString::to_string).collect();
+    assert_eq!(known, ["attic", "lobby", "zoo"]);
+    let joins = asked(&mut chat);
+    assert!(
+        joins
+            .iter()
+            .any(|it| matches!(it, ClientMessage::Join { room, .. } if room.to_string() == "zoo"))
+    );
+    assert!(!chat.has_more_rooms());
+}
+
+#[test]
+fn a_renamed_room_keeps_what_is_known_of_it_and_on_its_way_to_it() {
+    let mut chat = Chat::default();
+    let (from, to) = (
+        RoomId::parse("den").unwrap(),
+        RoomName::parse("cave").unwrap(),
+    );
+    chat.hear(joined(from.clone(), 7, 3), 0);
+    chat.current = from.clone();
+    chat.write(
+        Writing::Say {
+            text: Text::parse("on its way").unwrap(),
+            reply_to: None,
+        },
+        super::compose::Authorship {
+            id: MessageId::new(1, [0; 10]),
+            account: Account::default(),
+            at: 0,
+        },
+    );
+    let message = ServerMessage::Renamed {
+        room: from.clone(),
+        to: to.clone(),
+    };
+    chat.hear(message, 0);
+    let to = RoomId::from(to);
+    assert!(!chat.rooms.contains_key(&from));
+    assert_eq!((chat.rooms[&to].head, &chat.current), (7, &to));
+    assert_eq!(chat.outbox.lines()[0].room, to);
+}

@@ -32,7 +32,7 @@ pub struct MembersProps {
 #[component(Members)]
 pub fn members(props: &MembersProps) -> Html {
     let room = &props.room;
-    let count = text::count(room.members.len() as u64, "member");
+    let count = text::count(room.count as u64, "member");
     let rows = room.members.iter().map(|member| row(member, props));
     let leave = {
         let id = room.id.clone();

@@ -48,11 +48,9 @@ impl Server {
         });
         let (tcp_address, http_address) = (tcp.local_addr().unwrap(), http.local_addr().unwrap());
         let config = Config::default();
-        let (commits, committed) = tokio::sync::mpsc::unbounded_channel();
-        let store = Arc::new(MemoryStore::new(commits));
+        let store = Arc::new(MemoryStore::default());
         let hub = Hub::open(
             store,
-            committed,
             Settings {
                 text_bytes: config.max_text_bytes,
                 per_minute,
