@@ -658,7 +658,7 @@ impl Chat {
         if about.is_none_or(|about| about == "search") {
             self.search.stop();
         }
-        let room = about.and_then(|about| RoomId::parse(about).ok());
+        let room = about.and_then(|about| RoomId::from_stored(about).ok());
         if let Some(room) = &room {
             if code == ChatErrorCode::RoomExists && self.wanted.as_ref() == Some(room) {
                 // Whoever wants to make it wants to be in it.

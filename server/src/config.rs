@@ -43,7 +43,7 @@ pub enum Command {
     /// may run meanwhile.
     Export {
         /// Which room.
-        #[arg(value_parser = RoomId::parse)]
+        #[arg(value_parser = RoomId::from_stored)]
         room: RoomId,
         /// The server's data folder.
         #[arg(long, value_name = "FOLDER")]

@@ -26,13 +26,11 @@ pub(super) struct Names {
 pub(super) enum NotGiven {
     /// Another key has the name, or one that looks the same; holds free names like it.
     Taken(Vec<Name>),
-    /// The name is a guest's, and not this key's.
+    /// The name speaks for a guest, the server or its operators.
     Guest,
     /// No more names are remembered.
     Full,
 }
-
-const GUEST_PREFIX: &str = "guest-";
 
 impl Names {
     /// Returns the name under which somebody is shown.
@@ -60,7 +58,7 @@ impl Names {
     /// [`NotGiven`] if another key has, or is claiming, a name that looks like it.
     pub(super) fn reserve(&mut self, key: Fingerprint, name: &Name) -> Result<(), NotGiven> {
         let skeletons = skeletons(name);
-        if skeletons.iter().any(|it| it.starts_with(GUEST_PREFIX)) {
+        if name.is_reserved() {
             return Err(NotGiven::Guest);
         }
         if skeletons.iter().any(|it| self.belongs_to_another(it, key)) {
@@ -121,7 +119,7 @@ impl Names {
 
 /// Returns the forms under which a name is reserved.
 fn skeletons(name: &Name) -> Vec<String> {
-    vec![name.skeleton()]
+    name.skeletons().to_vec()
 }
 
 #[cfg(test)]
@@ -191,9 +189,23 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_looks_taken_in_one_case_only_is_taken() {
+        let mut names = Names::default();
+        claim(&mut names, 1, "Alice").unwrap();
+        for text in ["AIice", "alice", "A1ice", "ALICE"] {
+            let claimed = claim(&mut names, 2, text);
+            assert!(matches!(claimed, Err(NotGiven::Taken(_))), "{text}");
+        }
+        claim(&mut names, 1, "bert").unwrap();
+        claim(&mut names, 2, "AIice").unwrap();
+        assert_eq!(shown(&names, 2), "AIice");
+    }
+
+    #[test]
     fn nobody_takes_a_guests_name() {
         let mut names = Names::default();
-        assert_eq!(claim(&mut names, 1, "Guest-12345678"), Err(NotGiven::Guest));
+        let stored = Name::from_stored("Guest-12345678").unwrap();
+        assert_eq!(names.reserve(key(1), &stored), Err(NotGiven::Guest));
     }
 
     #[test]

@@ -5,6 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use shared::chat::UserId;
+use shared::chat::entry::DisplayName;
+
 use crate::support::python::{Python, shorten};
 use crate::support::server::Server;
 use crate::support::{client_key, client_key_file};
@@ -116,11 +119,8 @@ impl Scene {
 
     fn bystander_chats(&mut self, text: &str) {
         self.bystander.send(text);
-        let guest = client_key().public_key().fingerprint().short();
-        assert_eq!(
-            self.bystander.receive_line(),
-            format!("guest-{guest}: {text}")
-        );
+        let guest = DisplayName::guest(UserId(client_key().public_key().fingerprint()));
+        assert_eq!(self.bystander.receive_line(), format!("{guest}: {text}"));
     }
 }
 

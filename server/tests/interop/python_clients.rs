@@ -4,6 +4,9 @@ use std::process::Stdio;
 
 use serde_json::json;
 
+use shared::chat::UserId;
+use shared::chat::entry::DisplayName;
+
 use crate::support::python::{self, Python};
 use crate::support::server::Server;
 use crate::support::{NON_ASCII, client_key, client_key_file};
@@ -20,7 +23,7 @@ const RAISED: [&str; 4] = [
 
 /// The name that the server gives to our test key.
 fn guest() -> String {
-    format!("guest-{}", client_key().public_key().fingerprint().short())
+    DisplayName::guest(UserId(client_key().public_key().fingerprint())).to_string()
 }
 
 #[test]

@@ -4,6 +4,9 @@
 
 use serde_json::Value;
 
+use shared::chat::UserId;
+use shared::chat::entry::DisplayName;
+
 use crate::support::attacks::{Attack, attacks};
 use crate::support::python::Python;
 use crate::support::server::Server;
@@ -40,14 +43,14 @@ fn refuses(stages: &[&str], least: usize) {
     let (_folder, key) = client_key_file();
     let key = key.to_str().unwrap();
     let (mut bystander, _) = Python::client(CLIENT, server.port(), &["--key", key]);
-    let guest = client_key().public_key().fingerprint().short();
+    let guest = DisplayName::guest(UserId(client_key().public_key().fingerprint()));
     let mut failures = Vec::new();
     for attack in attacks("client", stages, least) {
         println!("{}", attack.name);
         failures.extend(check(&server, key, &attack).err());
         bystander.send(&attack.name);
         // What attackers say in the lobby before they attack comes in between.
-        let own = format!("guest-{guest}: {}", attack.name);
+        let own = format!("{guest}: {}", attack.name);
         while bystander.receive() != own {}
     }
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));

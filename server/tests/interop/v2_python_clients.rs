@@ -2,6 +2,9 @@
 
 use serde_json::json;
 
+use shared::chat::UserId;
+use shared::chat::entry::DisplayName;
+
 use crate::support::python::Python;
 use crate::support::server::Server;
 use crate::support::{NON_ASCII, client_key, client_key_file};
@@ -10,7 +13,7 @@ const CLIENT: &str = "client_v2.py";
 
 /// The name that the server gives to our test key.
 fn guest() -> String {
-    format!("guest-{}", client_key().public_key().fingerprint().short())
+    DisplayName::guest(UserId(client_key().public_key().fingerprint())).to_string()
 }
 
 /// A client with the test key, past its welcome.

@@ -29,7 +29,8 @@ pub enum ClientMessage {
     },
     /// Creates a room and joins it; answered by `joined`.
     Create {
-        /// Its name.
+        /// The new room's name.
+        #[serde(deserialize_with = "super::room::new_name")]
         room: RoomName,
         /// What it is about.
         #[serde(default)]
@@ -138,6 +139,7 @@ pub enum ClientMessage {
         /// The room.
         room: RoomName,
         /// The new name.
+        #[serde(deserialize_with = "super::room::new_name")]
         to: RoomName,
     },
     /// Changes a member's role, as the room's owner; answered by `done`. An owner who makes another

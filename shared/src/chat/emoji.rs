@@ -6,18 +6,32 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::limits::EMOJI_BYTES;
 use super::serde_as_text;
+use super::visible::has_visible;
 
-/// At most 40 bytes that do not start with a letter or digit and have no white space, no control
-/// character and not only ASCII: in practice one emoji. Safe to show, whoever sent it.
+/// A reaction: at most 40 bytes that show something, do not start with a letter or digit, have no
+/// white space and no control character, and are not all ASCII. In practice one emoji; safe to show
+/// even if a hostile server sent it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Emoji(Box<str>);
 
 impl Emoji {
-    /// Checks `text`.
+    /// Checks a new reaction.
     ///
     /// # Errors
-    /// [`InvalidEmoji`], if it is anything else.
+    /// [`InvalidEmoji`], if the text is anything else.
     pub fn parse(text: &str) -> Result<Self, InvalidEmoji> {
+        // U+20E3 on a digit is a keycap, which the digit makes visible.
+        if !has_visible(text) {
+            return Err(InvalidEmoji);
+        }
+        Self::from_stored(text)
+    }
+
+    /// Reads a reaction that a server accepted before, perhaps one that shows nothing.
+    ///
+    /// # Errors
+    /// [`InvalidEmoji`], if the text is anything else.
+    pub fn from_stored(text: &str) -> Result<Self, InvalidEmoji> {
         // The keycaps 0️⃣–9️⃣ are digits that end in U+20E3.
         let wordlike = text.starts_with(char::is_alphanumeric) && !text.ends_with('\u{20e3}');
         let harmful = |c: char| c.is_whitespace() || c.is_control();
@@ -28,13 +42,13 @@ impl Emoji {
         Ok(Self(text.into()))
     }
 
-    /// Whether it is one character as a person sees it (a grapheme cluster, UAX 29): what a server
-    /// insists on. Apart from [`Self::parse`], because its tables are large for a page.
+    /// Returns `true` for one character as a person sees it (a grapheme cluster, UAX 29), which
+    /// servers insist on. Apart from [`Self::parse`], because its tables are large for a page.
     pub fn is_one(&self) -> bool {
         self.0.graphemes(true).count() == 1
     }
 
-    /// The emoji.
+    /// Returns the emoji.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -48,7 +62,7 @@ impl fmt::Display for Emoji {
     }
 }
 
-/// A text is no reaction.
+/// An error: the text is no reaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidEmoji;
 
@@ -76,7 +90,7 @@ mod tests {
 
         fn words_and_piles_are_none() {
             let piled = format!("👍{}", "\u{301}".repeat(30));
-            for text in ["", "a", "é", "7", "👍 ", " ", "\u{1b}", ":", &piled] {
+            for text in ["", "a", "é", "7", "👍 ", " ", "\u{1b}", ":", "\u{200b}", "\u{301}", "\u{fe0f}", &piled] {
                 assert_eq!(Emoji::parse(text), Err(InvalidEmoji), "{text:?}");
             }
         }

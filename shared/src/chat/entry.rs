@@ -1,102 +1,145 @@
-//! What a room consists of: a log of entries, numbered 1, 2, 3 … without gaps.
+//! Entries: a room is a log of them, with rising numbers.
+//!
+//! Numbers have gaps: a server sets numbers aside for entries that it does not store and may not use
+//! them all before it ends, and retention removes entries.
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::emoji::Emoji;
 use super::id::{MessageId, UserId};
-use super::name::Name;
+use super::name::{GUEST_PREFIX, Name};
 use super::text::Text;
 use super::timestamp::Timestamp;
+use super::visible::is_ignorable;
 
-/// An entry's number in its room; the first is 1, and 0 stands for the time before it.
+/// An entry's number in its room. The first is at least 1; 0 stands for the time before it.
 pub type Seq = u64;
 
-/// One entry of a room's log. Never changes once it has its number, but that a deleted message
+/// One entry of a room's log. It never changes once it has its number, except that a deleted message
 /// loses its text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Its number in the room.
+    /// The entry's number in the room.
     pub seq: Seq,
-    /// Its name, as its writer made it.
+    /// The entry's id, made by its writer.
     pub id: MessageId,
-    /// Who wrote it.
+    /// The entry's writer.
     pub from: Author,
-    /// When the server took it.
+    /// The time when the server accepted it.
     pub at: Timestamp,
-    /// What it does.
+    /// The entry's effect.
     #[serde(flatten)]
     pub event: Event,
 }
 
-/// Who wrote something, called what they were called then.
+/// The writer of an entry, under the name of that time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Author {
-    /// Whose key it was.
+    /// The writer's key.
     pub id: UserId,
-    /// What they were called.
+    /// The writer's name when the entry was written.
     pub name: DisplayName,
 }
 
-/// What an entry does to its room.
+/// An entry's effect on its room.
 ///
-/// Whoever has all entries from some number on knows what the messages after it look like now:
-/// edits, deletions and reactions come after what they change.
+/// Edits, deletions and reactions come after their target, so a client that has all entries from
+/// some number on knows the present form of the messages after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
-    /// Somebody says something.
+    /// A new message.
     Message {
-        /// What; gone if it was deleted.
+        /// The message's text; `None` if it was deleted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(deserialize_with = "stored_text")]
         text: Option<Text>,
         /// The message that this answers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<Seq>,
     },
-    /// A message's writer has changed its text.
+    /// The writer has changed a message's text.
     Edited {
-        /// Which message.
+        /// The changed message.
         of: Seq,
-        /// Its text from now on; gone if the message was deleted.
+        /// The new text; `None` if the message was deleted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(deserialize_with = "stored_text")]
         text: Option<Text>,
     },
-    /// A message's writer, or an operator, has deleted it.
+    /// The writer, a moderator or an operator has deleted a message.
     Deleted {
-        /// Which message.
+        /// The deleted message.
         of: Seq,
     },
-    /// Somebody reacts to a message, or takes the reaction back.
+    /// A reaction was added or taken back.
     Reacted {
-        /// To which message.
+        /// The message reacted to.
         of: Seq,
-        /// How.
+        /// The reaction.
+        #[serde(deserialize_with = "stored_emoji")]
         emoji: Emoji,
-        /// Whether it is there from now on.
+        /// `true` if the reaction is there from now on.
         on: bool,
     },
 }
 
-/// What somebody is called: a claimed name, or `guest-` and eight hexadecimal digits of their
-/// fingerprint. Whoever receives one shows it and does not judge it: names are checked where they
-/// are claimed.
+// A client reads logs older than the rule for new texts: one invisible text must not make the whole
+// page unreadable.
+fn stored_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Text>, D::Error> {
+    let text = Option::<Cow<'de, str>>::deserialize(deserializer)?;
+    let text = text.map(|text| Text::from_stored(&text));
+    text.transpose().map_err(D::Error::custom)
+}
+
+fn stored_emoji<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Emoji, D::Error> {
+    let emoji = <Cow<'de, str>>::deserialize(deserializer)?;
+    Emoji::from_stored(&emoji).map_err(D::Error::custom)
+}
+
+/// A shown name: a claimed one, or `guest-` and hexadecimal digits of the fingerprint. Names are
+/// checked where they are claimed; clients show any that cannot harm the screen.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DisplayName(Box<str>);
 
 impl DisplayName {
-    /// What somebody without a name is called.
+    /// Hexadecimal digits in a guest's name, 4 bits each. With 64 bits, a key whose name equals a
+    /// given one costs 2^64 key generations; with the former 32 it cost hours.
+    pub const GUEST_DIGITS: usize = 16;
+
+    /// Most digits that fit a name.
+    pub const GUEST_DIGITS_MAX: usize = super::name::MAX_CHARACTERS - GUEST_PREFIX.len();
+
+    /// Returns the name of somebody who has claimed none.
     pub fn guest(id: UserId) -> Self {
-        let [a, b, c, d, ..] = *id.0.as_bytes();
-        Self(format!("guest-{a:02x}{b:02x}{c:02x}{d:02x}").into())
+        Self::guest_with(id, Self::GUEST_DIGITS)
     }
 
-    /// Checks no more than what is needed to show it: length, no white space, no control character.
+    /// Returns a guest's name with more digits, for when two keys have the first ones in common.
+    ///
+    /// Fewer than [`Self::GUEST_DIGITS`] or more than [`Self::GUEST_DIGITS_MAX`] become those.
+    pub fn guest_with(id: UserId, digits: usize) -> Self {
+        let digits = digits.clamp(Self::GUEST_DIGITS, Self::GUEST_DIGITS_MAX);
+        let nibbles =
+            id.0.as_bytes()
+                .iter()
+                .flat_map(|byte| [byte >> 4, byte & 15]);
+        let hex = nibbles
+            .take(digits)
+            .filter_map(|nibble| char::from_digit(nibble.into(), 16));
+        Self(GUEST_PREFIX.chars().chain(hex).collect::<String>().into())
+    }
+
+    /// Checks what a screen needs: length, no white space, no control and no invisible character.
     ///
     /// # Errors
-    /// [`NotShowable`].
+    /// [`NotShowable`], if the text could harm a screen or pass for another name.
     pub fn parse(text: &str) -> Result<Self, NotShowable> {
         let characters = text.chars().count();
-        let harmful = |c: char| c.is_control() || c.is_whitespace();
+        let harmful = |c: char| c.is_control() || c.is_whitespace() || is_ignorable(c);
         if (1..=super::name::MAX_CHARACTERS).contains(&characters) && !text.contains(harmful) {
             Ok(Self(text.into()))
         } else {
@@ -104,7 +147,7 @@ impl DisplayName {
         }
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -124,7 +167,7 @@ impl std::fmt::Display for DisplayName {
     }
 }
 
-/// A text cannot be shown as a name.
+/// An error: the text cannot be shown as a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotShowable;
 
@@ -179,8 +222,25 @@ mod tests {
             }
         }
 
+        fn invisible_entries_of_old_logs_do_not_make_a_page_unreadable() {
+            let entry = entry(Event::Message { text: Text::from_stored("\u{3164}").ok(), reply_to: None });
+            let json = serde_json::to_string(&entry).unwrap();
+            assert_eq!(serde_json::from_str::<Entry>(&json).unwrap(), entry);
+        }
+
+        fn a_guests_name_has_64_bits_and_grows_on_collision() {
+            let id = UserId(Fingerprint::from_bytes([0xab; 32]));
+            assert_eq!(DisplayName::guest(id).as_str(), "guest-abababababababab");
+            let longer = DisplayName::guest_with(id, 20);
+            assert_eq!(longer.as_str(), "guest-abababababababababab");
+            for digits in [0, 8, 1000] {
+                let name = DisplayName::guest_with(id, digits);
+                assert_eq!(DisplayName::parse(name.as_str()), Ok(name));
+            }
+        }
+
         fn hostile_names_are_not_shown() {
-            for text in ["", "a b", "a\nb", "\u{1b}[2J", &"x".repeat(33)] {
+            for text in ["", "a b", "a\nb", "a\u{202e}", "\u{3164}", "\u{1b}[2J", &"x".repeat(33)] {
                 assert_eq!(DisplayName::parse(text), Err(NotShowable), "{text:?}");
             }
         }

@@ -1,11 +1,29 @@
-//! The chat inside the secure session: what plaintexts mean. The same over every version and
-//! transport; shared by server, page and terminal client, so that they cannot disagree.
+//! The chat inside the secure session: the meaning of plaintexts. It is the same over every version
+//! and transport; server, page and terminal client share it, so that they cannot disagree.
 //!
 //! A plaintext is a JSON object with a `type` ([`ClientMessage`], [`ServerMessage`]), or a line of
-//! the lobby's plain text ([`plain`]). The parts of both are types that cannot be wrong: whoever
-//! has a [`Text`] or a [`RoomId`] need not check it again.
+//! the lobby's plain text ([`plain`]). The parts of both are types that cannot be wrong: a [`Text`]
+//! or a [`RoomId`] needs no second check.
 //!
-//! Knows nothing of connections, storage and who may do what.
+//! Input and stored data are read by different rules. `parse` refuses whatever a new name, text or
+//! topic must not have; `from_stored` also reads what earlier versions accepted, so that a stricter
+//! rule never makes a database or a log unreadable.
+//!
+//! ```
+//! use shared::chat::{ClientMessage, MessageId, RoomName, Text};
+//!
+//! let message = ClientMessage::Send {
+//!     room: RoomName::lobby().into(),
+//!     id: MessageId::from_random([7; 16]),
+//!     text: Text::parse("hello")?,
+//!     reply_to: None,
+//! };
+//! let plaintext = serde_json::to_string(&message)?;
+//! assert_eq!(ClientMessage::parse(&plaintext).ok(), Some(message));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The module knows nothing of connections, storage and rights.
 
 pub mod client;
 pub mod emoji;
@@ -21,6 +39,7 @@ pub mod search;
 pub mod server;
 pub mod text;
 pub mod timestamp;
+pub mod visible;
 
 pub use client::ClientMessage;
 pub use emoji::Emoji;
@@ -35,7 +54,7 @@ pub use server::{ChatErrorCode, ServerMessage};
 pub use text::Text;
 pub use timestamp::Timestamp;
 
-/// Lets serde read and write a type by its `FromStr`-like `parse` and its `Display`.
+/// Implements serde's traits for a type by a function that reads a text, and by its `Display`.
 macro_rules! serde_as_text {
     ($type:ty, $parse:expr) => {
         impl serde::Serialize for $type {

@@ -1,23 +1,74 @@
-//! Display names: which are allowed, and when two of them look the same.
+//! Display names: which are allowed, and when two of them can be confused.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 use unicode_security::confusable_detection::skeleton;
 use unicode_security::{GeneralSecurityProfile, MixedScript};
 
 /// Longest name in characters.
 pub const MAX_CHARACTERS: usize = 32;
 
-/// A display name: 1 to 32 letters, digits, `-`, `_` or `.`, in NFC, of one script.
+/// Most combining marks on one letter of a name, after NFC has joined those that it can. Thai and
+/// Burmese need two; more reach into the lines above and below.
+pub const MARKS_PER_LETTER: usize = 2;
+
+/// Most combining marks of a name: half of the longest, as in the scripts that write vowels with
+/// marks.
+pub const MARKS: usize = MAX_CHARACTERS / 2;
+
+/// Beginning of the names that servers give to those who have claimed none. No claimed name can be
+/// confused with such a one.
+pub const GUEST_PREFIX: &str = "guest-";
+
+/// Words that speak for the server, its operators or everybody. Compared without punctuation and
+/// without a number at the end.
+const RESERVED: [&str; 21] = [
+    "operator",
+    "operators",
+    "admin",
+    "admins",
+    "administrator",
+    "administrators",
+    "server",
+    "system",
+    "moderator",
+    "moderators",
+    "mod",
+    "mods",
+    "root",
+    "sysop",
+    "support",
+    "staff",
+    "owner",
+    "everyone",
+    "everybody",
+    "here",
+    "lobby",
+];
+
+/// A display name: 1 to 32 letters, digits, `-`, `_` or `.`, in NFC, of one script, that speaks for
+/// nobody else.
 ///
-/// Scripts may be mixed only as Unicode's "highly restrictive" habit allows for one writing system
-/// (UTS 39 §5.1, by the `unicode-security` crate): Latin `a` beside Cyrillic `а` is refused.
+/// Scripts may be mixed only within one writing system ("highly restrictive", UTS 39 §5.1, by the
+/// `unicode-security` crate): Latin `a` beside Cyrillic `а` is refused.
+///
+/// ```
+/// use shared::chat::Name;
+///
+/// let (alice, mallory) = (Name::parse("Alice")?, Name::parse("AIice")?);
+/// assert!(alice.confusable_with(&mallory), "a capital i beside a small L");
+/// assert!(Name::parse("0perator").is_err(), "reserved");
+/// # Ok::<(), shared::chat::name::InvalidName>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Name(String);
 
 impl Name {
-    /// Checks `text` and normalizes it to NFC.
+    /// Checks a name that somebody claims, and normalizes it to NFC.
     ///
     /// # Errors
     /// [`InvalidName`] says what is wrong.
@@ -30,37 +81,119 @@ impl Name {
             return Err(InvalidName::TooLong);
         }
         // UTS 39 §3.1 leaves out letters that cannot be seen, as Hangul's fillers.
-        let letter = |c: char| (c.is_alphanumeric() || is_mark(c)) && c.identifier_allowed();
+        let letter =
+            |c: char| (c.is_alphanumeric() || is_combining_mark(c)) && c.identifier_allowed();
         let allowed = |c: char| letter(c) || "-_.".contains(c);
         if let Some(character) = name.chars().find(|c| !allowed(*c)) {
             return Err(InvalidName::Character(character));
         }
-        if !name.chars().any(char::is_alphanumeric) || name.starts_with(is_mark) {
+        // Some marks are alphabetic: dependent vowels show nothing that can be read alone.
+        let base = |c: char| c.is_alphanumeric() && !is_combining_mark(c);
+        if !name.chars().any(base) || name.starts_with(is_combining_mark) {
             return Err(InvalidName::NoLetter);
+        }
+        if has_piled_marks(&name, MARKS_PER_LETTER, MARKS) {
+            return Err(InvalidName::Marks);
         }
         if !name.as_str().is_single_script() {
             return Err(InvalidName::MixedScripts);
         }
-        Ok(Self(name))
+        let name = Self(name);
+        if name.is_reserved() {
+            return Err(InvalidName::Reserved);
+        }
+        Ok(name)
     }
 
-    /// The name.
+    /// Reads a name that a server accepted before, perhaps by looser rules. It belongs to its key
+    /// and stays.
+    ///
+    /// # Errors
+    /// [`InvalidName`], if no version can have accepted it.
+    pub fn from_stored(text: &str) -> Result<Self, InvalidName> {
+        if text.is_empty() {
+            return Err(InvalidName::Empty);
+        }
+        if text.chars().count() > MAX_CHARACTERS {
+            return Err(InvalidName::TooLong);
+        }
+        // Lines of plain text end a name with its colon.
+        let harmful = |c: &char| c.is_control() || c.is_whitespace() || ":*".contains(*c);
+        match text.chars().find(harmful) {
+            Some(character) => Err(InvalidName::Character(character)),
+            None => Ok(Self(text.to_owned())),
+        }
+    }
+
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The same for every name that a person could take for this one: case-folded, then UTS 39
-    /// §4's skeleton.
+    /// Returns UTS 39 §4's skeleton of the lower-case name: the same for every name that a person
+    /// could confuse with this one, but for letters that look alike in one case only.
+    ///
+    /// [`Self::skeletons`] covers those too.
     pub fn skeleton(&self) -> String {
-        skeleton(&self.0.to_lowercase())
-            .collect::<String>()
-            .to_lowercase()
+        folded_skeleton(&self.0.to_lowercase())
+    }
+
+    /// Returns the skeletons of the name as it is written and of its lower case. A name that has one
+    /// of them in common with a claimed name can be confused with it.
+    ///
+    /// Both are needed: a capital `I` looks like a small `l`, a small `i` does not, and names differ
+    /// by more than case. `AIice` and `Alice` share the first, `alice` and `ALICE` the second.
+    pub fn skeletons(&self) -> [String; 2] {
+        [folded_skeleton(&self.0), self.skeleton()]
+    }
+
+    /// Returns `true` if a person could take one name for the other.
+    pub fn confusable_with(&self, other: &Self) -> bool {
+        let others = other.skeletons();
+        self.skeletons().iter().any(|own| others.contains(own))
+    }
+
+    /// Returns `true` for names that speak for the server, its operators, everybody or a guest, and
+    /// for those that can be confused with such a name.
+    pub fn is_reserved(&self) -> bool {
+        static WORDS: LazyLock<HashSet<String>> =
+            LazyLock::new(|| RESERVED.iter().map(|word| reserved_fold(word)).collect());
+        static GUEST: LazyLock<String> =
+            LazyLock::new(|| reserved_fold(GUEST_PREFIX.trim_end_matches('-')));
+
+        let bare: String = self.0.chars().filter(|c| c.is_alphanumeric()).collect();
+        let unnumbered = bare.trim_end_matches(char::is_numeric);
+        let lower = [bare.to_lowercase(), unnumbered.to_lowercase()];
+        let folds = [&*bare, unnumbered, &*lower[0], &*lower[1]].map(reserved_fold);
+        folds
+            .iter()
+            .any(|fold| WORDS.contains(fold) || fold.starts_with(GUEST.as_str()))
     }
 }
 
-/// Marks that belong to letters in many scripts, as vowel signs do in Devanagari.
-fn is_mark(character: char) -> bool {
-    unicode_normalization::char::is_combining_mark(character)
+/// Folds more than a skeleton does: it must match a word in whatever mixture of cases, and `I`, `l`
+/// and `1` have one skeleton where `i` has another, `m` has that of `rn` where `M` has not.
+fn reserved_fold(text: &str) -> String {
+    folded_skeleton(text).replace("rn", "m").replace('i', "l")
+}
+
+/// Returns UTS 39 §4's skeleton of `text`, in lower case.
+pub(super) fn folded_skeleton(text: &str) -> String {
+    skeleton(text).collect::<String>().to_lowercase()
+}
+
+/// Returns `true` if more than `per_base` marks follow one another, or there are more than `all`.
+pub(super) fn has_piled_marks(text: &str, per_base: usize, all: usize) -> bool {
+    let (mut run, mut total) = (0, 0);
+    text.chars().any(|character| {
+        if is_combining_mark(character) {
+            run += 1;
+            total += 1;
+        } else {
+            run = 0;
+        }
+        run > per_base || total > all
+    })
 }
 
 impl fmt::Display for Name {
@@ -69,20 +202,24 @@ impl fmt::Display for Name {
     }
 }
 
-/// Why a text is no name.
+/// The reason why a text is no name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidName {
-    /// Nothing there.
+    /// The text is empty.
     Empty,
-    /// More than 32 characters.
+    /// The text has more than 32 characters.
     TooLong,
-    /// This character is not allowed.
+    /// The text has this character, which is not allowed.
     Character(char),
-    /// Only punctuation, or it starts with a mark.
+    /// The text has only punctuation, or starts with a mark.
     NoLetter,
-    /// Letters of scripts that look alike are mixed.
+    /// Too many combining marks pile up on one letter, or in all.
+    Marks,
+    /// The text mixes letters of scripts that look alike.
     MixedScripts,
+    /// The name would speak for the server, its operators, everybody or a guest.
+    Reserved,
 }
 
 impl fmt::Display for InvalidName {
@@ -97,6 +234,11 @@ impl fmt::Display for InvalidName {
                 character.escape_default()
             ),
             Self::NoLetter => f.write_str("a name starts with and has a letter or digit"),
+            Self::Marks => write!(
+                f,
+                "a name has at most {MARKS_PER_LETTER} accents on a letter"
+            ),
+            Self::Reserved => f.write_str("this name is reserved; add something of your own to it"),
             Self::MixedScripts => f.write_str("a name does not mix scripts that look alike"),
         }
     }
@@ -130,6 +272,9 @@ mod tests {
                 ("\u{3164}", InvalidName::Character('\u{3164}')),
                 ("-._", InvalidName::NoLetter),
                 ("аnna", InvalidName::MixedScripts),
+                ("a\u{323}\u{331}\u{301}\u{302}", InvalidName::Marks),
+                (&*format!("a{}", "\u{301}".repeat(20)), InvalidName::Marks),
+                (&*"x\u{331}\u{301}".repeat(10), InvalidName::Marks),
             ] {
                 assert_eq!(Name::parse(text), Err(expected), "{text:?}");
             }
@@ -143,8 +288,87 @@ mod tests {
             assert_ne!(skeleton("anna"), skeleton("bert"));
         }
 
+        fn a_name_that_looks_like_another_in_one_case_only_is_confusable() {
+            for (one, other) in [
+                ("Alice", "AIice"),
+                ("alice", "a1ice"),
+                ("Alice", "ALICE"),
+                ("Bob", "B0b"),
+                ("Bill", "BiII"),
+                ("сар", "CAP"),
+                ("corner", "comer"),
+            ] {
+                let [one, other] = [one, other].map(|text| Name::parse(text).unwrap());
+                assert!(one.confusable_with(&other), "{one} {other}");
+                assert!(other.confusable_with(&one), "{one} {other}");
+            }
+        }
+
+        fn names_that_speak_for_others_are_reserved() {
+            for text in [
+                "operator", "Operator", "OPERATOR", "0perator", "оре", "admin", "adm1n", "ADMIN",
+                "Admin-2", ".admin.", "ad-min", "аdmin", "server", "System", "moderat0r", "everyone",
+                "here", "HERE", "lobby", "Iobby", "l0bby", "guest", "Guest-12345678", "guest_1",
+                "guest.1", "GUEST-1", "gue5t", "guesthouse", "g-uest-1", "ｇuest-1", "gυest",
+            ] {
+                let refused = Name::parse(text).is_err();
+                // Only these two are what they are: neither looks like any word.
+                assert_eq!(refused, !["оре", "gue5t"].contains(&text), "{text}");
+            }
+            for text in ["Modesta", "Adminka", "there", "serverin", "Ali", "operetta"] {
+                assert!(Name::parse(text).is_ok(), "{text}");
+            }
+        }
+
+        fn names_of_old_databases_are_still_read() {
+            for text in ["operator", "guest-1", "a\u{323}\u{331}\u{324}", "anna"] {
+                assert_eq!(Name::from_stored(text).unwrap().as_str(), text);
+            }
+            for text in ["", "a b", "a\nb", "a:b"] {
+                assert!(Name::from_stored(text).is_err(), "{text:?}");
+            }
+        }
+
         fn decomposed_letters_become_one() {
             assert_eq!(Name::parse("Jo\u{308}rg"), Name::parse("J\u{f6}rg"));
+        }
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    mod properties {
+        use proptest::prelude::*;
+
+        use super::*;
+        use crate::chat::visible::is_ignorable;
+
+        proptest! {
+            #[test]
+            fn a_name_hides_nothing_and_is_confusable_with_its_cases(
+                text in "[\\p{L}\\p{M}\\p{N}\\p{Cf}\\p{So}._-]{1,12}",
+            ) {
+                if let Ok(name) = Name::parse(&text) {
+                    prop_assert!(!name.as_str().contains(is_ignorable));
+                    prop_assert!(Name::from_stored(name.as_str()).is_ok());
+                    if let Ok(lower) = Name::parse(&name.as_str().to_lowercase()) {
+                        prop_assert!(name.confusable_with(&lower));
+                    }
+                }
+            }
+
+            #[test]
+            fn a_replaced_letter_does_not_free_a_name(text in "[A-Za-z]{2,12}", at in 0_usize..12) {
+                let swap = |c: char| match c {
+                    'l' => 'I', 'I' => 'l', 'O' => '0', c => c,
+                };
+                let twin: String = text
+                    .chars()
+                    .enumerate()
+                    .map(|(index, c)| if index == at { swap(c) } else { c })
+                    .collect();
+                if let (Ok(one), Ok(other)) = (Name::parse(&text), Name::parse(&twin)) {
+                    prop_assert!(one.confusable_with(&other), "{} {}", one, other);
+                }
+            }
         }
     }
 }

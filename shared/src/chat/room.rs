@@ -4,13 +4,16 @@ use std::fmt;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
 use super::id::UserId;
 use super::limits::{ROOM_NAME_CHARACTERS, TOPIC_CHARACTERS};
+use super::name::{MARKS_PER_LETTER, folded_skeleton, has_piled_marks};
 use super::serde_as_text;
+use super::visible::{clean_line, is_ignorable};
 
 /// What a room of two starts with; no room's name can.
 const DIRECT_PREFIX: char = '@';
@@ -28,7 +31,7 @@ pub enum RoomId {
 }
 
 impl RoomId {
-    /// Reads a room's name or the id of a room of two.
+    /// Reads a room's name or the id of a room of two, by the rules for new names.
     ///
     /// # Errors
     /// [`InvalidRoom`] says what is wrong.
@@ -38,9 +41,21 @@ impl RoomId {
             None => RoomName::parse(text).map(Self::Named),
         }
     }
+
+    /// Reads the id of a room that may be older than the rules for new names. Ids on the wire are
+    /// read so too: they refer to rooms that exist.
+    ///
+    /// # Errors
+    /// [`InvalidRoom`] says what is wrong.
+    pub fn from_stored(text: &str) -> Result<Self, InvalidRoom> {
+        match text.strip_prefix(DIRECT_PREFIX) {
+            Some(id) => DirectId::parse(id).map(Self::Direct),
+            None => RoomName::from_stored(text).map(Self::Named),
+        }
+    }
 }
 
-serde_as_text!(RoomId, RoomId::parse);
+serde_as_text!(RoomId, RoomId::from_stored);
 
 impl fmt::Display for RoomId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,17 +72,77 @@ impl From<RoomName> for RoomId {
     }
 }
 
-/// The name of a room: 1 to 64 lower-case letters and digits of any script, and `-`, `_` and `.`
+/// The name of a room: 1 to 64 lower-case letters and digits of one script, and `-`, `_` and `.`
 /// between them, in NFC.
+///
+/// ```
+/// use shared::chat::RoomName;
+///
+/// let (one, other) = (RoomName::parse("cap")?, RoomName::parse("сар")?);
+/// assert_eq!(one.skeleton(), other.skeleton(), "the second is Cyrillic");
+/// assert!(RoomName::parse("lоbby").is_err(), "two scripts");
+/// # Ok::<(), shared::chat::room::InvalidRoom>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RoomName(Box<str>);
 
 impl RoomName {
-    /// Checks `text`. Upper-case letters become lower-case: `General` and `general` are one room.
+    /// Checks the name of a new room. Upper-case letters become lower-case: `General` and `general`
+    /// are one room.
     ///
     /// # Errors
     /// [`InvalidRoom`] says what is wrong.
     pub fn parse(text: &str) -> Result<Self, InvalidRoom> {
+        let name = Self::from_stored(text)?;
+        name.check_new()?;
+        Ok(name)
+    }
+
+    /// Checks what a new room's name needs beyond [`Self::from_stored`]: characters that can be seen
+    /// and identify (UTS 39 §3.1), few marks, one script, and no confusion with the lobby.
+    ///
+    /// The page checks less, to do without the tables of scripts and confusables.
+    ///
+    /// # Errors
+    /// [`InvalidRoom`] says what is wrong.
+    pub fn check_new(&self) -> Result<(), InvalidRoom> {
+        let name = &*self.0;
+        if let Some(character) = name.chars().find(|c| is_ignorable(*c)) {
+            return Err(InvalidRoom::Character(character));
+        }
+        if has_piled_marks(name, MARKS_PER_LETTER, ROOM_NAME_CHARACTERS / 2) {
+            return Err(InvalidRoom::Marks);
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        {
+            use unicode_security::{GeneralSecurityProfile, MixedScript};
+
+            let allowed = |c: char| "-_.".contains(c) || c.identifier_allowed();
+            if let Some(character) = name.chars().find(|c| !allowed(*c)) {
+                return Err(InvalidRoom::Character(character));
+            }
+            if !name.is_single_script() {
+                return Err(InvalidRoom::MixedScripts);
+            }
+            let lobby = Self::lobby();
+            if *self != lobby && self.skeleton() == lobby.skeleton() {
+                return Err(InvalidRoom::Reserved);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns UTS 39 §4's skeleton: the same for all names that a person could confuse. Names are
+    /// lower-case, so that one skeleton is enough.
+    pub fn skeleton(&self) -> String {
+        folded_skeleton(&self.0)
+    }
+
+    /// Reads the name of a room that exists, which may be older than the rules for new ones.
+    ///
+    /// # Errors
+    /// [`InvalidRoom`], if no version can have accepted it.
+    pub fn from_stored(text: &str) -> Result<Self, InvalidRoom> {
         let name: String = text.nfc().flat_map(char::to_lowercase).nfc().collect();
         if name.is_empty() {
             return Err(InvalidRoom::Empty);
@@ -100,7 +175,14 @@ impl RoomName {
     }
 }
 
-serde_as_text!(RoomName, RoomName::parse);
+serde_as_text!(RoomName, RoomName::from_stored);
+
+/// Deserializes the name of a new room, by the stricter rules.
+pub(super) fn new_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RoomName, D::Error> {
+    let name = RoomName::deserialize(deserializer)?;
+    name.check_new().map_err(D::Error::custom)?;
+    Ok(name)
+}
 
 impl fmt::Display for RoomName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -144,12 +226,12 @@ impl fmt::Display for DirectId {
     }
 }
 
-/// What a room is about: one line of at most 250 characters; may be empty.
+/// A room's description: one line of at most 250 characters without invisible ones; may be empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Topic(Box<str>);
 
 impl Topic {
-    /// Checks `text`; white space around it is taken off.
+    /// Checks a new topic; white space around it is removed.
     ///
     /// # Errors
     /// [`InvalidRoom`] says what is wrong.
@@ -158,16 +240,34 @@ impl Topic {
         if topic.chars().count() > TOPIC_CHARACTERS {
             return Err(InvalidRoom::TopicTooLong);
         }
-        match topic.chars().find(|c| c.is_control()) {
-            Some(character) => Err(InvalidRoom::Character(character)),
-            None => Ok(Self(topic.into())),
+        match clean_line(topic) {
+            (topic, None) => Ok(Self(topic.into())),
+            (_, Some(character)) => Err(InvalidRoom::TopicCharacter(character)),
         }
     }
 
-    /// The topic.
+    /// Reads a topic that a server accepted before, without the characters that a new one must not
+    /// have. A bidi control in one old topic would turn around the line in every client's list.
+    pub fn from_stored(text: &str) -> Self {
+        let cut: String = clean_line(text.trim())
+            .0
+            .chars()
+            .take(TOPIC_CHARACTERS)
+            .collect();
+        // The cut may leave a joiner without its second character, or white space, at the end.
+        Self(clean_line(cut.trim()).0.trim().into())
+    }
+
+    /// Returns the topic.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Deserializes the topic of a room that exists, by the looser rules.
+pub(super) fn stored_topic<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Topic, D::Error> {
+    let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+    Ok(Topic::from_stored(&text))
 }
 
 serde_as_text!(Topic, Topic::parse);
@@ -241,22 +341,30 @@ impl From<String> for RoomFilter {
     }
 }
 
-/// Why a text names no room, or is no topic.
+/// The reason why a text names no room, or is no topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidRoom {
-    /// Nothing there.
+    /// The name is empty.
     Empty,
-    /// More than 64 characters.
+    /// The name has more than 64 characters.
     TooLong,
-    /// This character is not allowed.
+    /// The name has this character, which is not allowed.
     Character(char),
-    /// It starts or ends with punctuation.
+    /// The name starts or ends with punctuation.
     Ends,
-    /// It starts with `@` and is not the id of a room of two.
+    /// Too many combining marks pile up in the name.
+    Marks,
+    /// The name mixes letters of scripts that look alike.
+    MixedScripts,
+    /// The name can be confused with the lobby's.
+    Reserved,
+    /// The text starts with `@` and is not the id of a room of two.
     Direct,
-    /// More than 250 characters.
+    /// The topic has more than 250 characters.
     TopicTooLong,
+    /// The topic has this character, which cannot be seen, or too many marks on one letter.
+    TopicCharacter(char),
 }
 
 impl fmt::Display for InvalidRoom {
@@ -276,6 +384,17 @@ impl fmt::Display for InvalidRoom {
                 character.escape_default()
             ),
             Self::Ends => f.write_str("a room's name starts and ends with a letter or digit"),
+            Self::Marks => write!(
+                f,
+                "a room's name has at most {MARKS_PER_LETTER} accents on a letter"
+            ),
+            Self::MixedScripts => f.write_str("a room's name does not mix scripts that look alike"),
+            Self::Reserved => f.write_str("this name looks like the lobby's; choose another"),
+            Self::TopicCharacter(character) => write!(
+                f,
+                "a topic is one line without invisible characters, not with {}",
+                character.escape_unicode()
+            ),
             Self::Direct => f.write_str("this is no room of two"),
             Self::TopicTooLong => {
                 write!(f, "a topic has at most {TOPIC_CHARACTERS} characters")
@@ -328,6 +447,34 @@ mod tests {
             }
         }
 
+        fn rooms_that_look_like_others_share_a_skeleton() {
+            let skeleton = |text| RoomName::from_stored(text).unwrap().skeleton();
+            for (one, other) in [
+                ("lobby", "lоbby"), ("general", "generаl"), ("lobby", "1obby"), ("cap", "сар"),
+                ("general", "GENERAL"), ("modern", "rnodern"),
+            ] {
+                assert_eq!(skeleton(one), skeleton(other), "{one} {other}");
+            }
+            assert_ne!(skeleton("general"), skeleton("random"));
+        }
+
+        fn topics_that_hide_something_are_refused_and_old_ones_cleaned() {
+            for text in ["a\u{202e}b", "a\u{200b}b", "a\u{3164}b", "a\u{2028}b", "a\u{7}b", "a\u{e0041}b"] {
+                assert!(matches!(Topic::parse(text), Err(InvalidRoom::TopicCharacter(_))), "{text:?}");
+                assert_eq!(Topic::from_stored(text).as_str(), "ab", "{text:?}");
+            }
+            assert!(Topic::parse(&format!("a{}", "\u{301}".repeat(20))).is_err());
+            assert_eq!(Topic::from_stored(&"x".repeat(300)).as_str().len(), 250);
+        }
+
+        fn rooms_of_old_databases_are_still_read() {
+            for text in ["lоbby", "\u{3164}", "a-тест"] {
+                assert_eq!(RoomId::from_stored(text).unwrap().to_string(), text);
+                let json = serde_json::to_string(text).unwrap();
+                assert!(serde_json::from_str::<RoomId>(&json).is_ok());
+            }
+        }
+
         fn the_room_of_two_is_the_same_for_both_and_nobody_else() {
             let room = DirectId::of(user(1), user(2)).unwrap();
             assert_eq!(DirectId::of(user(2), user(1)), Some(room));
@@ -341,8 +488,50 @@ mod tests {
         fn a_topic_is_one_line() {
             assert_eq!(Topic::parse("  all about it ").unwrap().as_str(), "all about it");
             assert_eq!(Topic::parse("").unwrap(), Topic::default());
-            assert_eq!(Topic::parse("a\nb"), Err(InvalidRoom::Character('\n')));
+            assert_eq!(Topic::parse("a\nb"), Err(InvalidRoom::TopicCharacter('\n')));
             assert_eq!(Topic::parse(&"x".repeat(251)), Err(InvalidRoom::TopicTooLong));
+        }
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    mod properties {
+        use proptest::prelude::*;
+
+        use super::*;
+
+        #[test]
+        fn names_that_pass_for_others_are_refused() {
+            for (text, expected) in [
+                ("lоbby", InvalidRoom::MixedScripts),
+                ("generаl", InvalidRoom::MixedScripts),
+                ("1obby", InvalidRoom::Reserved),
+                ("\u{3164}", InvalidRoom::Character('\u{3164}')),
+                ("a\u{ffa0}b", InvalidRoom::Character('\u{ffa0}')),
+                ("a\u{323}\u{331}\u{301}\u{302}", InvalidRoom::Marks),
+            ] {
+                assert_eq!(RoomName::parse(text), Err(expected), "{text:?}");
+                let create = format!(r#"{{"type":"create","room":"{text}"}}"#);
+                assert!(
+                    crate::chat::ClientMessage::parse(&create).is_err(),
+                    "{text:?}"
+                );
+            }
+        }
+
+        proptest! {
+            #[test]
+            fn any_stored_topic_becomes_one_that_passes(text in any::<String>()) {
+                let topic = Topic::from_stored(&text);
+                prop_assert_eq!(Topic::parse(topic.as_str()), Ok(topic.clone()));
+            }
+
+            #[test]
+            fn a_new_rooms_name_hides_nothing(text in "[\\p{L}\\p{M}\\p{N}\\p{Cf}\\p{So}._-]{1,12}") {
+                if let Ok(name) = RoomName::parse(&text) {
+                    prop_assert!(!name.as_str().contains(is_ignorable));
+                    prop_assert_eq!(RoomName::from_stored(name.as_str()), Ok(name));
+                }
+            }
         }
     }
 }

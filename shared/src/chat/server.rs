@@ -39,6 +39,7 @@ pub enum ServerMessage {
         /// Which.
         room: RoomId,
         /// What it is about.
+        #[serde(deserialize_with = "super::room::stored_topic")]
         topic: Topic,
         /// Whether only those who were invited can see and join it.
         private: bool,
@@ -233,6 +234,7 @@ pub struct RoomSummary {
     /// Which.
     pub room: RoomId,
     /// What it is about.
+    #[serde(deserialize_with = "super::room::stored_topic")]
     pub topic: Topic,
     /// Whether only those who were invited can see and join it.
     pub private: bool,

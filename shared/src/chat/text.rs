@@ -4,21 +4,40 @@ use std::fmt;
 
 use super::limits::TEXT_MAX_BYTES;
 use super::serde_as_text;
+use super::visible::has_visible;
 
-/// Up to 1 MiB of UTF-8 that is not all white space, without control characters but newline and
-/// tab: whatever shows it cannot be made to move a cursor or change a colour. Servers take less,
-/// by default 16 KiB.
+/// Up to 1 MiB of UTF-8 that shows something, without control characters but newline and tab: it
+/// cannot move a terminal's cursor or change a colour. Servers take less, by default 16 KiB.
 ///
-/// Nothing but rendering and search looks inside.
+/// Only rendering and search look inside.
+///
+/// ```
+/// use shared::chat::Text;
+///
+/// assert!(Text::parse("hello").is_ok());
+/// assert!(Text::parse("\u{200b}\u{3164}").is_err(), "nothing to see");
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Text(Box<str>);
 
 impl Text {
-    /// Checks `text`. Carriage returns before newlines are taken off; nothing else is changed.
+    /// Checks a new text. Removes carriage returns before newlines and changes nothing else.
     ///
     /// # Errors
     /// [`InvalidText`] says what is wrong.
     pub fn parse(text: &str) -> Result<Self, InvalidText> {
+        // An invisible message is a line that nobody can answer, report or delete.
+        if !has_visible(text) {
+            return Err(InvalidText::Empty);
+        }
+        Self::from_stored(text)
+    }
+
+    /// Reads a text that a server accepted before, perhaps one that shows nothing.
+    ///
+    /// # Errors
+    /// [`InvalidText`] says what is wrong.
+    pub fn from_stored(text: &str) -> Result<Self, InvalidText> {
         let unified;
         let text = if text.contains('\r') {
             unified = text.replace("\r\n", "\n");
@@ -54,31 +73,31 @@ impl fmt::Display for Text {
 }
 
 impl fmt::Debug for Text {
-    /// A text belongs into a log only where somebody asked for it.
+    /// Shows the length only: plaintext never gets into a log by accident.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Text({} bytes)", self.0.len())
     }
 }
 
-/// Why a text cannot be sent.
+/// The reason why a text cannot be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidText {
-    /// Nothing but white space.
+    /// The text shows nothing: it is empty, or all white space and invisible characters.
     Empty,
-    /// More than 1 MiB.
+    /// The text has more than 1 MiB.
     TooLong {
-        /// How many.
+        /// The length of the text.
         bytes: usize,
     },
-    /// A control character that is neither newline nor tab.
+    /// The text has a control character that is neither newline nor tab.
     Control(char),
 }
 
 impl fmt::Display for InvalidText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => f.write_str("a message needs some text"),
+            Self::Empty => f.write_str("a message needs some text that can be seen"),
             Self::TooLong { bytes } => {
                 write!(
                     f,
@@ -107,6 +126,20 @@ mod tests {
                 assert_eq!(Text::parse(text).unwrap().as_str(), text);
             }
             assert_eq!(Text::parse("a\r\nb").unwrap().as_str(), "a\nb");
+        }
+
+        fn invisible_texts_are_refused() {
+            for text in [
+                "\u{200b}", "\u{3164}", "\u{ffa0}\u{115f}", "\u{2800}", "\u{ad}\n", "\u{e0061}",
+                "\u{fe0f}", "\u{301}\u{302}", "\u{202e} \u{202c}", "\u{feff}",
+            ] {
+                assert_eq!(Text::parse(text), Err(InvalidText::Empty), "{text:?}");
+            }
+        }
+
+        fn invisible_texts_of_old_logs_are_still_read() {
+            assert_eq!(Text::from_stored("\u{3164}").unwrap().as_str(), "\u{3164}");
+            assert!(Text::from_stored("a\u{1b}").is_err());
         }
 
         fn the_longest_passes_and_one_byte_more_does_not() {

@@ -102,7 +102,7 @@ fn not_given(name: &Name, reason: &NotGiven) -> Rejection {
                 free.join(", ")
             )
         }
-        NotGiven::Guest => "Names that start with guest- are given to guests only.".to_owned(),
+        NotGiven::Guest => "This name is reserved; choose another.".to_owned(),
         NotGiven::Full => "The server remembers no more names.".to_owned(),
     };
     Rejection::new(ChatErrorCode::NameTaken, message)

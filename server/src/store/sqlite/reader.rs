@@ -176,8 +176,8 @@ pub(super) fn load(transaction: &Transaction<'_>) -> Result<Snapshot, Failure> {
     while let Some(row) = found.next()? {
         let room = row.get(0)?;
         snapshot.rooms.push(RoomRecord {
-            room: parsed(RoomId::parse(row.get_ref(1)?.as_str()?))?,
-            topic: parsed(Topic::parse(row.get_ref(2)?.as_str()?))?,
+            room: parsed(RoomId::from_stored(row.get_ref(1)?.as_str()?))?,
+            topic: Topic::from_stored(row.get_ref(2)?.as_str()?),
             private: row.get(3)?,
             keep: rows::keep(row.get_ref(5)?)?,
             head: rows::seq(row.get(4)?)?,
@@ -201,7 +201,7 @@ pub(super) fn load(transaction: &Transaction<'_>) -> Result<Snapshot, Failure> {
     let mut found = query.query([])?;
     while let Some(row) = found.next()? {
         let name = row.get_ref(1)?;
-        let name = parsed(Name::parse(name.as_str()?))?;
+        let name = parsed(Name::from_stored(name.as_str()?))?;
         snapshot.names.push((rows::user(row.get(0)?), name));
     }
     let mut query = transaction.prepare(

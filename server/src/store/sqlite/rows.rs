@@ -157,7 +157,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
 }
 
 fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
-    let text = row.get_ref(6)?.as_str_or_null()?.map(Text::parse);
+    let text = row.get_ref(6)?.as_str_or_null()?.map(Text::from_stored);
     let text = parsed(text.transpose())?;
     let target: Option<i64> = row.get(7)?;
     let reply_to: Option<i64> = row.get(8)?;
@@ -170,7 +170,7 @@ fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
         (DELETED, Some(of)) => Event::Deleted { of },
         (REACTED, Some(of)) => Event::Reacted {
             of,
-            emoji: parsed(Emoji::parse(row.get_ref(9)?.as_str()?))?,
+            emoji: parsed(Emoji::from_stored(row.get_ref(9)?.as_str()?))?,
             on: row.get(10)?,
         },
         (kind, _) => return Err(FromSqlError::OutOfRange(kind).into()),
