@@ -5,6 +5,10 @@ use std::collections::VecDeque;
 use super::event::{CloseReason, Direction, Event, FrameKind, FrameSeen};
 use crate::time::Time;
 
+/// An emptied queue with room for more events than this is given back to the allocator, so that an
+/// idle connection does not keep what its fullest record once needed.
+const KEPT_EVENTS: usize = 16;
+
 #[derive(Debug)]
 pub(crate) struct Io {
     pub(crate) output: Vec<u8>,
@@ -31,7 +35,16 @@ impl Io {
         }
     }
 
-    /// The last event.
+    /// Takes the oldest event.
+    pub(super) fn next_event(&mut self) -> Option<Event> {
+        let event = self.events.pop_front();
+        if self.events.is_empty() && self.events.capacity() > KEPT_EVENTS {
+            self.events.shrink_to(KEPT_EVENTS);
+        }
+        event
+    }
+
+    /// Adds the last event.
     pub(super) fn close(&mut self, reason: CloseReason) {
         self.event(Event::Closed(reason));
         self.closed = true;
@@ -71,5 +84,22 @@ impl Io {
             at,
         };
         self.event(Event::Frame(frame));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::portable_test;
+
+    portable_test! {
+        fn a_queue_that_was_full_once_is_given_back() {
+            let mut io = Io::new(false);
+            for _ in 0..256 {
+                io.event(Event::Rekeyed(Direction::Received));
+            }
+            while io.next_event().is_some() {}
+            assert!(io.events.capacity() <= KEPT_EVENTS);
+        }
     }
 }

@@ -177,9 +177,9 @@ impl<R> Connection<R> {
         }
     }
 
-    /// What happened, oldest first. The driver asks until this is `None`.
+    /// Returns the oldest event. The driver asks until this is `None`.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.io.events.pop_front()
+        self.io.next_event()
     }
 
     /// Queues `plaintext` for [`Self::poll_transmit`].

@@ -1,9 +1,9 @@
-//! What a data record holds: one or more messages, each `u32 be length ‖ bytes`.
+//! Content of a data record: 1 to 256 messages, each `u32 be length ‖ bytes`.
 //!
-//! Several, because what waits for a connection is cheaper to seal and to write together.
+//! Several messages share a record, because sealing and writing them together is cheaper.
 
 use crate::error::PeerMisbehaved;
-use crate::limits::V2_MESSAGE_BYTES;
+use crate::limits::{V2_MESSAGE_BYTES, V2_RECORD_MESSAGES};
 
 /// Bytes before each message.
 pub(crate) const LENGTH_BYTES: usize = 4;
@@ -15,7 +15,7 @@ pub(crate) fn append(message: &[u8], content: &mut Vec<u8>) {
     content.extend_from_slice(message);
 }
 
-/// The messages of a record, all of them or none.
+/// Returns the messages of a record, all of them or none.
 pub(crate) fn messages(content: &[u8]) -> Result<Vec<&[u8]>, PeerMisbehaved> {
     let malformed = PeerMisbehaved::RecordMessages;
     if content.is_empty() {
@@ -34,6 +34,9 @@ pub(crate) fn messages(content: &[u8]) -> Result<Vec<&[u8]>, PeerMisbehaved> {
         let Some((message, tail)) = tail.split_at_checked(length) else {
             return Err(malformed);
         };
+        if messages.len() == V2_RECORD_MESSAGES {
+            return Err(malformed);
+        }
         messages.push(message);
         rest = tail;
     }
@@ -52,6 +55,13 @@ mod tests {
                 append(message, &mut content);
             }
             assert_eq!(messages(&content).unwrap(), [&b"one"[..], b"", b"three"]);
+        }
+
+        fn a_record_of_countless_empty_messages_is_refused() {
+            let most = [0; LENGTH_BYTES * V2_RECORD_MESSAGES];
+            assert_eq!(messages(&most).unwrap().len(), V2_RECORD_MESSAGES);
+            let more = [0; LENGTH_BYTES * (V2_RECORD_MESSAGES + 1)];
+            assert_eq!(messages(&more), Err(PeerMisbehaved::RecordMessages));
         }
 
         fn lengths_that_do_not_add_up() {

@@ -12,7 +12,7 @@ use crate::connection::io::Io;
 use crate::connection::{Direction, Event, FrameKind, SendError};
 use crate::crypto::hkdf::Secret;
 use crate::error::ErrorCode;
-use crate::limits::{RekeyLimits, V2_BODY_BYTES, V2_MESSAGE_BYTES};
+use crate::limits::{RekeyLimits, V2_BODY_BYTES, V2_MESSAGE_BYTES, V2_RECORD_MESSAGES};
 use crate::time::Time;
 
 /// Most content of a record: what is left of a body when tag, padding and inner type are off.
@@ -38,6 +38,8 @@ pub(crate) struct Writer {
 struct Waiting {
     /// Empty, or room for the header and the messages so far.
     record: Vec<u8>,
+    /// Number of messages in the record; at most [`V2_RECORD_MESSAGES`].
+    messages: usize,
     /// When the last of them came.
     at: Time,
 }
@@ -100,12 +102,16 @@ impl Writer {
         }
         let needed = data::LENGTH_BYTES + message.len();
         let waiting = self.waiting.record.len();
-        if waiting == 0 || waiting - HEADER_BYTES + needed > CONTENT_BYTES {
+        if waiting == 0
+            || waiting - HEADER_BYTES + needed > CONTENT_BYTES
+            || self.waiting.messages == V2_RECORD_MESSAGES
+        {
             self.flush(io);
             self.rekey_if_due(io, now);
             self.waiting.record.extend_from_slice(&[0; HEADER_BYTES]);
         }
         data::append(message, &mut self.waiting.record);
+        self.waiting.messages += 1;
         self.waiting.at = now;
         Ok(())
     }
@@ -116,6 +122,7 @@ impl Writer {
             return;
         }
         let mut record = std::mem::take(&mut self.waiting.record);
+        self.waiting.messages = 0;
         let at = self.waiting.at;
         self.seal(InnerType::Data, 0, &mut record, at);
         let start = io.output.len();

@@ -4,7 +4,7 @@
 use super::hostile::{HostileClient, HostileServer, assert_dead, unexpected};
 use super::insider::{cut, data, inner};
 use super::*;
-use crate::limits::{V2_BODY_BYTES, V2_MESSAGE_BYTES};
+use crate::limits::{V2_BODY_BYTES, V2_MESSAGE_BYTES, V2_RECORD_MESSAGES};
 use crate::time::Time;
 
 /// Three records of an honest client behind a whole handshake, and the pair they belong to.
@@ -302,11 +302,14 @@ portable_test! {
         client.assert_refused(PeerMisbehaved::UnopenableRecord, 4);
     }
 
-    fn empty_messages_without_number_are_bounded_by_their_record() {
+    fn empty_messages_without_number_are_refused_with_their_record() {
         let mut client = HostileClient::established();
-        client.say_sealed(5, &vec![0; 65_724]);
-        assert_eq!(client.seen.messages.len(), 65_724 / 4);
+        client.say_sealed(5, &vec![0; 4 * V2_RECORD_MESSAGES]);
+        assert_eq!(client.seen.messages.len(), V2_RECORD_MESSAGES);
         assert!(client.seen.messages.iter().all(Vec::is_empty));
+        client.say_sealed(5, &vec![0; 65_724]);
+        assert_eq!(client.seen.messages.len(), V2_RECORD_MESSAGES);
+        client.assert_refused(PeerMisbehaved::RecordMessages, 4);
     }
 
     fn alerts_end_a_session_without_an_answer() {
