@@ -38,7 +38,7 @@ pub struct Reaction {
     pub by: Vec<Author>,
 }
 
-/// The entries of a room that the page holds.
+/// The entries of a room that the client holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Log {
     /// Of a contiguous range of entries, by number. Shared, because the state is copied with every

@@ -7,7 +7,7 @@ use shared::chat::operator::{
     Ban, ConnectionInfo, LogLine, OperatorAnswer, OperatorRequest, RoomInfo, ServerStatus,
 };
 
-/// Most lines of the log that are kept; older ones leave the page.
+/// Most lines of the log that are kept; older ones are dropped.
 pub const LOG_LINES: usize = 500;
 
 /// What the server has told its operator.

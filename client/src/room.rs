@@ -1,4 +1,4 @@
-//! One room as the page knows it: who is in it, what was said, what is new.
+//! One room as the client knows it: its members, its entries and the unread ones.
 //!
 //! Pure.
 

@@ -1,4 +1,4 @@
-//! The table of who is connected: the seed's `clients`, without its keys.
+//! The table of connected clients: the Python demo's `clients`, without its keys.
 
 use std::collections::BTreeMap;
 use std::fmt;

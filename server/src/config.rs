@@ -74,7 +74,7 @@ struct Settings {
     #[arg(long, value_name = "ADDR:PORT", env = "SECURE_CHAT_HTTP")]
     http: Option<SocketAddr>,
 
-    /// Folder of the server's key. [default: data]
+    /// Folder of the server's key and of the chat's database. [default: data]
     #[arg(long, value_name = "FOLDER", env = "SECURE_CHAT_DATA_DIR")]
     data_dir: Option<PathBuf>,
 
@@ -228,7 +228,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Address of the HTTP listener.
     pub http: SocketAddr,
-    /// Folder of the server's key.
+    /// Folder of the server's key and of the chat's database.
     pub data_dir: PathBuf,
     /// Whether v1 is accepted on addresses other than loopback.
     pub allow_v1: bool,

@@ -1,11 +1,20 @@
 //! Secure Chat's protocol and the chat's messages, without any I/O.
 //!
+//! ```text
+//!            bytes, time, results of private-key operations
+//!   driver ──────────────── handle_* ───────────────► Connection ─► v1 or v2 machine
+//!  (server,                                               │
+//!   page, cli) ◄──────────── poll_* ──────────────────────┘
+//!            bytes, events (plaintexts for `chat`), next timeout
+//! ```
+//!
 //! Nothing here opens a socket, reads a clock or asks the system for randomness: bytes, time and
 //! randomness are arguments. So the same code runs in the server, in the browser (wasm32), in the
 //! tests and in any program that embeds it, and a whole handshake can be replayed from fixed bytes.
 //!
 //! Start at [`connection`]: [`connection::ClientConnection`] and [`connection::ServerConnection`]
-//! are the one face of the protocol. Fed with `handle_*`, drained with `poll_*`:
+//! are the one interface of the protocol, fed with `handle_*` and drained with `poll_*`. Both roles,
+//! from the handshake to a message:
 //!
 //! ```
 //! use shared::connection::{
@@ -51,7 +60,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What this crate must not know: sockets, files, tasks, the page, and what a room is.
+//! The crate knows nothing of sockets, files, tasks, screens, and of rights and storage of the chat.
 
 pub mod chat;
 pub mod connection;

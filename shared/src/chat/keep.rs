@@ -38,7 +38,7 @@ impl Keep {
     }
 }
 
-/// For people: `everything`, `30 days`, `the last 1000 messages`, `nothing`.
+/// Writes the rule for people: `everything`, `30 days`, `the last 1000 entries`, `nothing`.
 impl fmt::Display for Keep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,5 @@
-//! The plain-text chat of the lobby: lines and slash commands, for clients as old as the seed's.
+//! The plain-text chat of the lobby: lines and slash commands, for clients as old as the Python
+//! demo's.
 //!
 //! A plaintext that is no JSON object with a `type` is a line to the lobby. The server answers in
 //! plain text: `<name>: <text>` for everybody's lines, `* <notice>` for everything else.

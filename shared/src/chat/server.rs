@@ -140,7 +140,7 @@ pub enum ServerMessage {
         /// What has happened.
         change: MemberChange,
     },
-    /// There is a new room that everybody may join.
+    /// A public room is new, or its topic or rule of retention has changed.
     Room {
         /// Which.
         room: RoomSummary,

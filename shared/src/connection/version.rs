@@ -6,7 +6,7 @@ use std::str::FromStr;
 /// A version of the protocol. Later versions are greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Version {
-    /// The seed's protocol: for its programs, and for study.
+    /// The Python demo's protocol: for its programs, and for study.
     V1,
     /// The hardened protocol.
     V2,

@@ -2,7 +2,7 @@
 //! then HMAC-SHA256 over the ciphertext (RFC 2104).
 //!
 //! The key is used for both and the IV for every message: that is v1's own weakness, kept so that
-//! the seed's programs can talk to us. Nothing else may use this module.
+//! the Python demo's programs can talk to us. Nothing else may use this module.
 
 use std::fmt;
 

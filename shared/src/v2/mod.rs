@@ -1,7 +1,7 @@
 //! Protocol v2: hybrid X25519 + ML-KEM-768 key exchange, RSA-PSS identities, ChaCha20-Poly1305
 //! records. One suite and no negotiation: the version is the suite, so nothing can be downgraded.
 //!
-//! `docs/PROTOCOL.md` §v2 is the byte-level description. One file each: how the stream is cut
+//! `docs/PROTOCOL.md` §2 is the byte-level description. One file each: how the stream is cut
 //! (`framing.rs`), the hellos (`hello.rs`), what both sides hash (`transcript.rs`), how keys come
 //! from it (`key_schedule.rs`), how records are sealed and opened (`record.rs`), who proves what
 //! (`auth.rs`), what data records hold (`data.rs`), how ends are told (`alert.rs`). `writer.rs` is
