@@ -145,7 +145,7 @@ impl Hub {
         let longest = settings.text_bytes.saturating_mul(LONGEST_LINES_IN_QUEUE);
         let (table, quota) = (RoomTable::default(), Quota::default());
         for room in rooms {
-            quota.add(apply::kind_of(&room.id), room.owner());
+            quota.add(&room.id, room.owner());
             table.insert(room);
         }
         Ok(Self(Arc::new(Inner {
@@ -285,21 +285,4 @@ fn together(
         together.push(next);
     }
     together
-}
-
-impl Directory {
-    /// Returns a room as a person's list shows it.
-    fn summary(&self, room: &Room, user: UserId) -> RoomSummary {
-        let other = room.is_direct().then(|| room.other(user)).flatten();
-        RoomSummary {
-            room: room.id.clone(),
-            topic: room.topic.clone(),
-            private: room.private,
-            keep: room.keep,
-            joined: room.has(user),
-            head: room.head,
-            read: room.read_by(user),
-            with: other.map(|other| self.author(other)),
-        }
-    }
 }

@@ -1,10 +1,10 @@
-//! How many rooms there may be, and how many of one person. A permit is taken when a room is queued,
+//! How many rooms there may be, how many of one person, and which names are taken. A permit is taken when a room is queued,
 //! not when it is there: otherwise a burst of requests passes any limit.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use shared::chat::UserId;
+use shared::chat::{ChatErrorCode, RoomId, RoomName, UserId};
 
 use super::Hub;
 use super::requests::Rejection;
@@ -24,7 +24,7 @@ const COUNTED: usize = 100_000;
 
 /// The kinds of rooms that are counted apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum RoomKind {
+enum RoomKind {
     Named,
     Direct,
 }
@@ -40,6 +40,9 @@ struct Counts {
     named: usize,
     direct: usize,
     by_person: HashMap<(RoomKind, UserId), usize>,
+    /// The skeletons of the rooms' names, with how many rooms have each: more than one only in
+    /// databases from before they were compared.
+    skeletons: HashMap<String, usize>,
 }
 
 /// A permit to create a room, until the room counts itself.
@@ -48,12 +51,13 @@ pub(super) struct RoomPermit {
     counts: Arc<Mutex<Counts>>,
     kind: RoomKind,
     person: UserId,
+    room: RoomId,
 }
 
 impl Drop for RoomPermit {
     fn drop(&mut self) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.remove(self.kind, None);
+        counts.remove(&self.room, None);
         // A room of two has no owner, so its opener stays charged; a room's owner is charged by the
         // room.
         if self.kind == RoomKind::Named {
@@ -70,8 +74,12 @@ impl Counts {
         }
     }
 
-    fn add(&mut self, kind: RoomKind, owner: Option<UserId>) {
+    fn add(&mut self, room: &RoomId, owner: Option<UserId>) {
+        let kind = kind_of(room);
         *self.total(kind) += 1;
+        if let RoomId::Named(name) = room {
+            *self.skeletons.entry(name.skeleton()).or_default() += 1;
+        }
         if let Some(owner) = owner {
             if self.by_person.len() >= COUNTED {
                 self.by_person
@@ -81,7 +89,16 @@ impl Counts {
         }
     }
 
-    fn remove(&mut self, kind: RoomKind, owner: Option<UserId>) {
+    fn remove(&mut self, room: &RoomId, owner: Option<UserId>) {
+        let kind = kind_of(room);
+        if let RoomId::Named(name) = room
+            && let Some(count) = self.skeletons.get_mut(&name.skeleton())
+        {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.skeletons.remove(&name.skeleton());
+            }
+        }
         let total = self.total(kind);
         *total = total.saturating_sub(1);
         if let Some(owner) = owner {
@@ -99,19 +116,42 @@ impl Counts {
     }
 }
 
+/// Returns the kind in which a room is counted.
+fn kind_of(room: &RoomId) -> RoomKind {
+    match room {
+        RoomId::Named(_) => RoomKind::Named,
+        RoomId::Direct(_) => RoomKind::Direct,
+    }
+}
+
 impl Quota {
     fn with<T>(&self, work: impl FnOnce(&mut Counts) -> T) -> T {
         work(&mut self.counts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Counts a room that is there.
-    pub(super) fn add(&self, kind: RoomKind, owner: Option<UserId>) {
-        self.with(|counts| counts.add(kind, owner));
+    pub(super) fn add(&self, room: &RoomId, owner: Option<UserId>) {
+        self.with(|counts| counts.add(room, owner));
     }
 
     /// Counts a room no longer.
-    pub(super) fn remove(&self, kind: RoomKind, owner: Option<UserId>) {
-        self.with(|counts| counts.remove(kind, owner));
+    pub(super) fn remove(&self, room: &RoomId, owner: Option<UserId>) {
+        self.with(|counts| counts.remove(room, owner));
+    }
+
+    /// Returns `true` if a name that looks like `to` is taken, but by the room `from` itself.
+    pub(super) fn is_taken(&self, to: &RoomName, from: &RoomName) -> bool {
+        let skeleton = to.skeleton();
+        let own = usize::from(skeleton == from.skeleton());
+        self.with(|counts| counts.skeletons.get(&skeleton).copied().unwrap_or(0) > own)
+    }
+
+    /// Counts a room under another name.
+    pub(super) fn rename(&self, from: &RoomId, to: &RoomId) {
+        self.with(|counts| {
+            counts.remove(from, None);
+            counts.add(to, None);
+        });
     }
 
     /// Moves a room from one owner to another.
@@ -131,12 +171,14 @@ impl Hub {
     /// Takes a permit for a new room of a person.
     ///
     /// # Errors
-    /// A [`Rejection`] if the server or the person has as many rooms as allowed.
+    /// A [`Rejection`] if the server or the person has as many rooms as allowed, or if a room has a
+    /// name that looks like this one.
     pub(super) fn permit_room(
         &self,
-        kind: RoomKind,
+        room: &RoomId,
         person: UserId,
     ) -> Result<RoomPermit, Rejection> {
+        let kind = kind_of(room);
         let (most, each) = match kind {
             RoomKind::Named => (self.settings.max_rooms, ROOMS_PER_OWNER),
             RoomKind::Direct => (
@@ -155,11 +197,18 @@ impl Hub {
                 let message = format!("You have {own} rooms, and may not open more.");
                 return Err(Rejection::limit_reached(message));
             }
-            counts.add(kind, Some(person));
+            if let RoomId::Named(name) = room
+                && counts.skeletons.contains_key(&name.skeleton())
+            {
+                let message = "There is a room of this name, or of one that looks like it.";
+                return Err(Rejection::new(ChatErrorCode::RoomExists, message));
+            }
+            counts.add(room, Some(person));
             Ok(RoomPermit {
                 counts: Arc::clone(&self.quota.counts),
                 kind,
                 person,
+                room: room.clone(),
             })
         })
     }

@@ -7,7 +7,7 @@ use shared::chat::server::ServerLimits;
 use shared::chat::{ChatErrorCode, Name, ServerMessage};
 use shared::connection::Version;
 
-use super::{About, Rejection, rooms};
+use super::{About, Rejection, room_list};
 use crate::hub::names::NotGiven;
 use crate::hub::session::{Effect, Requester};
 use crate::store::Change;
@@ -38,7 +38,7 @@ pub(super) async fn hello(from: Arc<Requester>, name: Option<String>) -> Result<
 
 fn welcome(from: &Requester) {
     let hub = &from.hub;
-    let (rooms, more) = rooms::joined_page(from);
+    let (rooms, more) = room_list::joined_page(from);
     from.reply(&ServerMessage::Welcome {
         you: from.person.author(),
         server: SERVER.to_owned(),

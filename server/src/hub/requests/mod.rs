@@ -8,6 +8,7 @@ mod moderation;
 mod operator;
 mod presence;
 mod rejection;
+mod room_list;
 mod rooms;
 mod search;
 
@@ -124,7 +125,7 @@ pub(super) fn start(from: Arc<Requester>, message: ClientMessage, follows_log: b
         M::Join { room, after } => Box::pin(rooms::join(from, room, after)),
         M::Leave { room } => Box::pin(rooms::leave(from, room)),
         M::Direct { to } => Box::pin(rooms::direct(from, to)),
-        M::Rooms { after, find } => Box::pin(ready(rooms::list(&from, after, find))),
+        M::Rooms { after, find } => Box::pin(ready(room_list::list(&from, after, find))),
         M::Members { room, after } => Box::pin(ready(members::list(&from, room, after))),
         M::Invite { room, id } => Box::pin(members::invite(from, room, id)),
         M::Remove { room, id } => Box::pin(moderation::remove(from, room, id)),

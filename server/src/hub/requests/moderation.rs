@@ -59,7 +59,7 @@ pub(super) async fn rename(
     room: RoomName,
     to: RoomName,
 ) -> Result<Effect, Rejection> {
-    if from.hub.rooms.get(&to.clone().into()).is_some() {
+    if from.hub.quota.is_taken(&to, &room) {
         return Err(StoreError::RoomExists.into());
     }
     let change = Change::Renamed {

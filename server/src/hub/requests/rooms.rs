@@ -13,60 +13,9 @@ use shared::connection::Version;
 use super::{Rejection, members};
 use crate::hub::authorize::{Action, authorize};
 use crate::hub::encoding::Page;
-use crate::hub::quota::RoomKind;
 use crate::hub::room::MAX_MEMBERS;
 use crate::hub::session::{Effect, Requester};
 use crate::store::{Change, PageSize, StoreError};
-
-/// Most names that one request for rooms compares with its filter, so that no filter costs much more
-/// than another.
-const FILTERED_ROOMS: usize = 10_000;
-
-/// Returns the first page of the rooms that a person is in, and `true` if the list goes on, behind
-/// them or with public rooms.
-pub(super) fn joined_page(from: &Requester) -> (Vec<RoomSummary>, bool) {
-    let user = from.user();
-    let directory = from.hub.directory();
-    let mut page = Page::new();
-    let mut goes_on = false;
-    for id in directory.listed(user, None) {
-        let summary = from.hub.rooms.get(id).map(|room| {
-            let room = room.lock();
-            (room.has(user), directory.summary(&room, user))
-        });
-        if let Some((joined, summary)) = summary {
-            if !joined || !page.push(summary) {
-                goes_on = true;
-                break;
-            }
-        }
-    }
-    let (rooms, more) = page.finish();
-    (rooms, more || goes_on)
-}
-
-/// Answers `rooms`.
-pub(super) fn list(
-    from: &Requester,
-    after: Option<RoomsCursor>,
-    find: Option<RoomFilter>,
-) -> Result<Effect, Rejection> {
-    let user = from.user();
-    let directory = from.hub.directory();
-    let matches = |id: &&RoomId| match (&find, id) {
-        (None, _) => true,
-        (Some(find), RoomId::Named(name)) => find.matches(name),
-        (Some(_), RoomId::Direct(_)) => false,
-    };
-    let listed = directory.listed(user, after.as_ref());
-    let found = listed.take(FILTERED_ROOMS).filter(matches);
-    let known = found.filter_map(|id| from.hub.rooms.get(id));
-    let summaries = known.map(|room| directory.summary(&room.lock(), user));
-    let (rooms, more) = Page::of(summaries).finish();
-    drop(directory);
-    from.reply(&ServerMessage::Rooms { rooms, find, more });
-    Ok(Effect::None)
-}
 
 /// Creates a room, whose creator owns it and is in it.
 pub(super) async fn create(
@@ -87,7 +36,7 @@ pub(super) async fn create(
         return Err(StoreError::RoomExists.into());
     }
     let user = from.user();
-    let permit = hub.permit_room(RoomKind::Named, user)?;
+    let permit = hub.permit_room(&room, user)?;
     let created = hub.store.change(Change::RoomCreated {
         room: room.clone(),
         topic,
@@ -288,7 +237,7 @@ pub(super) async fn direct(from: Arc<Requester>, other: UserId) -> Result<Effect
         let message = "Nobody with this key has been here.";
         return Err(Rejection::new(ChatErrorCode::NoSuchRoom, message));
     }
-    let permit = hub.permit_room(RoomKind::Direct, user)?;
+    let permit = hub.permit_room(&room, user)?;
     let created = hub.store.change(Change::RoomCreated {
         room: room.clone(),
         topic: Topic::default(),

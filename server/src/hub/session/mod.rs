@@ -5,6 +5,7 @@
 //! has one owner.
 
 mod catch_up;
+mod due;
 pub(super) mod plain_text;
 pub(super) mod queue;
 mod requester;
@@ -39,6 +40,7 @@ use super::requests::{self, Rejection};
 use crate::clients::ConnectionId;
 use crate::operators::Follower;
 
+pub use due::Due;
 pub(super) use requester::Requester;
 
 /// Most requests of one connection that wait for an answer. With more, nothing of it is handled: its
@@ -91,19 +93,6 @@ enum Listening {
     Quit,
     /// The client was not admitted.
     Never,
-}
-
-/// What is due on a connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Due {
-    /// A plaintext is to be sent.
-    Text(Arc<str>),
-    /// The session may be given more plaintexts again.
-    Resume,
-    /// The connection asked to end, and everything before that is sent.
-    Quit,
-    /// The connection was ended or evicted, and is told why.
-    Ended(ErrorCode),
 }
 
 /// What a request does to its session when it is done.
@@ -296,85 +285,9 @@ impl Session {
         }
     }
 
-    /// Waits for what is due.
-    ///
-    /// Cancel safe: what is not returned comes the next time.
-    pub async fn next(&mut self) -> Due {
-        loop {
-            if let Some(text) = self.inbox.try_next() {
-                return Due::Text(text);
-            }
-            if self.listening == Listening::Quit {
-                return Due::Quit;
-            }
-            self.continue_catch_up();
-            let wanted = self.wants_more();
-            let is_silent = self.mode.is_none() && self.listening == Listening::Yes;
-            tokio::select! {
-                // Events go before the answers that were caused after them.
-                biased;
-                text = self.inbox.next() => {
-                    let Some(text) = text else {
-                        let id = self.requester.connection;
-                        return Due::Ended(self.hub.directory().take_end(id));
-                    };
-                    return Due::Text(text);
-                },
-                Some(completed) = self.pending.next(), if !self.pending.is_empty() => {
-                    self.complete(completed);
-                    // Whoever waits only for something to send would never read again.
-                    if !wanted && self.wants_more() {
-                        return Due::Resume;
-                    }
-                }
-                lines = next_lines(self.log.as_mut()) => self.log_lines(lines),
-                () = tokio::time::sleep_until(self.greet_at), if is_silent => self.become_plain(),
-                () = sleep_until(self.paused_until), if self.paused_until.is_some() => {
-                    self.paused_until = None;
-                    return Due::Resume;
-                }
-            }
-        }
-    }
-
-    /// Returns a plaintext that waits already.
-    pub fn try_next(&mut self) -> Option<Arc<str>> {
-        loop {
-            if let Some(text) = self.inbox.try_next() {
-                return Some(text);
-            }
-            // Many requests may be done at once: their answers go together.
-            let completed = self.pending.next().now_or_never()??;
-            self.complete(completed);
-        }
-    }
-
-    /// Returns `true` if the connection's next plaintext may be handled. While it is `false` neither
-    /// the stream nor the plaintexts that were read already are looked at.
-    pub fn wants_more(&self) -> bool {
-        self.pending.len() < MAX_PENDING
-            && self.plain.waiting() < MAX_PENDING
-            && self.reserved + self.requester.outbox.reply_bytes() < REPLY_BYTES
-            && self.listening == Listening::Yes
-            && self.paused_until.is_none()
-            && !self.held.load(Ordering::Acquire)
-    }
-
     fn quit(&mut self) {
         self.listening = Listening::Quit;
         self.plain.clear();
-    }
-
-    /// Waits for what is still due on a connection that says nothing more. Returns `None` when all
-    /// that it has said is durable and broadcast.
-    pub async fn farewell(&mut self) -> Option<Arc<str>> {
-        loop {
-            if let Some(text) = self.try_next() {
-                return Some(text);
-            }
-            let completed = self.pending.next().await?;
-            self.complete(completed);
-        }
     }
 
     /// Returns the connection's number.
@@ -387,14 +300,6 @@ impl Session {
     #[cfg(test)]
     pub(super) fn user(&self) -> UserId {
         self.requester.user()
-    }
-
-    /// Waits until all requests are done.
-    #[cfg(test)]
-    pub(super) async fn settle(&mut self) {
-        while let Some(completed) = self.pending.next().await {
-            self.complete(completed);
-        }
     }
 
     /// Returns a notice in the form in which this connection is sent messages.
@@ -425,13 +330,6 @@ impl Session {
         self.hub.become_plain(self.requester.connection);
         self.greet();
     }
-
-    fn log_lines(&mut self, lines: Option<(Vec<LogLine>, u64)>) {
-        match lines {
-            Some((lines, missed)) => self.requester.send_log(lines, missed),
-            None => self.log = None,
-        }
-    }
 }
 
 /// Returns a plaintext for the log, without the code of a claim: whoever reads it there could use it.
@@ -440,20 +338,6 @@ pub fn loggable(plaintext: &[u8]) -> Cow<'_, str> {
     match ClientMessage::parse(&text) {
         Ok(ClientMessage::Claim { .. }) => "a claim".into(),
         _ => text,
-    }
-}
-
-async fn next_lines(log: Option<&mut Follower>) -> Option<(Vec<LogLine>, u64)> {
-    match log {
-        Some(log) => log.next().await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn sleep_until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -345,3 +345,29 @@ async fn operators_can_be_revoked_but_the_last_one_stays() {
             .any(|it| it["room"] == "secret")
     );
 }
+
+#[tokio::test]
+async fn a_room_cannot_be_called_what_looks_like_another_ones_name() {
+    let hub = hub().await;
+    let mut ada = person(hub, 1, "ada").await;
+    say(&mut ada, &json!({"type": "create", "room": "general"})).await;
+    hear(&mut ada, "joined").await;
+    // All Cyrillic, and one letter in Cyrillic.
+    for fake in ["lоbby", "generаl"] {
+        say(&mut ada, &json!({"type": "create", "room": fake})).await;
+        let code = refused(&mut ada).await.0;
+        assert!(
+            code == "room_exists" || code == "malformed",
+            "{fake}: {code}"
+        );
+    }
+    say(&mut ada, &json!({"type": "create", "room": "den"})).await;
+    hear(&mut ada, "joined").await;
+    say(
+        &mut ada,
+        &json!({"type": "rename", "room": "den", "to": "generаl"}),
+    )
+    .await;
+    let code = refused(&mut ada).await.0;
+    assert!(code == "room_exists" || code == "malformed", "{code}");
+}

@@ -4,6 +4,8 @@
 //! The two indexes by person are what keeps the cost of a connection independent of the number of
 //! rooms: nothing here or in a request walks all rooms.
 
+mod connections;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,11 +16,11 @@ use shared::chat::server::Member;
 use shared::chat::{Author, RoomId, RoomName, RoomsCursor, UserId};
 use shared::error::ErrorCode;
 
-use super::encoding::Mode;
-use super::names::Names;
-use super::room::Room;
-use super::session::queue::{Outbox, Wakers};
 use crate::clients::ConnectionId;
+use crate::hub::encoding::Mode;
+use crate::hub::names::Names;
+use crate::hub::room::Room;
+use crate::hub::session::queue::{Outbox, Wakers};
 use crate::store::Snapshot;
 
 /// Most people whose presence is announced in one turn of the hub's clock; the rest come in the
@@ -28,40 +30,40 @@ const PRESENCE_PER_TICK: usize = 1_000;
 /// A person who is connected. Shared by the connections, so that a message takes no lock of the
 /// directory.
 #[derive(Debug)]
-pub(super) struct Person {
-    pub(super) user: UserId,
+pub(in crate::hub) struct Person {
+    pub(in crate::hub) user: UserId,
     name: Mutex<DisplayName>,
     operator: AtomicBool,
 }
 
 impl Person {
-    pub(super) fn name(&self) -> DisplayName {
+    pub(in crate::hub) fn name(&self) -> DisplayName {
         let name = self.name.lock();
         name.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) fn author(&self) -> Author {
+    pub(in crate::hub) fn author(&self) -> Author {
         Author {
             id: self.user,
             name: self.name(),
         }
     }
 
-    pub(super) fn is_operator(&self) -> bool {
+    pub(in crate::hub) fn is_operator(&self) -> bool {
         self.operator.load(Ordering::Relaxed)
     }
 }
 
 /// A connection that was admitted.
 #[derive(Debug)]
-pub(super) struct Connected {
-    pub(super) address: IpAddr,
+pub(in crate::hub) struct Connected {
+    pub(in crate::hub) address: IpAddr,
     /// `None` until the client has shown how it speaks.
-    pub(super) mode: Option<Mode>,
-    pub(super) outbox: Outbox,
+    pub(in crate::hub) mode: Option<Mode>,
+    pub(in crate::hub) outbox: Outbox,
     /// Set while a ban of its person or address is under way: nothing more of it is handled.
-    pub(super) held: Arc<AtomicBool>,
-    pub(super) subscriptions: BTreeSet<RoomId>,
+    pub(in crate::hub) held: Arc<AtomicBool>,
+    pub(in crate::hub) subscriptions: BTreeSet<RoomId>,
 }
 
 /// A person's connections.
@@ -72,9 +74,9 @@ struct Online {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Directory {
-    pub(super) names: Names,
-    pub(super) operators: BTreeSet<UserId>,
+pub(in crate::hub) struct Directory {
+    pub(in crate::hub) names: Names,
+    pub(in crate::hub) operators: BTreeSet<UserId>,
     /// Keys that have used v2. They are not taken over v1 any more.
     v2_users: HashSet<UserId>,
     online: HashMap<UserId, Online>,
@@ -92,24 +94,24 @@ pub(super) struct Directory {
     /// Lines that the lobby's plain-text clients are still to be sent: who left.
     departures: Vec<UserId>,
     /// Large rooms whose members have changed since their number was last announced.
-    pub(super) rosters: HashSet<RoomId>,
+    pub(in crate::hub) rosters: HashSet<RoomId>,
     /// The server stops: everybody leaves, and announcing each would cost the square of their number.
-    pub(super) closing: bool,
+    pub(in crate::hub) closing: bool,
 }
 
 /// What the hub's clock announces.
 #[derive(Debug, Default)]
-pub(super) struct Announcements {
+pub(in crate::hub) struct Announcements {
     /// People who came or went, and the rooms that they are in.
-    pub(super) presence: Vec<(Member, Vec<RoomId>)>,
+    pub(in crate::hub) presence: Vec<(Member, Vec<RoomId>)>,
     /// Names of plain-text people who came.
-    pub(super) arrived: Vec<DisplayName>,
+    pub(in crate::hub) arrived: Vec<DisplayName>,
     /// Names of plain-text people who left.
-    pub(super) left: Vec<DisplayName>,
+    pub(in crate::hub) left: Vec<DisplayName>,
 }
 
 impl Directory {
-    pub(super) fn from_snapshot(snapshot: Snapshot) -> (Self, Vec<Room>) {
+    pub(in crate::hub) fn from_snapshot(snapshot: Snapshot) -> (Self, Vec<Room>) {
         let mut directory = Self {
             operators: snapshot.operators.into_iter().collect(),
             v2_users: snapshot.v2_users.into_iter().collect(),
@@ -126,7 +128,7 @@ impl Directory {
         (directory, rooms)
     }
 
-    pub(super) fn add_room(&mut self, room: &Room) {
+    pub(in crate::hub) fn add_room(&mut self, room: &Room) {
         if !room.private {
             self.public.insert(room.id.clone());
         }
@@ -138,7 +140,7 @@ impl Directory {
         }
     }
 
-    pub(super) fn remove_room(&mut self, room: &Room) {
+    pub(in crate::hub) fn remove_room(&mut self, room: &Room) {
         self.public.remove(&room.id);
         self.rosters.remove(&room.id);
         for user in room.members.keys() {
@@ -146,11 +148,11 @@ impl Directory {
         }
     }
 
-    pub(super) fn enter(&mut self, user: UserId, room: &RoomId) {
+    pub(in crate::hub) fn enter(&mut self, user: UserId, room: &RoomId) {
         self.joined.entry(user).or_default().insert(room.clone());
     }
 
-    pub(super) fn exit(&mut self, user: UserId, room: &RoomId) {
+    pub(in crate::hub) fn exit(&mut self, user: UserId, room: &RoomId) {
         if let Some(rooms) = self.joined.get_mut(&user) {
             rooms.remove(room);
             if rooms.is_empty() {
@@ -160,13 +162,13 @@ impl Directory {
     }
 
     /// Returns the rooms that a person is in, by name.
-    pub(super) fn rooms_of(&self, user: UserId) -> Vec<RoomId> {
+    pub(in crate::hub) fn rooms_of(&self, user: UserId) -> Vec<RoomId> {
         let rooms = self.joined.get(&user).into_iter().flatten();
         rooms.cloned().collect()
     }
 
     /// Returns the rooms of a person's list behind a cursor: those they are in, then public ones.
-    pub(super) fn listed<'a>(
+    pub(in crate::hub) fn listed<'a>(
         &'a self,
         user: UserId,
         after: Option<&'a RoomsCursor>,
@@ -181,11 +183,11 @@ impl Directory {
         own.chain(public.filter(move |room| !is_joined(room)))
     }
 
-    pub(super) fn name_of(&self, user: UserId) -> DisplayName {
+    pub(in crate::hub) fn name_of(&self, user: UserId) -> DisplayName {
         self.names.display(user)
     }
 
-    pub(super) fn author(&self, user: UserId) -> Author {
+    pub(in crate::hub) fn author(&self, user: UserId) -> Author {
         Author {
             id: user,
             name: self.name_of(user),
@@ -193,7 +195,7 @@ impl Directory {
     }
 
     /// Returns a person as a member of a room.
-    pub(super) fn member(&self, user: UserId, room: Option<&Room>) -> Member {
+    pub(in crate::hub) fn member(&self, user: UserId, room: Option<&Room>) -> Member {
         Member {
             id: user,
             name: self.name_of(user),
@@ -203,7 +205,7 @@ impl Directory {
     }
 
     /// Brings the name that a person's connections use to the stored one.
-    pub(super) fn refresh_name(&self, user: UserId) {
+    pub(in crate::hub) fn refresh_name(&self, user: UserId) {
         if let Some(online) = self.online.get(&user) {
             let name = self.name_of(user);
             *online
@@ -214,7 +216,7 @@ impl Directory {
         }
     }
 
-    pub(super) fn set_operator(&mut self, user: UserId, is: bool) {
+    pub(in crate::hub) fn set_operator(&mut self, user: UserId, is: bool) {
         if is {
             self.operators.insert(user);
         } else {
@@ -225,138 +227,21 @@ impl Directory {
         }
     }
 
-    pub(super) fn has_used_v2(&self, user: UserId) -> bool {
+    pub(in crate::hub) fn has_used_v2(&self, user: UserId) -> bool {
         self.v2_users.contains(&user)
     }
 
-    pub(super) fn set_used_v2(&mut self, user: UserId) {
+    pub(in crate::hub) fn set_used_v2(&mut self, user: UserId) {
         self.v2_users.insert(user);
     }
 
     /// Returns `true` if the server remembers somebody, or they are connected.
-    pub(super) fn knows(&self, user: UserId) -> bool {
+    pub(in crate::hub) fn knows(&self, user: UserId) -> bool {
         self.names.has_name(user) || self.is_online(user) || self.joined.contains_key(&user)
     }
 
-    /// Takes a connection in. It subscribes to nothing yet.
-    pub(super) fn arrive(
-        &mut self,
-        id: ConnectionId,
-        user: UserId,
-        connected: Connected,
-    ) -> Arc<Person> {
-        let name = self.name_of(user);
-        let operator = self.operators.contains(&user);
-        let online = self.online.entry(user).or_insert_with(|| {
-            self.presence.entry(user).or_insert(false);
-            Online {
-                person: Arc::new(Person {
-                    user,
-                    name: Mutex::new(name),
-                    operator: AtomicBool::new(operator),
-                }),
-                connections: BTreeMap::new(),
-            }
-        });
-        online.connections.insert(id, connected);
-        self.users.insert(id, user);
-        Arc::clone(&online.person)
-    }
-
-    /// Remembers why a connection ends that is not, or no longer, taken in.
-    pub(super) fn note_end(&mut self, id: ConnectionId, code: ErrorCode) {
-        self.ended.insert(id, code);
-    }
-
-    /// Returns why a connection was ended, once: an evicted one did not read.
-    pub(super) fn take_end(&mut self, id: ConnectionId) -> ErrorCode {
-        self.ended.remove(&id).unwrap_or(ErrorCode::SlowConsumer)
-    }
-
-    /// Takes a connection out, and closes its queue.
-    pub(super) fn remove(&mut self, id: ConnectionId, wakers: &mut Wakers) -> Option<Connected> {
-        let user = self.users.remove(&id)?;
-        let online = self.online.get_mut(&user)?;
-        let connected = online.connections.remove(&id)?;
-        if online.connections.is_empty() {
-            self.online.remove(&user);
-            self.presence.entry(user).or_insert(true);
-        }
-        connected.outbox.close(wakers);
-        let announced = self.arrivals.remove(&id).is_none();
-        if connected.mode == Some(Mode::Plain) && announced && !self.closing {
-            self.departures.push(user);
-        }
-        Some(connected)
-    }
-
-    pub(super) fn connected(&self, id: ConnectionId) -> Option<&Connected> {
-        let user = self.users.get(&id)?;
-        self.online.get(user)?.connections.get(&id)
-    }
-
-    pub(super) fn connected_mut(&mut self, id: ConnectionId) -> Option<&mut Connected> {
-        let user = self.users.get(&id)?;
-        self.online.get_mut(user)?.connections.get_mut(&id)
-    }
-
-    /// Marks a connection as one of plain text, which the lobby is told of soon.
-    pub(super) fn become_plain(&mut self, id: ConnectionId) {
-        if let Some(user) = self.users.get(&id).copied()
-            && let Some(connected) = self.connected_mut(id)
-        {
-            connected.mode = Some(Mode::Plain);
-            self.arrivals.insert(id, user);
-        }
-    }
-
-    /// Returns the name of a plain-text connection that was not announced yet, to announce it now.
-    pub(super) fn take_arrival(&mut self, id: ConnectionId) -> Option<DisplayName> {
-        let user = self.arrivals.remove(&id)?;
-        Some(self.name_of(user))
-    }
-
-    /// Returns the presence that was last announced, or that nothing has changed since. Lists show
-    /// this one: whoever reads a list between two turns of the clock would otherwise never hear that
-    /// somebody left who came in the same turn.
-    fn is_announced_online(&self, user: UserId) -> bool {
-        let announced = self.presence.get(&user).copied();
-        announced.unwrap_or_else(|| self.is_online(user))
-    }
-
-    pub(super) fn is_online(&self, user: UserId) -> bool {
-        self.online.contains_key(&user)
-    }
-
-    pub(super) fn connections_of(
-        &self,
-        user: UserId,
-    ) -> impl Iterator<Item = (ConnectionId, &Connected)> {
-        let online = self.online.get(&user).into_iter();
-        online.flat_map(|online| online.connections.iter().map(|(id, it)| (*id, it)))
-    }
-
-    /// Returns the queues of a person's JSON connections.
-    pub(super) fn json_outboxes(
-        &self,
-        user: UserId,
-    ) -> impl Iterator<Item = (ConnectionId, &Outbox)> {
-        let connections = self.connections_of(user);
-        connections
-            .filter(|(_, connected)| connected.mode == Some(Mode::Json))
-            .map(|(id, connected)| (id, &connected.outbox))
-    }
-
-    /// Returns every connection with whose it is.
-    pub(super) fn everybody(&self) -> impl Iterator<Item = (ConnectionId, UserId, &Connected)> {
-        self.online.iter().flat_map(|(user, online)| {
-            let connections = online.connections.iter();
-            connections.map(|(id, connected)| (*id, *user, connected))
-        })
-    }
-
     /// Takes what is to be announced in this turn of the clock.
-    pub(super) fn take_announcements(&mut self) -> Announcements {
+    pub(in crate::hub) fn take_announcements(&mut self) -> Announcements {
         let mut announcements = Announcements::default();
         let users: Vec<_> = self
             .presence
@@ -397,7 +282,7 @@ fn behind<'a>(
 
 impl Directory {
     /// Moves a room to another name in all indexes.
-    pub(super) fn rename_room(&mut self, from: &RoomId, to: &RoomName, members: &[UserId]) {
+    pub(in crate::hub) fn rename_room(&mut self, from: &RoomId, to: &RoomName, members: &[UserId]) {
         let to = RoomId::from(to.clone());
         if self.public.remove(from) {
             self.public.insert(to.clone());
@@ -417,15 +302,18 @@ impl Directory {
 }
 
 impl Directory {
-    /// Returns whose a connection is.
-    pub(super) fn user_of(&self, id: ConnectionId) -> Option<UserId> {
-        self.users.get(&id).copied()
-    }
-
-    /// Lets the lobby's plain-text clients know that somebody is not one of them any more.
-    pub(super) fn note_departure(&mut self, id: ConnectionId) {
-        if let Some(user) = self.user_of(id) {
-            self.departures.push(user);
+    /// Returns a room as a person's list shows it.
+    pub(in crate::hub) fn summary(&self, room: &Room, user: UserId) -> RoomSummary {
+        let other = room.is_direct().then(|| room.other(user)).flatten();
+        RoomSummary {
+            room: room.id.clone(),
+            topic: room.topic.clone(),
+            private: room.private,
+            keep: room.keep,
+            joined: room.has(user),
+            head: room.head,
+            read: room.read_by(user),
+            with: other.map(|other| self.author(other)),
         }
     }
 }

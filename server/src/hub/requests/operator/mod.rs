@@ -1,10 +1,10 @@
 //! What operators ask for. What they decide about the server's doors is in [`crate::operators`].
 
+mod doors;
+
 use std::future::ready;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::SystemTime;
 
 use shared::chat::limits::MAX_OPERATORS;
 use shared::chat::operator::{
@@ -15,6 +15,7 @@ use shared::chat::{
 };
 use shared::error::ErrorCode;
 
+use self::doors::{ban, kick, unban};
 use super::moderation::{change_room, removal, role_changes};
 use super::{Rejection, Work};
 use crate::admission::network_of;
@@ -263,71 +264,6 @@ fn follow_log(from: &Requester, follow: bool, follows: bool) -> Result<Effect, R
     Ok(effect)
 }
 
-fn kick(from: &Requester, who: Kicked) -> Result<Effect, Rejection> {
-    let hub = &from.hub;
-    let ids: Vec<_> = {
-        let directory = hub.directory();
-        match who {
-            Kicked::Connection(number) => {
-                let id = ConnectionId::from_number(number);
-                directory.connected(id).map(|_| id).into_iter().collect()
-            }
-            Kicked::User(user) => directory.connections_of(user).map(|(id, _)| id).collect(),
-        }
-    };
-    if ids.is_empty() {
-        let message = "There is no such session.";
-        return Err(Rejection::new(ChatErrorCode::NoSuchEntry, message));
-    }
-    log_deed(from, &format!("ends {} connections", ids.len()));
-    // Before the own end, which may be among them.
-    let answer = done(from);
-    hub.end(ids, ErrorCode::Kicked);
-    answer
-}
-
-/// Keeps somebody out. The answer comes when nothing more of theirs can come: from here on nothing
-/// of their connections is handled, and what they have queued is durable and broadcast before the
-/// ban is applied.
-async fn ban(from: Arc<Requester>, who: Banned, reason: Reason) -> Result<Effect, Rejection> {
-    match who {
-        Banned::User(user) if from.hub.directory().operators.contains(&user) => {
-            return Err(Rejection::forbidden("This is an operator."));
-        }
-        Banned::Address(address) if network_of(from.address) == address => {
-            return Err(Rejection::forbidden("This is your own address."));
-        }
-        _ => {}
-    }
-    let ban = Ban {
-        who,
-        reason,
-        at: system::timestamp(SystemTime::now()),
-        by: from.user(),
-    };
-    let hub = from.hub.clone();
-    hub.hold(who);
-    // Apart from the session: if it ends, the ban is still applied or the hold undone.
-    let change = hub.store.change(Change::Banned(ban));
-    let stored = tokio::spawn(async move {
-        let stored = change.await;
-        hub.release_hold(who);
-        stored
-    });
-    match stored.await {
-        Ok(stored) => stored?,
-        Err(_) => return Err(Rejection::forbidden("The ban was abandoned.")),
-    }
-    log_deed(&from, &format!("bans {who}"));
-    bans(&from, None)
-}
-
-async fn unban(from: Arc<Requester>, who: Banned) -> Result<Effect, Rejection> {
-    from.hub.store.change(Change::Unbanned(who)).await?;
-    log_deed(&from, &format!("lifts the ban of {who}"));
-    bans(&from, None)
-}
-
 async fn delete_room(from: Arc<Requester>, room: RoomId) -> Result<Effect, Rejection> {
     if room == RoomName::lobby().into() {
         let message = "Everybody starts in the lobby; it stays.";
@@ -348,42 +284,4 @@ async fn set_keep(from: Arc<Requester>, room: RoomId, keep: Keep) -> Result<Effe
     from.hub.store.change(change).await?;
     log_deed(&from, &format!("has {room} keep {keep}"));
     done(&from)
-}
-
-impl crate::hub::Hub {
-    /// Stops handling the connections of somebody whose ban is under way, and admits no others.
-    fn hold(&self, who: Banned) {
-        let directory = self.directory();
-        self.operators.bans.hold(who);
-        for connected in connections_of(&directory, who) {
-            connected.held.store(true, Ordering::Release);
-        }
-    }
-
-    /// Ends a hold. After an applied ban there is nobody left to release.
-    fn release_hold(&self, who: Banned) {
-        let directory = self.directory();
-        self.operators.bans.release(who);
-        for connected in connections_of(&directory, who) {
-            connected.held.store(false, Ordering::Release);
-        }
-    }
-}
-
-fn connections_of(
-    directory: &Directory,
-    who: Banned,
-) -> impl Iterator<Item = &crate::hub::directory::Connected> {
-    let everybody = directory.everybody();
-    everybody
-        .filter(move |(_, user, connected)| is_by(who, *user, connected.address))
-        .map(|(_, _, connected)| connected)
-}
-
-/// Returns `true` if a ban of `who` concerns a connection.
-pub(in crate::hub) fn is_by(who: Banned, user: UserId, address: IpAddr) -> bool {
-    match who {
-        Banned::User(banned) => banned == user,
-        Banned::Address(banned) => network_of(address) == banned,
-    }
 }

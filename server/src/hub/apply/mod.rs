@@ -1,0 +1,204 @@
+//! The only place where shared state changes: everything that the store has committed is applied
+//! here, in the order of the commits, by one task. A session only asks, and hears the answer after
+//! its change is applied; its end takes nothing with it.
+
+mod rooms;
+
+use std::sync::Arc;
+
+use shared::chat::operator::OperatorAnswer;
+use shared::chat::server::{MemberChange, RoomEntry};
+use shared::chat::{Event, Keep, Role, RoomId, RoomName, Seq, ServerMessage, Topic, UserId};
+
+use super::Hub;
+use super::encoding::{EncodedEntry, encode};
+use super::room::{Room, RoomLock, UnstoredEntry};
+use super::session::queue::Wakers;
+use crate::store::{Change, Committed, Outcome};
+
+/// Most entries that are broadcast before their subscribers wake up: many, so that each seals them
+/// into one write; few enough that the lock is soon free for others.
+const BROADCAST_TOGETHER: usize = 64;
+
+/// No more entries are broadcast together when their texts have so many bytes: a small part of a
+/// subscriber's queue.
+const BROADCAST_TOGETHER_BYTES: usize = 128 * 1024;
+
+impl Hub {
+    /// Applies the outcomes of one transaction, and then answers those who asked.
+    pub(super) async fn apply_all(&self, outcomes: Vec<Outcome>) {
+        let mut outcomes = outcomes.into_iter().peekable();
+        while outcomes.peek().is_some() {
+            let mut wakers = Wakers::default();
+            let mut piece = Vec::new();
+            let mut entries: Vec<EncodedEntry> = Vec::new();
+            let mut room: Option<RoomId> = None;
+            let mut bytes = 0;
+            while piece.len() < BROADCAST_TOGETHER && bytes < BROADCAST_TOGETHER_BYTES {
+                let Some(mut outcome) = outcomes.next() else {
+                    break;
+                };
+                match outcome.committed.take() {
+                    Some(Committed::Entry(entry)) => {
+                        bytes += text_bytes(&entry);
+                        if room.as_ref() != Some(&entry.room) {
+                            self.publish(room.take(), &mut entries, &mut wakers);
+                            room = Some(entry.room.clone());
+                        }
+                        entries.push(EncodedEntry::new(entry));
+                    }
+                    Some(Committed::Change(change)) => {
+                        self.publish(room.take(), &mut entries, &mut wakers);
+                        self.apply(change, &mut wakers);
+                    }
+                    None => {}
+                }
+                piece.push(outcome);
+            }
+            self.publish(room.take(), &mut entries, &mut wakers);
+            // The answers come behind the events.
+            piece.into_iter().for_each(Outcome::release);
+            drop(wakers);
+            // Subscribers of a burst send what they have before more comes: their queues are bounded.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Broadcasts entries of unstored rooms, and then answers their writers.
+    pub(super) async fn apply_unstored(&self, unstored: Vec<UnstoredEntry>) {
+        let mut wakers = Wakers::default();
+        let mut answers = Vec::with_capacity(unstored.len());
+        let mut entries = Vec::new();
+        let mut room: Option<RoomId> = None;
+        for unstored in unstored {
+            let (entry, appended, reply) = unstored.into_parts();
+            if room.as_ref() != Some(&entry.room) {
+                self.publish(room.take(), &mut entries, &mut wakers);
+                room = Some(entry.room.clone());
+            }
+            entries.push(EncodedEntry::new(entry));
+            answers.push((appended, reply));
+        }
+        self.publish(room, &mut entries, &mut wakers);
+        for (appended, reply) in answers {
+            UnstoredEntry::acknowledge(appended, reply);
+        }
+        drop(wakers);
+        tokio::task::yield_now().await;
+    }
+
+    fn publish(&self, room: Option<RoomId>, entries: &mut Vec<EncodedEntry>, wakers: &mut Wakers) {
+        if let Some(room) = room.and_then(|room| self.rooms.get(&room)) {
+            let slow = room.lock().publish(entries, wakers);
+            self.evict(slow, wakers);
+        }
+        entries.clear();
+    }
+
+    fn apply(&self, change: Change, wakers: &mut Wakers) {
+        match change {
+            Change::RoomCreated {
+                room,
+                topic,
+                private,
+                keep,
+                owner,
+            } => self.apply_created(room, topic, private, keep, owner, wakers),
+            Change::RoomDeleted { room } => self.apply_deleted(&room, wakers),
+            Change::Joined { room, user, by } => self.apply_joined(&room, user, by, wakers),
+            Change::Left { room, user } => self.apply_left(&room, user, wakers),
+            Change::Invited { room, user, by } => self.apply_invited(room.into(), user, by, wakers),
+            Change::Uninvited { room, user } => {
+                if let Some(room) = self.rooms.get(&room.into()) {
+                    room.lock().invited.remove(&user);
+                }
+            }
+            Change::Read { room, user, seq } => self.apply_read(&room, user, seq, wakers),
+            Change::Kept { room, keep } => self.apply_kept(&room, keep, wakers),
+            Change::Topic { room, topic } => self.change_summary(&room, wakers, |room| {
+                room.topic = topic;
+            }),
+            Change::Renamed { room, to } => self.apply_renamed(room.into(), to, wakers),
+            Change::Role { room, user, role } => self.apply_role(&room, user, role, wakers),
+            Change::Named { user, name } => {
+                let mut directory = self.directory();
+                let former = directory.name_of(user);
+                directory.names.apply(user.0, name);
+                directory.refresh_name(user);
+                drop(directory);
+                self.announce_renamed(user, &former.to_string(), wakers);
+            }
+            Change::NameReleased { user } => {
+                let mut directory = self.directory();
+                let former = directory.name_of(user);
+                directory.names.forget(&user.0);
+                directory.refresh_name(user);
+                drop(directory);
+                self.announce_renamed(user, &former.to_string(), wakers);
+            }
+            Change::Banned(ban) => {
+                let who = ban.who;
+                self.operators.bans.add(ban);
+                self.enforce(who);
+            }
+            Change::Unbanned(who) => self.operators.bans.remove(who),
+            Change::Operator { user, is } => self.apply_operator(user, is, wakers),
+            Change::SpokeV2 { user } => self.directory().set_used_v2(user),
+            Change::Approved { .. } => {}
+        }
+    }
+
+    fn apply_operator(&self, user: UserId, is: bool, wakers: &mut Wakers) {
+        let mut directory = self.directory();
+        directory.set_operator(user, is);
+        if !is {
+            return;
+        }
+        let granted = encode(&ServerMessage::Operator(OperatorAnswer::Granted));
+        let outboxes = directory.json_outboxes(user);
+        let full = outboxes.filter(|(_, outbox)| outbox.push([&granted], wakers).is_err());
+        let slow = full.map(|(id, _)| id).collect();
+        drop(directory);
+        self.evict(slow, wakers);
+    }
+
+    fn announce_renamed(&self, user: UserId, former: &str, wakers: &mut Wakers) {
+        let (member, rooms) = {
+            let directory = self.directory();
+            (directory.member(user, None), directory.rooms_of(user))
+        };
+        for id in &rooms {
+            let Some(room) = self.rooms.get(id) else {
+                continue;
+            };
+            let room = room.lock();
+            let mut member = member.clone();
+            member.role = room.role_of(user);
+            let message = ServerMessage::Member {
+                room: id.clone(),
+                member,
+                change: MemberChange::Renamed,
+            };
+            // Names come with every entry too, so a client that misses this is wrong for a moment.
+            room.broadcast_droppable(&message, None, wakers);
+        }
+        let line = format!("{former} is now {}", member.name);
+        let line: Arc<str> = super::encoding::encode_notice(&line);
+        if let Some(lobby) = self.lobby() {
+            lobby.lock().notify_plain(&line, wakers);
+        }
+    }
+
+    pub(super) fn lobby(&self) -> Option<Arc<RoomLock>> {
+        self.rooms.get(&RoomId::from(RoomName::lobby()))
+    }
+}
+
+fn text_bytes(entry: &RoomEntry) -> usize {
+    match &entry.entry.event {
+        Event::Message { text, .. } | Event::Edited { text, .. } => {
+            text.as_ref().map_or(0, |text| text.as_str().len())
+        }
+        Event::Deleted { .. } | Event::Reacted { .. } => 0,
+    }
+}

@@ -1,0 +1,58 @@
+//! The list of rooms, page by page.
+
+use shared::chat::server::RoomSummary;
+use shared::chat::{RoomFilter, RoomId, RoomsCursor, ServerMessage};
+
+use super::Rejection;
+use crate::hub::encoding::Page;
+use crate::hub::session::{Effect, Requester};
+
+/// Most names that one request for rooms compares with its filter, so that no filter costs much more
+/// than another.
+const FILTERED_ROOMS: usize = 10_000;
+
+/// Returns the first page of the rooms that a person is in, and `true` if the list goes on, behind
+/// them or with public rooms.
+pub(super) fn joined_page(from: &Requester) -> (Vec<RoomSummary>, bool) {
+    let user = from.user();
+    let directory = from.hub.directory();
+    let mut page = Page::new();
+    let mut goes_on = false;
+    for id in directory.listed(user, None) {
+        let summary = from.hub.rooms.get(id).map(|room| {
+            let room = room.lock();
+            (room.has(user), directory.summary(&room, user))
+        });
+        if let Some((joined, summary)) = summary {
+            if !joined || !page.push(summary) {
+                goes_on = true;
+                break;
+            }
+        }
+    }
+    let (rooms, more) = page.finish();
+    (rooms, more || goes_on)
+}
+
+/// Answers `rooms`.
+pub(super) fn list(
+    from: &Requester,
+    after: Option<RoomsCursor>,
+    find: Option<RoomFilter>,
+) -> Result<Effect, Rejection> {
+    let user = from.user();
+    let directory = from.hub.directory();
+    let matches = |id: &&RoomId| match (&find, id) {
+        (None, _) => true,
+        (Some(find), RoomId::Named(name)) => find.matches(name),
+        (Some(_), RoomId::Direct(_)) => false,
+    };
+    let listed = directory.listed(user, after.as_ref());
+    let found = listed.take(FILTERED_ROOMS).filter(matches);
+    let known = found.filter_map(|id| from.hub.rooms.get(id));
+    let summaries = known.map(|room| directory.summary(&room.lock(), user));
+    let (rooms, more) = Page::of(summaries).finish();
+    drop(directory);
+    from.reply(&ServerMessage::Rooms { rooms, find, more });
+    Ok(Effect::None)
+}
