@@ -93,6 +93,16 @@ pub struct Limits {
     pub rekey: RekeyLimits,
 }
 
+impl Limits {
+    /// Returns the most bytes that any frame of either version may have after the handshake, with
+    /// what ends it.
+    pub fn longest_frame(&self) -> usize {
+        let v1 = self.message_frame_bytes.max(self.handshake_frame_bytes);
+        v1.saturating_add(crate::v1::framing::TERMINATOR.len())
+            .max(V2_FRAME_BYTES)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

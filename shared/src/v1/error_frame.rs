@@ -23,13 +23,15 @@ struct Fields<'a> {
     message: Cow<'a, str>,
 }
 
-/// The error frame for `code`, with its terminator. ASCII.
+/// Encodes the error frame for `code`, with its terminator. ASCII.
 pub fn encode(code: ErrorCode) -> Vec<u8> {
-    let mut frame = format!(
-        "{{\"error\": \"{code}\", \"message\": \"{}\"}}",
-        code.sentence()
-    )
-    .into_bytes();
+    encode_sentence(code, code.sentence())
+}
+
+/// Encodes the error frame for `code` with another sentence for people, which must be ASCII without
+/// quotes and backslashes: it is not escaped.
+pub fn encode_sentence(code: ErrorCode, sentence: &'static str) -> Vec<u8> {
+    let mut frame = format!("{{\"error\": \"{code}\", \"message\": \"{sentence}\"}}").into_bytes();
     frame.extend_from_slice(TERMINATOR);
     frame
 }
