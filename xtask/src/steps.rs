@@ -20,6 +20,8 @@ pub(crate) struct Step {
 enum Outcome {
     Passed(Duration),
     Failed(Duration),
+    /// Could not be checked here; counted as neither.
+    Skipped(Duration),
     NotRun,
 }
 
@@ -27,6 +29,7 @@ enum Outcome {
 pub(crate) fn run(tools: &mut Toolbox, steps: &[Step]) -> ExitCode {
     let mut outcomes = Vec::with_capacity(steps.len());
     let mut failure = None;
+    let mut skipped = Vec::new();
     for (index, step) in steps.iter().enumerate() {
         if failure.is_some() {
             outcomes.push(Outcome::NotRun);
@@ -42,6 +45,11 @@ pub(crate) fn run(tools: &mut Toolbox, steps: &[Step]) -> ExitCode {
         let start = Instant::now();
         outcomes.push(match (step.check)(tools) {
             Ok(()) => Outcome::Passed(start.elapsed()),
+            Err(why) if why.is_skipped() => {
+                println!("--- SKIPPED {}: {why}", step.name);
+                skipped.push(format!("{} was SKIPPED: {why}", step.name));
+                Outcome::Skipped(start.elapsed())
+            }
             Err(why) => {
                 failure = Some(format!("{}: {why}", step.name));
                 Outcome::Failed(start.elapsed())
@@ -49,6 +57,9 @@ pub(crate) fn run(tools: &mut Toolbox, steps: &[Step]) -> ExitCode {
         });
     }
     println!("\n{}", summary(steps, &outcomes));
+    for why in skipped {
+        eprintln!("xtask: {why}");
+    }
     match failure {
         None => ExitCode::SUCCESS,
         Some(why) => {
@@ -61,7 +72,8 @@ pub(crate) fn run(tools: &mut Toolbox, steps: &[Step]) -> ExitCode {
 /// The table of steps, closed by the line that counts them.
 fn summary(steps: &[Step], outcomes: &[Outcome]) -> String {
     let mut rows = vec![["step", "result", "time"].map(str::to_owned).to_vec()];
-    let (mut passed, mut failed, mut total) = (0_u32, 0_u32, Duration::ZERO);
+    let (mut passed, mut failed, mut skipped) = (0_u32, 0_u32, 0_u32);
+    let mut total = Duration::ZERO;
     for (step, outcome) in steps.iter().zip(outcomes) {
         let (word, time) = match outcome {
             Outcome::Passed(time) => {
@@ -71,6 +83,10 @@ fn summary(steps: &[Step], outcomes: &[Outcome]) -> String {
             Outcome::Failed(time) => {
                 failed += 1;
                 ("FAILED", Some(*time))
+            }
+            Outcome::Skipped(time) => {
+                skipped += 1;
+                ("SKIPPED", Some(*time))
             }
             Outcome::NotRun => ("not run", None),
         };
@@ -86,7 +102,11 @@ fn summary(steps: &[Step], outcomes: &[Outcome]) -> String {
         String::new(),
         table::duration(total),
     ]);
-    format!("{}\n{passed} passed, {failed} failed", table::render(&rows))
+    let mut text = format!("{}\n{passed} passed, {failed} failed", table::render(&rows));
+    if skipped > 0 {
+        text.push_str(&format!(", {skipped} skipped"));
+    }
+    text
 }
 
 #[cfg(test)]
@@ -110,6 +130,27 @@ mod tests {
         assert_eq!(text.lines().last(), Some("1 passed, 1 failed"));
         assert!(text.contains("not run"));
         assert!(text.contains("3.0 s"), "the total is there: {text}");
+    }
+
+    #[test]
+    fn a_skipped_step_is_counted_as_neither_and_the_next_one_runs() {
+        let outcomes = [
+            Outcome::Skipped(Duration::from_secs(1)),
+            Outcome::Passed(Duration::from_secs(2)),
+        ];
+        let text = summary(&[STEP; 2], &outcomes);
+        assert_eq!(text.lines().last(), Some("1 passed, 0 failed, 1 skipped"));
+        let skips = Step {
+            check: |_| Err(crate::failure::Failure::skipped("no network")),
+            ..STEP
+        };
+        let fails = Step {
+            check: |_| Err(crate::failure::Failure::new("ran")),
+            ..STEP
+        };
+        let mut tools = Toolbox::new(std::env::temp_dir());
+        assert_eq!(run(&mut tools, &[skips, STEP]), ExitCode::SUCCESS);
+        assert_eq!(run(&mut tools, &[skips, fails]), ExitCode::FAILURE);
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub(crate) struct CargoTool {
     version: &'static str,
     /// Whether the author's lock file resolves; with it a build is the one that was tested.
     locked: bool,
+    /// Whether the default features are compiled, or left out because they only take time.
+    default_features: bool,
 }
 
 /// Builds the page. The newest that Rust 1.95 compiles.
@@ -21,6 +23,7 @@ pub(crate) const TRUNK: CargoTool = CargoTool {
     binaries: &["trunk"],
     version: "0.21.14",
     locked: true,
+    default_features: true,
 };
 
 /// Judges the dependency tree by `deny.toml`.
@@ -29,6 +32,16 @@ pub(crate) const CARGO_DENY: CargoTool = CargoTool {
     binaries: &["cargo-deny"],
     version: "0.20.2",
     locked: true,
+    default_features: true,
+};
+
+/// Checks lock files against the RustSec database. Its default feature reads binaries.
+pub(crate) const CARGO_AUDIT: CargoTool = CargoTool {
+    package: "cargo-audit",
+    binaries: &["cargo-audit"],
+    version: "0.22.2",
+    locked: true,
+    default_features: false,
 };
 
 /// These programs run for seconds, but would compile for many minutes with the settings of
@@ -90,6 +103,7 @@ impl Toolbox {
                 binaries: &["wasm-bindgen", "wasm-bindgen-test-runner"],
                 version: "",
                 locked: false,
+                default_features: true,
             },
             &version,
         )
@@ -152,6 +166,9 @@ impl Toolbox {
         if tool.locked {
             command.arg("--locked");
         }
+        if !tool.default_features {
+            command.arg("--no-default-features");
+        }
         // Not in the workspace's own target folder, whose profiles and lock are other ones; and
         // in one place, so that an installation that was interrupted goes on where it was.
         let build = self.cache().join("build");
@@ -208,6 +225,7 @@ mod tests {
             binaries: &["a", "b"],
             version: "",
             locked: false,
+            default_features: true,
         };
         let program = |name: &str, prints: &str| {
             let path = folder.join(name);

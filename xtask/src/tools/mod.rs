@@ -12,7 +12,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub(crate) use cargo::{CARGO_DENY, TRUNK};
+pub(crate) use cargo::{CARGO_AUDIT, CARGO_DENY, TRUNK};
 
 /// Every program that the commands run is started from here, with one PATH and one folder.
 pub(crate) struct Toolbox {
