@@ -214,7 +214,9 @@ pub(crate) fn of_outcome(wish: &Wish, pin: Option<&Pin>, outcome: &Outcome) -> R
         },
     };
     let mut text = text;
-    if wish.version >= Version::V2 && !outcome.established && pin.is_none() {
+    // A server that says what it is needs no guess, least of all one that leads to a weaker protocol.
+    let is_web_server = text.contains("use ws://");
+    if wish.version >= Version::V2 && !outcome.established && pin.is_none() && !is_web_server {
         // Writing to a string does not fail.
         let _ = write!(
             text,
