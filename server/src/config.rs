@@ -1,6 +1,7 @@
-//! What the server was told: flags over environment over file over defaults.
+//! The server's configuration: flags win over the environment, that over the file, and that over
+//! the defaults.
 
-use std::fmt;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -14,6 +15,7 @@ use shared::limits::{
     HANDSHAKE_FRAME_BYTES, HANDSHAKE_TIMEOUT, MESSAGE_FRAME_BYTES, RSA_MAX_BITS, RSA_MIN_BITS,
     RekeyLimits, V2_REKEY_RECORDS,
 };
+use thiserror::Error;
 
 use crate::rates::PerMinute;
 
@@ -36,13 +38,13 @@ pub struct Cli {
     pub command: Option<Command>,
 }
 
-/// What the program does, if it does not serve.
+/// A task of the program other than serving.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Write a room's entries to standard output, oldest first, one JSON object a line. The server
     /// may run meanwhile.
     Export {
-        /// Which room.
+        /// Name of the room.
         #[arg(value_parser = RoomId::from_stored)]
         room: RoomId,
         /// The server's data folder.
@@ -74,7 +76,8 @@ struct Settings {
     #[arg(long, value_name = "ADDR:PORT", env = "SECURE_CHAT_HTTP")]
     http: Option<SocketAddr>,
 
-    /// Folder of the server's key and of the chat's database. [default: data]
+    /// Folder of the server's key and of the chat's history; nobody else may have rights in it.
+    /// [default: data]
     #[arg(long, value_name = "FOLDER", env = "SECURE_CHAT_DATA_DIR")]
     data_dir: Option<PathBuf>,
 
@@ -172,7 +175,7 @@ struct Settings {
     key_bits: Option<usize>,
 }
 
-/// How long entries are kept, as flags and the file say it.
+/// A retention as flags and the file write it.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
 struct KeepSetting(Keep);
@@ -197,15 +200,15 @@ impl TryFrom<String> for KeepSetting {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
-    /// What stops something from working.
+    /// Something does not work.
     Error,
-    /// What should not happen.
+    /// Something happened that should not.
     Warn,
-    /// Who comes and goes, and why.
+    /// Clients that come and go, and the cause.
     Info,
-    /// More.
+    /// Details, and strangers who have not shown a key.
     Debug,
-    /// Everything.
+    /// Everything that can be logged.
     Trace,
 }
 
@@ -228,13 +231,13 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Address of the HTTP listener.
     pub http: SocketAddr,
-    /// Folder of the server's key and of the chat's database.
+    /// Folder of the server's key and of the chat's history.
     pub data_dir: PathBuf,
-    /// Whether v1 is accepted on addresses other than loopback.
+    /// Accepts v1 on addresses other than loopback.
     pub allow_v1: bool,
-    /// Whether decrypted lines are logged.
+    /// Logs decrypted lines.
     pub log_plaintext: bool,
-    /// Whether a claim link is printed though there is an operator.
+    /// Prints a claim link though there is an operator.
     pub new_claim: bool,
     /// Least severe level that is logged.
     pub log_level: LogLevel,
@@ -244,19 +247,19 @@ pub struct Config {
     pub max_connections: usize,
     /// Most connections from one address.
     pub max_connections_per_address: usize,
-    /// Time for a handshake.
+    /// Time that a client has for its handshake.
     pub handshake_timeout: Duration,
     /// Largest frame after the handshake, in bytes.
     pub max_frame_bytes: usize,
     /// Longest line of chat, in bytes.
     pub max_text_bytes: usize,
-    /// When the keys of a v2 session change.
+    /// Limits after which the keys of a v2 session change.
     pub rekey: RekeyLimits,
-    /// How often things may be done.
+    /// Rates of what people may do.
     pub rates: PerMinute,
-    /// What becomes of the entries of new rooms.
+    /// Retention of the entries of new rooms.
     pub keep: Keep,
-    /// Most rooms.
+    /// Most rooms of the server.
     pub max_rooms: usize,
     /// Size of a new server key, in bits.
     pub key_bits: usize,
@@ -287,17 +290,19 @@ impl Default for Config {
     }
 }
 
-/// Why the configuration is refused.
-#[derive(Debug)]
-pub struct ConfigError(String);
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+/// A configuration that is refused.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {0}: {1}")]
+    Read(String, #[source] io::Error),
+    /// The file is no TOML, or has a key or value that is not known.
+    #[error("{0} is not valid: {1}")]
+    Parse(String, #[source] toml::de::Error),
+    /// A setting has a value that cannot be used; the text names both.
+    #[error("{0}")]
+    Value(String),
 }
-
-impl std::error::Error for ConfigError {}
 
 impl Cli {
     /// Reads the file, if one is named, and checks everything.
@@ -317,9 +322,8 @@ impl Cli {
 
 fn read_file(path: &Path) -> Result<Settings, ConfigError> {
     let text = std::fs::read_to_string(path)
-        .map_err(|error| ConfigError(format!("cannot read {}: {error}", path.display())))?;
-    toml::from_str(&text)
-        .map_err(|error| ConfigError(format!("{} is not valid: {error}", path.display())))
+        .map_err(|error| ConfigError::Read(path.display().to_string(), error))?;
+    toml::from_str(&text).map_err(|error| ConfigError::Parse(path.display().to_string(), error))
 }
 
 fn merge(over: Settings, file: Settings, default: Config) -> Result<Config, ConfigError> {
@@ -411,7 +415,7 @@ fn check(config: Config) -> Result<Config, ConfigError> {
         if (least..=most).contains(&value) {
             return Ok(());
         }
-        Err(ConfigError(format!(
+        Err(ConfigError::Value(format!(
             "{name} is {value}, but must be from {least} to {most}"
         )))
     };
@@ -437,7 +441,9 @@ fn check(config: Config) -> Result<Config, ConfigError> {
     bounded("rekey_records", records, 1, V2_REKEY_RECORDS)?;
     bounded("key_bits", config.key_bits, RSA_MIN_BITS, RSA_MAX_BITS)?;
     if !config.key_bits.is_multiple_of(1024) {
-        return Err(ConfigError("key_bits must be 2048, 3072 or 4096".into()));
+        return Err(ConfigError::Value(
+            "key_bits must be 2048, 3072 or 4096".into(),
+        ));
     }
     Ok(config)
 }
@@ -454,7 +460,7 @@ fn check_origin(text: &str) -> Result<String, ConfigError> {
         {
             Ok(origin)
         }
-        _ => Err(ConfigError(format!(
+        _ => Err(ConfigError::Value(format!(
             "allow_origin has {text:?}, but an origin is like https://chat.example or \
              http://localhost:8081, without a path"
         ))),

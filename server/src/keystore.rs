@@ -1,11 +1,11 @@
 //! The server's long-term key in the data folder: `server_key.pem`, made once, never overwritten.
 
-use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use shared::identity::{KeyError, PrivateKey};
+use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::system;
@@ -16,51 +16,41 @@ pub const FILE_NAME: &str = "server_key.pem";
 /// Largest file that is read: an unencrypted 4096-bit key has 3.3 KiB.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
-/// Why there is no key.
-#[derive(Debug)]
+/// A key that cannot be loaded or made.
+#[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum KeystoreError {
     /// The data folder cannot be made or written to.
-    Folder(PathBuf, io::Error),
+    #[error("cannot keep the server's key in {path}: {1}", path = .0.display())]
+    Folder(PathBuf, #[source] io::Error),
+    /// Others than its owner have rights in the data folder; holds its mode.
+    #[error(
+        "others have rights in the data folder {path} (mode {mode:03o}), which has the server's key \
+         and the chat's history: run `chmod 700 {path}`",
+        path = .0.display(), mode = .1
+    )]
+    ExposedFolder(PathBuf, u32),
     /// The file is there but cannot be read.
-    Read(PathBuf, io::Error),
+    #[error("cannot read {path}: {1}", path = .0.display())]
+    Read(PathBuf, #[source] io::Error),
     /// The file can be read by others than its owner; holds its mode.
+    #[error(
+        "{path} can be read by others (mode {mode:03o}): run `chmod 600 {path}`, and if somebody \
+         may have copied the key, move the file away so that a new one is made",
+        path = .0.display(), mode = .1
+    )]
     Exposed(PathBuf, u32),
     /// The file's content is no usable key.
-    Key(PathBuf, KeyError),
+    #[error(
+        "{path} is damaged or no RSA private key ({1}); it was left as it is: restore it from a \
+         backup, or move it away so that a new one is made",
+        path = .0.display()
+    )]
+    Key(PathBuf, #[source] KeyError),
     /// A new key could not be made.
-    Generate(KeyError),
+    #[error("cannot make a key: {0}")]
+    Generate(#[source] KeyError),
 }
-
-impl fmt::Display for KeystoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Folder(path, cause) => {
-                write!(
-                    f,
-                    "cannot keep the server's key in {}: {cause}",
-                    path.display()
-                )
-            }
-            Self::Read(path, cause) => write!(f, "cannot read {}: {cause}", path.display()),
-            Self::Exposed(path, mode) => write!(
-                f,
-                "{path} can be read by others (mode {mode:03o}): run `chmod 600 {path}`, and if \
-                 somebody may have copied the key, move the file away so that a new one is made",
-                path = path.display()
-            ),
-            Self::Key(path, cause) => write!(
-                f,
-                "{} is damaged or no RSA private key ({cause}); it was left as it is: restore it \
-                 from a backup, or move it away so that a new one is made",
-                path.display()
-            ),
-            Self::Generate(cause) => write!(f, "cannot make a key: {cause}"),
-        }
-    }
-}
-
-impl std::error::Error for KeystoreError {}
 
 /// Loads the key, or makes and stores one of `bits` bits if there is none. The `bool` says whether
 /// it is new.
@@ -69,6 +59,7 @@ impl std::error::Error for KeystoreError {}
 /// [`KeystoreError`]; an existing file is never changed.
 pub fn load_or_generate(folder: &Path, bits: usize) -> Result<(PrivateKey, bool), KeystoreError> {
     let path = folder.join(FILE_NAME);
+    check_folder(folder)?;
     match File::open(&path) {
         Ok(file) => Ok((load(&path, file)?, false)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -86,6 +77,27 @@ pub fn load_or_generate(folder: &Path, bits: usize) -> Result<(PrivateKey, bool)
         }
         Err(error) => Err(KeystoreError::Read(path, error)),
     }
+}
+
+/// Refuses a folder in which others have rights: who may write there can put another key in the
+/// place of ours, and who may read there can read the history. A folder that is not there yet is
+/// made with the right mode.
+#[cfg(unix)]
+fn check_folder(folder: &Path) -> Result<(), KeystoreError> {
+    use std::os::unix::fs::PermissionsExt;
+    let Ok(metadata) = fs::metadata(folder) else {
+        return Ok(());
+    };
+    let mode = metadata.permissions().mode() & 0o777;
+    if metadata.is_dir() && mode & 0o077 != 0 {
+        return Err(KeystoreError::ExposedFolder(folder.to_path_buf(), mode));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check_folder(_folder: &Path) -> Result<(), KeystoreError> {
+    Ok(())
 }
 
 fn load(path: &Path, file: File) -> Result<PrivateKey, KeystoreError> {
@@ -206,6 +218,23 @@ mod tests {
         let error = load_or_generate(folder.path(), 2048).unwrap_err();
         assert!(error.to_string().contains("mode 644"), "{error}");
         assert_eq!(fs::read(&path).unwrap(), before);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_in_which_others_have_rights_is_refused_and_a_new_one_is_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let outer = tempfile::tempdir().unwrap();
+        let folder = outer.path().join("data");
+        load_or_generate(&folder, 2048).unwrap();
+        let mode = fs::metadata(&folder).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        for mode in [0o777, 0o770, 0o755, 0o710, 0o701] {
+            fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+            let error = load_or_generate(&folder, 2048).unwrap_err().to_string();
+            assert!(error.contains(&format!("mode {mode:o}")), "{error}");
+            assert!(error.contains("chmod 700"), "{error}");
+        }
     }
 
     #[test]

@@ -87,6 +87,20 @@ fn a_key_that_cannot_be_read() {
 }
 
 #[test]
+fn a_data_folder_in_which_others_have_rights() {
+    for mode in [0o777, 0o750, 0o705] {
+        let data = tempfile::tempdir().unwrap();
+        write_key(data.path(), &pem());
+        fs::set_permissions(data.path(), fs::Permissions::from_mode(mode)).unwrap();
+        let ended = run_to_end(data.path(), &[]);
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        for words in [format!("mode {mode:o}"), "chmod 700".to_owned()] {
+            assert!(ended.stderr.contains(&words), "{ended:?}");
+        }
+    }
+}
+
+#[test]
 fn a_data_folder_without_rights() {
     // What is a file, or lies in /proc, takes no files even from root.
     let file = tempfile::NamedTempFile::new().unwrap();
