@@ -1,10 +1,17 @@
-//! Who gets a place: at most so many connections in all, and from one address.
+//! Permits for connections: at most so many in all and from one address, and a few in reserve for
+//! operators.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shared::error::ErrorCode;
+use tokio_util::sync::CancellationToken;
+
+/// Connections beyond the limits that are kept for operators: the people who can do something
+/// about a full server must get in when it is full. More than any server has operators.
+pub const RESERVED: usize = 16;
 
 /// Counts connections, in all and per address.
 #[derive(Debug, Clone)]
@@ -19,16 +26,22 @@ struct Inner {
 
 #[derive(Debug, Default)]
 struct Counts {
+    /// Connections within the limits.
     in_all: usize,
     per_address: HashMap<IpAddr, usize>,
+    /// Operators' connections beyond the limits.
+    reserved: usize,
+    /// Connections beyond the limits whose key is not known yet, oldest first.
+    unknown: VecDeque<(u64, CancellationToken)>,
+    last_unknown: u64,
 }
 
-/// Why there is no place.
+/// A limit that keeps a connection out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotAdmitted {
     /// The server is full.
     InAll,
-    /// This address has all the places that one address may have.
+    /// This address has all the permits that one address may have.
     Address,
     /// This address comes too often.
     TooOften,
@@ -37,7 +50,7 @@ pub enum NotAdmitted {
 }
 
 impl NotAdmitted {
-    /// What the client is told.
+    /// Returns the error code that the client is told.
     pub fn code(self) -> ErrorCode {
         match self {
             Self::Banned => ErrorCode::Kicked,
@@ -46,15 +59,29 @@ impl NotAdmitted {
     }
 }
 
-/// A place; given back when it is dropped.
+/// A slot that one connection holds until this is dropped.
 #[derive(Debug)]
 pub struct Permit {
     admission: Admission,
     address: IpAddr,
+    kind: Mutex<Kind>,
+    is_established: Arc<AtomicBool>,
+}
+
+#[derive(Debug, Clone)]
+enum Kind {
+    /// Within the limits.
+    Ordinary,
+    /// Beyond this limit, until the handshake shows whose it is.
+    Unknown(u64, CancellationToken, NotAdmitted),
+    /// An operator's, beyond the limits.
+    Reserved,
+    /// Refused; counted nowhere any more.
+    Refused,
 }
 
 impl Admission {
-    /// Room for this many.
+    /// Creates an admission of at most `max_in_all` connections, `max_per_address` from one address.
     pub fn new(max_in_all: usize, max_per_address: usize) -> Self {
         let counts = Mutex::default();
         Self(Arc::new(Inner {
@@ -64,48 +91,150 @@ impl Admission {
         }))
     }
 
-    /// Takes a place for a connection from `address`.
+    /// Takes a permit within the limits for a connection from `address`.
     ///
     /// # Errors
-    /// [`NotAdmitted`] if there is none.
+    /// The limit that is reached.
     pub fn admit(&self, address: IpAddr) -> Result<Permit, NotAdmitted> {
         let address = network_of(address);
-        let mut counts = self.0.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.in_all >= self.0.max_in_all {
-            return Err(NotAdmitted::InAll);
+        self.counts().add(&self.0, address)?;
+        Ok(self.permit(address, Kind::Ordinary))
+    }
+
+    /// Takes a permit as [`Self::admit`] does, else one of the [`RESERVED`] until the handshake
+    /// shows whether it is an operator's.
+    ///
+    /// When all of those are taken by connections whose handshake is not done, the oldest of them
+    /// loses its permit: strangers who connect and stay silent cannot occupy the reserve, because
+    /// an operator's handshake takes a fraction of a second.
+    ///
+    /// # Errors
+    /// The limit that is reached, when operators have the whole reserve.
+    pub fn admit_or_reserve(&self, address: IpAddr) -> Result<Permit, NotAdmitted> {
+        let address = network_of(address);
+        let mut counts = self.counts();
+        let Err(limit) = counts.add(&self.0, address) else {
+            return Ok(self.permit(address, Kind::Ordinary));
+        };
+        if counts.reserved >= RESERVED {
+            return Err(limit);
         }
-        let held = counts.per_address.entry(address).or_default();
-        if *held >= self.0.max_per_address {
-            return Err(NotAdmitted::Address);
+        while counts.unknown.len() + counts.reserved >= RESERVED {
+            if let Some((_, oldest)) = counts.unknown.pop_front() {
+                oldest.cancel();
+            }
         }
-        *held += 1;
-        counts.in_all += 1;
-        Ok(Permit {
+        counts.last_unknown += 1;
+        let (number, displaced) = (counts.last_unknown, CancellationToken::new());
+        counts.unknown.push_back((number, displaced.clone()));
+        Ok(self.permit(address, Kind::Unknown(number, displaced, limit)))
+    }
+
+    fn permit(&self, address: IpAddr, kind: Kind) -> Permit {
+        Permit {
             admission: self.clone(),
             address,
-        })
+            kind: Mutex::new(kind),
+            is_established: Arc::default(),
+        }
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.0.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Permit {
-    fn drop(&mut self) {
-        let mut counts = self
-            .admission
-            .0
-            .counts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        counts.in_all -= 1;
-        if let Some(held) = counts.per_address.get_mut(&self.address) {
+impl Counts {
+    fn add(&mut self, limits: &Inner, address: IpAddr) -> Result<(), NotAdmitted> {
+        if self.in_all >= limits.max_in_all {
+            return Err(NotAdmitted::InAll);
+        }
+        let held = self.per_address.get(&address).copied().unwrap_or_default();
+        if held >= limits.max_per_address {
+            return Err(NotAdmitted::Address);
+        }
+        self.per_address.insert(address, held + 1);
+        self.in_all += 1;
+        Ok(())
+    }
+
+    fn remove(&mut self, address: IpAddr) {
+        self.in_all -= 1;
+        if let Some(held) = self.per_address.get_mut(&address) {
             *held -= 1;
             if *held == 0 {
-                counts.per_address.remove(&self.address);
+                self.per_address.remove(&address);
             }
         }
     }
 }
 
-/// Who shares a count: an IPv4 address, or the /64 that one IPv6 customer has.
+impl Permit {
+    /// Decides, after the handshake, whether the connection keeps its permit.
+    ///
+    /// # Errors
+    /// The limit that is reached, if it is beyond one and not an operator's; the permit is then
+    /// given back.
+    pub fn establish(&self, is_operator: impl FnOnce() -> bool) -> Result<(), NotAdmitted> {
+        let mut kind = self.kind.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Kind::Unknown(number, _, limit) = &*kind {
+            let (number, limit) = (*number, *limit);
+            // Asked before the lock is taken: the answer is somebody else's, with a lock of its own.
+            let is_operator = is_operator();
+            let mut counts = self.admission.counts();
+            counts.unknown.retain(|(other, _)| *other != number);
+            *kind = if counts.add(&self.admission.0, self.address).is_ok() {
+                // Somebody has left meanwhile.
+                Kind::Ordinary
+            } else if is_operator && counts.unknown.len() + counts.reserved < RESERVED {
+                counts.reserved += 1;
+                Kind::Reserved
+            } else {
+                Kind::Refused
+            };
+            if matches!(*kind, Kind::Refused) {
+                return Err(limit);
+            }
+        }
+        self.is_established.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Returns a flag that is set when the handshake is done and the connection has kept its permit.
+    pub fn established(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.is_established)
+    }
+
+    /// Waits until a newer connection took this permit away; for ever, if none may.
+    pub async fn displaced(&self) {
+        match self.displacement() {
+            Some(displaced) => displaced.cancelled().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    fn displacement(&self) -> Option<CancellationToken> {
+        match &*self.kind.lock().unwrap_or_else(PoisonError::into_inner) {
+            Kind::Unknown(_, displaced, _) => Some(displaced.clone()),
+            Kind::Ordinary | Kind::Reserved | Kind::Refused => None,
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let kind = self.kind.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.admission.counts();
+        match kind {
+            Kind::Ordinary => counts.remove(self.address),
+            Kind::Unknown(number, ..) => counts.unknown.retain(|(other, _)| other != number),
+            Kind::Reserved => counts.reserved -= 1,
+            Kind::Refused => {}
+        }
+    }
+}
+
+/// Returns the address that shares one count: an IPv4 address, or the /64 that one IPv6 customer has.
 pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
@@ -118,31 +247,80 @@ pub(crate) fn network_of(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
-    #[test]
-    fn places_are_bounded_per_address_and_in_all_and_come_back() {
-        let admission = Admission::new(3, 2);
-        let here: IpAddr = "192.0.2.1".parse().unwrap();
-        let there: IpAddr = "192.0.2.2".parse().unwrap();
-        let first = admission.admit(here).unwrap();
-        let _second = admission.admit(here).unwrap();
-        assert_eq!(admission.admit(here).unwrap_err(), NotAdmitted::Address);
-        let _third = admission.admit(there).unwrap();
-        assert_eq!(admission.admit(there).unwrap_err(), NotAdmitted::InAll);
-        drop(first);
-        assert!(admission.admit(here).is_ok());
+    fn here() -> IpAddr {
+        [192, 0, 2, 1].into()
     }
 
     #[test]
-    fn one_ipv6_customer_cannot_take_places_from_every_address_it_has() {
+    fn permits_are_bounded_per_address_and_in_all_and_come_back() {
+        let admission = Admission::new(3, 2);
+        let there = [192, 0, 2, 2].into();
+        let first = admission.admit(here()).unwrap();
+        let _second = admission.admit(here()).unwrap();
+        assert_eq!(admission.admit(here()).unwrap_err(), NotAdmitted::Address);
+        let _third = admission.admit(there).unwrap();
+        assert_eq!(admission.admit(there).unwrap_err(), NotAdmitted::InAll);
+        drop(first);
+        assert!(admission.admit(here()).is_ok());
+    }
+
+    #[test]
+    fn one_ipv6_customer_cannot_take_permits_from_every_address_it_has() {
         let admission = Admission::new(10, 1);
-        let _place = admission.admit("2001:db8::1".parse().unwrap()).unwrap();
+        let _permit = admission.admit("2001:db8::1".parse().unwrap()).unwrap();
         assert!(admission.admit("2001:db8::2".parse().unwrap()).is_err());
         assert!(admission.admit("2001:db8:0:1::1".parse().unwrap()).is_ok());
-        let _place = admission
+        let _permit = admission
             .admit("::ffff:192.0.2.1".parse().unwrap())
             .unwrap();
         assert!(admission.admit("192.0.2.1".parse().unwrap()).is_err());
+    }
+
+    #[test]
+    fn a_full_server_admits_operators_and_nobody_else() {
+        for admission in [Admission::new(2, 10), Admission::new(10, 2)] {
+            let _full: Vec<_> = (0..2).map(|_| admission.admit(here()).unwrap()).collect();
+            let stranger = admission.admit_or_reserve(here()).unwrap();
+            assert!(stranger.establish(|| false).is_err());
+            assert!(!stranger.established().load(Ordering::Relaxed));
+            let operators: Vec<_> = (0..RESERVED)
+                .map(|_| {
+                    let permit = admission.admit_or_reserve(here()).unwrap();
+                    permit.establish(|| true).unwrap();
+                    permit
+                })
+                .collect();
+            assert!(admission.admit_or_reserve(here()).is_err());
+            drop((operators, stranger));
+            let counts = admission.counts();
+            assert_eq!((counts.reserved, counts.unknown.len()), (0, 0));
+        }
+    }
+
+    #[test]
+    fn silent_strangers_in_the_reserve_give_way_to_an_operator() {
+        let admission = Admission::new(1, 1);
+        let ordinary = admission.admit(here()).unwrap();
+        let silent: Vec<_> = (0..RESERVED)
+            .map(|_| admission.admit_or_reserve(here()).unwrap())
+            .collect();
+        assert!(silent[0].displaced().now_or_never().is_none());
+        let operator = admission.admit_or_reserve(here()).unwrap();
+        assert!(silent[0].displaced().now_or_never().is_some());
+        assert!(silent[1].displaced().now_or_never().is_none());
+        operator.establish(|| true).unwrap();
+        // An operator's permit is never taken away again.
+        for _ in 0..2 * RESERVED {
+            drop(admission.admit_or_reserve(here()).unwrap());
+        }
+        assert!(operator.displaced().now_or_never().is_none());
+        // Whoever waits in the reserve while somebody leaves gets the ordinary permit.
+        drop(ordinary);
+        silent[RESERVED - 1].establish(|| false).unwrap();
+        assert_eq!(admission.counts().in_all, 1);
     }
 }

@@ -1,22 +1,26 @@
 //! The handler that every session ends in: drives the protocol over any byte stream, between the
 //! stream and the hub. Holds no socket options, no HTTP and no framing.
 
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use shared::chat::UserId;
 use shared::connection::{
     CloseReason, Event, PrivateKeyRequest, SendError, ServerConfig, ServerConnection,
 };
 use shared::error::ErrorCode;
+use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use crate::admission::Permit;
 use crate::clients::{Entry, Transport};
 use crate::context::Context;
 use crate::hub::{self, Due};
+use crate::listener;
+use crate::logging::Excerpt;
 use crate::system::{self, Clock};
 
 /// A peer that takes nothing for so long, while we have something to write, is gone.
@@ -33,37 +37,31 @@ const BATCH_BYTES: usize = 64 * 1024;
 /// while much comes in.
 const READ_BUFFER_BYTES: std::ops::RangeInclusive<usize> = 2 * 1024..=64 * 1024;
 
-/// How a session ended.
-#[derive(Debug)]
+/// A read buffer that has grown and is not used for so long goes back to its smallest size: ten
+/// thousand clients that sent one large frame each must not hold 640 MB.
+const READ_BUFFER_IDLE: Duration = Duration::from_secs(1);
+
+/// The end of a session and its cause.
+#[derive(Debug, Error)]
 pub enum Ending {
-    /// As the protocol says.
+    /// The protocol ended the session.
+    #[error("{0}")]
     Protocol(CloseReason),
     /// The client said `/quit`.
+    #[error("the client quit")]
     Quit,
     /// The stream failed.
-    Stream(io::Error),
+    #[error("the stream failed: {0}")]
+    Stream(#[source] io::Error),
     /// The peer took nothing of what we wrote.
+    #[error("the client took nothing for {} s", WRITE_TIMEOUT.as_secs())]
     WriteTimeout,
+    /// A newer connection took the permit before this one had shown its key.
+    #[error("the server is full, and another connection took the permit")]
+    Displaced,
     /// The server could not go on with this session.
+    #[error("the server could not go on with this session")]
     Internal,
-}
-
-impl fmt::Display for Ending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Protocol(reason) => fmt::Display::fmt(reason, f),
-            Self::Quit => f.write_str("the client quit"),
-            Self::Stream(error) => write!(f, "the stream failed: {error}"),
-            Self::WriteTimeout => {
-                write!(
-                    f,
-                    "the client took nothing for {} s",
-                    WRITE_TIMEOUT.as_secs()
-                )
-            }
-            Self::Internal => f.write_str("the server could not go on with this session"),
-        }
-    }
 }
 
 /// Runs a session over `stream` from the announcement to its end. The caller shuts the stream down.
@@ -72,10 +70,12 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     address: SocketAddr,
     transport: Transport,
     protocol: &Arc<ServerConfig>,
+    permit: &Permit,
     context: &Context,
 ) -> Ending {
     let client = context.clients.enter(address, transport);
-    tracing::info!(connection = %client.id, %address, %transport, "connected");
+    // Anybody can connect as often as they like; whoever has shown a key gets a line.
+    tracing::debug!(connection = %client.id, %address, %transport, "connected");
     let clock = Clock::start();
     let session = Session {
         stream,
@@ -86,12 +86,16 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         )),
         clock,
         client: &client,
+        permit,
         context,
         hub: None,
     };
-    let ending = match session.run().await {
-        Ok(never) => match never {},
-        Err(ending) => ending,
+    let ending = tokio::select! {
+        ending = session.run() => match ending {
+            Ok(never) => match never {},
+            Err(ending) => ending,
+        },
+        () = permit.displaced() => Ending::Displaced,
     };
     let (bytes_in, bytes_out) = (
         client.bytes_in.load(Ordering::Relaxed),
@@ -101,10 +105,17 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         .now()
         .saturating_since(shared::time::Time::default())
         .as_secs_f64();
-    tracing::info!(
-        connection = %client.id, %address, %transport, reason = %ending,
-        bytes_in, bytes_out, seconds = format_args!("{seconds:.1}"), "closed"
-    );
+    let suppressed = match client.session.get() {
+        Some(_) => Some(0),
+        None => context.strangers.take(address.ip()),
+    };
+    if let Some(suppressed) = suppressed {
+        let suppressed = (suppressed > 0).then_some(suppressed);
+        tracing::info!(
+            connection = %client.id, %address, %transport, reason = %Excerpt(&ending),
+            bytes_in, bytes_out, seconds = format_args!("{seconds:.1}"), suppressed, "closed"
+        );
+    }
     ending
 }
 
@@ -129,6 +140,7 @@ struct Session<'a, S> {
     protocol: Option<ServerConnection>,
     clock: Clock,
     client: &'a Entry<'a>,
+    permit: &'a Permit,
     context: &'a Context,
     hub: Option<hub::Session>,
 }
@@ -138,6 +150,7 @@ enum Wake {
     Read(io::Result<usize>),
     Hub(Due),
     Timeout,
+    IdleBuffer,
     Stop,
 }
 
@@ -168,6 +181,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     let now = self.clock.now();
                     self.protocol()?.handle_timeout(now);
                 }
+                Wake::IdleBuffer => buffer.shrink(),
                 Wake::Stop => return self.end_with(ErrorCode::ServerStopping).await,
             }
             self.handle_events().await?;
@@ -189,6 +203,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             () = self.context.stop.cancelled() => Wake::Stop,
             () = sleep_until(deadline) => Wake::Timeout,
             due = next_due(self.hub.as_mut()) => Wake::Hub(due),
+            () = tokio::time::sleep(READ_BUFFER_IDLE), if buffer.has_grown() => Wake::IdleBuffer,
             read = self.stream.read(&mut buffer.bytes), if reads => Wake::Read(read),
         })
     }
@@ -215,10 +230,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     // Whoever compares it with the client's knows that nobody sits in between.
                     let session = session_id.map(tracing::field::display);
                     tracing::info!(
-                        connection = %self.client.id, %version, %key, session, "handshake done"
+                        connection = %self.client.id, address = %self.client.address,
+                        transport = %self.client.transport, %version, %key, session,
+                        "handshake done"
                     );
                     // Set once: a connection is established once.
                     let _ = self.client.session.set((version, key));
+                    let hub = &self.context.hub;
+                    if let Err(full) = self.permit.establish(|| hub.is_operator(UserId(key))) {
+                        listener::log_refusal(self.client.address, full, self.context);
+                        return self.end_with(full.code()).await;
+                    }
                     self.hub = Some(self.context.hub.join(
                         self.client.id,
                         key,
@@ -389,9 +411,17 @@ impl ReadBuffer {
     fn adapt(&mut self, length: usize) {
         if length == self.bytes.len() && length < *READ_BUFFER_BYTES.end() {
             self.bytes.resize(length * 2, 0);
-        } else if length < *READ_BUFFER_BYTES.start() && self.bytes.len() > length {
-            self.bytes.truncate(*READ_BUFFER_BYTES.start());
-            self.bytes.shrink_to_fit();
+        } else if length < *READ_BUFFER_BYTES.start() && self.has_grown() {
+            self.shrink();
         }
+    }
+
+    fn has_grown(&self) -> bool {
+        self.bytes.len() > *READ_BUFFER_BYTES.start()
+    }
+
+    fn shrink(&mut self) {
+        self.bytes.truncate(*READ_BUFFER_BYTES.start());
+        self.bytes.shrink_to_fit();
     }
 }

@@ -1,68 +1,68 @@
-//! What every connection of a server shares.
+//! The state that every connection of a server shares.
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use shared::chat::operator::OperatorLimits;
 use shared::connection::ServerConfig;
 use shared::identity::PrivateKey;
 use shared::limits::Limits;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::admission::{Admission, NotAdmitted, Permit};
+use crate::admission::{Admission, NotAdmitted, Permit, RESERVED};
 use crate::clients::Clients;
 use crate::config::Config;
-use crate::hub::Hub;
+use crate::hub::{Hub, Unhealthy};
+use crate::logging::Throttle;
+use crate::open_files::{self, Shares};
 use crate::operators::Settings;
 use crate::rsa_pool::RsaPool;
 
 /// The server's shared state.
 #[derive(Debug)]
 pub struct Context {
-    /// As it was started.
+    /// The configuration that the server was started with.
     pub config: Config,
     /// The server's long-term key, used on [`Self::rsa`] only.
     pub identity: PrivateKey,
-    /// Threads for RSA.
+    /// The threads that do RSA.
     pub rsa: RsaPool,
-    /// Everybody who is connected.
+    /// The table of connected clients.
     pub clients: Arc<Clients>,
-    /// The rooms, and where everybody's words go.
+    /// The rooms and their members.
     pub hub: Hub,
-    /// Places for sessions, over TCP and through the tunnel.
+    /// Permits for sessions, over TCP and through the tunnel.
     pub sessions: Admission,
-    /// Places for HTTP connections, which are cheap and short but must be bounded too.
+    /// Permits for HTTP connections, which are cheap and short but take a file each.
     pub http: Admission,
-    /// How many may be told, at a time, that there is no place for them.
+    /// Permits to be told that there is no permit.
     pub refusals: Semaphore,
+    /// The limit on log lines that strangers cause.
+    pub strangers: Throttle,
     /// Cancelled when the server is to stop.
     pub stop: CancellationToken,
-    /// Every task of a connection.
+    /// The tasks of all connections.
     pub tasks: TaskTracker,
+    shares: Shares,
+    last_health: Mutex<Option<(Instant, Result<(), Unhealthy>)>>,
     v1_allowed: Arc<ServerConfig>,
     v1_refused: Arc<ServerConfig>,
 }
 
-/// A page opens up to six HTTP connections, and keeps them for a while, before its tunnel.
-const HTTP_CONNECTIONS_PER_SESSION: usize = 7;
+/// Most HTTP connections of one address (IPv6: one /64) that are no tunnel: ten browsers' worth,
+/// and far fewer than it takes to keep others from the page.
+pub const HTTP_CONNECTIONS_PER_ADDRESS: usize = 64;
 
-/// Beside them: for pages that are told, by the page itself, that there is no session left.
-const HTTP_CONNECTIONS_TO_SPARE: usize = 64;
-
-/// Who is refused is told, and has a moment to take it in: seconds in which it holds a socket all
-/// the same. Beyond this number there is only the end of the connection.
-const REFUSALS_AT_A_TIME: usize = 256;
-
-fn http_connections(sessions: usize) -> usize {
-    sessions
-        .saturating_mul(HTTP_CONNECTIONS_PER_SESSION)
-        .saturating_add(HTTP_CONNECTIONS_TO_SPARE)
-}
+/// Time for which an answer about the server's health is given again: strangers may ask, and must
+/// not make the store work as often as they like.
+const HEALTH_VALID: Duration = Duration::from_secs(1);
 
 impl Context {
-    /// A server of this configuration and identity with these rooms, not yet listening.
+    /// Creates a server of this configuration and identity with these rooms, not yet listening.
     pub fn new(config: Config, identity: PrivateKey, hub: Hub) -> Self {
         let mut protocol = ServerConfig::new(identity.public_key().clone());
         protocol.limits = Limits {
@@ -88,16 +88,21 @@ impl Context {
                 keep: config.keep,
             },
         });
-        let (all, each) = (config.max_connections, config.max_connections_per_address);
+        let with_reserve = config.max_connections.saturating_add(RESERVED);
+        let shares = Shares::of(open_files::limit(), with_reserve);
+        let sessions = shares.sessions.saturating_sub(RESERVED).max(1);
         Self {
-            sessions: Admission::new(all, each),
-            http: Admission::new(http_connections(all), http_connections(each)),
+            sessions: Admission::new(sessions, config.max_connections_per_address),
+            http: Admission::new(shares.http, HTTP_CONNECTIONS_PER_ADDRESS),
             config,
             identity,
             rsa: RsaPool::new(),
             clients: Arc::clone(&hub.operators().clients),
             hub,
-            refusals: Semaphore::new(REFUSALS_AT_A_TIME),
+            refusals: Semaphore::new(shares.refusals),
+            strangers: Throttle::default(),
+            shares,
+            last_health: Mutex::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             v1_allowed: protocol.into(),
@@ -105,21 +110,51 @@ impl Context {
         }
     }
 
-    /// Takes a place for a session, if the address may have one now.
+    /// Takes a permit for a session, if the address may have one now. While there is an operator,
+    /// a full server admits a few more, whose keys the handshake shows: see
+    /// [`Admission::admit_or_reserve`].
     ///
     /// # Errors
-    /// [`NotAdmitted`] says why not.
+    /// The limit that is reached.
     pub fn admit(&self, address: IpAddr) -> Result<Permit, NotAdmitted> {
         if self.hub.operators().is_banned_address(address) {
             return Err(NotAdmitted::Banned);
         }
         let often = self.hub.rates().check_handshake(address);
         often.map_err(|_| NotAdmitted::TooOften)?;
-        self.sessions.admit(address)
+        let ordinary = self.sessions.admit(address);
+        // Without an operator the reserve would only delay the refusal.
+        if ordinary.is_err() && self.hub.has_operator() {
+            return self.sessions.admit_or_reserve(address);
+        }
+        ordinary
     }
 
-    /// The protocol's configuration for a listener: v1 is for loopback, elsewhere it must be asked
-    /// for.
+    /// Returns the connections that fit the system's limit of open files.
+    pub fn shares(&self) -> Shares {
+        self.shares
+    }
+
+    /// Asks hub and store whether they work. An answer is given again for [`HEALTH_VALID`], so that
+    /// asking often costs the store nothing.
+    ///
+    /// # Errors
+    /// The part that fails, or does not answer in time.
+    pub async fn health(&self) -> Result<(), Unhealthy> {
+        // Held while the store is asked: whoever asks meanwhile gets the same answer.
+        let mut last = self.last_health.lock().await;
+        if let Some((at, answer)) = &*last
+            && at.elapsed() < HEALTH_VALID
+        {
+            return answer.clone();
+        }
+        let answer = self.hub.health().await;
+        *last = Some((Instant::now(), answer.clone()));
+        answer
+    }
+
+    /// Returns the protocol's configuration for a listener. v1 is for loopback, because it cannot
+    /// prove who the server is; elsewhere `--allow-v1` must ask for it.
     pub fn protocol(&self, listener_is_loopback: bool) -> &Arc<ServerConfig> {
         if listener_is_loopback || self.config.allow_v1 {
             &self.v1_allowed

@@ -11,6 +11,7 @@ pub mod gateway;
 pub mod hub;
 pub mod keystore;
 pub mod listener;
+pub mod logging;
 pub mod open_files;
 pub mod operators;
 pub mod rates;

@@ -1,4 +1,4 @@
-//! The TCP listener: accepts, counts, and hands each stream to the handler.
+//! The TCP listener: accepts streams, counts them, and hands each to the handler.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ use crate::context::Context;
 const KEEPALIVE_AFTER: Duration = Duration::from_mins(1);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
 
-/// How long a stream whose end we have announced is read, and thrown away, before it is dropped:
+/// Time for which a stream whose end we have announced is still read, and the bytes discarded:
 /// dropping it with unread bytes resets it, and the peer would lose our last words.
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -43,13 +43,14 @@ async fn handle(
     context: Arc<Context>,
 ) {
     let protocol = context.protocol(listener_is_loopback);
-    let place = context.admit(address.ip());
-    match &place {
-        Ok(_) => {
-            connection::serve(&mut stream, address, Transport::Tcp, protocol, &context).await;
+    let permit = context.admit(address.ip());
+    match &permit {
+        Ok(permit) => {
+            let transport = Transport::Tcp;
+            connection::serve(&mut stream, address, transport, protocol, permit, &context).await;
         }
         Err(refused) => {
-            log_refusal(address, *refused);
+            log_refusal(address, *refused, &context);
             let Ok(_told) = context.refusals.try_acquire() else {
                 return;
             };
@@ -60,15 +61,19 @@ async fn handle(
     linger(&mut stream).await;
 }
 
-/// One line for every connection that found no place.
-pub fn log_refusal(address: SocketAddr, refused: NotAdmitted) {
+/// Logs that a connection is refused, unless its address has filled its share of the log.
+pub fn log_refusal(address: SocketAddr, refused: NotAdmitted, context: &Context) {
+    let Some(suppressed) = context.strangers.take(address.ip()) else {
+        return;
+    };
+    let suppressed = (suppressed > 0).then_some(suppressed);
     let limit = match refused {
         NotAdmitted::InAll => "max_connections",
         NotAdmitted::Address => "max_connections_per_address",
         NotAdmitted::TooOften => "handshakes_per_minute",
-        NotAdmitted::Banned => return tracing::info!(%address, "refused: banned"),
+        NotAdmitted::Banned => return tracing::info!(%address, suppressed, "refused: banned"),
     };
-    tracing::warn!(%address, limit, "refused: too many connections");
+    tracing::warn!(%address, limit, suppressed, "refused: too many connections");
 }
 
 /// Ends our side and waits for the peer's, but not long.
@@ -83,7 +88,7 @@ pub async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
     let _ = tokio::time::timeout(LINGER, ending).await;
 }
 
-/// Whether a listener can be reached from this machine only.
+/// Returns whether a listener can be reached from this machine only.
 pub fn is_loopback(listener: &TcpListener) -> bool {
     listener
         .local_addr()
@@ -98,7 +103,7 @@ pub struct Acceptor {
 }
 
 impl Acceptor {
-    /// Takes a bound listener.
+    /// Creates an acceptor of a bound listener.
     pub fn new(listener: TcpListener) -> Self {
         Self {
             listener,
@@ -106,7 +111,7 @@ impl Acceptor {
         }
     }
 
-    /// The next stream; `None` when the server stops.
+    /// Accepts the next stream; `None` when the server stops.
     ///
     /// A failing accept is most often a lack of file descriptors, which goes on until somebody
     /// leaves: trying at once again would only burn a processor.
@@ -123,7 +128,11 @@ impl Acceptor {
                     return Some((stream, address));
                 }
                 Err(error) => {
-                    tracing::warn!(%error, pause_ms = self.pause.as_millis(), "accept failed");
+                    // A lack of files goes on for as long as somebody wants it to: one line at
+                    // its start and one at each doubling of the pause, not one each try.
+                    if self.pause < *BACK_OFF.end() {
+                        tracing::warn!(%error, pause_ms = self.pause.as_millis(), "accept failed");
+                    }
                     tokio::select! {
                         () = context.stop.cancelled() => return None,
                         () = tokio::time::sleep(self.pause) => {}
@@ -135,8 +144,8 @@ impl Acceptor {
     }
 }
 
-/// No delay for small writes, since every write is whole messages; probes for silent peers; and an
-/// end for peers that take nothing, which for the page's files nobody else would notice.
+/// Sets no delay for small writes, since every write is whole messages; probes for silent peers; and
+/// an end for peers that take nothing, which for the page's files nobody else would notice.
 fn set_options(stream: &TcpStream) {
     let keepalive = TcpKeepalive::new()
         .with_time(KEEPALIVE_AFTER)

@@ -1,95 +1,93 @@
 //! `secure-chat-server`: reads its settings, opens its listeners, and runs until it is told to stop.
 
-use std::fmt;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser;
 use secure_chat_server::config::{Cli, Command, Config, ConfigError};
 use secure_chat_server::hub::{Hub, Settings};
 use secure_chat_server::keystore::{self, KeystoreError};
+use secure_chat_server::logging::{self, LossyWriter};
 use secure_chat_server::operators::Log;
 use secure_chat_server::store::{ExportError, OpenError, SqliteStore, StoreError, export};
 use secure_chat_server::{Context, open_files, run};
 use shared::chat::RoomId;
 use shared::trust::words;
+use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 
-/// How long RSA that is under way may keep the process.
-const SHUTDOWN_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1);
+/// Time for which RSA that is under way may keep the process.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The chat's history, in the data folder.
+/// Time for which the last lines may keep the process, when nobody reads them.
+const LAST_WORDS_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// The name of the chat's history in the data folder.
 const DATABASE: &str = "chat.db";
 
 fn main() -> ExitCode {
     match start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Standard error may be gone; there is nothing left to tell then.
-            let _ = writeln!(io::stderr(), "secure-chat-server: {error}");
+            // Standard error may be gone, or never be read: neither keeps the process.
+            let mut stderr = LossyWriter::new("last words", io::stderr());
+            let _ = stderr.write_all(format!("secure-chat-server: {error}\n").as_bytes());
+            stderr.flush_within(LAST_WORDS_TIMEOUT);
             error.exit_code()
         }
     }
 }
 
-/// Why the server did not start, or stopped otherwise than it was told to.
-#[derive(Debug)]
+/// The reason for which the server did not start, or stopped without being told to.
+#[derive(Debug, Error)]
 enum Failure {
+    #[error(transparent)]
     Config(ConfigError),
+    #[error(transparent)]
     Key(KeystoreError),
+    #[error(transparent)]
     Open(OpenError),
-    Load(StoreError),
-    Export(RoomId, ExportError),
+    #[error("the chat's history cannot be read: {0}")]
+    Load(#[source] StoreError),
+    #[error("{0} was not exported: {1}")]
+    Export(RoomId, #[source] ExportError),
+    #[error("cannot listen on {address}: {cause}{}", advice(cause, flag))]
     Listen {
         flag: &'static str,
-        address: std::net::SocketAddr,
+        address: SocketAddr,
+        #[source]
         cause: io::Error,
     },
-    Runtime(io::Error),
+    #[error("the system refuses what a server needs: {0}")]
+    Runtime(#[source] io::Error),
+}
+
+/// Returns the way out of a failed bind, as the end of a sentence.
+fn advice(cause: &io::Error, flag: &str) -> String {
+    match cause.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!("; another program has this port, choose one with {flag}")
+        }
+        io::ErrorKind::PermissionDenied => {
+            format!("; ports below 1024 need rights, choose one with {flag}")
+        }
+        _ => String::new(),
+    }
 }
 
 impl Failure {
-    /// As in sysexits.h where it has a fitting one: 64 usage, 1 otherwise.
+    /// Returns the code of sysexits.h where it has a fitting one: 64 for usage, 1 otherwise.
     fn exit_code(&self) -> ExitCode {
         ExitCode::from(if matches!(self, Self::Config(_)) {
             64
         } else {
             1
         })
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Config(error) => fmt::Display::fmt(error, f),
-            Self::Key(error) => fmt::Display::fmt(error, f),
-            Self::Open(error) => fmt::Display::fmt(error, f),
-            Self::Export(room, error) => write!(f, "{room} was not exported: {error}"),
-            Self::Load(error) => write!(f, "the chat's history cannot be read: {error}"),
-            Self::Listen {
-                flag,
-                address,
-                cause,
-            } => {
-                write!(f, "cannot listen on {address}: {cause}")?;
-                match cause.kind() {
-                    io::ErrorKind::AddrInUse => {
-                        write!(f, "; another program has this port, choose one with {flag}")
-                    }
-                    io::ErrorKind::PermissionDenied => {
-                        write!(f, "; ports below 1024 need rights, choose one with {flag}")
-                    }
-                    _ => Ok(()),
-                }
-            }
-            Self::Runtime(error) => write!(f, "the system refuses what a server needs: {error}"),
-        }
     }
 }
 
@@ -100,7 +98,13 @@ fn start() -> Result<(), Failure> {
     if let Some(Command::Export { room, data_dir }) = command {
         return write_export(&data_dir.unwrap_or(config.data_dir), &room);
     }
-    let log = start_log(&config);
+    let (log, followed) = logging::start(config.log_level.into());
+    let result = serve(config, followed);
+    log.flush_within(LAST_WORDS_TIMEOUT);
+    result
+}
+
+fn serve(config: Config, log: Log) -> Result<(), Failure> {
     let (identity, new) =
         keystore::load_or_generate(&config.data_dir, config.key_bits).map_err(Failure::Key)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -109,6 +113,8 @@ fn start() -> Result<(), Failure> {
         .map_err(Failure::Runtime)?;
     let hub = open_hub(&runtime, &config)?;
     hub.operators().show_log(log);
+    // Before the connections are shared out by it.
+    open_files::raise_limit();
     let context = Arc::new(Context::new(config, identity, hub));
     tracing::info!(
         folder = %context.config.data_dir.display(),
@@ -117,22 +123,23 @@ fn start() -> Result<(), Failure> {
         "{}", if new { "made a new server key" } else { "loaded the server key" }
     );
     let fingerprint = context.identity.public_key().fingerprint();
-    // What people compare with what their client shows them on their first visit.
+    // People compare them with the words that their client shows on their first visit.
     tracing::info!("this server's words: {}", words(&fingerprint));
     if context.config.log_plaintext {
         tracing::warn!("--log-plaintext: every decrypted line is written to this log");
     }
-    let open_files = open_files::raise_limit();
-    if !open_files::fits(context.config.max_connections, open_files) {
+    let (max_connections, shares) = (context.config.max_connections, context.shares());
+    if shares.sessions < max_connections {
         tracing::warn!(
-            max_connections = context.config.max_connections,
-            open_files,
-            "the system's limit of open files will be reached first; see `ulimit -n`"
+            max_connections,
+            sessions = shares.sessions,
+            http = shares.http,
+            "the system's limit of open files allows fewer connections; see `ulimit -n`"
         );
     }
     let result = runtime.block_on(listen_and_run(Arc::clone(&context)));
-    // What did not drain in time is cut off here. Nothing uses the rooms any more then, so that their
-    // store is closed, and not only left.
+    // Connections that did not drain in time are cut off here. Nothing uses the rooms after that, so
+    // that their store is closed, and not only left.
     runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
     drop(context);
     result
@@ -141,13 +148,13 @@ fn start() -> Result<(), Failure> {
 fn write_export(folder: &Path, room: &RoomId) -> Result<(), Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     match export(&folder.join(DATABASE), room, &mut out) {
-        // Whoever reads has read enough.
+        // The reader has read enough.
         Err(ExportError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         done => done.map_err(|error| Failure::Export(room.clone(), error)),
     }
 }
 
-/// The rooms, as they were when the last server of this data folder stopped.
+/// Opens the rooms as they were when the last server of this data folder stopped.
 fn open_hub(runtime: &tokio::runtime::Runtime, config: &Config) -> Result<Hub, Failure> {
     let path = config.data_dir.join(DATABASE);
     let store = SqliteStore::open(&path).map_err(Failure::Open)?;
@@ -163,36 +170,20 @@ fn open_hub(runtime: &tokio::runtime::Runtime, config: &Config) -> Result<Hub, F
     runtime.block_on(hub).map_err(Failure::Load)
 }
 
-/// Starts the log; gives what operators can follow of it.
-fn start_log(config: &Config) -> Log {
-    let level = tracing::Level::from(config.log_level);
-    let log = Log::default();
-    tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .with_max_level(level)
-        .with_target(false)
-        .finish()
-        .with(log.clone())
-        .init();
-    log
-}
-
 async fn listen_and_run(context: Arc<Context>) -> Result<(), Failure> {
     let config = &context.config;
     let tcp = bind("--listen", config.listen).await?;
     let http = bind("--http", config.http).await?;
-    announce("tcp", &tcp)?;
-    announce("http", &http)?;
-    if let Ok(address) = http.local_addr() {
-        let fingerprint = context.identity.public_key().fingerprint();
-        tracing::info!("the page is at http://{address}/");
-        tracing::info!("with the server's key in the link: http://{address}/#pin={fingerprint}");
-    }
-    if let Ok(address) = http.local_addr()
-        && (context.config.new_claim || !context.hub.has_operator())
-    {
-        offer_claim(&context, address)?;
+    // Nobody may read standard output; that is no reason not to serve.
+    let mut out = LossyWriter::new("standard output", io::stdout());
+    announce(&mut out, "tcp", &tcp)?;
+    announce(&mut out, "http", &http)?;
+    let address = reachable(http.local_addr().map_err(Failure::Runtime)?);
+    let fingerprint = context.identity.public_key().fingerprint();
+    tracing::info!("the page is at http://{address}/");
+    tracing::info!("with the server's key in the link: http://{address}/#pin={fingerprint}");
+    if context.config.new_claim || !context.hub.has_operator() {
+        offer_claim(&mut out, &context, address)?;
     }
     watch_signals(Arc::clone(&context)).map_err(Failure::Runtime)?;
     run(tcp, http, context).await;
@@ -200,7 +191,7 @@ async fn listen_and_run(context: Arc<Context>) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn bind(flag: &'static str, address: std::net::SocketAddr) -> Result<TcpListener, Failure> {
+async fn bind(flag: &'static str, address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address)
         .await
         .map_err(|cause| Failure::Listen {
@@ -210,30 +201,54 @@ async fn bind(flag: &'static str, address: std::net::SocketAddr) -> Result<TcpLi
         })
 }
 
-/// One line on standard output for whoever started us: with port 0 only we know the port.
-fn announce(kind: &str, listener: &TcpListener) -> Result<(), Failure> {
+/// Writes one line for the program that started us: with port 0 only we know the port.
+fn announce(out: &mut LossyWriter, kind: &str, listener: &TcpListener) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(Failure::Runtime)?;
-    let mut stdout = io::stdout().lock();
-    // Nobody may be reading; that is no reason not to serve.
-    let _ = writeln!(stdout, "{kind} listening on {address}").and_then(|()| stdout.flush());
+    let _ = out.write_all(format!("{kind} listening on {address}\n").as_bytes());
     Ok(())
 }
 
-/// The link that makes an operator goes to standard output only: a log is read by many.
-fn offer_claim(context: &Context, http: std::net::SocketAddr) -> Result<(), Failure> {
+/// Returns the address by which a person reaches a listener: of one that is bound to every address,
+/// this machine's own on the way to the internet, or loopback without a network.
+fn reachable(bound: SocketAddr) -> SocketAddr {
+    if !bound.ip().is_unspecified() {
+        return bound;
+    }
+    // Connecting a datagram socket sends nothing; it only asks the system for the way. The targets
+    // are documentation addresses (RFC 5737, RFC 3849).
+    let own = |any: IpAddr, target: IpAddr| {
+        let socket = UdpSocket::bind((any, 0)).ok()?;
+        socket.connect((target, 9)).ok()?;
+        let own = socket.local_addr().ok()?.ip();
+        (!own.is_unspecified()).then_some(own)
+    };
+    let (v4, v6) = (
+        Ipv4Addr::new(192, 0, 2, 1),
+        Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1),
+    );
+    let mut found = own(Ipv4Addr::UNSPECIFIED.into(), v4.into());
+    if bound.is_ipv6() {
+        found = found.or_else(|| own(Ipv6Addr::UNSPECIFIED.into(), v6.into()));
+    }
+    let ip = found.unwrap_or(Ipv4Addr::LOCALHOST.into());
+    SocketAddr::new(ip, bound.port())
+}
+
+/// Writes the link that makes an operator, to standard output only: a log is read by many.
+fn offer_claim(out: &mut LossyWriter, context: &Context, http: SocketAddr) -> Result<(), Failure> {
     let code = context.hub.operators().claim.make();
     let code = code.map_err(|_| Failure::Runtime(io::Error::other("there is no randomness")))?;
-    let mut stdout = io::stdout().lock();
-    let _ = writeln!(stdout, "operator claim link: http://{http}/#claim={code}")
-        .and_then(|()| stdout.flush());
+    let _ = out.write_all(format!("operator claim link: http://{http}/#claim={code}\n").as_bytes());
     Ok(())
 }
 
-/// SIGTERM and SIGINT stop, a second one at once; SIGUSR1 writes the table of clients to the log.
+/// Handles signals: SIGTERM and SIGINT stop, a second one at once; SIGUSR1 writes the table of
+/// clients to the log; SIGHUP, which would end the process unhandled, is only logged.
 fn watch_signals(context: Arc<Context>) -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut table = signal(SignalKind::user_defined1())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         loop {
             tokio::select! {
@@ -243,13 +258,18 @@ fn watch_signals(context: Arc<Context>) -> io::Result<()> {
                     log_clients(&context);
                     continue;
                 }
+                _ = hang_up.recv() => {
+                    tracing::info!("told to reload: there is nothing to reload");
+                    continue;
+                }
             }
             if context.stop.is_cancelled() {
                 tracing::warn!("told to stop again: stopping at once");
                 std::process::exit(130);
             }
-            tracing::info!(clients = context.clients.snapshot().len(), "stopping");
+            // First of all, so that nothing that logging does can prevent it.
             context.stop.cancel();
+            tracing::info!(clients = context.clients.count(), "stopping");
         }
     });
     Ok(())

@@ -1,30 +1,75 @@
-//! The system's limit of open files: every connection needs one, and the usual limit of 1024 is
-//! reached long before the server's own.
+//! The system's limit of open files, and how it is shared out: every connection needs one, and the
+//! usual limit of 1024 is reached long before the server's own.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Files that are open beside connections: listeners, the runtime's own, the log.
-const BESIDE_CONNECTIONS: u64 = 64;
+/// Files that are open beside connections: listeners, the runtime's own, the database, the log.
+const BESIDE_CONNECTIONS: usize = 64;
 
-/// Raises the limit as far as the system lets us, and gives it back.
-pub fn raise_limit() -> Option<u64> {
+/// Most connections that are told at a time that there is no permit for them. Each is given a
+/// moment to take that in, in which it holds a socket all the same; beyond this number there is
+/// only the end of the connection.
+const REFUSALS_AT_A_TIME: usize = 256;
+
+/// A page opens up to six HTTP connections, and keeps them for a while, before its tunnel.
+const HTTP_CONNECTIONS_PER_SESSION: usize = 7;
+
+/// HTTP connections of pages that can have no session, but are told so by the page itself.
+const HTTP_CONNECTIONS_TO_SPARE: usize = 64;
+
+/// The part of the files, as a divisor, that HTTP keeps when there are too few for everything: a
+/// quarter, because without the page nobody comes in by the browser.
+const HTTP_PART: usize = 4;
+
+/// Connections of each kind that fit the limit of open files together, so that none of them can
+/// take the files of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shares {
+    /// Sessions, over TCP and through the tunnel, with the operators' reserve.
+    pub sessions: usize,
+    /// HTTP connections that are no tunnel.
+    pub http: usize,
+    /// Connections that are told that they are refused.
+    pub refusals: usize,
+}
+
+impl Shares {
+    /// Shares out `limit` files for as many as `sessions` sessions; without a limit, as many HTTP
+    /// connections as so many pages open.
+    pub fn of(limit: Option<u64>, sessions: usize) -> Self {
+        let wanted = sessions
+            .saturating_mul(HTTP_CONNECTIONS_PER_SESSION)
+            .saturating_add(HTTP_CONNECTIONS_TO_SPARE);
+        let limit = limit.map_or(usize::MAX, |limit| {
+            usize::try_from(limit).unwrap_or(usize::MAX)
+        });
+        let files = limit.saturating_sub(BESIDE_CONNECTIONS).max(8);
+        let refusals = REFUSALS_AT_A_TIME.min(files / 8);
+        let files = files - refusals;
+        let http = wanted.min(files.saturating_sub(sessions).max(files / HTTP_PART));
+        Self {
+            sessions: sessions.min(files - http),
+            http,
+            refusals,
+        }
+    }
+}
+
+/// Raises the limit as far as the system lets us.
+pub fn raise_limit() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: limit.maximum,
         maximum: limit.maximum,
     };
-    match setrlimit(Resource::Nofile, raised) {
-        Ok(()) => limit.maximum,
-        Err(error) => {
-            tracing::debug!(%error, "the limit of open files was not raised");
-            limit.current
-        }
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::debug!(%error, "the limit of open files was not raised");
     }
 }
 
-/// Whether `connections` fit a limit of open files; no limit fits everything.
-pub fn fits(connections: usize, limit: Option<u64>) -> bool {
-    limit.is_none_or(|limit| connections as u64 + BESIDE_CONNECTIONS <= limit)
+/// Returns the limit of open files, if there is one.
+pub fn limit() -> Option<u64> {
+    getrlimit(Resource::Nofile).current
 }
 
 #[cfg(test)]
@@ -32,17 +77,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_limit_is_judged_with_room_for_the_rest() {
-        assert!(fits(10_000, None));
-        assert!(fits(10_000, Some(20_000)));
-        assert!(!fits(10_000, Some(10_000)));
-        assert!(!fits(10_000, Some(1024)));
+    fn no_kind_of_connection_can_take_the_files_of_another() {
+        for limit in [0, 64, 100, 256, 1024, 2048, 10_000, 20_000, 1 << 40] {
+            for sessions in [1, 17, 1000, 10_016] {
+                let shares = Shares::of(Some(limit), sessions);
+                let all = shares.sessions + shares.http + shares.refusals;
+                let files = usize::try_from(limit).unwrap();
+                assert!(
+                    all + BESIDE_CONNECTIONS <= files.max(72),
+                    "{limit} {shares:?}"
+                );
+                assert!(shares.sessions > 0 && shares.http > 0, "{limit} {shares:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_limit_that_is_high_enough_takes_nothing_away() {
+        assert_eq!(Shares::of(None, 10_016).sessions, 10_016);
+        assert_eq!(Shares::of(Some(20_000), 10_016).sessions, 10_016);
+        let few = Shares::of(Some(1024), 10_016);
+        assert_eq!((few.sessions, few.http, few.refusals), (630, 210, 120));
     }
 
     #[test]
     fn raising_never_lowers() {
-        let before = getrlimit(Resource::Nofile).current;
-        let after = raise_limit();
-        assert!(after.is_none_or(|after| before.is_some_and(|before| after >= before)));
+        let before = limit();
+        raise_limit();
+        assert!(limit().is_none_or(|after| before.is_some_and(|before| after >= before)));
     }
 }

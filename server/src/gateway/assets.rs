@@ -1,5 +1,5 @@
-//! The built page: read from disk in debug builds, embedded in release builds, sent compressed
-//! where the browser takes it and cached as long as its name allows.
+//! The built page: read from disk in debug builds, embedded in release builds, sent compressed if
+//! the browser accepts it, and cached for as long as its name allows.
 
 use std::borrow::Cow;
 
@@ -14,9 +14,9 @@ use hyper::{Method, Request, Response, StatusCode};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::headers::policy_for_html;
-use super::http::{Reply, text};
+use super::reply::{Reply, text};
 
-/// What `trunk build` and `cargo xtask web` left in `dist/`.
+/// The files that `trunk build` and `cargo xtask web` left in `dist/`.
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/../dist"]
 #[allow_missing = true]
@@ -55,7 +55,7 @@ pub(super) fn respond(request: &Request<Incoming>) -> Reply {
     send(request, path, file)
 }
 
-/// Whether every part of a path is a plain name. A debug build looks names up on the disk, where
+/// Returns whether every part of a path is a plain name. A debug build looks names up on the disk, where
 /// `..` climbs, a second `/` starts at the root, and a symbolic link leads anywhere.
 fn stays_inside(path: &str) -> bool {
     path.split('/')
@@ -125,7 +125,7 @@ fn send(request: &Request<Incoming>, path: &str, file: EmbeddedFile) -> Reply {
     reply
 }
 
-/// The best compressed form that the browser takes and that is there.
+/// Returns the best compressed form that the browser accepts, if there is one.
 fn compressed(path: &str, headers: &HeaderMap) -> Option<(EmbeddedFile, Option<&'static str>)> {
     let accepted = headers.get(ACCEPT_ENCODING)?.to_str().ok()?;
     COMPRESSED
@@ -136,7 +136,7 @@ fn compressed(path: &str, headers: &HeaderMap) -> Option<(EmbeddedFile, Option<&
         })
 }
 
-/// Whether `Accept-Encoding` names `encoding` with a weight above zero (RFC 9110 §12.5.3).
+/// Returns whether `Accept-Encoding` names `encoding` with a weight above zero (RFC 9110 §12.5.3).
 fn accepts(accepted: &str, encoding: &str) -> bool {
     accepted.split(',').any(|item| {
         let (name, weight) = item.split_once(';').unwrap_or((item, "q=1"));
@@ -148,7 +148,7 @@ fn accepts(accepted: &str, encoding: &str) -> bool {
     })
 }
 
-/// Whether a name carries trunk's hash of its content: 16 hexadecimal digits between `-` and `.`
+/// Returns whether a name carries trunk's hash of its content: 16 hexadecimal digits between `-` and `.`
 /// or `_`.
 fn has_content_hash(path: &str) -> bool {
     path.split(['-', '.', '_'])

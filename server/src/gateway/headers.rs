@@ -1,4 +1,4 @@
-//! The headers that every response carries: what the page may load, and who may embed it.
+//! The headers that every response carries: they limit what the page may load and who may embed it.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,7 +14,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
                       img-src 'self' data:; font-src 'self'; manifest-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Adds what every response carries, unless it has set its own.
+/// Adds the headers that every response carries, unless it has set its own.
 pub(super) fn add_security(headers: &mut HeaderMap) {
     for (name, value) in [
         (CONTENT_SECURITY_POLICY, POLICY),
@@ -39,7 +39,7 @@ pub(super) fn add_security(headers: &mut HeaderMap) {
     }
 }
 
-/// The policy for an HTML page: its inline scripts are allowed by their hash (CSP 3 §2.3.1), and
+/// Returns the policy for an HTML page: its inline scripts are allowed by their hash (CSP 3 §2.3.1), and
 /// nothing else that is inline.
 pub(super) fn policy_for_html(html: &str) -> Option<HeaderValue> {
     let mut sources = String::from("script-src 'self' 'wasm-unsafe-eval'");
@@ -51,7 +51,7 @@ pub(super) fn policy_for_html(html: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(&policy).ok()
 }
 
-/// The text of every `<script>` without `src`. Good enough for the page that we build ourselves;
+/// Returns the text of every `<script>` without `src`. Good enough for the page that we build ourselves;
 /// a script that it missed would not run, never the other way round.
 fn inline_scripts(html: &str) -> impl Iterator<Item = &str> {
     html.split("<script").skip(1).filter_map(|rest| {

@@ -1,56 +1,50 @@
-//! HTTP connections and the routes: `/ws`, `/healthz`, and the page for everything else.
+//! HTTP connections and the routes: `/ws`, `/livez`, `/healthz`, and the page for everything else.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::header::{ALLOW, HOST, HeaderValue};
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
+use shared::error::ErrorCode;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
 
+use super::first_bytes::{self, Rewound};
+use super::peer::Peer;
+use super::reply::{Reply, text};
 use super::{assets, headers, origin, upgrade};
 use crate::admission::Permit;
 use crate::context::Context;
 use crate::listener::{Acceptor, is_loopback, linger, log_refusal};
+use crate::logging::{Excerpt, Quoted};
 
-/// How long a client may take for a request's head, and stay idle between two requests.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Time that a client has for its first byte, for a request's head, and between two requests: an
+/// idle connection holds one of few permits. A browser opens another one without being asked.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Time that the answer to a client may take that is refused.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Largest head of a request in bytes.
 const HEAD_BYTES: usize = 16 * 1024;
 
-/// A response of this server: always a body that is there as a whole.
-pub(super) type Reply = Response<Full<Bytes>>;
-
-/// What a request is judged by, beside itself.
-#[derive(Debug, Clone)]
-pub(super) struct Connection {
-    pub(super) context: Arc<Context>,
-    pub(super) address: SocketAddr,
-    pub(super) listener_is_loopback: bool,
-}
+/// The sentence for whoever does not speak HTTP here.
+const NOT_HTTP: &str = "This is the web server: use ws:// or the TCP port.";
 
 /// Accepts HTTP connections until the server stops.
 pub async fn accept_http(listener: TcpListener, context: Arc<Context>) {
     let listener_is_loopback = is_loopback(&listener);
     let mut acceptor = Acceptor::new(listener);
     while let Some((stream, address)) = acceptor.accept(&context).await {
-        let connection = Connection {
-            context: Arc::clone(&context),
-            address,
-            listener_is_loopback,
-        };
+        let peer = Peer::new(Arc::clone(&context), address, listener_is_loopback);
         let task = match context.http.admit(address.ip()) {
-            Ok(place) => context.tasks.spawn(serve(stream, connection, place)),
+            Ok(permit) => context.tasks.spawn(serve(stream, peer, permit)),
             Err(refused) => {
-                log_refusal(address, refused);
+                log_refusal(address, refused, &context);
                 context.tasks.spawn(refuse(stream, Arc::clone(&context)))
             }
         };
@@ -58,21 +52,66 @@ pub async fn accept_http(listener: TcpListener, context: Arc<Context>) {
     }
 }
 
-async fn refuse(mut stream: TcpStream, context: Arc<Context>) {
+async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, context: Arc<Context>) {
     const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\
         retry-after: 10\r\ncontent-length: 0\r\n\r\n";
     let Ok(_told) = context.refusals.try_acquire() else {
         return;
     };
-    let _ = tokio::time::timeout(Duration::from_secs(1), stream.write_all(FULL)).await;
+    let _ = tokio::time::timeout(REFUSAL_TIMEOUT, stream.write_all(FULL)).await;
     linger(&mut stream).await;
 }
 
-async fn serve(stream: TcpStream, connection: Connection, _place: Permit) {
-    let stop = connection.context.stop.clone();
+async fn serve<S>(stream: S, peer: Peer, permit: Permit)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let stop = peer.context.stop.clone();
+    let first = tokio::time::timeout(HEADER_TIMEOUT, first_bytes::is_http(stream));
+    let (is_http, stream) = tokio::select! {
+        first = first => match first {
+            Ok(Ok(first)) => first,
+            // A connection that a browser opened in advance ends like this; nobody needs a line.
+            Ok(Err(_)) | Err(_) => return,
+        },
+        () = stop.cancelled() => return,
+    };
+    if is_http {
+        serve_http(stream, peer, permit).await;
+    } else {
+        refuse_other(stream, &peer).await;
+    }
+}
+
+/// Tells a client of another protocol where it is. Ours get the protocol's own error frame, whose
+/// sentence they show; all others, TLS for instance, an HTTP response, whose status libraries know.
+async fn refuse_other<S: AsyncRead + AsyncWrite + Unpin>(mut stream: Rewound<S>, peer: &Peer) {
+    peer.log_once(|suppressed| {
+        let address = peer.address;
+        tracing::info!(%address, suppressed, "HTTP connection refused: it is not HTTP");
+    });
+    let answer = if matches!(stream.first_byte(), Some(b'{' | b'S')) {
+        shared::v1::error_frame::encode_sentence(ErrorCode::Malformed, NOT_HTTP)
+    } else {
+        let length = NOT_HTTP.len() + 1;
+        format!(
+            "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: text/plain\r\n\
+             content-length: {length}\r\n\r\n{NOT_HTTP}\n"
+        )
+        .into_bytes()
+    };
+    let _ = tokio::time::timeout(REFUSAL_TIMEOUT, stream.write_all(&answer)).await;
+    linger(&mut stream).await;
+}
+
+async fn serve_http<S>(stream: S, peer: Peer, _permit: Permit)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let stop = peer.context.stop.clone();
     let service = service_fn(|request| {
-        let connection = connection.clone();
-        async move { Ok::<_, Infallible>(respond(request, &connection)) }
+        let peer = peer.clone();
+        async move { Ok::<_, Infallible>(respond(request, &peer).await) }
     });
     let serving = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -89,35 +128,41 @@ async fn serve(stream: TcpStream, connection: Connection, _place: Permit) {
         }
     };
     if let Err(error) = result {
+        let (address, shown) = (peer.address, Excerpt(&error));
         if error.is_parse() {
-            tracing::info!(address = %connection.address, %error, "HTTP connection refused");
-            return;
+            return peer.log_once(|suppressed| {
+                tracing::info!(%address, error = %shown, suppressed, "HTTP connection refused");
+            });
         }
-        tracing::debug!(address = %connection.address, %error, "HTTP connection failed");
+        tracing::debug!(%address, error = %shown, "HTTP connection failed");
     }
 }
 
-fn respond(request: Request<Incoming>, connection: &Connection) -> Reply {
-    let mut reply = route(request, connection);
+async fn respond(request: Request<Incoming>, peer: &Peer) -> Reply {
+    let mut reply = route(request, peer).await;
     headers::add_security(reply.headers_mut());
     reply
 }
 
-fn route(request: Request<Incoming>, connection: &Connection) -> Reply {
+async fn route(request: Request<Incoming>, peer: &Peer) -> Reply {
     let host = request
         .headers()
         .get(HOST)
         .and_then(|host| host.to_str().ok());
-    if connection.listener_is_loopback && !host.is_some_and(origin::names_loopback) {
+    if peer.listener_is_loopback && !host.is_some_and(origin::names_loopback) {
         // A page elsewhere whose name was made to point here (DNS rebinding) has another Host.
-        tracing::warn!(address = %connection.address, host, "refused: Host is not loopback");
+        peer.log_once(|suppressed| {
+            let (address, host) = (peer.address, host.map(Quoted));
+            let host = host.as_ref().map(tracing::field::display);
+            tracing::warn!(%address, host, suppressed, "refused: Host is not loopback");
+        });
         return text(
             StatusCode::FORBIDDEN,
             "This server answers to localhost only.\n",
         );
     }
     if request.uri().path() == "/ws" {
-        return upgrade::respond(request, connection);
+        return upgrade::respond(request, peer);
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let mut reply = text(
@@ -130,18 +175,12 @@ fn route(request: Request<Incoming>, connection: &Connection) -> Reply {
         return reply;
     }
     match request.uri().path() {
-        "/healthz" => text(StatusCode::OK, "ok\n"),
+        // Restarts a process that hangs; says nothing of what the process depends on.
+        "/livez" => text(StatusCode::OK, "ok\n"),
+        "/healthz" => match peer.context.health().await {
+            Ok(()) => text(StatusCode::OK, "ok\n"),
+            Err(unhealthy) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{unhealthy}\n")),
+        },
         _ => assets::respond(&request),
     }
-}
-
-/// A plain-text response.
-pub(super) fn text(status: StatusCode, body: &'static str) -> Reply {
-    let mut reply = Response::new(Full::from(body));
-    *reply.status_mut() = status;
-    reply.headers_mut().insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
-    reply
 }

@@ -4,9 +4,12 @@
 //! raw TCP ends in.
 
 mod assets;
+mod first_bytes;
 mod headers;
 mod http;
 mod origin;
+mod peer;
+mod reply;
 mod tunnel;
 mod upgrade;
 

@@ -1,9 +1,10 @@
-//! Which pages may open the tunnel: a browser tells by `Origin` where the page came from.
+//! The check of the page that opens the tunnel: a browser says by `Origin` where it came from.
 
-/// Whether a page of `origin` may use the tunnel of a server that was reached as `host`.
+/// Returns whether a page of `origin` may use the tunnel of a server that was reached as `host`.
 ///
-/// Its own origin always; on a loopback listener every loopback origin (so that `trunk serve` on
-/// another port works); what `allowed` names. Programs that are no browser send no `Origin`.
+/// The server's own origin always may; on a loopback listener every loopback origin, so that `trunk
+/// serve` on another port works; and the origins in `allowed`. Programs that are no browser send no
+/// `Origin`.
 pub(super) fn is_allowed(
     origin: Option<&str>,
     host: Option<&str>,
@@ -26,7 +27,7 @@ pub(super) fn is_allowed(
         || (listener_is_loopback && names_loopback(authority))
 }
 
-/// Whether `authority` (host, or host and port) names this machine.
+/// Returns whether `authority` (host, or host and port) names this machine.
 pub(super) fn names_loopback(authority: &str) -> bool {
     let host = match authority.strip_prefix('[') {
         Some(rest) => rest.split_once(']').map_or("", |(host, _)| host),

@@ -1,8 +1,10 @@
 //! A WebSocket as a byte stream: messages are spliced in order in both directions, and their
-//! boundaries mean nothing. Knows nothing of what the bytes are.
+//! boundaries mean nothing. It does not know the protocol that the bytes belong to.
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -15,7 +17,6 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
-use super::upgrade::Farewell;
 use crate::listener::linger;
 
 /// How often a silent peer is asked whether it is there. One unanswered ping ends the tunnel at
@@ -34,21 +35,28 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 const READ_BUFFER_BYTES: usize = 4 * 1024;
 
 /// Largest single message that is written, in bytes: most of the time one frame of the protocol.
-const WRITE_MESSAGE_BYTES: usize = 1024 * 1024;
+/// tungstenite's write buffer never becomes smaller again, so that this is what an idle connection
+/// holds at most.
+const WRITE_MESSAGE_BYTES: usize = 64 * 1024;
 
-/// What the tunnel's messages are.
+/// Most bytes that a peer may send without ending a message, until its handshake is done: both
+/// versions' handshakes fit. tungstenite collects the fragments of a message up to the limit of
+/// the longest frame, and 500 strangers with a fragment of 1 MB each would hold half a gigabyte.
+const STRANGER_BYTES: usize = 16 * 1024 + READ_BUFFER_BYTES;
+
+/// The type of the tunnel's messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
-    /// Binary messages: any bytes.
+    /// Binary messages, which may hold any bytes.
     Binary,
-    /// Text messages: UTF-8, so that a browser's developer tools show them readable.
+    /// Text messages, which are UTF-8, so that a browser's developer tools show them readable.
     Text,
 }
 
 /// The server's end of a tunnel.
 #[derive(Debug)]
 pub struct Tunnel<S> {
-    socket: WebSocketStream<S>,
+    socket: WebSocketStream<Meter<S>>,
     encoding: Encoding,
     /// Rest of the message that is being read.
     incoming: Bytes,
@@ -66,17 +74,25 @@ pub struct Tunnel<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
-    /// Takes an upgraded stream. `frame_limit`: most bytes of a v1 frame.
-    /// A message may be as long as the longest frame of either version.
-    pub async fn new(stream: S, encoding: Encoding, frame_limit: usize) -> Self {
-        let v1 = frame_limit + shared::v1::framing::TERMINATOR.len();
-        let message_limit = v1.max(shared::limits::V2_FRAME_BYTES);
+    /// Creates a tunnel on an upgraded stream. `longest_frame` is the most bytes of one message;
+    /// until `established` is set, [`STRANGER_BYTES`] are.
+    pub async fn new(
+        stream: S,
+        encoding: Encoding,
+        longest_frame: usize,
+        established: Arc<AtomicBool>,
+    ) -> Self {
+        let stream = Meter {
+            stream,
+            since_message: 0,
+            established,
+        };
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
             .write_buffer_size(0)
             .max_write_buffer_size(2 * WRITE_MESSAGE_BYTES)
-            .max_message_size(Some(message_limit))
-            .max_frame_size(Some(message_limit));
+            .max_message_size(Some(longest_frame))
+            .max_frame_size(Some(longest_frame));
         let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
         let mut pings = interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -94,14 +110,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
         }
     }
 
-    /// Ends the tunnel with the closing handshake (RFC 6455 §7.1.2).
-    pub(super) async fn close(mut self, farewell: Farewell) {
-        let code = self.fault.unwrap_or(match farewell {
-            Farewell::Normal => CloseCode::Normal,
-            Farewell::GoingAway => CloseCode::Away,
-            Farewell::Refused => CloseCode::Policy,
-            Farewell::TooBig => CloseCode::Size,
-        });
+    /// Ends the tunnel with the closing handshake (RFC 6455 §7.1.2) and `code`, or the code of the
+    /// tunnel's own fault.
+    pub(super) async fn close(mut self, code: CloseCode) {
+        let code = self.fault.unwrap_or(code);
         let ending = async {
             let frame = CloseFrame {
                 code,
@@ -111,7 +123,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
                 return self.socket.flush().await;
             }
             self.socket.send(Message::Close(Some(frame))).await?;
-            // Who broke the rules is not listened to any more, not even for its answer.
+            // A peer that broke the rules is not listened to any more, not even for its answer.
             while self.fault.is_none()
                 && let Some(message) = self.socket.next().await
             {
@@ -122,7 +134,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
         // Whatever comes of it, the stream is dropped next; but not with unread bytes in it, which
         // would reset it and could take the close code with them.
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, ending).await;
-        linger(self.socket.get_mut()).await;
+        linger(&mut self.socket.get_mut().stream).await;
     }
 
     fn fail(&mut self, code: CloseCode, kind: io::ErrorKind, text: &'static str) -> io::Error {
@@ -166,6 +178,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
 
     /// Takes a message. `Ok(true)` means the peer closed.
     fn take(&mut self, message: Message) -> io::Result<bool> {
+        self.socket.get_mut().since_message = 0;
         match (message, self.encoding) {
             (Message::Text(text), Encoding::Text) => self.incoming = text.into(),
             (Message::Binary(bytes), Encoding::Binary) => self.incoming = bytes,
@@ -201,6 +214,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
             Error::Utf8(_) => (CloseCode::Invalid, io::ErrorKind::InvalidData),
             Error::Capacity(_) => (CloseCode::Size, io::ErrorKind::InvalidData),
             Error::Protocol(_) => (CloseCode::Protocol, io::ErrorKind::InvalidData),
+            Error::Io(error) if self.socket.get_ref().is_over() => {
+                return self.fail(CloseCode::Size, error.kind(), TOO_MUCH);
+            }
             Error::Io(error) => return io::Error::new(error.kind(), error.to_string()),
             _ => (CloseCode::Error, io::ErrorKind::Other),
         };
@@ -233,6 +249,56 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
         let text = String::from_utf8(text)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         Ok(((!text.is_empty()).then(|| Message::text(text)), taken))
+    }
+}
+
+/// The stream below a WebSocket; counts the bytes that came since the last whole message.
+#[derive(Debug)]
+struct Meter<S> {
+    stream: S,
+    since_message: usize,
+    established: Arc<AtomicBool>,
+}
+
+const TOO_MUCH: &str = "the peer sent too much before its handshake was done";
+
+impl<S> Meter<S> {
+    fn is_over(&self) -> bool {
+        self.since_message > STRANGER_BYTES && !self.established.load(Ordering::Relaxed)
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Meter<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.is_over() {
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, TOO_MUCH)));
+        }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        self.since_message += buffer.filled().len() - before;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Meter<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 
@@ -314,7 +380,8 @@ mod tests {
 
     async fn pair(encoding: Encoding) -> (Tunnel<DuplexStream>, WebSocketStream<DuplexStream>) {
         let (ours, theirs) = duplex(64 * 1024);
-        let tunnel = Tunnel::new(ours, encoding, 1024).await;
+        let established = Arc::<AtomicBool>::default();
+        let tunnel = Tunnel::new(ours, encoding, 1 << 20, established).await;
         (
             tunnel,
             WebSocketStream::from_raw_socket(theirs, Role::Client, None).await,
@@ -348,6 +415,51 @@ mod tests {
         });
         assert_eq!(tunnel.read_u8().await.unwrap(), b'x');
         answering.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_stranger_cannot_make_the_tunnel_collect_a_large_message() {
+        for is_established in [false, true] {
+            let (mut tunnel, mut peer) = pair(Encoding::Binary).await;
+            let meter = tunnel.socket.get_ref();
+            meter.established.store(is_established, Ordering::Relaxed);
+            let sending = tokio::spawn(async move {
+                // Fails where the tunnel ends.
+                let large = Message::Binary(vec![0; 500_000].into());
+                let _ = peer.send(large).await;
+                peer
+            });
+            let result = tunnel.read_u8().await;
+            if is_established {
+                assert_eq!(result.unwrap(), 0);
+            } else {
+                let error = result.unwrap_err();
+                assert_eq!(error.to_string(), TOO_MUCH);
+                assert_eq!(tunnel.fault, Some(CloseCode::Size));
+                let collected = tunnel.socket.get_ref().since_message;
+                assert!(
+                    collected <= STRANGER_BYTES + READ_BUFFER_BYTES,
+                    "{collected}"
+                );
+            }
+            drop(tunnel);
+            sending.await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn small_messages_of_a_stranger_are_read_however_many() {
+        let (mut tunnel, mut peer) = pair(Encoding::Binary).await;
+        let sending = tokio::spawn(async move {
+            for _ in 0..1000 {
+                let small = Message::Binary(vec![0; 100].into());
+                peer.send(small).await.unwrap();
+            }
+            peer
+        });
+        let mut read = vec![0; 100_000];
+        tunnel.read_exact(&mut read).await.unwrap();
+        sending.await.unwrap();
     }
 
     #[tokio::test]

@@ -10,16 +10,20 @@ use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use super::http::{Connection, Reply, text};
 use super::origin;
+use super::peer::Peer;
+use super::reply::{Reply, text};
 use super::tunnel::{Encoding, Tunnel};
+use crate::admission::Permit;
 use crate::clients::Transport;
 use crate::connection::{self, Ending};
 use crate::listener::log_refusal;
+use crate::logging::Quoted;
 
 /// Answers a request for the tunnel.
-pub(super) fn respond(mut request: Request<Incoming>, connection: &Connection) -> Reply {
+pub(super) fn respond(mut request: Request<Incoming>, peer: &Peer) -> Reply {
     if request.method() != Method::GET {
         let mut reply = text(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -35,22 +39,27 @@ pub(super) fn respond(mut request: Request<Incoming>, connection: &Connection) -
     let (origin, host) = (header(ORIGIN), header(HOST));
     // An Origin that cannot be read is a foreign one.
     let readable = !headers.contains_key(ORIGIN) || origin.is_some();
-    let allowed = &connection.context.config.allow_origin;
-    if !readable || !origin::is_allowed(origin, host, connection.listener_is_loopback, allowed) {
-        tracing::warn!(
-            address = %connection.address, origin, host, "tunnel refused: foreign Origin"
-        );
+    let allowed = &peer.context.config.allow_origin;
+    if !readable || !origin::is_allowed(origin, host, peer.listener_is_loopback, allowed) {
+        peer.log_once(|suppressed| {
+            // Quoted, so that the end of a name that was chosen to confuse is seen.
+            let (origin, host) = (origin.map(Quoted), host.map(Quoted));
+            let origin = origin.as_ref().map(tracing::field::display);
+            let host = host.as_ref().map(tracing::field::display);
+            let address = peer.address;
+            tracing::warn!(%address, origin, host, suppressed, "tunnel refused: foreign Origin");
+        });
         return text(
             StatusCode::FORBIDDEN,
             "Pages of this origin may not use this server; see --allow-origin.\n",
         );
     }
     let Some(encoding) = encoding_of(request.uri().query()) else {
-        tracing::info!(address = %connection.address, "tunnel refused: unknown encoding");
+        log_refused(peer, "unknown encoding");
         return text(StatusCode::BAD_REQUEST, "encoding is text or binary.\n");
     };
     let Some(accept) = accept_key(headers) else {
-        tracing::info!(address = %connection.address, "tunnel refused: no WebSocket handshake");
+        log_refused(peer, "no WebSocket handshake");
         let mut reply = text(
             StatusCode::UPGRADE_REQUIRED,
             "This is a WebSocket (RFC 6455, version 13).\n",
@@ -61,10 +70,9 @@ pub(super) fn respond(mut request: Request<Incoming>, connection: &Connection) -
         return reply;
     };
     let upgrade = hyper::upgrade::on(&mut request);
-    connection
-        .context
+    peer.context
         .tasks
-        .spawn(serve(upgrade, encoding, connection.clone()));
+        .spawn(serve(upgrade, encoding, peer.clone()));
 
     let mut reply = text(StatusCode::SWITCHING_PROTOCOLS, "");
     let headers = reply.headers_mut();
@@ -75,7 +83,7 @@ pub(super) fn respond(mut request: Request<Incoming>, connection: &Connection) -
     reply
 }
 
-async fn serve(upgrade: OnUpgrade, encoding: Encoding, from: Connection) {
+async fn serve(upgrade: OnUpgrade, encoding: Encoding, from: Peer) {
     let upgraded = match upgrade.await {
         Ok(upgraded) => upgraded,
         Err(error) => {
@@ -85,64 +93,52 @@ async fn serve(upgrade: OnUpgrade, encoding: Encoding, from: Connection) {
     };
     let context = &from.context;
     let protocol = context.protocol(from.listener_is_loopback);
-    let limit = context.config.max_frame_bytes;
-    let mut tunnel = Tunnel::new(TokioIo::new(upgraded), encoding, limit).await;
-    let ending = match context.admit(from.address.ip()) {
-        Ok(place) => {
-            let ending = connection::serve(
-                &mut tunnel,
-                from.address,
-                Transport::WebSocket,
-                protocol,
-                context,
-            )
-            .await;
-            drop(place);
-            ending
+    let limit = protocol.limits.longest_frame();
+    let permit = context.admit(from.address.ip());
+    let established = permit.as_ref().map(Permit::established);
+    let established = established.unwrap_or_default();
+    let mut tunnel = Tunnel::new(TokioIo::new(upgraded), encoding, limit, established).await;
+    let ending = match permit {
+        Ok(permit) => {
+            let transport = Transport::WebSocket;
+            let stream = &mut tunnel;
+            connection::serve(stream, from.address, transport, protocol, &permit, context).await
         }
         Err(refused) => {
-            log_refusal(from.address, refused);
+            log_refusal(from.address, refused, context);
             let Ok(_told) = context.refusals.try_acquire() else {
                 return;
             };
             connection::refuse(&mut tunnel, protocol, refused.code()).await;
-            return tunnel.close(Farewell::Refused).await;
+            return tunnel.close(CloseCode::Policy).await;
         }
     };
-    tunnel.close(Farewell::of(&ending)).await;
+    tunnel.close(close_code(&ending)).await;
 }
 
-/// How a session ended, as far as a close code tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Farewell {
-    /// As it should.
-    Normal,
-    /// The server stops.
-    GoingAway,
-    /// The client did what it may not.
-    Refused,
-    /// The client sent a frame over the limit.
-    TooBig,
+fn log_refused(peer: &Peer, cause: &'static str) {
+    peer.log_once(|suppressed| {
+        tracing::info!(address = %peer.address, suppressed, "tunnel refused: {cause}");
+    });
 }
 
-impl Farewell {
-    fn of(ending: &Ending) -> Self {
-        use shared::connection::CloseReason::{Failed, Local};
-        use shared::error::ErrorCode;
-        match ending {
-            Ending::Protocol(Local(ErrorCode::ServerStopping)) | Ending::Internal => {
-                Self::GoingAway
-            }
-            Ending::Protocol(Failed(error)) if error.code() == ErrorCode::FrameTooLarge => {
-                Self::TooBig
-            }
-            Ending::Protocol(Failed(_) | Local(_)) | Ending::WriteTimeout => Self::Refused,
-            Ending::Protocol(_) | Ending::Quit | Ending::Stream(_) => Self::Normal,
+/// Returns the close code (RFC 6455 §7.4.1) for the end of a session.
+fn close_code(ending: &Ending) -> CloseCode {
+    use shared::connection::CloseReason::{Failed, Local};
+    use shared::error::ErrorCode;
+    match ending {
+        Ending::Protocol(Local(ErrorCode::ServerStopping)) | Ending::Internal => CloseCode::Away,
+        Ending::Protocol(Failed(error)) if error.code() == ErrorCode::FrameTooLarge => {
+            CloseCode::Size
         }
+        Ending::Protocol(Failed(_) | Local(_)) | Ending::WriteTimeout | Ending::Displaced => {
+            CloseCode::Policy
+        }
+        Ending::Protocol(_) | Ending::Quit | Ending::Stream(_) => CloseCode::Normal,
     }
 }
 
-/// `?encoding=binary` (default) or `text`.
+/// Reads `?encoding=binary`, which is the default, or `text`.
 fn encoding_of(query: Option<&str>) -> Option<Encoding> {
     let mut encoding = Encoding::Binary;
     for pair in query.unwrap_or_default().split('&') {
@@ -156,7 +152,7 @@ fn encoding_of(query: Option<&str>) -> Option<Encoding> {
     Some(encoding)
 }
 
-/// The answer to a right WebSocket handshake (RFC 6455 §4.2.1).
+/// Returns the answer to a right WebSocket handshake (RFC 6455 §4.2.1).
 fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
     let has = |name: HeaderName, token: &str| {
         headers

@@ -15,6 +15,7 @@ mod apply;
 mod authorize;
 mod directory;
 mod encoding;
+mod health;
 mod names;
 mod quota;
 mod requests;
@@ -42,6 +43,7 @@ use crate::operators::Operators;
 use crate::rates::{PerMinute, Rates};
 use crate::store::{Change, Outcome, Store, StoreError};
 
+pub use health::{HEALTH_DEADLINE, Unhealthy};
 pub use session::queue::QUEUE_BYTES;
 pub use session::{Due, Session, loggable};
 

@@ -3,8 +3,10 @@
 use std::io::{Read as _, Write as _};
 use std::net::Shutdown;
 
+use shared::connection::{CloseReason, Version};
+
 use crate::support::Scene;
-use crate::support::client::connect;
+use crate::support::client::{Client, connect};
 use crate::support::websocket::{ask, read_response, write_head};
 
 #[test]
@@ -182,6 +184,49 @@ fn no_http_at_all() {
         .unwrap();
     assert_eq!(read_response(&mut stream, false).status, 400);
     scene.assert_logged_and_undisturbed(&[&address, "HTTP connection refused"]);
+}
+
+#[test]
+fn clients_of_the_chat_on_the_port_of_the_page_are_told_so() {
+    let mut scene = Scene::new(&[]);
+    for (first, is_ours) in [
+        (&b"SC/2\n"[..], true),
+        (b"{\"enc_session\": ", true),
+        (b"hello\n", false),
+        (b"\x16\x03\x01", false),
+    ] {
+        let mut stream = connect(scene.server.http());
+        let address = stream.local_addr().unwrap().to_string();
+        stream.write_all(first).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains("This is the web server: use ws:// or the TCP port."));
+        assert_eq!(answer.starts_with('{'), is_ours, "{answer}");
+        scene.assert_logged_and_undisturbed(&[&address, "it is not HTTP"]);
+    }
+    // A client of ours shows the sentence as the server's own.
+    let mut lost = Client::speaking(connect(scene.server.http()), Version::V2);
+    match lost.receive_end() {
+        CloseReason::Reported { message, .. } => assert!(message.contains("use ws://")),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_process_and_its_parts_are_asked_apart() {
+    let scene = Scene::new(&[]);
+    let host = scene.server.http();
+    for path in ["/livez", "/healthz"] {
+        let response = ask(host, &format!("GET {path} HTTP/1.1\nHost: {host}"));
+        assert_eq!((response.status, &*response.body), (200, "ok\n"), "{path}");
+    }
+}
+
+#[test]
+fn a_connection_that_says_nothing_is_ended() {
+    let scene = Scene::new(&[]);
+    let mut idle = connect(scene.server.http());
+    assert_eq!(idle.read(&mut [0; 16]).unwrap(), 0);
 }
 
 #[test]

@@ -1,17 +1,19 @@
 //! Stopping: everybody is told, nobody holds it up.
 
 use std::io::{Read as _, Write as _};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use shared::error::ErrorCode;
 
 use crate::support::client::{Client, connect};
 use crate::support::server::Server;
-use crate::support::websocket::{WebSocket, write_head};
+use crate::support::websocket::{WebSocket, ask, write_head};
 
 #[test]
 fn everybody_is_told_and_the_server_ends_well() {
-    let mut server = Server::start(&[]);
+    // Connects are logged at this level only.
+    let mut server = Server::start(&["--log-level", "debug"]);
     let mut tcp = Client::join(server.tcp());
     let mut tunnel = Client::join_through_tunnel(server.http(), "text");
     let mut unfinished = Client::over(connect(server.tcp()));
@@ -42,6 +44,59 @@ fn everybody_is_told_and_the_server_ends_well() {
         server.log()
     );
     assert_eq!(server.logged(&["stopped"]).len(), 1, "{}", server.log());
+}
+
+#[test]
+fn a_hang_up_of_the_terminal_stops_nothing() {
+    let mut server = Server::start(&[]);
+    let mut client = Client::join(server.tcp());
+    server.signal("HUP");
+    server.wait_for_log(&["there is nothing to reload"]);
+    client.say("still here");
+    assert!(client.receive_text().ends_with("still here"));
+    assert!(server.is_running());
+}
+
+/// A server whose standard error is `stderr` lets people chat, answers its health, and stops.
+fn assert_unmoved(stderr: Stdio) {
+    let mut server = Server::start_with(stderr, None, &["--log-level", "trace"]);
+    let host = server.http();
+    // Far more lines than a pipe holds, and than wait for a writer.
+    for round in 0..200 {
+        let mut client = Client::join(server.tcp());
+        client.say(&format!("round {round}"));
+        while !client.receive_text().ends_with(&format!("round {round}")) {}
+    }
+    for path in ["/livez", "/healthz"] {
+        let response = ask(host, &format!("GET {path} HTTP/1.1\nHost: {host}"));
+        assert_eq!(response.status, 200, "{path}");
+    }
+    let mut last = Client::join_through_tunnel(host, "text");
+    server.terminate();
+    last.assert_told(ErrorCode::ServerStopping);
+    drop(last);
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn a_log_that_nobody_reads_freezes_nothing() {
+    let (unread, stderr) = std::io::pipe().unwrap();
+    assert_unmoved(stderr.into());
+    drop(unread);
+}
+
+#[test]
+fn a_log_whose_reader_is_gone_ends_nothing() {
+    let (reader, stderr) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_unmoved(stderr.into());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_on_a_full_disk_ends_nothing() {
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    assert_unmoved(full.unwrap().into());
 }
 
 #[test]

@@ -32,6 +32,43 @@ fn a_page_of_a_foreign_origin() {
 }
 
 #[test]
+fn a_foreign_origin_of_four_kilobytes_again_and_again() {
+    let mut scene = Scene::new(&[]);
+    let host = scene.server.http();
+    let before = scene.server.log().len();
+    let more = format!("Origin: http://{}", "x".repeat(4096));
+    let head = upgrade_head(&host.to_string(), "", &more);
+    for _ in 0..40 {
+        let mut stream = connect(host);
+        for _ in 0..50 {
+            write_head(&mut stream, &head);
+            let response = crate::support::websocket::read_response(&mut stream, true);
+            assert_eq!(response.status, 403);
+        }
+    }
+    scene.server.wait_for_log(&["foreign Origin", "…"]);
+    scene.assert_undisturbed();
+    let written = scene.server.log().len() - before;
+    assert!(written < 10_000, "{written} bytes for 2000 requests");
+    assert_eq!(scene.server.logged(&["foreign Origin"]).len(), 10);
+}
+
+#[test]
+fn large_fragments_before_any_handshake() {
+    let mut scene = Scene::new(&[]);
+    for _ in 0..5 {
+        let mut tunnel = WebSocket::open(scene.server.http(), "binary");
+        // Refused while it is sent: the rest of the write may fail.
+        let fragment = frame(false, BINARY, &vec![b' '; 1_000_000]);
+        let _ = tunnel.stream.write_all(&fragment);
+        assert_eq!(tunnel.receive_close(), 1009);
+        let address = tunnel.stream.local_addr().unwrap().to_string();
+        let words = [&*address, "closed", "too much before its handshake"];
+        scene.assert_logged_and_undisturbed(&words);
+    }
+}
+
+#[test]
 fn an_origin_that_is_no_text_is_foreign() {
     let mut scene = Scene::new(&[]);
     let mut stream = connect(scene.server.http());
@@ -221,7 +258,9 @@ fn fragments_at_any_place_are_spliced() {
     client.establish();
     client.say("spliced");
     assert!(client.receive_text().ends_with(": spliced"));
-    scene.server.wait_for_log(&[&client.address(), "connected"]);
+    scene
+        .server
+        .wait_for_log(&[&client.address(), "handshake done"]);
     assert!(scene.overheard().ends_with(" joined"));
     assert!(scene.overheard().ends_with(": spliced"));
     scene.assert_undisturbed();

@@ -29,7 +29,9 @@ fn both_versions_and_both_transports_meet_in_one_lobby() {
     assert!(tcp.receive_text().ends_with(": through the tunnel"));
     while !scene.overheard().ends_with(": through the tunnel") {}
     let id = tcp.session_id().unwrap().to_string();
-    scene.server.wait_for_log(&[&tcp.address(), "connected"]);
+    scene
+        .server
+        .wait_for_log(&[&tcp.address(), "handshake done"]);
     scene.server.wait_for_log(&["handshake done", "v2", &id]);
 }
 

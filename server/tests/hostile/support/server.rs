@@ -72,17 +72,44 @@ impl Server {
         Self::start_in(data, arguments)
     }
 
+    /// Starts a server whose log goes to `stderr`, and whose limit of open files is `files`, if
+    /// there is one.
+    pub(crate) fn start_with(stderr: Stdio, files: Option<u32>, arguments: &[&str]) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        write_key(data.path(), server_key().to_pkcs8_pem().unwrap().as_bytes());
+        let mut program = command(data.path(), arguments);
+        if let Some(files) = files {
+            let mut limited = Command::new("sh");
+            limited
+                .args(["-c", &format!("ulimit -n {files} && exec \"$0\" \"$@\"")])
+                .arg(program.get_program())
+                .args(program.get_args())
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped());
+            program = limited;
+        }
+        program.stderr(stderr);
+        Self::of(data, program)
+    }
+
     /// Starts a server on the data folder of another that has ended.
     pub(crate) fn start_in(data: tempfile::TempDir, arguments: &[&str]) -> Self {
-        let mut child = command(data.path(), arguments).spawn().unwrap();
+        let program = command(data.path(), arguments);
+        Self::of(data, program)
+    }
+
+    fn of(data: tempfile::TempDir, mut program: Command) -> Self {
+        let mut child = program.spawn().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&log);
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        std::thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
-                sink.lock().unwrap().push(line);
-            }
-        });
+        if let Some(stderr) = child.stderr.take() {
+            let stderr = BufReader::new(stderr);
+            std::thread::spawn(move || {
+                for line in stderr.lines().map_while(Result::ok) {
+                    sink.lock().unwrap().push(line);
+                }
+            });
+        }
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut address = |prefix: &str| -> SocketAddr {
             let mut line = String::new();
@@ -155,7 +182,12 @@ impl Server {
 
     /// Sends the signal that asks it to stop.
     pub(crate) fn terminate(&self) {
-        let kill = format!("kill -TERM {}", self.child.id());
+        self.signal("TERM");
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
         assert!(
             Command::new("sh")
                 .args(["-c", &kill])

@@ -1,0 +1,144 @@
+//! The first bytes of a connection, by which HTTP is told from everything else that comes to the
+//! wrong port.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+
+/// Longest method of a request, in bytes, that is looked at: RFC 9110 §9.1 has none longer than
+/// `OPTIONS`, and the registry none longer than this.
+const METHOD_BYTES: usize = 20;
+
+/// A stream of which something was read and put back.
+#[derive(Debug)]
+pub(super) struct Rewound<S> {
+    first: Bytes,
+    stream: S,
+}
+
+impl<S> Rewound<S> {
+    /// Returns the first byte, as long as it is not read again.
+    pub(super) fn first_byte(&self) -> Option<u8> {
+        self.first.first().copied()
+    }
+}
+
+/// Reads the bytes that tell whether a stream is HTTP. Returns `true` if it is, and the stream as if
+/// nothing had been read.
+pub(super) async fn is_http<S: AsyncRead + Unpin>(mut stream: S) -> io::Result<(bool, Rewound<S>)> {
+    let mut first = Vec::with_capacity(METHOD_BYTES);
+    let verdict = loop {
+        if let Some(verdict) = judge(&first) {
+            break verdict;
+        }
+        let mut more = [0; METHOD_BYTES];
+        let length = stream.read(&mut more).await?;
+        if length == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        first.extend_from_slice(&more[..length]);
+    };
+    let first = first.into();
+    Ok((verdict, Rewound { first, stream }))
+}
+
+/// Judges a stream by its first bytes: a request begins with a method in capital letters and a
+/// space (RFC 9112 §3), or with an empty line that is passed over (§2.2). `None`: there are too few.
+fn judge(first: &[u8]) -> Option<bool> {
+    let letters = first.iter().take_while(|byte| byte.is_ascii_uppercase());
+    let letters = letters.count();
+    match first.get(letters) {
+        Some(b'\r' | b'\n') if letters == 0 => Some(true),
+        Some(b' ') => Some(letters > 0),
+        Some(_) => Some(false),
+        None if letters >= METHOD_BYTES => Some(false),
+        None => None,
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Rewound<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.first.has_remaining() {
+            let length = self.first.len().min(buffer.remaining());
+            buffer.put_slice(&self.first.split_to(length));
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Rewound<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_told_from_other_protocols_at_any_cut() {
+        for request in [
+            "GET / HTTP/1.1\r\n",
+            "PROPFIND /",
+            "\r\nGET /",
+            "PRI * HTTP/2.0",
+        ] {
+            let cut = (0..request.len()).find_map(|end| judge(&request.as_bytes()[..end]));
+            assert_eq!(cut, Some(true), "{request:?}");
+        }
+        for other in [
+            "{\"enc_session\"",
+            "SC/2\n",
+            "\u{16}\u{3}\u{1}",
+            "Secret",
+            " GET",
+            "hello",
+        ] {
+            let cut = (0..=other.len()).find_map(|end| judge(&other.as_bytes()[..end]));
+            assert_eq!(cut, Some(false), "{other:?}");
+        }
+        assert_eq!(judge(&[b'A'; METHOD_BYTES]), Some(false));
+    }
+
+    #[tokio::test]
+    async fn nothing_of_the_stream_is_lost() {
+        let (is_http, mut stream) = is_http(&b"GET / HTTP/1.1\r\n\r\n"[..]).await.unwrap();
+        assert!(is_http);
+        let mut all = String::new();
+        stream.read_to_string(&mut all).await.unwrap();
+        assert_eq!(all, "GET / HTTP/1.1\r\n\r\n");
+    }
+}

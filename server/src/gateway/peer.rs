@@ -1,0 +1,43 @@
+//! The other end of an HTTP connection.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::context::Context;
+
+/// Everything that a request is judged by, beside itself. Clones are of the same connection.
+#[derive(Debug, Clone)]
+pub(super) struct Peer {
+    pub(super) context: Arc<Context>,
+    pub(super) address: SocketAddr,
+    pub(super) listener_is_loopback: bool,
+    is_logged: Arc<AtomicBool>,
+}
+
+impl Peer {
+    pub(super) fn new(
+        context: Arc<Context>,
+        address: SocketAddr,
+        listener_is_loopback: bool,
+    ) -> Self {
+        Self {
+            context,
+            address,
+            listener_is_loopback,
+            is_logged: Arc::default(),
+        }
+    }
+
+    /// Calls `log` with the number of lines that were suppressed before, if there is any, unless
+    /// this connection has caused a line already or its address too many: one connection can carry
+    /// any number of requests that are refused.
+    pub(super) fn log_once(&self, log: impl FnOnce(Option<u64>)) {
+        if self.is_logged.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        if let Some(suppressed) = self.context.strangers.take(self.address.ip()) {
+            log((suppressed > 0).then_some(suppressed));
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Questions of the server's edges to the hub: whether it is alive, and whose key is an operator's.
+
+use std::sync::TryLockError;
+use std::time::Duration;
+
+use shared::chat::{RoomName, UserId};
+use thiserror::Error;
+
+use super::Hub;
+use crate::store::StoreError;
+
+/// Time that the hub and its store have to answer: a thousand times what they need.
+pub const HEALTH_DEADLINE: Duration = Duration::from_secs(1);
+
+/// Time between two attempts to take the hub's lock, which is held for microseconds.
+const LOCK_PAUSE: Duration = Duration::from_millis(2);
+
+/// A part of the server that does not work.
+#[derive(Debug, Clone, Error)]
+pub enum Unhealthy {
+    /// Somebody holds the hub's lock for longer than [`HEALTH_DEADLINE`].
+    #[error("the rooms do not answer")]
+    Hub,
+    /// The store did not answer within [`HEALTH_DEADLINE`].
+    #[error("the store does not answer")]
+    StoreTimeout,
+    /// The store answered with an error.
+    #[error("the store fails")]
+    Store(#[source] StoreError),
+}
+
+impl Hub {
+    /// Takes the hub's lock and reads one entry from the store.
+    ///
+    /// # Errors
+    /// The part that fails or takes longer than [`HEALTH_DEADLINE`].
+    pub async fn health(&self) -> Result<(), Unhealthy> {
+        let locked = async {
+            // Never waits for the lock itself: that would take the thread of whoever asks.
+            while matches!(self.0.directory.try_lock(), Err(TryLockError::WouldBlock)) {
+                tokio::time::sleep(LOCK_PAUSE).await;
+            }
+        };
+        let locked = tokio::time::timeout(HEALTH_DEADLINE, locked).await;
+        locked.map_err(|_| Unhealthy::Hub)?;
+        // The lobby is always there; whether it has an entry does not matter.
+        let read = self.store.entry(RoomName::lobby().into(), 1);
+        let read = tokio::time::timeout(HEALTH_DEADLINE, read).await;
+        read.map_err(|_| Unhealthy::StoreTimeout)?
+            .map(drop)
+            .map_err(Unhealthy::Store)
+    }
+
+    /// Returns whether `user` is an operator.
+    pub fn is_operator(&self, user: UserId) -> bool {
+        self.directory().operators.contains(&user)
+    }
+}

@@ -1,0 +1,71 @@
+//! The server's log: a writer that never blocks, the form of strangers' text, and a limit on lines
+//! that strangers cause.
+//!
+//! A log is written for the operator, but strangers decide how much there is to write. Nothing that
+//! they do may fill a disk, forge a line, or hold up a session because nobody reads the log.
+
+mod excerpt;
+mod throttle;
+mod writer;
+
+use std::io::{self, IsTerminal};
+use std::panic::PanicHookInfo;
+
+use tracing::Level;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::operators::Log;
+
+pub use excerpt::{EXCERPT_CHARS, Excerpt, Quoted};
+pub use throttle::{LINES_PER_WINDOW, Throttle};
+pub use writer::LossyWriter;
+
+/// Starts the log on standard error, and returns its writer and what operators can follow of it.
+pub fn start(level: Level) -> (LossyWriter, Log) {
+    let writer = LossyWriter::new("standard error", io::stderr());
+    let followed = Log::default();
+    let sink = writer.clone();
+    tracing_subscriber::fmt()
+        .with_writer(move || sink.clone())
+        // Reporting a failed write on standard error would block on, or panic at, the same stream.
+        .log_internal_errors(false)
+        .with_ansi(wants_colour(
+            io::stderr().is_terminal(),
+            std::env::var_os("NO_COLOR").as_deref(),
+        ))
+        .with_max_level(level)
+        .with_target(false)
+        .finish()
+        .with(followed.clone())
+        .init();
+    std::panic::set_hook(Box::new(log_panic));
+    (writer, followed)
+}
+
+/// Returns whether the log is coloured: on a terminal, unless `NO_COLOR` is set to anything but the
+/// empty string (<https://no-color.org>).
+fn wants_colour(is_terminal: bool, no_color: Option<&std::ffi::OsStr>) -> bool {
+    is_terminal && no_color.is_none_or(std::ffi::OsStr::is_empty)
+}
+
+/// Logs a panic. The standard hook writes to standard error itself, which blocks the panicking
+/// thread, and every later one, when nobody reads.
+fn log_panic(info: &PanicHookInfo<'_>) {
+    let place = info.location().map(tracing::field::display);
+    let text = info.payload_as_str().unwrap_or("no text");
+    tracing::error!(place, text = %Excerpt(text), "a task panicked");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_color_is_respected() {
+        assert!(wants_colour(true, None));
+        assert!(wants_colour(true, Some("".as_ref())));
+        assert!(!wants_colour(true, Some("1".as_ref())));
+        assert!(!wants_colour(false, None));
+    }
+}

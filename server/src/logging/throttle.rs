@@ -1,0 +1,122 @@
+//! A limit on the log lines that one address can cause.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::admission::network_of;
+
+/// Lines that one address may cause in one [`WINDOW`]: enough to see what somebody tries, so few
+/// that a thousand attackers fill a megabyte in a minute and not a disk.
+pub const LINES_PER_WINDOW: u32 = 10;
+
+/// The time after which an address may cause lines again.
+const WINDOW: Duration = Duration::from_mins(1);
+
+/// Most addresses that are counted apart. All further ones share one count, so that an attacker
+/// with many addresses takes neither more memory nor more of the log.
+const MAX_ADDRESSES: usize = 4096;
+
+/// Counts log lines by the address that causes them.
+#[derive(Debug, Default)]
+pub struct Throttle(Mutex<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    by_address: HashMap<IpAddr, Count>,
+    others: Option<Count>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Count {
+    since: Instant,
+    lines: u32,
+    suppressed: u64,
+}
+
+impl Count {
+    fn new(now: Instant) -> Self {
+        Self {
+            since: now,
+            lines: 0,
+            suppressed: 0,
+        }
+    }
+
+    fn take(&mut self, now: Instant) -> Option<u64> {
+        if now.saturating_duration_since(self.since) >= WINDOW {
+            self.since = now;
+            self.lines = 0;
+        }
+        if self.lines >= LINES_PER_WINDOW {
+            self.suppressed += 1;
+            return None;
+        }
+        self.lines += 1;
+        Some(std::mem::take(&mut self.suppressed))
+    }
+}
+
+impl Throttle {
+    /// Takes one line of `address`. Returns the number of its lines that were suppressed since the
+    /// last one, which belongs into the line; `None` if this line is to be suppressed too.
+    pub fn take(&self, address: IpAddr) -> Option<u64> {
+        self.take_at(address, Instant::now())
+    }
+
+    fn take_at(&self, address: IpAddr, now: Instant) -> Option<u64> {
+        let address = network_of(address);
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Counts { by_address, others } = &mut *counts;
+        if let Some(count) = by_address.get_mut(&address) {
+            return count.take(now);
+        }
+        if by_address.len() >= MAX_ADDRESSES {
+            by_address.retain(|_, count| now.saturating_duration_since(count.since) < WINDOW);
+        }
+        if by_address.len() >= MAX_ADDRESSES {
+            return others.get_or_insert_with(|| Count::new(now)).take(now);
+        }
+        let mut count = Count::new(now);
+        let first = count.take(now);
+        by_address.insert(address, count);
+        first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_silenced_and_the_next_window_says_how_much_it_missed() {
+        let throttle = Throttle::default();
+        let (noisy, quiet) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
+        let start = Instant::now();
+        for _ in 0..LINES_PER_WINDOW {
+            assert_eq!(throttle.take_at(noisy, start), Some(0));
+        }
+        for _ in 0..500 {
+            assert_eq!(throttle.take_at(noisy, start), None);
+        }
+        assert_eq!(throttle.take_at(quiet, start), Some(0));
+        assert_eq!(throttle.take_at(noisy, start + WINDOW), Some(500));
+        assert_eq!(throttle.take_at(noisy, start + WINDOW), Some(0));
+    }
+
+    #[test]
+    fn many_addresses_take_neither_memory_nor_the_log() {
+        let throttle = Throttle::default();
+        let start = Instant::now();
+        let lines = (0..100_000_u32)
+            .filter(|&n| {
+                let address = IpAddr::from((0x0a00_0000 + n).to_be_bytes());
+                throttle.take_at(address, start).is_some()
+            })
+            .count();
+        assert_eq!(lines, MAX_ADDRESSES + LINES_PER_WINDOW as usize);
+        let counts = throttle.0.lock().unwrap();
+        assert_eq!(counts.by_address.len(), MAX_ADDRESSES);
+    }
+}
