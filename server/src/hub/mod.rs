@@ -29,7 +29,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shared::chat::entry::DisplayName;
 use shared::chat::limits::TEXT_BYTES;
-use shared::chat::server::RoomSummary;
 use shared::chat::{Keep, RoomId, RoomName, Topic, UserId};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use shared::chat::operator::OperatorAnswer;
 use shared::chat::server::{MemberChange, RoomEntry};
-use shared::chat::{Event, Keep, Role, RoomId, RoomName, Seq, ServerMessage, Topic, UserId};
+use shared::chat::{Event, RoomId, RoomName, ServerMessage, UserId};
 
 use super::Hub;
 use super::encoding::{EncodedEntry, encode};
-use super::room::{Room, RoomLock, UnstoredEntry};
+use super::room::{RoomLock, UnstoredEntry};
 use super::session::queue::Wakers;
 use crate::store::{Change, Committed, Outcome};
 

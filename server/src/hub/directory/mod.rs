@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use shared::chat::entry::DisplayName;
-use shared::chat::server::Member;
+use shared::chat::server::{Member, RoomSummary};
 use shared::chat::{Author, RoomId, RoomName, RoomsCursor, UserId};
 use shared::error::ErrorCode;
 
@@ -20,7 +20,7 @@ use crate::clients::ConnectionId;
 use crate::hub::encoding::Mode;
 use crate::hub::names::Names;
 use crate::hub::room::Room;
-use crate::hub::session::queue::{Outbox, Wakers};
+use crate::hub::session::queue::Outbox;
 use crate::store::Snapshot;
 
 /// Most people whose presence is announced in one turn of the hub's clock; the rest come in the

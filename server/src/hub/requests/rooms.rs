@@ -3,16 +3,13 @@
 use std::sync::Arc;
 
 use shared::chat::limits::{PAGE_BYTES, PAGE_ENTRIES_DEFAULT};
-use shared::chat::server::RoomSummary;
 use shared::chat::{
-    ChatErrorCode, DirectId, Keep, RoomFilter, RoomId, RoomName, RoomsCursor, Seq, ServerMessage,
-    Topic, UserId,
+    ChatErrorCode, DirectId, Keep, RoomId, RoomName, Seq, ServerMessage, Topic, UserId,
 };
 use shared::connection::Version;
 
 use super::{Rejection, members};
 use crate::hub::authorize::{Action, authorize};
-use crate::hub::encoding::Page;
 use crate::hub::room::MAX_MEMBERS;
 use crate::hub::session::{Effect, Requester};
 use crate::store::{Change, PageSize, StoreError};

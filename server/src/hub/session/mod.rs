@@ -16,17 +16,15 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt};
-use shared::chat::operator::LogLine;
 use shared::chat::plain::ClientLine;
 use shared::chat::{ChatErrorCode, ClientMessage, RoomId, Seq, ServerMessage, UserId};
 use shared::connection::Version;
-use shared::error::ErrorCode;
 use shared::identity::Fingerprint;
 use tokio::time::Instant;
 

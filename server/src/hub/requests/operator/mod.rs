@@ -7,19 +7,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use shared::chat::limits::MAX_OPERATORS;
-use shared::chat::operator::{
-    Ban, Banned, BansCursor, ClaimCode, ConnectionInfo, Kicked, Reason, RoomInfo,
-};
+use shared::chat::operator::{BansCursor, ClaimCode, ConnectionInfo, RoomInfo};
 use shared::chat::{
     ChatErrorCode, Keep, OperatorAnswer, OperatorRequest, RoomId, RoomName, UserId,
 };
-use shared::error::ErrorCode;
+
+pub(in crate::hub) use doors::is_by;
 
 use self::doors::{ban, kick, unban};
 use super::moderation::{change_room, removal, role_changes};
 use super::{Rejection, Work};
-use crate::admission::network_of;
-use crate::clients::{Client, ConnectionId};
+use crate::clients::Client;
 use crate::hub::authorize::Action;
 use crate::hub::directory::Directory;
 use crate::hub::encoding::Page;
