@@ -159,9 +159,20 @@ fn store(key: &PrivateKey, mut file: tempfile::NamedTempFile, path: &Path) -> io
 mod tests {
     use super::*;
 
+    /// A folder of ours alone, as the server makes it; a temporary one has the mode of the umask.
+    fn private_folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        }
+        folder
+    }
+
     #[test]
     fn a_key_is_made_once_and_then_loaded() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = private_folder();
         let inner = folder.path().join("deep/data");
         let (first, new) = load_or_generate(&inner, 2048).unwrap();
         assert!(new);
@@ -192,7 +203,7 @@ mod tests {
             b"\xff\xfe",
             b"-----BEGIN PRIVATE KEY-----\nAAAA\n",
         ] {
-            let folder = tempfile::tempdir().unwrap();
+            let folder = private_folder();
             let path = folder.path().join(FILE_NAME);
             fs::write(&path, content).unwrap();
             #[cfg(unix)]
@@ -210,7 +221,7 @@ mod tests {
     #[test]
     fn a_file_that_others_can_read_is_refused_and_left_alone() {
         use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
+        let folder = private_folder();
         load_or_generate(folder.path(), 2048).unwrap();
         let path = folder.path().join(FILE_NAME);
         let before = fs::read(&path).unwrap();
@@ -239,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_cannot_be_one_is_a_clear_error() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = private_folder();
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
         let error = load_or_generate(&file, 2048).unwrap_err();

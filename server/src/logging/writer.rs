@@ -161,11 +161,16 @@ mod tests {
         (LossyWriter::new("test", stream), allow, written)
     }
 
+    /// Writes a whole line at once, as the log does.
+    fn line(writer: &mut LossyWriter, text: &str) {
+        writer.write_all(format!("{text}\n").as_bytes()).unwrap();
+    }
+
     #[test]
     fn a_stream_that_nobody_reads_blocks_nothing_and_the_loss_is_told() {
         let (mut writer, allow, written) = reluctant();
         for number in 0..3 * WAITING_LINES {
-            writeln!(writer, "line {number}").unwrap();
+            line(&mut writer, &format!("line {number}"));
         }
         drop(allow);
         writer.flush_within(PATIENCE);
@@ -201,8 +206,8 @@ mod tests {
         let (mut writer, allow, written) = reluctant();
         allow.send(Err(io::ErrorKind::StorageFull.into())).unwrap();
         drop(allow);
-        writeln!(writer, "lost").unwrap();
-        writeln!(writer, "kept").unwrap();
+        line(&mut writer, "lost");
+        line(&mut writer, "kept");
         writer.flush_within(PATIENCE);
         let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
         assert_eq!(text, "kept\n1 lines of this log were lost\n");
@@ -211,7 +216,7 @@ mod tests {
     #[test]
     fn waiting_for_a_stream_that_is_stuck_ends() {
         let (mut writer, _allow, _written) = reluctant();
-        writeln!(writer, "stuck").unwrap();
+        line(&mut writer, "stuck");
         writer.flush_within(Duration::from_millis(1));
     }
 }

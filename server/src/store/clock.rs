@@ -1,11 +1,12 @@
 //! The clock that a store stamps entries with: the system's, or a test's.
 
 use std::fmt;
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Instant, SystemTime};
 
 use shared::chat::Timestamp;
 
+use super::rules;
 use crate::system;
 
 /// Says what time it is.
@@ -13,9 +14,17 @@ use crate::system;
 pub(super) struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
-    /// The system's clock.
+    /// Returns the system's clock, steadied: it follows the wall clock only as far as that agrees
+    /// with the time that has passed. A wall clock that jumps by more than an hour would otherwise
+    /// stamp messages with years to come, and make retention remove everything at once.
     pub(super) fn system() -> Self {
-        Self(Arc::new(|| system::timestamp(SystemTime::now())))
+        let wall = || system::timestamp(SystemTime::now()).unix_millis();
+        let started = Instant::now();
+        let elapsed = move || i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let steady = Steady::new(wall());
+        Self(Arc::new(move || {
+            Timestamp::from_unix_millis(steady.now(wall(), elapsed())).unwrap_or_default()
+        }))
     }
 
     /// One that a test moves.
@@ -32,8 +41,71 @@ impl Clock {
     }
 }
 
+/// A wall clock that is checked against the time that has passed.
+struct Steady(Mutex<State>);
+
+struct State {
+    /// The wall clock's time at the start, in milliseconds since 1970.
+    base: i64,
+    /// The wall clock disagrees, and that was logged.
+    disagrees: bool,
+}
+
+impl Steady {
+    fn new(base: i64) -> Self {
+        let disagrees = false;
+        Self(Mutex::new(State { base, disagrees }))
+    }
+
+    /// Returns the time, from the wall clock's and from that since the start, in milliseconds.
+    fn now(&self, wall: i64, elapsed: i64) -> i64 {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let expected = state.base.saturating_add(elapsed);
+        let jump = wall.saturating_sub(expected);
+        if jump.saturating_abs() <= rules::IMPLAUSIBLE_MS {
+            // Small corrections are followed, as those of NTP.
+            state.base = wall.saturating_sub(elapsed);
+            state.disagrees = false;
+            return wall;
+        }
+        if !std::mem::replace(&mut state.disagrees, true) {
+            tracing::warn!(
+                minutes = jump / 60_000,
+                "the system's clock has jumped; messages keep the time of before until it is \
+                 back or the server is started anew"
+            );
+        }
+        expected
+    }
+}
+
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Clock")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 60 * 60 * 1000;
+
+    #[test]
+    fn a_clock_that_jumps_does_not_take_the_chat_with_it_and_is_followed_when_it_is_back() {
+        let steady = Steady::new(1_000 * HOUR);
+        assert_eq!(steady.now(1_000 * HOUR + 5, 5), 1_000 * HOUR + 5);
+        // A correction of some minutes is followed, in both directions.
+        assert_eq!(
+            steady.now(1_000 * HOUR + 600_000, 10),
+            1_000 * HOUR + 600_000
+        );
+        assert_eq!(steady.now(1_000 * HOUR + 20, 20), 1_000 * HOUR + 20);
+        for years in [2, -2] {
+            let wall = 1_000 * HOUR + years * 365 * 24 * HOUR;
+            assert_eq!(steady.now(wall, 30), 1_000 * HOUR + 30);
+            assert_eq!(steady.now(wall + 10, 40), 1_000 * HOUR + 40);
+        }
+        assert_eq!(steady.now(1_000 * HOUR + 50, 50), 1_000 * HOUR + 50);
     }
 }

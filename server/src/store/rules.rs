@@ -40,8 +40,18 @@ pub(super) fn is_the_same(stored: &Event, sent: &Event) -> bool {
     }
 }
 
-/// The time of an entry: now, but never before the last one's, whatever the clock says.
+/// A difference of two times that no delay explains: one of them is from a clock that was wrong.
+pub(super) const IMPLAUSIBLE_MS: i64 = 60 * 60 * 1000;
+
+/// Returns `true` if a time is so far ahead that the clock was wrong when it was taken.
+pub(super) fn is_ahead(at: Timestamp, now: Timestamp) -> bool {
+    at.unix_millis().saturating_sub(now.unix_millis()) > IMPLAUSIBLE_MS
+}
+
+/// Returns the time of an entry: now, but not before the last one's. A last time from a clock that
+/// was far ahead does not count: it would stamp everything after it for years.
 pub(super) fn not_before(last: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    let last = last.filter(|last| !is_ahead(*last, now));
     last.map_or(now, |last| last.max(now))
 }
 

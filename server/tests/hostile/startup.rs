@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::support::server::{Server, run_to_end, write_key};
+use crate::support::server::{Server, private_folder, run_to_end, write_key};
 use crate::support::server_key;
 
 fn pem() -> Vec<u8> {
@@ -13,7 +13,7 @@ fn pem() -> Vec<u8> {
 #[test]
 fn a_port_that_is_taken() {
     let running = Server::start(&[]);
-    let data = tempfile::tempdir().unwrap();
+    let data = private_folder();
     write_key(data.path(), &pem());
     for (flag, address) in [("--listen", running.tcp()), ("--http", running.http())] {
         let ended = run_to_end(data.path(), &[flag, &address.to_string()]);
@@ -39,7 +39,7 @@ fn a_damaged_key_is_left_as_it_is() {
         &flipped,
         server_key().public_key().to_spki_pem().as_bytes(),
     ] {
-        let data = tempfile::tempdir().unwrap();
+        let data = private_folder();
         write_key(data.path(), damaged);
         let ended = run_to_end(data.path(), &[]);
         assert_eq!(ended.code, Some(1), "{ended:?}");
@@ -56,7 +56,7 @@ fn a_damaged_key_is_left_as_it_is() {
 #[test]
 fn a_key_that_others_can_read() {
     for mode in [0o644, 0o640, 0o604, 0o660] {
-        let data = tempfile::tempdir().unwrap();
+        let data = private_folder();
         write_key(data.path(), &pem());
         let path = data.path().join("server_key.pem");
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
@@ -74,7 +74,7 @@ fn a_key_that_others_can_read() {
 #[test]
 fn a_key_that_cannot_be_read() {
     // A folder in the key's place cannot be read even by root.
-    let data = tempfile::tempdir().unwrap();
+    let data = private_folder();
     let path = data.path().join("server_key.pem");
     fs::create_dir(&path).unwrap();
     for mode in [0o700, 0o755] {
@@ -89,7 +89,7 @@ fn a_key_that_cannot_be_read() {
 #[test]
 fn a_data_folder_in_which_others_have_rights() {
     for mode in [0o777, 0o750, 0o705] {
-        let data = tempfile::tempdir().unwrap();
+        let data = private_folder();
         write_key(data.path(), &pem());
         fs::set_permissions(data.path(), fs::Permissions::from_mode(mode)).unwrap();
         let ended = run_to_end(data.path(), &[]);

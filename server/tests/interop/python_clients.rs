@@ -231,7 +231,7 @@ fn the_announced_key_is_the_persisted_one_and_survives_a_restart() {
 
 #[test]
 fn a_key_that_a_python_server_made_is_taken_over() {
-    let data = tempfile::tempdir().unwrap();
+    let data = crate::support::server::private_folder();
     let path = data.path().join("server_key.pem");
     let options = ["--key-file", path.to_str().unwrap()];
     let theirs = Python::start("server_cryptography.py", &options);

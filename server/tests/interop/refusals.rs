@@ -41,7 +41,7 @@ fn too_many_connections_of_one_address() {
 
 #[test]
 fn v1_is_for_loopback_listeners_unless_allowed() {
-    let data = tempfile::tempdir().unwrap();
+    let data = crate::support::server::private_folder();
     let server = Server::start_on("0.0.0.0:0", data, &[]);
     for program in CLIENTS {
         let (mut client, _) = Python::client(program, server.port(), &["--salt", "32"]);

@@ -41,6 +41,8 @@ pub struct SqliteStore {
     path: PathBuf,
     // In the order in which they end: the last connection is the one that can tidy up.
     readers: Readers,
+    /// Apart from `readers`: a search may take as long as a thousand pages of history.
+    searchers: Readers,
     writer: Writer,
     _lock: File,
 }
@@ -70,12 +72,14 @@ impl SqliteStore {
                 .pragma_update(None, "max_page_count", pages)
                 .map_err(|error| OpenError::Sqlite(path.to_owned(), error))?;
         }
-        let readers = Readers::start(path)?;
+        let readers = Readers::start(path, reader::PAGE_THREADS)?;
+        let searchers = Readers::start(path, reader::SEARCH_THREADS)?;
         let writer = Writer::start(connection, clock, sweep_every)
             .map_err(|error| OpenError::Io(path.to_owned(), error))?;
         Ok(Self {
             path: path.to_owned(),
             readers,
+            searchers,
             writer,
             _lock: lock,
         })
@@ -142,7 +146,7 @@ impl Store for SqliteStore {
         before: Option<Cursor>,
         page: PageSize,
     ) -> Durable<Found> {
-        self.readers.read(move |transaction| {
+        self.searchers.read(move |transaction| {
             search::find(transaction, rooms, &query, before.as_ref(), page)
         })
     }

@@ -16,8 +16,12 @@ use super::waiting;
 use crate::store::rules::Filling;
 use crate::store::{Durable, PageSize, RoomRecord, Snapshot, StoreError};
 
-/// Enough that one long read does not hold up all others.
-const THREADS: usize = 3;
+/// Threads that read pages: enough that one long read does not hold up all others.
+pub(super) const PAGE_THREADS: usize = 3;
+
+/// Threads that search: one, so that a flood of searches costs history nothing and the machine no
+/// more than one core.
+pub(super) const SEARCH_THREADS: usize = 1;
 
 type Work = Box<dyn FnOnce(&mut Connection) + Send>;
 
@@ -28,15 +32,15 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    /// Starts them. The database must be there, and open for writing.
-    pub(super) fn start(path: &Path) -> Result<Self, OpenError> {
+    /// Starts `threads` threads. The database must be there, and open for writing.
+    pub(super) fn start(path: &Path, threads: usize) -> Result<Self, OpenError> {
         let (sender, receiver) = channel();
         let mut readers = Self {
             queue: Some(sender),
-            threads: Vec::with_capacity(THREADS),
+            threads: Vec::with_capacity(threads),
         };
         let receiver = Arc::new(Mutex::new(receiver));
-        for number in 1..=THREADS {
+        for number in 1..=threads {
             let connection = super::open::reader(path)?;
             let receiver = Arc::clone(&receiver);
             let thread = thread::Builder::new()
@@ -170,8 +174,8 @@ fn entries(
 /// Everything but entries.
 pub(super) fn load(transaction: &Transaction<'_>) -> Result<Snapshot, Failure> {
     let mut snapshot = Snapshot::default();
-    let mut query =
-        transaction.prepare("SELECT key, name, topic, private, head, keep FROM rooms")?;
+    let mut query = transaction
+        .prepare("SELECT key, name, topic, private, head, keep FROM rooms WHERE deleted = 0")?;
     let mut found = query.query([])?;
     while let Some(row) = found.next()? {
         let room = row.get(0)?;

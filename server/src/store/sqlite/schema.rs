@@ -7,7 +7,7 @@ pub(super) const APPLICATION_ID: u32 = 0x5343_6874;
 
 /// Each brings a database from the version of its index to the next. One that was released is never
 /// changed again.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     // An entry's place is its room's key times 2^40 and its number, so that a room's entries lie
     // together in their order without another index; a full-text index can point to it too. Times
     // are milliseconds since 1970, `kind` is one of `rows`, a fingerprint has 32 bytes, an id 16.
@@ -86,6 +86,8 @@ const MIGRATIONS: [&str; 5] = [
     ) STRICT, WITHOUT ROWID;
     ALTER TABLE users ADD COLUMN v2 INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE users ADD COLUMN approved INTEGER NOT NULL DEFAULT 0;",
+    // A deleted room's name is free at once; its entries go a few at a time, and then its row.
+    "ALTER TABLE rooms ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /// The version of a database that has everything.

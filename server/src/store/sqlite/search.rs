@@ -41,19 +41,6 @@ pub(super) fn index(connection: &Connection, room: i64, entry: &Entry) -> Result
     }
 }
 
-/// Takes out the words of a whole room, which is still there.
-pub(super) fn forget_room(connection: &Connection, room: i64) -> Result<(), Failure> {
-    let sql = "SELECT place FROM entries
-               WHERE place > ?1 AND place <= ?2 AND kind = 0 AND text IS NOT NULL";
-    let mut query = connection.prepare_cached(sql)?;
-    let mut found = query.query([place(room, 0), place(room, SEQ_MAX)])?;
-    while let Some(row) = found.next()? {
-        let at: i64 = row.get(0)?;
-        forget(connection, room, rows::seq(at)? & SEQ_MAX)?;
-    }
-    Ok(())
-}
-
 /// Takes out the words of a message, which is still there; what is no message has none.
 pub(super) fn forget(connection: &Connection, room: i64, seq: Seq) -> Result<(), Failure> {
     if let Some(text) = text_before(connection, room, seq, SEQ_MAX)? {

@@ -1,7 +1,7 @@
 //! Takes away what is to go: entries that are too old, or too many. A little at a time, so that what
 //! is said meanwhile does not wait long.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use shared::chat::{Keep, Seq, Timestamp};
 
 use super::error::Failure;
@@ -9,8 +9,9 @@ use super::rows::{self, SEQ_MAX, place};
 use super::search;
 use crate::store::rules;
 
-/// Most entries that are taken away in one transaction.
-const BATCH: usize = 500;
+/// Most entries that are taken away in one transaction: a few milliseconds' worth, because whatever
+/// is said meanwhile waits for it.
+const BATCH: usize = 100;
 
 /// How it went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,9 @@ pub(super) enum Swept {
 
 /// Takes away at most [`BATCH`] entries.
 pub(super) fn sweep(connection: &Connection, now: Timestamp) -> Result<Swept, Failure> {
+    if let Some(room) = deleted_room(connection)? {
+        return sweep_deleted(connection, room);
+    }
     let mut rooms =
         connection.prepare_cached("SELECT key, head, keep FROM rooms WHERE keep IS NOT NULL")?;
     let mut found = rooms.query([])?;
@@ -60,6 +64,34 @@ pub(super) fn sweep(connection: &Connection, now: Timestamp) -> Result<Swept, Fa
     Ok(swept)
 }
 
+/// Returns a room that was deleted and still has its row.
+fn deleted_room(connection: &Connection) -> Result<Option<i64>, Failure> {
+    let mut query = connection.prepare_cached("SELECT key FROM rooms WHERE deleted = 1 LIMIT 1")?;
+    Ok(query.query_row([], |row| row.get(0)).optional()?)
+}
+
+/// Takes away the next entries of a deleted room, and with the last of them its row.
+fn sweep_deleted(connection: &Connection, room: i64) -> Result<Swept, Failure> {
+    let mut query = connection.prepare_cached(
+        "SELECT place FROM entries WHERE place > ?1 AND place <= ?2 ORDER BY place LIMIT ?3",
+    )?;
+    let most = i64::try_from(BATCH).unwrap_or(i64::MAX);
+    let range = params![place(room, 0), place(room, SEQ_MAX), most];
+    let places = query.query_map(range, |row| row.get::<_, i64>(0))?;
+    let places = places.collect::<rusqlite::Result<Vec<_>>>()?;
+    for place in &places {
+        search::forget(connection, room, rows::seq(*place)? & SEQ_MAX)?;
+        connection
+            .prepare_cached("DELETE FROM entries WHERE place = ?1")?
+            .execute([place])?;
+    }
+    if places.len() < BATCH {
+        connection.execute("DELETE FROM rooms WHERE key = ?1", [room])?;
+    }
+    // There may be another deleted room, and rooms whose entries are too old.
+    Ok(Swept::Some)
+}
+
 /// The first entries of a room that are to go.
 fn going(
     connection: &Connection,
@@ -78,11 +110,13 @@ fn going(
     while let Some(row) = found.next()? {
         let seq = rows::seq(row.get(0)?)? & SEQ_MAX;
         let at = Timestamp::from_unix_millis(row.get(1)?);
-        // What has a time that is none is damaged, not old.
-        if !at.is_some_and(|at| rules::goes(keep, seq, at, head, now)) {
+        // A time that is none is damaged, not old.
+        if at.is_some_and(|at| rules::goes(keep, seq, at, head, now)) {
+            going.push(seq);
+        } else if !at.is_some_and(|at| rules::is_ahead(at, now)) {
             break;
         }
-        going.push(seq);
+        // An entry from a moment when the clock was ahead does not keep those behind it.
     }
     Ok(going)
 }

@@ -47,6 +47,14 @@ fn command(data: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// A data folder of its owner alone; a temporary folder has the mode of the umask.
+pub(crate) fn private_folder() -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    folder
+}
+
 /// Writes `content` to the key's place in `folder`, for its owner only.
 pub(crate) fn write_key(folder: &Path, content: &[u8]) {
     use std::os::unix::fs::PermissionsExt as _;
@@ -67,7 +75,7 @@ pub(crate) fn run_to_end(data: &Path, arguments: &[&str]) -> Ended {
 impl Server {
     /// Starts a server and reads where it listens.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let data = tempfile::tempdir().unwrap();
+        let data = private_folder();
         write_key(data.path(), server_key().to_pkcs8_pem().unwrap().as_bytes());
         Self::start_in(data, arguments)
     }
@@ -75,7 +83,7 @@ impl Server {
     /// Starts a server whose log goes to `stderr`, and whose limit of open files is `files`, if
     /// there is one.
     pub(crate) fn start_with(stderr: Stdio, files: Option<u32>, arguments: &[&str]) -> Self {
-        let data = tempfile::tempdir().unwrap();
+        let data = private_folder();
         write_key(data.path(), server_key().to_pkcs8_pem().unwrap().as_bytes());
         let mut program = command(data.path(), arguments);
         if let Some(files) = files {

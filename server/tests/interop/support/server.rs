@@ -18,10 +18,18 @@ pub(crate) struct Server {
     log: Arc<Mutex<Vec<String>>>,
 }
 
+/// A data folder of its owner alone; a temporary folder has the mode of the umask.
+pub(crate) fn private_folder() -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    folder
+}
+
 impl Server {
     /// Starts a server on ports of its own.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), arguments)
+        Self::start_in(private_folder(), arguments)
     }
 
     /// Starts a server on the data folder `data`.
