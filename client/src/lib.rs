@@ -286,6 +286,10 @@ impl Chat {
     }
 
     /// Takes what the server says.
+    #[allow(
+        clippy::too_many_lines,
+        reason = "one arm for each message, most of a few lines"
+    )]
     pub fn hear(&mut self, message: ServerMessage, at: u64) {
         match message {
             ServerMessage::Welcome {
@@ -327,8 +331,7 @@ impl Chat {
                 }
             }
             ServerMessage::Renamed { room, to } => self.renamed(&room, to),
-            // What was asked for shows in the room itself.
-            ServerMessage::Done { .. } => {}
+
             ServerMessage::Joined {
                 room: id,
                 topic,
@@ -442,7 +445,8 @@ impl Chat {
                     self.requests.push(ClientMessage::Operator(request));
                 }
             }
-            ServerMessage::Pong => {}
+            // The effect of a request that is done shows in its room.
+            ServerMessage::Done { .. } | ServerMessage::Pong => {}
         }
     }
 

@@ -30,9 +30,9 @@ use secure_chat_server::rates::PerMinute;
 use secure_chat_server::store::{Change, NewEntry, SqliteStore, Store};
 use shared::chat::entry::DisplayName;
 use shared::chat::{Event, Keep, MessageId, RoomId, Text, Topic, UserId};
+use shared::connection::Version;
 use shared::identity::Fingerprint;
 use support::{ROUNDS, median, report};
-use tokio::sync::mpsc;
 
 /// Appends, or rows, of one measurement.
 const APPENDS: u32 = 20_000;
@@ -113,6 +113,7 @@ async fn create(store: &dyn Store, name: &str) -> RoomId {
         topic: Topic::default(),
         private: false,
         keep: Keep::Forever,
+        owner: None,
     };
     store.change(created).await.unwrap();
     room
@@ -195,6 +196,8 @@ async fn join() {
     };
     let hub = Hub::open(store, settings);
     let hub = hub.await.unwrap();
+    let running = hub.clone();
+    tokio::spawn(async move { running.run().await });
     let (mut of_small, mut of_large) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         of_small.push(joins(&hub, "small").await);
@@ -212,7 +215,7 @@ async fn joins(hub: &Hub, room: &str) -> f64 {
     let clients = Clients::default();
     let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let id = clients.enter((address, 1).into(), Transport::Tcp).id;
-    let mut session = hub.join(id, user().0, address);
+    let mut session = hub.join(id, user().0, address, Version::V2);
     session.handle(br#"{"type":"hello"}"#);
     until(&mut session, "welcome").await;
     let join = format!(r#"{{"type":"join","room":"{room}"}}"#);
@@ -224,7 +227,7 @@ async fn joins(hub: &Hub, room: &str) -> f64 {
     began.elapsed().as_secs_f64() * 1e6 / f64::from(JOINS)
 }
 
-async fn until(session: &mut Session<'_>, kind: &str) {
+async fn until(session: &mut Session, kind: &str) {
     let start = format!(r#"{{"type":"{kind}""#);
     loop {
         let Due::Text(text) = session.next().await else {

@@ -204,7 +204,7 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
             }),
             // Never: the price is at most the size.
             Err(_) => Err(TooFast {
-                retry_after: Duration::from_secs(60),
+                retry_after: Duration::from_mins(1),
             }),
         }
     }

@@ -229,7 +229,7 @@ impl State {
     fn session(&mut self, event: SessionEvent) {
         match event {
             SessionEvent::Began { now, version } => {
-                self.handshake = HandshakeReport::begin(now, version)
+                self.handshake = HandshakeReport::begin(now, version);
             }
             SessionEvent::Opened(now) => {
                 self.handshake.opened = Some(now);

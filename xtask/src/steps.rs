@@ -104,7 +104,9 @@ fn summary(steps: &[Step], outcomes: &[Outcome]) -> String {
     ]);
     let mut text = format!("{}\n{passed} passed, {failed} failed", table::render(&rows));
     if skipped > 0 {
-        text.push_str(&format!(", {skipped} skipped"));
+        text.push_str(", ");
+        text.push_str(&skipped.to_string());
+        text.push_str(" skipped");
     }
     text
 }

@@ -35,7 +35,8 @@ pub(super) enum Action {
 pub(super) fn authorize(by: &Requester, room: &Room, action: Action) -> Result<(), Rejection> {
     let user = by.user();
     let operator = by.is_operator();
-    if !room.is_open_to(user) && !(operator && action.is_for_operators()) {
+    let as_operator = operator && action.is_for_operators();
+    if !(room.is_open_to(user) || as_operator) {
         return Err(Rejection::no_such_room(&room.id));
     }
     if room.private && by.version == Version::V1 {
@@ -47,7 +48,7 @@ pub(super) fn authorize(by: &Requester, room: &Room, action: Action) -> Result<(
     if action == Action::Join {
         return Ok(());
     }
-    if !room.has(user) && !(operator && action.is_for_operators()) {
+    if !(room.has(user) || as_operator) {
         let message = format!("You have not joined {}.", room.id);
         return Err(Rejection::new(
             shared::chat::ChatErrorCode::NotJoined,
@@ -61,11 +62,10 @@ pub(super) fn authorize(by: &Requester, room: &Room, action: Action) -> Result<(
     };
     let lobby = room.id == RoomId::from(RoomName::lobby());
     match action {
-        Action::Join | Action::Take => Ok(()),
         Action::Invite if room.is_direct() => {
             Err(Rejection::forbidden("A room of two has place for two."))
         }
-        Action::Invite => Ok(()),
+        Action::Join | Action::Take | Action::Invite => Ok(()),
         Action::DeleteMessage(writer) if writer == user => Ok(()),
         Action::DeleteMessage(_) => at_least(role, Role::Moderator, "This message is not yours."),
         Action::EditMessage(writer) if writer == user => Ok(()),

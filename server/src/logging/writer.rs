@@ -151,6 +151,7 @@ mod tests {
         }
     }
 
+    #[allow(clippy::type_complexity, reason = "the parts of a test stream")]
     fn reluctant() -> (LossyWriter, Sender<io::Result<()>>, Arc<Mutex<Vec<u8>>>) {
         let (allow, may) = channel();
         let written = Arc::<Mutex<Vec<u8>>>::default();

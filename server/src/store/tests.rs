@@ -27,7 +27,7 @@ fn scenes() -> Vec<Scene> {
 }
 
 /// Subscribes as the hub does: takes note of what is committed, and then lets the answers go.
-fn scene(store: Arc<dyn Store>, _folder: Option<tempfile::TempDir>) -> Scene {
+fn scene(store: Arc<dyn Store>, folder: Option<tempfile::TempDir>) -> Scene {
     let mut outcomes = store.subscribe();
     let (entries, commits) = unbounded_channel();
     tokio::spawn(async move {
@@ -44,7 +44,7 @@ fn scene(store: Arc<dyn Store>, _folder: Option<tempfile::TempDir>) -> Scene {
     Scene {
         store,
         commits,
-        _folder,
+        _folder: folder,
     }
 }
 

@@ -6,7 +6,7 @@ use std::io::Write;
 use serde_json::json;
 
 use crate::support::client::Client;
-use crate::support::json::{hear, hello, say};
+use crate::support::json::{hear, hello, say, through_tunnel};
 use crate::support::server::{Server, run_to_end};
 
 fn id(round: u32, number: u32) -> String {
@@ -69,8 +69,7 @@ fn what_was_acked_survives_kill_9_and_what_was_not_can_be_sent_again() {
     assert_eq!(seqs, (1..=1200).collect::<Vec<_>>());
 
     // Somebody who was away gets all of it, in that order.
-    let mut reader = Client::join_through_tunnel(server.http(), "binary");
-    hello(&mut reader, "ada");
+    let mut reader = through_tunnel(server.http(), 0, "ada");
     say(
         &mut reader,
         &json!({"type": "join", "room": "lobby", "after": 0}),

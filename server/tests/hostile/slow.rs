@@ -9,7 +9,7 @@ use crate::support::client::{Client, Wire};
 
 /// Somebody talks until `stalled`, who reads nothing, is put out; then the stalled one reads.
 fn assert_put_out<W: Wire>(stalled: impl FnOnce(&Scene) -> Client<W>) {
-    let mut scene = Scene::new(&[]);
+    let mut scene = Scene::new(&["--sends-per-minute=0"]);
     let mut stalled = stalled(&scene);
     let mut talker = Client::join(scene.server.tcp());
     let text = "x".repeat(16 * 1024);

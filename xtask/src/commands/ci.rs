@@ -42,7 +42,7 @@ pub(crate) const STEPS: [Step; 12] = [
     },
     Step {
         name: "advisories",
-        what: "known holes of dependencies, by the RustSec database",
+        what: "known holes of dependencies, by the `RustSec` database",
         check: advisories,
     },
     Step {
@@ -202,7 +202,7 @@ fn deny(tools: &mut Toolbox) -> Result<()> {
     process::run(local.args(["bans", "licenses", "sources"]))
 }
 
-/// Names a copy of the RustSec database, for machines that cannot fetch it.
+/// Names a copy of the `RustSec` database, for machines that cannot fetch it.
 const ADVISORY_DB: &str = "SECURE_CHAT_ADVISORY_DB";
 
 /// The lock files that are checked: the workspace's, and that of the fuzz targets.
@@ -253,7 +253,7 @@ fn advisories(tools: &mut Toolbox) -> Result<()> {
             }
             Advisories::Unreachable => {
                 return Err(Failure::skipped(format!(
-                    "the RustSec database could not be fetched from this network, and {ADVISORY_DB} \
+                    "the `RustSec` database could not be fetched from this network, and {ADVISORY_DB} \
                      names no copy: known holes were NOT checked in this run"
                 )));
             }

@@ -35,7 +35,7 @@ pub(crate) const CARGO_DENY: CargoTool = CargoTool {
     default_features: true,
 };
 
-/// Checks lock files against the RustSec database. Its default feature reads binaries.
+/// Checks lock files against the `RustSec` database. Its default feature reads binaries.
 pub(crate) const CARGO_AUDIT: CargoTool = CargoTool {
     package: "cargo-audit",
     binaries: &["cargo-audit"],

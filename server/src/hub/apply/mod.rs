@@ -107,7 +107,9 @@ impl Hub {
             Change::RoomDeleted { room } => self.apply_deleted(&room, wakers),
             Change::Joined { room, user, by } => self.apply_joined(&room, user, by, wakers),
             Change::Left { room, user } => self.apply_left(&room, user, wakers),
-            Change::Invited { room, user, by } => self.apply_invited(room.into(), user, by, wakers),
+            Change::Invited { room, user, by } => {
+                self.apply_invited(&room.into(), user, by, wakers);
+            }
             Change::Uninvited { room, user } => {
                 if let Some(room) = self.rooms.get(&room.into()) {
                     room.lock().invited.remove(&user);

@@ -151,8 +151,14 @@ impl Hub {
         }
     }
 
-    pub(super) fn apply_invited(&self, id: RoomId, guest: UserId, by: UserId, wakers: &mut Wakers) {
-        let Some(known) = self.rooms.get(&id) else {
+    pub(super) fn apply_invited(
+        &self,
+        id: &RoomId,
+        guest: UserId,
+        by: UserId,
+        wakers: &mut Wakers,
+    ) {
+        let Some(known) = self.rooms.get(id) else {
             return;
         };
         let directory = self.directory();

@@ -83,10 +83,7 @@ impl Price {
             ),
             M::Hello { name: None, .. } => (RateClass::Ask, 5, MESSAGE_BYTES, About::Word("hello")),
             M::Rooms { .. } => (RateClass::Ask, 5, MESSAGE_BYTES, About::Word("rooms")),
-            M::Members { room, .. } => {
-                (RateClass::Ask, 2, MESSAGE_BYTES, About::Room(room.clone()))
-            }
-            M::History { room, .. } => {
+            M::Members { room, .. } | M::History { room, .. } => {
                 (RateClass::Ask, 2, MESSAGE_BYTES, About::Room(room.clone()))
             }
             // The store walks through entries for each.
@@ -125,7 +122,10 @@ pub(super) fn start(from: Arc<Requester>, message: ClientMessage, follows_log: b
         M::Join { room, after } => Box::pin(rooms::join(from, room, after)),
         M::Leave { room } => Box::pin(rooms::leave(from, room)),
         M::Direct { to } => Box::pin(rooms::direct(from, to)),
-        M::Rooms { after, find } => Box::pin(ready(room_list::list(&from, after, find))),
+        M::Rooms { after, find } => {
+            let listed = room_list::list(&from, after.as_ref(), find);
+            Box::pin(ready(Ok(listed)))
+        }
         M::Members { room, after } => Box::pin(ready(members::list(&from, room, after))),
         M::Invite { room, id } => Box::pin(members::invite(from, room, id)),
         M::Remove { room, id } => Box::pin(moderation::remove(from, room, id)),

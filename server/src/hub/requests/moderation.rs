@@ -33,10 +33,10 @@ pub(super) async fn change_room(
     Ok(())
 }
 
-fn done(from: &Requester, room: &RoomName) -> Result<Effect, Rejection> {
+fn done(from: &Requester, room: &RoomName) -> Effect {
     let about = room.to_string();
     from.reply(&ServerMessage::Done { about });
-    Ok(Effect::None)
+    Effect::None
 }
 
 /// Changes a room's topic.
@@ -50,7 +50,7 @@ pub(super) async fn set_topic(
         topic,
     };
     change_room(&from, &room, Action::SetTopic, [change]).await?;
-    done(&from, &room)
+    Ok(done(&from, &room))
 }
 
 /// Renames a room.
@@ -67,7 +67,7 @@ pub(super) async fn rename(
         to: to.clone(),
     };
     change_room(&from, &room, Action::Rename, [change]).await?;
-    done(&from, &to)
+    Ok(done(&from, &to))
 }
 
 /// Gives a member a role.
@@ -79,7 +79,7 @@ pub(super) async fn set_role(
 ) -> Result<Effect, Rejection> {
     let changes = role_changes(&from, &room, user, role)?;
     change_room(&from, &room, Action::SetRole(role), changes).await?;
-    done(&from, &room)
+    Ok(done(&from, &room))
 }
 
 /// Returns the changes that give a member a role: a room has at most one owner, so a new one takes
@@ -130,7 +130,7 @@ pub(super) async fn remove(
 ) -> Result<Effect, Rejection> {
     let change = removal(&from, &room, user)?;
     change_room(&from, &room, Action::Remove(user), [change]).await?;
-    done(&from, &room)
+    Ok(done(&from, &room))
 }
 
 /// Returns the change that removes a member or an invitation.
@@ -161,5 +161,5 @@ pub(super) async fn close(from: Arc<Requester>, room: RoomName) -> Result<Effect
         room: room.clone().into(),
     };
     change_room(&from, &room, Action::Close, [change]).await?;
-    done(&from, &room)
+    Ok(done(&from, &room))
 }

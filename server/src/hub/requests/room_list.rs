@@ -3,7 +3,6 @@
 use shared::chat::server::RoomSummary;
 use shared::chat::{RoomFilter, RoomId, RoomsCursor, ServerMessage};
 
-use super::Rejection;
 use crate::hub::encoding::Page;
 use crate::hub::session::{Effect, Requester};
 
@@ -23,11 +22,11 @@ pub(super) fn joined_page(from: &Requester) -> (Vec<RoomSummary>, bool) {
             let room = room.lock();
             (room.has(user), directory.summary(&room, user))
         });
-        if let Some((joined, summary)) = summary {
-            if !joined || !page.push(summary) {
-                goes_on = true;
-                break;
-            }
+        if let Some((joined, summary)) = summary
+            && !(joined && page.push(summary))
+        {
+            goes_on = true;
+            break;
         }
     }
     let (rooms, more) = page.finish();
@@ -37,9 +36,9 @@ pub(super) fn joined_page(from: &Requester) -> (Vec<RoomSummary>, bool) {
 /// Answers `rooms`.
 pub(super) fn list(
     from: &Requester,
-    after: Option<RoomsCursor>,
+    after: Option<&RoomsCursor>,
     find: Option<RoomFilter>,
-) -> Result<Effect, Rejection> {
+) -> Effect {
     let user = from.user();
     let directory = from.hub.directory();
     let matches = |id: &&RoomId| match (&find, id) {
@@ -47,12 +46,12 @@ pub(super) fn list(
         (Some(find), RoomId::Named(name)) => find.matches(name),
         (Some(_), RoomId::Direct(_)) => false,
     };
-    let listed = directory.listed(user, after.as_ref());
+    let listed = directory.listed(user, after);
     let found = listed.take(FILTERED_ROOMS).filter(matches);
     let known = found.filter_map(|id| from.hub.rooms.get(id));
     let summaries = known.map(|room| directory.summary(&room.lock(), user));
     let (rooms, more) = Page::of(summaries).finish();
     drop(directory);
     from.reply(&ServerMessage::Rooms { rooms, find, more });
-    Ok(Effect::None)
+    Effect::None
 }

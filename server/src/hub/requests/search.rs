@@ -53,20 +53,17 @@ pub(super) async fn search(
     before: Option<Cursor>,
     limit: Option<u32>,
 ) -> Result<Effect, Rejection> {
-    let rooms = match &room {
-        Some(room) => {
-            let known = from.hub.room(room)?;
-            authorize(&from, &known.lock(), Action::Take)?;
-            vec![room.clone()]
-        }
-        None => {
-            let mut rooms = from.hub.directory().rooms_of(from.user());
-            rooms.retain(|room| {
-                let known = from.hub.rooms.get(room);
-                known.is_some_and(|known| authorize(&from, &known.lock(), Action::Take).is_ok())
-            });
-            rooms
-        }
+    let rooms = if let Some(room) = &room {
+        let known = from.hub.room(room)?;
+        authorize(&from, &known.lock(), Action::Take)?;
+        vec![room.clone()]
+    } else {
+        let mut rooms = from.hub.directory().rooms_of(from.user());
+        rooms.retain(|room| {
+            let known = from.hub.rooms.get(room);
+            known.is_some_and(|known| authorize(&from, &known.lock(), Action::Take).is_ok())
+        });
+        rooms
     };
     let Some(_search) = from.hub.searches.begin(from.user()) else {
         return Err(Rejection::too_fast(TooFast {

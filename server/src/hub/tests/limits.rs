@@ -81,12 +81,12 @@ async fn at_the_caps_every_list_comes_in_messages_that_fit_and_nothing_of_it_is_
         say(&mut eve, &json!({"type": "rooms", "after": after})).await;
         let page = hear_short(&mut eve, "rooms").await;
         pages += 1;
-        let list = page["rooms"].as_array().unwrap();
-        assert!(!list.is_empty() && list.len() <= LIST_ENTRIES);
-        for room in list {
+        let listed = page["rooms"].as_array().unwrap();
+        assert!(!listed.is_empty() && listed.len() <= LIST_ENTRIES);
+        for room in listed {
             assert!(rooms.insert(room["room"].as_str().unwrap().to_owned()));
         }
-        let last = list.last().unwrap();
+        let last = listed.last().unwrap();
         after = json!({"others": !last["joined"].as_bool().unwrap(), "room": last["room"]});
         if page["more"] == false {
             break;

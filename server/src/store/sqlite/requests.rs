@@ -183,6 +183,10 @@ impl Requests<'_> {
         Ok(())
     }
 
+    #[allow(
+        clippy::too_many_lines,
+        reason = "one arm for each change, each of a statement or two"
+    )]
     pub(super) fn change(&mut self, change: &Change) -> Result<(), Failure> {
         match change {
             Change::RoomCreated {

@@ -41,6 +41,8 @@ pub(crate) struct Client<W = TcpStream> {
     /// The stream; what is written here is not part of the client's own frames.
     pub(crate) wire: W,
     started: Instant,
+    /// The handshake is done.
+    established: bool,
 }
 
 impl Client {
@@ -87,14 +89,15 @@ impl<W: Wire> Client<W> {
             connection: ClientConnection::new(config, system_random(), Time::default()),
             wire,
             started: Instant::now(),
+            established: false,
         }
     }
 
     /// Finishes the handshake, and shows nothing yet of how this client speaks.
     pub(crate) fn shake_hands(&mut self) {
-        loop {
+        while !self.established {
             match self.next_event() {
-                Event::Established { .. } => break,
+                Event::Established { .. } => self.established = true,
                 Event::ServerKey { .. } => {}
                 other => panic!("expected a session, got {other:?}"),
             }
@@ -121,7 +124,10 @@ impl<W: Wire> Client<W> {
     pub(crate) fn handshake(&mut self) -> Vec<u8> {
         loop {
             match self.next_event() {
-                Event::Established { .. } => return self.connection.poll_transmit().unwrap(),
+                Event::Established { .. } => {
+                    self.established = true;
+                    return self.connection.poll_transmit().unwrap();
+                }
                 Event::ServerKey { .. } => {}
                 other => panic!("{other:?}"),
             }

@@ -1,4 +1,8 @@
 //! What operators ask for. What they decide about the server's doors is in [`crate::operators`].
+#![allow(
+    clippy::unnecessary_wraps,
+    reason = "an answer at once has the type of a request"
+)]
 
 mod doors;
 
