@@ -23,6 +23,10 @@ use crate::hub::room::Room;
 use crate::hub::session::queue::Outbox;
 use crate::store::Snapshot;
 
+/// Most keys that are remembered as having used v2, of 32 bytes each: keys are cheap to make. Later
+/// ones are not protected from a relay over v1, where they may do little anyway.
+const MAX_V2_USERS: usize = 1_000_000;
+
 /// Most people whose presence is announced in one turn of the hub's clock; the rest come in the
 /// next.
 const PRESENCE_PER_TICK: usize = 1_000;
@@ -229,6 +233,12 @@ impl Directory {
 
     pub(in crate::hub) fn has_used_v2(&self, user: UserId) -> bool {
         self.v2_users.contains(&user)
+    }
+
+    /// Returns `true` if the key is to be remembered as one that has used v2: not yet, and there is
+    /// place for another.
+    pub(in crate::hub) fn may_note_v2(&self, user: UserId) -> bool {
+        self.v2_users.len() < MAX_V2_USERS && !self.has_used_v2(user)
     }
 
     pub(in crate::hub) fn set_used_v2(&mut self, user: UserId) {

@@ -84,7 +84,7 @@ pub(in crate::hub) async fn claim_name(from: &Arc<Requester>, name: Name) -> Res
 impl crate::hub::Hub {
     /// Remembers that a key has used v2, so that nobody can use it over v1 any more.
     pub(in crate::hub) fn note_version(&self, user: shared::chat::UserId, version: Version) {
-        if version < Version::V2 || self.directory().has_used_v2(user) {
+        if version < Version::V2 || !self.directory().may_note_v2(user) {
             return;
         }
         // Applied when it is durable; nobody waits for it.
