@@ -50,7 +50,7 @@ test('a client on another library is understood too', async ({ server, visitor, 
   await py.say('grüße');
   const [receipt] = await py.hear((text) => text.endsWith('grüße'));
   const name = receipt.slice(0, receipt.indexOf(':'));
-  expect(name).toMatch(/^guest-[0-9a-f]{8}$/);
+  expect(name).toMatch(/^guest-[0-9a-f]{16}$/);
   await expect(ada.chat.messages('grüße', name)).toHaveCount(1);
 });
 
@@ -62,7 +62,7 @@ test('a name that is taken stays with its owner', async ({ server, visitor }) =>
   await other.chat.submit({ name: 'ada' });
   await other.chat.enter();
   await expect(other.chat.notices('name_taken')).toBeVisible();
-  await expect(other.chat.ownName).toHaveText(/^guest-[0-9a-f]{8}$/);
+  await expect(other.chat.ownName).toHaveText(/^guest-[0-9a-f]{16}$/);
 });
 
 test('the bytes in the browser are the protocol’s and open in Python', async ({ server, visitor }) => {

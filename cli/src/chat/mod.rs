@@ -13,6 +13,7 @@ mod view;
 mod zone;
 
 use std::io::{self, Write};
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -125,12 +126,15 @@ pub(crate) async fn run(opening: Opening<'_>) -> Result<(), Failure> {
 }
 
 /// The terminal, which is put back as it was when this is dropped.
-struct Screen(DefaultTerminal);
+///
+/// Ratatui's own `Drop` does not run: where the terminal is gone it writes to a standard error that
+/// is gone, too, and panics; its panic hook then does the same, and the process aborts.
+struct Screen(ManuallyDrop<DefaultTerminal>);
 
 impl Screen {
     fn open() -> Result<Self, Failure> {
         let terminal = ratatui::try_init().map_err(|error| unusable(&error))?;
-        let screen = Self(terminal);
+        let screen = Self(ManuallyDrop::new(terminal));
         execute!(io::stdout(), EnableBracketedPaste, EnableFocusChange)
             .map_err(|error| unusable(&error))?;
         Ok(screen)
@@ -163,7 +167,7 @@ impl Screen {
     /// would ask the terminal for its cursor, and the answer goes to the stream of keys.
     fn redraw(&mut self) -> io::Result<()> {
         execute!(io::stdout(), Clear(ClearType::All))?;
-        self.0 = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        self.0 = ManuallyDrop::new(ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?);
         Ok(())
     }
 }

@@ -172,7 +172,7 @@ impl Hub {
         {
             let mut wakers = Wakers::default();
             let line = encode_notice(&format!("{name} joined"));
-            lobby.lock().notify_plain(&line, &mut wakers);
+            lobby.lock().notify_plain(&line, Some(id), &mut wakers);
         }
     }
 }

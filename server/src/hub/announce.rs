@@ -50,14 +50,17 @@ impl Hub {
         ] {
             let others = names.len().saturating_sub(NAMED_EACH);
             let named = names.iter().take(NAMED_EACH);
-            let mut lines: Vec<_> = named.map(|name| format!("{name} {what}")).collect();
+            // Nobody is told of themselves.
+            let mut lines: Vec<_> = named
+                .map(|(id, name)| (*id, format!("{name} {what}")))
+                .collect();
             if others > 0 {
-                lines.push(format!("and {others} others {what}"));
+                lines.push((None, format!("and {others} others {what}")));
             }
             if let Some(lobby) = self.lobby().filter(|_| !lines.is_empty()) {
                 let lobby = lobby.lock();
-                for line in lines {
-                    lobby.notify_plain(&encode_notice(&line), &mut wakers);
+                for (but, line) in lines {
+                    lobby.notify_plain(&encode_notice(&line), but, &mut wakers);
                 }
             }
         }

@@ -47,13 +47,22 @@ struct Steady(Mutex<State>);
 struct State {
     /// The wall clock's time at the start, in milliseconds since 1970.
     base: i64,
-    /// The wall clock disagrees, and that was logged.
-    disagrees: bool,
+    /// The wall clock disagrees: its time at the start by what it says now, and since when. That was
+    /// logged.
+    disagrees: Option<(i64, i64)>,
 }
+
+/// How long a wall clock that has jumped must go on steadily before it is believed, in
+/// milliseconds. A machine that slept for hours has jumped for good: the time that has passed does
+/// not count its sleep.
+const BELIEVED_AFTER_MS: i64 = 10 * 60 * 1000;
+
+/// Difference of two readings of a steady clock, in milliseconds.
+const STEADY_MS: i64 = 60 * 1000;
 
 impl Steady {
     fn new(base: i64) -> Self {
-        let disagrees = false;
+        let disagrees = None;
         Self(Mutex::new(State { base, disagrees }))
     }
 
@@ -65,14 +74,27 @@ impl Steady {
         if jump.saturating_abs() <= rules::IMPLAUSIBLE_MS {
             // Small corrections are followed, as those of NTP.
             state.base = wall.saturating_sub(elapsed);
-            state.disagrees = false;
+            state.disagrees = None;
             return wall;
         }
-        if !std::mem::replace(&mut state.disagrees, true) {
+        let base = wall.saturating_sub(elapsed);
+        match state.disagrees {
+            Some((other, since)) if base.saturating_sub(other).saturating_abs() <= STEADY_MS => {
+                if elapsed.saturating_sub(since) >= BELIEVED_AFTER_MS {
+                    state.base = base;
+                    state.disagrees = None;
+                    tracing::warn!("the system's clock goes on steadily; messages follow it again");
+                    return wall;
+                }
+                return expected;
+            }
+            _ => state.disagrees = Some((base, elapsed)),
+        }
+        {
             tracing::warn!(
                 minutes = jump / 60_000,
                 "the system's clock has jumped; messages keep the time of before until it is \
-                 back or the server is started anew"
+                 back or has gone on steadily for ten minutes"
             );
         }
         expected
@@ -107,5 +129,16 @@ mod tests {
             assert_eq!(steady.now(wall + 10, 40), 1_000 * HOUR + 40);
         }
         assert_eq!(steady.now(1_000 * HOUR + 50, 50), 1_000 * HOUR + 50);
+    }
+
+    #[test]
+    fn a_machine_that_slept_for_hours_is_believed_after_a_while() {
+        let steady = Steady::new(0);
+        let slept = 5 * HOUR;
+        assert_eq!(steady.now(slept, 0), 0);
+        assert_eq!(steady.now(slept + 60_000, 60_000), 60_000);
+        let later = BELIEVED_AFTER_MS;
+        assert_eq!(steady.now(slept + later, later), slept + later);
+        assert_eq!(steady.now(slept + later + 1, later + 1), slept + later + 1);
     }
 }

@@ -166,7 +166,8 @@ impl Session {
         let start = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                return status.code().unwrap();
+                let ended = status.code();
+                return ended.unwrap_or_else(|| panic!("{status}: {}", self.shown()));
             }
             assert!(start.elapsed() < PATIENCE, "it does not end");
             thread::sleep(Duration::from_millis(5));

@@ -187,7 +187,7 @@ impl Hub {
         let line = format!("{former} is now {}", member.name);
         let line: Arc<str> = super::encoding::encode_notice(&line);
         if let Some(lobby) = self.lobby() {
-            lobby.lock().notify_plain(&line, wakers);
+            lobby.lock().notify_plain(&line, None, wakers);
         }
     }
 

@@ -109,9 +109,9 @@ pub(in crate::hub) struct Announcements {
     /// People who came or went, and the rooms that they are in.
     pub(in crate::hub) presence: Vec<(Member, Vec<RoomId>)>,
     /// Names of plain-text people who came.
-    pub(in crate::hub) arrived: Vec<DisplayName>,
+    pub(in crate::hub) arrived: Vec<(Option<ConnectionId>, DisplayName)>,
     /// Names of plain-text people who left.
-    pub(in crate::hub) left: Vec<DisplayName>,
+    pub(in crate::hub) left: Vec<(Option<ConnectionId>, DisplayName)>,
 }
 
 impl Directory {
@@ -273,9 +273,12 @@ impl Directory {
         }
         let arrivals = std::mem::take(&mut self.arrivals);
         let departures = std::mem::take(&mut self.departures);
-        let names = |users: Vec<UserId>| users.into_iter().map(|user| self.name_of(user)).collect();
-        announcements.arrived = names(arrivals.into_values().collect());
-        announcements.left = names(departures);
+        let arrived = arrivals.into_iter();
+        announcements.arrived = arrived
+            .map(|(id, user)| (Some(id), self.name_of(user)))
+            .collect();
+        let left = departures.into_iter();
+        announcements.left = left.map(|user| (None, self.name_of(user))).collect();
         announcements
     }
 }

@@ -139,11 +139,17 @@ impl Room {
         self.subscribers.values().map(|subscriber| subscriber.user)
     }
 
-    /// Sends a line to all plain-text subscribers, which only the lobby has. They can do without it.
-    pub(in crate::hub) fn notify_plain(&self, line: &Arc<str>, wakers: &mut Wakers) {
+    /// Sends a line to the plain-text subscribers, which only the lobby has, but not to `but`. They
+    /// can do without it.
+    pub(in crate::hub) fn notify_plain(
+        &self,
+        line: &Arc<str>,
+        but: Option<ConnectionId>,
+        wakers: &mut Wakers,
+    ) {
         debug_assert!(self.id == RoomId::from(RoomName::lobby()));
-        for subscriber in self.subscribers.values() {
-            if subscriber.mode == Mode::Plain {
+        for (id, subscriber) in &self.subscribers {
+            if subscriber.mode == Mode::Plain && Some(*id) != but {
                 subscriber.outbox.push_droppable(line, wakers);
             }
         }

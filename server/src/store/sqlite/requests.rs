@@ -248,6 +248,7 @@ impl Requests<'_> {
                     self.execute(&format!("DELETE FROM {table} WHERE room = ?1"), [key])?;
                 }
                 self.sweeps = true;
+                self.deleted = true;
             }
             Change::Joined { room, user, .. } => {
                 let (key, head) = self.head(room).map(|head| (head.key, head.seq))?;

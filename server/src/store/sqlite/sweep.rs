@@ -102,21 +102,26 @@ fn going(
     most: usize,
 ) -> Result<Vec<Seq>, Failure> {
     let mut query = connection.prepare_cached(
-        "SELECT place, at FROM entries WHERE place > ?1 AND place <= ?2 ORDER BY place LIMIT ?3",
+        "SELECT place, at FROM entries WHERE place > ?1 AND place <= ?2 AND at <= ?4
+         ORDER BY place LIMIT ?3",
     )?;
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let mut found = query.query(params![place(room, 0), place(room, SEQ_MAX), most])?;
+    // Entries from a time when the clock was ahead do not keep those behind them.
+    let latest = match keep {
+        Keep::Days(_) => now.unix_millis().saturating_add(rules::IMPLAUSIBLE_MS),
+        _ => i64::MAX,
+    };
+    let range = params![place(room, 0), place(room, SEQ_MAX), most, latest];
+    let mut found = query.query(range)?;
     let mut going = Vec::new();
     while let Some(row) = found.next()? {
         let seq = rows::seq(row.get(0)?)? & SEQ_MAX;
         let at = Timestamp::from_unix_millis(row.get(1)?);
         // A time that is none is damaged, not old.
-        if at.is_some_and(|at| rules::goes(keep, seq, at, head, now)) {
-            going.push(seq);
-        } else if !at.is_some_and(|at| rules::is_ahead(at, now)) {
+        if !at.is_some_and(|at| rules::goes(keep, seq, at, head, now)) {
             break;
         }
-        // An entry from a moment when the clock was ahead does not keep those behind it.
+        going.push(seq);
     }
     Ok(going)
 }

@@ -155,7 +155,12 @@ impl Thread {
                     self.write(group);
                     self.copy_log();
                 }
-                Err(RecvTimeoutError::Timeout) if self.unwiped => self.wipe_log(),
+                // While a sweep goes on, once at its end.
+                Err(RecvTimeoutError::Timeout)
+                    if self.unwiped && self.sweep_at.is_none_or(|at| at > Instant::now()) =>
+                {
+                    self.wipe_log();
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
