@@ -980,3 +980,74 @@ async fn what_is_reserved_is_nobody_elses() {
         }
     }
 }
+
+/// Takes an export and stands still at its first byte until it is told to go on.
+struct Stalled {
+    out: Vec<u8>,
+    stalls: Option<(std::sync::mpsc::Sender<()>, std::sync::mpsc::Receiver<()>)>,
+}
+
+impl std::io::Write for Stalled {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if let Some((stalled, go_on)) = self.stalls.take() {
+            stalled.send(()).unwrap();
+            go_on.recv().unwrap();
+        }
+        self.out.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stalled_export_keeps_no_deleted_text_on_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let store = sqlite(&path, &Arc::new(AtomicI64::new(0)), None);
+    let room = create(&store, "room").await;
+    for number in 1..=600 {
+        let text = if number == 600 { "xylophone" } else { "other" };
+        let new = entry(1, number, message(text));
+        store.append(room.clone(), new).await.unwrap();
+    }
+    let (stalled, is_stalled) = std::sync::mpsc::channel();
+    let (go_on, told) = std::sync::mpsc::channel();
+    let (from, of) = (path.clone(), room.clone());
+    let exported = tokio::task::spawn_blocking(move || {
+        let mut out = Stalled {
+            out: Vec::new(),
+            stalls: Some((stalled, told)),
+        };
+        export(&from, &of, &mut out).unwrap();
+        String::from_utf8(out.out).unwrap()
+    });
+    tokio::task::spawn_blocking(move || is_stalled.recv().unwrap())
+        .await
+        .unwrap();
+    let deletion = entry(1, 601, Event::Deleted { of: 600 });
+    store.append(room.clone(), deletion).await.unwrap();
+    let on_disk = || {
+        let files = std::fs::read_dir(folder.path()).unwrap();
+        let mut bytes = files.map(|file| std::fs::read(file.unwrap().path()).unwrap());
+        bytes.any(|bytes| bytes.windows(9).any(|at| at == b"xylophone"))
+    };
+    while on_disk() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    go_on.send(()).unwrap();
+    let exported = exported.await.unwrap();
+    let lines: Vec<RoomEntry> = exported
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    // What was written after the beginning is not part of it.
+    assert_eq!(lines.len(), 600);
+    let gone = Event::Message {
+        text: None,
+        reply_to: None,
+    };
+    assert_eq!(lines[599].entry.event, gone);
+}

@@ -9,9 +9,9 @@ use shared::chat::server::RoomEntry;
 
 use super::error::{Failure, OpenError};
 use super::open;
-use super::reader::key;
-use super::rows::{self, SELECT_ENTRIES, SEQ_MAX, place};
-use crate::store::StoreError;
+use super::reader::{self, key};
+use super::rows;
+use crate::store::{PageSize, StoreError};
 
 /// Why a room was not exported, or not to its end.
 #[derive(Debug)]
@@ -49,27 +49,48 @@ impl From<rusqlite::Error> for ExportError {
     }
 }
 
-/// Writes all entries of a room to `out`, oldest first, one a line, as they were when it began.
-/// Changes nothing in the database.
+/// The size of a page that is read at once. One read of everything would keep a copy of all that is
+/// written and deleted meanwhile in the log, for as long as whoever takes the export is stalled.
+const PAGE: PageSize = PageSize {
+    entries: 500,
+    bytes: 1024 * 1024,
+};
+
+/// Writes all entries that a room has at the beginning to `out`, oldest first, one a line. An entry
+/// that changes or goes while the export runs is written as it is when its page is read. Changes
+/// nothing in the database.
 ///
 /// # Errors
-/// [`ExportError`].
+/// [`ExportError`]; a room that is deleted or renamed while the export runs ends it with
+/// [`StoreError::NoSuchRoom`].
 pub fn export(path: &Path, room: &RoomId, out: &mut dyn Write) -> Result<(), ExportError> {
     let mut connection = open::for_reading(path).map_err(ExportError::Open)?;
-    let transaction = connection.transaction()?;
-    let of_room = key(&transaction, room)?;
-    let sql = format!("{SELECT_ENTRIES} WHERE place > ?1 AND place <= ?2 ORDER BY place");
-    let mut query = transaction.prepare(&sql)?;
-    let mut found = query.query([place(of_room, 0), place(of_room, SEQ_MAX)])?;
-    while let Some(row) = found.next()? {
-        let entry = RoomEntry {
-            room: room.clone(),
-            entry: rows::entry(row)?,
+    let (of_room, head) = {
+        let transaction = connection.transaction()?;
+        let of_room = key(&transaction, room)?;
+        let sql = "SELECT head FROM rooms WHERE key = ?1";
+        let head = transaction.query_row(sql, [of_room], |row| rows::seq(row.get(0)?))?;
+        (of_room, head)
+    };
+    let mut last = 0;
+    while last < head {
+        let entries = {
+            let transaction = connection.transaction()?;
+            // The key of a deleted room may be another room's by now, which nobody asked for.
+            if key(&transaction, room)? != of_room {
+                return Err(Failure::from(StoreError::NoSuchRoom).into());
+            }
+            reader::after(&transaction, room, last, PAGE)?
         };
-        serde_json::to_writer(&mut *out, &entry)
-            .map_err(io::Error::from)
-            .and_then(|()| out.write_all(b"\n"))
-            .map_err(ExportError::Write)?;
+        let Some(newest) = entries.last() else { break };
+        last = newest.seq;
+        for entry in entries.into_iter().filter(|entry| entry.seq <= head) {
+            let room = room.clone();
+            serde_json::to_writer(&mut *out, &RoomEntry { room, entry })
+                .map_err(io::Error::from)
+                .and_then(|()| out.write_all(b"\n"))
+                .map_err(ExportError::Write)?;
+        }
     }
     out.flush().map_err(ExportError::Write)
 }
