@@ -115,6 +115,11 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             connection = %client.id, %address, %transport, reason = %Excerpt(&ending),
             bytes_in, bytes_out, seconds = format_args!("{seconds:.1}"), suppressed, "closed"
         );
+    } else {
+        // Whoever asks for this level wants every line.
+        tracing::debug!(
+            connection = %client.id, %address, %transport, reason = %Excerpt(&ending), "closed"
+        );
     }
     ending
 }

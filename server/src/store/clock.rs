@@ -90,13 +90,11 @@ impl Steady {
             }
             _ => state.disagrees = Some((base, elapsed)),
         }
-        {
-            tracing::warn!(
-                minutes = jump / 60_000,
-                "the system's clock has jumped; messages keep the time of before until it is \
-                 back or has gone on steadily for ten minutes"
-            );
-        }
+        tracing::warn!(
+            minutes = jump / 60_000,
+            "the system's clock has jumped; messages keep the time of before until it is back or \
+             has gone on steadily for ten minutes"
+        );
         expected
     }
 }

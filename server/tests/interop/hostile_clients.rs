@@ -211,6 +211,8 @@ fn a_text_that_is_not_utf8_gets_a_notice_and_reaches_nobody() {
     let notices: Vec<_> = events
         .iter()
         .filter_map(|event| event["text"].as_str())
+        // The bystander may have come in the same second.
+        .filter(|text| !text.ends_with(" joined"))
         .collect();
     assert!(notices[0].starts_with("* Welcome"), "{events:#?}");
     assert!(

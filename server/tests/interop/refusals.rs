@@ -79,7 +79,7 @@ fn a_server_that_stops_says_so_and_ends_well() {
 
 #[test]
 fn a_client_that_does_not_read_is_put_out_and_slows_nobody() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--sends-per-minute=0"]);
     let (mut stalled, _) = Python::client(CLIENTS[0], server.port(), &["--salt", "32"]);
     let mut sender = NativeClient::establish(server.address(), WriteStyle::Merged, &[]);
     let line = "x".repeat(16 * 1024);

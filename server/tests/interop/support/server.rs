@@ -42,6 +42,8 @@ impl Server {
         let mut child = Command::new(env!("CARGO_BIN_EXE_secure-chat-server"))
             .args(["--listen", listen, "--http", "127.0.0.1:0", "--data-dir"])
             .arg(data.path())
+            // Lines of many attackers from one address are suppressed above this level.
+            .args(["--log-level", "debug"])
             .args(arguments)
             .env("NO_COLOR", "1")
             .stdin(Stdio::null())
