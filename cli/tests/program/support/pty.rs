@@ -167,7 +167,8 @@ impl Session {
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 let ended = status.code();
-                return ended.unwrap_or_else(|| panic!("{status}: {}", self.shown()));
+                assert!(ended.is_some(), "{status}: {}", self.shown());
+                return ended.unwrap_or_default();
             }
             assert!(start.elapsed() < PATIENCE, "it does not end");
             thread::sleep(Duration::from_millis(5));
