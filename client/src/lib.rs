@@ -455,7 +455,12 @@ impl Chat {
         self.text_bytes = limits.text_bytes;
         // After the answer to a new name we are in our rooms already.
         if !std::mem::replace(&mut self.greeted, true) {
-            self.listing = Some(BTreeSet::from([RoomName::lobby().into()]));
+            // Everybody is in the lobby, whether the list has come to it yet or not.
+            let lobby = RoomId::from(RoomName::lobby());
+            let after = self.known(&lobby).log.last();
+            self.listing = Some(BTreeSet::from([lobby.clone()]));
+            self.requests
+                .push(ClientMessage::Join { room: lobby, after });
         }
         self.list_rooms(rooms, more);
         // It works once; what is wrong with it the server says.
@@ -477,14 +482,12 @@ impl Chat {
             let id = summary.room.clone();
             let room = self.known(&id);
             room.summarize(summary);
-            // Everybody is in the lobby.
-            let enter = room.is_joined() || id == lobby;
-            let after = room.log.last();
-            if let Some(listing) = &mut self.listing {
-                listing.insert(id.clone());
-                if enter {
-                    self.requests.push(ClientMessage::Join { room: id, after });
-                }
+            let (enter, after) = (room.is_joined(), room.log.last());
+            if let Some(listing) = &mut self.listing
+                && listing.insert(id.clone())
+                && enter
+            {
+                self.requests.push(ClientMessage::Join { room: id, after });
             }
         }
         let first_others = RoomsCursor {
