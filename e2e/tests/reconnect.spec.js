@@ -91,7 +91,7 @@ test('“Retry now” does not wait for the back-off', async ({ server, visitor 
   await server.stop('SIGKILL');
   await chat.expectState('waiting');
   // From here on no timer of the page comes due: only the button can bring the next attempt.
-  await page.clock.pauseAt(await page.evaluate(() => Date.now() + 10));
+  await page.clock.pauseAt(await page.evaluate(() => Date.now() + 200));
   await chat.expectState('waiting');
   await expect(chat.id('countdown')).toHaveText(/^Next attempt in \d+ s$/);
   await server.start();

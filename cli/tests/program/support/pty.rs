@@ -196,12 +196,13 @@ impl Session {
             "the terminal is left in another mode: {modes:?}"
         );
         // What was written last is on its way to the reading thread.
+        let is_put_back = || {
+            let screen = self.screen.lock().unwrap();
+            let emulated = screen.emulator.screen();
+            !(emulated.alternate_screen() || emulated.bracketed_paste() || emulated.hide_cursor())
+        };
+        Self::wait("the terminal as it was", is_put_back, || self.shown());
         thread::sleep(Duration::from_millis(50));
-        let screen = self.screen.lock().unwrap();
-        let emulated = screen.emulator.screen();
-        assert!(!emulated.alternate_screen() && !emulated.bracketed_paste());
-        assert!(!emulated.hide_cursor(), "the cursor is left hidden");
-        drop(screen);
         (status.code().unwrap(), self.shown())
     }
 }
