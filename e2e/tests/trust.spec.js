@@ -209,7 +209,7 @@ test('a server with another key blocks the session that was, and keeps what was 
   await expect(chat.composer).toHaveValue('half a thought');
 });
 
-test('downgrade to v1 is refused where v2 was spoken, until the pin is removed', async ({ server, visitor }) => {
+test('downgrade to v1 is refused where v2 was spoken, by the page until the pin is removed, by the server after that', async ({ server, visitor }) => {
   const { chat, page, tunnels } = await visitor();
   await chat.open(server.url);
   await chat.join('ada');
@@ -237,8 +237,8 @@ test('downgrade to v1 is refused where v2 was spoken, until the pin is removed',
   await removeOnlyPin(chat);
   await expect(chat.id('version-floor')).toHaveCount(0);
   await chat.submit({ protocol: 'v1' });
-  await chat.expectState('connected');
-  await expect(chat.id('insecure-badge')).toBeVisible();
+  // The page would; the server does not take a key over v1 that has used v2.
+  await chat.expectState('stopped');
   expect(sessionsOf(server).map(({ version }) => version)).toEqual(['v2', 'v2', 'v1']);
 });
 
