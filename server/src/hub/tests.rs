@@ -14,6 +14,7 @@ use crate::clients::{Clients, ConnectionId, Transport};
 use crate::rates::PerMinute;
 use crate::store::MemoryStore;
 
+mod health;
 mod limits;
 mod operators;
 mod retention;
