@@ -42,7 +42,7 @@ pub(crate) const STEPS: [Step; 12] = [
     },
     Step {
         name: "advisories",
-        what: "known holes of dependencies, by the `RustSec` database",
+        what: "known holes of dependencies, by the RustSec database",
         check: advisories,
     },
     Step {
@@ -253,7 +253,7 @@ fn advisories(tools: &mut Toolbox) -> Result<()> {
             }
             Advisories::Unreachable => {
                 return Err(Failure::skipped(format!(
-                    "the `RustSec` database could not be fetched from this network, and {ADVISORY_DB} \
+                    "the RustSec database could not be fetched from this network, and {ADVISORY_DB} \
                      names no copy: known holes were NOT checked in this run"
                 )));
             }
@@ -273,9 +273,10 @@ enum Advisories {
 }
 
 /// Tells a database that could not be fetched from one that found something. A database that was
-/// read says how many advisories it has: everything after that is a finding.
+/// read says how many advisories it has: everything after that is a finding. An empty one, such as a
+/// copy at the wrong path, would find nothing in anything.
 fn judge(success: bool, printed: &str) -> Advisories {
-    if success {
+    if success && !printed.contains("Loaded 0 security advisories") {
         Advisories::Clean
     } else if printed.contains("couldn't fetch advisory database") && !printed.contains("Scanning ")
     {
@@ -300,6 +301,8 @@ mod tests {
         ] {
             assert_eq!(judge(false, found), Advisories::Found, "{found}");
         }
+        let empty = "Loaded 0 security advisories\nScanning Cargo.lock";
+        assert_eq!(judge(true, empty), Advisories::Found);
         assert_eq!(judge(true, "Scanning Cargo.lock"), Advisories::Clean);
     }
 }
