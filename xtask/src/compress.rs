@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use crate::failure::{Failure, Result};
 use crate::table;
 
-/// What a visitor may download before chatting: wasm, script and style, compressed with brotli.
+/// The bytes that a visitor may download before chatting: wasm, script and style, compressed with
+/// brotli.
 pub(crate) const GOAL_BYTES: u64 = 400 * 1024;
 
 /// Formats that are text, or wasm; images and fonts of the page are compressed already.
@@ -24,7 +25,7 @@ const COMPRESSIBLE: [&str; 10] = [
     "txt",
     "ico",
 ];
-/// What counts against [`GOAL_BYTES`].
+/// The kinds of files that count against [`GOAL_BYTES`].
 const COUNTED: [&str; 4] = ["wasm", "js", "mjs", "css"];
 
 /// One file of the page and what it weighs.
@@ -37,7 +38,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// The bytes that a browser which accepts brotli downloads.
+    /// Returns the bytes that a browser which accepts brotli downloads.
     fn on_the_wire(&self) -> u64 {
         self.brotli.unwrap_or(self.raw)
     }
@@ -91,7 +92,7 @@ pub(crate) fn measure(dist: &Path) -> Result<Vec<Entry>> {
         .collect())
 }
 
-/// The table of sizes, with the sum that is held against the goal.
+/// Returns the table of sizes, with the sum that is held against the goal.
 pub(crate) fn report(entries: &[Entry]) -> String {
     let cell = |bytes: Option<u64>| bytes.map_or_else(|| "–".to_owned(), table::size);
     let heading = ["file", "raw", "gzip", "brotli"]
@@ -116,7 +117,7 @@ pub(crate) fn report(entries: &[Entry]) -> String {
     )
 }
 
-/// The bytes held against [`GOAL_BYTES`].
+/// Returns the bytes held against [`GOAL_BYTES`].
 pub(crate) fn counted_bytes(entries: &[Entry]) -> u64 {
     entries
         .iter()
@@ -125,7 +126,7 @@ pub(crate) fn counted_bytes(entries: &[Entry]) -> u64 {
         .sum()
 }
 
-/// All files under `dist` but earlier compressed copies, sorted by name.
+/// Returns all files under `dist` but earlier compressed copies, sorted by name.
 fn page_files(dist: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut folders = vec![dist.to_path_buf()];

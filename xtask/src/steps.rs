@@ -12,7 +12,7 @@ use crate::tools::Toolbox;
 pub(crate) struct Step {
     /// One word, which `cargo xtask test` filters by.
     pub(crate) name: &'static str,
-    /// What is checked, for the heading.
+    /// The subject of the check, for the heading.
     pub(crate) what: &'static str,
     pub(crate) check: fn(&mut Toolbox) -> Result<()>,
 }
@@ -69,7 +69,7 @@ pub(crate) fn run(tools: &mut Toolbox, steps: &[Step]) -> ExitCode {
     }
 }
 
-/// The table of steps, closed by the line that counts them.
+/// Returns the table of steps, closed by the line that counts them.
 fn summary(steps: &[Step], outcomes: &[Outcome]) -> String {
     let mut rows = vec![["step", "result", "time"].map(str::to_owned).to_vec()];
     let (mut passed, mut failed, mut skipped) = (0_u32, 0_u32, 0_u32);

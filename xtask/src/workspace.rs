@@ -1,10 +1,10 @@
-//! Where the workspace is, and what its lock file says. Must not run anything.
+//! The workspace's folder, and the versions in its lock file. Must not run anything.
 
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Result};
 
-/// The workspace's root: the folder above this crate's.
+/// Returns the workspace's root: the folder above this crate's.
 pub(crate) fn root() -> PathBuf {
     // `cargo run` says where the crate is now; the path of build time may be of a moved checkout.
     let manifest =
@@ -25,7 +25,7 @@ pub(crate) fn target_dir() -> Result<PathBuf> {
         .ok_or_else(|| Failure::new(format!("{} is not inside a target folder", exe.display())))
 }
 
-/// The version of `package` that the workspace's `Cargo.lock` has.
+/// Returns the version of `package` that the workspace's `Cargo.lock` has.
 pub(crate) fn locked_version(root: &Path, package: &str) -> Result<String> {
     let path = root.join("Cargo.lock");
     let lock = std::fs::read_to_string(&path)

@@ -80,7 +80,7 @@ fn server(tools: &Toolbox) -> Result<Vec<Measured>> {
     run_and_collect(&mut tools.cargo(&["bench", "--package", "server", "--benches"]))
 }
 
-/// What the server delivers, under the load generator.
+/// Measures the server's deliveries under the load generator.
 fn chat(tools: &Toolbox) -> Result<Vec<Measured>> {
     heading("the chat");
     run_and_collect(&mut tools.cargo(&["bench", "--package", "cli", "--bench", "fan_out"]))
@@ -133,8 +133,8 @@ fn result_in(line: &str) -> Option<Measured> {
     Some((name.trim().to_owned(), value.trim().to_owned()))
 }
 
-/// The two rates of `openssl speed rsa2048`: private operations a second, public ones a second.
-/// OpenSSL 3 has columns for encryption too; the heading names them all.
+/// Returns the two rates of `openssl speed rsa2048`: private operations a second, public ones a
+/// second. OpenSSL 3 has columns for encryption too; the heading names them all.
 fn rsa_per_second(printed: &str) -> Option<(&str, &str)> {
     let mut lines = printed.lines();
     let heading = lines.by_ref().find(|line| line.contains("sign/s"))?;

@@ -157,7 +157,7 @@ fn page(tools: &mut Toolbox) -> Result<()> {
 
 fn browser(tools: &mut Toolbox) -> Result<()> {
     let mut command = e2e_command(tools, "npx", "debug")?;
-    // What the native tests compiled, if they ran; else it is compiled here.
+    // Reuses the build of the native tests, if they ran.
     process::run(&mut tools.cargo(&["build", "--package", "server"]))?;
     if !web::dist(tools).join("index.html").is_file() {
         web::build(tools, Page::Shipped)?;
@@ -165,7 +165,7 @@ fn browser(tools: &mut Toolbox) -> Result<()> {
     process::run(command.args(["playwright", "test"]))
 }
 
-/// A program in `e2e/`, told where the browser, the Python and the server of `profile` are.
+/// Returns a program in `e2e/`, told where the browser, the Python and the server of `profile` are.
 pub(crate) fn e2e_command(tools: &mut Toolbox, program: &str, profile: &str) -> Result<Command> {
     let e2e = tools.root().join("e2e");
     if !e2e.join("package.json").is_file() {

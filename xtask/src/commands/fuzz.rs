@@ -13,8 +13,8 @@ use crate::workspace;
 const SECONDS_VARIABLE: &str = "SECURE_CHAT_FUZZ_SECONDS";
 const DEFAULT_SECONDS: u64 = 60;
 
-/// What the inputs are cut to, in bytes: the longest frame that matters, and a program of the state
-/// machines' targets is much shorter.
+/// The length to which inputs are cut, in bytes: the longest frame that matters, and a program of
+/// the state machines' targets is much shorter.
 const INPUT_BYTES: u32 = 4096;
 
 const TARGETS: [&str; 4] = ["v1_decoders", "v2_decoders", "server", "client"];
@@ -37,7 +37,7 @@ const RUSTFLAGS: &str = "\
 /// Lints, builds and runs every target.
 pub(super) fn check(tools: &mut Toolbox) -> Result<()> {
     let seconds = seconds(std::env::var(SECONDS_VARIABLE).ok().as_deref())?;
-    // Of the Debian packages this is the one that also brings what it links with.
+    // This Debian package is the one that also brings the libraries that it links with.
     tools.ensure_program("c++", "a C++ compiler, for libFuzzer", &["g++"])?;
     let host = host(tools)?;
     let folder = workspace::target_dir()?.join("fuzz");
@@ -58,7 +58,7 @@ pub(super) fn check(tools: &mut Toolbox) -> Result<()> {
     };
     let mut clippy = cargo(&["clippy"]);
     process::run(clippy.args(["--", "-D", "warnings"]))?;
-    // What `shared` has in fuzzing builds only, which no other step sees; clippy looks at a crate in
+    // Parts of `shared` exist in fuzzing builds only, which no other step sees; clippy looks at a crate in
     // its own workspace alone.
     let mut clippy_shared = tools.cargo(&["clippy", "--package", "shared", "--target-dir"]);
     clippy_shared
@@ -136,7 +136,7 @@ fn summary(printed: &str) -> String {
     )
 }
 
-/// The file into which libFuzzer wrote an input that failed.
+/// Returns the file into which libFuzzer wrote an input that failed.
 fn artifact(printed: &str) -> Option<PathBuf> {
     printed
         .lines()
@@ -157,7 +157,7 @@ fn seconds(text: Option<&str>) -> Result<Duration> {
     }
 }
 
-/// The triple of this machine.
+/// Returns the triple of this machine.
 fn host(tools: &Toolbox) -> Result<String> {
     let printed = process::capture(tools.command("rustc").arg("-vV"))?;
     printed

@@ -10,10 +10,10 @@ use crate::{table, workspace};
 
 const USAGE: &str = "usage: cargo xtask run [--release | --debug] [-- SERVER-ARGUMENTS]";
 
-/// Where the server serves the page unless it is told otherwise.
+/// The address at which the server serves the page unless it is told otherwise.
 const DEFAULT_HTTP: &str = "127.0.0.1:8080";
 
-/// What is built how.
+/// The profile of a build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Build {
     /// The page as shipped, the server in the dev profile. The default: the page is what everybody
@@ -27,7 +27,7 @@ enum Build {
     Debug,
 }
 
-/// What the command line asked for.
+/// The options of the command line.
 #[derive(Debug, PartialEq, Eq)]
 struct Options<'a> {
     build: Build,
@@ -82,7 +82,7 @@ fn become_server(mut server: Command) -> Result<ExitCode> {
     Err(Failure::because("start the server")(error))
 }
 
-/// Where a process cannot take another's place, Ctrl-C reaches both, and we wait.
+/// Waits for the program, where a process cannot take another's place. Ctrl-C reaches both.
 #[cfg(not(unix))]
 fn become_server(mut server: Command) -> Result<ExitCode> {
     let status = server
@@ -107,8 +107,9 @@ fn parse(args: &[String]) -> Result<Options<'_>> {
     Ok(Options { build, server_args })
 }
 
-/// The address that a browser reaches the page at, if the arguments or the environment settle it
-/// before the server has started: not if a file decides, nor if the system chooses the port.
+/// Returns the address that a browser reaches the page at, if the arguments or the environment
+/// settle it before the server has started: not if a file decides, nor if the system chooses the
+/// port.
 fn page_address(args: &[String], variable: impl Fn(&str) -> Option<String>) -> Option<String> {
     let flag = |name: &str| {
         let at_sign = format!("{name}=");

@@ -18,7 +18,7 @@ pub(crate) fn main(tools: &mut Toolbox, args: &[String]) -> Result<ExitCode> {
     Ok(steps::run(tools, &chosen))
 }
 
-/// The steps that the filters choose, in the gate's order; all without a filter.
+/// Returns the steps that the filters choose, in the gate's order; all without a filter.
 fn choose(steps: &[Step], filters: &[String]) -> Result<Vec<Step>> {
     let names: Vec<_> = steps.iter().map(|step| step.name).collect();
     for filter in filters {

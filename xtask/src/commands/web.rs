@@ -26,7 +26,7 @@ pub(crate) fn main(tools: &mut Toolbox, args: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where the page is built to, and where the server looks for it.
+/// Returns the folder that the page is built to, in which the server looks for it.
 pub(crate) fn dist(tools: &Toolbox) -> PathBuf {
     tools.root().join("dist")
 }

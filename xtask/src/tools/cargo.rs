@@ -1,4 +1,4 @@
-//! What comes from Rust's own sources: toolchain components, the wasm target, cargo's programs.
+//! Tools from Rust's own sources: toolchain components, the wasm target, cargo's programs.
 
 use std::path::{Path, PathBuf};
 
@@ -11,9 +11,9 @@ pub(crate) struct CargoTool {
     package: &'static str,
     binaries: &'static [&'static str],
     version: &'static str,
-    /// Whether the author's lock file resolves; with it a build is the one that was tested.
+    /// `true` if the author's lock file resolves; with it a build is the one that was tested.
     locked: bool,
-    /// Whether the default features are compiled, or left out because they only take time.
+    /// `true` if the default features are compiled; they are left out where they only take time.
     default_features: bool,
 }
 
@@ -140,7 +140,7 @@ impl Toolbox {
         Ok(())
     }
 
-    /// The versions of the tool's programs in `folder`; `None` if one is not there.
+    /// Returns the versions of the tool's programs in `folder`; `None` if one is not there.
     fn versions_in(&self, folder: &Path, tool: &CargoTool) -> Option<Vec<String>> {
         tool.binaries
             .iter()

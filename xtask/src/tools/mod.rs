@@ -29,12 +29,12 @@ impl Toolbox {
         }
     }
 
-    /// The workspace's root, where every program starts.
+    /// Returns the workspace's root, where every program starts.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Where this project keeps what it downloads and builds for its own use.
+    /// Returns the folder in which this project keeps what it downloads and builds for its own use.
     pub(crate) fn cache(&self) -> PathBuf {
         self.root.join("target").join("tools")
     }
@@ -64,7 +64,7 @@ impl Toolbox {
         command
     }
 
-    /// The path of `program`, ours first, then the caller's PATH.
+    /// Returns the path of `program`, ours first, then the caller's PATH.
     pub(crate) fn find(&self, program: &str) -> Option<PathBuf> {
         let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
         std::env::split_paths(&self.search_path())

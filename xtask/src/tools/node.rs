@@ -1,4 +1,4 @@
-//! What comes from npm: the optimizer of the page's wasm and the browser tests' packages.
+//! Tools from npm: the optimizer of the page's wasm and the browser tests' packages.
 
 use std::path::Path;
 
@@ -17,7 +17,8 @@ impl Toolbox {
         Ok(())
     }
 
-    /// Whether wasm-opt is there, after trying npm. Without it the page works, but is larger.
+    /// Returns `true` if wasm-opt is there, after trying npm. Without it the page works, but is
+    /// larger.
     pub(crate) fn try_wasm_opt(&mut self) -> bool {
         let prefix = self.cache().join(format!("binaryen-{BINARYEN}"));
         let folder = prefix.join("node_modules").join(".bin");

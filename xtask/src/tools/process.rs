@@ -7,7 +7,7 @@ use std::time::Instant;
 use crate::failure::{Failure, Result};
 use crate::table;
 
-/// What a program printed, and whether it succeeded.
+/// The output of a program, and its exit status.
 pub(crate) struct Output {
     pub(crate) success: bool,
     pub(crate) text: String,
@@ -54,7 +54,7 @@ pub(crate) fn install(what: &str, command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// The command as a person would type it.
+/// Returns the command as a person would type it.
 fn show(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program

@@ -6,7 +6,7 @@ use super::{Toolbox, process};
 use crate::failure::{Failure, Result};
 
 impl Toolbox {
-    /// An interpreter that has the packages of `requirements` (a path below the root).
+    /// Returns an interpreter that has the packages of `requirements` (a path below the root).
     pub(crate) fn ensure_python(&self, requirements: &str) -> Result<PathBuf> {
         let requirements = self.root().join(requirements);
         let wanted = std::fs::read(&requirements).map_err(Failure::because(format_args!(

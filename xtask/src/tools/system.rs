@@ -1,4 +1,4 @@
-//! What comes from the operating system: installed through apt-get where we may, else named.
+//! Tools of the operating system: installed through apt-get where we may, else named.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ const CHROMIUM_NAMES: [&str; 5] = [
 const CHROME_ON_MACOS: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 
 impl Toolbox {
-    /// The browser of the browser tests: `$CHROMIUM`, else one on the PATH.
+    /// Returns the browser of the browser tests: `$CHROMIUM`, else one on the PATH.
     pub(crate) fn ensure_chromium(&self) -> Result<PathBuf> {
         if let Some(named) = std::env::var_os("CHROMIUM").map(PathBuf::from) {
             if named.is_file() {
