@@ -1,36 +1,40 @@
-//! What comes of a line that a person enters: a message on its way, a request, or a notice.
+//! The effect of a line that a person enters: a message on its way, a request, or a notice.
 //!
 //! Pure.
 
 use shared::chat::room::InvalidRoom;
 use shared::chat::server::Member;
-use shared::chat::{ClientMessage, DirectId, MessageId, RoomId, RoomName, Seq, Text, Topic};
+use shared::chat::{
+    ClientMessage, DirectId, MessageId, RoomId, RoomName, Seq, Text, Topic, UserId,
+};
 
 use super::Chat;
 use super::lines::{self, Line};
 use super::outbox::{Account, DeliveryState, Outgoing, Writing};
 
-/// How something that is written is called, whose it is, and when it was written.
+/// The id, the account and the time of something that is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authorship {
-    /// Its name, made by us.
+    /// The id, made by this client.
     pub id: MessageId,
-    /// Whose it is.
+    /// The account that writes.
     pub account: Account,
-    /// When, in milliseconds since 1970.
+    /// The time, in milliseconds since 1970.
     pub at: u64,
 }
 
-/// What the program itself has to do for a line.
+/// A step that the program itself must take for a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked<'a> {
     /// End the session.
     Quit,
+    /// Show the operators' console.
+    Console,
     /// A command that not every client has.
     Command {
-        /// Its first word, without the slash.
+        /// The command's first word, without the slash.
         word: &'a str,
-        /// What follows.
+        /// The text behind the first word.
         rest: &'a str,
     },
 }
@@ -64,10 +68,12 @@ impl Chat {
         match lines::parse(line) {
             Line::Say(text) => match Text::parse(text) {
                 Ok(text) => {
-                    // Whoever answers has read.
+                    // A person who writes has read what is new.
                     let current = self.current.clone();
                     if let Some(room) = self.room_mut(&current) {
                         room.divider = None;
+                        // The others see that the message is there, and may see that another begins.
+                        room.said_typing = 0;
                     }
                     self.write(Writing::Say { text, reply_to }, authorship);
                 }
@@ -98,8 +104,30 @@ impl Chat {
                 let room = self.current.clone();
                 self.ask(ClientMessage::Leave { room });
             }
+            Line::Topic(text) => match Topic::parse(text) {
+                Ok(topic) => self.ask_of_room(at, |room| ClientMessage::Topic { room, topic }),
+                Err(error) => self.notice(format!("Not changed: {error}."), at),
+            },
+            Line::Rename(name) => match RoomName::parse(name) {
+                Ok(to) => self.ask_of_room(at, |room| ClientMessage::Rename { room, to }),
+                Err(error) => self.notice(format!("Not renamed: {error}."), at),
+            },
+            Line::Close(name) => self.close(name, at),
+            Line::Remove(name) => {
+                self.ask_of_member(name, at, |room, id| ClientMessage::Remove { room, id });
+            }
+            Line::Role { name, role } => {
+                self.ask_of_member(name, at, |room, id| ClientMessage::Role { room, id, role });
+            }
+            Line::Operate { word: "", .. } => return Some(Asked::Console),
+            Line::Operate { word, rest } => self.operate(word, rest, at),
             Line::Who => self.who(at),
-            Line::Help => self.notice(lines::HELP, at),
+            Line::Help => {
+                self.notice(lines::HELP, at);
+                if self.operator {
+                    self.notice(lines::OPERATOR_HELP, at);
+                }
+            }
             Line::Quit => return Some(Asked::Quit),
             Line::Other { word, rest } => return Some(Asked::Command { word, rest }),
             Line::Empty => {}
@@ -113,11 +141,53 @@ impl Chat {
         self.notice(format!("There is no command /{word}. {}", lines::HELP), at);
     }
 
-    /// Somebody of this name, in any room that we know.
+    /// Returns somebody of this name, in any room that we know.
     pub fn person(&self, name: &str) -> Option<&Member> {
         let name = name.strip_prefix('@').unwrap_or(name).to_lowercase();
         let mut people = self.rooms.values().flat_map(|room| &room.members);
         people.find(|it| it.name.as_str().to_lowercase() == name)
+    }
+
+    /// Asks something of the room on the screen, which must have a name.
+    fn ask_of_room(&mut self, at: u64, message: impl FnOnce(RoomName) -> ClientMessage) {
+        match self.current.clone() {
+            RoomId::Named(room) => self.ask(message(room)),
+            RoomId::Direct(_) => {
+                self.notice("A room of two has no moderators, topic or name.", at);
+            }
+        }
+    }
+
+    /// Asks something about a member of the room on the screen. People who are not among the known
+    /// members of a large room, or who were only invited, are named by their fingerprint.
+    fn ask_of_member(
+        &mut self,
+        name: &str,
+        at: u64,
+        message: impl FnOnce(RoomName, UserId) -> ClientMessage,
+    ) {
+        let short = name.strip_prefix('@').unwrap_or(name).to_lowercase();
+        let members = self.room().map(|room| room.members.as_slice());
+        let mut members = members.unwrap_or_default().iter();
+        let member = members.find(|it| it.name.as_str().to_lowercase() == short);
+        let id = member.map(|it| it.id).or_else(|| UserId::parse(name).ok());
+        match id {
+            Some(id) => self.ask_of_room(at, |room| message(room, id)),
+            None => self.nobody(name, at),
+        }
+    }
+
+    /// Deletes the room on the screen, if it is named once more: that cannot be undone.
+    fn close(&mut self, name: &str, at: u64) {
+        let RoomId::Named(room) = self.current.clone() else {
+            return self.notice("A room of two is not closed; /leave leaves it.", at);
+        };
+        if RoomName::parse(name).is_ok_and(|name| name == room) {
+            self.ask(ClientMessage::Close { room });
+        } else {
+            let text = format!("This deletes {room} with everything in it: /close {room} does so.");
+            self.notice(text, at);
+        }
     }
 
     fn create(&mut self, room: RoomName, private: bool) {
@@ -133,7 +203,7 @@ impl Chat {
         self.notice(format!("No room: {error}."), at);
     }
 
-    fn nobody(&mut self, name: &str, at: u64) {
+    pub(crate) fn nobody(&mut self, name: &str, at: u64) {
         let name: String = name.chars().take(32).collect();
         let text = if name.is_empty() {
             "Whom? Give a name.".to_owned()
@@ -255,10 +325,10 @@ mod tests {
         ));
         assert_eq!(chat.compose("/quit", None, authorship()), Some(Asked::Quit));
         assert_eq!(
-            chat.compose("/op  ban x ", None, authorship()),
+            chat.compose("/dance  now ", None, authorship()),
             Some(Asked::Command {
-                word: "op",
-                rest: "ban x"
+                word: "dance",
+                rest: "now"
             })
         );
         assert_eq!(chat.outbox.lines().len(), 1);
@@ -308,5 +378,129 @@ mod tests {
         }
         assert_eq!(chat.requests.waiting().len(), waiting);
         assert_eq!(notices(&chat).len(), 5, "{:?}", notices(&chat));
+    }
+
+    fn den() -> RoomName {
+        RoomName::parse("den").unwrap()
+    }
+
+    /// Ada's chat, in the room `den` with Bob.
+    fn in_den() -> Chat {
+        let mut chat = chat();
+        let mut room = (**chat.room().unwrap()).clone();
+        room.id = den().into();
+        chat.current = den().into();
+        chat.rooms.insert(den().into(), Rc::new(room));
+        chat
+    }
+
+    #[test]
+    fn owners_and_moderators_manage_the_room_on_the_screen() {
+        let bob = author("Bob").id;
+        for (line, expected) in [
+            (
+                "/topic all about it".to_owned(),
+                ClientMessage::Topic {
+                    room: den(),
+                    topic: Topic::parse("all about it").unwrap(),
+                },
+            ),
+            (
+                "/rename cave".to_owned(),
+                ClientMessage::Rename {
+                    room: den(),
+                    to: RoomName::parse("cave").unwrap(),
+                },
+            ),
+            (
+                "/remove @bob".to_owned(),
+                ClientMessage::Remove {
+                    room: den(),
+                    id: bob,
+                },
+            ),
+            (
+                format!("/mod {bob}"),
+                ClientMessage::Role {
+                    room: den(),
+                    id: bob,
+                    role: Role::Moderator,
+                },
+            ),
+            (
+                "/handover bob".to_owned(),
+                ClientMessage::Role {
+                    room: den(),
+                    id: bob,
+                    role: Role::Owner,
+                },
+            ),
+            (
+                "/close den".to_owned(),
+                ClientMessage::Close { room: den() },
+            ),
+        ] {
+            let mut chat = in_den();
+            assert_eq!(chat.compose(&line, None, authorship()), None);
+            assert_eq!(asked(&chat), Some(&expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_cannot_be_meant_so_asks_nothing() {
+        for line in [
+            "/close",
+            "/close cave",
+            "/remove eve",
+            "/mod",
+            "/rename a b",
+        ] {
+            let mut chat = in_den();
+            chat.compose(line, None, authorship());
+            assert_eq!(asked(&chat), None, "{line}");
+            assert_eq!(notices(&chat).len(), 1, "{line}");
+        }
+    }
+
+    #[test]
+    fn operators_appoint_revoke_release_and_give_rooms_away() {
+        use shared::chat::OperatorRequest as R;
+        let bob = author("Bob").id;
+        for (line, expected) in [
+            ("/op operators", R::Operators),
+            ("/op rooms", R::Rooms { after: None }),
+            ("/op appoint bob", R::Appoint { user: bob }),
+            ("/op revoke bob", R::Revoke { user: bob }),
+            ("/op release bob", R::ReleaseName { user: bob }),
+            (
+                "/op owner den bob",
+                R::Role {
+                    room: den(),
+                    user: bob,
+                    role: Role::Owner,
+                },
+            ),
+        ] {
+            let mut chat = in_den();
+            chat.operator = true;
+            chat.compose(line, None, authorship());
+            let expected = ClientMessage::Operator(expected);
+            assert_eq!(asked(&chat), Some(&expected), "{line}");
+        }
+        for line in [
+            "/op dance",
+            "/op appoint",
+            "/op appoint eve",
+            "/op owner den",
+        ] {
+            let mut chat = in_den();
+            chat.operator = true;
+            chat.compose(line, None, authorship());
+            assert_eq!(asked(&chat), None, "{line}");
+            assert_eq!(notices(&chat).len(), 1, "{line}");
+        }
+        let mut chat = in_den();
+        chat.compose("/op rooms", None, authorship());
+        assert_eq!(asked(&chat), None, "somebody who is no operator");
     }
 }

@@ -1,8 +1,8 @@
-//! What a client knows of the chat: rooms, what the server says of them, and what is to be asked of
-//! it. The page and the terminal client show the same [`Chat`], each in its way.
+//! A client's model of the chat: rooms, their entries, and the requests to the server. The page and
+//! the terminal client show the same [`Chat`], each in its way.
 //!
-//! Pure: no sockets, no clock, no screen. What is to be sent stands in the [outbox], if it has an id and must not be lost,
-//! or in the [requests](Requests), which belong to one session.
+//! Pure: no sockets, no clock, no screen. An entry that must not be lost waits in the [outbox]; other
+//! requests belong to one session and wait in the [requests](Requests).
 
 pub mod backoff;
 pub mod compose;
@@ -12,6 +12,7 @@ pub mod log;
 pub mod mention;
 pub mod operating;
 pub mod outbox;
+pub mod rights;
 pub mod room;
 pub mod search;
 #[cfg(any(test, feature = "testing"))]
@@ -21,60 +22,88 @@ pub mod timeline;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use shared::chat::limits::TEXT_BYTES;
+use shared::chat::limits::{LIST_ENTRIES, TEXT_BYTES};
+use shared::chat::name::GUEST_PREFIX;
 use shared::chat::operator::{ClaimCode, OperatorAnswer};
 use shared::chat::server::{ChatErrorCode, MemberChange, RoomEntry, RoomSummary, ServerLimits};
 use shared::chat::{
-    Author, ClientMessage, Entry, RoomId, RoomName, RoomsCursor, Seq, ServerMessage,
+    Author, ClientMessage, Entry, RoomFilter, RoomId, RoomName, RoomsCursor, Seq, ServerMessage,
 };
 
 use operating::Operating;
 use outbox::Outbox;
 use room::{Room, Standing};
 
-/// Rooms that are known before the list of public ones is not read on by itself: more than anybody
-/// scrolls through. Any other room can still be joined by its name.
-const LISTED_ROOMS: usize = 500;
+/// Rooms that are known before the list of public ones is read on only when the person asks for
+/// more:
+/// one page of the server.
+const LISTED_ROOMS: usize = LIST_ENTRIES;
 
-/// Members of a room that are known before their list is not read on by itself.
-const LISTED_MEMBERS: usize = 500;
+/// Members of a room that are known before their list is read on only when the person asks for
+/// more:
+/// one page of the server. A small room is complete at once.
+const LISTED_MEMBERS: usize = LIST_ENTRIES;
+
+/// Renamed rooms that are remembered: a program follows each as it happens, and an owner who
+/// renames
+/// a room again and again must not fill the memory.
+const RENAMINGS: usize = 32;
+
+/// The server is told at most once in this time, in milliseconds, that the person writes in a room:
+/// a server passes on no more.
+const TYPING_AGAIN_MS: u64 = 3_000;
 
 /// The rooms and what is on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chat {
-    /// Who we are here, as the server last said.
+    /// The person's key and name, as the server last said.
     pub me: Option<Author>,
     /// All rooms that we know of. Shared, because the state is copied with every action.
     pub rooms: BTreeMap<RoomId, Rc<Room>>,
     /// The room on the screen.
     pub current: RoomId,
-    /// What is on its way.
+    /// Entries that are not acknowledged yet.
     pub outbox: Outbox,
-    /// What is asked of the server.
+    /// Requests that wait for the session.
     pub requests: Requests,
-    /// We are an operator of the server.
+    /// The person is an operator of the server.
     pub operator: bool,
-    /// What it has told us as one.
+    /// The server's answers to an operator.
     pub operating: Operating,
-    /// The code with which we want to become one.
+    /// The code with which the person wants to become an operator.
     pub claim: Option<ClaimCode>,
     /// Longest text that the server takes, in bytes.
     pub text_bytes: usize,
-    /// What the server was asked to look for, and has found.
+    /// The search at the server, and its results.
     pub search: search::Search,
     /// A message that the person wants to see.
     pub goal: Option<search::Goal>,
-    /// The server has welcomed us in this session.
+    /// The server has answered `hello` in this session.
     greeted: bool,
     /// The list of rooms goes on behind this position.
     rooms_after: Option<RoomsCursor>,
     /// The rooms that this session's list has shown so far, until it has shown all joined ones.
     listing: Option<BTreeSet<RoomId>>,
-    /// A room that we asked for, to be shown when we are in it.
+    /// A room that the person asked for: it is shown as soon as the person is in it.
     wanted: Option<RoomId>,
+    /// The latest rooms that were renamed, oldest first.
+    renamings: Vec<Renaming>,
+    /// The number of the room that became known last.
+    last_room: u64,
 }
 
-/// What a session is to be asked, in this order. What it was asked goes.
+/// A room that was renamed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renaming {
+    /// Counts up from 1.
+    pub number: u64,
+    /// The former name.
+    pub from: RoomId,
+    /// The new name.
+    pub to: RoomId,
+}
+
+/// Requests that wait for the session, in order. A request that was handed over leaves.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Requests {
     waiting: Vec<(u64, ClientMessage)>,
@@ -82,24 +111,43 @@ pub struct Requests {
 }
 
 impl Requests {
-    /// What waits, by number.
+    /// Returns the requests that wait, by number.
     pub fn waiting(&self) -> &[(u64, ClientMessage)] {
         &self.waiting
     }
 
-    /// Asks.
+    /// Adds a request at the end.
     pub fn push(&mut self, message: ClientMessage) {
         self.last += 1;
         self.waiting.push((self.last, message));
     }
 
-    /// Everything up to this number was asked.
+    /// Removes the requests up to this number: they were handed over.
     pub fn sent(&mut self, number: u64) {
         self.waiting.retain(|(other, _)| *other > number);
     }
 
     fn clear(&mut self) {
         self.waiting.clear();
+    }
+
+    /// Directs what waits for a room to the room's new name.
+    fn renamed(&mut self, from: &RoomId, to: &RoomId) {
+        for (_, message) in &mut self.waiting {
+            if let ClientMessage::Join { room, .. }
+            | ClientMessage::Leave { room }
+            | ClientMessage::Members { room, .. }
+            | ClientMessage::History { room, .. }
+            | ClientMessage::Typing { room }
+            | ClientMessage::Read { room, .. }
+            | ClientMessage::Search {
+                room: Some(room), ..
+            } = message
+                && *room == *from
+            {
+                *room = to.clone();
+            }
+        }
     }
 }
 
@@ -122,12 +170,14 @@ impl Default for Chat {
             rooms_after: None,
             listing: None,
             wanted: None,
+            renamings: Vec::new(),
+            last_room: 0,
         }
     }
 }
 
 impl Chat {
-    /// A chat with only what an earlier life of this page left to be sent.
+    /// Returns a chat with the outbox that an earlier run of the program left.
     pub fn restore(outbox: Outbox) -> Self {
         Self {
             outbox,
@@ -135,7 +185,7 @@ impl Chat {
         }
     }
 
-    /// The same, of somebody who wants to become an operator.
+    /// Returns the chat of somebody who wants to become an operator.
     #[must_use]
     pub fn claiming(self, claim: Option<ClaimCode>) -> Self {
         Self { claim, ..self }
@@ -149,38 +199,53 @@ impl Chat {
         *self = Self {
             requests,
             claim: self.claim.take(),
+            last_room: self.last_room,
+            renamings: std::mem::take(&mut self.renamings),
             ..Self::restore(std::mem::take(&mut self.outbox))
         };
     }
 
-    /// What may be handed to a session of this account now: what is for rooms that we are in.
+    /// Returns the entries that can be handed to a session of this account now: those for live
+    /// rooms.
     pub fn queued(&self, account: &outbox::Account) -> Vec<outbox::Outgoing> {
         let live = |room: &RoomId| self.rooms.get(room).is_some_and(|room| room.is_live());
         let queued = self.outbox.queued(account);
         queued.filter(|line| live(&line.room)).cloned().collect()
     }
 
-    /// What we are called, as the server last said.
+    /// Returns the person's name, as the server last said.
     pub fn own_name(&self) -> Option<&str> {
         self.me.as_ref().map(|me| me.name.as_str())
     }
 
-    /// The room on the screen.
+    /// Returns the room on the screen.
     pub fn room(&self) -> Option<&Rc<Room>> {
         self.rooms.get(&self.current)
     }
 
-    /// The room, to be changed, if it is known.
+    /// Returns the room to change it, if it is known.
     pub fn room_mut(&mut self, room: &RoomId) -> Option<&mut Room> {
         self.rooms.get_mut(room).map(Rc::make_mut)
     }
 
-    fn known(&mut self, room: &RoomId) -> &mut Room {
-        let entry = self.rooms.entry(room.clone());
-        Rc::make_mut(entry.or_insert_with(|| Rc::new(Room::new(room.clone()))))
+    /// Returns the name to claim after the next reconnect, unless it is the server's guest name.
+    pub fn claimed_name(&self) -> Option<&str> {
+        self.own_name().filter(|own| !own.starts_with(GUEST_PREFIX))
     }
 
-    /// A session begins: says hello, as `name` if there is one, from `program`.
+    fn known(&mut self, room: &RoomId) -> &mut Room {
+        let entry = self.rooms.entry(room.clone());
+        let last = &mut self.last_room;
+        Rc::make_mut(entry.or_insert_with(|| {
+            *last += 1;
+            Rc::new(Room {
+                number: *last,
+                ..Room::new(room.clone())
+            })
+        }))
+    }
+
+    /// Begins a session: asks for `name`, if there is one, on behalf of `program`.
     pub fn begin(&mut self, name: Option<&str>, program: &str) {
         self.requests.clear();
         self.greeted = false;
@@ -192,7 +257,7 @@ impl Chat {
         });
     }
 
-    /// The session is over; what it was asked and has not answered is void.
+    /// Ends the session; its unanswered requests are void.
     pub fn end(&mut self) {
         self.requests.clear();
         self.outbox.disconnected();
@@ -204,11 +269,12 @@ impl Chat {
                 room.standing = Standing::Member;
                 room.loading = false;
                 room.typing.clear();
+                room.ask_anew();
             }
         }
     }
 
-    /// Shows a room. What is new in it is marked.
+    /// Shows a room, with a mark before the new messages.
     pub fn open(&mut self, id: RoomId) {
         self.goal = None;
         let Some(room) = self.room_mut(&id) else {
@@ -222,14 +288,14 @@ impl Chat {
         }
     }
 
-    /// Asks to be in a room, and to see it then.
+    /// Asks to enter a room, which is shown then.
     pub fn join(&mut self, room: RoomId) {
         self.wanted = Some(room.clone());
         self.requests
             .push(ClientMessage::Join { room, after: None });
     }
 
-    /// Asks for something; a room that comes of it is shown.
+    /// Asks the server for something; a room that comes of it is shown.
     pub fn ask(&mut self, message: ClientMessage) {
         match &message {
             ClientMessage::Create { room, .. } => self.wanted = Some(room.clone().into()),
@@ -251,7 +317,7 @@ impl Chat {
         self.requests.push(message);
     }
 
-    /// We have seen everything of a room up to an entry.
+    /// Tells the server that the person has seen a room's entries up to `seq`.
     pub fn seen(&mut self, id: &RoomId, seq: Seq) {
         if let Some(room) = self.room_mut(id)
             && room.read < seq
@@ -263,7 +329,7 @@ impl Chat {
         }
     }
 
-    /// Asks for what was before what is here.
+    /// Asks for the page before the oldest entry that is here.
     pub fn load_older(&mut self, id: &RoomId) {
         if let Some(room) = self.room_mut(id)
             && !room.loading
@@ -285,7 +351,7 @@ impl Chat {
         self.known(&current).notice(text.into(), at);
     }
 
-    /// Takes what the server says.
+    /// Takes a message of the server.
     #[allow(
         clippy::too_many_lines,
         reason = "one arm for each message, most of a few lines"
@@ -304,13 +370,10 @@ impl Chat {
                 self.welcomed(you, rooms, more, limits);
             }
             ServerMessage::Rooms { rooms, find, more } => {
-                if find.is_none() {
-                    self.list_rooms(rooms, more);
+                if let Some(find) = find {
+                    self.found_rooms(rooms, find, more);
                 } else {
-                    for summary in rooms {
-                        let id = summary.room.clone();
-                        self.known(&id).summarize(summary);
-                    }
+                    self.list_rooms(rooms, more);
                 }
             }
             ServerMessage::Members {
@@ -328,6 +391,7 @@ impl Chat {
             ServerMessage::Roster { room, count } => {
                 if let Some(room) = self.room_mut(&room) {
                     room.count = count;
+                    room.members_changed = true;
                 }
             }
             ServerMessage::Renamed { room, to } => self.renamed(&room, to),
@@ -416,7 +480,7 @@ impl Chat {
                 about,
                 ..
             } => self.refused(code, message, about.as_deref(), at),
-            // What was not asked for here.
+            // Other answers belong to a search that is not shown any more.
             ServerMessage::Found {
                 query,
                 entries,
@@ -443,6 +507,8 @@ impl Chat {
             ServerMessage::Operator(answer) => {
                 if let Some(request) = self.operating.hear(answer) {
                     self.requests.push(ClientMessage::Operator(request));
+                } else if let Some(told) = self.operating.take_told() {
+                    self.notice(told, at);
                 }
             }
             // The effect of a request that is done shows in its room.
@@ -530,6 +596,62 @@ impl Chat {
         }
     }
 
+    /// Asks for rooms whose names have this part. Without effect if the list is complete or if the
+    /// part is empty: then everything that could be found is here.
+    pub fn find_rooms(&mut self, part: &str) {
+        let part = part.trim();
+        if self.has_more_rooms() && !part.is_empty() && self.greeted {
+            let find = Some(RoomFilter::from(part.to_owned()));
+            self.requests
+                .push(ClientMessage::Rooms { after: None, find });
+        }
+    }
+
+    /// Takes a page of rooms that were looked for. A server compares a filter with a bounded part
+    /// of
+    /// its list only, so an empty page with more behind it means that nothing was found yet.
+    fn found_rooms(&mut self, rooms: Vec<RoomSummary>, find: RoomFilter, more: bool) {
+        let after = rooms.last().map(|last| RoomsCursor {
+            others: !last.joined,
+            room: last.room.clone(),
+        });
+        let known = self.rooms.len();
+        for summary in rooms {
+            let id = summary.room.clone();
+            self.known(&id).summarize(summary);
+        }
+        // A page without a new room is no reason to stop: the rooms may all be known already.
+        if more && after.is_some() && self.rooms.len() == known {
+            let find = Some(find);
+            self.requests.push(ClientMessage::Rooms { after, find });
+        }
+    }
+
+    /// Tells the server that the person writes in the room on the screen, at most every three
+    /// seconds in each room.
+    pub fn say_typing(&mut self, at: u64) {
+        let current = self.current.clone();
+        if let Some(room) = self.room_mut(&current)
+            && room.is_live()
+            && at.saturating_sub(room.said_typing) >= TYPING_AGAIN_MS
+        {
+            room.said_typing = at;
+            self.requests.push(ClientMessage::Typing { room: current });
+        }
+    }
+
+    /// Asks for the members of a room from the beginning, if a large room has told that they have
+    /// changed. To be called when the list is shown: such a room tells nothing of single members.
+    pub fn refresh_members(&mut self, id: &RoomId) {
+        if let Some(room) = self.room_mut(id)
+            && room.begin_members()
+        {
+            let room = id.clone();
+            self.requests
+                .push(ClientMessage::Members { room, after: None });
+        }
+    }
+
     fn read_members_on(&mut self, id: &RoomId) {
         let known = self.rooms.get(id).map_or(0, |room| room.members.len());
         if known < LISTED_MEMBERS {
@@ -556,9 +678,37 @@ impl Chat {
             self.rooms.insert(to.clone(), room);
         }
         self.outbox.renamed(from, &to);
-        if self.current == *from {
-            self.current = to;
+        self.requests.renamed(from, &to);
+        self.search.renamed(from, &to);
+        let goal = self.goal.as_mut().map(|goal| &mut goal.room);
+        for room in [Some(&mut self.current), self.wanted.as_mut(), goal]
+            .into_iter()
+            .flatten()
+        {
+            if *room == *from {
+                *room = to.clone();
+            }
         }
+        if let Some(listing) = &mut self.listing
+            && listing.remove(from)
+        {
+            listing.insert(to.clone());
+        }
+        let number = self.renamings.last().map_or(0, |last| last.number) + 1;
+        if self.renamings.len() == RENAMINGS {
+            self.renamings.remove(0);
+        }
+        self.renamings.push(Renaming {
+            number,
+            from: from.clone(),
+            to,
+        });
+    }
+
+    /// Returns the latest rooms that were renamed after the one with this number, oldest first, for
+    /// a program that keeps something under a room's name.
+    pub fn renamings(&self, after: u64) -> impl Iterator<Item = &Renaming> {
+        self.renamings.iter().filter(move |it| it.number > after)
     }
 
     fn invited(&mut self, summary: RoomSummary, by: Author, at: u64) {
@@ -593,6 +743,7 @@ impl Chat {
         } else {
             let mut fresh = Room::new(id.clone());
             fresh.topic = room.topic.clone();
+            fresh.number = room.number;
             *room = fresh;
         }
         if self.current == *id {
@@ -624,7 +775,7 @@ impl Chat {
             }
             return;
         }
-        // What a page leaves out is gone.
+        // Entries that a page leaves out are gone.
         let next = room.log.last().map(|last| last + 1);
         if let Some(first) = entries.first().map(|first| first.seq)
             && next.is_some_and(|next| first > next)
@@ -668,7 +819,7 @@ impl Chat {
         let room = about.and_then(|about| RoomId::from_stored(about).ok());
         if let Some(room) = &room {
             if code == ChatErrorCode::RoomExists && self.wanted.as_ref() == Some(room) {
-                // Whoever wants to make it wants to be in it.
+                // A person who wants to create a room wants to be in it.
                 return self.join(room.clone());
             }
             if self.wanted.as_ref() == Some(room) {

@@ -1,57 +1,88 @@
-//! What the person types: text, or a command.
+//! Lines that a person types: a text, or a command.
 //!
 //! Pure. The forms are those of the lobby's plain text, which `shared` reads.
 
+use shared::chat::Role;
 use shared::chat::name::MAX_CHARACTERS as NAME_MAX_CHARS;
 use shared::chat::plain::ClientLine;
 
-/// What `/help` says.
+/// The answer to `/help`.
 pub const HELP: &str = "/name NEW takes a name, /who lists who is here, /join ROOM joins or \
                         creates a room, /private ROOM creates one for those who are invited, \
                         /invite NAME lets somebody in, /msg NAME TEXT writes to somebody alone, \
                         /leave leaves this room, /quit ends the session, // starts a message with \
-                        a slash.";
+                        a slash. Moderators of a room: /topic TEXT changes its topic, /remove NAME \
+                        removes a member. Its owner also: /rename NEW, /mod NAME and /unmod NAME \
+                        make moderators, /handover NAME gives the room away, /close ROOM deletes it.";
 
-/// What a line asks for.
+/// The operators' part of the help.
+pub const OPERATOR_HELP: &str = "Operators: /op operators and /op rooms list them, /op appoint WHO \
+                                 and /op revoke WHO change the operators, /op release WHO frees a \
+                                 name, /op owner ROOM WHO gives a room an owner. WHO is a name or \
+                                 a fingerprint.";
+
+/// The meaning of a line that a person types.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line<'a> {
-    /// Say this.
+    /// Sends a message with this text.
     Say(&'a str),
-    /// Take a name.
+    /// Takes this name.
     Name(&'a str),
-    /// Join a room, or create it.
+    /// Joins the room of this name, or creates it.
     Join(&'a str),
-    /// Create a room for those who are invited.
+    /// Creates a private room of this name.
     Private(&'a str),
-    /// Let somebody into this room.
+    /// Invites the person of this name into the room.
     Invite(&'a str),
-    /// Write to somebody alone.
+    /// Writes to somebody in the room of two.
     Message {
-        /// Who.
+        /// The other person's name.
         to: &'a str,
-        /// What; nothing only opens their room.
+        /// The message; an empty one only opens the room.
         text: &'a str,
     },
-    /// Leave the room.
+    /// Leaves the room on the screen.
     Leave,
-    /// Who is here?
-    Who,
-    /// Which commands are there?
-    Help,
-    /// End the session.
-    Quit,
-    /// Another command, which a program may have.
-    Other {
-        /// Its first word.
+    /// Changes the room's topic to this.
+    Topic(&'a str),
+    /// Gives the room this name.
+    Rename(&'a str),
+    /// Deletes the room of this name with everything in it.
+    Close(&'a str),
+    /// Removes the member of this name from the room.
+    Remove(&'a str),
+    /// Gives a member of the room a role.
+    Role {
+        /// The member's name.
+        name: &'a str,
+        /// The member's new role.
+        role: Role,
+    },
+    /// Does something as an operator.
+    Operate {
+        /// The operation; empty opens the console.
         word: &'a str,
-        /// What follows.
+        /// The operation's arguments.
         rest: &'a str,
     },
-    /// Nothing.
+    /// Lists the members who are connected.
+    Who,
+    /// Lists the commands.
+    Help,
+    /// Ends the session.
+    Quit,
+    /// A command that only some programs have.
+    Other {
+        /// The command's first word.
+        word: &'a str,
+        /// The text behind the first word.
+        rest: &'a str,
+    },
+    /// A line of nothing but blanks.
     Empty,
 }
 
-/// Reads a line.
+/// Reads a line of the composer.
 pub fn parse(line: &str) -> Line<'_> {
     match ClientLine::parse(line) {
         ClientLine::Text(text) => Line::Say(text),
@@ -66,7 +97,7 @@ pub fn parse(line: &str) -> Line<'_> {
     }
 }
 
-/// What follows the first word.
+/// Returns the text behind the first word.
 fn rest(line: &str) -> &str {
     let words = line.trim().split_once(char::is_whitespace);
     words.map_or("", |(_, rest)| rest.trim())
@@ -83,8 +114,29 @@ fn command<'a>(word: &'a str, rest: &'a str) -> Line<'a> {
             Line::Message { to, text }
         }
         "leave" if rest.is_empty() => Line::Leave,
+        "topic" => Line::Topic(rest),
+        "rename" => Line::Rename(rest),
+        "close" => Line::Close(rest),
+        "remove" => Line::Remove(rest),
+        "mod" => role(rest, Role::Moderator),
+        "unmod" => role(rest, Role::Member),
+        "handover" => role(rest, Role::Owner),
+        "op" => {
+            let (word, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            let rest = rest.trim();
+            Line::Operate { word, rest }
+        }
         word => Line::Other { word, rest },
     }
+}
+
+fn role(name: &str, role: Role) -> Line<'_> {
+    Line::Role { name, role }
+}
+
+/// Returns `true` if a line that is being written is a message so far, and not a command.
+pub fn is_message(line: &str) -> bool {
+    !line.trim().is_empty() && (!line.starts_with('/') || line.starts_with("//"))
 }
 
 /// Checks a display name before it is sent; empty means the server's guest name. The server checks
@@ -154,9 +206,39 @@ mod tests {
                     text: "",
                 },
             ),
+            ("/topic  two words ", Line::Topic("two words")),
+            ("/topic", Line::Topic("")),
+            ("/rename cave", Line::Rename("cave")),
+            ("/close den", Line::Close("den")),
+            ("/remove bob", Line::Remove("bob")),
+            ("/mod bob", role("bob", Role::Moderator)),
+            ("/unmod bob", role("bob", Role::Member)),
+            ("/handover bob", role("bob", Role::Owner)),
+            ("/op", Line::Operate { word: "", rest: "" }),
+            (
+                "/op owner  den bob",
+                Line::Operate {
+                    word: "owner",
+                    rest: "den bob",
+                },
+            ),
             (" \n", Line::Empty),
         ] {
             assert_eq!(parse(line), expected, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn commands_and_blanks_are_no_message_that_somebody_writes() {
+        for (line, expected) in [
+            ("hi", true),
+            ("//hi", true),
+            ("/msg bob", false),
+            ("/", false),
+            (" \n", false),
+            ("", false),
+        ] {
+            assert_eq!(is_message(line), expected, "{line:?}");
         }
     }
 

@@ -1,56 +1,65 @@
-//! What a room's entries amount to: messages as they look now, with their edits, deletions and
-//! reactions.
+//! The log of a room: messages as they look now, with their edits, deletions and reactions.
 //!
 //! Pure. A log holds the entries from some number on, without gaps; it grows at both ends.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use shared::chat::{Author, Emoji, Entry, Event, MessageId, Seq};
+use shared::chat::{Author, Emoji, Entry, Event, MessageId, Seq, UserId};
+
+use super::outbox::Writing;
 
 /// A message as it looks now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Its number.
+    /// The message's number in the room.
     pub seq: Seq,
-    /// Its name.
+    /// The message's id.
     pub id: MessageId,
-    /// Who wrote it.
+    /// The writer, under the name of that time.
     pub from: Author,
-    /// When the server took it, in milliseconds since 1970.
+    /// The time when the server accepted it, in milliseconds since 1970.
     pub at: u64,
-    /// What it says; nothing if it was deleted.
+    /// The present text; `None` if the message was deleted.
     pub text: Option<Rc<str>>,
     /// The text is not the first one.
     pub edited: bool,
     /// The message that it answers.
     pub reply_to: Option<Seq>,
-    /// In the order in which they came first.
+    /// The reactions, in the order of their first appearance.
     pub reactions: Vec<Reaction>,
 }
 
 /// One emoji under a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reaction {
-    /// Which.
+    /// The emoji that people reacted with.
     pub emoji: Emoji,
-    /// Whose.
+    /// The people who reacted so, in order.
     pub by: Vec<Author>,
+}
+
+impl Reaction {
+    /// Returns `true` if the person is among those who reacted so.
+    pub fn is_by(&self, person: Option<UserId>) -> bool {
+        self.by.iter().any(|by| Some(by.id) == person)
+    }
 }
 
 /// The entries of a room that the client holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Log {
-    /// Of a contiguous range of entries, by number. Shared, because the state is copied with every
+    /// The messages of a contiguous range of entries, by number. Shared, because the state is
+    /// copied with every
     /// action.
     messages: Vec<Rc<Message>>,
-    /// What was done to messages before the range, and by which entry, for when those come.
+    /// Effects on messages before the range, with the number of their entry, for when those come.
     early: BTreeMap<Seq, Vec<(Seq, Effect)>>,
-    /// First and last number of the range, if there is one.
+    /// The first and the last number of the range, if it is not empty.
     range: Option<(Seq, Seq)>,
 }
 
-/// What an entry does to a message.
+/// An entry's effect on an earlier message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Effect {
     Text(Option<Rc<str>>),
@@ -63,22 +72,22 @@ enum Effect {
 pub struct Gap;
 
 impl Log {
-    /// The messages, oldest first.
+    /// Returns the messages, oldest first.
     pub fn messages(&self) -> &[Rc<Message>] {
         &self.messages
     }
 
-    /// The number of the first entry; `None` if there is none.
+    /// Returns the number of the first entry.
     pub fn first(&self) -> Option<Seq> {
         self.range.map(|(first, _)| first)
     }
 
-    /// The number of the last entry; `None` if there is none.
+    /// Returns the number of the last entry.
     pub fn last(&self) -> Option<Seq> {
         self.range.map(|(_, last)| last)
     }
 
-    /// The message with this number, if it is here.
+    /// Returns the message with this number, if it is here.
     pub fn message(&self, seq: Seq) -> Option<&Rc<Message>> {
         self.place(seq).ok().map(|place| &self.messages[place])
     }
@@ -150,6 +159,17 @@ impl Log {
 }
 
 impl Message {
+    /// Returns what adds a person's reaction, or takes it back if it is there.
+    pub fn toggle(&self, me: Option<UserId>, emoji: &Emoji) -> Writing {
+        let reaction = self.reactions.iter().find(|it| it.emoji == *emoji);
+        let there = reaction.is_some_and(|it| it.is_by(me));
+        Writing::React {
+            of: self.seq,
+            emoji: emoji.clone(),
+            on: !there,
+        }
+    }
+
     fn take(&mut self, effect: Effect) {
         match effect {
             Effect::Text(text) if self.text.is_some() => {
@@ -190,12 +210,12 @@ impl Message {
     }
 }
 
-/// The message that an entry is, if it is one.
+/// Returns the message that an entry is, if it is one.
 pub(super) fn message(entry: Entry) -> Option<Message> {
     new_message(entry).ok()
 }
 
-/// The message that an entry is, or what it does to which.
+/// Returns the message that an entry is, or what it does to which.
 fn new_message(entry: Entry) -> Result<Message, (Seq, Effect)> {
     let text = |text: Option<shared::chat::Text>| text.map(|text| Rc::from(text.as_str()));
     match entry.event {
@@ -296,6 +316,23 @@ mod tests {
         assert_eq!(texts(&log), ["four"]);
         log.append(says(5, "ada", "five")).unwrap();
         assert_eq!(texts(&log), ["four", "five"]);
+    }
+
+    #[test]
+    fn a_reaction_is_added_and_taken_back_by_the_same_step() {
+        let thumb = Emoji::parse("👍").unwrap();
+        let me = crate::testing::author("ada").id;
+        let mut log = Log::default();
+        log.append(says(1, "ada", "one")).unwrap();
+        for (seq, expected) in [(2, true), (3, false), (4, true)] {
+            let writing = log.message(1).unwrap().toggle(Some(me), &thumb);
+            let Writing::React { of: 1, emoji, on } = writing else {
+                panic!("{writing:?}");
+            };
+            assert_eq!(on, expected);
+            let event = Event::Reacted { of: 1, emoji, on };
+            log.append(entry(seq, "ada", event)).unwrap();
+        }
     }
 
     #[test]

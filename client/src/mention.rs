@@ -1,11 +1,11 @@
-//! Whether a text speaks to somebody: `@name`, not inside another word.
+//! Mentions of somebody in a text: `@name`, not inside another word.
 
-/// Whether `text` has `@name` in it, whatever the case of ASCII letters.
+/// Returns `true` if `text` has `@name` in it, whatever the case of ASCII letters.
 pub fn is_in(text: &str, name: &str) -> bool {
     find(text, name).next().is_some()
 }
 
-/// Where: byte ranges, with the `@`.
+/// Returns the byte ranges of the mentions, with the `@`.
 pub fn find<'a>(text: &'a str, name: &'a str) -> impl Iterator<Item = std::ops::Range<usize>> + 'a {
     text.match_indices('@').filter_map(move |(at, _)| {
         let end = at + 1 + name.len();
@@ -17,7 +17,7 @@ pub fn find<'a>(text: &'a str, name: &'a str) -> impl Iterator<Item = std::ops::
     })
 }
 
-/// Whether a name would go on here: a full stop or a hyphen at the end of a word ends it.
+/// Returns `true` if a name would go on here: a full stop or a hyphen at the end of a word ends it.
 fn goes_on(mut rest: std::str::Chars<'_>) -> bool {
     match rest.next() {
         Some('-' | '.') => rest.next().is_some_and(|c| c.is_alphanumeric() || c == '_'),

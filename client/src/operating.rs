@@ -1,37 +1,53 @@
-//! What an operator knows of the server: how it is, who is connected, who is kept out, and its log.
+//! An operator's model of the server: its status, connections, bans, rooms, operators and log.
 //!
 //! Pure.
 
-use shared::chat::Author;
 use shared::chat::operator::{
     Ban, ConnectionInfo, LogLine, OperatorAnswer, OperatorRequest, RoomInfo, ServerStatus,
 };
+use shared::chat::{Author, ClientMessage, Role, RoomName, UserId};
+
+use super::Chat;
+use super::lines::OPERATOR_HELP;
 
 /// Most lines of the log that are kept; older ones are dropped.
 pub const LOG_LINES: usize = 500;
 
-/// What the server has told its operator.
+/// The server's answers to an operator.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Operating {
-    /// How it is, as it last said.
+    /// The server's latest status.
     pub status: Option<ServerStatus>,
-    /// Who is connected.
+    /// The connections of the server.
     pub connections: Vec<ConnectionInfo>,
-    /// Who is kept out.
+    /// The bans of the server.
     pub bans: Vec<Ban>,
-    /// All rooms.
+    /// The rooms of the server, private ones and rooms of two among them.
     pub rooms: Vec<RoomInfo>,
-    /// All operators.
+    /// The operators of the server.
     pub operators: Vec<Author>,
-    /// Its log, oldest first.
+    /// The latest lines of the server's log, oldest first.
     pub log: Vec<LogLine>,
-    /// How many lines were too many to be told.
+    /// The number of lines that the server left out.
     pub missed: u64,
     /// The beginning of a list whose rest is still to come.
     more_connections: Vec<ConnectionInfo>,
     more_bans: Vec<Ban>,
     more_rooms: Vec<RoomInfo>,
+    /// The list that the person asked for by a command, and is to be told as text.
+    telling: Option<Told>,
+    told: Option<String>,
 }
+
+/// A list that a command asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Operators,
+    Rooms,
+}
+
+/// Most entries of a list that are told as text; the console has all of them.
+const TOLD: usize = 50;
 
 impl Operating {
     /// Takes an answer. Returns the request for the rest of a list: it is shown when it is whole.
@@ -61,8 +77,12 @@ impl Operating {
                     return Some(OperatorRequest::Rooms { after });
                 }
                 self.rooms = std::mem::take(&mut self.more_rooms);
+                self.tell(Told::Rooms);
             }
-            OperatorAnswer::Operators { operators } => self.operators = operators,
+            OperatorAnswer::Operators { operators } => {
+                self.operators = operators;
+                self.tell(Told::Operators);
+            }
             OperatorAnswer::Log { lines, missed } => {
                 self.log.extend(lines);
                 self.missed += missed;
@@ -72,6 +92,119 @@ impl Operating {
             OperatorAnswer::Granted | OperatorAnswer::Done => {}
         }
         None
+    }
+
+    /// Returns the person with a fingerprint, or with a name among the connections and operators.
+    pub fn person(&self, who: &str) -> Option<UserId> {
+        if let Ok(user) = UserId::parse(who) {
+            return Some(user);
+        }
+        let name = who.strip_prefix('@').unwrap_or(who).to_lowercase();
+        let connected = self.connections.iter();
+        let connected = connected.filter_map(|it| Some((it.name.as_ref()?, it.id?)));
+        let operators = self.operators.iter().map(|it| (&it.name, it.id));
+        let mut people = connected.chain(operators);
+        let found = people.find(|(other, _)| other.as_str().to_lowercase() == name);
+        found.map(|(_, id)| id)
+    }
+
+    /// Makes a text of a list that has come, if a command asked for it.
+    fn tell(&mut self, list: Told) {
+        if self.telling != Some(list) {
+            return;
+        }
+        self.telling = None;
+        let (what, lines): (_, Vec<_>) = match list {
+            Told::Operators => {
+                let line = |it: &Author| format!("{} {}", it.name, it.id);
+                ("operators", self.operators.iter().map(line).collect())
+            }
+            Told::Rooms => ("rooms", self.rooms.iter().map(room_line).collect()),
+        };
+        let shown = &lines[..lines.len().min(TOLD)];
+        let mut text = format!("{} {what}: {}", lines.len(), shown.join("; "));
+        if shown.len() < lines.len() {
+            text.push_str("; and others, which the console lists");
+        }
+        self.told = Some(text);
+    }
+
+    /// Returns the text of a list that a command asked for, once.
+    pub(crate) fn take_told(&mut self) -> Option<String> {
+        self.told.take()
+    }
+}
+
+fn room_line(room: &RoomInfo) -> String {
+    let owner = match &room.owner {
+        Some(owner) => format!("owner {}", owner.name),
+        None => "no owner".to_owned(),
+    };
+    let private = if room.private { "private, " } else { "" };
+    format!("{} ({private}{} members, {owner})", room.room, room.members)
+}
+
+impl Chat {
+    /// Carries out an operator's command.
+    pub(crate) fn operate(&mut self, word: &str, rest: &str, at: u64) {
+        if !self.operator {
+            return self.notice("Only operators may do that.", at);
+        }
+        let request = match (word, rest) {
+            ("operators", "") => {
+                self.operating.telling = Some(Told::Operators);
+                Some(OperatorRequest::Operators)
+            }
+            ("rooms", "") => {
+                self.operating.telling = Some(Told::Rooms);
+                Some(OperatorRequest::Rooms { after: None })
+            }
+            ("appoint", who) => self
+                .user(who, at)
+                .map(|user| OperatorRequest::Appoint { user }),
+            ("revoke", who) => self
+                .user(who, at)
+                .map(|user| OperatorRequest::Revoke { user }),
+            ("release", who) => {
+                let user = self.user(who, at);
+                user.map(|user| OperatorRequest::ReleaseName { user })
+            }
+            ("owner", rest) => self.owner(rest, at),
+            _ => {
+                self.notice(OPERATOR_HELP, at);
+                None
+            }
+        };
+        if let Some(request) = request {
+            self.ask(ClientMessage::Operator(request));
+        }
+    }
+
+    fn owner(&mut self, rest: &str, at: u64) -> Option<OperatorRequest> {
+        let Some((room, who)) = rest.split_once(char::is_whitespace) else {
+            self.notice("Which room, and who? /op owner ROOM WHO", at);
+            return None;
+        };
+        let room = match RoomName::from_stored(room) {
+            Ok(room) => room,
+            Err(error) => {
+                self.notice(format!("No room: {error}."), at);
+                return None;
+            }
+        };
+        let user = self.user(who.trim(), at)?;
+        let role = Role::Owner;
+        Some(OperatorRequest::Role { room, user, role })
+    }
+
+    /// Returns the person with a fingerprint, or with a name that is known here.
+    fn user(&mut self, who: &str, at: u64) -> Option<UserId> {
+        let known = self.person(who).map(|it| it.id);
+        let found = known.or_else(|| self.operating.person(who));
+        if found.is_none() {
+            self.nobody(who, at);
+        }
+        found
     }
 }
 
@@ -105,6 +238,31 @@ mod tests {
             });
         }
         assert_eq!(operating.connections, [connection(1), connection(2)]);
+    }
+
+    #[test]
+    fn a_list_is_told_as_text_only_to_the_command_that_asked_for_it() {
+        let mut operating = Operating::default();
+        let room = |name: &str| RoomInfo {
+            room: shared::chat::RoomId::parse(name).unwrap(),
+            private: false,
+            members: 2,
+            head: 7,
+            owner: Some(crate::testing::author("ada")),
+        };
+        let page = |name: &str, more| OperatorAnswer::Rooms {
+            rooms: vec![room(name)],
+            more,
+        };
+        operating.hear(page("den", false));
+        assert_eq!(operating.take_told(), None, "the console asked for it");
+        operating.telling = Some(Told::Rooms);
+        operating.hear(page("cave", true));
+        assert_eq!(operating.take_told(), None, "the list goes on");
+        operating.hear(page("den", false));
+        let expected = "2 rooms: cave (2 members, owner ada); den (2 members, owner ada)";
+        assert_eq!(operating.take_told().as_deref(), Some(expected));
+        assert_eq!(operating.take_told(), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What the person has done and the server has not yet acknowledged. Nothing leaves it silently.
+//! Entries that the server has not acknowledged yet. Nothing leaves the outbox silently.
 //!
 //! Everything in it has an id, and the server does what has one id once. So whatever was handed to
 //! a connection that ended before the answer came is simply sent again.
@@ -6,81 +6,82 @@
 use serde::{Deserialize, Serialize};
 use shared::chat::{ClientMessage, Emoji, MessageId, RoomId, Seq, Text};
 
-/// What is to be done in a room.
+/// An entry that a person wants to add to a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Writing {
-    /// Say something.
+    /// A new message.
     Say {
-        /// What.
+        /// The message's text.
         text: Text,
         /// The message that this answers.
         reply_to: Option<Seq>,
     },
-    /// Change an own message.
+    /// A change of an own message.
     Edit {
-        /// Which.
+        /// The changed message.
         of: Seq,
-        /// Its new text.
+        /// The new text of the message.
         text: Text,
     },
-    /// Delete a message.
+    /// The deletion of a message.
     Delete {
-        /// Which.
+        /// The deleted message.
         of: Seq,
     },
-    /// React to a message, or take it back.
+    /// A reaction, or its removal.
     React {
-        /// Which.
+        /// The message reacted to.
         of: Seq,
-        /// How.
+        /// The emoji of the reaction.
         emoji: Emoji,
-        /// Whether it is there from now on.
+        /// `true` if the reaction is there from now on.
         on: bool,
     },
 }
 
-/// How far it is.
+/// The delivery state of an outgoing entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeliveryState {
-    /// Waits for a session.
+    /// The entry waits for a session.
     Queued,
-    /// Handed to the socket; its answer has not come yet.
+    /// The socket has the entry; the server has not answered yet.
     Sent,
-    /// Durable under this number, which has not come yet.
+    /// The entry is durable under this number, and has not come back yet.
     Acked(Seq),
-    /// The server refused it, for this reason.
+    /// The server refused the entry, for this reason.
     Refused(String),
 }
 
-/// Whose it is: what waits for one server, written with one key, is nothing for another.
+/// The server and the key that an entry belongs to: no other server may get it, and no other key
+/// send it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Account {
     /// The server's address.
     pub server: String,
-    /// The fingerprint of the key.
+    /// The fingerprint of the person's key.
     pub key: String,
 }
 
-/// One thing on its way.
+/// An entry on its way to the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outgoing {
-    /// Its name, made here.
+    /// The entry's id, made by this client.
     pub id: MessageId,
-    /// Whose it is.
+    /// The account that the entry belongs to.
     pub account: Account,
-    /// Where.
+    /// The room that the entry is for.
     pub room: RoomId,
-    /// What.
+    /// The entry's content.
     pub what: Writing,
-    /// How far it is. Outboxes that were stored by earlier versions call it `fate`.
+    /// The delivery state. Outboxes that were stored by earlier versions call it `fate`.
     #[serde(alias = "fate")]
     pub state: DeliveryState,
-    /// When it was written, in milliseconds since 1970.
+    /// The time when the entry was written, in milliseconds since 1970.
     pub at: u64,
 }
 
 impl Outgoing {
-    /// What is sent for it.
+    /// Returns the request that sends the entry.
     pub fn request(&self) -> ClientMessage {
         let (room, id) = (self.room.clone(), self.id);
         match self.what.clone() {
@@ -103,36 +104,36 @@ impl Outgoing {
     }
 }
 
-/// Everything on its way, in the order in which it is sent.
+/// All entries on their way, in the order in which they are sent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outbox(Vec<Outgoing>);
 
 impl Outbox {
-    /// An outbox with what an earlier life of this page left behind.
+    /// Returns an outbox with the entries that an earlier run of the program left.
     pub fn restore(lines: Vec<Outgoing>) -> Self {
         let mut outbox = Self(lines);
         outbox.disconnected();
         outbox
     }
 
-    /// Everything, oldest first.
+    /// Returns all entries, oldest first.
     pub fn lines(&self) -> &[Outgoing] {
         &self.0
     }
 
-    /// Adds something at the end.
+    /// Adds an entry at the end.
     pub fn push(&mut self, line: Outgoing) {
         self.0.push(line);
     }
 
-    /// What may be handed to a session of this account now.
+    /// Returns the entries that wait for a session of this account.
     pub fn queued(&self, account: &Account) -> impl Iterator<Item = &Outgoing> {
         let queued =
             |line: &&Outgoing| line.state == DeliveryState::Queued && line.account == *account;
         self.0.iter().filter(queued)
     }
 
-    /// The socket took it.
+    /// Marks an entry that the socket has taken.
     pub fn sent(&mut self, id: MessageId) {
         if let Some(line) = self
             .line(id)
@@ -142,7 +143,8 @@ impl Outbox {
         }
     }
 
-    /// It is durable. It stays until its entry is `here`, so that it is on the screen all the time.
+    /// Marks an entry that is durable. It stays until it is `here` in its log, so that it is on the
+    /// screen all the time.
     pub fn acked(&mut self, id: MessageId, seq: Seq, here: bool) {
         if here {
             self.arrived(id);
@@ -158,19 +160,19 @@ impl Outbox {
         }
     }
 
-    /// Its entry has come.
+    /// Removes an entry that has come back.
     pub fn arrived(&mut self, id: MessageId) {
         self.0.retain(|line| line.id != id);
     }
 
-    /// The server will not do it. `false` if it is not here.
+    /// Marks an entry that the server refused. Returns `false` if it is not here.
     pub fn refused(&mut self, id: MessageId, reason: String) -> bool {
         let line = self.line(id);
         line.map(|line| line.state = DeliveryState::Refused(reason))
             .is_some()
     }
 
-    /// The connection ended: what has no answer is sent again on the next.
+    /// Queues again the entries without an answer: their connection has ended.
     pub fn disconnected(&mut self) {
         for line in &mut self.0 {
             if matches!(line.state, DeliveryState::Sent | DeliveryState::Acked(_)) {
@@ -179,7 +181,7 @@ impl Outbox {
         }
     }
 
-    /// Takes something out, unless it is on its way right now.
+    /// Removes an entry, unless the server may have it already.
     pub fn remove(&mut self, id: MessageId) {
         self.0.retain(|line| {
             line.id != id
@@ -190,7 +192,7 @@ impl Outbox {
         });
     }
 
-    /// Tries something again that was refused: under its id, which the server has not taken.
+    /// Queues a refused entry again, under its id, which the server has not taken.
     pub fn resend(&mut self, id: MessageId) {
         if let Some(line) = self.line(id)
             && matches!(line.state, DeliveryState::Refused(_))

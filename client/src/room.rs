@@ -16,20 +16,22 @@ const NOTICES: usize = 100;
 /// Somebody who was said to be writing has stopped after this time, in milliseconds.
 pub const TYPING_MS: u64 = 6_000;
 
-/// A room.
+/// A room, as far as this client knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Room {
-    /// Which.
+    /// The room's present name.
     pub id: RoomId,
-    /// What it is about.
+    /// The room's number on this client, which stays the same when the room is renamed.
+    pub number: u64,
+    /// The room's topic.
     pub topic: Topic,
     /// Only those who were invited can see it.
     pub private: bool,
-    /// How far we are in it.
+    /// The person's standing in the room.
     pub standing: Standing,
-    /// The other one, in a room of two.
+    /// The other person, in a room of two.
     pub with: Option<Author>,
-    /// Who lets us in, if we are not in it.
+    /// The person who has invited us, while we are not in the room.
     pub invited_by: Option<Author>,
     /// The members that are known, those online first, by name.
     pub members: Vec<Member>,
@@ -37,60 +39,69 @@ pub struct Room {
     pub count: usize,
     /// The server has more members than are known.
     pub more_members: bool,
-    /// Our role in it.
+    /// The person's own role in the room.
     pub role: Role,
+    /// A large room has told that its members are not those of `members` any more.
+    pub members_changed: bool,
     /// The last member by id that the server's pages have shown.
     last_member: Option<UserId>,
-    /// What becomes of what is said in it.
+    /// A page of members is asked for.
+    asking_members: bool,
+    /// The next page of members is the first one, and replaces the list.
+    members_anew: bool,
+    /// The time when the server was last told that the person writes, in milliseconds since 1970.
+    pub(crate) said_typing: u64,
+    /// The time for which entries are kept.
     pub keep: Keep,
-    /// Entries up to this one are gone.
+    /// The last entry that is gone, with all before it.
     pub gone: Seq,
-    /// The number of its last entry, as far as we were told.
+    /// The number of the room's last entry, as far as the server has told.
     pub head: Seq,
-    /// The last entry that we have seen, on any device.
+    /// The last entry that the person has seen, on any device.
     pub read: Seq,
-    /// What was said.
+    /// The entries that are here.
     pub log: Log,
-    /// Things of the moment, between the messages.
+    /// Notices, which stand between the messages.
     pub notices: Vec<Rc<Notice>>,
-    /// Who is writing, and since when.
+    /// The people who are writing, and since when, in milliseconds since 1970.
     pub typing: Vec<(Author, u64)>,
-    /// What was new when the room was opened begins after this entry.
+    /// The mark of the new messages stands after this entry.
     pub divider: Option<Seq>,
-    /// Older entries are asked for.
+    /// A page of older entries is asked for.
     pub loading: bool,
     last_notice: u64,
 }
 
-/// How far we are in a room.
+/// The person's standing in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// We are not in it.
+    /// The person is not in the room.
     Outside,
-    /// We are in it, but not in this session.
+    /// The person is in the room, but this session has not entered it yet.
     Member,
-    /// We hear it as it happens, and what is written goes out.
+    /// The session gets entries as they happen, and can send.
     Live,
 }
 
-/// Something between the messages that nobody wrote.
+/// A line between the messages that nobody wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// Counts up in its room.
+    /// The notice's number in the room, counting up.
     pub number: u64,
-    /// Stands after this entry.
+    /// The entry after which the notice stands.
     pub after: Seq,
-    /// When, in milliseconds since 1970.
+    /// The time of the notice, in milliseconds since 1970.
     pub at: u64,
-    /// What.
+    /// The text for people.
     pub text: String,
 }
 
 impl Room {
-    /// A room that we are told of.
+    /// Returns a room of which only the name is known.
     pub fn new(id: RoomId) -> Self {
         Self {
             id,
+            number: 0,
             topic: Topic::default(),
             private: false,
             standing: Standing::Outside,
@@ -100,7 +111,11 @@ impl Room {
             count: 0,
             more_members: false,
             role: Role::Member,
+            members_changed: false,
             last_member: None,
+            asking_members: false,
+            members_anew: false,
+            said_typing: 0,
             keep: Keep::Forever,
             gone: 0,
             head: 0,
@@ -114,7 +129,7 @@ impl Room {
         }
     }
 
-    /// Takes what a list says of it.
+    /// Takes the room's row of a list.
     pub fn summarize(&mut self, summary: RoomSummary) {
         self.topic = summary.topic;
         self.private = summary.private;
@@ -132,7 +147,7 @@ impl Room {
         self.with = summary.with.or(self.with.take());
     }
 
-    /// What people call it.
+    /// Returns the room's title for people.
     pub fn title(&self) -> String {
         match (&self.id, &self.with) {
             (_, Some(with)) => with.name.to_string(),
@@ -141,22 +156,23 @@ impl Room {
         }
     }
 
-    /// Whether we are in it.
+    /// Returns `true` if the person is in the room.
     pub fn is_joined(&self) -> bool {
         self.standing != Standing::Outside
     }
 
-    /// Whether what is written goes out now.
+    /// Returns `true` if the session gets entries as they happen, and can send.
     pub fn is_live(&self) -> bool {
         self.standing == Standing::Live
     }
 
-    /// Whether it is a room of two.
+    /// Returns `true` for a room of two.
     pub fn is_direct(&self) -> bool {
         matches!(self.id, RoomId::Direct(_))
     }
 
-    /// Messages of others that we have not seen. Of those that are not here only their number
+    /// Returns the number of unread messages of others. Of those that are not here only their
+    /// number
     /// together with everything else is known.
     pub fn unread(&self, me: Option<UserId>) -> u64 {
         if !self.is_joined() {
@@ -170,17 +186,17 @@ impl Room {
         }
     }
 
-    /// Unread messages that say our name, or are for us alone.
+    /// Returns the number of unread messages that mention the person, or are for the person alone.
     pub fn mentions(&self, me: &Author) -> u64 {
         self.new_mentions(me).count() as u64
     }
 
-    /// The latest of those.
+    /// Returns the latest unread message that mentions the person.
     pub fn latest_mention(&self, me: &Author) -> Option<&Rc<Message>> {
         self.new_mentions(me).next()
     }
 
-    /// The latest first.
+    /// Returns the unread messages that mention the person, latest first.
     fn new_mentions(&self, me: &Author) -> impl Iterator<Item = &Rc<Message>> {
         let new = self.new_messages(Some(me.id));
         new.filter(|message| {
@@ -195,7 +211,7 @@ impl Room {
             .filter(move |message| message.text.is_some() && Some(message.from.id) != me)
     }
 
-    /// Somebody comes, goes, or is called something else; says so where people want to know.
+    /// Takes a change of a member, with a notice if people want to know of it.
     pub fn change(&mut self, member: Member, change: MemberChange, at: u64) {
         let before = self.members.iter().position(|it| it.id == member.id);
         let was = before.map(|place| self.members.remove(place));
@@ -226,7 +242,7 @@ impl Room {
         }
     }
 
-    /// Takes the list of who is in it, of whom we are one.
+    /// Takes the first page of members, of which the person is one.
     pub fn meet(&mut self, members: Vec<Member>, me: Option<UserId>) {
         if self.is_direct() && self.with.is_none() {
             let other = members.iter().find(|it| Some(it.id) != me);
@@ -240,6 +256,10 @@ impl Room {
 
     /// Takes the next page of members.
     pub fn meet_more(&mut self, members: Vec<Member>, count: usize, more: bool) {
+        self.asking_members = false;
+        if std::mem::take(&mut self.members_anew) {
+            self.members.clear();
+        }
         self.last_member = members.last().map(|last| last.id).or(self.last_member);
         self.members
             .retain(|known| !members.iter().any(|it| it.id == known.id));
@@ -251,13 +271,40 @@ impl Room {
 
     /// Returns the member behind which the next page begins, once until that page is here.
     pub(crate) fn next_member(&mut self) -> Option<UserId> {
-        std::mem::take(&mut self.more_members)
+        let next = std::mem::take(&mut self.more_members)
             .then_some(self.last_member)
-            .flatten()
+            .flatten();
+        self.asking_members |= next.is_some();
+        next
+    }
+
+    /// Returns `true` if the list of members is out of date and can be asked for. While a page is
+    /// asked for it cannot: that answer could not be told from the first page.
+    pub fn needs_members(&self) -> bool {
+        self.members_changed && !self.asking_members && self.is_live()
+    }
+
+    /// Begins the list of members anew. Returns `false` if it needs not be, or cannot yet.
+    pub(crate) fn begin_members(&mut self) -> bool {
+        if !self.needs_members() {
+            return false;
+        }
+        self.members_changed = false;
+        self.asking_members = true;
+        self.members_anew = true;
+        true
+    }
+
+    /// Forgets what was asked of a session that is over.
+    pub(crate) fn ask_anew(&mut self) {
+        self.asking_members = false;
+        self.members_anew = false;
     }
 
     /// Takes the first page of members.
     pub fn set_members(&mut self, members: Vec<Member>) {
+        self.ask_anew();
+        self.members_changed = false;
         self.last_member = members.last().map(|last| last.id);
         self.count = members.len();
         self.members = members;
@@ -282,7 +329,7 @@ impl Room {
         self.notices.drain(..surplus);
     }
 
-    /// Somebody is writing.
+    /// Notes that somebody is writing.
     pub fn types(&mut self, who: Author, at: u64) {
         self.stops_typing(who.id);
         self.typing
@@ -290,12 +337,12 @@ impl Room {
         self.typing.push((who, at));
     }
 
-    /// Somebody is not writing any more: the message is there.
+    /// Notes that somebody's message is there, so that the person is not writing any more.
     pub fn stops_typing(&mut self, who: UserId) {
         self.typing.retain(|(other, _)| other.id != who);
     }
 
-    /// Whether there is more before what is here.
+    /// Returns `true` if the server has entries before the oldest one that is here.
     pub fn has_older(&self) -> bool {
         self.log.first().is_some_and(|first| first > self.gone + 1)
     }

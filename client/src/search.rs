@@ -18,16 +18,16 @@ const LISTED: usize = 200;
 /// is in the list.
 const REACH: Seq = 5_000;
 
-/// A message that was found.
+/// A message that a search has found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
-    /// Where.
+    /// The message's room.
     pub room: RoomId,
-    /// What.
+    /// The message as it looks now.
     pub message: Rc<Message>,
 }
 
-/// What the server was asked, and has found.
+/// The search at the server, and its results.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Search {
     query: Option<Query>,
@@ -46,7 +46,7 @@ pub struct Search {
 const STEPS: u32 = 5;
 
 impl Search {
-    /// The server is asked for this; without `before`, from the beginning.
+    /// Begins a search at the server; without `before`, from the latest message.
     pub fn ask(&mut self, query: &Query, before: Option<&Cursor>, room: Option<&RoomId>) {
         if before.is_none() || self.query.as_ref() != Some(query) {
             self.hits.clear();
@@ -63,6 +63,17 @@ impl Search {
         self.room.as_ref()
     }
 
+    /// Directs a search of a room, and what was found in it, to the room's new name.
+    pub(crate) fn renamed(&mut self, from: &RoomId, to: &RoomId) {
+        let hits = self.hits.iter_mut().map(|hit| &mut hit.room);
+        let next = self.next.as_mut().map(|next| &mut next.room);
+        for room in hits.chain(next).chain(self.room.as_mut()) {
+            if *room == *from {
+                *room = to.clone();
+            }
+        }
+    }
+
     /// Goes on with the search that was answered last.
     pub(crate) fn go_on(&mut self) {
         self.next = None;
@@ -70,7 +81,8 @@ impl Search {
         self.steps += 1;
     }
 
-    /// Takes what the server has found; an answer to an earlier question is passed over. Returns the
+    /// Takes what the server has found; an answer to an earlier question is passed over. Returns
+    /// the
     /// position at which to go on at once, if the server stopped without finding anything.
     pub fn found(
         &mut self,
@@ -101,19 +113,19 @@ impl Search {
         self.next.clone().filter(|_| nothing && self.steps < STEPS)
     }
 
-    /// No answer will come.
+    /// Ends a search to which no answer will come.
     pub fn stop(&mut self) {
         if std::mem::take(&mut self.asking) && self.hits.is_empty() {
             self.query = None;
         }
     }
 
-    /// Whether the server is looking.
+    /// Returns `true` while the server is searching.
     pub fn is_asking(&self) -> bool {
         self.asking
     }
 
-    /// The server was asked for this, and has answered.
+    /// Returns `true` if the server has answered this query.
     pub fn has_answered(&self, query: &Query) -> bool {
         self.query.as_ref() == Some(query) && !self.asking
     }
@@ -125,7 +137,7 @@ impl Search {
     }
 }
 
-/// What is known to have all the words of `query`, newest first.
+/// Returns the known messages that have all the words of `query`, newest first.
 pub fn hits(chat: &Chat, query: &Query) -> Vec<Hit> {
     let words: Vec<_> = query.words().map(str::to_lowercase).collect();
     let mut hits: Vec<Hit> = Vec::new();
@@ -141,7 +153,7 @@ pub fn hits(chat: &Chat, query: &Query) -> Vec<Hit> {
         }));
     }
     if chat.search.query.as_ref() == Some(query) {
-        // What is here is newer than what the server said of it.
+        // A message that is here is newer than the server's answer about it.
         let here = |hit: &&Hit| {
             let room = chat.rooms.get(&hit.room);
             room.is_some_and(|room| room.log.message(hit.message.seq).is_some())
@@ -157,7 +169,7 @@ pub fn hits(chat: &Chat, query: &Query) -> Vec<Hit> {
     hits
 }
 
-/// Whether all words are in the text; the last may go on there.
+/// Returns `true` if all words are in the text; the last may go on there.
 fn has(text: &str, words: &[String]) -> bool {
     let text = text.to_lowercase();
     let there = |word: &str, whole: bool| {
@@ -173,11 +185,11 @@ fn has(text: &str, words: &[String]) -> bool {
 /// A message that the person wants to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Goal {
-    /// Where.
+    /// The message's room.
     pub room: RoomId,
-    /// Its number.
+    /// The message's number.
     pub seq: Seq,
-    /// Tells one wish from the next.
+    /// The number that tells one wish from the next.
     pub number: u32,
 }
 

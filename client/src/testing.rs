@@ -5,7 +5,7 @@ use shared::chat::entry::DisplayName;
 use shared::chat::{Author, Entry, Event, MessageId, Seq, Text, Timestamp, UserId};
 use shared::identity::Fingerprint;
 
-/// Somebody of this name, and of a key that goes with it.
+/// Returns somebody of this name, with a key that follows from it.
 ///
 /// # Panics
 /// If nobody can be called so.
@@ -16,7 +16,7 @@ pub fn author(name: &str) -> Author {
     }
 }
 
-/// What somebody did, in the second of its number.
+/// Returns an entry whose time is the second of its number.
 ///
 /// # Panics
 /// As [`author`].
@@ -30,7 +30,7 @@ pub fn entry(seq: Seq, from: &str, event: Event) -> Entry {
     }
 }
 
-/// A message.
+/// Returns an entry with a new message.
 ///
 /// # Panics
 /// As [`author`], and if it is no text.

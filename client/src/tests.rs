@@ -137,7 +137,7 @@ fn after_a_reconnect_only_what_was_missed_is_asked_for() {
     );
     assert!(!chat.rooms.contains_key(&named("rust")), "it is gone");
     chat.hear(joined(lobby(), 5, 1), 1);
-    // The page may have what is here already, and comes before what happens now.
+    // The page may repeat entries, and comes before those that happen now.
     let entries = (2..=5).map(|seq| says(seq, "bob", "hi")).collect();
     chat.hear(
         ServerMessage::Page {
@@ -441,7 +441,7 @@ fn what_is_gone_is_not_asked_for_and_no_gap_is_shown() {
     };
     chat.hear(page(1..=3), 1);
     assert_eq!(chat.rooms[&lobby].log.last(), Some(3));
-    // What a page leaves out is gone.
+    // Entries that a page leaves out are gone.
     chat.hear(page(6..=7), 1);
     let room = &chat.rooms[&lobby];
     assert_eq!((room.log.first(), room.gone), (Some(6), 5));
@@ -581,4 +581,226 @@ fn a_renamed_room_keeps_what_is_known_of_it_and_on_its_way_to_it() {
     assert!(!chat.rooms.contains_key(&from));
     assert_eq!((chat.rooms[&to].head, &chat.current), (7, &to));
     assert_eq!(chat.outbox.lines()[0].room, to);
+    let renamed: Vec<_> = chat.renamings(0).map(|it| (&it.from, &it.to)).collect();
+    assert_eq!(renamed, [(&from, &to)]);
+    assert_eq!(chat.renamings(1).count(), 0);
+}
+
+#[test]
+fn a_room_that_is_renamed_again_and_again_fills_no_memory() {
+    let mut chat = chat();
+    let mut from = named("room-0");
+    chat.hear(joined(from.clone(), 0, 0), 0);
+    let number = chat.rooms[&from].number;
+    for turn in 1..=100 {
+        let to = RoomName::parse(&format!("room-{turn}")).unwrap();
+        let room = std::mem::replace(&mut from, to.clone().into());
+        chat.hear(ServerMessage::Renamed { room, to }, 0);
+    }
+    assert_eq!(chat.renamings(0).count(), RENAMINGS);
+    assert_eq!(chat.renamings(0).last().map(|it| it.number), Some(100));
+    assert_eq!(chat.rooms[&from].number, number, "it is the same room");
+}
+
+#[test]
+fn a_request_that_waits_for_a_renamed_room_goes_to_its_new_name() {
+    let mut chat = chat();
+    let (from, to) = (named("den"), RoomName::parse("cave").unwrap());
+    chat.hear(joined(from.clone(), 3, 0), 0);
+    asked(&mut chat);
+    chat.seen(&from, 2);
+    let to_id = RoomId::from(to.clone());
+    chat.hear(ServerMessage::Renamed { room: from, to }, 0);
+    let read = ClientMessage::Read {
+        room: to_id,
+        seq: 2,
+    };
+    assert_eq!(asked(&mut chat), [read]);
+}
+
+fn public(range: std::ops::Range<usize>) -> Vec<RoomSummary> {
+    let name = |at: usize| named(&format!("room-{at:03}"));
+    range.map(|at| summary(name(at), false, 0, 0)).collect()
+}
+
+#[test]
+fn further_public_rooms_are_asked_for_only_when_somebody_wants_them() {
+    let mut chat = chat();
+    asked(&mut chat);
+    chat.begin(None, "test");
+    let mut first = welcome(vec![summary(lobby(), true, 0, 0)]);
+    if let ServerMessage::Welcome { more, .. } = &mut first {
+        *more = true;
+    }
+    chat.hear(first, 1);
+    let rooms = |requests: &[ClientMessage]| {
+        let rooms = requests.iter();
+        rooms
+            .filter(|it| matches!(it, ClientMessage::Rooms { .. }))
+            .count()
+    };
+    assert_eq!(rooms(&asked(&mut chat)), 1);
+    let page = |range| ServerMessage::Rooms {
+        rooms: public(range),
+        find: None,
+        more: true,
+    };
+    chat.hear(page(0..100), 1);
+    assert_eq!(rooms(&asked(&mut chat)), 0, "a page is enough");
+    assert!(chat.has_more_rooms());
+    chat.more_rooms();
+    chat.more_rooms();
+    let after = Some(RoomsCursor {
+        others: true,
+        room: named("room-099"),
+    });
+    let next = ClientMessage::Rooms { after, find: None };
+    assert_eq!(asked(&mut chat), [next], "once");
+    chat.hear(page(100..200), 1);
+    assert_eq!(chat.rooms.len(), 201);
+}
+
+#[test]
+fn a_room_is_found_by_a_part_of_its_name_while_the_list_goes_on() {
+    let mut chat = chat();
+    asked(&mut chat);
+    chat.find_rooms("at");
+    assert!(asked(&mut chat).is_empty(), "all rooms are here");
+    let rooms = ServerMessage::Rooms {
+        rooms: public(0..100),
+        find: None,
+        more: true,
+    };
+    chat.hear(rooms, 1);
+    chat.find_rooms(" At ");
+    chat.find_rooms(" ");
+    let filter = shared::chat::RoomFilter::from("at".to_owned());
+    let find = ClientMessage::Rooms {
+        after: None,
+        find: Some(filter.clone()),
+    };
+    assert_eq!(asked(&mut chat), [find]);
+    let found = ServerMessage::Rooms {
+        rooms: vec![summary(named("attic"), false, 0, 0)],
+        find: Some(filter.clone()),
+        more: true,
+    };
+    chat.hear(found.clone(), 1);
+    assert!(chat.rooms.contains_key(&named("attic")));
+    assert!(asked(&mut chat).is_empty(), "something was found");
+    chat.hear(found, 1);
+    let after = Some(RoomsCursor {
+        others: true,
+        room: named("attic"),
+    });
+    let find = Some(filter);
+    assert_eq!(
+        asked(&mut chat),
+        [ClientMessage::Rooms { after, find }],
+        "that was known: further on there may be others"
+    );
+}
+
+#[test]
+fn the_members_of_a_large_room_are_read_anew_when_they_are_looked_at() {
+    let mut chat = chat();
+    asked(&mut chat);
+    chat.refresh_members(&lobby());
+    assert!(asked(&mut chat).is_empty(), "nothing has changed");
+    let roster = ServerMessage::Roster {
+        room: lobby(),
+        count: 700,
+    };
+    chat.hear(roster, 1);
+    let room = chat.room().unwrap();
+    assert_eq!((room.count, room.members.len()), (700, 2));
+    chat.refresh_members(&lobby());
+    chat.refresh_members(&lobby());
+    let first = ClientMessage::Members {
+        room: lobby(),
+        after: None,
+    };
+    assert_eq!(asked(&mut chat), [first], "once");
+    let page = |names: &[&str], more| ServerMessage::Members {
+        room: lobby(),
+        members: names.iter().map(|name| member(name, true)).collect(),
+        count: 3,
+        more,
+    };
+    chat.hear(page(&["eve"], true), 1);
+    let names = |chat: &Chat| -> Vec<_> {
+        let members = chat.room().unwrap().members.iter();
+        members.map(|it| it.name.to_string()).collect()
+    };
+    assert_eq!(names(&chat), ["eve"], "the former list is gone");
+    let next = ClientMessage::Members {
+        room: lobby(),
+        after: Some(author("eve").id),
+    };
+    assert_eq!(asked(&mut chat), [next], "a small list is complete at once");
+    chat.hear(page(&["ada"], false), 1);
+    assert_eq!(names(&chat), ["ada", "eve"]);
+}
+
+#[test]
+fn writing_is_told_once_in_three_seconds_in_each_room() {
+    let mut chat = chat();
+    chat.hear(joined(named("rust"), 0, 0), 1);
+    asked(&mut chat);
+    for at in [10_000, 11_000, 12_999] {
+        chat.say_typing(at);
+    }
+    let typing = |room: RoomId| ClientMessage::Typing { room };
+    assert_eq!(asked(&mut chat), [typing(lobby())]);
+    chat.open(named("rust"));
+    chat.say_typing(12_999);
+    assert_eq!(asked(&mut chat), [typing(named("rust"))]);
+    chat.open(lobby());
+    chat.say_typing(13_000);
+    assert_eq!(asked(&mut chat), [typing(lobby())]);
+    chat.end();
+    chat.say_typing(20_000);
+    assert!(asked(&mut chat).is_empty(), "there is no session");
+}
+
+#[test]
+fn a_search_that_finds_nothing_goes_on_by_itself_a_few_times_and_then_on_demand() {
+    let mut chat = chat();
+    asked(&mut chat);
+    let query = shared::chat::Query::parse("wolke").unwrap();
+    let search = |before| ClientMessage::Search {
+        room: None,
+        query: query.clone(),
+        before,
+        limit: None,
+    };
+    chat.ask(search(None));
+    let mut at = 1_000;
+    let mut times = 0;
+    while asked(&mut chat)
+        .iter()
+        .any(|it| matches!(it, ClientMessage::Search { .. }))
+    {
+        times += 1;
+        assert!(times < 100, "it never stops");
+        at -= 1;
+        chat.hear(
+            ServerMessage::Found {
+                query: query.clone(),
+                room: None,
+                entries: Vec::new(),
+                more: true,
+                next: Some(shared::chat::search::Cursor {
+                    room: lobby(),
+                    seq: at,
+                }),
+            },
+            1,
+        );
+    }
+    assert!(times > 1);
+    let rest = chat.search.rest(&query);
+    assert_eq!(rest.as_ref().map(|rest| rest.seq), Some(at));
+    chat.ask(search(rest));
+    assert!(chat.search.is_asking(), "the person goes on");
 }

@@ -1,5 +1,5 @@
-//! What stands in a log one under the other: messages, and between them days, notices and where
-//! the new ones begin.
+//! The items of a log, one under the other: messages, and between them days, notices and the mark
+//! before the new messages.
 //!
 //! Pure.
 
@@ -12,28 +12,29 @@ use crate::room::{Notice, Room};
 /// Messages of one sender within this time belong together, in milliseconds.
 const GROUP_MS: u64 = 5 * 60 * 1000;
 
-/// One thing in a log.
+/// One item of a log on the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Item {
-    /// A day begins.
+    /// The first item of a day.
     Day {
-        /// Some moment of it, in milliseconds since 1970.
+        /// A moment of that day, in milliseconds since 1970.
         at: u64,
     },
-    /// What is new begins.
+    /// The mark before the new messages.
     New,
-    /// Something that nobody wrote.
+    /// A line that nobody wrote.
     Notice(Rc<Notice>),
-    /// A message.
+    /// A message of the room.
     Message {
-        /// Which.
+        /// The message as it looks now.
         message: Rc<Message>,
-        /// The first of its sender's group.
+        /// The message is the first of its sender's group.
         head: bool,
     },
 }
 
-/// What stands in a room's log, for the messages of `shown`. `day` numbers the days of a moment,
+/// Returns the items of a room's log, for the messages of `shown`. `day` numbers the days of a
+/// moment,
 /// where the person is.
 pub fn items(room: &Room, shown: Range<usize>, day: impl Fn(u64) -> i64) -> Vec<Item> {
     let all = room.log.messages();
@@ -75,7 +76,7 @@ pub fn items(room: &Room, shown: Range<usize>, day: impl Fn(u64) -> i64) -> Vec<
     items
 }
 
-/// Does `message` go on where `previous` stopped: the same sender, soon after?
+/// Returns `true` if `message` belongs to the group of `previous`: the same sender, soon after.
 fn continues(previous: &Message, message: &Message) -> bool {
     previous.from == message.from
         && message.reply_to.is_none()

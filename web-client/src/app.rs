@@ -36,13 +36,13 @@ fn show_fatal() {
     }
 }
 
-/// The page.
+/// The root component of the page.
 #[component(App)]
 pub fn app() -> Html {
     let (store, engine) = use_store();
     let identity_shown = use_state(|| false);
     let verify_view = use_state(|| None::<View>);
-    // Whoever has chosen nothing gets the protocol that protects.
+    // Without a choice the person gets the protocol that protects.
     let version = use_state(|| {
         let stored = storage::load(Setting::Protocol);
         stored.parse().unwrap_or(Version::V2)

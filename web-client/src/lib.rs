@@ -1,6 +1,6 @@
 //! The page's code, and that of its Web Worker (`vault`), which `main.rs` starts.
 //!
-//! What is pure (the reducer and what it needs) compiles everywhere and is tested natively; what
+//! Pure parts (the reducer and its types) compile everywhere and are tested natively; what
 //! touches the browser is compiled for wasm32 only. Nothing here implements the protocol: that is
 //! the crate `shared`, driven by `engine`.
 

@@ -38,7 +38,7 @@ use identity::Identity;
 use link::Link;
 use pins::Pins;
 
-/// What this program calls itself.
+/// The name of this program towards servers.
 const PROGRAM: &str = concat!("secure-chat page ", env!("CARGO_PKG_VERSION"));
 
 /// Everything that the page shows.
@@ -48,13 +48,13 @@ pub struct State {
     pub identity: Identity,
     /// The keys that servers must have.
     pub pins: Pins,
-    /// What the page's address says about its server's key.
+    /// The statement of the page's address about its server's key.
     pub link: Option<Link>,
-    /// What the person asked to connect to; nothing on the connect screen's first sight.
+    /// The server that the person asked to connect to; `None` before the first attempt.
     pub target: Option<Target>,
-    /// Where the connection is.
+    /// The state of the connection.
     pub connection: Connection,
-    /// Which server key the attempt accepts, once that is judged.
+    /// The server key that the attempt accepts, once that is judged.
     pub accepts: Option<Trust>,
     /// Counts the attempts of this page's life: events of an earlier one are ignored.
     pub attempt: u32,
@@ -69,8 +69,8 @@ pub struct State {
 }
 
 impl State {
-    /// The state at start: what an earlier life of this page left to be sent, and what the link
-    /// says that opened it.
+    /// Returns the state at start: what an earlier life of this page left to be sent, and what the
+    /// link says that opened it.
     pub fn restore(outbox: Outbox, link: Option<Link>, claim: Option<ClaimCode>) -> Self {
         Self {
             link,
@@ -79,7 +79,7 @@ impl State {
         }
     }
 
-    /// The state after `action`.
+    /// Returns the state after `action`.
     #[must_use]
     pub fn reduce(&self, action: Action) -> Self {
         let mut state = self.clone();
@@ -117,6 +117,11 @@ impl State {
             Action::Open(room) => self.chat.open(room),
             Action::GoTo { room, seq } => self.chat.go_to(room, seq),
             Action::LoadOlder(room) => self.chat.load_older(&room),
+            Action::Typing(at) => self.chat.say_typing(at),
+            Action::MoreRooms => self.chat.more_rooms(),
+            Action::FindRooms(find) => self.chat.find_rooms(&find),
+            Action::MoreMembers(room) => self.chat.more_members(&room),
+            Action::RefreshMembers(room) => self.chat.refresh_members(&room),
             Action::Seen { room, seq } => self.chat.seen(&room, seq),
             Action::Asked(number) => self.chat.requests.sent(number),
             Action::Sent(id) => self.chat.outbox.sent(id),
@@ -242,6 +247,10 @@ impl State {
             SessionEvent::Established { session_id } => {
                 self.handshake.established = true;
                 self.handshake.session_id = session_id;
+                // A server takes a client that is silent for a second for one of plain text.
+                let wanted = self.target.as_ref().map(|target| target.name.as_str());
+                self.chat
+                    .begin(wanted.filter(|name| !name.is_empty()), PROGRAM);
             }
             SessionEvent::Rekeyed(direction) => self.handshake.rekeyed(direction),
             SessionEvent::Text { text, at } => self.text(&text, at),
@@ -252,32 +261,22 @@ impl State {
 
     /// A text that opened proves that the server could open the session key.
     fn text(&mut self, text: &str, at: u64) {
-        let first = self.connection != Connection::Ready;
         self.connection = Connection::Ready;
         self.entered = true;
         self.failures = 0;
-        if first {
-            let wanted = self.target.as_ref().map(|target| target.name.as_str());
-            self.chat
-                .begin(wanted.filter(|name| !name.is_empty()), PROGRAM);
-        }
-        // What comes before the answer to our hello is the lobby's plain text, and what we do not
-        // understand is of a later version.
+        // Plain text comes from servers of earlier versions before the answer to our hello; a
+        // message that cannot be read comes from a later version.
         let Ok(message) = serde_json::from_str(text) else {
             return;
         };
         self.chat.hear(message, at);
         // A name taken later is the one to claim after the next reconnect.
-        let own = self
-            .chat
-            .own_name()
-            .filter(|own| !own.starts_with("guest-"));
-        if let Some((target, own)) = self.target.as_mut().zip(own) {
+        if let Some((target, own)) = self.target.as_mut().zip(self.chat.claimed_name()) {
             own.clone_into(&mut target.name);
         }
     }
 
-    /// Who writes what is written now: for this server, with this key.
+    /// Returns the account that writes now: this server, and this key.
     pub fn sender(&self) -> Sender {
         let server = self.target.as_ref();
         let key = self.identity.profile();
@@ -303,7 +302,10 @@ impl State {
                     ending: Ending::Quit,
                 };
             }
-            // What else there is, the page has buttons for.
+            Some(Asked::Console) => {
+                self.chat.notice(client::lines::OPERATOR_HELP, at);
+            }
+            // The page has buttons for the terminal client's other commands.
             Some(Asked::Command { word, .. }) => self.chat.no_command(word, at),
             None => {}
         }

@@ -25,9 +25,6 @@ use crate::session;
 /// The name of this program towards servers.
 const PROGRAM: &str = concat!("secure-chat ", env!("CARGO_PKG_VERSION"));
 
-/// That somebody is writing is said again after this time, in milliseconds.
-const TYPING_AGAIN_MS: u64 = 3_000;
-
 /// The help of the commands that only this program has.
 const HELP: &str = "Here also: /search WORDS, /resend and /drop for what was refused, /claim CODE \
                     to become an operator, /op and /keep 30d for operators, /verify for \
@@ -98,9 +95,9 @@ pub(crate) struct App {
     pub(super) offers_discarded: bool,
     /// The room whose draft is in the composer.
     drafting: RoomId,
+    /// The number of the last renamed room whose draft has moved.
+    followed: u64,
     outgoing: Option<mpsc::Sender<session::Outgoing>>,
-    began: bool,
-    said_typing: u64,
     /// Messages that mean us and that we have not seen.
     meant: u64,
 }
@@ -126,9 +123,8 @@ impl App {
             drafts: BTreeMap::new(),
             discarded: None,
             offers_discarded: false,
+            followed: 0,
             outgoing: None,
-            began: false,
-            said_typing: 0,
             meant: 0,
         }
     }
@@ -139,7 +135,8 @@ impl App {
             News::Connecting => self.connection = Connection::Connecting,
             News::Up(session) => {
                 self.outgoing = Some(session.outgoing);
-                self.began = false;
+                // A server takes a client that is silent for a second for one of plain text.
+                self.chat.begin(self.name.as_deref(), PROGRAM);
                 self.connection = Connection::Up {
                     version: session.version,
                     server: session.server,
@@ -165,22 +162,23 @@ impl App {
     }
 
     fn heard(&mut self, plaintext: &[u8], at: u64) {
-        // A text that opened proves that the server has the session: now it is greeted.
-        if !std::mem::replace(&mut self.began, true) {
-            self.chat.begin(self.name.as_deref(), PROGRAM);
-        }
-        // What comes before the answer is the lobby's plain text, and what we do not understand is
-        // of a later version.
+        // Plain text comes from servers of earlier versions before the answer to our hello; a
+        // message that cannot be read comes from a later version.
         if let Ok(message) = serde_json::from_slice(plaintext) {
             self.chat.hear(message, at);
         }
         // A name taken later is the one to claim after the next reconnect.
-        let own = self
-            .chat
-            .own_name()
-            .filter(|own| !own.starts_with("guest-"));
-        if let Some(own) = own {
+        if let Some(own) = self.chat.claimed_name() {
             self.name = Some(own.to_owned());
+        }
+        for renaming in self.chat.renamings(self.followed) {
+            let to = renaming.to.clone();
+            if self.drafting == renaming.from {
+                self.drafting = to;
+            } else if let Some(draft) = self.drafts.remove(&renaming.from) {
+                self.drafts.insert(to, draft);
+            }
+            self.followed = renaming.number;
         }
         self.ring();
         self.follow_goal();
@@ -361,15 +359,10 @@ impl App {
         rooms.into_iter().map(|(.., id)| id).collect()
     }
 
-    /// The text was changed: says that we are writing, now and then.
+    /// Tells the server that the person writes, if the changed text is a message.
     pub(crate) fn typed(&mut self, at: u64) {
-        let text = self.composer.text();
-        let live = self.chat.room().is_some_and(|room| room.is_live());
-        let says = !text.trim().is_empty() && (!text.starts_with('/') || text.starts_with("//"));
-        if live && says && at.saturating_sub(self.said_typing) >= TYPING_AGAIN_MS {
-            self.said_typing = at;
-            let room = self.chat.current.clone();
-            self.chat.ask(ClientMessage::Typing { room });
+        if client::lines::is_message(&self.composer.text()) {
+            self.chat.say_typing(at);
         }
     }
 
@@ -388,7 +381,6 @@ impl App {
             return false;
         }
         self.composer.clear();
-        self.said_typing = 0;
         self.place = None;
         let account = self.account.clone();
         let authorship = Authorship { id, account, at };
@@ -409,6 +401,10 @@ impl App {
         }
         let leave = match asked {
             Some(Asked::Quit) => true,
+            Some(Asked::Console) => {
+                self.open_console(at);
+                false
+            }
             Some(Asked::Command { word, rest }) => {
                 self.command(word, rest, at);
                 false
@@ -430,7 +426,6 @@ impl App {
                     self.search(query);
                 }
             }
-            ("op", "") => self.open_console(at),
             ("verify", "") => self.verify(at),
             ("keep", keep) => match keep.parse() {
                 Ok(keep) => {

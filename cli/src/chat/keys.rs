@@ -21,7 +21,7 @@ pub(crate) const HELP: [(&str, &str); 20] = [
     ("Up, with nothing written", "pick a message; then:"),
     ("  r, Enter", "reply to it"),
     ("  e", "change it, if it is yours"),
-    ("  d", "delete it, if it is yours or you are an operator"),
+    ("  d", "delete it, if it is yours or you are a moderator"),
     ("  +", "react to it"),
     ("Ctrl-K", "go to a room or a person by name"),
     ("Alt-Up, Alt-Down", "the room before, after"),
@@ -268,7 +268,9 @@ impl App {
                 self.chat
                     .notice("Only who wrote a message changes it.", world.at);
             }
-            KeyCode::Char('d') if (own || self.chat.operator) && message.text.is_some() => {
+            KeyCode::Char('d')
+                if (own || self.chat.rights().deletes_messages()) && message.text.is_some() =>
+            {
                 self.layer = Layer::Confirm {
                     question: format!(
                         "Delete this message of {} for everybody?",
@@ -295,12 +297,9 @@ impl App {
         };
         let me = self.chat.me.as_ref().map(|me| me.id);
         let message = self.chat.room().and_then(|room| room.log.message(seq));
-        let there = message.is_some_and(|message| {
-            let same = message.reactions.iter().find(|it| it.emoji == emoji);
-            same.is_some_and(|it| it.by.iter().any(|by| Some(by.id) == me))
-        });
-        let on = !there;
-        self.write(Writing::React { of: seq, emoji, on }, world.id, world.at);
+        if let Some(writing) = message.map(|message| message.toggle(me, &emoji)) {
+            self.write(writing, world.id, world.at);
+        }
         self.layer = Layer::Picked(seq);
     }
 

@@ -53,7 +53,7 @@ const VERIFIED: [Reason; 4] = [
 /// Props of [`Badge`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct BadgeProps {
-    /// What may be claimed.
+    /// The protection that the badge states.
     pub level: SecurityLevel,
 }
 

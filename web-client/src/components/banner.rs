@@ -9,8 +9,8 @@ use crate::hooks::use_now;
 use crate::state::connection::Connection;
 use crate::state::ending::Ending;
 
-/// The connection's state in a sentence. `host` is the server's, as `host[:port]`; `on_retry` makes
-/// the next attempt now.
+/// Shows the connection's state in a sentence. `host` is the server's, as `host[:port]`; `on_retry`
+/// makes the next attempt now.
 pub fn banner(
     connection: &Connection,
     host: &str,

@@ -16,13 +16,13 @@ use crate::state::trust::{Block, Expected};
 /// Props of [`Blocked`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct BlockedProps {
-    /// What blocks.
+    /// The reason why the connection is blocked.
     pub block: Block,
     /// `host[:port]` of the server.
     pub host: AttrValue,
-    /// What is pinned for it.
+    /// The pin of the server.
     pub pin: Option<Pin>,
-    /// What was asked for.
+    /// The server and protocol that the person asked for.
     pub target: Option<Target>,
     /// Lines that wait to be sent.
     pub waiting: usize,

@@ -4,30 +4,32 @@
 use std::rc::Rc;
 
 use shared::chat::server::Member;
-use shared::chat::{Author, ClientMessage, Seq};
+use shared::chat::{Author, Seq};
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::banner::banner;
 use super::composer::{About, Composer};
+use super::doing::Doing;
 use super::handshake::handshake_panel;
 use super::icons::{Icon, icon};
 use super::log::Log;
 use super::members::Members;
-use super::message::Doing;
 use super::new_room::NewRoom;
 use super::operator::Console;
+use super::room_settings::RoomSettings;
 use super::rooms::{Rooms, presence};
 use super::search::Search;
 use super::switcher::Switcher;
 use crate::engine::clock;
-use crate::hooks::use_now;
+use crate::hooks::{use_now, use_renamings};
 use crate::state::Action;
 use crate::state::connection::Connection;
 use crate::state::handshake_report::HandshakeReport;
 use client::Chat;
 use client::log::Message;
 use client::outbox::{Outgoing, Writing};
+use client::rights::Rights;
 use client::room::{Room, TYPING_MS};
 
 /// From this width on, in pixels, there is room beside the log.
@@ -36,11 +38,11 @@ const WIDE: f64 = 1100.0;
 /// Props of [`ChatScreen`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ChatScreenProps {
-    /// Where the connection is.
+    /// The state of the connection.
     pub connection: Connection,
     /// `host[:port]` of the server.
     pub host: AttrValue,
-    /// The handshake.
+    /// The report of the handshake.
     pub report: HandshakeReport,
     /// The number of the session.
     pub attempt: u32,
@@ -50,7 +52,7 @@ pub struct ChatScreenProps {
     pub act: Callback<Action>,
 }
 
-/// What stands beside the log.
+/// The panel beside the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Aside {
     Handshake,
@@ -59,7 +61,7 @@ enum Aside {
     Console,
 }
 
-/// What the person is about to do to a message.
+/// A message's use in the composer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Intent {
     Reply(Seq),
@@ -73,21 +75,40 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
     let aside = use_state(|| is_wide().then_some(Aside::Handshake));
     let drawer = use_state(|| false);
     let making = use_state(|| false);
+    let changing = use_state(|| false);
     let intent = use_state(|| None::<Intent>);
     let shown = use_state(|| None::<(Seq, u32)>);
     let aside_node = use_node_ref();
     let opener = use_mut_ref(|| None::<HtmlElement>);
     let chat = &props.chat;
     let current = chat.current.clone();
-    // Another room: what was about to be done belongs to the former one.
-    use_effect_with(current.clone(), {
+    let number = chat.room().map_or(0, |room| room.number);
+    use_renamings(chat);
+    // Another room: what was about to be done belongs to the former one. A room that is renamed is
+    // the same one.
+    use_effect_with(number, {
         let (intent, shown, drawer) = (intent.setter(), shown.setter(), drawer.setter());
+        let changing = changing.setter();
         move |_| {
             intent.set(None);
             shown.set(None);
             drawer.set(false);
+            changing.set(false);
         }
     });
+    // A large room tells only that its members have changed.
+    let stale = chat.room().is_some_and(|room| room.needs_members());
+    use_effect_with(
+        (stale && *aside == Some(Aside::Members), current.clone()),
+        {
+            let act = props.act.clone();
+            move |(stale, room)| {
+                if *stale {
+                    act.emit(Action::RefreshMembers(room.clone()));
+                }
+            }
+        },
+    );
     // A message that was looked for is shown as soon as it is here.
     let goal = chat.goal.clone().filter(|goal| goal.room == current);
     let goal = goal.filter(|goal| {
@@ -103,7 +124,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
             }
         }
     });
-    // Where the panel lies over the chat, it takes the focus; when it goes, the focus that may have
+    // If the panel lies over the chat, it takes the focus; when it goes, the focus that may have
     // been in it goes back to what opened it.
     use_effect_with(*aside, {
         let (aside_node, opener) = (aside_node.clone(), opener.clone());
@@ -154,6 +175,10 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
         let making = making.setter();
         Callback::from(move |()| making.set(false))
     };
+    let set_changing = |to: bool| {
+        let changing = changing.setter();
+        Callback::from(move |()| changing.set(to))
+    };
     let on_ask = props.act.reform(Action::Ask);
     let on_do = {
         let (act, intent, shown) = (props.act.clone(), intent.setter(), shown.clone());
@@ -170,6 +195,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
     let Some(room) = chat.room() else {
         return Html::default();
     };
+    let rights = Rights::of(room, chat.operator);
     let about = intent.and_then(|intent| {
         let (seq, about): (Seq, fn(Rc<Message>) -> About) = match intent {
             Intent::Reply(seq) => (seq, About::Reply),
@@ -199,6 +225,8 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                 chat={chat.clone()}
                 on_open={props.act.reform(Action::Open)}
                 on_new={on_new.clone()}
+                on_more={props.act.reform(|()| Action::MoreRooms)}
+                on_find={props.act.reform(Action::FindRooms)}
             />
             <header class="room">
                 <button
@@ -241,10 +269,10 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
             <div class="chat-column" inert={covered}>
                 { banner(&props.connection, &props.host, props.report.version, &props.act.reform(|()| Action::Retry)) }
                 <Log
-                    key={current.to_string()}
+                    key={number.to_string()}
                     room={room.clone()}
                     me={chat.me.clone()}
-                    operator={chat.operator}
+                    moderates={rights.deletes_messages()}
                     outgoing={outgoing(chat)}
                     chosen={about.as_ref().map(|about| match about {
                         About::Reply(message) | About::Edit(message) => message.seq,
@@ -262,6 +290,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                 <Typing typing={room.typing.clone()} />
                 <Composer
                     room={current.clone()}
+                    {number}
                     title={room.title()}
                     connected={props.connection == Connection::Ready}
                     text_bytes={chat.text_bytes}
@@ -277,10 +306,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                     })}
                     {on_forget}
                     on_edit_last={edit_last(chat, room, intent.setter())}
-                    on_typing={on_ask.reform({
-                        let room = current.clone();
-                        move |()| ClientMessage::Typing { room: room.clone() }
-                    })}
+                    on_typing={props.act.reform(|()| Action::Typing(clock::epoch_ms()))}
                 />
             </div>
             if let Some(which) = *aside {
@@ -294,11 +320,14 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                         Aside::Handshake => handshake_panel(&props.report, Some(&on_close)),
                         Aside::Members => html! {
                             <Members
-                                key={current.to_string()}
+                                key={number.to_string()}
                                 room={room.clone()}
                                 me={chat.me.clone()}
                                 others={others(chat, room)}
+                                {rights}
                                 on_ask={on_ask.clone()}
+                                on_more={props.act.reform(Action::MoreMembers)}
+                                on_settings={set_changing(true)}
                                 {on_close}
                             />
                         },
@@ -306,7 +335,6 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                             <Console
                                 operating={chat.operating.clone()}
                                 attempt={props.attempt}
-                                room={(current.to_string() != "lobby").then(|| current.clone())}
                                 on_ask={on_ask.clone()}
                                 {on_close}
                             />
@@ -323,13 +351,20 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                     } }
                 </aside>
             }
-            <NewRoom open={*making} on_close={on_made} on_ask={on_ask} />
+            <NewRoom open={*making} on_close={on_made} on_ask={on_ask.clone()} />
+            <RoomSettings
+                open={*changing}
+                room={room.clone()}
+                {rights}
+                on_close={set_changing(false)}
+                {on_ask}
+            />
             <Switcher chat={chat.clone()} on_open={props.act.reform(Action::Open)} {on_new} />
         </main>
     }
 }
 
-/// What is waiting for the person in a room that is not on the screen.
+/// Returns the number of unread messages in a room that is not on the screen.
 fn waiting(room: &Room, chat: &Chat) -> u64 {
     if room.id == chat.current {
         return 0;
@@ -379,13 +414,13 @@ fn write(what: Writing) -> Action {
     }
 }
 
-/// What is on its way to the room on the screen.
+/// Returns the entries on their way to the room on the screen.
 fn outgoing(chat: &Chat) -> Vec<Outgoing> {
     let here = |line: &&Outgoing| line.room == chat.current;
     chat.outbox.lines().iter().filter(here).cloned().collect()
 }
 
-/// Begins to edit what we wrote last in this room.
+/// Begins to edit the person's latest message in this room.
 fn edit_last(chat: &Chat, room: &Room, intent: UseStateSetter<Option<Intent>>) -> Callback<()> {
     let me = chat.me.as_ref().map(|me| me.id);
     let mut messages = room.log.messages().iter().rev();
@@ -398,7 +433,7 @@ fn edit_last(chat: &Chat, room: &Room, intent: UseStateSetter<Option<Intent>>) -
     })
 }
 
-/// Whom we know from other rooms and who is not in this one.
+/// Returns the people who are known from other rooms and are not in this one.
 fn others(chat: &Chat, room: &Room) -> Vec<Member> {
     let mut others: Vec<Member> = Vec::new();
     for member in chat.rooms.values().flat_map(|other| &other.members) {
@@ -414,7 +449,7 @@ fn others(chat: &Chat, room: &Room) -> Vec<Member> {
 /// Props of [`Typing`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 struct TypingProps {
-    /// Who is writing, and since when.
+    /// The people who are writing, and since when.
     typing: Vec<(Author, u64)>,
 }
 

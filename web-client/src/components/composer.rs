@@ -1,4 +1,4 @@
-//! Where messages are written: Enter sends, Shift+Enter breaks the line, drafts survive a reload.
+//! The form for writing messages: Enter sends, Shift+Enter breaks the line, drafts survive a reload.
 //! Also where a message is edited, and what is answered is shown.
 
 use std::rc::Rc;
@@ -9,14 +9,11 @@ use yew::prelude::*;
 
 use super::icons::{Icon, icon};
 use super::text;
-use crate::engine::{clock, storage};
+use crate::engine::storage;
 use client::lines::{self, Line};
 use client::log::Message;
 
-/// The others are told that the person writes at most once in this time, in milliseconds.
-const TYPING_EVERY_MS: u64 = 3_000;
-
-/// What the composer is for, if not for something new.
+/// The message that the composer answers or edits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum About {
     /// Answers a message.
@@ -28,15 +25,17 @@ pub enum About {
 /// Props of [`Composer`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ComposerProps {
-    /// Where to.
+    /// The room that is written to.
     pub room: RoomId,
-    /// What people call it.
+    /// The room's number, which stays the same when the room is renamed.
+    pub number: u64,
+    /// The room's title for people.
     pub title: AttrValue,
-    /// What is sent now goes out at once.
+    /// There is a session: a message goes out at once.
     pub connected: bool,
     /// Most bytes of a message.
     pub text_bytes: usize,
-    /// What it is for.
+    /// The message that is answered or edited.
     pub about: Option<About>,
     /// The person wants this said, or done.
     pub on_send: Callback<String>,
@@ -50,25 +49,26 @@ pub struct ComposerProps {
     pub on_typing: Callback<()>,
 }
 
-/// The composer.
+/// The form in which messages are written.
 #[component(Composer)]
 pub fn composer(props: &ComposerProps) -> Html {
     let draft = use_state(|| storage::load_draft(&props.room));
     let node = use_node_ref();
-    let told = use_mut_ref(|| 0_u64);
     let editing = match &props.about {
         Some(About::Edit(message)) => Some(message.clone()),
         _ => None,
     };
-    // Another room has another draft; a message that is edited is one, too, which is not kept.
-    use_effect_with((props.room.clone(), props.about.clone()), {
+    // Another room has another draft; a message that is edited is one, too, which is not kept. A room
+    // that is renamed keeps what is being written.
+    use_effect_with((props.number, props.about.clone()), {
         let (draft, node) = (draft.setter(), node.clone());
-        move |(room, about)| {
+        let room = props.room.clone();
+        move |(_, about)| {
             draft.set(match about {
                 Some(About::Edit(message)) => {
                     message.text.as_deref().unwrap_or_default().to_owned()
                 }
-                _ => storage::load_draft(room),
+                _ => storage::load_draft(&room),
             });
             focus(&node);
         }
@@ -95,10 +95,7 @@ pub fn composer(props: &ComposerProps) -> Html {
             if keep {
                 storage::save_draft(&room, &value);
             }
-            let now = clock::epoch_ms();
-            let silent = value.is_empty() || value.starts_with('/');
-            if !silent && now.saturating_sub(*told.borrow()) >= TYPING_EVERY_MS {
-                *told.borrow_mut() = now;
+            if lines::is_message(&value) {
                 on_typing.emit(());
             }
             draft.set(value);

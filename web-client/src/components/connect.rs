@@ -27,11 +27,11 @@ use client::lines;
 pub struct ConnectProps {
     /// The person's key.
     pub identity: Identity,
-    /// Where the connection is.
+    /// The state of the connection.
     pub connection: Connection,
     /// The server of the attempt under way.
     pub host: AttrValue,
-    /// The handshake.
+    /// The report of the handshake.
     pub report: HandshakeReport,
     /// Lines that wait to be sent.
     pub waiting: usize,
@@ -41,7 +41,7 @@ pub struct ConnectProps {
     pub version: Version,
     /// The person chooses another.
     pub on_version: Callback<Version>,
-    /// What the link that opened the page says.
+    /// The statement of the link that opened the page.
     pub link: Option<Link>,
     /// The person wants to connect.
     pub on_connect: Callback<Target>,
@@ -66,7 +66,7 @@ pub fn connect(props: &ConnectProps) -> Html {
             Connection::Waiting { .. } | Connection::Offline | Connection::Asking { .. }
         );
 
-    // What had the focus is gone with the attempt: the next one begins at its button.
+    // The focused element is gone with the attempt: the next one begins at its button.
     let submit_node = use_node_ref();
     use_effect_with(!busy && props.returning, {
         let submit_node = submit_node.clone();
@@ -190,7 +190,7 @@ pub fn connect(props: &ConnectProps) -> Html {
     }
 }
 
-/// The last handshake; before there is one, the steps of the chosen protocol.
+/// Returns the last handshake; before there is one, the steps of the chosen protocol.
 fn shown_report(props: &ConnectProps) -> HandshakeReport {
     if props.report.started == 0
         || props.connection == Connection::Idle && props.report.version != props.version
@@ -201,7 +201,7 @@ fn shown_report(props: &ConnectProps) -> HandshakeReport {
     }
 }
 
-/// What the link has answered ahead of time, or why it has not.
+/// Shows the key that the link names, or why the link names none.
 fn link_note(link: Option<Link>) -> Html {
     match link {
         None => html! {},
@@ -236,7 +236,7 @@ fn own_host() -> AttrValue {
     host.into()
 }
 
-/// What the connection will be signed with.
+/// Shows the key with which the connection will be signed.
 fn key_row(identity: &Identity, on_identity: &Callback<()>) -> Html {
     let onclick = on_identity.reform(|_: MouseEvent| ());
     html! {

@@ -12,11 +12,11 @@ const SAID_MS: u32 = 2_500;
 /// Props of [`CopyButton`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct CopyButtonProps {
-    /// What is copied.
+    /// The text that is copied.
     pub text: AttrValue,
-    /// What the button says.
+    /// The label of the button.
     pub label: AttrValue,
-    /// Its `data-testid`.
+    /// The `data-testid` of the button.
     #[prop_or_default]
     pub test_id: Option<AttrValue>,
 }

@@ -12,7 +12,7 @@ pub struct DialogProps {
     pub open: bool,
     /// The person wants it closed.
     pub on_close: Callback<()>,
-    /// Its heading.
+    /// The heading, which also names the dialog.
     pub title: AttrValue,
     /// Unique in the document; also its `data-testid`.
     pub id: AttrValue,

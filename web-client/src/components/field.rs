@@ -5,14 +5,14 @@ use yew::prelude::*;
 
 use super::text;
 
-/// What an input needs.
+/// The properties of an input.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Field {
     /// Unique in the document; also its `data-testid`.
     pub id: &'static str,
-    /// What to enter.
+    /// The label, which says what to enter.
     pub label: &'static str,
-    /// What is in it.
+    /// The text in the input.
     pub value: AttrValue,
     /// Hears what is typed.
     pub on_input: Callback<String>,
@@ -22,15 +22,15 @@ pub struct Field {
     pub autocomplete: &'static str,
     /// Shown while it is empty.
     pub placeholder: AttrValue,
-    /// What helps to fill it in.
+    /// A hint that helps to fill the input in.
     pub hint: Html,
-    /// What is wrong with it.
+    /// The error of the present text.
     pub error: Option<AttrValue>,
     /// It cannot be changed now.
     pub disabled: bool,
 }
 
-/// A labelled input.
+/// Shows a labelled input.
 pub fn field(field: Field) -> Html {
     let Field {
         id, kind, value, ..

@@ -15,7 +15,7 @@ use crate::state::link;
 pub struct FirstContactProps {
     /// The key that the server has proven, while a person is asked.
     pub presented: Option<Fingerprint>,
-    /// The server.
+    /// The unknown server, with its key.
     pub target: Option<Target>,
     /// Stores the answer.
     pub engine: Engine,
@@ -90,8 +90,8 @@ pub fn first_contact(props: &FirstContactProps) -> Html {
     }
 }
 
-/// What the QR code of a server's key says. A link answers the question on another device; there is
-/// one for the page's own server only.
+/// Returns the text of the QR code of a server's key. A link answers the question on another
+/// device; there is one for the page's own server only.
 pub(super) fn qr_text(own_server: bool, fingerprint: &Fingerprint) -> QrText {
     if own_server {
         let link = link::to_page(&page::origin_url(), fingerprint);

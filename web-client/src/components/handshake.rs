@@ -11,7 +11,8 @@ use super::text;
 use crate::state::frame::Frame;
 use crate::state::handshake_report::{HandshakeReport, Progress, ServerKey, Step};
 
-/// The steps, their frames, bytes and times; with a button that closes it, if it can be closed.
+/// Shows the steps, their frames, bytes and times; with a button that closes it, if it can be
+/// closed.
 pub fn handshake_panel(report: &HandshakeReport, on_close: Option<&Callback<()>>) -> Html {
     let traffic = report.traffic;
     html! {
@@ -119,7 +120,7 @@ fn step_row(step: Step, report: &HandshakeReport) -> Html {
     }
 }
 
-/// The icon and the title of a step.
+/// Returns the icon and the title of a step.
 fn face(step: Step, version: Version) -> (Icon, &'static str) {
     match (step, version) {
         (Step::Tunnel, _) => (Icon::Plug, "WebSocket opened"),
@@ -135,7 +136,8 @@ fn face(step: Step, version: Version) -> (Icon, &'static str) {
     }
 }
 
-/// The step at which the server's key is known: where it is announced, or where it is proven.
+/// Returns the step at which the server's key is known: where it is announced, or where it is
+/// proven.
 fn shown_key(step: Step, report: &HandshakeReport) -> Option<ServerKey> {
     let place = match report.version {
         Version::V1 => Step::Announcement,

@@ -7,11 +7,11 @@ use super::icons::{Icon, icon};
 use super::theme_toggle::ThemeToggle;
 use crate::state::shown::SecurityLevel;
 
-/// What the bar needs.
+/// The properties of the bar.
 pub struct Header {
     /// Short fingerprint of the person's key, if it is there.
     pub short: Option<AttrValue>,
-    /// What may be said of the session.
+    /// The protection of the session.
     pub level: SecurityLevel,
     /// The person wants to compare keys.
     pub on_verify: Callback<()>,

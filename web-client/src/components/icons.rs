@@ -8,7 +8,7 @@ use yew::prelude::*;
 pub enum Icon {
     /// The program's mark.
     Brand,
-    /// A key.
+    /// A key, for identities.
     Key,
     /// An open lock.
     Unlocked,
@@ -16,19 +16,19 @@ pub enum Icon {
     Locked,
     /// A shield with a tick.
     Shield,
-    /// Danger.
+    /// A triangle with an exclamation mark, for dangers.
     Warning,
-    /// A tick.
+    /// A tick, for success.
     Check,
-    /// A cross.
+    /// A cross, for closing.
     Cross,
     /// To the server.
     Up,
     /// From the server.
     Down,
-    /// Two sheets.
+    /// Two sheets, for copying.
     Copy,
-    /// Leave.
+    /// A door with an arrow, for leaving.
     Leave,
     /// A list of steps.
     Steps,
@@ -38,23 +38,23 @@ pub enum Icon {
     Info,
     /// Half light, half dark.
     System,
-    /// A sun.
+    /// A sun, for light colours.
     Sun,
-    /// A moon.
+    /// A moon, for dark colours.
     Moon,
-    /// A plug.
+    /// A plug, for the server.
     Plug,
     /// A pen that signs.
     Sign,
-    /// Something more.
+    /// A plus sign, for adding something.
     Plus,
-    /// Some people.
+    /// Two people, for members.
     People,
     /// A face that smiles.
     Smile,
     /// An arrow that turns back.
     Reply,
-    /// A bin.
+    /// A bin, for deleting.
     Bin,
     /// A magnifying glass.
     Search,

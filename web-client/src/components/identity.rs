@@ -29,7 +29,7 @@ pub struct IdentityDialogProps {
     pub engine: Engine,
 }
 
-/// What of the dialog is shown.
+/// The part of the dialog that is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum View {
     Overview,

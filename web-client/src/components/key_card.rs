@@ -7,11 +7,12 @@ use yew::prelude::*;
 use super::copy::CopyButton;
 use super::qr::qr;
 
-/// What a QR code says, and what it is for those who cannot see it.
+/// The text of a QR code, and its description for people who cannot see it.
 pub type QrText = (String, &'static str);
 
-/// A key as people compare it. `id` begins the test ids: `…-words`, `…-fingerprint`, `…-copy`,
-/// `…-qr`. Without a QR code it has no button that copies either: it is to be looked at only.
+/// Shows a key as people compare it. `id` begins the test ids: `…-words`, `…-fingerprint`,
+/// `…-copy`, `…-qr`. Without a QR code it has no button that copies either: it is to be looked at
+/// only.
 pub fn key_card(id: &str, fingerprint: &Fingerprint, title: Html, code: Option<QrText>) -> Html {
     let text = fingerprint.to_string();
     let copy = code.is_some();
@@ -35,8 +36,8 @@ pub fn key_card(id: &str, fingerprint: &Fingerprint, title: Html, code: Option<Q
     }
 }
 
-/// The eight words, numbered, so that two people on the telephone do not lose their place. All of
-/// them with spaces between are the list's `data-words`.
+/// Shows the eight words, numbered, so that two people on the telephone do not lose their place.
+/// All of them with spaces between are the list's `data-words`.
 fn words(id: &str, fingerprint: &Fingerprint) -> Html {
     let words = trust::words(fingerprint);
     html! {

@@ -10,8 +10,9 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use self::place::Place;
+use super::doing::Doing;
 use super::icons::{Icon, icon};
-use super::message::{Doing, MessageRow};
+use super::message::MessageRow;
 use super::outgoing::OutgoingRow;
 use super::text;
 use crate::hooks::{use_resize, use_visible};
@@ -27,13 +28,13 @@ const NEAR_EDGE: i32 = 600;
 /// Props of [`Log`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct LogProps {
-    /// The room.
+    /// The room on the screen.
     pub room: Rc<Room>,
-    /// Who we are.
+    /// The person at this page.
     pub me: Option<Author>,
-    /// We may delete what others wrote.
-    pub operator: bool,
-    /// What is on its way to this room.
+    /// The person may delete messages of others.
+    pub moderates: bool,
+    /// Entries on their way to this room.
     pub outgoing: Vec<Outgoing>,
     /// The message that is being answered or edited.
     pub chosen: Option<Seq>,
@@ -51,7 +52,7 @@ pub struct LogProps {
     pub on_seen: Callback<Seq>,
 }
 
-/// The log.
+/// The log of the room on the screen.
 #[component(Log)]
 pub fn log(props: &LogProps) -> Html {
     let node = use_node_ref();
@@ -67,12 +68,12 @@ pub fn log(props: &LogProps) -> Html {
     let away = left_at.is_some();
     let here = window.of(messages.len(), |at| messages[at].seq);
 
-    // Whoever is at the end stays there; whoever reads further up keeps their place.
+    // A reader at the end stays there; a reader further up keeps the place.
     use_effect_with((room.clone(), *window, last_outgoing), {
         let (node, place) = (node.clone(), place.clone());
         move |_| place.borrow_mut().keep(&node, away)
     });
-    // What the person wrote themselves is always shown.
+    // The person's own message is always shown.
     use_effect_with(last_outgoing, {
         let (node, window, left_at) = (node.clone(), window.clone(), left_at.clone());
         move |line| {
@@ -243,7 +244,7 @@ fn message_row(message: &Rc<Message>, head: bool, props: &LogProps) -> Html {
             message={message.clone()}
             answered={answered.cloned()}
             me={props.me.clone()}
-            operator={props.operator}
+            moderates={props.moderates}
             {head}
             chosen={props.chosen == Some(message.seq)}
             on_do={props.on_do.clone()}

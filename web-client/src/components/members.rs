@@ -1,4 +1,4 @@
-//! Who is in the room, and what can be done about that: talk to one, invite one, leave.
+//! The panel of a room's members: talking to one, inviting, leaving, and managing the room.
 
 use std::rc::Rc;
 
@@ -8,22 +8,28 @@ use yew::prelude::*;
 
 use super::field::{Field, field};
 use super::icons::{Icon, icon};
-use super::person::avatar;
-use super::rooms::presence;
+use super::member::{MemberRow, short};
 use super::text;
+use client::rights::Rights;
 use client::room::Room;
 
 /// Props of [`Members`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct MembersProps {
-    /// The room.
+    /// The room of which the members are shown.
     pub room: Rc<Room>,
-    /// Who we are.
+    /// The person at this page.
     pub me: Option<Author>,
     /// People that we know from elsewhere, for invitations.
     pub others: Vec<Member>,
+    /// The person's rights in the room.
+    pub rights: Rights,
     /// The person asks for this.
     pub on_ask: Callback<ClientMessage>,
+    /// The person wants to see more members.
+    pub on_more: Callback<RoomId>,
+    /// The person wants the settings of the room.
+    pub on_settings: Callback<()>,
     /// The person wants the panel closed.
     pub on_close: Callback<()>,
 }
@@ -33,7 +39,23 @@ pub struct MembersProps {
 pub fn members(props: &MembersProps) -> Html {
     let room = &props.room;
     let count = text::count(room.count as u64, "member");
-    let rows = room.members.iter().map(|member| row(member, props));
+    let rows = room.members.iter().map(|member| {
+        let own = props.me.as_ref().is_some_and(|me| me.id == member.id);
+        html! {
+            <MemberRow
+                key={member.id.to_string()}
+                member={member.clone()}
+                room={room.clone()}
+                {own}
+                rights={props.rights}
+                on_ask={props.on_ask.clone()}
+            />
+        }
+    });
+    let on_more = {
+        let id = room.id.clone();
+        props.on_more.reform(move |_: MouseEvent| id.clone())
+    };
     let leave = {
         let id = room.id.clone();
         props
@@ -58,7 +80,22 @@ pub fn members(props: &MembersProps) -> Html {
             if !room.topic.as_str().is_empty() {
                 <p class="topic">{ room.topic.as_str() }</p>
             }
+            if props.rights.sets_topic() {
+                <button
+                    type="button"
+                    class="button"
+                    data-testid="room-settings-open"
+                    onclick={props.on_settings.reform(|_: MouseEvent| ())}
+                >
+                    { icon(Icon::Sign) }{ "Change this room" }
+                </button>
+            }
             <ul class="member-list">{ for rows }</ul>
+            if room.more_members {
+                <button type="button" class="button" data-testid="members-more" onclick={on_more}>
+                    { "More members" }
+                </button>
+            }
             if room.private && !room.is_direct() {
                 <Invite
                     room={room.id.clone()}
@@ -75,52 +112,12 @@ pub fn members(props: &MembersProps) -> Html {
     }
 }
 
-fn row(member: &Member, props: &MembersProps) -> Html {
-    let id = member.id;
-    let me = props.me.as_ref().is_some_and(|me| me.id == id);
-    let onclick = props
-        .on_ask
-        .reform(move |_: MouseEvent| ClientMessage::Direct { to: id });
-    html! {
-        <li
-            key={id.to_string()}
-            data-testid="member"
-            data-name={member.name.to_string()}
-            data-online={member.online.to_string()}
-        >
-            { avatar(member.name.as_str()) }
-            <span class="member-name" title={id.to_string()}>
-                { presence(member.online) }
-                <b>{ member.name.as_str() }</b>{ if me { " (you)" } else { "" } }
-                <small>{ short(id) }</small>
-            </span>
-            if !me && !props.room.is_direct() {
-                <button
-                    type="button"
-                    class="button button-icon"
-                    data-testid="member-direct"
-                    aria-label={format!("Talk to {} alone", member.name)}
-                    title="Talk alone"
-                    {onclick}
-                >
-                    { icon(Icon::Send) }
-                </button>
-            }
-        </li>
-    }
-}
-
-/// The first eight hexadecimal digits, by which people tell keys apart at a glance.
-fn short(id: UserId) -> String {
-    id.0.short()
-}
-
 /// Props of [`Invite`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct InviteProps {
-    /// Where to.
+    /// The room to invite into.
     room: RoomId,
-    /// Whom we know.
+    /// The people who are known from elsewhere.
     others: Vec<Member>,
     /// The person asks for this.
     on_ask: Callback<ClientMessage>,

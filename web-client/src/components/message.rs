@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
-use shared::chat::{Author, Emoji, Seq};
+use shared::chat::{Author, Seq};
 use yew::prelude::*;
 
+use super::doing::Doing;
 use super::icons::{Icon, icon};
 use super::person::{avatar, hue};
 use super::{reactions, text};
@@ -12,30 +13,17 @@ use crate::markdown;
 use client::log::Message;
 use client::outbox::Writing;
 
-/// What a person does to a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Doing {
-    /// Writes something into the room.
-    Write(Writing),
-    /// Begins to answer.
-    Reply(Seq),
-    /// Begins to edit.
-    Edit(Seq),
-    /// Looks at the message that it answers.
-    Show(Seq),
-}
-
 /// Props of [`MessageRow`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct MessageRowProps {
-    /// The message.
+    /// The message of this row.
     pub message: Rc<Message>,
     /// The one that it answers, if it is here.
     pub answered: Option<Rc<Message>>,
-    /// Who we are.
+    /// The person at this page.
     pub me: Option<Author>,
-    /// We may delete what others wrote.
-    pub operator: bool,
+    /// The person may delete messages of others.
+    pub moderates: bool,
     /// The first of its sender's group: shows the name and the time.
     pub head: bool,
     /// It is being answered or edited.
@@ -44,7 +32,7 @@ pub struct MessageRowProps {
     pub on_do: Callback<Doing>,
 }
 
-/// A message.
+/// A row of the log with one message.
 #[component(MessageRow)]
 pub fn message_row(props: &MessageRowProps) -> Html {
     let MessageRowProps { message, head, .. } = props;
@@ -111,7 +99,7 @@ pub fn message_row(props: &MessageRowProps) -> Html {
     }
 }
 
-/// The first line of the message that this one answers.
+/// Shows the first line of the message that this one answers.
 fn reply_line(of: Seq, answered: Option<&Message>, on_do: &Callback<Doing>) -> Html {
     let onclick = on_do.reform(move |_: MouseEvent| Doing::Show(of));
     let said = match answered {
@@ -161,7 +149,7 @@ fn tools(
             if own {
                 { tool("message-edit", "Edit", Icon::Sign, edit) }
             }
-            if own || props.operator {
+            if own || props.moderates {
                 { tool("message-delete", "Delete", Icon::Bin, delete) }
             }
         </div>
@@ -187,21 +175,5 @@ fn question(seq: Seq, on_do: &Callback<Doing>, deleting: &UseStateHandle<bool>) 
             <button type="button" class="link" data-testid="delete-yes" onclick={yes}>{ "Delete" }</button>
             <button type="button" class="link" data-testid="delete-no" onclick={no}>{ "Keep" }</button>
         </p>
-    }
-}
-
-/// Adds or takes back one's own reaction.
-pub fn toggle(message: &Message, me: Option<&Author>, emoji: &Emoji) -> Writing {
-    let there = message.reactions.iter().any(|reaction| {
-        reaction.emoji == *emoji
-            && reaction
-                .by
-                .iter()
-                .any(|by| Some(by.id) == me.map(|me| me.id))
-    });
-    Writing::React {
-        of: message.seq,
-        emoji: emoji.clone(),
-        on: !there,
     }
 }

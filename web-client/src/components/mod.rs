@@ -10,10 +10,10 @@
 //! | connect screen | `connect-name` `connect-name-error` `connect-server` `connect-server-error` `connect-submit` `connect-cancel` `key-progress` `protocol-choice` (radios inside: `protocol-v2` `protocol-v1`) `v1-warning` (while v1 is chosen) `link-pin` (the page's link names a key) `link-problem` (it should, but is damaged) |
 //! | chat | `log` `message` (`data-seq`, `data-name`, `data-own`; the text alone is `message-text`) `edited` `deleted` `reply-line` `reaction` `day` `new-divider` `notice` `outgoing` (`data-state`: queued, sent, acked, refused) `outgoing-cancel` `outgoing-resend` `jump-latest` `typing` `composer` `composer-about` `composer-forget` `send` `disconnect` `handshake-toggle` `members-toggle` `own-name` `room-title` |
 //! | a message's tools | `message-react` (opens `reaction-board`) `message-reply` `message-edit` `message-delete` (asks: `delete-yes` `delete-no`) |
-//! | rooms | `rooms` `rooms-toggle` (narrow) `room` (`data-room`) `room-unread` `room-mentions` `room-new`; its dialog `new-room`: `new-room-name` `new-room-topic` `new-room-private` `new-room-submit` |
-//! | members | `members` `members-close` `member` (`data-name`, `data-online`) `member-direct` `room-leave` `invite-known` `invite-id` `invite-submit` `invite-done` |
+//! | rooms | `rooms` `rooms-toggle` (narrow) `room` (`data-room`) `room-unread` `room-mentions` `room-new` `rooms-more` `rooms-find` (both while the server has more rooms than are listed); the dialog `new-room`: `new-room-name` `new-room-topic` `new-room-private` `new-room-submit`; the dialog `room-settings` (by `room-settings-open`): `room-topic` `room-topic-submit` `room-rename` `room-rename-submit` `room-close` (asks: `room-close-yes` `room-close-no`) |
+//! | members | `members` `members-close` `member` (`data-name`, `data-online`, `data-role`) `member-role` `member-direct` `member-manage` (opens `member-promote` `member-demote` `member-handover` `member-remove`; the last two ask: `member-yes` `member-no`) `members-more` `room-leave` `invite-known` `invite-id` `invite-submit` `invite-done` |
 //! | search | `search-toggle` `search` `search-query` `search-submit` `search-status` `search-hit` `search-more` `search-close` |
-//! | operator | `console-toggle` `console` `console-close` `console-status` (`data-listening`) `console-start` `console-stop` `connection` (`data-name`) `connection-kick` `connection-ban-key` `connection-ban-address` `ban` `ban-lift` `console-delete-room` `console-log`; what cannot be undone asks: `console-yes` `console-no` |
+//! | operator | `console-toggle` `console` `console-close` `console-status` (`data-listening`) `console-start` `console-stop` `connection` (`data-name`) `connection-kick` `connection-ban-key` `connection-ban-address` `connection-appoint` `connection-release` `ban` `ban-lift` `operator` (`data-name`) `operator-revoke` `console-room` (`data-room`) `console-room-delete` `console-room-own` (opens `console-owner` `console-owner-submit`) `console-rooms-filter` `console-rooms-again` `console-log`; what cannot be undone asks: `console-yes` `console-no` |
 //! | keyboard | `switcher` (Ctrl+K) `switcher-query` `switcher-room`, `shortcuts` (Ctrl+/) |
 //! | banner (both screens) | `banner` (`data-state`: see `Connection::as_str`) `banner-state` `retry-now` `countdown` |
 //! | handshake | `handshake-panel` `handshake-step` (`data-step`, `data-progress`: ahead, now, done, failed) `handshake-frame` `handshake-total` `handshake-rekeys` (v2) `handshake-close` |
@@ -30,8 +30,10 @@ pub mod blocked;
 pub mod chat;
 pub mod composer;
 pub mod connect;
+pub mod console_rooms;
 pub mod copy;
 pub mod dialog;
+pub mod doing;
 pub mod field;
 pub mod first_contact;
 pub mod handshake;
@@ -40,6 +42,7 @@ pub mod icons;
 pub mod identity;
 pub mod key_card;
 pub mod log;
+pub mod member;
 pub mod members;
 pub mod message;
 pub mod new_room;
@@ -49,6 +52,7 @@ pub mod person;
 pub mod protocol;
 pub mod qr;
 pub mod reactions;
+pub mod room_settings;
 pub mod rooms;
 pub mod search;
 pub mod switcher;

@@ -29,7 +29,7 @@ const KEEPS: [(&str, &str); 6] = [
     ("nothing", "Not at all: only who is there sees them"),
 ];
 
-/// The dialog.
+/// The dialog that creates a room.
 #[component(NewRoom)]
 pub fn new_room(props: &NewRoomProps) -> Html {
     let name = use_state(String::new);

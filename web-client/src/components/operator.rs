@@ -1,43 +1,45 @@
-//! The operator's console: the server's start and stop, who is connected, who is kept out, and its
-//! log. Asks again by itself while it is shown.
+//! The operators' console: the server's start and stop, connections, bans, operators, rooms, and the
+//! log. Asks for connections again by itself while it is shown.
 
 use gloo_timers::callback::Interval;
+use shared::chat::name::GUEST_PREFIX;
 use shared::chat::operator::{
     Ban, Banned, ConnectionInfo, Kicked, LogLevel, OperatorRequest, Reason, ServerStatus,
 };
-use shared::chat::{ClientMessage, RoomId};
+use shared::chat::{Author, ClientMessage};
 use yew::prelude::*;
 
+use super::console_rooms::ConsoleRooms;
 use super::icons::{Icon, icon};
 use super::text;
 use client::operating::Operating;
 
-/// How often it asks, in milliseconds.
+/// The time between two requests for status and connections, in milliseconds.
 const EVERY_MS: u32 = 3_000;
 
 /// Props of [`Console`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ConsoleProps {
-    /// What the server has told.
+    /// The server's answers so far.
     pub operating: Operating,
-    /// The session: another one is asked anew.
+    /// The number of the session: another one is asked anew.
     pub attempt: u32,
-    /// The room on the screen, if it can be deleted.
-    pub room: Option<RoomId>,
     /// The person asks for this.
     pub on_ask: Callback<ClientMessage>,
     /// The person wants the panel closed.
     pub on_close: Callback<()>,
 }
 
-/// Something that cannot be undone, and is asked for twice.
+/// A request that cannot be undone: the operator is asked before it is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Sure {
-    question: String,
-    request: OperatorRequest,
+pub struct Sure {
+    /// The question to the operator.
+    pub question: String,
+    /// The request that a yes makes.
+    pub request: OperatorRequest,
 }
 
-/// The console.
+/// The panel of the operators.
 #[component(Console)]
 pub fn console(props: &ConsoleProps) -> Html {
     let sure = use_state(|| None::<Sure>);
@@ -54,6 +56,8 @@ pub fn console(props: &ConsoleProps) -> Html {
             };
             look();
             ask.emit(OperatorRequest::Bans { after: None });
+            ask.emit(OperatorRequest::Operators);
+            ask.emit(OperatorRequest::Rooms { after: None });
             ask.emit(OperatorRequest::Log { follow: true });
             let interval = Interval::new(EVERY_MS, look);
             move || {
@@ -98,9 +102,11 @@ pub fn console(props: &ConsoleProps) -> Html {
             <ul class="console-list">
                 { for operating.bans.iter().map(|ban| ban_view(ban, &ask)) }
             </ul>
-            if let Some(room) = &props.room {
-                { delete_room(room, &be_sure) }
-            }
+            <h3>{ text::count(operating.operators.len() as u64, "operator") }</h3>
+            <ul class="console-list">
+                { for operating.operators.iter().map(|it| operator_view(it, &be_sure)) }
+            </ul>
+            <ConsoleRooms operating={operating.clone()} on_ask={ask} {be_sure} />
             <h3>{ "Log" }</h3>
             { log_view(operating) }
         </section>
@@ -167,8 +173,13 @@ fn question(
         Callback::from(move |_: MouseEvent| {
             sure.set(None);
             ask.emit(request.clone());
-            // What has changed is seen at once.
-            ask.emit(OperatorRequest::Connections { after: None });
+            // The lists show the change at once; other requests are answered with their list.
+            match &request {
+                OperatorRequest::DeleteRoom { .. } | OperatorRequest::Role { .. } => {
+                    ask.emit(OperatorRequest::Rooms { after: None });
+                }
+                _ => ask.emit(OperatorRequest::Connections { after: None }),
+            }
         })
     };
     let no = {
@@ -190,6 +201,8 @@ fn connection_view(info: &ConnectionInfo, be_sure: &Callback<Sure>) -> Html {
         .name
         .as_ref()
         .map_or_else(|| "handshake not done".to_owned(), ToString::to_string);
+    let claimed = info.name.as_ref().map(|name| name.as_str());
+    let named = claimed.is_some_and(|name| !name.starts_with(GUEST_PREFIX));
     let version = info.version.as_deref().unwrap_or("–");
     let since = u64::try_from(info.since.unix_millis()).unwrap_or(0);
     let number = info.connection;
@@ -213,7 +226,7 @@ fn connection_view(info: &ConnectionInfo, be_sure: &Callback<Sure>) -> Html {
     };
     html! {
         <li key={number.to_string()} data-testid="connection" data-name={name.clone()}>
-            <b>{ name }</b>
+            <b>{ name.clone() }</b>
             { format!(" {} · {} {version} · since {}", info.address, info.transport, text::time(since)) }
             { format!(" · {} in, {} out", text::bytes(info.bytes_in), text::bytes(info.bytes_out)) }
             if let Some(id) = info.id {
@@ -226,6 +239,18 @@ fn connection_view(info: &ConnectionInfo, be_sure: &Callback<Sure>) -> Html {
                 }
                 if let Some(address) = address {
                     { button("connection-ban-address", "Ban address", ban(Banned::Address(address.ip()))) }
+                }
+                if let Some(id) = info.id {
+                    { button("connection-appoint", "Make operator", Sure {
+                        question: format!("Make {name} an operator, with all rights that you have?"),
+                        request: OperatorRequest::Appoint { user: id },
+                    }) }
+                    if named {
+                        { button("connection-release", "Release name", Sure {
+                            question: format!("Free the name {name} for somebody else?"),
+                            request: OperatorRequest::ReleaseName { user: id },
+                        }) }
+                    }
                 }
             </span>
         </li>
@@ -250,16 +275,26 @@ fn ban_view(ban: &Ban, ask: &Callback<OperatorRequest>) -> Html {
     }
 }
 
-fn delete_room(room: &RoomId, be_sure: &Callback<Sure>) -> Html {
-    let id = room.clone();
-    let onclick = be_sure.reform(move |_: MouseEvent| Sure {
-        question: format!("Delete the room {id} with everything in it?"),
-        request: OperatorRequest::DeleteRoom { room: id.clone() },
-    });
+fn operator_view(operator: &Author, be_sure: &Callback<Sure>) -> Html {
+    let (user, name) = (operator.id, operator.name.to_string());
+    let label = format!("Revoke {name}");
+    let onclick = {
+        let name = name.clone();
+        be_sure.reform(move |_: MouseEvent| Sure {
+            question: format!("Take the operator’s rights of {name} away?"),
+            request: OperatorRequest::Revoke { user },
+        })
+    };
     html! {
-        <button type="button" class="button" data-testid="console-delete-room" {onclick}>
-            { icon(Icon::Bin) }{ format!("Delete the room {room}") }
-        </button>
+        <li key={user.to_string()} data-testid="operator" data-name={name.clone()}>
+            <b>{ name }</b>
+            <small>{ user.to_string() }</small>
+            <span class="console-buttons">
+                <button type="button" class="link" data-testid="operator-revoke" aria-label={label} {onclick}>
+                    { "Revoke" }
+                </button>
+            </span>
+        </li>
     }
 }
 

@@ -8,7 +8,7 @@ use client::outbox::{DeliveryState, Outgoing, Writing};
 /// Props of [`OutgoingRow`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct OutgoingRowProps {
-    /// What is on its way.
+    /// The entry on its way.
     pub line: Outgoing,
     /// The person does not want it any more.
     pub on_cancel: Callback<MessageId>,

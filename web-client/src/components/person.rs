@@ -2,17 +2,17 @@
 
 use yew::prelude::*;
 
-/// The initial; a decoration, because the name stands beside it.
+/// Shows the initial; a decoration, because the name stands beside it.
 pub fn avatar(name: &str) -> Html {
     html! { <span class={classes!("avatar", hue(name))} aria-hidden="true">{ initial(name) }</span> }
 }
 
-/// The style sheet makes it a capital: the tables for that are in the browser already.
+/// Returns the style sheet makes it a capital: the tables for that are in the browser already.
 fn initial(name: &str) -> String {
     name.chars().take(1).collect()
 }
 
-/// One of eight colours, always the same for a name.
+/// Returns one of eight colours, always the same for a name.
 pub fn hue(name: &str) -> String {
     let sum = name.bytes().fold(7u32, |sum, byte| {
         sum.wrapping_mul(31).wrapping_add(byte.into())

@@ -4,8 +4,8 @@ use yew::prelude::*;
 
 use crate::state::qr;
 
-/// A QR code that says `text`; `label` tells what it is to those who cannot see it. The text is its
-/// `data-text`.
+/// Shows a QR code that says `text`; `label` tells what it is to those who cannot see it. The text
+/// is its `data-text`.
 pub fn qr(text: &str, label: &'static str, test_id: String) -> Html {
     let Some(drawing) = qr::draw(text) else {
         return html! {};

@@ -3,10 +3,10 @@
 use shared::chat::{Author, Emoji};
 use yew::prelude::*;
 
-use super::message::{Doing, toggle};
+use super::doing::Doing;
 use client::log::Message;
 
-/// What the board offers, with the names that screen readers say.
+/// The emoji of the board, with the names that screen readers say.
 const BOARD: [(&str, &str); 16] = [
     ("👍", "thumbs up"),
     ("👎", "thumbs down"),
@@ -26,16 +26,13 @@ const BOARD: [(&str, &str); 16] = [
     ("☕", "coffee"),
 ];
 
-/// The reactions under a message: each is a button that adds or takes back one's own.
+/// Shows the reactions under a message: each is a button that adds or takes back one's own.
 pub fn chips(message: &Message, me: Option<&Author>, on_do: &Callback<Doing>) -> Html {
     let chips = message.reactions.iter().map(|reaction| {
-        let own = reaction
-            .by
-            .iter()
-            .any(|by| Some(by.id) == me.map(|me| me.id));
+        let own = reaction.is_by(me.map(|me| me.id));
         let names: Vec<_> = reaction.by.iter().map(|by| by.name.as_str()).collect();
         let names = names.join(", ");
-        let writing = toggle(message, me, &reaction.emoji);
+        let writing = message.toggle(me.map(|me| me.id), &reaction.emoji);
         let onclick = on_do.reform(move |_: MouseEvent| Doing::Write(writing.clone()));
         html! {
             <button
@@ -56,7 +53,7 @@ pub fn chips(message: &Message, me: Option<&Author>, on_do: &Callback<Doing>) ->
     html! { <div class="chips">{ for chips }</div> }
 }
 
-/// The board; it closes with a choice or with Esc.
+/// Shows the board; it closes with a choice or with Esc.
 pub fn picker(
     message: &Message,
     me: Option<&Author>,
@@ -65,7 +62,7 @@ pub fn picker(
 ) -> Html {
     let offered = BOARD.iter().filter_map(|(emoji, name)| {
         let emoji = Emoji::parse(emoji).ok()?;
-        let writing = toggle(message, me, &emoji);
+        let writing = message.toggle(me.map(|me| me.id), &emoji);
         let (on_do, shown) = (on_do.clone(), shown.setter());
         let onclick = Callback::from(move |_: MouseEvent| {
             shown.set(false);

@@ -5,21 +5,26 @@ use std::rc::Rc;
 use shared::chat::{Author, RoomId};
 use yew::prelude::*;
 
+use super::field::{Field, field};
 use super::icons::{Icon, icon};
 use crate::hooks::{ask_to_notify, may_notify, use_news};
 use crate::state::news::News;
 use client::Chat;
 use client::room::Room;
 
-/// What the list needs.
+/// Props of [`Rooms`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct RoomsProps {
-    /// The chat.
+    /// The chat with all known rooms.
     pub chat: Chat,
     /// The person wants to see a room.
     pub on_open: Callback<RoomId>,
     /// The person wants a new room.
     pub on_new: Callback<()>,
+    /// The person wants to see more of the list.
+    pub on_more: Callback<()>,
+    /// The person looks for a room whose name has this part.
+    pub on_find: Callback<String>,
 }
 
 /// The list of rooms.
@@ -34,6 +39,7 @@ pub fn rooms(props: &RoomsProps) -> Html {
             ask_to_notify(move || asking.set(may_notify().is_none()));
         })
     };
+    let part = use_state(String::new);
     use_news(News::of(&props.chat));
     let rooms = || props.chat.rooms.values();
     let mut named: Vec<_> = rooms()
@@ -78,12 +84,52 @@ pub fn rooms(props: &RoomsProps) -> Html {
                 <h3>{ "To join" }</h3>
                 { list(&others, props) }
             }
+            if props.chat.has_more_rooms() {
+                { more(props, &part) }
+            }
             if *asking {
                 <button type="button" class="button notify" data-testid="notify-ask" onclick={on_notify}>
                     { icon(Icon::Info) }{ "Tell me when I am mentioned" }
                 </button>
             }
         </nav>
+    }
+}
+
+/// Shows the end of a list that goes on at the server: the next page, or a room by a part of its
+/// name.
+fn more(props: &RoomsProps, part: &UseStateHandle<String>) -> Html {
+    let onsubmit = {
+        let (part, on_find) = (part.clone(), props.on_find.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            on_find.emit((*part).clone());
+        })
+    };
+    let on_input = {
+        let setter = part.setter();
+        Callback::from(move |value: String| setter.set(value))
+    };
+    html! {
+        <>
+            <button
+                type="button"
+                class="button notify"
+                data-testid="rooms-more"
+                onclick={props.on_more.reform(|_: MouseEvent| ())}
+            >
+                { "More rooms" }
+            </button>
+            <form {onsubmit}>
+                { field(Field {
+                    id: "rooms-find",
+                    label: "Find a room",
+                    value: (**part).clone().into(),
+                    on_input,
+                    ..Field::default()
+                }) }
+            </form>
+        </>
     }
 }
 
@@ -133,7 +179,7 @@ fn row(room: &Room, chat: &Chat, onclick: Callback<MouseEvent>) -> Html {
     }
 }
 
-/// What stands before a room's name.
+/// Returns the mark before a room's name.
 fn mark(room: &Room, me: Option<&Author>) -> Html {
     if room.is_direct() {
         let others = room
@@ -148,7 +194,7 @@ fn mark(room: &Room, me: Option<&Author>) -> Html {
     html! { <span class="hash" aria-hidden="true">{ "#" }</span> }
 }
 
-/// A dot: full if somebody is here.
+/// Shows a dot: full if somebody is here.
 pub fn presence(online: bool) -> Html {
     let (class, said) = if online {
         ("online", "Online: ")

@@ -14,7 +14,7 @@ use client::search::{self, Hit};
 /// Props of [`Search`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct SearchProps {
-    /// The chat.
+    /// The chat in which is searched.
     pub chat: Chat,
     /// There is a server to be asked.
     pub connected: bool,
@@ -26,7 +26,7 @@ pub struct SearchProps {
     pub on_chosen: Callback<()>,
 }
 
-/// The panel.
+/// The panel of the search.
 #[component(Search)]
 pub fn search_panel(props: &SearchProps) -> Html {
     let typed = use_state(String::new);
@@ -55,10 +55,16 @@ pub fn search_panel(props: &SearchProps) -> Html {
         })
     };
     let rest = query.as_ref().and_then(|query| chat.search.rest(query));
+    let none = hits.as_ref().is_none_or(Vec::is_empty);
+    let further = if none {
+        "Search further"
+    } else {
+        "Show older ones"
+    };
     let more = rest.and_then(|rest| ask(Some(rest))).map(|asked| {
         let onclick = props.act.reform(move |_: MouseEvent| asked.clone());
         html! {
-            <button type="button" class="button" data-testid="search-more" {onclick}>{ "Show older ones" }</button>
+            <button type="button" class="button" data-testid="search-more" {onclick}>{ further }</button>
         }
     });
     let said = said(props, query.as_ref(), hits.as_deref());
@@ -115,6 +121,9 @@ fn said(props: &SearchProps, query: Option<&Query>, hits: Option<&[Hit]>) -> Str
     let count = text::count(hits.len() as u64, "message");
     if search.is_asking() {
         "The server is looking…".to_owned()
+    } else if search.rest(query).is_some() {
+        // The server stops a long search after a moment, for the others' sake.
+        format!("{count} found so far.")
     } else if search.has_answered(query) {
         format!("{count} found.")
     } else {

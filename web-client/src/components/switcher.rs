@@ -18,7 +18,7 @@ const OFFERED: usize = 8;
 /// Props of [`Switcher`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct SwitcherProps {
-    /// The chat.
+    /// The chat with all known rooms.
     pub chat: Chat,
     /// The person wants to see a room.
     pub on_open: Callback<RoomId>,
@@ -26,7 +26,7 @@ pub struct SwitcherProps {
     pub on_new: Callback<()>,
 }
 
-/// What is open.
+/// The dialog that is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Open {
     Switcher,
@@ -139,7 +139,7 @@ pub fn switcher(props: &SwitcherProps) -> Html {
     }
 }
 
-/// The rooms whose names fit best.
+/// Returns the rooms whose names fit best.
 fn found(chat: &Chat, query: &str) -> Vec<(RoomId, String)> {
     let rooms = chat.rooms.values();
     let mut scored: Vec<_> = rooms

@@ -3,7 +3,7 @@
 use wasm_bindgen::JsValue;
 use yew::prelude::*;
 
-/// A sentence in which flags like `--allow-v1` stand as code, whole on one line.
+/// Shows a sentence in which flags like `--allow-v1` stand as code, whole on one line.
 pub fn sentence(text: &str) -> Html {
     let words = text
         .split_inclusive(' ')
@@ -73,7 +73,7 @@ pub fn day(at: u64) -> String {
     )
 }
 
-/// The number of the day on this device's calendar.
+/// Returns the number of the day on this device's calendar.
 pub fn day_number(at: u64) -> i64 {
     let date = date(at);
     // Any numbers will do that differ from day to day.
@@ -95,7 +95,7 @@ pub fn date_line(at: u64) -> String {
     String::from(date(at).to_locale_date_string("default", &JsValue::UNDEFINED))
 }
 
-/// The whole date and time, for tool tips and `<time datetime>`.
+/// Returns the whole date and time, for tool tips and `<time datetime>`.
 pub fn date_time(at: u64) -> String {
     String::from(date(at).to_iso_string())
 }

@@ -17,7 +17,7 @@ use crate::state::pins::Pins;
 use crate::state::shown::{Known, ShownServer};
 use pins::{RemovePin, pins_list};
 
-/// What of the dialog is shown.
+/// The part of the dialog that is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum View {
     /// The keys and the session.
@@ -28,9 +28,9 @@ pub enum View {
     Remove(AttrValue),
 }
 
-/// What the dialog needs.
+/// Props of [`Verify`].
 pub struct Verify {
-    /// What is shown; the dialog is closed without it.
+    /// The part that is shown; the dialog is closed without it.
     pub view: Option<View>,
     /// The person wants to see something else of it, or to close it.
     pub on_view: Callback<Option<View>>,
@@ -42,11 +42,11 @@ pub struct Verify {
     pub session: Option<HandshakeReport>,
     /// The servers that this browser trusts.
     pub pins: Pins,
-    /// Removes pins.
+    /// The engine, which removes pins.
     pub engine: Engine,
 }
 
-/// The dialog.
+/// Shows the dialog in which people compare keys.
 pub fn verify_dialog(props: &Verify) -> Html {
     let go = |view: View| props.on_view.reform(move |()| Some(view.clone()));
     let title = match &props.view {

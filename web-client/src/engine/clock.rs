@@ -3,7 +3,7 @@
 use shared::chat::MessageId;
 use shared::time::Time;
 
-/// The monotonic clock that the protocol runs on: `performance.now()`.
+/// Returns the monotonic clock that the protocol runs on: `performance.now()`.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 pub fn now() -> Time {
     let millis = web_sys::window()
@@ -18,7 +18,7 @@ pub fn epoch_ms() -> u64 {
     js_sys::Date::now() as u64
 }
 
-/// A name for a new message.
+/// Returns a name for a new message.
 pub fn message_id() -> MessageId {
     let mut random = [0; 10];
     // Without randomness there would be no session, and so nothing to send.
@@ -26,7 +26,7 @@ pub fn message_id() -> MessageId {
     MessageId::new(epoch_ms(), random)
 }
 
-/// A number in 0..=1000, for the back-off's jitter; nothing secret depends on it.
+/// Returns a number in 0..=1000, for the back-off's jitter; nothing secret depends on it.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 pub fn jitter() -> u16 {
     (js_sys::Math::random() * 1000.0) as u16

@@ -50,7 +50,7 @@ impl PartialEq for Engine {
 }
 
 impl Engine {
-    /// An engine that tells `dispatch` what happens.
+    /// Returns an engine that tells `dispatch` what happens.
     pub fn new(dispatch: impl Fn(Action) + 'static) -> Self {
         let dispatch: Dispatch = Rc::new(dispatch);
         let notify = dispatch.clone();

@@ -1,11 +1,11 @@
-//! What the page's own address says: where it came from, and what its link tells of the server.
+//! The page's own address: its origin, and the link's statement about the server.
 
 use shared::chat::operator::ClaimCode;
 
 use crate::state::address::Origin;
 use crate::state::link::{self, Link};
 
-/// Where this page was loaded from.
+/// Returns the origin of this page.
 pub fn origin() -> Origin {
     Origin {
         secure: part(web_sys::Location::protocol) == "https:",
@@ -13,17 +13,17 @@ pub fn origin() -> Origin {
     }
 }
 
-/// The same as a URL without a path.
+/// Returns the same as a URL without a path.
 pub fn origin_url() -> String {
     part(web_sys::Location::origin)
 }
 
-/// What the link that opened this page tells of the server.
+/// Returns the statement of the link that opened this page.
 pub fn link() -> Option<Link> {
     Link::parse(&part(web_sys::Location::hash))
 }
 
-/// The code of the claim link that opened this page.
+/// Returns the code of the claim link that opened this page.
 pub fn claim() -> Option<ClaimCode> {
     link::claim(&part(web_sys::Location::hash))
 }

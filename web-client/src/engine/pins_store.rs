@@ -1,4 +1,4 @@
-//! Where the pins are kept: one record a server in this origin's IndexedDB, in a database of their
+//! The store of the pins: one record a server in this origin's IndexedDB, in a database of their
 //! own. Each is an object with the fields of [`crate::state::pins`]; its key is the server's address.
 //!
 //! It reads before it writes, in one transaction: another tab may have been faster. What a pin
@@ -22,7 +22,7 @@ const DATABASE: &str = "secure-chat-pins";
 const STORE: &str = "servers";
 const VERSION: u32 = 1;
 
-/// What is stored, by address.
+/// Returns all records, by address.
 pub(super) async fn all() -> Result<BTreeMap<String, Record>, Error> {
     let database = Open::new().await?;
     let transaction = database

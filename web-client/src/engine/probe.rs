@@ -15,7 +15,7 @@ pub(super) enum Health {
     Answers,
 }
 
-/// One request; the answer's content is of no interest.
+/// Returns one request; the answer's content is of no interest.
 pub(super) async fn own_server() -> Health {
     let Some(window) = web_sys::window() else {
         return Health::Silent;

@@ -28,17 +28,17 @@ use crate::state::frame::Frame;
 use crate::state::handshake_report::ServerKey;
 use crate::vault::messages::{Answer, Call, Failure, Profile};
 
-/// What a session needs from the page.
+/// The parts of the page that a session uses.
 pub(super) struct Surroundings {
     /// Does the operations with the private key.
     pub vault: WorkerClient,
     /// Hears what happens.
     pub notify: Box<dyn Fn(SessionEvent)>,
-    /// Whether the browser reported that the page's policy blocked a connection.
+    /// Tells if the browser has reported that the page's policy blocked a connection.
     pub was_blocked: Box<dyn Fn() -> bool>,
 }
 
-/// What became of a text to be sent.
+/// The outcome of sending a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendOutcome {
     /// The socket has it.
@@ -338,7 +338,7 @@ impl Inner {
             let before = events.len();
             events.extend(std::iter::from_fn(|| self.connection.poll_event()));
             let wrote = self.phase == Phase::Open && self.write();
-            // What is written may lead to events, too.
+            // Written bytes may lead to events, too.
             if events.len() == before && !wrote {
                 return events;
             }

@@ -6,12 +6,12 @@ use gloo_events::EventListener;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
-/// What a socket tells its owner.
+/// An event of a socket.
 #[derive(Debug)]
 pub(super) enum SocketEvent {
     /// It is open.
     Opened,
-    /// Bytes came.
+    /// A message with these bytes has come.
     Bytes(Vec<u8>),
     /// Something is wrong. For a socket that never opened this may be all that comes: browsers send
     /// no close event for one that the page's policy forbids.
@@ -25,12 +25,12 @@ pub(super) enum SocketEvent {
     },
 }
 
-/// Which kind of messages carries the bytes, as the tunnel's URL has announced.
+/// The kind of messages that carry the bytes, as the tunnel's URL has announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     /// Text: everything in v1 is, and the developer tools show it readable.
     Text,
-    /// Binary.
+    /// Binary messages, for v2.
     Binary,
 }
 

@@ -1,4 +1,4 @@
-//! What the page remembers in this browser: settings and what is not sent yet. Never keys.
+//! The page's memory in this browser: settings, drafts and entries that are not sent yet. Never keys.
 //!
 //! A browser may forbid storage; the page works then too and only forgets.
 
@@ -33,7 +33,7 @@ impl Setting {
 
 const OUTBOX: &str = "secure-chat.outbox";
 
-/// The remembered value; empty if there is none.
+/// Returns the remembered value; empty if there is none.
 pub fn load(setting: Setting) -> String {
     local()
         .and_then(|storage| storage.get_item(setting.key()).ok()?)
@@ -45,31 +45,40 @@ pub fn save(setting: Setting, value: &str) {
     write(local(), setting.key(), value);
 }
 
-/// What was being written to a room.
+/// Returns the draft for a room.
 pub fn load_draft(room: &RoomId) -> String {
     local()
         .and_then(|storage| storage.get_item(&draft_key(room)).ok()?)
         .unwrap_or_default()
 }
 
-/// Remembers what is being written to a room; nothing is forgotten.
+/// Remembers the draft for a room; an empty one is removed.
 pub fn save_draft(room: &RoomId, text: &str) {
     write(local(), &draft_key(room), text);
+}
+
+/// Moves the draft for a room to the room's new name.
+pub fn move_draft(from: &RoomId, to: &RoomId) {
+    let draft = load_draft(from);
+    if !draft.is_empty() {
+        save_draft(to, &draft);
+        save_draft(from, "");
+    }
 }
 
 fn draft_key(room: &RoomId) -> String {
     format!("secure-chat.draft.{room}")
 }
 
-/// What an earlier life of this tab left to be sent. It is kept for the tab alone, because two tabs
-/// that share it would send it twice.
+/// Returns the entries that an earlier life of this tab left to be sent. They are kept for the tab
+/// alone, because two tabs that share them would send them twice.
 pub fn load_outbox() -> Vec<Outgoing> {
     let json = session().and_then(|storage| storage.get_item(OUTBOX).ok()?);
     json.and_then(|json| serde_json::from_str(&json).ok())
         .unwrap_or_default()
 }
 
-/// Keeps what is not sent yet.
+/// Keeps the entries that are not sent yet.
 pub fn save_outbox(lines: &[Outgoing]) {
     let json = if lines.is_empty() {
         Ok(String::new())

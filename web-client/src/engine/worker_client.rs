@@ -15,7 +15,7 @@ use web_sys::{ErrorEvent, File, MessageEvent, Worker, WorkerOptions, WorkerType}
 
 use crate::vault::messages::{Answer, Call, Failure, Report, Request};
 
-/// What the worker runs first; it gets [`program`].
+/// The script that the worker runs first; it gets [`program`].
 const STARTER: &str = "./vault.js";
 
 /// How long the worker's program may take to load and start.
@@ -33,7 +33,7 @@ extern "C" {
     static IMPORT_META: ImportMeta;
 }
 
-/// Where this program is, and it itself as the browser has compiled it.
+/// Returns the address of this program, and the program as the browser has compiled it.
 fn program() -> Array {
     let script = IMPORT_META.with(ImportMeta::url);
     Array::of2(&script.into(), &wasm_bindgen::module())
@@ -41,7 +41,7 @@ fn program() -> Array {
 
 type Done = Box<dyn FnOnce(Result<Answer, Failure>)>;
 
-/// What the vault does besides answering.
+/// An event of the vault that answers no call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum VaultEvent {
     /// There was no key, and one is being made.
@@ -76,7 +76,7 @@ struct Pending {
 }
 
 impl WorkerClient {
-    /// A client whose worker starts with the first call.
+    /// Returns a client whose worker starts with the first call.
     pub(super) fn new(notify: impl Fn(VaultEvent) + 'static) -> Self {
         Self(Rc::new(Inner {
             notify: Box::new(notify),

@@ -10,7 +10,7 @@ use gloo_timers::callback::Timeout;
 use shared::chat::{ClientMessage, MessageId};
 use yew::prelude::*;
 
-use super::store::Store;
+use super::reducible::Store;
 use crate::engine::{Engine, SendOutcome, clock, page, storage};
 use crate::state::Action;
 use crate::state::connection::Connection;
@@ -81,7 +81,7 @@ fn use_link(store: &UseReducerHandle<Store>) {
         }
     });
     use_effect_with(store.0.link, |link| {
-        // What cannot be read is shown as long as this page lives, and helps nobody after that.
+        // A link that cannot be read is shown as long as this page lives, and helps nobody after that.
         if !matches!(link, Some(Link::Pin(_))) {
             page::remove_link();
         }
@@ -146,7 +146,8 @@ fn use_retry(store: &UseReducerHandle<Store>) {
 fn use_requests(store: &UseReducerHandle<Store>, engine: &Engine) {
     // Numbers go up: what was handed over, whatever renders lie between, is not handed over again.
     let handed = use_mut_ref(|| 0_u64);
-    let ready = store.0.connection == Connection::Ready;
+    // The hello goes out as soon as the session is there, before anything was received.
+    let ready = store.0.connection.is_live() && store.0.handshake.established;
     let waiting = store.0.chat.requests.waiting().to_vec();
     let dispatcher = store.dispatcher();
     let engine = engine.clone();
@@ -173,7 +174,7 @@ fn send(engine: &Engine, message: &ClientMessage) -> SendOutcome {
 /// Hands what waits to the session, in its order.
 #[hook]
 fn use_outbox(store: &UseReducerHandle<Store>, engine: &Engine) {
-    // What this attempt was handed, whatever renders lie between: nothing goes twice.
+    // The entries that this attempt was handed, whatever renders lie between: none goes twice.
     let handed = use_mut_ref(|| (0_u32, HashSet::<MessageId>::new()));
     let ready = store.0.connection == Connection::Ready;
     let attempt = store.0.attempt;
@@ -187,7 +188,7 @@ fn use_outbox(store: &UseReducerHandle<Store>, engine: &Engine) {
         if handed.borrow().0 != *attempt {
             *handed.borrow_mut() = (*attempt, HashSet::new());
         }
-        // What is not queued any more may come back, if the person tries it again.
+        // An entry that is not queued any more may come back, if the person tries it again.
         let queues = |id: &MessageId| queued.iter().any(|line| line.id == *id);
         handed.borrow_mut().1.retain(queues);
         for line in queued {

@@ -32,14 +32,14 @@ pub fn use_news(news: News) {
 
 fn notify(news: &News) {
     let options = NotificationOptions::new();
-    // Who and where, not what: it may show on a locked screen.
+    // The writer and the room, but not the text: it may show on a locked screen.
     options.set_body(&news.latest);
     options.set_tag("secure-chat");
     // A browser that does not want to need not.
     let _ = Notification::new_with_options(TITLE, &options);
 }
 
-/// Whether the person has allowed notifications; nothing if they have not said, or cannot.
+/// Returns the person's answer to notifications; `None` without an answer, or if none can be given.
 pub fn may_notify() -> Option<bool> {
     let window = web_sys::window()?;
     if !js_sys::Reflect::has(&window, &"Notification".into()).unwrap_or(false) {

@@ -1,25 +1,12 @@
 //! The reducer as a Yew hook, together with the engine that feeds it.
 
-use std::rc::Rc;
-
 use yew::prelude::*;
 
 use super::effects::use_effects;
+use super::reducible::Store;
 use crate::engine::{Engine, page, storage};
-use crate::state::{Action, State};
+use crate::state::State;
 use client::outbox::Outbox;
-
-/// The page's state in Yew's terms.
-#[derive(Debug, PartialEq)]
-pub struct Store(pub State);
-
-impl Reducible for Store {
-    type Action = Action;
-
-    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
-        Rc::new(Self(self.0.reduce(action)))
-    }
-}
 
 /// The state and the engine, wired to each other. To be used once, at the root.
 #[hook]

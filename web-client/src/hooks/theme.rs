@@ -7,11 +7,11 @@ use crate::engine::storage::{self, Setting};
 /// The person's choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Theme {
-    /// What the system says.
+    /// The system's choice.
     System,
-    /// Light.
+    /// Dark text on light.
     Light,
-    /// Dark.
+    /// Light text on dark.
     Dark,
 }
 
@@ -28,7 +28,7 @@ impl Theme {
         }
     }
 
-    /// For people.
+    /// Returns the name for people.
     pub const fn label(self) -> &'static str {
         match self {
             Self::System => "System",

@@ -1,9 +1,9 @@
-//! Whether the person can see the page now.
+//! A hook that knows if the person can see the page now.
 
 use gloo_events::EventListener;
 use yew::prelude::*;
 
-/// Whether the page is in sight; changes with it.
+/// Returns `true` while the page is in sight, and renders again when that changes.
 #[hook]
 pub fn use_visible() -> bool {
     let visible = use_state(is_visible);

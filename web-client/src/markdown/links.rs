@@ -7,7 +7,8 @@ use std::ops::Range;
 /// Longest address that is made clickable, in bytes.
 const ADDRESS_BYTES: usize = 2048;
 
-/// Whether an address may be followed: the web and mail, and nothing that runs code or reads files.
+/// Returns `true` if an address may be followed: the web and mail, and nothing that runs code or
+/// reads files.
 pub fn is_safe(address: &str) -> bool {
     let harmful = |c: char| c.is_control() || c.is_whitespace() || is_invisible(c);
     if address.len() > ADDRESS_BYTES || address.contains(harmful) {
@@ -20,7 +21,7 @@ pub fn is_safe(address: &str) -> bool {
     }
 }
 
-/// What turns a text around or does not show: nothing of an address.
+/// Returns `true` for characters that turn a text around or do not show: no address has them.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
@@ -32,8 +33,8 @@ fn scheme(address: &str) -> Option<&'static str> {
         .find(|known| scheme.eq_ignore_ascii_case(known))
 }
 
-/// The host that an address of the web goes to, as browsers read it: what stands before an `@` is
-/// no part of it, and a backslash is a slash.
+/// Returns the host that an address of the web goes to, as browsers read it: what stands before an
+/// `@` is no part of it, and a backslash is a slash.
 pub fn host(address: &str) -> Option<&str> {
     let (_, rest) = address.split_once("://")?;
     let end = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
@@ -45,7 +46,7 @@ pub fn host(address: &str) -> Option<&str> {
     )
 }
 
-/// The addresses that stand in a text as they are.
+/// Returns the addresses that stand in a text as they are.
 pub fn find(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut from = 0;
@@ -65,7 +66,7 @@ pub fn find(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The next place where an address of the web may begin.
+/// Returns the next place where an address of the web may begin.
 fn next_scheme(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     (0..bytes.len()).find(|&at| {
@@ -77,7 +78,7 @@ fn next_scheme(text: &str) -> Option<usize> {
     })
 }
 
-/// A sentence goes on after an address: its full stop is not of it. A closing bracket is, if the
+/// Cuts the punctuation of the sentence around an address off. A closing bracket stays, if the
 /// address opened it.
 fn without_trailing_punctuation(address: &str) -> &str {
     let mut address = address;

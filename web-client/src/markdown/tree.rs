@@ -1,4 +1,4 @@
-//! What a message in Markdown consists of: the few forms that a chat needs. HTML, images, headings
+//! The tree of a message in Markdown: the few forms that a chat needs. HTML, images, headings
 //! and whatever else there is are shown as the text that they are.
 //!
 //! Pure.
@@ -25,27 +25,27 @@ pub enum Node {
     Styled(Style, Vec<Node>),
     /// Goes to an address, which is safe to follow.
     Link {
-        /// Where.
+        /// The address of the link.
         address: String,
-        /// What is shown instead.
+        /// The parts that are shown for it.
         shown: Vec<Node>,
     },
 }
 
-/// A form.
+/// The form of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
-    /// A paragraph.
+    /// A paragraph of text.
     Paragraph,
-    /// Emphasis.
+    /// Emphasized text, in italics.
     Emphasis,
     /// Strong emphasis; headings, too.
     Strong,
-    /// Struck out.
+    /// Text that is struck out.
     Struck,
-    /// What somebody else has said.
+    /// A quotation of somebody else.
     Quote,
-    /// A list.
+    /// A list with its items.
     List,
     /// A list with numbers, from this one on.
     Numbered(u64),
@@ -92,7 +92,7 @@ impl Builder {
             Event::Html(html) | Event::InlineHtml(html) => self.text(&html),
             Event::SoftBreak | Event::HardBreak => self.push(Node::Break),
             Event::Rule => self.push(Node::Text("———".into())),
-            // Of extensions that are not turned on.
+            // These belong to extensions that are not turned on.
             _ => {}
         }
     }
@@ -203,7 +203,7 @@ impl Builder {
     }
 }
 
-/// What a part says, without its form.
+/// Returns the text of a part, without its form.
 pub fn plain(node: &Node) -> String {
     match node {
         Node::Text(text) | Node::Code(text) | Node::CodeBlock(text) => text.clone(),
@@ -214,7 +214,7 @@ pub fn plain(node: &Node) -> String {
     }
 }
 
-/// The host to be shown beside a link, if what is shown does not say where it goes.
+/// Returns the host to be shown beside a link, if what is shown does not say where it goes.
 pub fn undisclosed_host<'a>(address: &'a str, shown: &[Node]) -> Option<&'a str> {
     let said: String = shown.iter().map(plain).collect();
     if said == address {

@@ -1,4 +1,4 @@
-//! What can happen to the state: the reducer's input.
+//! The reducer's input.
 //!
 //! Pure values. Whoever makes them has the clock and the dice; whoever takes them has neither.
 
@@ -16,7 +16,7 @@ use super::link::Link;
 use super::pins::Pins;
 use client::outbox::Writing;
 
-/// What can happen. Times `at` are milliseconds since 1970.
+/// An input of the reducer. Times `at` are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// The vault's work has come to this.
@@ -45,27 +45,27 @@ pub enum Action {
     Session {
         /// [`super::State::attempt`] at its beginning.
         attempt: u32,
-        /// What happened.
+        /// The event of the attempt.
         event: SessionEvent,
     },
     /// The person wrote a line in the composer: a message, or a command.
     Compose {
-        /// The line.
+        /// The line as it was typed.
         line: String,
         /// The message that it answers.
         reply_to: Option<Seq>,
-        /// Its name, if it is a message.
+        /// The id, if the line is a message.
         id: MessageId,
-        /// When.
+        /// The time of writing.
         at: u64,
     },
     /// The person does something to a message of the room on the screen.
     Write {
-        /// What.
+        /// The entry's content.
         what: Writing,
-        /// The name of that.
+        /// The id of the entry.
         id: MessageId,
-        /// When.
+        /// The time of writing.
         at: u64,
     },
     /// The person asks the server for something.
@@ -74,16 +74,26 @@ pub enum Action {
     Open(RoomId),
     /// The person wants to see this message.
     GoTo {
-        /// Where it is.
+        /// The message's room.
         room: RoomId,
-        /// Its number.
+        /// The message's number.
         seq: Seq,
     },
     /// The person wants to see what was before what is here.
     LoadOlder(RoomId),
+    /// The person has changed a message that is being written.
+    Typing(u64),
+    /// The person wants to see more of the list of rooms.
+    MoreRooms,
+    /// The person looks for a room whose name has this part.
+    FindRooms(String),
+    /// The person wants to see more members of a room.
+    MoreMembers(RoomId),
+    /// The panel of members shows a room whose list may be out of date.
+    RefreshMembers(RoomId),
     /// The person has seen everything up to an entry.
     Seen {
-        /// Where.
+        /// The room of the entry.
         room: RoomId,
         /// The last entry seen.
         seq: Seq,
@@ -94,9 +104,9 @@ pub enum Action {
     Sent(MessageId),
     /// The engine cannot send this.
     Refused {
-        /// What.
+        /// The id of the entry.
         id: MessageId,
-        /// Why.
+        /// The reason, for people.
         reason: String,
     },
     /// The person does not want to send this any more.
@@ -105,12 +115,12 @@ pub enum Action {
     Resend(MessageId),
 }
 
-/// What happens to one attempt to connect. Times are microseconds on the page's clock, except `at`.
+/// An event of one attempt to connect. Times are microseconds on the page's clock, except `at`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SessionEvent {
     /// The attempt began.
     Began {
-        /// When.
+        /// The time of the beginning.
         now: u64,
         /// With this protocol.
         version: Version,
@@ -139,7 +149,7 @@ pub enum SessionEvent {
     Frame(Frame),
     /// A message was opened.
     Text {
-        /// Its text.
+        /// The text as it was opened.
         text: String,
         /// When it came, in milliseconds since 1970.
         at: u64,
@@ -148,7 +158,7 @@ pub enum SessionEvent {
     Untrusted(Untrusted),
     /// It is over.
     Ended {
-        /// Why.
+        /// The reason of the end.
         ending: Ending,
         /// When, in milliseconds since 1970.
         at: u64,

@@ -6,7 +6,7 @@ use std::fmt;
 
 use shared::connection::Version;
 
-/// Where the page itself was loaded from.
+/// The origin from which the page itself was loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// Loaded over https.
@@ -26,7 +26,7 @@ pub struct Server {
     pub own: bool,
 }
 
-/// What is wrong with an address.
+/// The reason why an address cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressError {
     /// Another scheme than ws, wss, http or https.
@@ -59,7 +59,7 @@ impl fmt::Display for AddressError {
 }
 
 impl Origin {
-    /// The server that this page was loaded from.
+    /// Returns the server that this page was loaded from.
     pub fn server(&self) -> Server {
         Server::new(self.secure, &self.host.to_ascii_lowercase(), true)
     }
@@ -144,7 +144,7 @@ fn split_port(authority: &str) -> Result<(&str, Option<&str>), AddressError> {
     }
 }
 
-/// The one form of a host, given in lower case.
+/// Returns the one form of a host, given in lower case.
 fn canonical_host(host: &str) -> Result<String, AddressError> {
     let address = host
         .strip_prefix('[')

@@ -9,18 +9,18 @@ use super::address::Server;
 use super::ending::Ending;
 use super::trust::Block;
 
-/// What the person asked for on the connect screen.
+/// The person's request on the connect screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// The display name to claim; empty for the server's guest name.
     pub name: String,
-    /// Where to.
+    /// The server to connect to.
     pub server: Server,
     /// The protocol to speak.
     pub version: Version,
 }
 
-/// Where the connection is. Times are milliseconds since 1970.
+/// The state of the connection. Times are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Connection {
     /// Nobody asked for one.
@@ -53,7 +53,7 @@ pub enum Connection {
     /// The server is unknown. It has proven that it holds this key; a person decides whether it is
     /// the right one, and until then there is no connection.
     Asking {
-        /// The key.
+        /// The server's key.
         presented: Fingerprint,
     },
     /// Nothing goes on until a person has decided something.
@@ -61,12 +61,12 @@ pub enum Connection {
 }
 
 impl Connection {
-    /// A socket exists or is being made.
+    /// Returns `true` if a socket exists or is being made.
     pub fn is_live(&self) -> bool {
         matches!(self, Self::Opening | Self::Handshaking | Self::Ready)
     }
 
-    /// An attempt is under way that has not come to a session yet.
+    /// Returns `true` if an attempt is under way that has not come to a session yet.
     pub fn is_under_way(&self) -> bool {
         matches!(
             self,
@@ -74,7 +74,7 @@ impl Connection {
         )
     }
 
-    /// A word for style sheets and tests.
+    /// Returns a word for style sheets and tests.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Idle => "idle",

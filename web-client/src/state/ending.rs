@@ -60,7 +60,7 @@ pub enum Retry {
 }
 
 impl Ending {
-    /// Whether the page should try again by itself.
+    /// Returns the page's next step after this ending.
     pub fn retry(&self) -> Retry {
         match self {
             Self::Unreachable
@@ -90,7 +90,7 @@ impl Ending {
         }
     }
 
-    /// One sentence that says what happened.
+    /// Returns one sentence that says what happened.
     pub fn sentence(&self) -> String {
         match self {
             Self::Unreachable => "The server cannot be reached.".into(),
@@ -126,7 +126,7 @@ impl Ending {
         }
     }
 
-    /// What the person can do about it; empty if nothing.
+    /// Returns the advice to the person; empty if there is none.
     pub fn advice(&self) -> String {
         match self {
             Self::Unreachable => "Is it running, and is this device on the right network?".into(),

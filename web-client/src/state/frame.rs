@@ -18,7 +18,7 @@ const HEX_GROUP_BYTES: usize = 4;
 pub struct Frame {
     /// Sent or received.
     pub direction: Direction,
-    /// What it is.
+    /// The kind of the frame.
     pub kind: FrameKind,
     /// Its size with all that frames it.
     pub bytes: usize,

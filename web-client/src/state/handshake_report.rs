@@ -12,7 +12,7 @@ use super::frame::Frame;
 /// The server's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerKey {
-    /// Its name.
+    /// The fingerprint of the key.
     pub fingerprint: Fingerprint,
     /// Size of the modulus.
     pub bits: usize,
@@ -24,7 +24,7 @@ pub struct ServerKey {
 /// Times are microseconds on the page's clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HandshakeReport {
-    /// Which protocol is spoken.
+    /// The protocol that is spoken.
     pub version: Version,
     /// When the attempt began.
     pub started: u64,
@@ -62,13 +62,13 @@ impl Default for HandshakeReport {
 /// Frames, bytes and changes of keys of a session, handshake included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Traffic {
-    /// Frames sent.
+    /// The number of frames that were sent.
     pub frames_sent: u64,
-    /// Frames received.
+    /// The number of frames that were received.
     pub frames_received: u64,
-    /// Bytes sent.
+    /// The number of bytes that were sent.
     pub bytes_sent: u64,
-    /// Bytes received.
+    /// The number of bytes that were received.
     pub bytes_received: u64,
     /// How often our sending key was replaced.
     pub rekeys_sent: u64,
@@ -98,7 +98,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// The steps of `version`, in order.
+    /// Returns the steps of `version`, in order.
     pub const fn of(version: Version) -> &'static [Self] {
         match version {
             Version::V1 => &[
@@ -121,7 +121,7 @@ impl Step {
         }
     }
 
-    /// A word for tests and style sheets.
+    /// Returns a word for tests and style sheets.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Tunnel => "tunnel",
@@ -135,7 +135,7 @@ impl Step {
         }
     }
 
-    /// The kinds of frames that it is made of; the last one completes it.
+    /// Returns the kinds of frames that it is made of; the last one completes it.
     const fn frames(self, version: Version) -> &'static [(Direction, FrameKind)] {
         use Direction::{Received, Sent};
         match (self, version) {
@@ -160,9 +160,9 @@ impl Step {
 /// How far a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// Not begun.
+    /// The step has not begun.
     Ahead,
-    /// Under way.
+    /// The step is under way.
     Now,
     /// Done at this time, in microseconds on the page's clock.
     Done(u64),
@@ -171,7 +171,7 @@ pub enum Progress {
 }
 
 impl HandshakeReport {
-    /// A new attempt at `now`.
+    /// Returns a new attempt at `now`.
     pub fn begin(now: u64, version: Version) -> Self {
         Self {
             version,
@@ -234,7 +234,7 @@ impl HandshakeReport {
         }
     }
 
-    /// The steps of this handshake, in order.
+    /// Returns the steps of this handshake, in order.
     pub fn steps(&self) -> &'static [Step] {
         Step::of(self.version)
     }
@@ -253,7 +253,7 @@ impl HandshakeReport {
         }
     }
 
-    /// The frames of `step` that have passed, in the order of the protocol.
+    /// Returns the frames of `step` that have passed, in the order of the protocol.
     pub fn frames_of(&self, step: Step) -> impl Iterator<Item = &Rc<Frame>> {
         let kinds = step.frames(self.version).iter();
         kinds.filter_map(|(direction, kind)| self.find(*direction, *kind))

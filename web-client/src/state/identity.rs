@@ -3,7 +3,7 @@
 
 use crate::vault::messages::{Failure, Profile};
 
-/// Where the identity is.
+/// The state of the person's key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Identity {
     /// The vault is starting or looking for the key.
@@ -23,7 +23,7 @@ pub enum Identity {
 }
 
 impl Identity {
-    /// The public side, if it is there.
+    /// Returns the public side, if it is there.
     pub fn profile(&self) -> Option<&Profile> {
         match self {
             Self::Ready(profile) => Some(profile),

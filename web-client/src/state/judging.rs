@@ -20,7 +20,7 @@ impl State {
         self.drop_used_link();
         match &self.connection {
             Connection::WaitingForPins => self.judge(),
-            // What blocked it is gone: the person has removed it.
+            // The pin that blocked it is gone: the person has removed it.
             Connection::Blocked(block) if !self.still_holds(block) => self.disconnect(),
             _ => {}
         }
@@ -37,7 +37,7 @@ impl State {
         by_link_alone || self.record().is_some()
     }
 
-    /// What the link says is pinned: it has nothing more to say.
+    /// Forgets a link whose key is pinned: it has nothing more to say.
     fn drop_used_link(&mut self) {
         if let Some(target) = self.target.as_ref().filter(|target| target.server.own)
             && let Some(pin) = self.pins.pin(&target.server.address)
@@ -75,14 +75,14 @@ impl State {
         };
     }
 
-    /// What is stored for the server of the attempt.
+    /// Returns the record of the attempt's server.
     fn record(&self) -> Option<&Record> {
         let target = self.target.as_ref()?;
         self.pins.get(&target.server.address)
     }
 
-    /// The server that has just proven its key in a session, its key and the version: what is worth
-    /// remembering. v1 proves nothing before its first message, and is not remembered.
+    /// Returns the server that has just proven its key in a session, its key and the version: what
+    /// is worth remembering. v1 proves nothing before its first message, and is not remembered.
     pub fn met(&self) -> Option<(String, Fingerprint, Version)> {
         let target = self.target.as_ref()?;
         let key = self.handshake.server_key.filter(|key| key.proven)?;

@@ -11,13 +11,13 @@ const KEY: &str = "#pin=";
 /// Before the code of a claim link: whoever opens it becomes an operator.
 const CLAIM: &str = "#claim=";
 
-/// The code in the fragment of the page's address, with its `#`, if it is a claim link's.
+/// Returns the code in the fragment of the page's address, with its `#`, if it is a claim link's.
 pub fn claim(fragment: &str) -> Option<ClaimCode> {
     let code = fragment.strip_prefix(CLAIM)?;
     code.to_owned().try_into().ok()
 }
 
-/// What the page's address says about its server's key.
+/// The statement of the page's address about its server's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Link {
     /// The server must have this key.
@@ -27,7 +27,8 @@ pub enum Link {
 }
 
 impl Link {
-    /// Reads the fragment of the page's address, with its `#`; `None` if it is about something else.
+    /// Reads the fragment of the page's address, with its `#`; `None` if it is about something
+    /// else.
     pub fn parse(fragment: &str) -> Option<Self> {
         let pin = fragment.strip_prefix(KEY)?;
         // Programs that pass links on may write `+`, `/` and `:` as percent codes.
@@ -35,7 +36,7 @@ impl Link {
         Some(fingerprint.map_or(Self::Malformed, Self::Pin))
     }
 
-    /// The fingerprint in it.
+    /// Returns the fingerprint in it.
     pub fn fingerprint(self) -> Option<Fingerprint> {
         match self {
             Self::Pin(fingerprint) => Some(fingerprint),
@@ -44,7 +45,8 @@ impl Link {
     }
 }
 
-/// The link to the page at `origin` (like `https://chat.example`) for a server with this key.
+/// Returns the link to the page at `origin` (like `https://chat.example`) for a server with this
+/// key.
 pub fn to_page(origin: &str, fingerprint: &Fingerprint) -> String {
     format!("{origin}/{KEY}{fingerprint}")
 }

@@ -1,22 +1,22 @@
-//! What is new in all rooms together, for whoever looks at something else.
+//! The news of all rooms together, for a person who looks at something else.
 //!
 //! Pure.
 
 use client::Chat;
 
-/// What is new.
+/// The unread messages of a chat.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct News {
-    /// Unread messages.
+    /// The number of unread messages.
     pub unread: u64,
-    /// Those of them that mean us.
+    /// The number of unread messages that mention the person.
     pub meant: u64,
-    /// Who wrote the latest of those, and where.
+    /// The writer and the room of the latest mention.
     pub latest: String,
 }
 
 impl News {
-    /// What is new in this chat.
+    /// Returns the news of a chat.
     pub fn of(chat: &Chat) -> Self {
         let Some(me) = &chat.me else {
             return Self::default();

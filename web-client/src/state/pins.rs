@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use shared::trust::{Pin, UnixTime};
 
-/// What this browser knows of the servers, by their address ([`Server::address`]).
+/// The records of this browser about servers, by their address ([`Server::address`]).
 ///
 /// [`Server::address`]: super::address::Server::address
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,10 +21,10 @@ pub enum Pins {
     Unavailable(String),
 }
 
-/// What is stored for one server.
+/// The record of one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
-    /// A pin.
+    /// A pin that can be read.
     Pin(Pin),
     /// Something that is no pin, for this reason. It still stands for a server that was pinned
     /// once: to treat it as an unknown one would throw the protection away.
@@ -32,7 +32,7 @@ pub enum Record {
 }
 
 impl Pins {
-    /// What is stored for the server at `address`.
+    /// Returns the record of the server at `address`.
     pub fn get(&self, address: &str) -> Option<&Record> {
         match self {
             Self::Loaded(records) => records.get(address),
@@ -40,7 +40,7 @@ impl Pins {
         }
     }
 
-    /// The pin of the server at `address`.
+    /// Returns the pin of the server at `address`.
     pub fn pin(&self, address: &str) -> Option<&Pin> {
         match self.get(address) {
             Some(Record::Pin(pin)) => Some(pin),

@@ -18,7 +18,7 @@ pub struct Drawing {
     pub path: String,
 }
 
-/// The code of `text`; `None` if it is longer than a code can hold.
+/// Returns the code of `text`; `None` if it is longer than a code can hold.
 pub fn draw(text: &str) -> Option<Drawing> {
     // Level M restores 15 per cent: these are shown on screens, not printed and folded.
     let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;

@@ -2,7 +2,7 @@
 //!
 //! Pure.
 
-/// What a shortcut does.
+/// The effect of a shortcut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shortcut {
     /// Opens the quick switcher.
@@ -30,7 +30,7 @@ pub const SHORTCUTS: [(&str, &str); 9] = [
     ("Esc", "Stop answering or editing, close what is open"),
 ];
 
-/// What these keys do, if anything. `control` is also the command key.
+/// Returns the effect of these keys, if they have one. `control` is also the command key.
 pub fn of(key: &str, control: bool, alt: bool) -> Option<Shortcut> {
     match (key, control, alt) {
         ("k" | "K", true, false) => Some(Shortcut::Switch),

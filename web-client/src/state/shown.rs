@@ -1,4 +1,4 @@
-//! What the state means for people who compare: which server is shown, and what may be said of the
+//! The state as people compare it: the server that is shown, and the protection of the
 //! session.
 //!
 //! Pure.
@@ -14,9 +14,9 @@ use super::connection::Connection;
 /// A server and what is known of its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShownServer {
-    /// The server.
+    /// The server that is shown.
     pub server: Server,
-    /// Its key.
+    /// The fingerprint of the server's key.
     pub fingerprint: Fingerprint,
     /// How it is known.
     pub known: Known,
@@ -33,7 +33,7 @@ pub enum Known {
     Pinned(Pin),
 }
 
-/// What the badge at the top says.
+/// The protection that the badge at the top states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecurityLevel {
     /// v1: known holes.
@@ -45,8 +45,8 @@ pub enum SecurityLevel {
 }
 
 impl State {
-    /// The server that people compare: that of the session, else that of the last attempt, else
-    /// `own`, the one that this page came from, as far as this browser knows it.
+    /// Returns the server that people compare: that of the session, else that of the last attempt,
+    /// else `own`, the one that this page came from, as far as this browser knows it.
     pub fn shown_server(&self, own: &Server) -> Option<ShownServer> {
         let server = self.target.as_ref().map_or(own, |target| &target.server);
         let live = self
@@ -68,7 +68,7 @@ impl State {
         })
     }
 
-    /// What may be said of the session; without one, of the protocol `chosen` for the next.
+    /// Returns the protection of the session; without one, of the protocol `chosen` for the next.
     pub fn security_level(&self, chosen: Version) -> SecurityLevel {
         let version = match (&self.connection, &self.target) {
             (Connection::Idle, _) | (_, None) => chosen,

@@ -123,7 +123,7 @@ impl Story {
         })
     }
 
-    /// What the server was asked, by now.
+    /// Returns the requests that wait.
     fn asked(&self) -> Vec<ClientMessage> {
         let waiting = self.0.chat.requests.waiting().iter();
         waiting.map(|(_, message)| message.clone()).collect()
@@ -202,7 +202,26 @@ fn connect_without_a_key_says_why() {
 }
 
 #[test]
-fn the_first_opened_text_makes_it_ready_and_says_hello() {
+fn hello_is_said_as_soon_as_the_session_is_there() {
+    let story = Story::with_key()
+        .connect(target("ada"))
+        .event(SessionEvent::Began {
+            now: 10,
+            version: Version::V2,
+        })
+        .event(SessionEvent::Opened(20))
+        .event(SessionEvent::Established { session_id: None });
+    assert!(
+        matches!(&story.asked()[..], [ClientMessage::Hello { .. }]),
+        "a server greets a silent client only after a second"
+    );
+    assert_eq!(story.0.connection, Connection::Handshaking);
+    let story = story.welcomed("ada");
+    assert_eq!(story.0.connection, Connection::Ready);
+}
+
+#[test]
+fn the_first_opened_text_makes_it_ready() {
     let story = Story::connected("ada");
     assert_eq!(story.0.connection, Connection::Ready);
     assert!(story.0.entered);
@@ -232,6 +251,7 @@ fn a_name_taken_later_is_claimed_after_a_reconnect() {
         .ended(Ending::Lost)
         .retry()
         .event(SessionEvent::Opened(1))
+        .event(SessionEvent::Established { session_id: None })
         .text("* Welcome to the lobby, guest-1. Hi.");
     assert!(matches!(
         &story.asked()[..],

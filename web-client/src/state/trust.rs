@@ -17,33 +17,33 @@ pub enum Block {
     KeyChanged {
         /// The key that it must have.
         expected: Fingerprint,
-        /// Who says so.
+        /// The source of the expected key.
         by: Expected,
         /// The key that the server has shown.
         presented: Fingerprint,
     },
     /// The link that opened the page names another key than the one that is pinned.
     LinkContradicts {
-        /// What is pinned.
+        /// The pinned fingerprint.
         pinned: Fingerprint,
-        /// What the link says.
+        /// The fingerprint that the link names.
         link: Fingerprint,
     },
     /// A higher version was spoken with this server before.
     VersionFloor {
-        /// What is remembered of it.
+        /// The server's pin, which remembers the version.
         pin: Pin,
-        /// What was chosen now.
+        /// The version that was chosen now.
         chosen: Version,
     },
-    /// What is stored for this server is no pin any more.
+    /// The record of this server is damaged: it is no pin any more.
     PinDamaged {
-        /// What is wrong with it.
+        /// The damage, for people.
         why: String,
     },
 }
 
-/// Where the expectation of a key comes from.
+/// The source of an expected key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
     /// From the pin.
@@ -53,7 +53,7 @@ pub enum Expected {
 }
 
 impl Block {
-    /// A word for style sheets and tests.
+    /// Returns a word for style sheets and tests.
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::KeyChanged { .. } => "key-changed",
@@ -109,8 +109,8 @@ pub fn judge(
     }
 }
 
-/// The fingerprint that `link` tells, if it is about this server: it is about the one that the page
-/// came from.
+/// Returns the fingerprint that `link` tells, if it is about this server: it is about the one that
+/// the page came from.
 pub fn link_for(link: Option<Link>, own_server: bool) -> Option<Fingerprint> {
     link.filter(|_| own_server).and_then(Link::fingerprint)
 }

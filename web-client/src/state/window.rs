@@ -13,7 +13,7 @@ pub const SIZE: usize = 200;
 /// By how many it moves: what is left of it is more than a screen.
 const STEP: usize = 80;
 
-/// The range.
+/// The range of messages in the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Window {
     /// The first message; without one, the latest messages are shown.
@@ -21,7 +21,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// The range of places among `count` messages, of which `seq` says the number.
+    /// Returns the range of places among `count` messages, of which `seq` says the number.
     pub fn of(self, count: usize, seq: impl Fn(usize) -> Seq) -> Range<usize> {
         let latest = count.saturating_sub(SIZE);
         let start = match self.first {
@@ -31,14 +31,14 @@ impl Window {
         start..count.min(start + SIZE)
     }
 
-    /// One step towards the older ones.
+    /// Returns the window one step towards the older messages.
     #[must_use]
     pub fn up(self, count: usize, seq: impl Fn(usize) -> Seq) -> Self {
         let start = self.of(count, &seq).start.saturating_sub(STEP);
         Self::from(start, count, seq)
     }
 
-    /// One step towards the latest.
+    /// Returns the window one step towards the latest message.
     #[must_use]
     pub fn down(self, count: usize, seq: impl Fn(usize) -> Seq) -> Self {
         let start = self.of(count, &seq).start + STEP;

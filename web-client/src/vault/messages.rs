@@ -1,4 +1,4 @@
-//! What the page and the vault's worker say to each other: JSON over `postMessage`.
+//! The messages between the page and the vault's worker: JSON over `postMessage`.
 //!
 //! No message can carry a private key in clear: an exported one is encrypted before it leaves the
 //! worker, and a file to import goes to the worker as a file, unread by the page.
@@ -15,11 +15,11 @@ pub const PASSPHRASE_MIN_CHARS: usize = 12;
 pub struct Request {
     /// Chosen by the page; the reply carries it back.
     pub id: u32,
-    /// What to do.
+    /// The operation to carry out.
     pub call: Call,
 }
 
-/// What the page may ask of the vault.
+/// An operation that the page may ask of the vault.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Call {
     /// Load the key, or make one if there is none.
@@ -83,7 +83,7 @@ pub enum Report {
     Crashed(String),
 }
 
-/// What the vault answers.
+/// An answer of the vault.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     /// To [`Call::Open`] and [`Call::Import`].
@@ -97,7 +97,7 @@ pub enum Answer {
     },
     /// To [`Call::Export`]: an encrypted PKCS#8 PEM.
     Exported(String),
-    /// To [`Call::Delete`].
+    /// The answer to [`Call::Delete`].
     Deleted,
 }
 
@@ -130,7 +130,7 @@ pub struct Profile {
 pub enum Failure {
     /// The browser does not let us store anything.
     Storage(String),
-    /// What is stored is not a key that we can read.
+    /// The stored value is not a key that we can read.
     StoredKeyUnreadable,
     /// There is no key (another page may have deleted it).
     NoKey,

@@ -1,4 +1,4 @@
-//! Where the private key is kept: one record in this origin's IndexedDB.
+//! The store of the private key: one record in this origin's IndexedDB.
 //!
 //! Bytes in, bytes out; it must not know what they mean. Used by the worker only.
 
@@ -28,7 +28,7 @@ impl Store {
         Ok(Self(request.await?))
     }
 
-    /// The record, if there is one.
+    /// Returns the record, if there is one.
     pub(super) async fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         let transaction = self.0.transaction(&[STORE], TransactionMode::ReadOnly)?;
         let value = transaction.object_store(STORE)?.get(record())?.await?;

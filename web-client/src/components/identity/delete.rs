@@ -7,13 +7,13 @@ use crate::engine::Engine;
 /// Props of [`DeleteForm`].
 #[derive(Clone, PartialEq, Properties)]
 pub(super) struct DeleteFormProps {
-    /// Deletes it.
+    /// Deletes the key of this browser.
     pub engine: Engine,
     /// The person is done, or thought better of it.
     pub on_back: Callback<()>,
 }
 
-/// The question.
+/// The question before the key is deleted.
 #[component(DeleteForm)]
 pub(super) fn delete_form(props: &DeleteFormProps) -> Html {
     let problem = use_state(|| None::<String>);

@@ -1,4 +1,4 @@
-//! Where the reader is in the log, and how they stay there when it changes above them.
+//! The reader's place in the log, which stays when the log changes above it.
 
 use shared::chat::Seq;
 use web_sys::{Element, HtmlElement};
@@ -15,7 +15,7 @@ pub(super) struct Place {
     top: i32,
 }
 
-/// What a scroll has come to.
+/// The outcome of a scroll.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scrolled {
     /// It was upwards.
@@ -78,7 +78,7 @@ fn find(log: &HtmlElement, seq: Seq) -> Option<HtmlElement> {
     wasm_bindgen::JsCast::dyn_into(found).ok()
 }
 
-/// The first message whose lower edge is below the upper edge of the view.
+/// Returns the first message whose lower edge is below the upper edge of the view.
 fn first_in_sight(log: &HtmlElement, top: i32) -> Option<(Seq, i32)> {
     let mut child = log.first_element_child();
     while let Some(element) = child {

@@ -7,7 +7,8 @@ use crate::components::text;
 use crate::engine::Engine;
 use crate::state::pins::{Pins, Record};
 
-/// All pins. `on_keys` goes to the keys, `on_remove` asks whether to forget the server with an address.
+/// Shows all pins. `on_keys` goes to the keys, `on_remove` asks whether to forget the server with
+/// an address.
 pub(super) fn pins_list(
     pins: &Pins,
     on_keys: &Callback<()>,
@@ -95,7 +96,7 @@ fn row(address: &str, record: &Record, on_remove: &Callback<AttrValue>) -> Html 
 pub(super) struct RemovePinProps {
     /// The server's address.
     pub address: AttrValue,
-    /// Removes it.
+    /// Removes the pin of the server.
     pub engine: Engine,
     /// The person is done, or thought better of it.
     pub on_back: Callback<()>,

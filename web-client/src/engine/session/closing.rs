@@ -1,6 +1,6 @@
 //! Finds out why a session ended, or never began, and tells it as an [`Ending`].
 //!
-//! What an ending means for the next attempt is the reducer's business.
+//! The meaning of an ending for the next attempt is the reducer's business.
 
 use std::rc::Rc;
 
