@@ -41,7 +41,7 @@ function hurry() {
 /** Handshakes of each version that are measured, at least. */
 const HANDSHAKES = 20;
 
-/** What the handshake of v2 may take in milliseconds, and a frame meanwhile. */
+/** The longest handshake of v2 in milliseconds, and the longest frame meanwhile. */
 const HANDSHAKE_GOAL = 150;
 const FRAME_GOAL = 50;
 
@@ -105,7 +105,7 @@ async function handshake(context, url, protocol) {
   await page.goto(url);
   await page.getByTestId(`protocol-${protocol}`).check();
   await page.getByText('kept in this browser').waitFor();
-  // What opening a page leaves to be done is not the handshake's.
+  // Work that is left from opening the page is not the handshake's.
   await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
   const measured = await page.evaluate(measure);
   await page.close();

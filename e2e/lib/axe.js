@@ -7,7 +7,7 @@ import { expect } from './test.js';
 const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /**
- * What axe-core has to say about the page as it is now.
+ * Returns the problems that axe-core finds in the page as it is now.
  * @param {import('@playwright/test').Page} page
  * @returns {Promise<Array<{ id: string, help: string, nodes: string[] }>>}
  */

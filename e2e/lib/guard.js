@@ -1,6 +1,6 @@
 // Notices what a page does that it must not: breaks its policy, throws, or complains on the console.
 
-/** What browsers say about a server that is gone, which the page cannot silence. */
+/** The browsers' message about a server that is gone, which the page cannot silence. */
 export const LOST_SERVER = /WebSocket connection to '.*' failed|net::ERR_CONNECTION_REFUSED/;
 
 /** Chromium's remark on the build tool's preload hints; what is preloaded is used all the same. */

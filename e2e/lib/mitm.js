@@ -14,13 +14,13 @@ const START_MS = 30_000;
 
 /** A man in the middle. */
 export class Mitm {
-  /** Where pages are led to. */
+  /** Returns the address that pages are led to. */
   url = '';
   /** The fingerprint of its own key. */
   fingerprint = '';
   /** Every text that it could read, oldest first. */
   read = [];
-  /** What it says of its sessions. */
+  /** Lines about its sessions. */
   log = '';
   #child;
   #lines;
@@ -35,7 +35,7 @@ export class Mitm {
     const args = ['--listen', '127.0.0.1:0', '--upstream', `127.0.0.1:${server.httpPort}`];
     mitm.#child = spawn(MITM, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     mitm.#child.stderr.setEncoding('utf8').on('data', (text) => (mitm.log += text));
-    // Whoever tells one something that is gone learns it from the missing answer.
+    // A write to a socket that is gone shows as a missing answer.
     mitm.#child.stdin.on('error', () => {});
     mitm.#lines = createInterface({ input: mitm.#child.stdout });
     mitm.#lines.on('line', (line) => mitm.#heard(line));
@@ -67,7 +67,7 @@ export class Mitm {
   }
 
   /**
-   * What was said in the messages that it read, of one side: every word of them.
+   * Returns every word of the messages of one side that it read.
    * @param {'page' | 'server'} side
    */
   messagesFrom(side) {

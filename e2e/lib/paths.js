@@ -1,4 +1,4 @@
-// Where the things under test are. Each can be moved by the environment.
+// Paths of the things under test. Each can be moved by the environment.
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { env } from 'node:process';

@@ -28,7 +28,7 @@ export class PythonClient {
     const child = spawn(PYTHON, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     client.#child = child;
     child.stderr.setEncoding('utf8').on('data', (text) => (client.#errors += text));
-    // Whoever writes to a client that is gone learns it from the missing answer.
+    // A write to a client that is gone shows as a missing answer.
     child.stdin.on('error', () => {});
     client.#events = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     await client.#event('announced');

@@ -43,7 +43,7 @@ export class Server {
     return server;
   }
 
-  /** Where browsers open the page. */
+  /** Returns the address at which browsers open the page. */
   get url() {
     return `http://127.0.0.1:${this.httpPort}/`;
   }

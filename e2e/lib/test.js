@@ -20,7 +20,7 @@ export { expect };
  */
 
 export const test = base.extend({
-  /** What {@link Server.start} gets. */
+  /** The options of {@link Server.start}. */
   serverOptions: [{}, { option: true }],
 
   /** A running server. */

@@ -12,7 +12,7 @@ import { ROOT } from './paths.js';
 export class Trunk {
   /** Everything it printed. */
   output = '';
-  /** Where it serves the page. */
+  /** Returns the address at which it serves the page. */
   url = '';
   #child;
   #dist;

@@ -6,7 +6,7 @@ import { expect } from '@playwright/test';
 export const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
 
 /**
- * What the server printed when it was last started.
+ * Returns the words, the fingerprint and the link that the server printed when it was last started.
  * @param {import('./server.js').Server} server
  */
 export function identityOf(server) {
@@ -64,7 +64,7 @@ export async function shownKey(chat, place) {
   const list = chat.id(`${place}-words`);
   await expect(list.getByRole('listitem')).toHaveCount(8);
   const words = (await list.getByRole('listitem').allTextContents()).join(' ');
-  // What people read and what programs read is the same.
+  // People and programs read the same words.
   await expect(list).toHaveAttribute('data-words', words);
   const fingerprint = await chat.id(`${place}-fingerprint`).textContent();
   expect(fingerprint).toMatch(FINGERPRINT);

@@ -1,4 +1,4 @@
-// What a person reads when it does not work: one sentence, in the right place, for every cause.
+// The sentence that a person reads when something does not work, in the right place, for every cause.
 import { LOST_SERVER } from '../lib/guard.js';
 import { expect, test } from '../lib/test.js';
 

@@ -37,7 +37,7 @@ for (const width of [360, 1280]) {
     await tabTo(page, 'first-contact-trust');
     await keys.press('Enter');
     await chat.expectState('connected');
-    // Who enters wants to write: the composer has the focus already.
+    // A person who enters wants to write: the composer has the focus already.
     await expect(chat.composer).toBeFocused();
     await keys.type('one');
     await keys.press('Shift+Enter');

@@ -19,7 +19,7 @@ const test = base.extend({
   },
 });
 
-/** What a v2 client has sent when it refuses the server's key: preface and client_hello, an alert. */
+/** The frames that a v2 client has sent when it refuses the server's key: preface and client_hello, an alert. */
 const REFUSED_BYTES = 5 + 1253 + (5 + 64 + 16);
 
 test('one who only forwards changes nothing', async ({ server, mitm, visitor }) => {

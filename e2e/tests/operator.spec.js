@@ -1,5 +1,5 @@
-// Whoever runs the server opens the claim link that it prints, and has its console: the demo's
-// start and stop, who is connected, who is kept out, and the log.
+// The person who runs the server opens the claim link that it prints, and has its console: start and
+// stop, connections, bans, operators, rooms, and the log.
 import { expectAccessible } from '../lib/axe.js';
 import { LOST_SERVER } from '../lib/guard.js';
 import { expect, test } from '../lib/test.js';
@@ -65,6 +65,43 @@ test('kicked, kept out, and let in again', async ({ server, visitor }) => {
   await expect(boss.chat.id('ban')).toHaveCount(0);
   await bob.page.reload();
   await bob.chat.join('bob');
+});
+
+test('operators appoint and revoke others, and give any room an owner', async ({ server, visitor }) => {
+  const boss = await operate(visitor, server);
+  const bob = await visitor();
+  await bob.chat.open(server.url);
+  await bob.chat.join('bob');
+  await bob.chat.type('/join den');
+  await expect(bob.chat.id('room-title')).toHaveText('den');
+  const eve = await visitor();
+  await eve.chat.open(server.url);
+  await eve.chat.join('eve');
+  await eve.chat.type('/join den');
+  await expect(eve.chat.id('room-title')).toHaveText('den');
+  await expect(connection(boss.chat, 'eve')).toBeVisible();
+
+  const den = boss.page.locator('[data-testid="console-room"][data-room="den"]');
+  await boss.chat.id('console-rooms-again').click();
+  await expect(den).toContainText('owner bob');
+  await den.getByTestId('console-room-own').click();
+  await boss.chat.id('console-owner').fill('nobody-here');
+  await boss.chat.id('console-owner-submit').click();
+  await expect(boss.chat.id('console-owner-error')).not.toBeEmpty();
+  await boss.chat.id('console-owner').fill('eve');
+  await boss.chat.id('console-owner-submit').click();
+  await boss.chat.id('console-yes').click();
+  await expect(den).toContainText('owner eve');
+
+  const operator = (name) => boss.page.locator(`[data-testid="operator"][data-name="${name}"]`);
+  await expect(operator('boss')).toBeVisible();
+  await connection(boss.chat, 'bob').getByTestId('connection-appoint').click();
+  await boss.chat.id('console-yes').click();
+  await expect(operator('bob')).toBeVisible();
+  await expect(bob.chat.id('console-toggle')).toBeVisible();
+  await operator('bob').getByTestId('operator-revoke').click();
+  await boss.chat.id('console-yes').click();
+  await expect(operator('bob')).toHaveCount(0);
 });
 
 for (const colorScheme of ['light', 'dark']) {

@@ -12,7 +12,7 @@ async function come(visitor, server, name, viewport, options = {}) {
   const one = await visitor({ viewport, ...options });
   await one.chat.open(server.url);
   await one.chat.join(name);
-  // Where it lies over the chat, it is not there at first; nobody here looks at it.
+  // The panel is open at first only beside the chat; these tests do not look at it.
   if (await one.chat.id('handshake-panel').isVisible()) await one.chat.id('handshake-close').click();
   return one;
 }
@@ -55,7 +55,7 @@ test('rooms: made, found, private with an invitation, left', async ({ server, vi
   await go(bob.chat, 'rust');
   await expect(bob.chat.messages('first!', 'ada')).toHaveCount(1);
   await expect(ada.chat.notices('bob joined')).toBeVisible();
-  // Who wants to make it is in it, too.
+  // A person who wants to create it enters it, too.
   await eve.chat.type('/join rust');
   await expect(eve.chat.id('room-title')).toHaveText('rust');
 
@@ -233,7 +233,7 @@ test('a long history: loaded upwards, in its place, and back to the latest', asy
   }
   expect(seq).toBe(1);
   await expect(chat.messages('line 1')).toHaveCount(1);
-  // Of a long log only a part is in the document.
+  // Only a part of a long log is in the document.
   expect(await chat.id('message').count()).toBeLessThanOrEqual(200);
   await py.say('one more');
   await expect(chat.id('jump-latest')).toContainText('1 new message');

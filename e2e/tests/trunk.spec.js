@@ -22,7 +22,7 @@ const test = base.extend({
   ],
 });
 
-// Where Trunk.toml sends the tunnel.
+// The address to which Trunk.toml sends the tunnel.
 test.use({ serverOptions: { http: '127.0.0.1:8080' } });
 
 test('a page from `trunk serve` chats through the proxied tunnel', async ({ server, trunk, visitor, python }) => {
