@@ -238,10 +238,9 @@ impl Chat {
         let last = &mut self.last_room;
         Rc::make_mut(entry.or_insert_with(|| {
             *last += 1;
-            Rc::new(Room {
-                number: *last,
-                ..Room::new(room.clone())
-            })
+            let mut room = Room::new(room.clone());
+            room.number = *last;
+            Rc::new(room)
         }))
     }
 

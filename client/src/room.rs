@@ -18,6 +18,10 @@ pub const TYPING_MS: u64 = 6_000;
 
 /// A room, as far as this client knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent facts of a room, each of which the server tells or is asked for apart"
+)]
 pub struct Room {
     /// The room's present name.
     pub id: RoomId,
