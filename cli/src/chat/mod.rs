@@ -310,6 +310,8 @@ impl Looking {
                 Wake::Job(Job::Stop) => {
                     self.screen.release().map_err(|error| unusable(&error))?;
                     JobControl::stop();
+                    // Before anything is drawn or read: the shell's mode echoes keys and keeps them.
+                    self.screen.take_back().map_err(|error| unusable(&error))?;
                 }
                 Wake::Job(Job::GoOn) => {
                     self.screen.take_back().map_err(|error| unusable(&error))?;
