@@ -31,8 +31,9 @@ use crate::wish::Wish;
 /// in one turn. Behind that the pipe, and the server, are made to wait.
 const CHANNEL_PLACES: usize = 256;
 
-/// Text that was handed to the editor or to standard output last has got there by then.
-const LAST_WORDS: Duration = Duration::from_millis(100);
+/// Text that was handed to the editor or to standard output last has got there by then, also on a
+/// busy machine: the editor does not tell.
+const LAST_WORDS: Duration = Duration::from_millis(250);
 
 /// Runs the command.
 ///
