@@ -89,7 +89,11 @@ impl Operating {
                 let surplus = self.log.len().saturating_sub(LOG_LINES);
                 self.log.drain(..surplus);
             }
-            OperatorAnswer::Granted | OperatorAnswer::Done => {}
+            // What was changed may stand in the list of rooms.
+            OperatorAnswer::Done if !self.rooms.is_empty() => {
+                return Some(OperatorRequest::Rooms { after: None });
+            }
+            OperatorAnswer::Granted | OperatorAnswer::Revoked | OperatorAnswer::Done => {}
         }
         None
     }

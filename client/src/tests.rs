@@ -3,8 +3,10 @@
 use super::outbox::{Account, DeliveryState, Outgoing, Writing};
 use super::*;
 use crate::testing::{author, entry, says};
-use shared::chat::server::{Member, RoomSummary};
-use shared::chat::{DirectId, Event, Keep, MessageId, Role, Text, Timestamp, Topic};
+use shared::chat::server::{ChatErrorCode, Member, RoomEntry, RoomSummary, ServerLimits};
+use shared::chat::{
+    DirectId, Entry, Event, Keep, MessageId, Role, ServerMessage, Text, Timestamp, Topic,
+};
 
 fn lobby() -> RoomId {
     RoomName::lobby().into()
@@ -230,6 +232,7 @@ fn a_room_is_shown_when_we_are_in_it() {
     chat.hear(
         ServerMessage::Left {
             room: named("rust"),
+            closed: false,
         },
         1,
     );
@@ -597,7 +600,7 @@ fn a_room_that_is_renamed_again_and_again_fills_no_memory() {
         let room = std::mem::replace(&mut from, to.clone().into());
         chat.hear(ServerMessage::Renamed { room, to }, 0);
     }
-    assert_eq!(chat.renamings(0).count(), RENAMINGS);
+    assert_eq!(chat.renamings(0).count(), hear::RENAMINGS);
     assert_eq!(chat.renamings(0).last().map(|it| it.number), Some(100));
     assert_eq!(chat.rooms[&from].number, number, "it is the same room");
 }

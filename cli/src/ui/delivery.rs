@@ -405,7 +405,7 @@ impl Delivery {
                 change,
             } if room == self.room => self.member(&member, change),
             ServerMessage::Notice { text } => self.notice(&text),
-            ServerMessage::Left { room } if room == self.room => {
+            ServerMessage::Left { room, .. } if room == self.room => {
                 let text = format!("{room} was closed, or you were removed from it");
                 self.fail(Code::Reported, &text);
             }

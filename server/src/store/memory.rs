@@ -39,7 +39,6 @@ struct State {
     operators: BTreeSet<UserId>,
     bans: BTreeMap<String, Ban>,
     v2_users: BTreeSet<UserId>,
-    approved: BTreeSet<UserId>,
 }
 
 #[derive(Debug, Default)]
@@ -75,7 +74,6 @@ impl MemoryStore {
                 operators: BTreeSet::new(),
                 bans: BTreeMap::new(),
                 v2_users: BTreeSet::new(),
-                approved: BTreeSet::new(),
             }),
         }
     }
@@ -210,7 +208,6 @@ impl State {
             operators: self.operators.iter().copied().collect(),
             bans: self.bans.values().cloned().collect(),
             v2_users: self.v2_users.iter().copied().collect(),
-            approved: self.approved.iter().copied().collect(),
         }
     }
 
@@ -382,9 +379,6 @@ impl State {
             }
             Change::SpokeV2 { user } => {
                 self.v2_users.insert(user);
-            }
-            Change::Approved { user } => {
-                self.approved.insert(user);
             }
             Change::Invited { room, user, .. } => {
                 let room = self.room(&room.into())?;

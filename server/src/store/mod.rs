@@ -163,8 +163,6 @@ pub struct Snapshot {
     pub bans: Vec<Ban>,
     /// Keys that have used v2.
     pub v2_users: Vec<UserId>,
-    /// Keys that an operator has let in.
-    pub approved: Vec<UserId>,
 }
 
 /// A room, without its entries.
@@ -301,11 +299,6 @@ pub enum Change {
         /// The key's person.
         user: UserId,
     },
-    /// An operator has let a key in.
-    Approved {
-        /// The key's person.
-        user: UserId,
-    },
     /// Somebody is kept out from now on, for this reason.
     Banned(Ban),
     /// Somebody is not kept out any more.
@@ -329,6 +322,8 @@ pub enum StoreError {
     NoSuchRoom,
     /// The room is there already.
     RoomExists,
+    /// A search took longer than one may.
+    TooLong,
     /// The disk is full. Nothing was changed; it may work later.
     Full,
     /// Something else; nothing was changed. The text is for the log.
@@ -341,6 +336,7 @@ impl fmt::Display for StoreError {
             Self::IdReused => f.write_str("the id was used for something else"),
             Self::NoSuchRoom => f.write_str("there is no such room"),
             Self::RoomExists => f.write_str("the room is there already"),
+            Self::TooLong => f.write_str("the search took too long"),
             Self::Full => f.write_str("the disk is full"),
             Self::Failed(detail) => write!(f, "the store failed: {detail}"),
         }

@@ -121,7 +121,7 @@ impl DisplayName {
     /// Returns a guest's name with more digits, for when two keys have the first ones in common.
     ///
     /// Fewer than [`Self::GUEST_DIGITS`] or more than [`Self::GUEST_DIGITS_MAX`] become those.
-    pub fn guest_with(id: UserId, digits: usize) -> Self {
+    fn guest_with(id: UserId, digits: usize) -> Self {
         let digits = digits.clamp(Self::GUEST_DIGITS, Self::GUEST_DIGITS_MAX);
         let nibbles =
             id.0.as_bytes()

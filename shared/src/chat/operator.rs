@@ -128,6 +128,8 @@ pub enum OperatorRequest {
 pub enum OperatorAnswer {
     /// This person is an operator from now on: the answer to `claim`.
     Granted,
+    /// This person is no operator any more.
+    Revoked,
     /// How the server is.
     Status(ServerStatus),
     /// Some who are connected, oldest first.
@@ -473,6 +475,7 @@ mod tests {
             let at = Timestamp::from_unix_millis(0).unwrap();
             for answer in [
                 OperatorAnswer::Granted,
+                OperatorAnswer::Revoked,
                 OperatorAnswer::Status(ServerStatus {
                     listening: true,
                     started: at,

@@ -108,10 +108,13 @@ pub enum ServerMessage {
         #[serde(rename = "for")]
         about: String,
     },
-    /// The client is no longer in a room.
+    /// The client is no longer in a room, or a public room is no longer there.
     Left {
-        /// Which.
+        /// The room.
         room: RoomId,
+        /// The room is gone for everybody.
+        #[serde(default, skip_serializing_if = "is_false")]
+        closed: bool,
     },
     /// Entries that were there before, oldest first.
     Page {

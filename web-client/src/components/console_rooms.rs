@@ -121,7 +121,7 @@ fn room_view(
                         type="button"
                         class="link"
                         data-testid="console-room-own"
-                        aria-label={format!("Give {room} an owner")}
+                        aria-label={format!("Give an owner to {room}")}
                         onclick={on_own.reform({
                             let room = room.clone();
                             move |_: MouseEvent| Some(room.clone())

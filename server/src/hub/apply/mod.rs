@@ -146,19 +146,21 @@ impl Hub {
             Change::Unbanned(who) => self.operators.bans.remove(who),
             Change::Operator { user, is } => self.apply_operator(user, is, wakers),
             Change::SpokeV2 { user } => self.directory().set_used_v2(user),
-            Change::Approved { .. } => {}
         }
     }
 
     fn apply_operator(&self, user: UserId, is: bool, wakers: &mut Wakers) {
         let mut directory = self.directory();
         directory.set_operator(user, is);
-        if !is {
-            return;
-        }
-        let granted = encode(&ServerMessage::Operator(OperatorAnswer::Granted));
+        let answer = if is {
+            OperatorAnswer::Granted
+        } else {
+            OperatorAnswer::Revoked
+        };
+        // On all their devices.
+        let told = encode(&ServerMessage::Operator(answer));
         let outboxes = directory.json_outboxes(user);
-        let full = outboxes.filter(|(_, outbox)| outbox.push([&granted], wakers).is_err());
+        let full = outboxes.filter(|(_, outbox)| outbox.push([&told], wakers).is_err());
         let slow = full.map(|(id, _)| id).collect();
         drop(directory);
         self.evict(slow, wakers);

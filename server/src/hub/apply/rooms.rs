@@ -1,11 +1,14 @@
 //! Committed changes of rooms: how each alters the room and the directory, and who is sent what.
 
+use std::sync::Arc;
+
 use shared::chat::server::MemberChange;
 use shared::chat::{Keep, Role, RoomId, RoomName, Seq, ServerMessage, Topic, UserId};
 
 use crate::hub::Hub;
+use crate::hub::directory::Directory;
 use crate::hub::encoding::{Mode, encode};
-use crate::hub::room::Room;
+use crate::hub::room::{Room, Slow};
 use crate::hub::session::queue::Wakers;
 use crate::store::Change;
 
@@ -49,15 +52,11 @@ impl Hub {
         let room = room.lock();
         directory.remove_room(&room);
         self.quota.remove(id, room.owner());
-        let left = encode(&ServerMessage::Left { room: id.clone() });
-        let mut slow = Vec::new();
-        for user in room.members.keys() {
-            for (id, outbox) in directory.json_outboxes(*user) {
-                if outbox.push([&left], wakers).is_err() {
-                    slow.push(id);
-                }
-            }
-        }
+        let left = encode(&ServerMessage::Left {
+            room: id.clone(),
+            closed: true,
+        });
+        let slow = send_to_all_who_list(&directory, &room, &left, wakers);
         drop((room, directory));
         self.evict(slow, wakers);
     }
@@ -117,7 +116,10 @@ impl Hub {
             self.quota.hand_over(Some(user), None);
         }
         directory.exit(user, id);
-        let left = encode(&ServerMessage::Left { room: id.clone() });
+        let left = encode(&ServerMessage::Left {
+            room: id.clone(),
+            closed: false,
+        });
         let mut slow = Vec::new();
         let connections: Vec<_> = directory.connections_of(user).map(|(id, _)| id).collect();
         for connection in connections {
@@ -218,14 +220,7 @@ impl Hub {
             self.reserve(&mut room);
         }
         let message = encode(&ServerMessage::Renamed { room: from, to });
-        let mut slow = Vec::new();
-        for user in &members {
-            for (id, outbox) in directory.json_outboxes(*user) {
-                if outbox.push([&message], wakers).is_err() {
-                    slow.push(id);
-                }
-            }
-        }
+        let slow = send_to_all_who_list(&directory, &room, &message, wakers);
         drop((room, directory));
         self.evict(slow, wakers);
     }
@@ -272,4 +267,31 @@ impl Hub {
             outbox.push_droppable(&encode(&ServerMessage::Room { room: summary }), wakers);
         }
     }
+}
+
+/// Sends a message to the members' JSON connections and, if the room is public, to everybody else's
+/// who may have it in a list. Those can do without it.
+fn send_to_all_who_list(
+    directory: &Directory,
+    room: &Room,
+    message: &Arc<str>,
+    wakers: &mut Wakers,
+) -> Slow {
+    let mut slow = Slow::new();
+    for user in room.members.keys() {
+        for (id, outbox) in directory.json_outboxes(*user) {
+            if outbox.push([message], wakers).is_err() {
+                slow.push(id);
+            }
+        }
+    }
+    if !room.private {
+        let others = directory.everybody();
+        for (_, _, connected) in others.filter(|(_, user, _)| !room.has(*user)) {
+            if connected.mode == Some(Mode::Json) {
+                connected.outbox.push_droppable(message, wakers);
+            }
+        }
+    }
+    slow
 }

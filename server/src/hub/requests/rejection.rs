@@ -131,6 +131,10 @@ impl From<StoreError> for Rejection {
                 ChatErrorCode::RoomExists,
                 "There is a room of this name already.",
             ),
+            StoreError::TooLong => (
+                ChatErrorCode::LimitReached,
+                "This search takes too long: search one room, or for rarer words.",
+            ),
             StoreError::Full => (
                 ChatErrorCode::StorageFailed,
                 "The server's disk is full; nothing was taken.",

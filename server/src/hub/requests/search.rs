@@ -23,13 +23,17 @@ struct Search {
     user: UserId,
 }
 
-/// When a second search may be tried again.
+/// Most searches that are under way: each may take a second, and they wait for each other.
+const MAX_SEARCHES: usize = 32;
+
+/// When a search that was one too many may be tried again.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 
 impl Searches {
     fn begin(&self, user: UserId) -> Option<Search> {
         let mut searching = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        searching.insert(user).then(|| Search {
+        let is_free = searching.len() < MAX_SEARCHES && searching.insert(user);
+        is_free.then(|| Search {
             searches: self.clone(),
             user,
         })

@@ -16,6 +16,7 @@ use super::session::queue::Outbox;
 use crate::clients::ConnectionId;
 use crate::store::RoomRecord;
 
+pub(super) use fan_out::Slow;
 pub(super) use table::{RoomLock, RoomTable};
 pub(super) use unstored::{BLOCK, Unstored, UnstoredEntry};
 

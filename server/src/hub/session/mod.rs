@@ -37,6 +37,7 @@ use super::encoding::{Mode, encode, encode_notice};
 use super::requests::{self, Rejection};
 use crate::clients::ConnectionId;
 use crate::operators::Follower;
+use crate::rates::{RateClass, TooFast};
 
 pub use due::Due;
 pub(super) use requester::Requester;
@@ -194,20 +195,23 @@ impl Session {
             return;
         }
         let Ok(text) = std::str::from_utf8(plaintext) else {
-            return self.reject_line("Your line is not UTF-8 text. It was not delivered.");
+            if self.charge_noise() {
+                self.reject_line("Your line is not UTF-8 text. It was not delivered.");
+            }
+            return;
         };
         let line = ClientLine::parse(text);
         if line == ClientLine::Object {
             self.become_json();
             return match ClientMessage::parse(text) {
                 Ok(message) => self.request(message),
-                Err(unreadable) => self.finish_early(Rejection::unreadable(unreadable)),
+                Err(unreadable) => self.reject_noise(Rejection::unreadable(unreadable)),
             };
         }
         match self.mode {
             Some(Mode::Json) => {
                 let message = "This connection speaks JSON; your line was not delivered.";
-                self.finish_early(Rejection::new(ChatErrorCode::Malformed, message));
+                self.reject_noise(Rejection::new(ChatErrorCode::Malformed, message));
             }
             _ => self.handle_line(text, &line),
         }
@@ -229,19 +233,14 @@ impl Session {
                 ClientMessage::Ping => {}
                 _ => {
                     let rejection = Rejection::new(ChatErrorCode::HelloFirst, "Say hello first.");
-                    return self.finish_early(rejection);
+                    return self.reject_noise(rejection);
                 }
             }
         }
-        if let Err(rejection) = self.requester.charge(&price) {
-            self.rejections += 1;
-            if self.rejections >= PATIENCE_REJECTIONS {
-                self.paused_until = Some(Instant::now() + PAUSE);
-                self.rejections = 0;
-            }
+        if let Err(too_fast) = self.charge(price.class, price.tokens) {
+            let rejection = Rejection::too_fast(too_fast);
             return self.finish_early(rejection.about(&price.about));
         }
-        self.rejections = 0;
         let reserved = price.reply_bytes;
         let requester = Arc::clone(&self.requester);
         let work = requests::start(requester, message, self.log.is_some());
@@ -253,6 +252,36 @@ impl Session {
                 Effect::None
             })
         });
+    }
+
+    /// Takes tokens from the person's and the address's buckets. A connection that goes on without
+    /// them is not handled for a while.
+    fn charge(&mut self, class: RateClass, tokens: u32) -> Result<(), TooFast> {
+        let from = &self.requester;
+        let charged = (self.hub.rates).check(class, tokens, from.user(), from.address);
+        if charged.is_ok() {
+            self.rejections = 0;
+        } else {
+            self.rejections += 1;
+            if self.rejections >= PATIENCE_REJECTIONS {
+                self.paused_until = Some(Instant::now() + PAUSE);
+                self.rejections = 0;
+            }
+        }
+        charged
+    }
+
+    /// Charges a plaintext that is no request. Returns `false` if it is not even answered: it has no
+    /// id, so nobody could wait for the answer.
+    fn charge_noise(&mut self) -> bool {
+        self.charge(RateClass::Ask, 1).is_ok()
+    }
+
+    fn reject_noise(&mut self, rejection: Rejection) {
+        match self.charge(RateClass::Ask, 1) {
+            Ok(()) => self.finish_early(rejection),
+            Err(too_fast) => self.finish_early(Rejection::too_fast(too_fast)),
+        }
     }
 
     fn finish_early(&mut self, rejection: Rejection) {

@@ -74,10 +74,7 @@ impl Session {
             ClientLine::Quit | ClientLine::Object => None,
         };
         if let Some((class, tokens)) = price
-            && let Err(too_fast) =
-                self.hub
-                    .rates
-                    .check(class, tokens, self.requester.user(), self.requester.address)
+            && let Err(too_fast) = self.charge(class, tokens)
         {
             let lost = match line {
                 ClientLine::Text(_) => "Not delivered: ",

@@ -12,7 +12,6 @@ use crate::clients::ConnectionId;
 use crate::hub::Hub;
 use crate::hub::directory::Person;
 use crate::hub::encoding::encode_reply;
-use crate::hub::requests::{Price, Rejection};
 
 /// The connection that a request comes from. A request keeps it alive, and so can finish after the
 /// session has ended.
@@ -47,15 +46,5 @@ impl Requester {
 
     pub(super) fn send_log(&self, lines: Vec<LogLine>, missed: u64) {
         self.answer(OperatorAnswer::Log { lines, missed });
-    }
-
-    /// Takes the price of a request from the person's and the address's buckets.
-    ///
-    /// # Errors
-    /// A [`Rejection`] that says when to try again; nothing should be done then.
-    pub(in crate::hub) fn charge(&self, price: &Price) -> Result<(), Rejection> {
-        let rates = &self.hub.rates;
-        let charge = rates.check(price.class, price.tokens, self.user(), self.address);
-        charge.map_err(Rejection::too_fast)
     }
 }

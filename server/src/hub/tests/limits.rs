@@ -191,6 +191,9 @@ async fn whoever_asks_too_fast_is_told_and_then_not_handled_for_a_while() {
     let mut eve = person(hub, 1, "eve").await;
     for request in [
         json!({"type": "ping"}),
+        json!({"type": "dance"}),
+        json!({"type": "send", "room": 7}),
+        json!("a plain line"),
         json!({"type": "typing", "room": "lobby"}),
         json!({"type": "read", "room": "lobby", "seq": 1}),
         json!({"type": "search", "query": "a"}),

@@ -296,10 +296,18 @@ async fn owners_and_moderators_have_their_rights_and_nobody_else_has() {
     )
     .await;
     assert_eq!(hear(&mut ada, "renamed").await["to"], "cave");
+    // Who was removed may still have the public room in a list.
+    assert_eq!(hear(&mut eve, "renamed").await["to"], "cave");
     say(&mut ada, &send("cave", 3, "still here")).await;
     hear(&mut ada, "ack").await;
     say(&mut bob, &json!({"type": "close", "room": "cave"})).await;
-    assert_eq!(hear(&mut ada, "left").await["room"], "cave");
+    for session in [&mut ada, &mut eve] {
+        let left = hear(session, "left").await;
+        assert_eq!(
+            (&left["room"], &left["closed"]),
+            (&json!("cave"), &json!(true))
+        );
+    }
 }
 
 #[tokio::test]
@@ -320,6 +328,7 @@ async fn operators_can_be_revoked_but_the_last_one_stays() {
     );
     order(&mut bob, json!({"do": "revoke", "user": of(1)})).await;
     hear(&mut bob, "operator").await;
+    assert_eq!(hear(&mut anna, "operator").await["answer"], "revoked");
     order(&mut anna, json!({"do": "status"})).await;
     assert_eq!(refused(&mut anna).await.0, "forbidden");
     order(&mut bob, json!({"do": "release_name", "user": of(1)})).await;

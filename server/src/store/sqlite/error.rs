@@ -141,6 +141,8 @@ impl From<Failure> for StoreError {
             Failure::Request(error) => error,
             Failure::Database(error) => match error.sqlite_error_code() {
                 Some(ErrorCode::DiskFull) => Self::Full,
+                // Only a read with a deadline is ever interrupted.
+                Some(ErrorCode::OperationInterrupted) => Self::TooLong,
                 // The index of the log cannot grow: what a full disk means there.
                 _ if extended_code(&error) == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => {
                     Self::Full

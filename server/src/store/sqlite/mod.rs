@@ -72,8 +72,9 @@ impl SqliteStore {
                 .pragma_update(None, "max_page_count", pages)
                 .map_err(|error| OpenError::Sqlite(path.to_owned(), error))?;
         }
-        let readers = Readers::start(path, reader::PAGE_THREADS)?;
-        let searchers = Readers::start(path, reader::SEARCH_THREADS)?;
+        let readers = Readers::start(path, reader::PAGE_THREADS, None)?;
+        let searchers =
+            Readers::start(path, reader::SEARCH_THREADS, Some(reader::SEARCH_DEADLINE))?;
         let writer = Writer::start(connection, clock, sweep_every)
             .map_err(|error| OpenError::Io(path.to_owned(), error))?;
         Ok(Self {

@@ -97,6 +97,8 @@ pub(super) fn for_reading(path: &Path) -> Result<Connection, OpenError> {
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // What a query sorts must not lie in the system's folder for temporary files.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     // A schema that was tampered with calls no functions.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use shared::chat::{Entry, Name, RoomId, Seq, Topic};
@@ -23,21 +24,36 @@ pub(super) const PAGE_THREADS: usize = 3;
 /// more than one core.
 pub(super) const SEARCH_THREADS: usize = 1;
 
+/// How long one search may take. A word that is in every message of a large room would otherwise
+/// keep everybody else's searches waiting for seconds.
+pub(super) const SEARCH_DEADLINE: Duration = Duration::from_secs(1);
+
+/// Steps of the database's machine between two looks at the clock.
+const STEPS: i32 = 10_000;
+
 type Work = Box<dyn FnOnce(&mut Connection) + Send>;
 
 pub(super) struct Readers {
     /// `None` only while they are stopped.
     queue: Option<Sender<Work>>,
     threads: Vec<JoinHandle<()>>,
+    /// How long one read may take.
+    within: Option<Duration>,
 }
 
 impl Readers {
-    /// Starts `threads` threads. The database must be there, and open for writing.
-    pub(super) fn start(path: &Path, threads: usize) -> Result<Self, OpenError> {
+    /// Starts `threads` threads. The database must be there, and open for writing. A read that takes
+    /// longer than `within` ends with [`StoreError::TooLong`].
+    pub(super) fn start(
+        path: &Path,
+        threads: usize,
+        within: Option<Duration>,
+    ) -> Result<Self, OpenError> {
         let (sender, receiver) = channel();
         let mut readers = Self {
             queue: Some(sender),
             threads: Vec::with_capacity(threads),
+            within,
         };
         let receiver = Arc::new(Mutex::new(receiver));
         for number in 1..=threads {
@@ -58,11 +74,14 @@ impl Readers {
         read: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Durable<T> {
         let (reply, done) = oneshot::channel();
+        let within = self.within;
         let work: Work = Box::new(move |connection| {
             // Whoever asked may have gone.
             if !reply.is_closed() {
-                let transaction = connection.transaction().map_err(Failure::from);
-                let result = transaction.and_then(|transaction| read(&transaction));
+                let result = limit(connection, within).and_then(|()| {
+                    let transaction = connection.transaction()?;
+                    read(&transaction)
+                });
                 let _ = reply.send(result.map_err(StoreError::from));
             }
         });
@@ -82,6 +101,15 @@ impl Drop for Readers {
             let _ = thread.join();
         }
     }
+}
+
+/// Interrupts what the connection does next when it takes longer than `within`.
+fn limit(connection: &mut Connection, within: Option<Duration>) -> Result<(), Failure> {
+    if let Some(within) = within {
+        let deadline = Instant::now() + within;
+        connection.progress_handler(STEPS, Some(move || Instant::now() >= deadline))?;
+    }
+    Ok(())
 }
 
 fn run(mut connection: Connection, queue: &Mutex<Receiver<Work>>) {
@@ -218,15 +246,10 @@ pub(super) fn load(transaction: &Transaction<'_>) -> Result<Snapshot, Failure> {
     )?;
     let bans = query.query_map([], rows::ban)?;
     snapshot.bans = bans.collect::<rusqlite::Result<_>>()?;
-    for (column, users) in [
-        ("v2", &mut snapshot.v2_users),
-        ("approved", &mut snapshot.approved),
-    ] {
-        let sql = format!("SELECT fingerprint FROM users WHERE {column} = 1 ORDER BY fingerprint");
-        let mut query = transaction.prepare(&sql)?;
-        let found = query.query_map([], |row| row.get(0).map(rows::user))?;
-        *users = found.collect::<rusqlite::Result<_>>()?;
-    }
+    let mut query =
+        transaction.prepare("SELECT fingerprint FROM users WHERE v2 = 1 ORDER BY fingerprint")?;
+    let users = query.query_map([], |row| row.get(0).map(rows::user))?;
+    snapshot.v2_users = users.collect::<rusqlite::Result<_>>()?;
     Ok(snapshot)
 }
 
@@ -255,4 +278,28 @@ fn fill(transaction: &Transaction<'_>, room: i64, record: &mut RoomRecord) -> Re
     })?;
     record.roles = roles.collect::<rusqlite::Result<_>>()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counts to a number that nobody waits for.
+    const ENDLESS: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+        SELECT count(*) FROM n WHERE i < 0";
+
+    #[tokio::test]
+    async fn a_read_without_an_end_is_cut_off_and_the_next_one_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("chat.db");
+        let _writer = super::super::open::writer(&path).unwrap();
+        let readers = Readers::start(&path, 1, Some(Duration::from_millis(20))).unwrap();
+        let count = |sql: &'static str| {
+            readers.read(move |transaction| {
+                Ok(transaction.query_row(sql, [], |row| row.get::<_, i64>(0))?)
+            })
+        };
+        assert_eq!(count(ENDLESS).await, Err(StoreError::TooLong));
+        assert_eq!(count("SELECT count(*) FROM rooms").await, Ok(0));
+    }
 }

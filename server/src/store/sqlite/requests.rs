@@ -286,10 +286,6 @@ impl Requests<'_> {
                 let user = self.user(*user)?;
                 self.execute("UPDATE users SET v2 = 1 WHERE key = ?1", [user])?;
             }
-            Change::Approved { user } => {
-                let user = self.user(*user)?;
-                self.execute("UPDATE users SET approved = 1 WHERE key = ?1", [user])?;
-            }
             Change::Invited { room, user, .. } => {
                 let (room, user) = (self.head(&room.clone().into())?.key, self.user(*user)?);
                 let sql = "INSERT INTO invited (room, user) SELECT ?1, ?2 WHERE NOT EXISTS

@@ -76,16 +76,14 @@ const MIGRATIONS: [&str; 6] = [
         FROM entries AS said WHERE kind = 0 AND text IS NOT NULL;",
     // What becomes of a room's entries, as the protocol has it; nothing for those that stay.
     "ALTER TABLE rooms ADD COLUMN keep TEXT;",
-    // Roles above a member's: 1 is a moderator, 2 the owner. `v2` marks keys that have used v2,
-    // `approved` keys that an operator has let in.
+    // Roles above a member's: 1 is a moderator, 2 the owner. `v2` marks keys that have used v2.
     "CREATE TABLE roles (
         room INTEGER NOT NULL REFERENCES rooms (key) ON DELETE CASCADE,
         user INTEGER NOT NULL REFERENCES users (key),
         role INTEGER NOT NULL,
         PRIMARY KEY (room, user)
     ) STRICT, WITHOUT ROWID;
-    ALTER TABLE users ADD COLUMN v2 INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE users ADD COLUMN approved INTEGER NOT NULL DEFAULT 0;",
+    ALTER TABLE users ADD COLUMN v2 INTEGER NOT NULL DEFAULT 0;",
     // A deleted room's name is free at once; its entries go a few at a time, and then its row.
     "ALTER TABLE rooms ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;",
 ];

@@ -103,19 +103,27 @@ pub(super) fn find(
         return Ok(Found::default());
     };
     let places = vec!["?"; keys.len()].join(", ");
+    // One more than the page: it shows that there is more.
+    let most = page.entries.saturating_add(1);
     let sql = format!(
-        "SELECT place, id, fingerprint, entries.name, at, kind,
+        // The inner query sorts keys only, and keeps as many as a page has: sorting the texts of all
+        // matches took seconds and laid them into memory.
+        "SELECT entries.place, id, fingerprint, entries.name, at, kind,
              coalesce(
                  (SELECT edit.text FROM entries AS edit
                   WHERE edit.room = entries.room AND edit.target = entries.place & {SEQ_MAX}
                         AND edit.kind = 1
                   ORDER BY edit.place DESC LIMIT 1), entries.text),
              target, reply_to, emoji, is_on, entries.room
-         FROM words JOIN entries ON place = words.rowid JOIN users ON users.key = writer
+         FROM (SELECT place AS hit
+               FROM words JOIN entries ON place = words.rowid
+                   JOIN rooms ON rooms.key = entries.room
+               WHERE words MATCH ?1 AND (at, rooms.name, place) < (?2, ?3, ?4)
+                   AND entries.room IN ({places})
+               ORDER BY at DESC, rooms.name DESC, place DESC LIMIT {most})
+             JOIN entries ON entries.place = hit JOIN users ON users.key = writer
              JOIN rooms ON rooms.key = entries.room
-         WHERE words MATCH ?1 AND (at, rooms.name, place) < (?2, ?3, ?4)
-             AND entries.room IN ({places})
-         ORDER BY at DESC, rooms.name DESC, place DESC"
+         ORDER BY at DESC, rooms.name DESC, entries.place DESC"
     );
     let values = [
         expression(query).into(),

@@ -1,0 +1,379 @@
+//! What the server says, and what follows from it for rooms, outbox and requests.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use shared::chat::operator::OperatorAnswer;
+use shared::chat::server::{ChatErrorCode, MemberChange, RoomEntry, RoomSummary, ServerLimits};
+use shared::chat::{Author, ClientMessage, Entry, RoomId, RoomName, ServerMessage};
+
+use super::operating::Operating;
+use super::room::{Room, Standing};
+use super::{Chat, Renaming, log};
+
+/// Renamed rooms that are remembered: a program follows each as it happens, and an owner who
+/// renames
+/// a room again and again must not fill the memory.
+pub(crate) const RENAMINGS: usize = 32;
+
+impl Chat {
+    /// Takes a message of the server.
+    #[allow(
+        clippy::too_many_lines,
+        reason = "one arm for each message, most of a few lines"
+    )]
+    pub fn hear(&mut self, message: ServerMessage, at: u64) {
+        match message {
+            ServerMessage::Welcome {
+                you,
+                rooms,
+                more,
+                operator,
+                limits,
+                ..
+            } => {
+                self.operator = operator;
+                self.welcomed(you, rooms, more, limits);
+            }
+            ServerMessage::Rooms { rooms, find, more } => {
+                if let Some(find) = find {
+                    self.found_rooms(rooms, find, more);
+                } else {
+                    self.list_rooms(rooms, more);
+                }
+            }
+            ServerMessage::Members {
+                room,
+                members,
+                count,
+                more,
+            } => {
+                let id = room;
+                if let Some(room) = self.room_mut(&id) {
+                    room.meet_more(members, count, more);
+                }
+                self.read_members_on(&id);
+            }
+            ServerMessage::Roster { room, count } => {
+                if let Some(room) = self.room_mut(&room) {
+                    room.count = count;
+                    room.members_changed = true;
+                }
+            }
+            ServerMessage::Renamed { room, to } => self.renamed(&room, to),
+
+            ServerMessage::Joined {
+                room: id,
+                topic,
+                private,
+                members,
+                count,
+                more,
+                role,
+                head,
+                read,
+                keep,
+                gone,
+            } => {
+                let me = self.me.as_ref().map(|me| me.id);
+                let room = self.known(&id);
+                // The server was set back, or what comes after what we have is gone.
+                if room
+                    .log
+                    .last()
+                    .is_some_and(|last| last > head || last < gone)
+                {
+                    room.log = log::Log::default();
+                }
+                room.keep = keep;
+                room.gone = gone;
+                room.topic = topic;
+                room.private = private;
+                room.standing = Standing::Live;
+                room.invited_by = None;
+                room.head = head;
+                // A server that has not heard yet what was seen here must not take it back.
+                room.read = room.read.max(read).min(head);
+                room.role = role;
+                room.meet(members, me);
+                // A server of an earlier version sends all members and no count.
+                room.count = count.max(room.members.len());
+                room.more_members = more;
+                self.read_members_on(&id);
+                if self.wanted.as_ref() == Some(&id) {
+                    self.wanted = None;
+                    self.open(id);
+                }
+            }
+            ServerMessage::Left { room, closed } => self.left(&room, closed),
+            ServerMessage::Page { room, entries } => self.page(&room, entries),
+            ServerMessage::Entry(RoomEntry { room, entry }) => self.entry(&room, entry),
+            ServerMessage::Ack { id, room, seq, .. } => {
+                let last = self.rooms.get(&room).and_then(|room| room.log.last());
+                self.outbox.acked(id, seq, last >= Some(seq));
+            }
+            ServerMessage::Member {
+                room,
+                member,
+                change,
+            } => {
+                if let Some(me) = self.me.as_mut().filter(|me| me.id == member.id)
+                    && change == MemberChange::Renamed
+                {
+                    me.name = member.name.clone();
+                }
+                let own = self.me.as_ref().is_some_and(|me| me.id == member.id);
+                let room = self.known(&room);
+                if own {
+                    room.role = member.role;
+                }
+                room.change(member, change, at);
+            }
+            ServerMessage::Room { room: summary } => {
+                let id = summary.room.clone();
+                self.known(&id).summarize(summary);
+            }
+            ServerMessage::Invited { room, by } => self.invited(room, by, at),
+            ServerMessage::Typing { room, from } => self.known(&room).types(from, at),
+            ServerMessage::Read { room, seq } => {
+                let room = self.known(&room);
+                room.read = room.read.max(seq);
+            }
+            ServerMessage::Notice { text } => self.notice(text, at),
+            ServerMessage::Error {
+                code,
+                message,
+                about,
+                ..
+            } => self.refused(code, message, about.as_deref(), at),
+            // Other answers belong to a search that is not shown any more.
+            ServerMessage::Found {
+                query,
+                entries,
+                more,
+                next,
+                ..
+            } => {
+                let room = self.search.room().cloned();
+                if let Some(before) = self.search.found(&query, entries, more, next) {
+                    // The server stopped for its own sake, before it found enough.
+                    self.search.go_on();
+                    self.requests.push(ClientMessage::Search {
+                        room,
+                        query,
+                        before: Some(before),
+                        limit: None,
+                    });
+                }
+            }
+            ServerMessage::Operator(OperatorAnswer::Revoked) => {
+                self.operator = false;
+                self.operating = Operating::default();
+                self.notice("You are no operator of this server any more.", at);
+            }
+            ServerMessage::Operator(OperatorAnswer::Granted) => {
+                self.operator = true;
+                self.notice("You are an operator of this server from now on.", at);
+            }
+            ServerMessage::Operator(answer) => {
+                if let Some(request) = self.operating.hear(answer) {
+                    self.requests.push(ClientMessage::Operator(request));
+                } else if let Some(told) = self.operating.take_told() {
+                    self.notice(told, at);
+                }
+            }
+            // The effect of a request that is done shows in its room.
+            ServerMessage::Done { .. } | ServerMessage::Pong => {}
+        }
+    }
+
+    pub(crate) fn welcomed(
+        &mut self,
+        you: Author,
+        rooms: Vec<RoomSummary>,
+        more: bool,
+        limits: ServerLimits,
+    ) {
+        self.me = Some(you);
+        self.text_bytes = limits.text_bytes;
+        // After the answer to a new name we are in our rooms already.
+        if !std::mem::replace(&mut self.greeted, true) {
+            // Everybody is in the lobby, whether the list has come to it yet or not.
+            let lobby = RoomId::from(RoomName::lobby());
+            let after = self.known(&lobby).log.last();
+            self.listing = Some(BTreeSet::from([lobby.clone()]));
+            self.requests
+                .push(ClientMessage::Join { room: lobby, after });
+        }
+        self.list_rooms(rooms, more);
+        // It works once; what is wrong with it the server says.
+        if let Some(code) = self.claim.take() {
+            self.requests.push(ClientMessage::Claim { code });
+        }
+    }
+
+    pub(crate) fn invited(&mut self, summary: RoomSummary, by: Author, at: u64) {
+        let id = summary.room.clone();
+        let text = format!("{} invites you to {id}.", by.name);
+        let room = self.known(&id);
+        room.summarize(summary);
+        if room.is_live() {
+            return;
+        }
+        if room.is_direct() {
+            room.with = Some(by);
+            // There is nothing to ask the person: whoever opened it means us.
+            return self.requests.push(ClientMessage::Join {
+                room: id,
+                after: None,
+            });
+        }
+        if room.is_joined() {
+            return;
+        }
+        room.invited_by = Some(by);
+        self.notice(text, at);
+    }
+
+    pub(crate) fn left(&mut self, id: &RoomId, closed: bool) {
+        let Some(room) = self.room_mut(id) else {
+            return;
+        };
+        if closed || room.private || room.is_direct() {
+            self.rooms.remove(id);
+        } else {
+            let mut fresh = Room::new(id.clone());
+            fresh.topic = room.topic.clone();
+            fresh.number = room.number;
+            *room = fresh;
+        }
+        if self.current == *id {
+            self.current = RoomName::lobby().into();
+        }
+    }
+
+    pub(crate) fn page(&mut self, id: &RoomId, entries: Vec<Entry>) {
+        let Some(room) = self.room_mut(id) else {
+            return;
+        };
+        let older = room
+            .log
+            .first()
+            .zip(entries.last())
+            .is_some_and(|(first, last)| last.seq < first);
+        if older || entries.is_empty() {
+            let end = entries.is_empty();
+            if end
+                && room.loading
+                && let Some(first) = room.log.first()
+            {
+                room.gone = room.gone.max(first - 1);
+            }
+            room.loading = false;
+            room.log.prepend(entries);
+            if !end {
+                self.approach();
+            }
+            return;
+        }
+        // Entries that a page leaves out are gone.
+        let next = room.log.last().map(|last| last + 1);
+        if let Some(first) = entries.first().map(|first| first.seq)
+            && next.is_some_and(|next| first > next)
+        {
+            room.log = log::Log::default();
+            room.gone = first - 1;
+        }
+        for entry in entries {
+            self.entry(id, entry);
+        }
+    }
+
+    pub(crate) fn entry(&mut self, id: &RoomId, entry: Entry) {
+        let (message, writer) = (entry.id, entry.from.id);
+        let own = self.me.as_ref().is_some_and(|me| me.id == writer);
+        let Some(room) = self.room_mut(id) else {
+            return;
+        };
+        room.head = room.head.max(entry.seq);
+        room.stops_typing(writer);
+        if room.log.append(entry).is_err() {
+            // Never, as far as the server keeps to the document; what is missing is asked for.
+            let after = room.log.last();
+            let room = id.clone();
+            return self.requests.push(ClientMessage::Join { room, after });
+        }
+        if own {
+            self.outbox.arrived(message);
+        }
+    }
+
+    pub(crate) fn refused(
+        &mut self,
+        code: ChatErrorCode,
+        message: String,
+        about: Option<&str>,
+        at: u64,
+    ) {
+        let id = about.and_then(|about| shared::chat::MessageId::parse(about).ok());
+        if id.is_some_and(|id| self.outbox.refused(id, message.clone())) {
+            return;
+        }
+        // A search has no name of its own.
+        if about.is_none_or(|about| about == "search") {
+            self.search.stop();
+        }
+        let room = about.and_then(|about| RoomId::from_stored(about).ok());
+        if let Some(room) = &room {
+            if code == ChatErrorCode::RoomExists && self.wanted.as_ref() == Some(room) {
+                // A person who wants to create a room wants to be in it.
+                return self.join(room.clone());
+            }
+            if self.wanted.as_ref() == Some(room) {
+                self.wanted = None;
+            }
+            if let Some(room) = self.room_mut(room) {
+                room.loading = false;
+            }
+            if code == ChatErrorCode::NoSuchRoom {
+                self.left(room, true);
+            }
+        }
+        self.notice(message, at);
+    }
+
+    /// Moves a room, with everything that is known of it and on its way to it, to its new name.
+    pub(crate) fn renamed(&mut self, from: &RoomId, to: RoomName) {
+        let to = RoomId::from(to);
+        if let Some(mut room) = self.rooms.remove(from) {
+            Rc::make_mut(&mut room).id = to.clone();
+            self.rooms.insert(to.clone(), room);
+        }
+        self.outbox.renamed(from, &to);
+        self.requests.renamed(from, &to);
+        self.search.renamed(from, &to);
+        let goal = self.goal.as_mut().map(|goal| &mut goal.room);
+        for room in [Some(&mut self.current), self.wanted.as_mut(), goal]
+            .into_iter()
+            .flatten()
+        {
+            if *room == *from {
+                *room = to.clone();
+            }
+        }
+        if let Some(listing) = &mut self.listing
+            && listing.remove(from)
+        {
+            listing.insert(to.clone());
+        }
+        let number = self.renamings.last().map_or(0, |last| last.number) + 1;
+        if self.renamings.len() == RENAMINGS {
+            self.renamings.remove(0);
+        }
+        self.renamings.push(Renaming {
+            number,
+            from: from.clone(),
+            to,
+        });
+    }
+}

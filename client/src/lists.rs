@@ -1,0 +1,144 @@
+//! The lists that come in pages: rooms, and the members of a room.
+
+use std::rc::Rc;
+
+use shared::chat::limits::LIST_ENTRIES;
+use shared::chat::server::RoomSummary;
+use shared::chat::{ClientMessage, RoomFilter, RoomId, RoomName, RoomsCursor};
+
+use super::Chat;
+use super::room::Room;
+
+/// Rooms that are known before the list of public ones is read on only when the person asks for
+/// more:
+/// one page of the server.
+const LISTED_ROOMS: usize = LIST_ENTRIES;
+
+/// Members of a room that are known before their list is read on only when the person asks for
+/// more:
+/// one page of the server. A small room is complete at once.
+const LISTED_MEMBERS: usize = LIST_ENTRIES;
+
+impl Chat {
+    /// Takes a page of the list of rooms. The list begins with those that we are in; as soon as all
+    /// of them are known, rooms that are not among them are forgotten.
+    pub(crate) fn list_rooms(&mut self, rooms: Vec<RoomSummary>, more: bool) {
+        let last = rooms.last().map(|last| RoomsCursor {
+            others: !last.joined,
+            room: last.room.clone(),
+        });
+        let shows_others = last.as_ref().is_some_and(|last| last.others);
+        let lobby = RoomId::from(RoomName::lobby());
+        for summary in rooms {
+            let id = summary.room.clone();
+            let room = self.known(&id);
+            room.summarize(summary);
+            let (enter, after) = (room.is_joined(), room.log.last());
+            if let Some(listing) = &mut self.listing
+                && listing.insert(id.clone())
+                && enter
+            {
+                self.requests.push(ClientMessage::Join { room: id, after });
+            }
+        }
+        let first_others = RoomsCursor {
+            others: false,
+            room: lobby.clone(),
+        };
+        self.rooms_after = more.then(|| last.unwrap_or(first_others));
+        if more && !shows_others {
+            // The next page has more of ours, or the first public ones.
+            return self.more_rooms();
+        }
+        if let Some(listed) = self.listing.take() {
+            // Public rooms that are not listed yet may still come.
+            self.rooms
+                .retain(|id, room| listed.contains(id) || more && !room.is_joined());
+            if !self.rooms.contains_key(&lobby) {
+                self.rooms
+                    .insert(lobby.clone(), Rc::new(Room::new(lobby.clone())));
+            }
+        }
+        if !self.rooms.contains_key(&self.current) {
+            self.current = lobby;
+        }
+        if self.rooms.len() < LISTED_ROOMS {
+            self.more_rooms();
+        }
+    }
+
+    /// Returns `true` if the server has more rooms than are known.
+    pub fn has_more_rooms(&self) -> bool {
+        self.rooms_after.is_some()
+    }
+
+    /// Asks for the next page of the list of rooms, if there is one.
+    pub fn more_rooms(&mut self) {
+        if let Some(after) = self.rooms_after.take() {
+            let after = Some(after);
+            self.requests
+                .push(ClientMessage::Rooms { after, find: None });
+        }
+    }
+
+    /// Asks for rooms whose names have this part. Without effect if the list is complete or if the
+    /// part is empty: then everything that could be found is here.
+    pub fn find_rooms(&mut self, part: &str) {
+        let part = part.trim();
+        if self.has_more_rooms() && !part.is_empty() && self.greeted {
+            let find = Some(RoomFilter::from(part.to_owned()));
+            self.requests
+                .push(ClientMessage::Rooms { after: None, find });
+        }
+    }
+
+    /// Takes a page of rooms that were looked for. A server compares a filter with a bounded part
+    /// of
+    /// its list only, so an empty page with more behind it means that nothing was found yet.
+    pub(crate) fn found_rooms(&mut self, rooms: Vec<RoomSummary>, find: RoomFilter, more: bool) {
+        let after = rooms.last().map(|last| RoomsCursor {
+            others: !last.joined,
+            room: last.room.clone(),
+        });
+        let known = self.rooms.len();
+        for summary in rooms {
+            let id = summary.room.clone();
+            self.known(&id).summarize(summary);
+        }
+        // A page without a new room is no reason to stop: the rooms may all be known already.
+        if more && after.is_some() && self.rooms.len() == known {
+            let find = Some(find);
+            self.requests.push(ClientMessage::Rooms { after, find });
+        }
+    }
+
+    /// Asks for the members of a room from the beginning, if a large room has told that they have
+    /// changed. To be called when the list is shown: such a room tells nothing of single members.
+    pub fn refresh_members(&mut self, id: &RoomId) {
+        if let Some(room) = self.room_mut(id)
+            && room.begin_members()
+        {
+            let room = id.clone();
+            self.requests
+                .push(ClientMessage::Members { room, after: None });
+        }
+    }
+
+    pub(crate) fn read_members_on(&mut self, id: &RoomId) {
+        let known = self.rooms.get(id).map_or(0, |room| room.members.len());
+        if known < LISTED_MEMBERS {
+            self.more_members(id);
+        }
+    }
+
+    /// Asks for the next members of a room, if there are more.
+    pub fn more_members(&mut self, id: &RoomId) {
+        if let Some(room) = self.room_mut(id)
+            && let Some(after) = room.next_member()
+        {
+            let room = id.clone();
+            let after = Some(after);
+            self.requests.push(ClientMessage::Members { room, after });
+        }
+    }
+}

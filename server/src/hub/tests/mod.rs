@@ -1,0 +1,174 @@
+//! The hub with a store in memory, and sessions without connections.
+
+mod health;
+mod limits;
+mod operators;
+mod plain_text;
+mod requests;
+mod retention;
+mod rooms;
+mod searching;
+mod truth;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shared::chat::UserId;
+use shared::error::ErrorCode;
+use shared::identity::Fingerprint;
+
+use super::*;
+use crate::clients::{Clients, ConnectionId, Transport};
+use crate::rates::PerMinute;
+use crate::store::MemoryStore;
+
+/// What nobody waits longer for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A hub that lives as long as the test program.
+async fn hub_for(text_bytes: usize) -> &'static Hub {
+    hub_with(text_bytes, PerMinute::UNLIMITED).await
+}
+
+async fn hub_with(text_bytes: usize, per_minute: PerMinute) -> &'static Hub {
+    let store = Arc::new(MemoryStore::default());
+    let hub = Hub::open(
+        store,
+        Settings {
+            text_bytes,
+            per_minute,
+            ..Settings::default()
+        },
+    )
+    .await
+    .unwrap();
+    let hub: &'static Hub = Box::leak(Box::new(hub));
+    tokio::spawn(hub.run());
+    hub
+}
+
+async fn hub() -> &'static Hub {
+    hub_for(16 * 1024).await
+}
+
+fn unlimited() -> Settings {
+    Settings {
+        per_minute: PerMinute::UNLIMITED,
+        ..Settings::default()
+    }
+}
+
+fn key(seed: u8) -> Fingerprint {
+    Fingerprint::of_spki(&[seed])
+}
+
+fn connection_id() -> ConnectionId {
+    static CLIENTS: std::sync::OnceLock<Clients> = std::sync::OnceLock::new();
+    let address: SocketAddr = ([127, 0, 0, 1], 1).into();
+    let clients = CLIENTS.get_or_init(Clients::default);
+    clients.enter(address, Transport::Tcp).id
+}
+
+/// A connection that has not shown yet how it speaks.
+fn connect(hub: &'static Hub, seed: u8) -> Session {
+    connect_to(hub, seed)
+}
+
+fn connect_to(hub: &Hub, seed: u8) -> Session {
+    let version = shared::connection::Version::V2;
+    hub.join(connection_id(), key(seed), [127, 0, 0, 1].into(), version)
+}
+
+/// A connection of plain text, which an empty line shows.
+fn plain(hub: &'static Hub, seed: u8) -> Session {
+    let mut session = connect(hub, seed);
+    session.handle(b"");
+    session
+}
+
+/// Somebody who speaks JSON, and has said hello under this name.
+async fn person(hub: &'static Hub, seed: u8, name: &str) -> Session {
+    let mut session = connect(hub, seed);
+    say(
+        &mut session,
+        &json!({"type": "hello", "name": name, "client": "test 1"}),
+    )
+    .await;
+    let welcome = hear(&mut session, "welcome").await;
+    assert_eq!(welcome["you"]["name"], name);
+    session
+}
+
+/// Says something, and waits until the store has done its part: nobody else drives the session.
+async fn say(session: &mut Session, message: &Value) {
+    session.handle(message.to_string().as_bytes());
+    session.settle().await;
+}
+
+async fn next(session: &mut Session) -> Due {
+    let due = tokio::time::timeout(PATIENCE, session.next()).await;
+    due.expect("something is due")
+}
+
+/// The next JSON message of this type; others before it are passed over, plain text too.
+async fn hear(session: &mut Session, kind: &str) -> Value {
+    loop {
+        let Due::Text(text) = next(session).await else {
+            panic!("the session has ended")
+        };
+        let message: Value = serde_json::from_str(&text).unwrap_or_default();
+        if message["type"] == kind {
+            return message;
+        }
+        assert_ne!(message["type"], "error", "{message}");
+    }
+}
+
+/// The error that comes next, among whatever else.
+async fn hear_refusal(session: &mut Session) -> Value {
+    loop {
+        let Due::Text(text) = next(session).await else {
+            panic!("the session has ended")
+        };
+        let message: Value = serde_json::from_str(&text).unwrap_or_default();
+        if message["type"] == "error" {
+            return message;
+        }
+    }
+}
+
+/// Its code, and what it is about.
+async fn refused(session: &mut Session) -> (String, String) {
+    let message = hear_refusal(session).await;
+    let text = |field: &str| message[field].as_str().unwrap_or_default().to_owned();
+    (text("code"), text("for"))
+}
+
+async fn hear_line(session: &mut Session) -> String {
+    match next(session).await {
+        Due::Text(text) => text.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What waits, without waiting.
+fn waiting(session: &mut Session) -> Vec<String> {
+    std::iter::from_fn(|| session.try_next())
+        .map(|text| text.to_string())
+        .collect()
+}
+
+fn id(number: u8) -> String {
+    shared::chat::MessageId::from_random([number; 16]).to_string()
+}
+
+fn send(room: &str, number: u8, text: &str) -> Value {
+    json!({"type": "send", "room": room, "id": id(number), "text": text})
+}
+
+async fn join(session: &mut Session, room: &str) -> Value {
+    say(session, &json!({"type": "join", "room": room})).await;
+    hear(session, "joined").await
+}

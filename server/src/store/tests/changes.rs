@@ -1,0 +1,216 @@
+//! Changes of rooms and people, on every store.
+
+use super::*;
+
+/// One of every kind, some twice.
+fn changes() -> Vec<Change> {
+    let (room, attic) = (room("room"), RoomName::parse("attic").unwrap());
+    let name = |text| Name::parse(text).unwrap();
+    let private = Change::RoomCreated {
+        room: attic.clone().into(),
+        topic: Topic::default(),
+        private: true,
+        keep: Keep::Forever,
+        owner: None,
+    };
+    vec![
+        private,
+        Change::Joined {
+            room: room.clone(),
+            user: user(1),
+            by: None,
+        },
+        Change::Joined {
+            room: room.clone(),
+            user: user(1),
+            by: None,
+        },
+        Change::Read {
+            room: room.clone(),
+            user: user(1),
+            seq: 7,
+        },
+        Change::Read {
+            room: room.clone(),
+            user: user(1),
+            seq: 3,
+        },
+        Change::Joined {
+            room: room.clone(),
+            user: user(2),
+            by: None,
+        },
+        Change::Left {
+            room: room.clone(),
+            user: user(2),
+        },
+        Change::Invited {
+            room: attic.clone(),
+            user: user(3),
+            by: user(1),
+        },
+        Change::Invited {
+            room: attic.clone(),
+            user: user(3),
+            by: user(1),
+        },
+        Change::Invited {
+            room: attic.clone(),
+            user: user(4),
+            by: user(1),
+        },
+        Change::Joined {
+            room: attic.clone().into(),
+            user: user(4),
+            by: None,
+        },
+        Change::Named {
+            user: user(1),
+            name: name("anna"),
+        },
+        Change::Named {
+            user: user(1),
+            name: name("ada"),
+        },
+        Change::Operator {
+            user: user(1),
+            is: true,
+        },
+        Change::Operator {
+            user: user(2),
+            is: true,
+        },
+        Change::Operator {
+            user: user(2),
+            is: false,
+        },
+        Change::Role {
+            room: room.clone(),
+            user: user(1),
+            role: Role::Moderator,
+        },
+        Change::Role {
+            room: room.clone(),
+            user: user(1),
+            role: Role::Owner,
+        },
+        Change::SpokeV2 { user: user(1) },
+        Change::Banned(ban(Banned::User(user(7)), "first")),
+        Change::Banned(ban(Banned::User(user(7)), "again")),
+        Change::Banned(ban(Banned::User(user(8)), "")),
+        Change::Unbanned(Banned::User(user(8))),
+        Change::Banned(ban(Banned::Address([192, 0, 2, 1].into()), "noise")),
+    ]
+}
+
+fn ban(who: Banned, reason: &str) -> Ban {
+    Ban {
+        who,
+        reason: reason.to_owned().into(),
+        at: Timestamp::from_unix_millis(7).unwrap(),
+        by: user(1),
+    }
+}
+
+#[tokio::test]
+async fn every_change_is_there_when_it_is_loaded() {
+    for Scene { store, _folder, .. } in scenes() {
+        let room = create(&*store, "room").await;
+        let name = |text| Name::parse(text).unwrap();
+        store
+            .append(room.clone(), entry(1, 1, message("a")))
+            .await
+            .unwrap();
+        let again = store
+            .change(Change::RoomCreated {
+                room: room.clone(),
+                topic: Topic::default(),
+                private: true,
+                keep: Keep::Forever,
+                owner: None,
+            })
+            .await;
+        assert_eq!(again, Err(StoreError::RoomExists));
+        for change in changes() {
+            store.change(change).await.unwrap();
+        }
+        let lost = store
+            .change(Change::Joined {
+                room: super::room("nowhere"),
+                user: user(1),
+                by: None,
+            })
+            .await;
+        assert_eq!(lost, Err(StoreError::NoSuchRoom));
+        let mut loaded = store.load().await.unwrap();
+        loaded.rooms.sort_by(|a, b| a.room.cmp(&b.room));
+        assert_eq!(
+            loaded,
+            Snapshot {
+                rooms: vec![
+                    RoomRecord {
+                        room: super::room("attic"),
+                        topic: Topic::default(),
+                        private: true,
+                        keep: Keep::Forever,
+                        head: 0,
+                        members: vec![(user(4), 0)],
+                        invited: vec![user(3)],
+                        roles: Vec::new(),
+                    },
+                    RoomRecord {
+                        room: room.clone(),
+                        topic: Topic::parse("about").unwrap(),
+                        private: false,
+                        keep: Keep::Forever,
+                        head: 1,
+                        members: vec![(user(1), 7)],
+                        invited: Vec::new(),
+                        roles: vec![(user(1), Role::Owner)],
+                    },
+                ],
+                names: vec![(user(1), name("ada"))],
+                operators: vec![user(1)],
+                bans: vec![
+                    ban(Banned::Address([192, 0, 2, 1].into()), "noise"),
+                    ban(Banned::User(user(7)), "again"),
+                ],
+                v2_users: vec![user(1)],
+            }
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_room_is_gone_with_everything_in_it() {
+    for Scene { store, _folder, .. } in scenes() {
+        let room = create(&*store, "room").await;
+        store
+            .append(room.clone(), entry(1, 1, message("a")))
+            .await
+            .unwrap();
+        store
+            .change(Change::RoomDeleted { room: room.clone() })
+            .await
+            .unwrap();
+        let gone = store.append(room.clone(), entry(1, 2, message("b"))).await;
+        assert_eq!(gone, Err(StoreError::NoSuchRoom));
+        // A room of the same name is a new one.
+        let room = create(&*store, "room").await;
+        assert!(
+            store
+                .read_after(room.clone(), 0, PAGE)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(
+            store
+                .append(room, entry(1, 1, message("c")))
+                .await
+                .unwrap()
+                .seq,
+            1
+        );
+    }
+}

@@ -1,0 +1,324 @@
+//! What only a database has to show: the disk, retention and export.
+
+use super::*;
+
+/// A database with a clock that a test moves.
+fn sqlite(path: &Path, millis: &Arc<AtomicI64>, pages: Option<u32>) -> SqliteStore {
+    SqliteStore::open_for_test(path, Clock::of(Arc::clone(millis)), pages).unwrap()
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_does_not_set_a_room_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let clock = Arc::new(AtomicI64::new(5000));
+    let store = sqlite(&path, &clock, None);
+    let room = create(&store, "room").await;
+    let mut times = Vec::new();
+    for (number, now) in [(0, 5000), (1, 3000), (2, 6000)] {
+        clock.store(now, Ordering::SeqCst);
+        let appended = store
+            .append(room.clone(), entry(1, number, message("a")))
+            .await;
+        times.push(appended.unwrap().at.unix_millis());
+    }
+    drop(store);
+    clock.store(10, Ordering::SeqCst);
+    let store = sqlite(&path, &clock, None);
+    let appended = store.append(room, entry(1, 3, message("a"))).await.unwrap();
+    times.push(appended.at.unix_millis());
+    assert_eq!(times, [5000, 5000, 6000, 6000]);
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_loses_nothing_and_is_survived() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let clock = Arc::new(AtomicI64::new(0));
+    let store = sqlite(&path, &clock, Some(60));
+    let room = create(&store, "room").await;
+    let mut acked = Vec::new();
+    let mut refused = 0;
+    for number in 0..100 {
+        let event = message(&"x".repeat(8000));
+        match store.append(room.clone(), entry(1, number, event)).await {
+            Ok(appended) => acked.push(appended.seq),
+            Err(StoreError::Full) => refused += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(refused > 50 && acked.len() > 5, "{refused} refused");
+    assert_eq!(acked, (1..=acked.len() as u64).collect::<Vec<_>>());
+    // Reading goes on.
+    let page = store
+        .read_before(room.clone(), Seq::MAX, PAGE)
+        .await
+        .unwrap();
+    assert_eq!(page.last().map(|entry| entry.seq), acked.last().copied());
+    drop(store);
+    // With space again, it goes on where it was.
+    let store = sqlite(&path, &clock, None);
+    let next = store
+        .append(room, entry(1, 1000, message("a")))
+        .await
+        .unwrap();
+    assert_eq!(next.seq, acked.len() as u64 + 1);
+}
+
+#[tokio::test]
+async fn the_database_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let store = SqliteStore::open(&path).unwrap();
+    let room = create(&store, "room").await;
+    store.append(room, entry(1, 1, message("a"))).await.unwrap();
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap();
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", file.path());
+    }
+    let second = SqliteStore::open(&path);
+    assert!(matches!(second, Err(OpenError::InUse(_))), "{second:?}");
+}
+
+#[tokio::test]
+async fn the_words_of_what_is_deleted_are_not_left_on_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let millis = Arc::new(AtomicI64::new(0));
+    let on_disk = |word: &str| {
+        let bytes = std::fs::read(&path).unwrap();
+        bytes.windows(word.len()).any(|at| at == word.as_bytes())
+    };
+    let room = room("room");
+    {
+        let store = sqlite(&path, &millis, None);
+        create(&store, "room").await;
+        for (number, text) in [
+            (1, "xylophone"),
+            (2, "quartz"),
+            (3, "jukebox"),
+            (4, "wolfram"),
+        ] {
+            let new = entry(1, number, message(text));
+            store.append(room.clone(), new).await.unwrap();
+        }
+        let text = Some(Text::parse("zeppelin").unwrap());
+        let edit = entry(1, 5, Event::Edited { of: 2, text });
+        store.append(room.clone(), edit).await.unwrap();
+    }
+    for word in ["xylophone", "quartz", "zeppelin", "jukebox", "wolfram"] {
+        assert!(on_disk(word), "{word}");
+    }
+    {
+        let store = sqlite(&path, &millis, None);
+        for (number, of) in [(6, 1), (7, 2)] {
+            let deletion = entry(1, number, Event::Deleted { of });
+            store.append(room.clone(), deletion).await.unwrap();
+        }
+    }
+    for word in ["xylophone", "quartz", "zeppelin"] {
+        assert!(!on_disk(word), "{word}");
+    }
+    assert!(on_disk("jukebox"));
+    {
+        let store = sqlite(&path, &millis, None);
+        let gone = Change::RoomDeleted { room };
+        store.change(gone).await.unwrap();
+    }
+    assert!(!on_disk("jukebox") && !on_disk("wolfram"));
+}
+
+#[tokio::test]
+async fn a_room_is_exported_in_order_while_a_server_runs_and_afterwards() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let missing = export(&path, &room("room"), &mut Vec::new()).unwrap_err();
+    assert!(
+        matches!(missing, ExportError::Open(OpenError::Io(..))),
+        "{missing}"
+    );
+    assert!(!path.exists());
+
+    let store = sqlite(&path, &Arc::new(AtomicI64::new(0)), None);
+    let room = create(&store, "room").await;
+    for (number, text) in [(1, "one"), (2, "two\nlines"), (3, "three")] {
+        let new = entry(1, number, message(text));
+        store.append(room.clone(), new).await.unwrap();
+    }
+    let read = || {
+        let mut out = Vec::new();
+        export(&path, &room, &mut out).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        let line = |line| serde_json::from_str::<RoomEntry>(line).unwrap();
+        out.lines().map(line).collect::<Vec<_>>()
+    };
+    let live = read();
+    assert_eq!(live.len(), 3);
+    assert_eq!(
+        (live[1].entry.seq, &live[1].entry.event),
+        (2, &message("two\nlines"))
+    );
+    let nowhere = export(&path, &super::room("nowhere"), &mut Vec::new());
+    assert!(matches!(
+        nowhere,
+        Err(ExportError::Store(StoreError::NoSuchRoom))
+    ));
+    drop(store);
+    assert_eq!(read(), live);
+    std::fs::write(&path, "no database").unwrap();
+    let wrong = export(&path, &room, &mut Vec::new()).unwrap_err();
+    assert!(
+        matches!(wrong, ExportError::Open(OpenError::NotADatabase(_))),
+        "{wrong}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_too_old_goes_with_its_words_and_its_number_is_not_given_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let day = 24 * 60 * 60 * 1000;
+    let millis = Arc::new(AtomicI64::new(day));
+    let store = sqlite(&path, &millis, None);
+    let kept = create(&store, "kept").await;
+    let room = create(&store, "room").await;
+    let keep = Keep::Days(std::num::NonZeroU32::new(2).unwrap());
+    let change = Change::Kept {
+        room: room.clone(),
+        keep,
+    };
+    store.change(change).await.unwrap();
+    // More than one batch of them is old.
+    for number in 0..700 {
+        let text = message(&format!("zebra {number}"));
+        store
+            .append(room.clone(), entry(1, number, text))
+            .await
+            .unwrap();
+    }
+    store
+        .append(kept.clone(), entry(1, 1, message("zebra")))
+        .await
+        .unwrap();
+    millis.store(2 * day, Ordering::SeqCst);
+    store
+        .append(room.clone(), entry(1, 9000, message("zebra young")))
+        .await
+        .unwrap();
+    millis.store(3 * day, Ordering::SeqCst);
+    let left = loop {
+        let left = store.read_after(room.clone(), 0, PAGE).await.unwrap();
+        if left.len() < 100 {
+            break left;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    };
+    assert_eq!(seqs(&left), [701]);
+    let query = Query::parse("zebra").unwrap();
+    let rooms = vec![room.clone(), kept.clone()];
+    let found = store.search(rooms, query, None, PAGE).await.unwrap();
+    assert_eq!(
+        found.entries.len(),
+        2,
+        "the young one, and the one that is kept"
+    );
+    assert_eq!(store.entry(room.clone(), 5).await.unwrap(), None);
+    // All of it goes, and the numbers go on, also after a restart.
+    millis.store(9 * day, Ordering::SeqCst);
+    while !store
+        .read_after(room.clone(), 0, PAGE)
+        .await
+        .unwrap()
+        .is_empty()
+    {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    drop(store);
+    let store = sqlite(&path, &millis, None);
+    let loaded = store.load().await.unwrap();
+    let record = loaded
+        .rooms
+        .iter()
+        .find(|record| record.room == room)
+        .unwrap();
+    assert_eq!((record.head, record.keep), (701, keep));
+    let appended = store
+        .append(room, entry(1, 5, message("again")))
+        .await
+        .unwrap();
+    assert_eq!((appended.seq, appended.again), (702, false));
+    assert_eq!(seqs(&store.read_after(kept, 0, PAGE).await.unwrap()), [1]);
+}
+
+/// Takes an export and stands still at its first byte until it is told to go on.
+struct Stalled {
+    out: Vec<u8>,
+    stalls: Option<(std::sync::mpsc::Sender<()>, std::sync::mpsc::Receiver<()>)>,
+}
+
+impl std::io::Write for Stalled {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if let Some((stalled, go_on)) = self.stalls.take() {
+            stalled.send(()).unwrap();
+            go_on.recv().unwrap();
+        }
+        self.out.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stalled_export_keeps_no_deleted_text_on_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let store = sqlite(&path, &Arc::new(AtomicI64::new(0)), None);
+    let room = create(&store, "room").await;
+    for number in 1..=600 {
+        let text = if number == 600 { "xylophone" } else { "other" };
+        let new = entry(1, number, message(text));
+        store.append(room.clone(), new).await.unwrap();
+    }
+    let (stalled, is_stalled) = std::sync::mpsc::channel();
+    let (go_on, told) = std::sync::mpsc::channel();
+    let (from, of) = (path.clone(), room.clone());
+    let exported = tokio::task::spawn_blocking(move || {
+        let mut out = Stalled {
+            out: Vec::new(),
+            stalls: Some((stalled, told)),
+        };
+        export(&from, &of, &mut out).unwrap();
+        String::from_utf8(out.out).unwrap()
+    });
+    tokio::task::spawn_blocking(move || is_stalled.recv().unwrap())
+        .await
+        .unwrap();
+    let deletion = entry(1, 601, Event::Deleted { of: 600 });
+    store.append(room.clone(), deletion).await.unwrap();
+    let on_disk = || {
+        let files = std::fs::read_dir(folder.path()).unwrap();
+        let mut bytes = files.map(|file| std::fs::read(file.unwrap().path()).unwrap());
+        bytes.any(|bytes| bytes.windows(9).any(|at| at == b"xylophone"))
+    };
+    while on_disk() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    go_on.send(()).unwrap();
+    let exported = exported.await.unwrap();
+    let lines: Vec<RoomEntry> = exported
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    // What was written after the beginning is not part of it.
+    assert_eq!(lines.len(), 600);
+    let gone = Event::Message {
+        text: None,
+        reply_to: None,
+    };
+    assert_eq!(lines[599].entry.event, gone);
+}
