@@ -63,6 +63,7 @@ export class Server {
   /** Starts it, for the first time or again. */
   async start() {
     const args = ['--listen', this.#listen, '--http', this.#http, '--data-dir', this.#dataDir];
+    const mark = this.log.length;
     const child = spawn(SERVER, [...args, ...this.#args], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     child.stderr.setEncoding('utf8').on('data', (text) => (this.log += text));
@@ -72,6 +73,11 @@ export class Server {
     });
     try {
       await Promise.race([this.#listening(child), timeout]);
+      // The log is written by a thread of its own, so it may come behind the addresses.
+      const logged = async () => {
+        while (!this.log.slice(mark).includes('key in the link:')) await setTimeout(10);
+      };
+      await Promise.race([logged(), timeout]);
     } catch (failure) {
       child.kill('SIGKILL');
       throw failure;
