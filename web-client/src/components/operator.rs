@@ -201,7 +201,10 @@ fn connection_view(info: &ConnectionInfo, be_sure: &Callback<Sure>) -> Html {
         .name
         .as_ref()
         .map_or_else(|| "handshake not done".to_owned(), ToString::to_string);
-    let claimed = info.name.as_ref().map(|name| name.as_str());
+    let claimed = info
+        .name
+        .as_ref()
+        .map(shared::chat::entry::DisplayName::as_str);
     let named = claimed.is_some_and(|name| !name.starts_with(GUEST_PREFIX));
     let version = info.version.as_deref().unwrap_or("–");
     let since = u64::try_from(info.since.unix_millis()).unwrap_or(0);
