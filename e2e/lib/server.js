@@ -75,7 +75,8 @@ export class Server {
       await Promise.race([this.#listening(child), timeout]);
       // The log is written by a thread of its own, so it may come behind the addresses.
       const logged = async () => {
-        while (!this.log.slice(mark).includes('key in the link:')) await setTimeout(10);
+        const runs = () => child.exitCode === null && child.signalCode === null;
+        while (runs() && !this.log.slice(mark).includes('key in the link:')) await setTimeout(10);
       };
       await Promise.race([logged(), timeout]);
     } catch (failure) {

@@ -20,7 +20,12 @@ const PEOPLE_PER_ADDRESS: u32 = 10;
 /// Checks after which the buckets that are full again are forgotten.
 const TIDY_EVERY: u32 = 10_000;
 
-/// What may be done how often, a minute. A whole minute's worth may be done at once; 0 is no limit.
+/// Most tokens of writing that may be taken at once, whatever the rate: everybody in a room reads what
+/// is written there, so that a burst of the longest texts makes all of them wait.
+const WRITTEN_AT_ONCE: u32 = 120;
+
+/// What may be done how often, a minute. A whole minute's worth may be done at once, of writing at
+/// most [`WRITTEN_AT_ONCE`]; 0 is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PerMinute {
     /// Everything that is written into rooms: messages, edits, deletions, reactions.
@@ -87,11 +92,11 @@ impl Rates {
     /// Buckets of these sizes, all full.
     pub fn new(per_minute: PerMinute) -> Self {
         Self {
-            sends: Limit::new(per_minute.sends),
-            joins: Limit::new(per_minute.joins),
-            creates: Limit::new(per_minute.creates),
-            asks: Limit::new(per_minute.asks),
-            handshakes: Buckets::new(per_minute.handshakes),
+            sends: Limit::new(per_minute.sends, WRITTEN_AT_ONCE),
+            joins: Limit::new(per_minute.joins, u32::MAX),
+            creates: Limit::new(per_minute.creates, u32::MAX),
+            asks: Limit::new(per_minute.asks, u32::MAX),
+            handshakes: Buckets::new(per_minute.handshakes, u32::MAX),
         }
     }
 
@@ -154,10 +159,14 @@ struct Limit {
 }
 
 impl Limit {
-    fn new(per_minute: u32) -> Self {
+    fn new(per_minute: u32, at_once: u32) -> Self {
+        let people = PEOPLE_PER_ADDRESS;
         Self {
-            users: Buckets::new(per_minute),
-            addresses: Buckets::new(per_minute.saturating_mul(PEOPLE_PER_ADDRESS)),
+            users: Buckets::new(per_minute, at_once),
+            addresses: Buckets::new(
+                per_minute.saturating_mul(people),
+                at_once.saturating_mul(people),
+            ),
         }
     }
 }
@@ -178,12 +187,13 @@ impl<K: Hash + Eq + Clone> fmt::Debug for Buckets<K> {
 }
 
 impl<K: Hash + Eq + Clone> Buckets<K> {
-    fn new(per_minute: u32) -> Option<Self> {
-        let quota = Quota::per_minute(NonZeroU32::new(per_minute)?);
+    fn new(per_minute: u32, at_once: u32) -> Option<Self> {
+        let size = NonZeroU32::new(per_minute.min(at_once))?;
+        let quota = Quota::per_minute(NonZeroU32::new(per_minute)?).allow_burst(size);
         Some(Self {
             limiter: DefaultKeyedRateLimiter::keyed(quota),
             clock: DefaultClock::default(),
-            size: per_minute,
+            size: size.get(),
             checks: AtomicU32::new(0),
         })
     }
@@ -248,6 +258,15 @@ mod tests {
     }
 
     #[test]
+    fn a_burst_of_long_texts_does_not_make_a_room_wait() {
+        let rates = rates(600);
+        let send = |tokens| rates.check(RateClass::Send, tokens, user(1), address(1));
+        send(WRITTEN_AT_ONCE).unwrap();
+        let TooFast { retry_after } = send(9).unwrap_err();
+        assert!(retry_after <= Duration::from_millis(900), "{retry_after:?}");
+    }
+
+    #[test]
     fn many_keys_do_not_help_one_address() {
         let rates = rates(1);
         let mut taken = 0;
@@ -278,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_stream_of_new_keys_does_not_fill_the_memory() {
-        let buckets = Buckets::<u32>::new(6_000_000).unwrap();
+        let buckets = Buckets::<u32>::new(6_000_000, u32::MAX).unwrap();
         for key in 0..50_000 {
             let _ = buckets.check(1, &key);
         }

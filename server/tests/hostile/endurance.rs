@@ -6,7 +6,7 @@
 //! `SECURE_CHAT_ENDURANCE_SECONDS` makes it longer or shorter.
 
 mod driver;
-mod random;
+pub(crate) mod random;
 mod stream;
 
 use std::collections::BTreeMap;

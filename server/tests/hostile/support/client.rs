@@ -95,16 +95,25 @@ impl<W: Wire> Client<W> {
 
     /// Finishes the handshake, and shows nothing yet of how this client speaks.
     pub(crate) fn shake_hands(&mut self) {
+        self.try_shake_hands().unwrap();
+    }
+
+    /// The same, unless the server refuses.
+    pub(crate) fn try_shake_hands(&mut self) -> io::Result<()> {
         while !self.established {
-            match self.next_event() {
+            match self.try_next_event()? {
                 Event::Established { .. } => self.established = true,
                 Event::ServerKey { .. } => {}
-                other => panic!("expected a session, got {other:?}"),
+                other => {
+                    let expected = format!("expected a session, got {other:?}");
+                    return Err(io::Error::other(expected));
+                }
             }
         }
         while let Some(bytes) = self.connection.poll_transmit() {
-            self.wire.write_all(&bytes).unwrap();
+            self.wire.write_all(&bytes)?;
         }
+        Ok(())
     }
 
     /// Finishes the handshake and reads the welcome, for which an empty line spares the wait.
@@ -154,6 +163,22 @@ impl<W: Wire> Client<W> {
                 Event::Message(plaintext) => return String::from_utf8(plaintext.to_vec()).unwrap(),
                 Event::ServerKey { .. } | Event::Established { .. } | Event::Rekeyed(_) => {}
                 other => panic!("expected a message, got {other:?}"),
+            }
+        }
+    }
+
+    /// The next line, unless the stream or the session ends before it.
+    pub(crate) fn try_receive(&mut self) -> io::Result<String> {
+        loop {
+            match self.try_next_event()? {
+                Event::Message(plaintext) => {
+                    return Ok(String::from_utf8(plaintext.to_vec()).unwrap());
+                }
+                Event::ServerKey { .. } | Event::Established { .. } | Event::Rekeyed(_) => {}
+                other => {
+                    let expected = format!("expected a message, got {other:?}");
+                    return Err(io::Error::other(expected));
+                }
             }
         }
     }
@@ -218,10 +243,16 @@ impl<W: Wire> Client<W> {
     }
 
     fn next_event(&mut self) -> Event {
+        let event = self.try_next_event();
+        event.unwrap_or_else(|error| panic!("instead of an end or an answer: {error}"))
+    }
+
+    /// The next event, or what is wrong with the stream.
+    fn try_next_event(&mut self) -> io::Result<Event> {
         loop {
             while let Some(event) = self.connection.poll_event() {
                 let Event::PrivateKey(request) = event else {
-                    return event;
+                    return Ok(event);
                 };
                 let answer = request.answer(self.key, &mut system_random());
                 let now = self.now();
@@ -239,7 +270,7 @@ impl<W: Wire> Client<W> {
                     self.connection.handle_bytes(&buffer[..length], now);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => panic!("instead of an end or an answer: {error}"),
+                Err(error) => return Err(error),
             }
         }
     }

@@ -47,6 +47,18 @@ fn command(data: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// The same program under a limit of the shell's `ulimit`.
+fn limited(program: &Command, limit: &str) -> Command {
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", &format!("ulimit {limit} && exec \"$0\" \"$@\"")])
+        .arg(program.get_program())
+        .args(program.get_args())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    limited
+}
+
 /// A data folder of its owner alone; a temporary folder has the mode of the umask.
 pub(crate) fn private_folder() -> tempfile::TempDir {
     use std::os::unix::fs::PermissionsExt as _;
@@ -87,17 +99,32 @@ impl Server {
         write_key(data.path(), server_key().to_pkcs8_pem().unwrap().as_bytes());
         let mut program = command(data.path(), arguments);
         if let Some(files) = files {
-            let mut limited = Command::new("sh");
-            limited
-                .args(["-c", &format!("ulimit -n {files} && exec \"$0\" \"$@\"")])
-                .arg(program.get_program())
-                .args(program.get_args())
-                .stdin(Stdio::null())
-                .stdout(Stdio::piped());
-            program = limited;
+            program = limited(&program, &format!("-n {files}"));
         }
         program.stderr(stderr);
         Self::of(data, program)
+    }
+
+    /// Starts a server that may have so much memory of its own, in KiB (`RLIMIT_DATA`).
+    pub(crate) fn start_within(kib: u32, arguments: &[&str]) -> Self {
+        let data = private_folder();
+        write_key(data.path(), server_key().to_pkcs8_pem().unwrap().as_bytes());
+        Self::start_within_in(data, kib, arguments)
+    }
+
+    /// The same on the data folder of another that has ended.
+    pub(crate) fn start_within_in(data: tempfile::TempDir, kib: u32, arguments: &[&str]) -> Self {
+        let mut program = limited(&command(data.path(), arguments), &format!("-d {kib}"));
+        program.stderr(Stdio::piped());
+        Self::of(data, program)
+    }
+
+    /// Returns the memory that the server has in the machine, in KiB.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().nth(1));
+        number.unwrap().parse().unwrap()
     }
 
     /// Starts a server on the data folder of another that has ended.
