@@ -1,7 +1,7 @@
-//! What can go wrong in a connection, who is at fault, and which code the peer is told.
+//! The failures of a connection: who is at fault, and which code the peer is sent.
 //!
-//! The detail in [`Error`] is for our own log. The peer gets [`Error::code`] only, and every
-//! cryptographic cause has the same code, so that an attacker learns nothing from it.
+//! The detail in [`Error`] is for this side's log. The peer gets [`Error::code`] only, and every
+//! cryptographic cause in one place has the same code, so that an attacker learns nothing from it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use crate::connection::FrameKind;
 use crate::identity::{Fingerprint, KeyError};
 use crate::random::RandomUnavailable;
 
-/// Why a connection was ended by us.
+/// The reason why this side ended a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
@@ -22,23 +22,23 @@ pub enum Error {
     TimedOut,
     /// The peer speaks v1, which this server was not told to accept.
     V1Disabled,
-    /// The server's key is not the one that is accepted.
+    /// The server's key is not one that the client accepts.
     Untrusted(Untrusted),
-    /// Our own side failed; the peer is not at fault.
+    /// This side failed; the peer is not at fault.
     Local(LocalFailure),
 }
 
-/// Why a server's key is not accepted.
+/// The reason why a client does not accept a server's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Untrusted {
-    /// Nobody has judged it yet.
+    /// No key is pinned: a person has to judge this one first.
     Unknown {
         /// The key that the server has shown.
         presented: Fingerprint,
     },
-    /// Another one is pinned.
+    /// Another key is pinned.
     Changed {
-        /// The key that was expected.
+        /// The pinned key.
         pinned: Fingerprint,
         /// The key that the server has shown.
         presented: Fingerprint,
@@ -58,34 +58,34 @@ impl fmt::Display for Untrusted {
     }
 }
 
-/// Bytes that do not parse.
+/// A cause why the peer's bytes do not parse.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidMessage {
     /// A frame, or the unterminated start of one, is longer than the limit.
     FrameTooLarge {
-        /// The limit in bytes, without the terminator.
+        /// The limit in bytes: without the terminator in v1, without the header in v2.
         limit: usize,
     },
     /// The frame is not the JSON object that is expected here.
     Json(String),
-    /// A field is not canonical base64 (RFC 4648 §4).
+    /// The named field is not canonical base64 (RFC 4648 §4).
     Base64(&'static str),
-    /// The announcement does not start with `SERVER_PUB\n`.
+    /// The announcement does not start with `SERVER_PUB\n`, or is not UTF-8.
     Announcement,
     /// A public key's PEM or DER does not parse.
     PublicKey(KeyError),
-    /// The server sent something before our handshake that is no error frame.
+    /// The server sent a frame before the client's handshake that is no error frame.
     BeforeHandshake,
-    /// More bytes arrived while our own key operation was under way than may wait.
+    /// The peer sent more bytes during a private-key operation than may wait.
     TooMuchPending,
     /// v2: the stream starts like the preface, but is none.
     Preface,
-    /// v2: the frame, or what is sealed in it, has another type than belongs here.
+    /// v2: the frame, or the record in it, has another type than belongs here.
     Unexpected {
-        /// What belongs here.
+        /// The kind that belongs here.
         expected: FrameKind,
-        /// The type byte.
+        /// The type byte that came.
         got: u8,
     },
     /// v2: an alert is not one byte, or a close or key update has content.
@@ -94,15 +94,15 @@ pub enum InvalidMessage {
     HandshakeLength(FrameKind),
 }
 
-/// Checks that a well-formed message failed.
+/// A check that a well-formed message failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PeerMisbehaved {
     /// The public key parses but is not of a kind that is accepted.
     UnacceptableKey(KeyError),
-    /// RSA-OAEP decryption failed.
+    /// The RSA-OAEP decryption failed.
     SessionUndecryptable,
-    /// The decrypted session blob is not 48 bytes.
+    /// The decrypted session blob has this many bytes instead of 48.
     SessionBlobLength(usize),
     /// The RSA-PSS signature does not verify.
     WrongSignature,
@@ -114,34 +114,34 @@ pub enum PeerMisbehaved {
     EncapsulationKey,
     /// v2: the server proves another key than the one it announced.
     OtherKeyThanAnnounced,
-    /// v2: the RSA-PSS signature of the handshake does not verify.
+    /// v2: the RSA-PSS signature over the handshake does not verify.
     WrongProof,
-    /// v2: the peer's Finished is not the MAC of the handshake.
+    /// v2: the peer's finished message is not the MAC of the handshake.
     WrongFinished,
     /// v2: a record does not open.
     UnopenableRecord,
     /// v2: a record opens, but has no inner type, or another padding than the shortest.
     RecordPadding,
-    /// v2: the lengths of a record's messages do not add up.
+    /// v2: the lengths of a record's messages do not add up, or there are too many or none.
     RecordMessages,
-    /// v2: more records under one key than are accepted.
+    /// v2: the peer sealed more records under one key than are accepted.
     RekeyOverdue,
 }
 
-/// Failures of our own side.
+/// A failure of this side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LocalFailure {
-    /// No randomness.
+    /// The source of randomness failed.
     RandomUnavailable,
-    /// Our private key could not do the operation.
+    /// The local private key could not do the operation.
     PrivateKey,
-    /// RSA encryption to the peer's key failed.
+    /// The RSA encryption to the peer's key failed.
     Encryption,
 }
 
 impl Error {
-    /// The code that the peer is told.
+    /// Returns the code that the peer is sent.
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::InvalidMessage(InvalidMessage::FrameTooLarge { .. }) => ErrorCode::FrameTooLarge,
@@ -150,15 +150,24 @@ impl Error {
                 | InvalidMessage::Unexpected { .. }
                 | InvalidMessage::ControlLength,
             ) => ErrorCode::UnexpectedMessage,
+            // A field of a wrong length has the code of a failed proof, so that the peer cannot
+            // learn how far a check came (PROTOCOL.md §2.11).
             Self::InvalidMessage(InvalidMessage::HandshakeLength(_)) => ErrorCode::HandshakeFailed,
+            // v1's code; an alert of v2 says `unexpected_message` instead.
             Self::InvalidMessage(_) => ErrorCode::Malformed,
+            // One code for MAC, length and padding: otherwise this side would be a padding oracle.
             Self::PeerMisbehaved(PeerMisbehaved::UnopenableMessage) => ErrorCode::BadMessage,
+            // One code for every cause of a record, so that a guess at a tag learns nothing from
+            // it.
             Self::PeerMisbehaved(
                 PeerMisbehaved::UnopenableRecord
                 | PeerMisbehaved::RecordPadding
                 | PeerMisbehaved::RecordMessages
                 | PeerMisbehaved::RekeyOverdue,
             ) => ErrorCode::BadRecord,
+            // One code for every cause of the handshake: telling a failed decryption from a failed
+            // signature would make the server an RSA oracle (Manger, CRYPTO 2001). A local failure
+            // looks the same, because its cause is for this side's log only.
             Self::PeerMisbehaved(_) | Self::Untrusted(_) | Self::Local(_) => {
                 ErrorCode::HandshakeFailed
             }
@@ -293,7 +302,7 @@ impl From<LocalFailure> for Error {
     }
 }
 
-/// The code in an error frame: the only thing the peer learns of a failure.
+/// The code of an error frame or an alert: all that the peer learns of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorCode {
@@ -301,9 +310,9 @@ pub enum ErrorCode {
     FrameTooLarge,
     /// A frame is not what the protocol expects at this place.
     Malformed,
-    /// Any cryptographic cause in the handshake.
+    /// The handshake failed for any cryptographic cause.
     HandshakeFailed,
-    /// Any cryptographic cause in a message.
+    /// A v1 message was refused for any cryptographic cause.
     BadMessage,
     /// The handshake took too long.
     Timeout,
@@ -311,15 +320,15 @@ pub enum ErrorCode {
     V1Disabled,
     /// The server is stopping.
     ServerStopping,
-    /// The server, or this address, has no place left.
+    /// The server, or this address, has no permit left.
     TooManyConnections,
-    /// The client does not read what it is sent.
+    /// The client does not read what it is sent, and was evicted.
     SlowConsumer,
-    /// v2: a frame, or what is sealed in it, does not belong at this place.
+    /// v2: a frame, or the record in it, does not belong at this place.
     UnexpectedMessage,
-    /// v2: any cause why a sealed record is refused.
+    /// v2: a sealed record was refused for any cause.
     BadRecord,
-    /// An operator has put the client out.
+    /// An operator ended the connection, or banned its key or address.
     Kicked,
     /// A code that this version does not know, received from a newer server; never sent.
     Unknown,
@@ -342,7 +351,7 @@ impl ErrorCode {
         Self::Kicked,
     ];
 
-    /// The code as it stands on the wire.
+    /// Returns the code as it stands on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::FrameTooLarge => "frame_too_large",
@@ -361,7 +370,7 @@ impl ErrorCode {
         }
     }
 
-    /// One plain ASCII sentence for people, sent beside the code.
+    /// Returns one plain ASCII sentence for people, sent beside the code.
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::FrameTooLarge => "A frame was larger than this server allows.",
@@ -400,7 +409,7 @@ impl FromStr for ErrorCode {
     }
 }
 
-/// The text is not an error code of this version of the protocol.
+/// An error: the text is not an error code of this version of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnknownErrorCode;
 
@@ -420,6 +429,7 @@ mod tests {
     fn codes_round_trip_and_fit_a_frame() {
         for code in ErrorCode::ALL {
             assert_eq!(code.as_str().parse(), Ok(code));
+            // An error frame does not escape its sentence, so nothing in it may need that.
             assert!(code.sentence().is_ascii());
             assert!(!code.sentence().contains(['\n', '"', '\\']));
         }

@@ -1,8 +1,8 @@
-//! What the fuzz targets need of the inside: decoders fed with any bytes, their properties
-//! asserted. Exists in fuzzing builds only (`--cfg fuzzing`); see `fuzz/`.
+//! The entries of the fuzz targets: decoders that are fed with any bytes, and their properties as
+//! assertions. The module exists in fuzzing builds only (`--cfg fuzzing`); see `fuzz/`.
 
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used)]
-// To panic is how a property that does not hold is told.
+// A panic is how the fuzzer learns of a property that does not hold.
 #![allow(clippy::missing_panics_doc)]
 
 use std::ops::RangeInclusive;
@@ -37,13 +37,13 @@ const TRANSCRIPT: [u8; 32] = [7; 32];
 /// The limit of the frames that are cut here: small, so that short inputs pass it.
 const LIMIT: usize = 1024;
 
-/// Bytes that `connection` holds because their frame is not whole yet.
+/// Returns the number of bytes that `connection` holds because their frame is not whole yet.
 pub fn buffered_bytes<R>(connection: &Connection<R>) -> usize {
     connection.buffered_bytes()
 }
 
-/// v1: the first byte is the size of the pieces in which the rest comes as a stream, whose frames
-/// go to every decoder.
+/// Feeds every v1 decoder. The first byte of `data` is the size of the pieces in which the rest
+/// comes as a stream.
 pub fn v1_decoders(data: &[u8]) {
     let Some((&size, stream)) = data.split_first() else {
         return;
@@ -59,9 +59,11 @@ pub fn v1_decoders(data: &[u8]) {
     }
 }
 
-/// The frames of a stream that comes in pieces of `size` bytes, and whether it ended in an error.
+/// Cuts a stream that comes in pieces of `size` bytes; returns the frames, and `true` if it ended
+/// in an error.
 fn v1_frames(stream: &[u8], size: usize) -> (Vec<Vec<u8>>, bool) {
     let mut deframer = Deframer::default();
+    // As after an announcement, so that this path is fuzzed, too.
     deframer.skip_one_newline();
     let mut input = Input::default();
     let mut frames = Vec::new();
@@ -88,8 +90,9 @@ fn v1_frames(stream: &[u8], size: usize) -> (Vec<Vec<u8>>, bool) {
     (frames, false)
 }
 
-/// What decodes, encodes to what decodes to the same.
+/// Checks that a frame that decodes is encoded to bytes that decode to the same.
 fn v1_frame(frame: &[u8]) {
+    // Decoders take frames without the terminator, so it is cut off again.
     let again = |encoded: Vec<u8>| encoded[..encoded.len() - 2].to_vec();
     if let Ok(key) = announcement::decode(frame) {
         let encoded = again(announcement::encode(&key));
@@ -104,6 +107,7 @@ fn v1_frame(frame: &[u8]) {
     }
     if let Some((code, sentence)) = error_frame::decode(frame) {
         assert!(ErrorCode::ALL.contains(&code) || code == ErrorCode::Unknown);
+        // Anybody in between can write the sentence, and a terminal shows it.
         assert!(!sentence.contains(char::is_control) && sentence.chars().count() <= 200);
     }
     if let Ok(plaintext) = message::decode(&v1_sealer(), frame) {
@@ -118,7 +122,7 @@ fn v1_sealer() -> Sealer {
     Sealer::new(&SessionBlob::from_bytes(&[5; SESSION_BLOB_BYTES]).unwrap())
 }
 
-/// Inputs from which [`v1_decoders`] gets everywhere.
+/// Returns inputs with which [`v1_decoders`] reaches every decoder.
 pub fn v1_seeds(key: &PrivateKey, random: &mut Random) -> Vec<Vec<u8>> {
     let signature = key.sign(b"session", random).unwrap();
     let mut sealed = Vec::new();
@@ -137,7 +141,7 @@ pub fn v1_seeds(key: &PrivateKey, random: &mut Random) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// v2: the first byte chooses what the rest is taken for.
+/// Feeds one v2 decoder, which the first byte of `data` chooses.
 pub fn v2_decoders(data: &[u8]) {
     let Some((&kind, rest)) = data.split_first() else {
         return;
@@ -158,7 +162,7 @@ fn v2_frames_any_way(data: &[u8]) {
     };
     let frames = v2_frames(stream, stream.len().max(1));
     assert_eq!(v2_frames(stream, usize::from(size).max(1)), frames);
-    // What was cut is the stream, and nothing else.
+    // The frames are the stream's own bytes, with nothing lost or made up.
     assert!(stream.starts_with(&frames.0.concat()));
 }
 
@@ -190,7 +194,7 @@ fn v2_frames(stream: &[u8], size: usize) -> (Vec<Vec<u8>>, bool) {
     (frames, false)
 }
 
-/// A hello that decodes is the bytes that it came from.
+/// Checks that a hello that decodes is encoded to the same bytes.
 fn hellos(body: &[u8]) {
     let mut frame = Vec::new();
     if let Ok(hello) = ClientHello::decode(body, FrameKind::ClientHello) {
@@ -203,11 +207,12 @@ fn hellos(body: &[u8]) {
     assert_eq!(frame[HEADER_BYTES..], *body);
 }
 
-/// A proof that verifies has one encoding only.
+/// Checks that a proof that verifies has one encoding only, and holds for one transcript.
 fn proof(content: &[u8]) {
     for prover in [Prover::Client, Prover::Server] {
         if let Ok(key) = prover.verify(content, &TRANSCRIPT, None) {
             let spki = key.spki_der().len();
+            // A proof with two encodings would give one handshake two transcripts.
             let encoded = auth::encode(&key, &content[spki + 4..]);
             assert_eq!(encoded, content);
             assert_eq!(
@@ -226,7 +231,8 @@ fn secret() -> Secret {
     Secret::new([9; 32])
 }
 
-/// A record from somebody without the keys: opens only if it is one that was sealed with them.
+/// Opens a record from somebody without the keys, and checks that it is one that was sealed with
+/// them.
 fn strangers_record(body: &[u8]) {
     let header = framing::header(FrameType::Sealed, body.len());
     let mut opened = body.to_vec();
@@ -239,13 +245,14 @@ fn strangers_record(body: &[u8]) {
     assert_eq!(sealed[HEADER_BYTES..], *body);
 }
 
-/// Records from a peer that has the keys and seals whatever it likes: `u16 be length ‖ inner`, any
-/// number of them.
+/// Opens records from a peer that has the keys and seals whatever it likes: `u16 be length ‖
+/// inner`, any number of them.
 fn peers_records(mut data: &[u8]) {
     let now = Time::default();
     let mut peer = HostilePeer::new();
     let mut channel = Channel::new(RekeyLimits::default());
     channel.set_reading_secret(secret());
+    // Otherwise the handshake's limit would refuse the larger records.
     channel.establish();
     let mut io = Io::new(false);
     while let Some((length, rest)) = data.split_first_chunk::<2>() {
@@ -267,6 +274,7 @@ fn peers_records(mut data: &[u8]) {
                 assert_eq!(again, content, "all of the record's messages, as they were");
                 assert!(!again.is_empty());
             }
+            // The peer's next record has the next keys, so both change here (PROTOCOL.md §2.10).
             (Ok(Progress::Handled), Some(6)) => {
                 assert!(content.is_empty());
                 assert!(matches!(io.events.pop_front(), Some(Event::Rekeyed(_))));
@@ -280,6 +288,7 @@ fn peers_records(mut data: &[u8]) {
                 assert!(content.is_empty());
                 return;
             }
+            // Whatever is wrong with the padding, one code (PROTOCOL.md §2.11).
             (Err(error), None) => {
                 assert_eq!(error.code(), ErrorCode::BadRecord, "{error:?}");
                 return;
@@ -289,6 +298,7 @@ fn peers_records(mut data: &[u8]) {
                 assert!(io.events.is_empty(), "all of a record's messages or none");
                 return;
             }
+            // These are refused for their length only: a control message has one.
             (Err(error), Some(6..=8)) => {
                 assert_ne!(content.len(), usize::from(inner_type == Some(7)));
                 assert_eq!(error.code(), ErrorCode::UnexpectedMessage, "{error:?}");
@@ -304,7 +314,7 @@ fn peers_records(mut data: &[u8]) {
     }
 }
 
-/// What a record is by the protocol's document: its content, and its type if it is well padded.
+/// Returns a record's content by the protocol's document, and its type if it is well padded.
 fn expected(inner: &[u8]) -> (&[u8], Option<u8>) {
     const PADDING: RangeInclusive<usize> = 0..=PADDING_STEP - 1;
     let content_and_type = inner.iter().rposition(|&byte| byte != 0).map(|at| at + 1);
@@ -319,7 +329,7 @@ fn expected(inner: &[u8]) -> (&[u8], Option<u8>) {
     }
 }
 
-/// Seals any inner bytes with the right keys.
+/// A peer that seals any inner bytes with the right keys.
 struct HostilePeer {
     secret: Secret,
     sequence: u64,
@@ -339,6 +349,7 @@ impl HostilePeer {
     }
 
     fn seal(&mut self, inner: &[u8]) -> Zeroizing<Vec<u8>> {
+        // Written apart from the code under test, so that a mistake there is not made here, too.
         let mut nonce = record_iv(&self.secret);
         for (byte, number) in nonce[4..].iter_mut().zip(self.sequence.to_be_bytes()) {
             *byte ^= number;
@@ -353,7 +364,7 @@ impl HostilePeer {
     }
 }
 
-/// Inputs from which [`v2_decoders`] gets everywhere.
+/// Returns inputs with which [`v2_decoders`] reaches every decoder.
 pub fn v2_seeds(key: &PrivateKey, random: &mut Random) -> Vec<Vec<u8>> {
     let mut frames = Vec::new();
     framing::append(FrameType::Sealed, &[&[1; 80]], &mut frames);

@@ -8,7 +8,7 @@
 //!            bytes, events (plaintexts for `chat`), next timeout
 //! ```
 //!
-//! Nothing here opens a socket, reads a clock or asks the system for randomness: bytes, time and
+//! No code here opens a socket, reads a clock or asks the system for randomness: bytes, time and
 //! randomness are arguments. So the same code runs in the server, in the browser (wasm32), in the
 //! tests and in any program that embeds it, and a whole handshake can be replayed from fixed bytes.
 //!
@@ -60,7 +60,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The crate knows nothing of sockets, files, tasks, screens, and of rights and storage of the chat.
+//! Sockets, files, tasks and screens belong to the drivers; the rights and the storage of the chat
+//! belong to the server.
 
 pub mod chat;
 pub mod connection;

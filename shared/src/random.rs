@@ -4,7 +4,7 @@ use std::fmt;
 
 use rand_core::{TryCryptoRng, TryRng};
 
-/// The source of randomness could not deliver.
+/// An error: the source of randomness could not deliver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RandomUnavailable;
 
@@ -20,8 +20,9 @@ type Fill = dyn FnMut(&mut [u8]) -> Result<(), RandomUnavailable> + Send;
 
 /// A source of cryptographic randomness, given to the protocol by its driver.
 ///
-/// The closure must fill the whole slice with unpredictable bytes or fail; in programs it is
-/// `getrandom::fill`, in tests a seeded generator, so that every byte on the wire can be repeated.
+/// The closure must fill the whole slice with unpredictable bytes or fail. In programs it is
+/// `getrandom::fill`; in tests it is a seeded generator, so that every byte on the wire can be
+/// repeated.
 pub struct Random(Box<Fill>);
 
 impl Random {
@@ -32,7 +33,7 @@ impl Random {
         Self(Box::new(fill))
     }
 
-    /// Fills `bytes`.
+    /// Fills the whole of `bytes`.
     ///
     /// # Errors
     /// [`RandomUnavailable`] if the source fails; `bytes` must then not be used.
@@ -43,6 +44,7 @@ impl Random {
 
 impl fmt::Debug for Random {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The closure may hold a generator's state, so nothing of it must reach a log.
         f.write_str("Random(..)")
     }
 }
@@ -53,6 +55,7 @@ impl TryRng for Random {
     fn try_next_u32(&mut self) -> Result<u32, RandomUnavailable> {
         let mut bytes = [0; 4];
         self.fill(&mut bytes)?;
+        // A fixed byte order, so that a seeded test draws the same numbers on every platform.
         Ok(u32::from_le_bytes(bytes))
     }
 

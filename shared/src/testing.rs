@@ -1,5 +1,5 @@
-//! What the tests of this crate share: seeded randomness, ready keys, and tests that run on both
-//! native and wasm32.
+//! Helpers that the tests of this crate share: seeded randomness, ready keys, and tests that run on
+//! both native and wasm32.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock};
@@ -17,7 +17,7 @@ use crate::identity::{Fingerprint, PrivateKey, PublicKey};
 use crate::random::Random;
 use crate::time::Time;
 
-/// Randomness that repeats for the same `seed`.
+/// Returns randomness that repeats for the same `seed`.
 pub(crate) fn seeded(seed: u8) -> Random {
     let mut rng = ChaCha20Rng::from_seed([seed; 32]);
     Random::new(move |bytes| {
@@ -26,13 +26,13 @@ pub(crate) fn seeded(seed: u8) -> Random {
     })
 }
 
-/// A server's key, made once for a test program: making one takes a second.
+/// Returns a server's key, made once for a test program: making one takes a second.
 pub(crate) fn server_key() -> &'static PrivateKey {
     static KEY: OnceLock<PrivateKey> = OnceLock::new();
     KEY.get_or_init(|| PrivateKey::generate(2048, &mut seeded(1)).unwrap())
 }
 
-/// A client's key.
+/// Returns a client's key, made once for a test program.
 pub(crate) fn client_key() -> &'static PrivateKey {
     static KEY: OnceLock<PrivateKey> = OnceLock::new();
     KEY.get_or_init(|| PrivateKey::generate(2048, &mut seeded(2)).unwrap())
@@ -51,21 +51,22 @@ macro_rules! portable_test {
 }
 pub(crate) use portable_test;
 
-/// What a connection's driver saw.
+/// The events that a connection's driver has seen.
 #[derive(Debug, Default, PartialEq, Eq, Clone)]
 pub(crate) struct Seen {
     pub(crate) messages: Vec<Vec<u8>>,
     pub(crate) established: bool,
-    /// The peer's key as the client was told it, and whether it was proven.
+    /// The peer's key as the client was told it, and `true` if it was proven.
     pub(crate) server_key: Option<(PublicKey, bool)>,
     pub(crate) rekeyed: Vec<Direction>,
     pub(crate) closed: Option<CloseReason>,
 }
 
-/// The key's signature of this message, the same for the whole test program: aws-lc draws salts of
-/// its own, and a conversation that is said again must have the same transcript.
+/// Signs this message with the key, with the same signature for the whole test program.
 pub(crate) fn sign_once(key: &PrivateKey, message: &[u8]) -> Vec<u8> {
     type Signatures = HashMap<(Fingerprint, Vec<u8>), Vec<u8>>;
+    // aws-lc draws salts of its own, and a conversation that is repeated must have the same
+    // transcript.
     static SIGNED: OnceLock<Mutex<Signatures>> = OnceLock::new();
     let mut signed = SIGNED.get_or_init(Mutex::default).lock().unwrap();
     signed
@@ -74,10 +75,11 @@ pub(crate) fn sign_once(key: &PrivateKey, message: &[u8]) -> Vec<u8> {
         .clone()
 }
 
-/// Answers private-key requests, and remembers the answers: replaying a conversation some thousand
-/// times must not cost some thousand private-key operations.
+/// A driver that answers private-key requests and remembers the answers.
 pub(crate) struct Answerer {
     key: &'static PrivateKey,
+    // Replaying a conversation some thousand times must not cost some thousand private-key
+    // operations.
     decrypted: HashMap<Vec<u8>, Option<Vec<u8>>>,
 }
 
@@ -127,8 +129,7 @@ impl Answerer {
     }
 }
 
-/// A client and a server with nothing between them but this struct; time stands still unless a
-/// test moves it.
+/// A client and a server that exchange bytes in memory. Time stands still unless a test moves it.
 pub(crate) struct Pair {
     pub(crate) client: ClientConnection,
     pub(crate) server: ServerConnection,
@@ -137,8 +138,9 @@ pub(crate) struct Pair {
     pub(crate) now: Time,
     client_answers: Answerer,
     server_answers: Answerer,
-    /// Everything that went over the wire, in each direction.
+    /// All bytes that the client has sent.
     pub(crate) to_server: Vec<u8>,
+    /// All bytes that the server has sent.
     pub(crate) to_client: Vec<u8>,
 }
 
@@ -147,7 +149,7 @@ impl Pair {
         Self::with(server_config(), client_config())
     }
 
-    /// A pair that speaks v2, with the server's key pinned.
+    /// Returns a pair that speaks v2, with the server's key pinned.
     pub(crate) fn v2() -> Self {
         Self::with(server_config(), v2_client_config())
     }
@@ -167,13 +169,15 @@ impl Pair {
         }
     }
 
-    /// Lets both talk until neither has anything to say.
+    /// Exchanges bytes until neither side has any left.
     pub(crate) fn run(&mut self) {
         loop {
             self.client_answers
                 .drain(&mut self.client, &mut self.client_seen, self.now);
             self.server_answers
                 .drain(&mut self.server, &mut self.server_seen, self.now);
+            // Both sides' bytes are taken before either is delivered, so that they cross as on a
+            // network.
             let up = self.client.poll_transmit();
             let down = self.server.poll_transmit();
             if up.is_none() && down.is_none() {
@@ -190,7 +194,7 @@ impl Pair {
         }
     }
 
-    /// The server gets the answers to its requests, and nothing else happens.
+    /// Answers the server's requests, and lets nothing else happen.
     pub(crate) fn answer_server(&mut self) {
         let seen = &mut self.server_seen;
         self.server_answers.drain(&mut self.server, seen, self.now);
@@ -211,7 +215,7 @@ pub(crate) fn client_config() -> ClientConfig {
     ClientConfig::new(client_key().public_key().clone(), Version::V1, Trust::Any)
 }
 
-/// A v2 client that has the server's key pinned.
+/// Returns the configuration of a v2 client that has the server's key pinned.
 pub(crate) fn v2_client_config() -> ClientConfig {
     let pin = server_key().public_key().fingerprint();
     ClientConfig::new(

@@ -5,27 +5,27 @@ use std::time::Duration;
 
 /// A moment on a monotonic clock whose origin the driver chooses, in microseconds.
 ///
-/// `std::time::Instant` cannot be made on wasm32, and cannot be made up in a test.
+/// `std::time::Instant` cannot be made on wasm32, and a test cannot make one up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Time(u64);
 
 impl Time {
-    /// The moment `micros` microseconds after the origin.
+    /// Returns the moment `micros` microseconds after the origin.
     pub const fn from_micros(micros: u64) -> Self {
         Self(micros)
     }
 
-    /// The moment `millis` milliseconds after the origin.
+    /// Returns the moment `millis` milliseconds after the origin.
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis.saturating_mul(1000))
     }
 
-    /// Microseconds since the origin.
+    /// Returns the microseconds since the origin.
     pub const fn as_micros(self) -> u64 {
         self.0
     }
 
-    /// How long after `earlier` this is; zero if it is not after it.
+    /// Returns the time from `earlier` to this moment; zero if this moment is not after it.
     pub const fn saturating_since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }
@@ -35,6 +35,7 @@ impl Add<Duration> for Time {
     type Output = Self;
 
     fn add(self, duration: Duration) -> Self {
+        // Saturates, because a wrapped sum would be a deadline in the past and end the connection.
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         Self(self.0.saturating_add(micros))
     }

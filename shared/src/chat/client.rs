@@ -1,4 +1,4 @@
-//! What a client says.
+//! The messages of a client.
 
 use std::fmt;
 
@@ -14,16 +14,16 @@ use super::room::{Role, RoomFilter, RoomId, RoomName, RoomsCursor, Topic};
 use super::search::{Cursor, Query};
 use super::text::Text;
 
-/// One plaintext of a client.
+/// A client's message: the content of one plaintext.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ClientMessage {
-    /// Comes first; answered by `welcome`.
+    /// Introduces the client, before any other message; answered by `welcome`.
     Hello {
-        /// The display name that this key claims; the server judges it.
+        /// The display name that this key claims. The server decides whether it is free.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
-        /// The client's program and version, for the operator's eyes.
+        /// The client's program and version, for the server's log.
         #[serde(default)]
         client: ClientName,
     },
@@ -32,96 +32,96 @@ pub enum ClientMessage {
         /// The new room's name.
         #[serde(deserialize_with = "super::room::new_name")]
         room: RoomName,
-        /// What it is about.
+        /// The new room's topic.
         #[serde(default)]
         topic: Topic,
-        /// Whether only those who were invited can see and join it.
+        /// `true` if only invited people can see and join the room.
         #[serde(default)]
         private: bool,
-        /// How long its entries are kept; without it, as the server does with new rooms.
+        /// The room's retention rule; without it, the server's rule for new rooms.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         keep: Option<Keep>,
     },
     /// Joins a room, or comes back to it; answered by `joined` and pages.
     Join {
-        /// Which.
+        /// The room to join.
         room: RoomId,
         /// The last entry that this client has: everything after it follows, oldest first. Without
         /// it, the latest page.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<Seq>,
     },
-    /// Leaves a room: it is not in the list any more, and nothing of it comes.
+    /// Leaves a room on every device; answered by `left`. Nothing of the room comes any more.
     Leave {
-        /// Which.
+        /// The room to leave.
         room: RoomId,
     },
-    /// Lets somebody into a private room.
+    /// Invites somebody into a room, who may then join it once.
     Invite {
-        /// Which.
+        /// The room that the guest may join.
         room: RoomName,
-        /// Whom.
+        /// The guest's user id.
         id: UserId,
     },
-    /// Says something; answered by `ack` when it is durable. The same id again gets the same ack,
+    /// Sends a message; answered by `ack` when it is durable. The same id again gets the same ack,
     /// and no second message.
     Send {
-        /// Where.
+        /// The room that gets the message.
         room: RoomId,
-        /// The message's name, made by the client.
+        /// The message's id, made by the client.
         id: MessageId,
-        /// What.
+        /// The message's text.
         text: Text,
         /// The message that this answers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<Seq>,
     },
-    /// Changes the text of an own message; answered by `ack`.
+    /// Changes the text of the sender's own message; answered by `ack`.
     Edit {
-        /// Where.
+        /// The room of the message.
         room: RoomId,
-        /// The name of the edit itself.
+        /// The id of the edit itself.
         id: MessageId,
-        /// Which message.
+        /// The target: the message to change.
         of: Seq,
-        /// Its new text.
+        /// The message's new text.
         text: Text,
     },
-    /// Deletes an own message, or as an operator any; answered by `ack`.
+    /// Deletes the sender's own message, or as a moderator or operator any; answered by `ack`.
     Delete {
-        /// Where.
+        /// The room of the message.
         room: RoomId,
-        /// The name of the deletion itself.
+        /// The id of the deletion itself.
         id: MessageId,
-        /// Which message.
+        /// The target: the message to delete.
         of: Seq,
     },
     /// Reacts to a message, or takes a reaction back; answered by `ack`.
     React {
-        /// Where.
+        /// The room of the message.
         room: RoomId,
-        /// The name of the reaction itself.
+        /// The id of the reaction itself.
         id: MessageId,
-        /// To which message.
+        /// The target: the message to react to.
         of: Seq,
-        /// How.
+        /// The emoji of the reaction.
         emoji: Emoji,
-        /// Whether it is there from now on.
+        /// `true` if the reaction is there from now on.
         #[serde(default = "yes")]
         on: bool,
     },
     /// Asks for the next rooms of the list; answered by `rooms`.
     Rooms {
-        /// The last room that the client has of the list; without it, the list begins anew.
+        /// The last room of the list that the client has; without it, the list begins anew.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<RoomsCursor>,
-        /// A part of the names that are asked for.
+        /// A part of the names to list.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         find: Option<RoomFilter>,
     },
     /// Asks for the next members of a room; answered by `members`.
     Members {
-        /// The room, which the client is in.
+        /// The room, which the client must be in.
         room: RoomId,
         /// The last member that the client has; without it, the list begins anew.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -129,80 +129,82 @@ pub enum ClientMessage {
     },
     /// Changes a room's topic, as its owner or a moderator; answered by `done`.
     Topic {
-        /// The room.
+        /// The room whose topic changes.
         room: RoomName,
         /// The new topic.
         topic: Topic,
     },
     /// Renames a room, as its owner; answered by `done`.
     Rename {
-        /// The room.
+        /// The room's present name.
         room: RoomName,
-        /// The new name.
+        /// The room's new name.
         #[serde(deserialize_with = "super::room::new_name")]
         to: RoomName,
     },
     /// Changes a member's role, as the room's owner; answered by `done`. An owner who makes another
     /// member the owner becomes a moderator.
     Role {
-        /// The room.
+        /// The room in which the role counts.
         room: RoomName,
-        /// The member.
+        /// The member's user id.
         id: UserId,
-        /// The new role.
+        /// The member's new role.
         role: Role,
     },
-    /// Removes a member and takes back an invitation, as a moderator or the owner; answered by
+    /// Removes a member or takes back an invitation, as a moderator or the owner; answered by
     /// `done`.
     Remove {
-        /// The room.
+        /// The room to remove the member from.
         room: RoomName,
-        /// The member.
+        /// The member's user id.
         id: UserId,
     },
     /// Deletes a room with everything in it, as its owner; answered by `done`.
     Close {
-        /// The room.
+        /// The room to delete.
         room: RoomName,
     },
     /// Asks for older entries; answered by `page`.
     History {
-        /// Where.
+        /// The room of the entries.
         room: RoomId,
-        /// Entries before this one.
+        /// The entry before which the page ends.
         before: Seq,
-        /// At most so many.
+        /// The most entries of the page.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<u32>,
     },
     /// Opens the room of two; answered by `joined`.
     Direct {
-        /// With whom.
+        /// The user id of the other one.
         to: UserId,
     },
-    /// Is writing something; told to the others, and forgotten.
+    /// Tells the others that this person is writing; nothing of it is stored.
     Typing {
-        /// Where.
+        /// The room in which the person writes.
         room: RoomId,
     },
-    /// Has seen everything up to an entry. Kept per key, so that all its devices agree.
+    /// Says that this person has seen everything up to an entry. Kept per key, so that all its
+    /// devices agree.
     Read {
-        /// Where.
+        /// The room of the entry.
         room: RoomId,
-        /// The last entry seen.
+        /// The last entry that was seen.
         seq: Seq,
     },
-    /// Looks for messages in the rooms that this person is in; answered by `found`.
+    /// Searches for messages in the rooms that this person is in; answered by `found`.
     Search {
-        /// In this room only.
+        /// The only room to search; without it, all rooms of the person.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         room: Option<RoomId>,
-        /// For what.
+        /// The words to search for.
         query: Query,
-        /// Goes on behind this one, the last that was found.
+        /// The cursor behind which the search goes on: `next` of the last answer, or without it the
+        /// last message that was found.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<Cursor>,
-        /// At most so many.
+        /// The most messages of the answer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<u32>,
     },
@@ -211,12 +213,13 @@ pub enum ClientMessage {
         /// The code, which is worth nothing afterwards.
         code: ClaimCode,
     },
-    /// What only operators may ask for.
+    /// Asks for something that only operators may ask for.
     Operator(OperatorRequest),
-    /// Is anybody there? Answered by `pong`.
+    /// Checks whether the server answers; answered by `pong`.
     Ping,
 }
 
+// serde takes the default from a function: a reaction without `on` is one that is added.
 fn yes() -> bool {
     true
 }
@@ -225,20 +228,22 @@ impl ClientMessage {
     /// Reads a plaintext that is a JSON object with a `type`.
     ///
     /// # Errors
-    /// [`Unreadable`] says what is wrong, and with which request, as far as that can be known: one
+    /// [`Unreadable`] says what is wrong and, as far as that can be known, with which request: one
     /// wrong field must not keep the client from knowing which of its messages was refused.
     pub fn parse(plaintext: &str) -> Result<Self, Unreadable> {
         serde_json::from_str(plaintext).map_err(|error| Unreadable::new(plaintext, &error))
     }
 }
 
-/// The name of a client's program: at most 64 characters; what cannot be shown is left out.
+/// The name of a client's program: at most 64 characters, without control characters.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String")]
 pub struct ClientName(String);
 
 impl From<String> for ClientName {
     fn from(text: String) -> Self {
+        // The name goes into the server's log, so it must not bring lines or escape sequences of
+        // its own.
         let shown = text.chars().filter(|c| !c.is_control());
         Self(shown.take(CLIENT_CHARACTERS).collect())
     }
@@ -250,14 +255,14 @@ impl fmt::Display for ClientName {
     }
 }
 
-/// A plaintext that is no message of a client's.
+/// An error: a plaintext that is no message of a client's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    /// Whether its `type` is one that we know.
+    /// `true` if its `type` is one that this version knows.
     pub known_type: bool,
-    /// Its `id`, if it has one.
+    /// The `id` of the message, if it has one.
     pub id: Option<MessageId>,
-    /// What is wrong, for people.
+    /// The reason for people.
     pub detail: String,
 }
 
@@ -266,15 +271,18 @@ impl Unreadable {
         #[derive(Deserialize)]
         struct Partly {
             #[serde(default)]
+            // Any value is taken, so that an id of a wrong type is no second error here.
             id: Option<serde_json::Value>,
         }
         let partly = serde_json::from_str::<Partly>(plaintext).ok();
         let id = partly.and_then(|partly| MessageId::parse(partly.id?.as_str()?).ok());
         let detail = error.to_string();
         Self {
-            // serde has no other way to tell.
+            // serde tells an unknown tag by its text only.
             known_type: !detail.starts_with("unknown variant"),
             id,
+            // serde's text may quote the plaintext, so it is cut and cleaned before a log or a
+            // terminal has it.
             detail: detail
                 .chars()
                 .filter(|c| !c.is_control())
@@ -334,6 +342,8 @@ mod tests {
 
         fn what_is_wrong_is_said_with_the_id_of_what_was_refused() {
             let long = "x".repeat(1024 * 1024 + 1);
+            // One message for each kind of mistake: type, missing field, wrong value, wrong kind of
+            // value.
             for (json, known_type, detail) in [
                 (r#"{"type":"dance","id":"ID"}"#, false, "unknown variant `dance`"),
                 (r#"{"type":"send","id":"ID","text":"hi"}"#, true, "missing field `room`"),

@@ -32,10 +32,10 @@ impl Emoji {
     /// # Errors
     /// [`InvalidEmoji`], if the text is anything else.
     pub fn from_stored(text: &str) -> Result<Self, InvalidEmoji> {
-        // The keycaps 0️⃣–9️⃣ are digits that end in U+20E3.
+        // The keycaps 0️⃣–9️⃣ are digits that end in U+20E3, so they are no words.
         let wordlike = text.starts_with(char::is_alphanumeric) && !text.ends_with('\u{20e3}');
         let harmful = |c: char| c.is_whitespace() || c.is_control();
-        // ASCII alone is punctuation, and nothing is ASCII too.
+        // ASCII alone is punctuation, and an empty text is ASCII too, so both are refused here.
         if wordlike || text.contains(harmful) || text.is_ascii() || text.len() > EMOJI_BYTES {
             return Err(InvalidEmoji);
         }

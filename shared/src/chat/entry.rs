@@ -79,7 +79,7 @@ pub enum Event {
     Reacted {
         /// The message reacted to.
         of: Seq,
-        /// The reaction.
+        /// The emoji of the reaction.
         #[serde(deserialize_with = "stored_emoji")]
         emoji: Emoji,
         /// `true` if the reaction is there from now on.
@@ -122,6 +122,7 @@ impl DisplayName {
     ///
     /// Fewer than [`Self::GUEST_DIGITS`] or more than [`Self::GUEST_DIGITS_MAX`] become those.
     fn guest_with(id: UserId, digits: usize) -> Self {
+        // Fewer digits would be cheap to forge, and more do not fit a name.
         let digits = digits.clamp(Self::GUEST_DIGITS, Self::GUEST_DIGITS_MAX);
         let nibbles =
             id.0.as_bytes()
@@ -139,6 +140,8 @@ impl DisplayName {
     /// [`NotShowable`], if the text could harm a screen or pass for another name.
     pub fn parse(text: &str) -> Result<Self, NotShowable> {
         let characters = text.chars().count();
+        // A name stands beside every line, so nothing in it may move, hide or double the text
+        // around it.
         let harmful = |c: char| c.is_control() || c.is_whitespace() || is_ignorable(c);
         if (1..=super::name::MAX_CHARACTERS).contains(&characters) && !text.contains(harmful) {
             Ok(Self(text.into()))
@@ -153,6 +156,7 @@ impl DisplayName {
     }
 }
 
+// Checked on the way in, because a client does not trust a server with its person's screen.
 super::serde_as_text!(DisplayName, DisplayName::parse);
 
 impl From<&Name> for DisplayName {
@@ -222,6 +226,7 @@ mod tests {
             }
         }
 
+        // One old entry must not keep the client from all the others of its page.
         fn invisible_entries_of_old_logs_do_not_make_a_page_unreadable() {
             let entry = entry(Event::Message { text: Text::from_stored("\u{3164}").ok(), reply_to: None });
             let json = serde_json::to_string(&entry).unwrap();

@@ -1,4 +1,4 @@
-//! Who wrote a message, and which message it is.
+//! The ids of people and of messages.
 
 use std::fmt;
 
@@ -7,8 +7,7 @@ use uuid::Uuid;
 use super::serde_as_text;
 use crate::identity::Fingerprint;
 
-/// A person, as far as the chat knows one: the fingerprint of the key that the session proved.
-/// Written `SHA256:…`.
+/// A person's id: the fingerprint of the key that the session proved. Written `SHA256:…`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UserId(pub Fingerprint);
 
@@ -16,7 +15,7 @@ impl UserId {
     /// Reads `SHA256:…`.
     ///
     /// # Errors
-    /// [`InvalidId`], if it is anything else.
+    /// [`InvalidId`], if the text is anything else.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         text.parse().map(Self).map_err(|_| InvalidId::User)
     }
@@ -30,22 +29,22 @@ impl fmt::Display for UserId {
     }
 }
 
-/// A message's name: a UUID (RFC 9562) that its writer makes, so that what is sent again after a
-/// reconnect is known again. Unique for one writer, not for all.
+/// The id of an entry: a UUID (RFC 9562) that its writer makes, so that the server knows a message
+/// that is sent again after a reconnect. Unique for one writer, not for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageId(Uuid);
 
 impl MessageId {
-    /// A new one (version 7, RFC 9562 §5.7) of the writer's clock, in milliseconds since 1970, and
-    /// 10 random bytes.
+    /// Makes an id (version 7, RFC 9562 §5.7) from the writer's clock, in milliseconds since 1970,
+    /// and 10 random bytes.
     ///
-    /// Ids in the order of their times are what a server's index of them takes in best: the next
-    /// goes beside the last instead of anywhere. Nothing else relies on the clock.
+    /// Ids in the order of their times are what a server's index takes in best: the next goes
+    /// beside the last instead of anywhere. Nothing else relies on the clock.
     pub fn new(unix_millis: u64, random: [u8; 10]) -> Self {
         Self(uuid::Builder::from_unix_timestamp_millis(unix_millis, &random).into_uuid())
     }
 
-    /// A new one (version 4) of 16 random bytes, for who has no clock.
+    /// Makes an id (version 4) from 16 random bytes, for a writer without a clock.
     pub fn from_random(bytes: [u8; 16]) -> Self {
         Self(uuid::Builder::from_random_bytes(bytes).into_uuid())
     }
@@ -53,21 +52,21 @@ impl MessageId {
     /// Reads the hyphenated form.
     ///
     /// # Errors
-    /// [`InvalidId`], if it is anything else.
+    /// [`InvalidId`], if the text is anything else.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
-        // The library also reads braces, URNs and a form without hyphens: one message would then
-        // have several names.
+        // The library also reads braces, URNs and a form without hyphens, so that one message would
+        // have several ids.
         let hyphenated = text.len() == uuid::fmt::Hyphenated::LENGTH;
         let id = Uuid::try_parse(text).ok().filter(|_| hyphenated);
         id.map(Self).ok_or(InvalidId::Message)
     }
 
-    /// Its 16 bytes.
+    /// Returns the id's 16 bytes.
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
     }
 
-    /// From its 16 bytes, of whatever version.
+    /// Returns the id with these 16 bytes, of whatever version.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Uuid::from_bytes(bytes))
     }
@@ -81,13 +80,13 @@ impl fmt::Display for MessageId {
     }
 }
 
-/// A text is no such name.
+/// An error: the text is no id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidId {
-    /// No `SHA256:…`.
+    /// The text is not `SHA256:…`.
     User,
-    /// No UUID.
+    /// The text is no UUID.
     Message,
 }
 

@@ -1,4 +1,4 @@
-//! How long a room's entries are kept.
+//! The retention of a room's entries.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -6,33 +6,35 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What becomes of a room's entries. Numbers go on whatever is gone: no number is given twice.
+/// A room's retention rule. No number is given twice, whatever entries are gone.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Keep {
-    /// They stay.
+    /// All entries stay.
     #[default]
     Forever,
-    /// They go when they are so many days old.
+    /// Entries go when they are so many days old.
     Days(NonZeroU32),
-    /// They go when so many newer ones are there.
+    /// Entries go when so many newer ones are there.
     Entries(NonZeroU32),
-    /// They are told and not stored: an `ack` says only that who is connected is told.
+    /// Entries are broadcast and not stored: an `ack` says only that the subscribers were sent the
+    /// entry.
     Nothing,
 }
 
 impl Keep {
-    /// Whether this is the one that a room has unless it is told otherwise.
+    /// Returns `true` for the rule that a room has without another one.
     pub fn is_forever(&self) -> bool {
         *self == Self::Forever
     }
 
-    /// Whether nothing is kept longer than with `longest`, as far as that can be said.
+    /// Returns `true` if this rule keeps nothing longer than `longest`, as far as that can be said.
     pub fn is_within(&self, longest: Self) -> bool {
         match (*self, longest) {
             (_, Self::Forever) | (Self::Nothing, _) => true,
             (Self::Days(days), Self::Days(most)) => days <= most,
             (Self::Entries(number), Self::Entries(most)) => number <= most,
+            // Days and entries cannot be compared, so neither is within the other.
             _ => false,
         }
     }
@@ -52,7 +54,7 @@ impl fmt::Display for Keep {
     }
 }
 
-/// From `forever`, `30d`, `1000` or `nothing`, as in flags.
+/// Reads `forever`, `30d`, `1000` or `nothing`, as in flags.
 impl FromStr for Keep {
     type Err = InvalidKeep;
 
@@ -62,6 +64,7 @@ impl FromStr for Keep {
             "nothing" => return Ok(Self::Nothing),
             _ => {}
         }
+        // Zero days or entries do not parse, because `nothing` is the rule that keeps none.
         let parsed = match text.strip_suffix('d') {
             Some(days) => days.parse().map(Self::Days),
             None => text.parse().map(Self::Entries),
@@ -70,7 +73,7 @@ impl FromStr for Keep {
     }
 }
 
-/// A text does not say how long something is kept.
+/// An error: the text is no retention rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidKeep;
 

@@ -9,23 +9,23 @@ use unicode_normalization::char::is_combining_mark;
 use unicode_security::confusable_detection::skeleton;
 use unicode_security::{GeneralSecurityProfile, MixedScript};
 
-/// Longest name in characters.
+/// The longest name in characters.
 pub const MAX_CHARACTERS: usize = 32;
 
-/// Most combining marks on one letter of a name, after NFC has joined those that it can. Thai and
-/// Burmese need two; more reach into the lines above and below.
+/// The most combining marks on one letter of a name, after NFC has joined those that it can. Thai
+/// and Burmese need two; more reach into the lines above and below.
 pub const MARKS_PER_LETTER: usize = 2;
 
-/// Most combining marks of a name: half of the longest, as in the scripts that write vowels with
-/// marks.
+/// The most combining marks of a name: half of the longest, as in the scripts that write vowels
+/// with marks.
 pub const MARKS: usize = MAX_CHARACTERS / 2;
 
-/// Beginning of the names that servers give to those who have claimed none. No claimed name can be
-/// confused with such a one.
+/// The beginning of the names that servers give to people who have claimed none. No claimed name
+/// can be confused with such a one.
 pub const GUEST_PREFIX: &str = "guest-";
 
-/// Words that speak for the server, its operators or everybody. Compared without punctuation and
-/// without a number at the end.
+/// The words that speak for the server, its operators or everybody. Compared without punctuation
+/// and without a number at the end.
 const RESERVED: [&str; 21] = [
     "operator",
     "operators",
@@ -53,8 +53,8 @@ const RESERVED: [&str; 21] = [
 /// A display name: 1 to 32 letters, digits, `-`, `_` or `.`, in NFC, of one script, that speaks for
 /// nobody else.
 ///
-/// Scripts may be mixed only within one writing system ("highly restrictive", UTS 39 §5.1, by the
-/// `unicode-security` crate): Latin `a` beside Cyrillic `а` is refused.
+/// Scripts may be mixed only within one writing system, such as the Japanese one (the single-script
+/// rule of UTS 39 §5.1, by the `unicode-security` crate): Latin `a` beside Cyrillic `а` is refused.
 ///
 /// ```
 /// use shared::chat::Name;
@@ -73,6 +73,7 @@ impl Name {
     /// # Errors
     /// [`InvalidName`] says what is wrong.
     pub fn parse(text: &str) -> Result<Self, InvalidName> {
+        // One form for a name, so that two spellings of the same letters are not two names.
         let name: String = text.nfc().collect();
         if name.is_empty() {
             return Err(InvalidName::Empty);
@@ -117,7 +118,8 @@ impl Name {
         if text.chars().count() > MAX_CHARACTERS {
             return Err(InvalidName::TooLong);
         }
-        // Lines of plain text end a name with its colon.
+        // Lines of plain text end a name with a colon and start a notice with `*`, so neither may
+        // be in a name (PROTOCOL.md §4.1).
         let harmful = |c: &char| c.is_control() || c.is_whitespace() || ":*".contains(*c);
         match text.chars().find(harmful) {
             Some(character) => Err(InvalidName::Character(character)),
@@ -149,6 +151,7 @@ impl Name {
 
     /// Returns `true` if a person could take one name for the other.
     pub fn confusable_with(&self, other: &Self) -> bool {
+        // Two skeletons of each, because a look-alike may be one in upper or in lower case only.
         let others = other.skeletons();
         self.skeletons().iter().any(|own| others.contains(own))
     }
@@ -161,9 +164,11 @@ impl Name {
         static GUEST: LazyLock<String> =
             LazyLock::new(|| reserved_fold(GUEST_PREFIX.trim_end_matches('-')));
 
+        // Punctuation and a number at the end do not make another word: `Admin-2` reads as `admin`.
         let bare: String = self.0.chars().filter(|c| c.is_alphanumeric()).collect();
         let unnumbered = bare.trim_end_matches(char::is_numeric);
         let lower = [bare.to_lowercase(), unnumbered.to_lowercase()];
+        // As written and in lower case, because some letters look alike in one case only.
         let folds = [&*bare, unnumbered, &*lower[0], &*lower[1]].map(reserved_fold);
         folds
             .iter()
@@ -258,6 +263,7 @@ mod tests {
             }
         }
 
+        // A name stands before every line, so nothing in it may hide, move or end that line.
         fn hostile_names_are_refused() {
             let long = "x".repeat(33);
             for (text, expected) in [
@@ -320,6 +326,7 @@ mod tests {
             }
         }
 
+        // A name belongs to its key, also if today's rules would refuse it.
         fn names_of_old_databases_are_still_read() {
             for text in ["operator", "guest-1", "a\u{323}\u{331}\u{324}", "anna"] {
                 assert_eq!(Name::from_stored(text).unwrap().as_str(), text);
@@ -356,6 +363,7 @@ mod tests {
             }
 
             #[test]
+            // The cheapest forgery of a name is one letter that looks like another.
             fn a_replaced_letter_does_not_free_a_name(text in "[A-Za-z]{2,12}", at in 0_usize..12) {
                 let swap = |c: char| match c {
                     'l' => 'I', 'I' => 'l', 'O' => '0', c => c,

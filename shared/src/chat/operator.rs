@@ -1,4 +1,4 @@
-//! What operators ask of a server, and what it answers.
+//! The requests of operators, and the server's answers to them.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -12,13 +12,14 @@ use super::limits::{CLAIM_CHARACTERS, REASON_CHARACTERS};
 use super::room::{Role, RoomId, RoomName, Topic};
 use super::timestamp::Timestamp;
 
-/// What an operator asks for; from anybody else it is `forbidden`.
+/// A request of an operator. From anybody else it is refused with `forbidden`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum OperatorRequest {
-    /// How is the server? Answered by `status`.
+    /// Asks for the server's state; answered by `status`.
     Status,
-    /// Ends every session but the operators', and takes no others from now on; answered by `status`.
+    /// Ends every session but the operators', and takes no others from now on; answered by
+    /// `status`.
     StopListeners,
     /// Takes everybody again; answered by `status`.
     StartListeners,
@@ -28,34 +29,34 @@ pub enum OperatorRequest {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<u64>,
     },
-    /// Follows the log from now on, or no longer; answered by `done`, and while it is followed by
-    /// `log` whenever there is something.
+    /// Follows the log from now on, or no longer; answered by `done`, and by `log` whenever there
+    /// are lines while it is followed.
     Log {
-        /// Whether.
+        /// `true` to follow the log, `false` to stop.
         follow: bool,
     },
     /// Ends connections; answered by `done`.
     Kick {
-        /// Which.
+        /// The connections to end.
         #[serde(flatten)]
         who: Kicked,
     },
     /// Keeps somebody out, and ends their connections; answered by `bans`.
     Ban {
-        /// Whom.
+        /// The key or address to ban.
         #[serde(flatten)]
         who: Banned,
-        /// Why, for the other operators.
+        /// The reason, for the other operators.
         #[serde(default)]
         reason: Reason,
     },
     /// Lets somebody in again; answered by `bans`.
     Unban {
-        /// Whom.
+        /// The banned key or address.
         #[serde(flatten)]
         who: Banned,
     },
-    /// Asks for the next bans, by whom they keep out; answered by `bans`.
+    /// Asks for the next bans, in the order of their keys and addresses; answered by `bans`.
     Bans {
         /// The last ban that the client has.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,121 +72,122 @@ pub enum OperatorRequest {
     Operators,
     /// Makes somebody an operator; answered by `operators`.
     Appoint {
-        /// The new operator.
+        /// The new operator's user id.
         user: UserId,
     },
     /// Takes an operator's rights away, but not the last one's; answered by `operators`.
     Revoke {
-        /// The operator.
+        /// The operator's user id.
         user: UserId,
     },
     /// Frees a person's name; answered by `done`.
     ReleaseName {
-        /// The person.
+        /// The person's user id.
         user: UserId,
     },
     /// Gives a member of a room a role, so that a room whose owner is gone has one again; answered
     /// by `done`.
     Role {
-        /// The room.
+        /// The room in which the role counts.
         room: RoomName,
-        /// The member.
+        /// The member's user id.
         user: UserId,
-        /// The new role.
+        /// The member's new role.
         role: Role,
     },
     /// Changes a room's topic; answered by `done`.
     Topic {
-        /// The room.
+        /// The room whose topic changes.
         room: RoomName,
         /// The new topic.
         topic: Topic,
     },
     /// Removes a member from a room, or takes back an invitation; answered by `done`.
     Remove {
-        /// The room.
+        /// The room to remove the member from.
         room: RoomName,
-        /// The member.
+        /// The member's user id.
         user: UserId,
     },
-    /// Deletes a room with everything in it, whose members are told `left`; answered by `done`.
+    /// Deletes a room with everything in it; its members are sent `left`. Answered by `done`.
     DeleteRoom {
-        /// Which.
+        /// The room to delete.
         room: RoomId,
     },
     /// Changes how long a room's entries are kept; answered by `done`.
     Keep {
-        /// Which room.
+        /// The room whose retention changes.
         room: RoomId,
-        /// How long.
+        /// The new retention rule.
         keep: Keep,
     },
 }
 
-/// What an operator is told.
+/// The server's answer to an operator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum OperatorAnswer {
-    /// This person is an operator from now on: the answer to `claim`.
+    /// Says that this person is an operator from now on: the answer to `claim`, or an appointment.
     Granted,
-    /// This person is no operator any more.
+    /// Says that this person is no operator any more.
     Revoked,
-    /// How the server is.
+    /// Answers with the server's state.
     Status(ServerStatus),
-    /// Some who are connected, oldest first.
+    /// Answers with the next connections, oldest first.
     Connections {
-        /// The connections.
+        /// The next rows of the table.
         connections: Vec<ConnectionInfo>,
-        /// The table goes on after the last of these.
+        /// The table goes on after the last of these rows.
         more: bool,
     },
-    /// Lines of the log.
+    /// Brings lines of the log.
     Log {
-        /// Oldest first.
+        /// The lines, oldest first.
         lines: Vec<LogLine>,
-        /// How many others there were since the last, too many to be told.
+        /// The number of other lines since the last answer, which were too many to be sent.
         missed: u64,
     },
-    /// Some who are kept out.
+    /// Answers with the next bans.
     Bans {
-        /// The bans.
+        /// The next bans of the list.
         bans: Vec<Ban>,
-        /// The list goes on after the last of these.
+        /// The list goes on after the last of these bans.
         more: bool,
     },
-    /// The next rooms of all rooms, by name.
+    /// Answers with the next of all rooms, by name.
     Rooms {
-        /// The rooms.
+        /// The next rooms of the list.
         rooms: Vec<RoomInfo>,
-        /// The list goes on after the last of these.
+        /// The list goes on after the last of these rooms.
         more: bool,
     },
-    /// All operators.
+    /// Answers with all operators.
     Operators {
         /// The operators. A server has at most [`MAX_OPERATORS`](super::limits::MAX_OPERATORS).
         operators: Vec<Author>,
     },
-    /// What was asked for is done.
+    /// Says that the request was carried out.
     Done,
 }
 
-/// Which connections are ended. Written as one field, `connection` or `user`.
+/// The connections that an operator ends. Written as one field, `connection` or `user`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kicked {
-    /// One, by its number.
+    /// One connection, by its number.
     Connection(u64),
-    /// All of a person's.
+    /// All connections of a person.
     User(UserId),
 }
 
-/// Who is kept out. Written as one field, `user` or `address`.
+/// The subject of a ban. Written as one field, `user` or `address`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+// Ordered, because the list of bans is read page by page behind its last row.
 pub enum Banned {
-    /// A key.
+    /// A person's key.
     User(UserId),
-    /// An address; of IPv6 its /64.
+    /// An address; for IPv6 its /64.
     Address(IpAddr),
 }
 
@@ -204,77 +206,77 @@ pub type BansCursor = Banned;
 /// A room in an operator's list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomInfo {
-    /// The room.
+    /// The room's name, or the id of a room of two.
     pub room: RoomId,
-    /// Only those who were invited can see and join it.
+    /// `true` if only invited people can see and join the room.
     pub private: bool,
-    /// The number of its members.
+    /// The number of the room's members.
     pub members: usize,
-    /// The number of its last entry.
+    /// The number of the room's last entry.
     pub head: Seq,
-    /// Its owner, if it has one.
+    /// The room's owner, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<Author>,
 }
 
-/// Who is kept out, since when and why.
+/// A ban: its subject, its reason, its time and its operator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ban {
-    /// Who.
+    /// The banned key or address.
     #[serde(flatten)]
     pub who: Banned,
-    /// Why.
+    /// The reason, for the other operators.
     #[serde(default)]
     pub reason: Reason,
-    /// Since when.
+    /// The time of the ban.
     pub at: Timestamp,
-    /// By which operator.
+    /// The operator who banned.
     pub by: UserId,
 }
 
-/// How a server is.
+/// The state of a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerStatus {
-    /// Whether it takes everybody, or operators only.
+    /// `true` if the server takes everybody, `false` if it takes operators only.
     pub listening: bool,
-    /// When it was started.
+    /// The time when the server was started.
     pub started: Timestamp,
-    /// How many are connected.
+    /// The number of connections.
     pub connections: usize,
-    /// Most connections in all.
+    /// The most connections in all.
     pub max_connections: usize,
-    /// Most connections from one address.
+    /// The most connections from one address.
     pub max_connections_per_address: usize,
-    /// Whether the log has what people say.
+    /// `true` if people's texts go into the log.
     pub log_plaintext: bool,
-    /// What it allows people.
+    /// The server's limits for people.
     #[serde(default)]
     pub limits: OperatorLimits,
 }
 
-/// What a server allows people. A rate is what may be done a minute, 0 if there is no limit.
+/// A server's limits for people. A rate counts tokens a minute, and 0 is no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OperatorLimits {
-    /// Longest text in bytes.
+    /// The longest text in bytes.
     pub text_bytes: usize,
-    /// What one person writes into rooms.
+    /// The rate of one person's entries.
     pub sends_per_minute: u32,
-    /// Rooms that one person joins or leaves, invitations and names.
+    /// The rate of one person's joins, leaves, invitations, names and changes of rooms.
     pub joins_per_minute: u32,
-    /// Rooms that one person creates.
+    /// The rate of one person's new rooms, those of two included.
     pub creates_per_minute: u32,
-    /// Requests of one person that only read; dear ones count several times.
+    /// The rate of one person's requests that only read; dear ones count several times.
     #[serde(default)]
     pub asks_per_minute: u32,
-    /// Connections from one address.
+    /// The rate of connections from one address.
     pub handshakes_per_minute: u32,
-    /// Most rooms.
+    /// The most rooms with a name.
     pub max_rooms: usize,
-    /// What new rooms keep.
+    /// The retention rule of new rooms.
     pub keep: Keep,
 }
 
-/// For people, in one line.
+/// Writes the limits for people, in one line.
 impl fmt::Display for OperatorLimits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rate = |number: u32| match number {
@@ -298,44 +300,44 @@ impl fmt::Display for OperatorLimits {
     }
 }
 
-/// A connection in the table.
+/// A connection in an operator's table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionInfo {
-    /// Its number, counted from the server's start.
+    /// The connection's number, counted from the server's start.
     pub connection: u64,
     /// The peer's address and port.
     pub address: String,
-    /// `tcp` or `ws`.
+    /// The transport: `tcp` or `ws`.
     pub transport: String,
-    /// `v1` or `v2`, once the handshake is done.
+    /// The protocol's version, `v1` or `v2`, once the handshake is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Whose it is, once the handshake is done.
+    /// The peer's user id, once the handshake is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<UserId>,
-    /// What they are called.
+    /// The peer's name, once the handshake is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<DisplayName>,
-    /// Since when.
+    /// The time of the accept.
     pub since: Timestamp,
-    /// Bytes of the protocol that came in.
+    /// The bytes of the protocol that came in.
     pub bytes_in: u64,
-    /// Bytes of the protocol that went out.
+    /// The bytes of the protocol that went out.
     pub bytes_out: u64,
 }
 
-/// A line of the log.
+/// A line of the server's log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogLine {
-    /// When.
+    /// The time of the event.
     pub at: Timestamp,
-    /// How severe.
+    /// The severity of the event.
     pub level: LogLevel,
-    /// What.
+    /// The line's text.
     pub text: String,
 }
 
-/// How severe a line of the log is.
+/// The severity of a line of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogLevel {
@@ -343,21 +345,21 @@ pub enum LogLevel {
     Error,
     /// Something should not happen.
     Warn,
-    /// Who comes and goes, and why.
+    /// Somebody comes or goes, and why.
     Info,
-    /// More.
+    /// A detail for the search for a fault.
     Debug,
-    /// Everything.
+    /// A detail of every step.
     Trace,
 }
 
-/// Why somebody is kept out: at most 100 characters; what cannot be shown is left out.
+/// The reason of a ban: at most 100 characters, without control characters.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String")]
 pub struct Reason(String);
 
 impl Reason {
-    /// The text.
+    /// Returns the reason's text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -365,18 +367,20 @@ impl Reason {
 
 impl From<String> for Reason {
     fn from(text: String) -> Self {
+        // Other operators are shown the reason, so it must not bring escape sequences of its own.
         let shown = text.chars().filter(|c| !c.is_control());
         Self(shown.take(REASON_CHARACTERS).collect())
     }
 }
 
-/// The code of a claim link. Its `Debug` does not show it: whoever has it can become an operator.
+/// The code of a claim link. Its `Debug` does not show it, because its holder can become an
+/// operator.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct ClaimCode(String);
 
 impl ClaimCode {
-    /// The code, to compare it in constant time.
+    /// Returns the code, so that it can be compared in constant time.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
@@ -387,6 +391,7 @@ impl TryFrom<String> for ClaimCode {
 
     fn try_from(text: String) -> Result<Self, NoClaimCode> {
         let length = (1..=CLAIM_CHARACTERS).contains(&text.len());
+        // Base64url, as servers make their codes, so that a link holds a code as it is.
         let base64url = |c: u8| c.is_ascii_alphanumeric() || b"-_".contains(&c);
         if length && text.bytes().all(base64url) {
             Ok(Self(text))
@@ -398,11 +403,13 @@ impl TryFrom<String> for ClaimCode {
 
 impl fmt::Debug for ClaimCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A request may be logged as a whole, and a code in a log would make its reader an
+        // operator.
         f.write_str("ClaimCode(..)")
     }
 }
 
-/// A text is no code of a claim link.
+/// An error: the text is no code of a claim link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoClaimCode;
 
@@ -455,6 +462,7 @@ mod tests {
             }
         }
 
+        // A kick or a ban that lost its target must not be read as one of everybody.
         fn requests_without_a_target_or_with_a_false_one_are_refused() {
             for json in [
                 r#""do":"kick""#,

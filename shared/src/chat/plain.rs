@@ -6,22 +6,22 @@
 
 use std::fmt;
 
-/// What a client's plaintext asks for.
+/// A line of a plain-text client, as a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientLine<'a> {
     /// A line for everybody in the lobby.
     Text(&'a str),
-    /// `/name NEW`
+    /// `/name NEW`: takes a name.
     Name(&'a str),
-    /// `/who`
+    /// `/who`: asks for the people in the lobby.
     Who,
-    /// `/help`
+    /// `/help`: asks for the commands.
     Help,
-    /// `/quit`
+    /// `/quit`: ends the session.
     Quit,
-    /// A slash command that does not exist; holds its first word.
+    /// A slash command that does not exist, with its first word.
     UnknownCommand(&'a str),
-    /// Nothing but white space.
+    /// A line of nothing but white space.
     Empty,
     /// A JSON object with a `type`: a chat object, not a line.
     Object,
@@ -32,6 +32,7 @@ impl<'a> ClientLine<'a> {
     ///
     /// A line that starts with `//` is text that starts with `/`.
     pub fn parse(plaintext: &'a str) -> Self {
+        // Only newlines at the end are dropped: all others are part of the person's text.
         let text = plaintext.trim_end_matches(['\r', '\n']);
         if text.trim().is_empty() {
             return Self::Empty;
@@ -64,31 +65,35 @@ fn is_chat_object(text: &str) -> bool {
         #[serde(borrow, rename = "type")]
         _kind: std::borrow::Cow<'a, str>,
     }
+    // The brace is checked first, because serde would take an array for the object's fields in
+    // order.
     text.trim_start().starts_with('{') && serde_json::from_str::<Tagged<'_>>(text).is_ok()
 }
 
-/// What the server sends to a plain-text client.
+/// A line of the server to a plain-text client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerLine<'a> {
-    /// Somebody's line, the receiver's own included.
+    /// A person's line, the receiver's own included.
     Message {
-        /// Who wrote it.
+        /// The writer's name.
         from: &'a str,
-        /// What.
+        /// The line's text.
         text: &'a str,
     },
-    /// Anything that nobody wrote.
+    /// A line of the server's own.
     Notice(&'a str),
 }
 
 impl<'a> ServerLine<'a> {
-    /// Reads a line. Unambiguous, because a name has no colon, no space and does not start with
-    /// `*`; what fits neither form is a notice as a whole.
+    /// Reads a line. It is unambiguous, because a name has no colon, no space and does not start
+    /// with `*`; a line that fits neither form is a notice as a whole.
     pub fn parse(line: &'a str) -> Self {
+        // A notice first, because no name starts with `*` (PROTOCOL.md §4.1).
         if let Some(notice) = line.strip_prefix("* ") {
             return Self::Notice(notice);
         }
         match line.split_once(": ") {
+            // A name has no white space, so a colon behind some belongs to a notice's text.
             Some((from, text)) if !from.is_empty() && !from.contains(char::is_whitespace) => {
                 Self::Message { from, text }
             }

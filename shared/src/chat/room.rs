@@ -15,13 +15,13 @@ use super::name::{MARKS_PER_LETTER, folded_skeleton, has_piled_marks};
 use super::serde_as_text;
 use super::visible::{clean_line, is_ignorable};
 
-/// What a room of two starts with; no room's name can.
+/// The first character of the id of a room of two. No room's name can start with it.
 const DIRECT_PREFIX: char = '@';
 
-/// Bytes of the hash that names a room of two.
+/// The bytes of the hash that names a room of two.
 const DIRECT_BYTES: usize = 16;
 
-/// A room: one with a name, or the one of two people.
+/// A room: one with a name, or the room of two people.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RoomId {
     /// A room that somebody has created.
@@ -55,6 +55,8 @@ impl RoomId {
     }
 }
 
+// Ids on the wire refer to rooms that exist, perhaps from before the rules for new names, so the
+// looser rules read them.
 serde_as_text!(RoomId, RoomId::from_stored);
 
 impl fmt::Display for RoomId {
@@ -107,6 +109,7 @@ impl RoomName {
     /// [`InvalidRoom`] says what is wrong.
     pub fn check_new(&self) -> Result<(), InvalidRoom> {
         let name = &*self.0;
+        // A character that cannot be seen would give two rooms the same look.
         if let Some(character) = name.chars().find(|c| is_ignorable(*c)) {
             return Err(InvalidRoom::Character(character));
         }
@@ -121,9 +124,11 @@ impl RoomName {
             if let Some(character) = name.chars().find(|c| !allowed(*c)) {
                 return Err(InvalidRoom::Character(character));
             }
+            // A Cyrillic `о` in a Latin name would pass for another room's name (UTS 39 §5.1).
             if !name.is_single_script() {
                 return Err(InvalidRoom::MixedScripts);
             }
+            // The lobby's own name passes, because it is no other room.
             let lobby = Self::lobby();
             if *self != lobby && self.skeleton() == lobby.skeleton() {
                 return Err(InvalidRoom::Reserved);
@@ -143,10 +148,13 @@ impl RoomName {
     /// # Errors
     /// [`InvalidRoom`], if no version can have accepted it.
     pub fn from_stored(text: &str) -> Result<Self, InvalidRoom> {
+        // Lower-casing does not preserve NFC, so the name is normalized again: one name must have
+        // one form.
         let name: String = text.nfc().flat_map(char::to_lowercase).nfc().collect();
         if name.is_empty() {
             return Err(InvalidRoom::Empty);
         }
+        // Counted in the final form, because lower-casing can change the number of characters.
         if name.chars().count() > ROOM_NAME_CHARACTERS {
             return Err(InvalidRoom::TooLong);
         }
@@ -155,6 +163,7 @@ impl RoomName {
         if let Some(character) = name.chars().find(|c| !allowed(*c)) {
             return Err(InvalidRoom::Character(character));
         }
+        // A mark may end a name, because it belongs to the letter before it.
         let ends = [name.chars().next(), name.chars().next_back()];
         if ends[0].is_none_or(|c| !c.is_alphanumeric())
             || ends[1].is_none_or(|c| !c.is_alphanumeric() && !mark(c))
@@ -164,17 +173,18 @@ impl RoomName {
         Ok(Self(name.into()))
     }
 
-    /// The room that everybody is in, and the only one of plain-text clients.
+    /// Returns the room that everybody is in, and the only one of plain-text clients.
     pub fn lobby() -> Self {
         Self("lobby".into())
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
+// Only `create` and `rename` name new rooms, and both check the name by `new_name`.
 serde_as_text!(RoomName, RoomName::from_stored);
 
 /// Deserializes the name of a new room, by the stricter rules.
@@ -190,17 +200,19 @@ impl fmt::Display for RoomName {
     }
 }
 
-/// The name of the room of two people, which both can compute and which says nothing about them:
+/// The name of the room of two people, which both can compute and which does not show their keys:
 /// the first 16 bytes of SHA-256 over both ids in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DirectId([u8; DIRECT_BYTES]);
 
 impl DirectId {
-    /// The room of these two; `None` if they are the same person.
+    /// Computes the room of these two; `None` if they are the same person.
     pub fn of(one: UserId, other: UserId) -> Option<Self> {
         if one == other {
             return None;
         }
+        // A label of its own, so that this hash is no other hash of the system, and the smaller id
+        // first, so that both people get the same.
         let hash = Sha256::new()
             .chain_update(b"SC chat direct\0")
             .chain_update(one.min(other).0.as_bytes())
@@ -210,6 +222,7 @@ impl DirectId {
     }
 
     fn parse(text: &str) -> Result<Self, InvalidRoom> {
+        // The engine refuses padding and spare bits, so that an id has one text only.
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok();
         let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
         bytes.map(Self).ok_or(InvalidRoom::Direct)
@@ -270,6 +283,8 @@ pub(super) fn stored_topic<'de, D: Deserializer<'de>>(deserializer: D) -> Result
     Ok(Topic::from_stored(&text))
 }
 
+// By the strict rules, because clients' topics are read so; servers' topics go through
+// `stored_topic`.
 serde_as_text!(Topic, Topic::parse);
 
 impl fmt::Display for Topic {
@@ -336,6 +351,7 @@ impl RoomFilter {
 
 impl From<String> for RoomFilter {
     fn from(text: String) -> Self {
+        // Folded as room names are, because the filter is compared with those.
         let lower = text.nfc().flat_map(char::to_lowercase).nfc();
         Self(lower.take(ROOM_NAME_CHARACTERS).collect())
     }
@@ -429,6 +445,7 @@ mod tests {
             }
         }
 
+        // Names stand in lists, logs and terminals, so none may move, hide or end a line there.
         fn hostile_names_are_refused() {
             for (text, expected) in [
                 ("", InvalidRoom::Empty),
@@ -467,6 +484,7 @@ mod tests {
             assert_eq!(Topic::from_stored(&"x".repeat(300)).as_str().len(), 250);
         }
 
+        // A stricter rule must not make a room unreachable that exists.
         fn rooms_of_old_databases_are_still_read() {
             for text in ["lоbby", "\u{3164}", "a-тест"] {
                 assert_eq!(RoomId::from_stored(text).unwrap().to_string(), text);
@@ -500,6 +518,7 @@ mod tests {
         use super::*;
 
         #[test]
+        // Native only, because the page has no tables of scripts and confusables.
         fn names_that_pass_for_others_are_refused() {
             for (text, expected) in [
                 ("lоbby", InvalidRoom::MixedScripts),

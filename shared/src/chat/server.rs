@@ -1,4 +1,4 @@
-//! What the server says.
+//! The messages of the server.
 
 use std::fmt;
 
@@ -12,36 +12,35 @@ use super::room::{Role, RoomFilter, RoomId, RoomName, Topic};
 use super::search::{Cursor, Query};
 use super::timestamp::Timestamp;
 
-/// One plaintext of the server.
+/// A server's message: the content of one plaintext.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerMessage {
-    /// The answer to `hello`.
+    /// Answers `hello`, the first message of a client.
     Welcome {
-        /// Who the client is here.
+        /// The client's user id and name on this server.
         you: Author,
         /// The server's program and version.
         server: String,
-        /// The first rooms of the list: those that this person is in, then the public ones, both by
-        /// name. Rooms that this person is not in come without their topic.
+        /// The first of the rooms that this person is in, by name.
         rooms: Vec<RoomSummary>,
         /// The list has more rooms; the client asks for them with `rooms`.
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
-        /// Whether this person is an operator.
+        /// `true` if this person is an operator.
         #[serde(default)]
         operator: bool,
-        /// What this server allows.
+        /// The limits of this server.
         limits: ServerLimits,
     },
-    /// The client is in a room. Pages follow, then everything as it happens.
+    /// Says that the client is in a room. Pages follow, then everything as it happens.
     Joined {
-        /// Which.
+        /// The joined room.
         room: RoomId,
-        /// What it is about.
+        /// The room's topic.
         #[serde(deserialize_with = "super::room::stored_topic")]
         topic: Topic,
-        /// Whether only those who were invited can see and join it.
+        /// `true` if only invited people can see and join the room.
         private: bool,
         /// The first members, by id.
         members: Vec<Member>,
@@ -51,163 +50,165 @@ pub enum ServerMessage {
         /// The room has more members; the client asks for them with `members`.
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
-        /// This person's role.
+        /// This person's role in the room.
         #[serde(default, skip_serializing_if = "Role::is_member")]
         role: Role,
-        /// The number of its last entry; 0 if it has none.
+        /// The number of the room's last entry; 0 if it has none.
         head: Seq,
         /// The last entry that this person has seen, on any device.
         read: Seq,
-        /// What becomes of its entries.
+        /// The room's retention rule.
         #[serde(default, skip_serializing_if = "Keep::is_forever")]
         keep: Keep,
-        /// Entries up to this one are gone, and will not come: a client that has not all of them
-        /// already begins anew behind it.
+        /// The number up to which entries are gone and will not come: a client that has not all of
+        /// them already begins anew behind it.
         #[serde(default, skip_serializing_if = "is_zero")]
         gone: Seq,
     },
-    /// The next rooms of the list.
+    /// Answers `rooms` with the next rooms of the list.
     Rooms {
         /// The rooms, in the list's order.
         rooms: Vec<RoomSummary>,
         /// The filter that was asked for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         find: Option<RoomFilter>,
-        /// The list goes on after the last of these.
+        /// The list goes on after the last of these rooms.
         more: bool,
     },
-    /// The next members of a room.
+    /// Answers `members` with the next members of a room.
     Members {
-        /// The room.
+        /// The room of the members.
         room: RoomId,
-        /// The members, by id.
+        /// The next members, by id.
         members: Vec<Member>,
         /// The number of all members.
         count: usize,
-        /// The list goes on after the last of these.
+        /// The list goes on after the last of these members.
         more: bool,
     },
-    /// The members of a large room have changed. Such a room announces neither presence nor single
-    /// members; whoever shows the list asks for it again.
+    /// Says that the members of a large room have changed. Such a room announces neither presence
+    /// nor single members; a client that shows the list asks for it again.
     Roster {
-        /// The room.
+        /// The large room.
         room: RoomId,
         /// The number of all members.
         count: usize,
     },
-    /// A room has another name from now on.
+    /// Says that a room has another name from now on.
     Renamed {
         /// The former name.
         room: RoomId,
         /// The new name.
         to: RoomName,
     },
-    /// A request that has no other answer was carried out.
+    /// Says that a request without another answer was carried out.
     Done {
         /// The room that the request named.
         #[serde(rename = "for")]
         about: String,
     },
-    /// The client is no longer in a room, or a public room is no longer there.
+    /// Says that the client is no longer in a room, or that a public room is no longer there.
     Left {
-        /// The room.
+        /// The room that was left or closed.
         room: RoomId,
         /// The room is gone for everybody.
         #[serde(default, skip_serializing_if = "is_false")]
         closed: bool,
     },
-    /// Entries that were there before, oldest first.
+    /// Brings entries that were there before, oldest first.
     Page {
-        /// Where.
+        /// The room of the entries.
         room: RoomId,
-        /// Without gaps.
+        /// The entries, without gaps.
         entries: Vec<Entry>,
     },
-    /// What the client sent is durable.
+    /// Says that the client's entry is durable.
     Ack {
-        /// Its name.
+        /// The entry's id, made by the client.
         id: MessageId,
-        /// Where.
+        /// The room of the entry.
         room: RoomId,
-        /// Its number.
+        /// The entry's number.
         seq: Seq,
-        /// When the server took it.
+        /// The time when the server accepted the entry.
         at: Timestamp,
     },
-    /// Somebody comes, goes or is called something else.
+    /// Says that a member comes, goes or changes.
     Member {
-        /// Where.
+        /// The room of the member.
         room: RoomId,
-        /// Who.
+        /// The member, as it is now.
         member: Member,
-        /// What has happened.
+        /// The kind of the change.
         change: MemberChange,
     },
-    /// A public room is new, or its topic or rule of retention has changed.
+    /// Says that a public room is new, or that the topic or the retention rule of a joined room has
+    /// changed.
     Room {
-        /// Which.
+        /// The room, as it is now.
         room: RoomSummary,
     },
-    /// Somebody lets this person into a private room.
+    /// Says that somebody invites this person into a room, or has opened the room of two.
     Invited {
-        /// Which.
+        /// The room that the person may join.
         room: RoomSummary,
-        /// Who.
+        /// The person who invites.
         by: Author,
     },
-    /// Somebody is writing.
+    /// Says that somebody is writing.
     Typing {
-        /// Where.
+        /// The room in which somebody writes.
         room: RoomId,
-        /// Who.
+        /// The person who writes.
         from: Author,
     },
-    /// This person has seen everything up to an entry, on another device.
+    /// Says that this person has seen everything up to an entry, on any device.
     Read {
-        /// Where.
+        /// The room of the entry.
         room: RoomId,
-        /// The last entry seen.
+        /// The last entry that was seen.
         seq: Seq,
     },
-    /// Messages in which something was looked for, newest first.
+    /// Answers `search`, newest message first.
     Found {
-        /// What.
+        /// The words that were searched for.
         query: Query,
-        /// Where, if not everywhere.
+        /// The only room that was searched, if there was one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         room: Option<RoomId>,
-        /// The messages, with their texts as they are now.
+        /// The messages, with their present texts.
         entries: Vec<RoomEntry>,
         /// The search can go on behind `next`, or behind the last message.
         more: bool,
-        /// The position where the search stopped; it may lie before messages that were found.
+        /// The cursor where the search stopped; it may lie before messages that were found.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         next: Option<Cursor>,
     },
-    /// What an operator asked for, or follows.
+    /// Answers an operator's request, or brings what an operator follows.
     Operator(OperatorAnswer),
-    /// Something for people that nobody wrote.
+    /// Brings a text of the server's own for people.
     Notice {
-        /// What.
+        /// The notice's text.
         text: String,
     },
-    /// A request was refused.
+    /// Refuses a request.
     Error {
-        /// Why, for programs.
+        /// The reason for programs.
         code: ChatErrorCode,
-        /// Why, for people.
+        /// The reason for people.
         message: String,
-        /// When to try again, in milliseconds from now.
+        /// The time until the request may be tried again, in milliseconds.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_after: Option<u64>,
-        /// Which request: its `id`, or the room that it named.
+        /// The request: its `id`, or the room, person or kind of request that it named.
         #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
         about: Option<String>,
     },
-    /// The answer to `ping`.
+    /// Answers a client's `ping`.
     Pong,
-    /// An entry, as it happens: its own `type`, with the room beside it.
+    /// Brings an entry, as it happens: its own `type`, with the room beside it.
     #[serde(untagged)]
+    // The last variant, because serde tries an untagged one only where no tag fits.
     Entry(RoomEntry),
 }
 
@@ -221,12 +222,12 @@ fn is_zero(seq: &Seq) -> bool {
     *seq == 0
 }
 
-/// An entry, and where it is.
+/// An entry, and the room that it is in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomEntry {
-    /// Where.
+    /// The room of the entry.
     pub room: RoomId,
-    /// What.
+    /// The entry itself.
     #[serde(flatten)]
     pub entry: Entry,
 }
@@ -234,80 +235,80 @@ pub struct RoomEntry {
 /// A room in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomSummary {
-    /// Which.
+    /// The room's name, or the id of a room of two.
     pub room: RoomId,
-    /// What it is about.
+    /// The room's topic.
     #[serde(deserialize_with = "super::room::stored_topic")]
     pub topic: Topic,
-    /// Whether only those who were invited can see and join it.
+    /// `true` if only invited people can see and join the room.
     pub private: bool,
-    /// What becomes of its entries.
+    /// The room's retention rule.
     #[serde(default, skip_serializing_if = "Keep::is_forever")]
     pub keep: Keep,
-    /// Whether the client's person is in it.
+    /// `true` if the client's person is in the room.
     pub joined: bool,
-    /// The number of its last entry.
+    /// The number of the room's last entry.
     pub head: Seq,
     /// The last entry that this person has seen.
     pub read: Seq,
-    /// The other one, in a room of two.
+    /// The other person, in a room of two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub with: Option<Author>,
 }
 
-/// Somebody in a room.
+/// A person in a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// Who.
+    /// The member's user id.
     pub id: UserId,
-    /// What they are called.
+    /// The member's present name.
     pub name: DisplayName,
-    /// Whether they are connected.
+    /// `true` if the member is connected.
     pub online: bool,
     /// The member's role in the room.
     #[serde(default, skip_serializing_if = "Role::is_member")]
     pub role: Role,
 }
 
-/// What has happened to a member.
+/// The kind of a member's change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MemberChange {
-    /// Is in the room from now on.
+    /// The member is in the room from now on.
     Joined,
-    /// Is not any more.
+    /// The member is not in the room any more.
     Left,
-    /// Is called something else.
+    /// The member has another name.
     Renamed,
-    /// Is connected, or is not any more.
+    /// The member is connected, or is not any more.
     Presence,
-    /// Has another role.
+    /// The member has another role.
     Role,
 }
 
-/// What a server allows; a client tells its person before the server does.
+/// The limits of a server, so that a client can tell its person before the server does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerLimits {
-    /// Longest text in bytes.
+    /// The longest text in bytes.
     pub text_bytes: usize,
-    /// Most entries of a page.
+    /// The most entries of a page.
     pub page_entries: u32,
 }
 
-/// Why a request was refused.
+/// The reason why a request was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ChatErrorCode {
-    /// No JSON object that the document describes.
+    /// The plaintext is no JSON object that the document describes.
     Malformed,
-    /// A `type` that this server does not know.
+    /// The server does not know this `type`.
     UnknownType,
-    /// Something came before `hello`.
+    /// A request came before `hello`.
     HelloFirst,
     /// The name belongs to another key, or looks like one that does.
     NameTaken,
-    /// The name cannot be one.
+    /// The text cannot be a name.
     NameInvalid,
     /// There is no such room, or this person may not know of it.
     NoSuchRoom,
@@ -319,21 +320,22 @@ pub enum ChatErrorCode {
     Forbidden,
     /// There is no such entry, or it is not one to which that can be done.
     NoSuchEntry,
-    /// The id was used for something else.
+    /// The id was used for another entry.
     IdReused,
-    /// Too much, too fast; `retry_after` says when.
+    /// The requests come too fast; `retry_after` says when the next may come.
     RateLimited,
-    /// Some count is at its most.
+    /// A limit on the number of something is reached.
     LimitReached,
     /// The server cannot store anything now; nothing was taken.
     StorageFailed,
-    /// A code that this program does not know.
+    /// The code is one that this program does not know.
     #[serde(other)]
     Unknown,
 }
 
 impl fmt::Display for ChatErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // serde's text is the code on the wire, so that the two cannot differ.
         self.serialize(f)
     }
 }
@@ -345,6 +347,7 @@ mod tests {
     use crate::testing::portable_test;
 
     portable_test! {
+        // A newer server may have other codes, and its older clients must still show the text.
         fn errors_are_read_whatever_their_code() {
             let error = ServerMessage::Error {
                 code: ChatErrorCode::RateLimited,
@@ -369,6 +372,7 @@ mod tests {
             };
             assert_eq!((room.to_string().as_str(), entry.seq), ("lobby", 7));
             assert_eq!(serde_json::to_string(&read).unwrap(), json);
+            // Unlike a code, an entry of an unknown type has no text that could be shown.
             let unknown = json.replace("\"message\"", "\"dance\"");
             assert!(serde_json::from_str::<ServerMessage>(&unknown).is_err());
         }

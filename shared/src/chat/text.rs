@@ -38,6 +38,7 @@ impl Text {
     /// # Errors
     /// [`InvalidText`] says what is wrong.
     pub fn from_stored(text: &str) -> Result<Self, InvalidText> {
+        // Copied only when there is something to unify, because most texts have no carriage return.
         let unified;
         let text = if text.contains('\r') {
             unified = text.replace("\r\n", "\n");
@@ -51,6 +52,7 @@ impl Text {
         if text.len() > TEXT_MAX_BYTES {
             return Err(InvalidText::TooLong { bytes: text.len() });
         }
+        // A terminal obeys control characters: they would move its cursor, change colours or more.
         let harmful = |c: &char| c.is_control() && *c != '\n' && *c != '\t';
         match text.chars().find(harmful) {
             Some(character) => Err(InvalidText::Control(character)),
@@ -58,7 +60,7 @@ impl Text {
         }
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -160,6 +162,7 @@ mod tests {
             }
         }
 
+        // A message may be logged as a whole, so its text must not show.
         fn debug_does_not_show_it() {
             assert_eq!(format!("{:?}", Text::parse("secret").unwrap()), "Text(6 bytes)");
         }

@@ -1,4 +1,4 @@
-//! When something happened, as the server's clock says.
+//! The times of the chat, as the server's clock has them.
 
 use std::fmt;
 
@@ -13,24 +13,27 @@ use super::serde_as_text;
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From milliseconds since 1970-01-01T00:00:00Z; `None` before year 0 and after 9999.
+    /// Returns the moment at these milliseconds since 1970-01-01T00:00:00Z; `None` before year 0
+    /// and after 9999.
     pub fn from_unix_millis(millis: i64) -> Option<Self> {
         let timestamp = Self(millis);
+        // A year has four digits on the wire (RFC 3339 §5.6), so other years could not be written.
         let year = timestamp.moment()?.year();
         (0..=9999).contains(&year).then_some(timestamp)
     }
 
-    /// Milliseconds since 1970-01-01T00:00:00Z.
+    /// Returns the milliseconds since 1970-01-01T00:00:00Z.
     pub fn unix_millis(self) -> i64 {
         self.0
     }
 
-    /// Reads RFC 3339 with any offset; what is finer than a millisecond is cut off.
+    /// Reads RFC 3339 with any offset; digits finer than a millisecond are cut off.
     ///
     /// # Errors
-    /// [`InvalidTimestamp`], if it is anything else.
+    /// [`InvalidTimestamp`], if the text is anything else.
     pub fn parse(text: &str) -> Result<Self, InvalidTimestamp> {
         let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| InvalidTimestamp)?;
+        // Euclidean, so that times before 1970 are cut in the same direction as later ones.
         let millis = moment.unix_timestamp_nanos().div_euclid(1_000_000);
         let millis = i64::try_from(millis).map_err(|_| InvalidTimestamp)?;
         Self::from_unix_millis(millis).ok_or(InvalidTimestamp)
@@ -53,7 +56,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// A text is no moment.
+/// An error: the text is no time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidTimestamp;
 

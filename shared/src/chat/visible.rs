@@ -35,6 +35,8 @@ pub const LINE_MARKS_PER_BASE: usize = 4;
 /// characters, fillers, bidi controls, variation selectors, tags), and for those that are none.
 pub fn is_ignorable(character: char) -> bool {
     let code = u32::from(character);
+    // The last two code points of each plane and U+FDD0 to U+FDEF are no characters, so no program
+    // shows them.
     let noncharacter = code & 0xfffe == 0xfffe || (0xfdd0..=0xfdef).contains(&code);
     noncharacter || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
 }
@@ -42,6 +44,7 @@ pub fn is_ignorable(character: char) -> bool {
 /// Returns `true` for characters that show something by themselves: no white space, no control or
 /// format character, no combining mark and nothing blank.
 pub fn is_visible(character: char) -> bool {
+    // Several tests, because no single property of Unicode covers all that shows nothing.
     !(character.is_whitespace()
         || character.is_control()
         || is_combining_mark(character)
@@ -63,7 +66,7 @@ fn is_format(character: char) -> bool {
     CodePointMapData::<GeneralCategory>::new().get(character) == GeneralCategory::Format
 }
 
-/// Most format characters are ignorable too: that is enough for a page.
+/// Returns `false`, because most format characters are ignorable too: that is enough for a page.
 #[cfg(target_arch = "wasm32")]
 fn is_format(_: char) -> bool {
     false
@@ -84,10 +87,14 @@ pub fn clean_line(text: &str) -> (String, Option<char>) {
     while let Some(character) = characters.next() {
         let seen = |c: char| !c.is_ascii() && (is_visible(c) || is_combining_mark(c));
         let keep = if JOINERS.contains(&character) {
+            // Between ASCII characters a joiner changes nothing that is shown, so it could only
+            // hide there.
             let behind = last.is_some_and(|c| seen(c) || PRESENTATION.contains(&c));
             let before = characters.peek().copied();
             behind && before.is_some_and(|c| !c.is_ascii() && is_visible(c))
         } else if PRESENTATION.contains(&character) {
+            // Behind a letter a selector shows nothing; behind a symbol or a keycap's digit it
+            // chooses the picture.
             last.is_some_and(|c| is_visible(c) && (!c.is_alphanumeric() || c.is_ascii_digit()))
         } else if is_ignorable(character) {
             // Before marks: some variation selectors and fillers are marks.
@@ -98,6 +105,7 @@ pub fn clean_line(text: &str) -> (String, Option<char>) {
             is_visible(character)
                 || (character.is_whitespace()
                     && !character.is_control()
+                    // These two separators would start a new line in programs that obey them.
                     && !"\u{2028}\u{2029}".contains(character))
         };
         if !keep {
@@ -140,6 +148,7 @@ mod tests {
             }
         }
 
+        // Each of these would forge, hide or overlap a line of a list.
         fn hidden_and_piled_characters_are_left_out() {
             for (text, clean, first) in [
                 ("a\u{202e}b", "ab", '\u{202e}'),

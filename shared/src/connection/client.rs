@@ -1,4 +1,4 @@
-//! The client's side of a connection: what it needs to know, and whom it trusts.
+//! The client's side of a connection: its configuration, and the servers that it trusts.
 
 use super::Connection;
 use super::io::Io;
@@ -18,23 +18,24 @@ pub enum Client {}
 /// A client's connection.
 pub type ClientConnection = Connection<Client>;
 
-/// What a client's connection needs to know.
+/// The configuration of a client's connection.
 #[derive(Debug, Clone)]
 pub struct ClientConfig {
-    /// Who we are. The private half answers [`Event::PrivateKey`](super::Event::PrivateKey).
+    /// The client's public key. Its private half answers
+    /// [`Event::PrivateKey`](super::Event::PrivateKey).
     pub identity: PublicKey,
-    /// The protocol that is spoken.
+    /// The version of the protocol that the client speaks.
     pub version: Version,
-    /// Which server is accepted.
+    /// The servers that the client accepts.
     pub trust: Trust,
-    /// What we accept.
+    /// The limits of this side.
     pub limits: Limits,
-    /// Whether every frame is reported as [`Event::Frame`](super::Event::Frame).
+    /// `true` to report every frame as [`Event::Frame`](super::Event::Frame).
     pub observe_frames: bool,
 }
 
 impl ClientConfig {
-    /// The default limits, and no report of frames.
+    /// Returns a configuration with the default limits and no report of frames.
     pub fn new(identity: PublicKey, version: Version, trust: Trust) -> Self {
         Self {
             identity,
@@ -46,21 +47,21 @@ impl ClientConfig {
     }
 }
 
-/// Which server a client accepts.
+/// The servers that a client accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
-    /// The one with this key. A v1 server cannot prove its key, but what is encrypted to the pinned
-    /// key only its holder can read.
+    /// The server with this key. A v1 server cannot prove its key, but only the key's holder can
+    /// read what is encrypted to it.
     Pinned(Fingerprint),
-    /// Whoever answers.
+    /// Every server, whatever its key is.
     Any,
-    /// None: the connection ends as soon as the server's key is known (and in v2 proven), so that
-    /// a person can judge it. Our own key is not shown to the server.
+    /// No server: the connection ends as soon as the server's key is known (and in v2 proven), so
+    /// that a person can judge it. The client's own key is not shown to the server.
     Learn,
 }
 
 impl Trust {
-    /// Whether the server with this key is accepted.
+    /// Checks whether the server with this key is accepted.
     pub(crate) fn judge(self, presented: Fingerprint) -> Result<(), Untrusted> {
         match self {
             Self::Any => Ok(()),
@@ -78,8 +79,12 @@ impl ClientConnection {
         let mut io = Io::new(config.observe_frames);
         let machine: Box<dyn Machine> = match config.version {
             Version::V1 => Box::new(v1::client::Client::new(config, random, now)),
+            // The hello depends on nothing that the server says, so it goes out without waiting for
+            // the announcement (PROTOCOL.md §2.1).
             Version::V2 => match v2::client::Client::start(config, random, &mut io, now) {
                 Ok(client) => Box::new(client),
+                // Only a lack of randomness can fail here, and the driver learns of it as of every
+                // failure.
                 Err(error) => return Self::failed(io, error),
             },
         };

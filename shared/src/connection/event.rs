@@ -1,4 +1,4 @@
-//! What a connection tells its driver, and what it asks of it.
+//! The reports of a connection to its driver, and its requests to it.
 
 use std::fmt;
 
@@ -11,37 +11,37 @@ use crate::identity::{PrivateKey, PublicKey};
 use crate::random::Random;
 use crate::time::Time;
 
-/// Something that happened.
+/// A report of a connection to its driver.
 #[non_exhaustive]
 pub enum Event {
-    /// Client only: who the server says it is. Comes before the key is judged by
-    /// [`Trust`](super::Trust).
+    /// Client only: the key that the server claims. Comes before [`Trust`](super::Trust) judges the
+    /// key.
     ServerKey {
-        /// Its key.
+        /// The server's public key.
         key: PublicKey,
-        /// Whether the server has proven that it holds the key: v2 has it sign the handshake, v1
+        /// `true` if the server has proven that it holds the key: v2 has it sign the handshake, v1
         /// only announces a key.
         proven: bool,
     },
-    /// An operation with our private key is needed to go on.
+    /// The handshake needs an operation with the local private key to go on.
     PrivateKey(PrivateKeyRequest),
-    /// Messages can be sent. A v1 client has no proof yet that the server holds its key: that is
-    /// the first message that opens.
+    /// The handshake is done: messages can be sent. A v1 client has no proof yet that the server
+    /// holds its key; the first message that opens is that proof.
     Established {
         /// The protocol's version.
         version: Version,
-        /// The peer's key. Verified, but for v1's client: see above.
+        /// The peer's key. It is verified, except for a v1 client: see above.
         peer: PublicKey,
         /// The session's public name, the same on both sides; v1 has none.
         session_id: Option<SessionId>,
     },
     /// v2: this direction has new keys.
     Rekeyed(Direction),
-    /// A message was opened.
+    /// The peer's next message.
     Message(Plaintext),
-    /// A frame passed, if the configuration asked to see frames.
+    /// A frame passed, if the configuration asks for reports of frames.
     Frame(FrameSeen),
-    /// Nothing more will come. Always the last event.
+    /// The connection brings nothing more. Always the last event.
     Closed(CloseReason),
 }
 
@@ -65,7 +65,7 @@ impl fmt::Debug for Event {
                 .field("session_id", session_id)
                 .finish(),
             Self::Rekeyed(direction) => f.debug_tuple("Rekeyed").field(direction).finish(),
-            // Whoever logs events must not log texts by it.
+            // A driver that logs its events must not log people's texts by it.
             Self::Message(plaintext) => write!(f, "Message({} bytes)", plaintext.len()),
             Self::Frame(frame) => f.debug_tuple("Frame").field(frame).finish(),
             Self::Closed(reason) => f.debug_tuple("Closed").field(reason).finish(),
@@ -73,7 +73,7 @@ impl fmt::Debug for Event {
     }
 }
 
-/// An operation with our private key.
+/// A request for an operation with the local private key.
 #[derive(Clone, PartialEq, Eq)]
 pub enum PrivateKeyRequest {
     /// RSA-OAEP decryption: SHA-256, MGF1-SHA-256, empty label.
@@ -83,7 +83,7 @@ pub enum PrivateKeyRequest {
     },
     /// RSA-PSS signature: SHA-256, MGF1-SHA-256, salt of 32 bytes.
     Sign {
-        /// The message; it is secret (v1 signs the session's keys).
+        /// The message. It is secret, because v1 signs the session's keys.
         message: Zeroizing<Vec<u8>>,
     },
 }
@@ -99,7 +99,7 @@ impl PrivateKeyRequest {
         }
     }
 
-    /// The answer of a driver that cannot do the operation.
+    /// Returns the answer of a driver that cannot do the operation.
     pub fn refuse(&self) -> PrivateKeyResponse {
         match self {
             Self::Decrypt { .. } => PrivateKeyResponse::Decrypted(Err(OperationFailed)),
@@ -109,6 +109,7 @@ impl PrivateKeyRequest {
 }
 
 impl fmt::Debug for PrivateKeyRequest {
+    // Nothing of the request is shown, because a message to sign holds v1's session keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Decrypt { .. } => "Decrypt(..)",
@@ -119,9 +120,9 @@ impl fmt::Debug for PrivateKeyRequest {
 
 /// The result of a [`PrivateKeyRequest`].
 pub enum PrivateKeyResponse {
-    /// Of [`PrivateKeyRequest::Decrypt`].
+    /// The result of [`PrivateKeyRequest::Decrypt`].
     Decrypted(Result<Zeroizing<Vec<u8>>, OperationFailed>),
-    /// Of [`PrivateKeyRequest::Sign`].
+    /// The result of [`PrivateKeyRequest::Sign`].
     Signed(Result<Vec<u8>, OperationFailed>),
 }
 
@@ -137,54 +138,54 @@ impl fmt::Debug for PrivateKeyResponse {
 /// A frame that passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrameSeen {
-    /// Which way.
+    /// The frame's direction.
     pub direction: Direction,
-    /// What kind.
+    /// The frame's kind.
     pub kind: FrameKind,
-    /// Its exact bytes, with the terminator.
+    /// The frame's exact bytes, with v1's terminator.
     pub bytes: Vec<u8>,
-    /// When it was handled.
+    /// The time at which the frame was handled.
     pub at: Time,
 }
 
-/// Which way a frame went, seen from this side.
+/// The direction of a frame, seen from this side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// From us to the peer.
+    /// From this side to the peer.
     Sent,
-    /// From the peer to us.
+    /// From the peer to this side.
     Received,
 }
 
-/// What a frame is. Sealed ones are named by what is inside.
+/// The kind of a frame. A sealed frame has the kind of the message in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FrameKind {
-    /// The server's public key, of both versions.
+    /// The server's public key, in both versions.
     Announcement,
     /// v1: the client's handshake.
     Handshake,
-    /// A sealed message; v2 may have several in one record.
+    /// A sealed message; a v2 record may hold several.
     Message,
     /// v1: an error in clear.
     Error,
-    /// v2: the five bytes that choose it.
+    /// v2: the five bytes that choose the version.
     Preface,
     /// v2: the client's ephemeral keys.
     ClientHello,
-    /// v2: the server's ephemeral key and the encapsulated secret.
+    /// v2: the server's ephemeral key and the ML-KEM ciphertext.
     ServerHello,
     /// v2, sealed: the server's key and signature.
     ServerAuth,
-    /// v2, sealed: the server's confirmation of the whole handshake so far.
+    /// v2, sealed: the server's MAC of the handshake so far.
     ServerFinished,
     /// v2, sealed: the client's key and signature.
     ClientAuth,
-    /// v2, sealed: the client's confirmation.
+    /// v2, sealed: the client's MAC of the handshake so far.
     ClientFinished,
-    /// v2, sealed: the sender's keys change after this.
+    /// v2, sealed: the announcement that the sender's next record has new keys.
     KeyUpdate,
-    /// v2: why the sender ends the connection; sealed as soon as it has keys.
+    /// v2: the reason why the sender ends the connection; sealed as soon as it has keys.
     Alert,
     /// v2, sealed: the authenticated end.
     Close,
@@ -193,7 +194,7 @@ pub enum FrameKind {
 }
 
 impl FrameKind {
-    /// The kind in the words of the protocol's document.
+    /// Returns the kind in the words of the protocol's document.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Announcement => "announcement",
@@ -221,27 +222,27 @@ impl fmt::Display for FrameKind {
     }
 }
 
-/// Why a connection ended.
+/// The reason why a connection ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseReason {
-    /// The peer has ended its side as it should: v2 by its authenticated close, v1 by ending its
-    /// stream between two frames.
+    /// The peer ended its side as it should: v2 by its authenticated close, v1 by ending its stream
+    /// between two frames.
     PeerClosed,
     /// The peer's stream ended inside a frame, or in v2 without the authenticated close: somebody
     /// may have cut it.
     Truncated,
     /// The peer reported an error. In v1, and in v2 before there are keys, anybody in between can
-    /// have sent it: for people, not for decisions that matter.
+    /// have sent it: it is for people, not for decisions that matter.
     Reported {
-        /// Its code.
+        /// The error's code.
         code: ErrorCode,
-        /// Its sentence, without control characters, at most 200 characters.
+        /// The error's sentence, without control characters, at most 200 characters.
         message: String,
     },
-    /// We refused what the peer sent, or failed ourselves.
+    /// This side refused what the peer sent, or failed itself.
     Failed(Error),
-    /// We closed.
+    /// This side closed the connection with this code.
     Local(ErrorCode),
 }
 
@@ -259,15 +260,15 @@ impl fmt::Display for CloseReason {
     }
 }
 
-/// Why a message was not sent.
+/// The reason why a message was not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SendError {
     /// The handshake is not done.
     NotEstablished,
-    /// Its frame would be longer than the limit.
+    /// The message, or in v1 its frame, would be longer than the limit.
     TooLarge {
-        /// The limit of a frame in bytes.
+        /// The limit in bytes: of a frame in v1, of a message in v2.
         limit: usize,
     },
     /// The connection has ended.

@@ -1,46 +1,46 @@
-//! What was read from the stream and not handled yet. Knows nothing of frames: how many bytes may
-//! wait is the protocol's business.
+//! The buffer of bytes that were read from the stream and not handled yet. It knows nothing of
+//! frames: the protocol decides how many bytes may wait.
 
 use zeroize::Zeroize;
 
-/// An emptied buffer with more than this capacity, in bytes, is given back to the allocator, so
-/// that an idle connection does not keep what its largest message once needed.
+/// The capacity in bytes that an emptied buffer keeps at most. A larger one is given back to the
+/// allocator, so that an idle connection does not keep the memory of its largest message.
 pub(crate) const KEPT_CAPACITY: usize = 1024;
 
-/// Bytes in the order of the stream.
+/// Unread bytes in the order of the stream.
 #[derive(Debug, Default)]
 pub(crate) struct Input {
     buffer: Vec<u8>,
-    /// Start of what was not taken yet.
+    /// The start of the bytes that were not taken yet.
     start: usize,
 }
 
 impl Input {
-    /// Adds what was read from the stream.
+    /// Adds bytes that were read from the stream.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// What was not taken yet.
+    /// Returns the bytes that were not taken yet.
     pub(crate) fn unread(&self) -> &[u8] {
         &self.buffer[self.start..]
     }
 
-    /// The first byte that was not taken yet.
+    /// Returns the first byte that was not taken yet.
     pub(crate) fn first_byte(&self) -> Option<u8> {
         self.unread().first().copied()
     }
 
-    /// Takes the next `length` bytes, of which there must be so many.
+    /// Takes the next `length` bytes. The caller has checked that there are so many.
     pub(crate) fn take(&mut self, length: usize) -> &mut [u8] {
         let taken = self.start..self.start + length;
         self.start = taken.end;
         &mut self.buffer[taken]
     }
 
-    /// Forgets what was taken. To be called when no further frame is due.
+    /// Forgets the taken bytes. The caller has no further whole frame to take.
     pub(crate) fn compact(&mut self) {
-        // Records are opened in place: what was taken holds plaintexts and proofs.
+        // Records are opened in place, so the taken bytes hold plaintexts and proofs.
         self.buffer[..self.start].fill(0);
         if self.start == self.buffer.len() {
             self.buffer.clear();
@@ -59,6 +59,7 @@ impl Input {
 
 impl Drop for Input {
     fn drop(&mut self) {
+        // A connection may end before `compact` has wiped a record that was opened in place.
         self.buffer.zeroize();
     }
 }

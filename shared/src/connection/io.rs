@@ -5,15 +5,19 @@ use std::collections::VecDeque;
 use super::event::{CloseReason, Direction, Event, FrameKind, FrameSeen};
 use crate::time::Time;
 
-/// An emptied queue with room for more events than this is given back to the allocator, so that an
-/// idle connection does not keep what its fullest record once needed.
+/// The number of events that an emptied queue has room for at most. A larger one is given back to
+/// the allocator, so that an idle connection does not keep the memory of its fullest record.
 const KEPT_EVENTS: usize = 16;
 
+/// The output of one connection.
 #[derive(Debug)]
 pub(crate) struct Io {
+    /// The bytes for the stream that the driver has not taken yet.
     pub(crate) output: Vec<u8>,
+    /// The events that the driver has not taken yet, oldest first.
     pub(crate) events: VecDeque<Event>,
     observe_frames: bool,
+    /// `true` once the last event was queued.
     closed: bool,
 }
 
@@ -27,9 +31,10 @@ impl Io {
         }
     }
 
-    /// Tells the driver, unless it was already told that nothing more comes: what we send after the
-    /// peer has closed brings no events.
+    /// Queues an event for the driver, unless the last event was queued already.
     pub(crate) fn event(&mut self, event: Event) {
+        // This side may still send after the peer has closed, and those frames bring no events: a
+        // driver may rely on `Closed` as the last one.
         if !self.closed {
             self.events.push_back(event);
         }
@@ -44,32 +49,34 @@ impl Io {
         event
     }
 
-    /// Adds the last event.
+    /// Queues the last event.
     pub(super) fn close(&mut self, reason: CloseReason) {
+        // Before `closed` is set, because the event would be dropped after it.
         self.event(Event::Closed(reason));
         self.closed = true;
     }
 
-    /// A copy of a received frame, if somebody asked to see frames: opening one destroys it.
+    /// Returns a copy of a received frame, if frames are reported. The copy is needed because
+    /// opening a record destroys its frame.
     pub(crate) fn keep(&self, frame: &[u8]) -> Option<Vec<u8>> {
         self.observe_frames.then(|| frame.to_vec())
     }
 
-    /// Reports a frame that [`Self::keep`] has kept.
+    /// Reports a frame that [`Self::keep`] has copied.
     pub(crate) fn observe_kept(&mut self, kind: FrameKind, frame: Option<Vec<u8>>, at: Time) {
         if let Some(bytes) = frame {
             self.report(Direction::Received, kind, bytes, at);
         }
     }
 
-    /// Reports a received frame that came in two parts, if somebody asked to see frames.
+    /// Reports a received frame that came in two parts, if frames are reported.
     pub(crate) fn observe_received(&mut self, kind: FrameKind, parts: [&[u8]; 2], at: Time) {
         if self.observe_frames {
             self.report(Direction::Received, kind, parts.concat(), at);
         }
     }
 
-    /// Reports the frame that was appended to the output from `start` on.
+    /// Reports the frame that was appended to the output from `start` on, if frames are reported.
     pub(crate) fn observe_sent(&mut self, kind: FrameKind, start: usize, at: Time) {
         if self.observe_frames {
             self.report(Direction::Sent, kind, self.output[start..].to_vec(), at);

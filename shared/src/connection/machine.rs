@@ -1,4 +1,4 @@
-//! One role of one version of the protocol: what a [`Connection`](super::Connection) is driven by.
+//! The state machine of one role of one version: the engine of a [`Connection`](super::Connection).
 
 use std::fmt;
 
@@ -12,26 +12,26 @@ use crate::time::Time;
 
 /// A state machine that turns frames into events and messages into frames.
 pub(crate) trait Machine: fmt::Debug + Send {
-    /// Most bytes that may be buffered: those of the longest frame that may come next.
+    /// Returns the most bytes that may be buffered: those of the longest frame that may come next.
     fn buffer_limit(&self) -> usize;
 
     /// Takes the next frame out of `input`, if a whole one is there.
     ///
     /// # Errors
-    /// Why the connection ends.
+    /// The reason why the connection ends.
     fn handle_next(&mut self, input: &mut Input, io: &mut Io, now: Time)
     -> Result<Progress, Error>;
 
-    /// Whether an operation with the private key is under way.
+    /// Returns `true` while an operation with the private key is under way.
     fn waits_for_private_key(&self) -> bool;
 
-    /// Whether frames have to wait until that operation is done.
+    /// Returns `true` while frames have to wait until that operation is done.
     fn holds_input(&self) -> bool;
 
     /// Takes the result of an operation with the private key.
     ///
     /// # Errors
-    /// Why the connection ends.
+    /// The reason why the connection ends.
     fn handle_private_key(
         &mut self,
         response: PrivateKeyResponse,
@@ -39,40 +39,44 @@ pub(crate) trait Machine: fmt::Debug + Send {
         now: Time,
     ) -> Result<(), Error>;
 
-    /// When [`Self::handle_timeout`] wants to be called.
+    /// Returns the time at which [`Self::handle_timeout`] wants to be called.
     fn poll_timeout(&self) -> Option<Time>;
 
     /// Takes the time that [`Self::poll_timeout`] asked for.
     ///
     /// # Errors
-    /// Why the connection ends: usually because the handshake is overdue.
+    /// The reason why the connection ends: usually that the handshake is overdue.
     fn handle_timeout(&mut self, io: &mut Io, now: Time) -> Result<(), Error>;
 
-    /// Whether messages can be sent.
+    /// Returns `true` if messages can be sent.
     fn is_established(&self) -> bool;
 
     /// Queues a message.
     ///
     /// # Errors
-    /// Why it was not queued.
+    /// The reason why the message was not queued.
     fn send(&mut self, plaintext: &[u8], io: &mut Io, now: Time) -> Result<(), SendError>;
 
-    /// Seals what was queued but is not sealed yet.
+    /// Seals messages that are queued but not sealed yet.
+    // v1 seals at once, so nothing waits in it.
     fn flush(&mut self, _io: &mut Io) {}
 
-    /// Says that nothing more will be sent, if this version says such things.
+    /// Tells the peer that nothing more will be sent, if this version can tell it.
+    // v1 has no message for it: the end of the stream is all (PROTOCOL.md §1.6).
     fn finish(&mut self, _io: &mut Io, _now: Time) {}
 
-    /// Says why the connection ends, if this role says such things.
+    /// Tells the peer why the connection ends, if this role can tell it.
     fn farewell(&mut self, code: ErrorCode, io: &mut Io, now: Time);
 
-    /// The same for a failure of the peer's or ours.
+    /// Tells the peer of a failure, as [`Self::farewell`] does of a code.
     fn refuse(&mut self, error: &Error, io: &mut Io, now: Time) {
         self.farewell(error.code(), io, now);
     }
 
-    /// What it means that the stream ends here; `inside_frame` if bytes are left.
+    /// Returns the meaning of the stream's end here; `inside_frame` if bytes are left.
     fn end_of_stream(&self, inside_frame: bool) -> CloseReason {
+        // v1's rule: an end between two frames counts as honest, because nothing tells it from a
+        // cut (PROTOCOL.md §1.6).
         if inside_frame {
             CloseReason::Truncated
         } else {
@@ -80,18 +84,18 @@ pub(crate) trait Machine: fmt::Debug + Send {
         }
     }
 
-    /// The session's public name, if it is established and has one.
+    /// Returns the session's public name, if it is established and has one.
     fn session_id(&self) -> Option<SessionId> {
         None
     }
 
-    /// A secret that only the two ends know, if the session is established and has one.
+    /// Returns a secret that only the two ends know, if the session is established and has one.
     fn exporter(&self) -> Option<&Secret> {
         None
     }
 }
 
-/// What a look at the input led to.
+/// The result of a look at the input.
 pub(crate) enum Progress {
     /// No whole frame is there.
     NeedMore,
@@ -99,13 +103,13 @@ pub(crate) enum Progress {
     Handled,
     /// The input belongs to another machine, which takes over.
     Become(Box<dyn Machine>),
-    /// The peer has ended its side as it should.
+    /// The peer ended its side as it should.
     PeerClosed,
-    /// The peer has reported an error and will close.
+    /// The peer reported an error and will close.
     Reported(ErrorCode, String),
 }
 
-/// The connection has ended: nothing is kept, nothing happens.
+/// The machine of a connection that has ended: it keeps nothing and does nothing.
 #[derive(Debug)]
 pub(super) struct Ended;
 

@@ -1,4 +1,4 @@
-//! The one face of the protocol, for both roles: bytes in, events out, bytes out.
+//! The one interface of the protocol, for both roles: bytes in, events out, bytes out.
 //!
 //! A [`Connection`] is fed with `handle_*` and drained with `poll_*` until they give `None`:
 //!
@@ -56,7 +56,7 @@ pub struct Connection<R> {
     machine: Box<dyn Machine>,
     input: Input,
     io: Io,
-    /// No more is read: the peer's side has ended, or we have failed.
+    /// No more is read: the peer's side has ended, or this side has failed.
     finished: bool,
     /// The peer's stream has ended, but frames before its end still wait for a private-key result.
     eof: bool,
@@ -64,14 +64,14 @@ pub struct Connection<R> {
     role: PhantomData<R>,
 }
 
-/// How far our own side of the stream is.
+/// The state of this side of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sending {
     /// Messages can be sent, once the handshake is done.
     Open,
-    /// We have said that no more come.
+    /// This side has said that no more messages come.
     Finished,
-    /// We have failed or closed: there is no session any more.
+    /// This side has failed or closed: there is no session any more.
     Ended,
 }
 
@@ -88,22 +88,25 @@ impl<R> Connection<R> {
         }
     }
 
-    /// A connection that could not even be started.
+    /// Returns a connection that could not even be started.
     fn failed(io: Io, error: Error) -> Self {
         let mut connection = Self::with_machine(Box::new(Ended), io);
         connection.end(CloseReason::Failed(error));
         connection
     }
 
-    /// Takes what was read from the stream, in pieces of any size.
+    /// Takes bytes that were read from the stream, in pieces of any size.
     pub fn handle_bytes(&mut self, bytes: &[u8], now: Time) {
         let mut rest = bytes;
+        // In pieces, because a frame that is handled may change the limit for the next one.
         while !rest.is_empty() && !self.finished {
-            // While a server decrypts a session nothing can be judged yet: what came with the
-            // handshake waits, within the limit of a message.
+            // While a server decrypts or signs, no frame can be handled yet. Bytes that come
+            // meanwhile wait, but no more of them than the longest frame has: a stranger must not
+            // fill the memory.
             let limit = self.machine.buffer_limit();
             let room = limit.saturating_sub(self.input.unread().len());
             let (piece, tail) = rest.split_at(room.min(rest.len()));
+            // A full buffer is a whole frame or an error, unless the machine holds its input.
             if piece.is_empty() {
                 let error = InvalidMessage::TooMuchPending.into();
                 return self.fail(&error, now);
@@ -114,14 +117,15 @@ impl<R> Connection<R> {
         }
     }
 
-    /// Whether more bytes are of use now. A driver that does not read while this is `false`
-    /// leaves them to the stream's own flow control.
+    /// Returns `true` if more bytes are of use now. A driver that does not read while this is
+    /// `false` leaves them to the stream's own flow control.
     pub fn wants_bytes(&self) -> bool {
         !self.finished && !self.machine.holds_input()
     }
 
     /// Takes the end of the peer's side of the stream.
     pub fn handle_eof(&mut self) {
+        // Frames that came before the end are still held, and must be handled before it.
         if self.machine.holds_input() {
             self.eof = true;
         } else {
@@ -129,8 +133,8 @@ impl<R> Connection<R> {
         }
     }
 
-    /// Takes the result of the operation that [`Event::PrivateKey`] asked for. A result that
-    /// nobody asked for is ignored.
+    /// Takes the result of the operation that [`Event::PrivateKey`] asked for. A result that nobody
+    /// asked for is ignored.
     pub fn handle_private_key(&mut self, response: PrivateKeyResponse, now: Time) {
         if self.finished || !self.machine.waits_for_private_key() {
             return;
@@ -138,17 +142,21 @@ impl<R> Connection<R> {
         if let Err(error) = self.machine.handle_private_key(response, &mut self.io, now) {
             return self.fail(&error, now);
         }
+        // There were no keys for a close when the driver finished; now there may be.
         if self.sending == Sending::Finished {
             self.machine.finish(&mut self.io, now);
         }
+        // Only now the frames that waited for the key, and then the end that came behind them.
         self.process(now);
         if self.eof && !self.machine.holds_input() {
             self.peer_ended();
         }
     }
 
-    /// Takes the time: ends the connection if its handshake is overdue, changes keys if that is.
+    /// Takes the time: ends the connection if its handshake is overdue, and changes keys if those
+    /// are due.
     pub fn handle_timeout(&mut self, now: Time) {
+        // A driver's timer may fire early, or after the deadline has gone.
         if self.poll_timeout().is_none_or(|deadline| now < deadline) {
             return;
         }
@@ -157,7 +165,8 @@ impl<R> Connection<R> {
         }
     }
 
-    /// When [`Self::handle_timeout`] wants to be called; `None` if nothing is due.
+    /// Returns the time at which [`Self::handle_timeout`] wants to be called; `None` if nothing is
+    /// due.
     pub fn poll_timeout(&self) -> Option<Time> {
         if self.finished {
             None
@@ -166,9 +175,11 @@ impl<R> Connection<R> {
         }
     }
 
-    /// Everything that waits to be written, as one piece; `None` if nothing does. Messages that
-    /// wait together go into as few records as possible, so a driver sends what it has first.
+    /// Returns everything that waits to be written, as one piece; `None` if nothing does. Messages
+    /// that wait together go into as few records as possible, so a driver sends what it has first.
     pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+        // Sealing waits until here, so that messages that were sent together share a record: one
+        // seal and one system call for many of them (PROTOCOL.md §2.9).
         self.machine.flush(&mut self.io);
         if self.io.output.is_empty() {
             None
@@ -184,7 +195,7 @@ impl<R> Connection<R> {
 
     /// Queues `plaintext` for [`Self::poll_transmit`].
     ///
-    /// After the peer has ended its side (`Closed(PeerClosed)`) this still works, so that answers
+    /// This works also after the peer has ended its side (`Closed(PeerClosed)`), so that answers
     /// reach a peer that only closed its writing half.
     ///
     /// # Errors
@@ -196,9 +207,9 @@ impl<R> Connection<R> {
         self.machine.send(plaintext, &mut self.io, now)
     }
 
-    /// Says that we send no more messages; what the peer still sends is read. v2 tells the peer by
-    /// an authenticated close, as soon as there are keys for it; v1 by nothing but the end of the
-    /// stream, which is up to the driver, and a handshake that is under way goes on.
+    /// Says that this side sends no more messages; the peer's messages are still read. v2 tells the
+    /// peer by an authenticated close, as soon as there are keys for it. v1 has no such message:
+    /// the driver ends the stream, and a handshake that is under way goes on.
     pub fn finish(&mut self, now: Time) {
         if self.sending == Sending::Open {
             self.sending = Sending::Finished;
@@ -206,25 +217,25 @@ impl<R> Connection<R> {
         }
     }
 
-    /// Whether the handshake is done and messages can be sent.
+    /// Returns `true` if the handshake is done and messages can be sent.
     pub fn is_established(&self) -> bool {
         self.sending != Sending::Ended && self.machine.is_established()
     }
 
-    /// The session's public name; `None` before the handshake is done, and in v1.
+    /// Returns the session's public name; `None` before the handshake is done, and in v1.
     pub fn session_id(&self) -> Option<SessionId> {
         self.machine.session_id()
     }
 
-    /// A secret (32 bytes) that only the two ends of this session know, for keys and channel
-    /// bindings of an application's own (the purpose of RFC 8446 §7.5): derive from it, with a
-    /// label, and never use it as it is. `None` before the handshake is done, and in v1.
+    /// Returns a secret (32 bytes) that only the two ends of this session know, for keys and
+    /// channel bindings of an application's own (the purpose of RFC 8446 §7.5): derive from it,
+    /// with a label, and never use it as it is. `None` before the handshake is done, and in v1.
     pub fn exporter(&self) -> Option<Zeroizing<[u8; 32]>> {
         let secret = self.machine.exporter()?;
         Some(Zeroizing::new(*secret.as_bytes()))
     }
 
-    /// Ends the connection from our side, and tells the peer `code` if this role can.
+    /// Ends the connection from this side, and tells the peer `code` if this role can.
     pub fn close(&mut self, code: ErrorCode, now: Time) {
         if self.sending != Sending::Ended {
             self.machine.farewell(code, &mut self.io, now);
@@ -232,13 +243,13 @@ impl<R> Connection<R> {
         }
     }
 
-    /// Bytes of frames that are not whole yet.
+    /// Returns the number of bytes of frames that are not whole yet.
     #[cfg(fuzzing)]
     pub(crate) fn buffered_bytes(&self) -> usize {
         self.input.unread().len()
     }
 
-    /// Bytes that are held for frames that are not whole yet.
+    /// Returns the number of bytes that are allocated for frames that are not whole yet.
     #[cfg(test)]
     pub(crate) fn input_capacity(&self) -> usize {
         self.input.capacity()
@@ -258,21 +269,23 @@ impl<R> Connection<R> {
                 Err(error) => self.fail(&error, now),
             }
             if self.sending == Sending::Finished {
-                // There may have been no keys when we finished.
+                // There may have been no keys for a close when the driver finished.
                 self.machine.finish(&mut self.io, now);
             }
         }
+        // Once for all frames of a read, because each call moves the rest of the buffer.
         self.input.compact();
     }
 
     fn fail(&mut self, error: &Error, now: Time) {
         if self.sending != Sending::Ended {
+            // Before `end`, which drops the machine and with it the keys that seal the alert.
             self.machine.refuse(error, &mut self.io, now);
             self.end(CloseReason::Failed(error.clone()));
         }
     }
 
-    /// The stream brings nothing more.
+    /// Takes the end of the stream once nothing before it waits any more.
     fn peer_ended(&mut self) {
         let inside_frame = !self.input.unread().is_empty();
         self.peer_closed(self.machine.end_of_stream(inside_frame));
@@ -281,12 +294,13 @@ impl<R> Connection<R> {
     fn peer_closed(&mut self, reason: CloseReason) {
         if !self.finished {
             self.finished = true;
+            // Dropping the old buffer wipes the plaintexts and proofs in it.
             self.input = Input::default();
             self.io.close(reason);
         }
     }
 
-    /// We end the connection: the session's keys are wiped, the input is dropped.
+    /// Ends the connection: wipes the session's keys and drops the input.
     fn end(&mut self, reason: CloseReason) {
         self.sending = Sending::Ended;
         self.machine = Box::new(Ended);

@@ -1,24 +1,25 @@
-//! A message in clear, as the driver gets it. Knows nothing of where it came from.
+//! A message in clear, as the driver gets it. It knows nothing of its origin.
 
 use std::fmt;
 use std::ops::Deref;
 
 use zeroize::Zeroize;
 
-/// A decrypted plaintext; wiped when dropped, and not shown by `Debug`.
+/// A decrypted message; wiped when dropped, and not shown by `Debug`.
 ///
-/// `Zeroizing<Vec<u8>>` would wipe it too, but one byte after the other: with long messages that
-/// takes as long as opening them.
+/// `Zeroizing<Vec<u8>>` would wipe it too, but byte by byte: with long messages that takes as long
+/// as opening them.
 pub struct Plaintext(Vec<u8>);
 
 impl Plaintext {
-    /// Takes it over, with what the vector has room for.
+    /// Takes over a vector, with its spare capacity.
     pub(crate) fn new(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
 
-    /// Wipes everything that was allocated, all of it at once.
+    /// Wipes the whole allocation at once.
     fn wipe(&mut self) {
+        // The spare capacity as well, because the vector may have been longer before.
         self.0.resize(self.0.capacity(), 0);
         self.0.as_mut_slice().zeroize();
     }
@@ -40,6 +41,7 @@ impl Drop for Plaintext {
 
 impl fmt::Debug for Plaintext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Only the length, so that a logged event shows no text.
         write!(f, "Plaintext({} bytes)", self.len())
     }
 }

@@ -1,4 +1,5 @@
-//! The server's side of a connection: what all of them share, and which version a client speaks.
+//! The server's side of a connection: the configuration that all connections share, and the choice
+//! of the version.
 
 use std::sync::Arc;
 
@@ -22,23 +23,24 @@ pub enum Server {}
 /// A server's connection.
 pub type ServerConnection = Connection<Server>;
 
-/// What all connections of a server share.
+/// The configuration that all connections of a server share.
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
     identity: PublicKey,
     announcement: Vec<u8>,
-    /// What we accept.
+    /// The limits of this side.
     pub limits: Limits,
-    /// Whether clients may speak v1.
+    /// `true` if clients may speak v1.
     pub allow_v1: bool,
-    /// Whether every frame is reported as [`Event::Frame`](super::Event::Frame).
+    /// `true` to report every frame as [`Event::Frame`](super::Event::Frame).
     pub observe_frames: bool,
 }
 
 impl ServerConfig {
-    /// The defaults for a server with this key: v1 is allowed.
+    /// Returns the default configuration of a server with this key: v1 is allowed.
     pub fn new(identity: PublicKey) -> Self {
         Self {
+            // Encoded once, because every connection begins with the same bytes.
             announcement: announcement::encode(&identity),
             identity,
             limits: Limits::default(),
@@ -47,12 +49,12 @@ impl ServerConfig {
         }
     }
 
-    /// Who the server is.
+    /// Returns the server's public key.
     pub fn identity(&self) -> &PublicKey {
         &self.identity
     }
 
-    /// The announcement's frame, with its terminator.
+    /// Returns the announcement's frame, with its terminator.
     pub(crate) fn announcement(&self) -> &[u8] {
         &self.announcement
     }
@@ -73,17 +75,19 @@ impl ServerConnection {
     }
 }
 
-/// The announcement is out; the client's first byte tells which version it speaks.
+/// The machine before the client's first byte: the announcement is out, and the byte decides the
+/// version.
 #[derive(Debug)]
 struct Undecided {
     config: Arc<ServerConfig>,
-    /// Taken by the machine that takes over.
+    /// The randomness for the machine that takes over.
     random: Option<Random>,
     deadline: Time,
 }
 
 impl Machine for Undecided {
     fn buffer_limit(&self) -> usize {
+        // One byte would be enough; the machine that takes over sets its own limit.
         self.config.limits.handshake_frame_bytes
     }
 
@@ -103,11 +107,14 @@ impl Machine for Undecided {
             let server = v2::server::Server::new(config, random, self.deadline);
             return Ok(Progress::Become(Box::new(server)));
         }
+        // A v1 handshake is a JSON object, so it starts with one of these bytes: a client cannot
+        // get past the switch by another one.
         let starts_v1 = byte == b'{' || byte.is_ascii_whitespace();
         if starts_v1 && !config.allow_v1 {
             return Err(Error::V1Disabled);
         }
-        // Neither version starts in another way; v1's error frame says so to whoever it is.
+        // Any other byte begins neither version. v1's server answers it, because its error frame is
+        // readable text.
         let server = v1::server::Server::new(config, self.deadline);
         Ok(Progress::Become(Box::new(server)))
     }
@@ -146,7 +153,8 @@ impl Machine for Undecided {
     }
 
     fn farewell(&mut self, code: ErrorCode, io: &mut Io, now: Time) {
-        // Clients of both versions read this one.
+        // Clients of both versions read this frame as long as the version is open (PROTOCOL.md
+        // §2.11).
         error_frame::send(code, io, now);
     }
 }

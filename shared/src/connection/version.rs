@@ -1,4 +1,4 @@
-//! Which protocol a connection speaks, and what a v2 session is called.
+//! The version of the protocol that a connection speaks, and the name of a v2 session.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,12 +8,12 @@ use std::str::FromStr;
 pub enum Version {
     /// The Python demo's protocol: for its programs, and for study.
     V1,
-    /// The hardened protocol.
+    /// The protocol with forward secrecy and a verified server.
     V2,
 }
 
 impl Version {
-    /// The version as it is written in files and flags.
+    /// Returns the version as it is written in files and flags.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::V1 => "v1",
@@ -28,7 +28,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// The text is neither `v1` nor `v2`.
+/// An error: the text is neither `v1` nor `v2`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnknownVersion;
 
@@ -51,8 +51,8 @@ impl FromStr for Version {
     }
 }
 
-/// The public name of a v2 session (16 bytes), the same on both sides: whoever sees the same one
-/// on both ends knows that nobody sits in between.
+/// The public name of a v2 session (16 bytes), the same on both sides: two people who see the same
+/// one on both ends know that nobody sits in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionId(pub [u8; 16]);
 

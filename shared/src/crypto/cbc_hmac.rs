@@ -1,8 +1,8 @@
-//! v1's message protection: AES-256-CBC with PKCS#7 padding (NIST SP 800-38A, RFC 5652 §6.3),
-//! then HMAC-SHA256 over the ciphertext (RFC 2104).
+//! v1's message protection: AES-256-CBC with PKCS#7 padding (NIST SP 800-38A, RFC 5652 §6.3), then
+//! HMAC-SHA256 over the ciphertext (RFC 2104).
 //!
-//! The key is used for both and the IV for every message: that is v1's own weakness, kept so that
-//! the Python demo's programs can talk to us. Nothing else may use this module.
+//! Both primitives use one key, and every message one IV. That is v1's own weakness, kept so that
+//! the Python demo's programs can talk to this crate. Nothing else may use this module.
 
 use std::fmt;
 
@@ -16,16 +16,16 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use super::hmac_sha256;
 use crate::random::{Random, RandomUnavailable};
 
-/// Length of the AES key in bytes.
+/// The length of the AES key in bytes.
 pub const KEY_BYTES: usize = 32;
-/// Length of the IV in bytes.
+/// The length of the IV in bytes.
 pub const IV_BYTES: usize = 16;
-/// Length of `AES key ‖ IV`, the session blob, in bytes.
+/// The length of the session blob, `AES key ‖ IV`, in bytes.
 pub const SESSION_BLOB_BYTES: usize = KEY_BYTES + IV_BYTES;
-/// Length of the HMAC-SHA256 tag in bytes.
+/// The length of the HMAC-SHA256 tag in bytes.
 pub const TAG_BYTES: usize = 32;
 
-/// `AES key (32) ‖ IV (16)`: everything that v1 keeps secret in a session. Wiped when dropped.
+/// The secrets of a v1 session: `AES key (32) ‖ IV (16)`. Wiped when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct SessionBlob {
     key: [u8; KEY_BYTES],
@@ -33,7 +33,7 @@ pub struct SessionBlob {
 }
 
 impl SessionBlob {
-    /// Draws a new one.
+    /// Draws a new blob.
     ///
     /// # Errors
     /// [`RandomUnavailable`] without randomness.
@@ -47,17 +47,17 @@ impl SessionBlob {
         Ok(blob)
     }
 
-    /// Takes a decrypted one, or gives back its length if it is not 48.
+    /// Takes a decrypted blob.
     ///
     /// # Errors
-    /// The wrong length in bytes.
+    /// The length in bytes, if it is not 48.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, usize> {
         let (key, iv) = bytes.split_first_chunk().ok_or(bytes.len())?;
         let iv = iv.try_into().map_err(|_| bytes.len())?;
         Ok(Self { key: *key, iv })
     }
 
-    /// The blob's bytes: what is encrypted to the server and signed by the client.
+    /// Returns the blob's bytes, which are encrypted to the server and signed by the client.
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new([&self.key[..], &self.iv].concat())
     }
@@ -69,11 +69,11 @@ impl fmt::Debug for SessionBlob {
     }
 }
 
-/// MAC, length or padding is wrong; there is no telling which.
+/// An error: MAC, length or padding is wrong; there is no telling which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpenFailed;
 
-/// The ciphers of one session, with their key schedules done. Wiped when dropped.
+/// The ciphers of one session, with their keys expanded. Wiped when dropped.
 pub struct Sealer {
     encryption: Aes256Enc,
     decryption: Aes256Dec,
@@ -92,13 +92,14 @@ impl Sealer {
         }
     }
 
-    /// Length of the ciphertext for `plaintext` bytes: padded to the next multiple of 16, always
-    /// by at least one byte.
+    /// Returns the length of the ciphertext for `plaintext` bytes: padded to the next multiple of
+    /// 16, always by at least one byte.
     pub const fn ciphertext_bytes(plaintext: usize) -> usize {
         (plaintext / 16 + 1) * 16
     }
 
-    /// `C = AES-256-CBC(key, iv, PKCS#7(plaintext))`, `T = HMAC-SHA256(key, C)`.
+    /// Encrypts and authenticates: `C = AES-256-CBC(key, iv, PKCS#7(plaintext))`, `T =
+    /// HMAC-SHA256(key, C)`.
     pub fn seal(&self, plaintext: &[u8]) -> (Vec<u8>, [u8; TAG_BYTES]) {
         let encryptor = cbc::Encryptor::inner_iv_init(self.encryption.clone(), (&*self.iv).into());
         let ciphertext = encryptor.encrypt_padded_vec::<Pkcs7>(plaintext);
@@ -106,7 +107,7 @@ impl Sealer {
         (ciphertext, tag)
     }
 
-    /// `HMAC-SHA256(key, ciphertext)`.
+    /// Returns the tag `HMAC-SHA256(key, ciphertext)`.
     pub(crate) fn mac_of(&self, ciphertext: &[u8]) -> [u8; TAG_BYTES] {
         let mut mac = self.mac.clone();
         mac.update(ciphertext);
@@ -122,12 +123,16 @@ impl Sealer {
         mut ciphertext: Vec<u8>,
         tag: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, OpenFailed> {
+        // The MAC before the padding: otherwise CBC's padding would be an oracle for anybody who
+        // can change the ciphertext (Vaudenay, EUROCRYPT 2002).
         let mut mac = self.mac.clone();
         mac.update(&ciphertext);
         mac.verify_slice(tag).map_err(|_| OpenFailed)?;
         let decryptor = cbc::Decryptor::inner_iv_init(self.decryption.clone(), (&*self.iv).into());
         let plaintext = decryptor
             .decrypt_padded::<Pkcs7>(&mut ciphertext)
+            // One error for both causes, so that a right MAC over a wrong padding looks no
+            // different.
             .map_err(|_| OpenFailed)?;
         let length = plaintext.len();
         ciphertext.truncate(length);
@@ -162,14 +167,14 @@ mod tests {
                 "39f23369a9d9bacfa530e26304231461b2eb05e2c39be9fcda6c19078c6a9d1b",
             ));
             let (ciphertext, _) = Sealer::new(&blob).seal(&plaintext);
-            // One more block: the padding.
+            // The ciphertext has one block more than the vector: the padding.
             assert_eq!(ciphertext[..64], expected);
             assert_eq!(ciphertext.len(), 80);
         }
 
         fn hmac_with_the_32_byte_key_as_rfc_4868_2_7_2_1() {
-            // Test case AUTH256-2-like: the 20-byte key of RFC 4231 case 1 is another length, so
-            // this is RFC 4868 §2.7.2.1 case 1: 32 bytes of 0x0b over "Hi There".
+            // The 20-byte key of RFC 4231 case 1 has another length, so this is RFC 4868 §2.7.2.1
+            // case 1: 32 bytes of 0x0b over "Hi There".
             let blob = SessionBlob::from_bytes(&[[0x0b; 32].as_slice(), &[0; 16]].concat()).unwrap();
             assert_eq!(
                 Sealer::new(&blob).mac_of(b"Hi There").to_vec(),

@@ -1,9 +1,9 @@
-//! base64 as the protocol uses it: RFC 4648 §4, standard alphabet, padded, canonical.
+//! Base64 as the protocol uses it: RFC 4648 §4, standard alphabet, padded, canonical.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// The text is not canonical base64.
+/// An error: the text is not canonical base64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidBase64;
 

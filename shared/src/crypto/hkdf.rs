@@ -1,4 +1,5 @@
-//! HKDF-SHA256 (RFC 5869): one strong secret out of key material, and any number of keys out of it.
+//! HKDF-SHA256 (RFC 5869): extracts one strong secret from key material, and expands it to any
+//! number of keys.
 
 use std::fmt;
 
@@ -6,14 +7,14 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::{Zeroize, Zeroizing};
 
-/// Length of a secret, and of the hash, in bytes.
+/// The length of a secret, and of the hash, in bytes.
 pub(crate) const SECRET_BYTES: usize = 32;
 
-/// The most that one call of [`expand`] gives, in bytes: 255 hashes (RFC 5869 §2.3).
+/// The most bytes that one call of [`expand`] gives: 255 hashes (RFC 5869 §2.3).
 const MAX_OUTPUT_BYTES: usize = 255 * SECRET_BYTES;
 
-/// A uniformly random 32-byte secret: what [`extract`] gives and [`expand`] and HMAC take. Wiped
-/// when dropped.
+/// A uniformly random 32-byte secret: the output of [`extract`], and the input of [`expand`] and
+/// HMAC. Wiped when dropped.
 #[derive(Clone)]
 pub(crate) struct Secret(Zeroizing<[u8; SECRET_BYTES]>);
 
@@ -23,7 +24,7 @@ impl Secret {
         Self(Zeroizing::new(bytes))
     }
 
-    /// The bytes themselves.
+    /// Returns the secret's bytes.
     pub(crate) fn as_bytes(&self) -> &[u8; SECRET_BYTES] {
         &self.0
     }
@@ -35,17 +36,18 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// `PRK = HMAC-SHA256(salt, ikm)` (RFC 5869 §2.2).
+/// Extracts a secret: `PRK = HMAC-SHA256(salt, ikm)` (RFC 5869 §2.2).
 pub(crate) fn extract(salt: &[u8], ikm: &[u8]) -> Secret {
     let (mut prk, _) = Hkdf::<Sha256>::extract(Some(salt), ikm);
     let mut secret = Secret::new([0; SECRET_BYTES]);
     secret.0.copy_from_slice(&prk);
+    // The library's array does not wipe itself, so a copy of the root secret would stay in memory.
     prk.as_mut_slice().zeroize();
     secret
 }
 
 /// Fills `out` with `T(1) ‖ T(2) ‖ …`, where `T(n) = HMAC-SHA256(secret, T(n-1) ‖ info ‖ n)` and
-/// `info` is the concatenation of the parts given (RFC 5869 §2.3).
+/// `info` is the concatenation of the given parts (RFC 5869 §2.3).
 ///
 /// # Panics
 /// If `out` is longer than 8160 bytes, which would be a mistake of the caller: every length in the
@@ -54,7 +56,7 @@ pub(crate) fn expand(secret: &Secret, info: &[&[u8]], out: &mut [u8]) {
     assert!(out.len() <= MAX_OUTPUT_BYTES, "more than HKDF can give");
     let expanded = Hkdf::<Sha256>::from_prk(secret.as_bytes())
         .is_ok_and(|hkdf| hkdf.expand_multi_info(info, out).is_ok());
-    // The secret has the length of the hash and the output was checked: nothing else can fail.
+    // The secret has the hash's length and the output was checked, so nothing else can fail.
     assert!(expanded, "HKDF refused a secret of its own length");
 }
 
@@ -106,7 +108,7 @@ mod tests {
                 let mut out = vec![0; okm.len() / 2];
                 expand(&secret, &[&info], &mut out);
                 assert_eq!(out, hex(okm));
-                // Where the parts of `info` are cut does not matter.
+                // The parts are hashed one after the other, so where `info` is cut must not matter.
                 let (head, tail) = info.split_at(info.len() / 2);
                 out.fill(0);
                 expand(&secret, &[head, b"", tail], &mut out);

@@ -6,25 +6,26 @@ use zeroize::Zeroizing;
 
 use super::hkdf::{SECRET_BYTES, Secret};
 
-/// Length of a tag in bytes.
+/// The length of a tag in bytes.
 pub(crate) const TAG_BYTES: usize = 32;
 
-/// `HMAC-SHA256(key, data)`.
+/// Returns the tag `HMAC-SHA256(key, data)`.
 pub(crate) fn mac(key: &Secret, data: &[u8]) -> [u8; TAG_BYTES] {
     let mut mac = keyed(key.as_bytes());
     mac.update(data);
     mac.finalize().into_bytes().into()
 }
 
-/// Whether `tag` is the MAC of `data`, whole and not cut short. Takes the same time wherever the
-/// first difference is.
+/// Returns `true` if `tag` is the MAC of `data`, whole and not cut short. Takes the same time
+/// wherever the first difference is.
 pub(crate) fn verify(key: &Secret, data: &[u8], tag: &[u8]) -> bool {
     let mut mac = keyed(key.as_bytes());
     mac.update(data);
+    // The library's comparison: an early exit would let an attacker find a tag byte by byte.
     mac.verify_slice(tag).is_ok()
 }
 
-/// The MAC with its key taken in, ready for data. Wiped when dropped.
+/// Returns the MAC with its key taken in, ready for data. Wiped when dropped.
 pub(super) fn keyed(key: &[u8; SECRET_BYTES]) -> Hmac<Sha256> {
     // HMAC takes keys of up to its block of 64 bytes as they are (RFC 2104 §2): 32 bytes, padded
     // with zeros, give the same MAC as the key itself, through a constructor that cannot fail.
@@ -47,6 +48,8 @@ mod tests {
             assert!(verify(&key, b"Hi There", &tag));
         }
 
+        // RFC 2104 §5 allows truncated tags; this protocol does not, because a tag of a byte is
+        // guessed in 256 tries.
         fn tag_truncated_extended_or_flipped() {
             let key = Secret::new([7; 32]);
             let tag = mac(&key, b"data");

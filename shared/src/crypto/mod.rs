@@ -1,7 +1,7 @@
-//! The primitives, each with its formula, parameters and standard. No protocol state in here.
+//! The primitives, each with its formula, parameters and standard. There is no protocol state here.
 //!
-//! Where there are two backends, RustCrypto's is everywhere, and aws-lc's (feature `aws-lc`,
-//! native) is there because it is faster; HKDF and HMAC have one, which aws-lc does not beat.
+//! Where there are two backends, RustCrypto's works everywhere, and aws-lc's (feature `aws-lc`,
+//! native) is faster. HKDF and HMAC have one backend, which aws-lc does not beat.
 
 pub mod cbc_hmac;
 pub(crate) mod chacha20_poly1305;

@@ -1,6 +1,6 @@
-//! What the tests of the primitives share.
+//! Helpers that the tests of the primitives share.
 
-/// The bytes that `text` writes in hexadecimal.
+/// Returns the bytes that `text` writes in hexadecimal.
 pub(super) fn hex(text: &str) -> Vec<u8> {
     (0..text.len())
         .step_by(2)
@@ -8,7 +8,7 @@ pub(super) fn hex(text: &str) -> Vec<u8> {
         .collect()
 }
 
-/// The same for a value of fixed length.
+/// Returns a value of fixed length that `text` writes in hexadecimal.
 pub(super) fn hex_array<const N: usize>(text: &str) -> [u8; N] {
     hex(text).try_into().unwrap()
 }

@@ -1,4 +1,5 @@
-//! The name of a key for people: SHA-256 of its SPKI DER, printed as OpenSSH prints it.
+//! The fingerprint: a key's name for people. It is the SHA-256 of the key's SPKI DER, printed as
+//! OpenSSH prints it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,29 +10,29 @@ use sha2::{Digest, Sha256};
 
 const PREFIX: &str = "SHA256:";
 
-/// SHA-256 of a public key's `SubjectPublicKeyInfo` DER (32 bytes).
+/// The SHA-256 of a public key's `SubjectPublicKeyInfo` DER (32 bytes).
 ///
 /// Shown as `SHA256:` and unpadded base64, the form that `ssh-keygen -l` prints.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// The fingerprint of the key with this SPKI DER.
+    /// Computes the fingerprint of the key with this SPKI DER.
     pub fn of_spki(spki_der: &[u8]) -> Self {
         Self(Sha256::digest(spki_der).into())
     }
 
-    /// A fingerprint that was kept as its bytes.
+    /// Returns the fingerprint that was kept as these bytes.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The hash itself.
+    /// Returns the hash itself.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// The first 8 hexadecimal digits: enough to tell guests apart, not to verify anyone.
+    /// Returns the first 8 hexadecimal digits: enough to tell guests apart, not to verify anyone.
     pub fn short(&self) -> String {
         let [a, b, c, d, ..] = self.0;
         format!("{a:02x}{b:02x}{c:02x}{d:02x}")
@@ -50,7 +51,7 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// The text is not `SHA256:` and 43 characters of unpadded base64.
+/// An error: the text is not `SHA256:` and 43 characters of unpadded base64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidFingerprint;
 
@@ -67,6 +68,7 @@ impl FromStr for Fingerprint {
 
     fn from_str(text: &str) -> Result<Self, InvalidFingerprint> {
         let encoded = text.strip_prefix(PREFIX).ok_or(InvalidFingerprint)?;
+        // The engine refuses padding and spare bits, so that a fingerprint has one text only.
         let bytes = STANDARD_NO_PAD
             .decode(encoded)
             .map_err(|_| InvalidFingerprint)?;
@@ -82,7 +84,7 @@ mod tests {
     portable_test! {
         fn prints_as_openssh_does_and_parses_back() {
             let fingerprint = Fingerprint::of_spki(b"abc");
-            // SHA-256("abc") from FIPS 180-4's example.
+            // The hash of "abc" is FIPS 180-4's own example.
             assert_eq!(
                 fingerprint.to_string(),
                 "SHA256:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0"

@@ -1,6 +1,6 @@
-//! Who a peer is: its long-term RSA key, how it is stored, and how it is shown.
+//! A peer's identity: its long-term RSA key, how it is stored, and how it is shown.
 //!
-//! Keys go in and out as text or bytes; where they are kept is the driver's business.
+//! Keys go in and out as text or bytes; the driver decides where they are kept.
 
 mod fingerprint;
 mod private_key;
@@ -15,11 +15,11 @@ pub use fingerprint::{Fingerprint, InvalidFingerprint};
 pub use private_key::PrivateKey;
 pub use public_key::PublicKey;
 
-/// Why a key cannot be used.
+/// The reason why a key cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// Not PEM, or PEM of another kind; names what was expected.
+    /// The text is not PEM, or PEM of another kind than the named one.
     Pem(&'static str),
     /// The DER inside does not parse as an RSA key.
     Der,

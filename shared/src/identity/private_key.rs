@@ -1,4 +1,4 @@
-//! Our own long-term key: making, loading and storing it, and its two operations.
+//! The local long-term key: making, loading and storing it, and its two operations.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use crate::crypto::rsa_private::{Backend, OperationFailed};
 use crate::limits::{RSA_MAX_BITS, RSA_MIN_BITS};
 use crate::random::Random;
 
-/// An RSA private key of an accepted kind. Wiped when the last clone is dropped; `Debug` shows
-/// the public half only.
+/// An RSA private key of an accepted kind. Wiped when the last clone is dropped; `Debug` shows the
+/// public half only.
 #[derive(Clone)]
 pub struct PrivateKey(Arc<Inner>);
 
@@ -33,6 +33,7 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyError::Size`] for any other size, [`KeyError::RandomUnavailable`] without randomness.
     pub fn generate(bits: usize, random: &mut Random) -> Result<Self, KeyError> {
+        // Checked first, because a key that is refused afterwards would have cost seconds to make.
         if !(RSA_MIN_BITS..=RSA_MAX_BITS).contains(&bits) {
             return Err(KeyError::Size(bits));
         }
@@ -40,17 +41,18 @@ impl PrivateKey {
         Self::from_rsa(key)
     }
 
-    /// Reads PKCS#8 PEM (`BEGIN PRIVATE KEY`, RFC 5958) or PKCS#1 PEM (`BEGIN RSA PRIVATE KEY`,
-    /// RFC 8017 appendix A.1.2).
+    /// Reads PKCS#8 PEM (`BEGIN PRIVATE KEY`, RFC 5958) or PKCS#1 PEM (`BEGIN RSA PRIVATE KEY`, RFC
+    /// 8017 appendix A.1.2).
     ///
     /// # Errors
-    /// [`KeyError`] if it is neither, is damaged, or is a key that is not accepted.
+    /// [`KeyError`] if the text is neither, is damaged, or holds a key that is not accepted.
     pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
         let (label, document) =
             SecretDocument::from_pem(pem).map_err(|_| KeyError::Pem("private key"))?;
         match label {
             PrivateKeyInfoRef::PEM_LABEL => Self::from_pkcs8_der(document.as_bytes()),
             "RSA PRIVATE KEY" => Self::from_pkcs1_der(document.as_bytes()),
+            // An encrypted key has the right form, so the error is the passphrase that is missing.
             EncryptedPrivateKeyInfoRef::PEM_LABEL => Err(KeyError::Passphrase),
             _ => Err(KeyError::Pem("private key")),
         }
@@ -59,9 +61,10 @@ impl PrivateKey {
     /// Reads PKCS#8 DER (RFC 5958).
     ///
     /// # Errors
-    /// [`KeyError`] if it is damaged or a key that is not accepted.
+    /// [`KeyError`] if the bytes are damaged or hold a key that is not accepted.
     pub fn from_pkcs8_der(der: &[u8]) -> Result<Self, KeyError> {
         let info = PrivateKeyInfoRef::try_from(der).map_err(|_| KeyError::Der)?;
+        // The outer form is the same for all algorithms, so this one has to be asked for.
         info.algorithm
             .assert_algorithm_oid(rsa::pkcs1::ALGORITHM_OID)
             .map_err(|_| KeyError::Der)?;
@@ -71,7 +74,8 @@ impl PrivateKey {
     fn from_pkcs1_der(der: &[u8]) -> Result<Self, KeyError> {
         use pkcs8::der::asn1::UintRef;
         let parts = Pkcs1PrivateKey::<UintRef<'_>>::from_der(der).map_err(|_| KeyError::Der)?;
-        // Size first: checking that the parts belong together costs time that grows with it.
+        // Size first, because checking that the parts belong together costs time that grows with
+        // it.
         let bits = parts.modulus.as_bytes().len() * 8;
         if bits > RSA_MAX_BITS {
             return Err(KeyError::Size(bits));
@@ -84,7 +88,8 @@ impl PrivateKey {
     /// (`BEGIN ENCRYPTED PRIVATE KEY`, PBES2 of RFC 8018 §6.2).
     ///
     /// # Errors
-    /// [`KeyError::Pem`] if it is no encrypted key, [`KeyError::Passphrase`] if it does not open.
+    /// [`KeyError::Pem`] if the text is no encrypted key, [`KeyError::Passphrase`] if it does not
+    /// open.
     pub fn from_encrypted_pem(pem: &str, passphrase: &str) -> Result<Self, KeyError> {
         let (label, document) =
             SecretDocument::from_pem(pem).map_err(|_| KeyError::Pem("encrypted private key"))?;
@@ -100,6 +105,8 @@ impl PrivateKey {
 
     fn from_rsa(mut key: rsa::PrivateKey) -> Result<Self, KeyError> {
         key.precompute().map_err(|_| KeyError::Inconsistent)?;
+        // The public half's rules hold for the local key too, because every peer would refuse
+        // another.
         let public = PublicKey::from_rsa(&key.to_public_key())?;
         let backend = Backend::new(&key)?;
         Ok(Self(Arc::new(Inner {
@@ -109,19 +116,19 @@ impl PrivateKey {
         })))
     }
 
-    /// The key as PKCS#8 DER, unencrypted.
+    /// Encodes the key as PKCS#8 DER, unencrypted.
     ///
     /// # Errors
-    /// [`KeyError::Der`] if it cannot be encoded.
+    /// [`KeyError::Der`] if the key cannot be encoded.
     pub fn to_pkcs8_der(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         let document = self.0.key.to_pkcs8_der().map_err(|_| KeyError::Der)?;
         Ok(Zeroizing::new(document.as_bytes().to_vec()))
     }
 
-    /// The key as PKCS#8 PEM, unencrypted, LF line ends.
+    /// Encodes the key as PKCS#8 PEM, unencrypted, LF line ends.
     ///
     /// # Errors
-    /// [`KeyError::Der`] if it cannot be encoded.
+    /// [`KeyError::Der`] if the key cannot be encoded.
     pub fn to_pkcs8_pem(&self) -> Result<Zeroizing<String>, KeyError> {
         self.0
             .key
@@ -129,7 +136,7 @@ impl PrivateKey {
             .map_err(|_| KeyError::Der)
     }
 
-    /// The key as encrypted PKCS#8 PEM: PBES2 with scrypt (RFC 7914) and AES-256-CBC.
+    /// Encodes the key as encrypted PKCS#8 PEM: PBES2 with scrypt (RFC 7914) and AES-256-CBC.
     ///
     /// # Errors
     /// [`KeyError::RandomUnavailable`] without randomness for salt and IV.
@@ -148,12 +155,12 @@ impl PrivateKey {
             .map_err(|_| KeyError::Der)
     }
 
-    /// The public half.
+    /// Returns the public half.
     pub fn public_key(&self) -> &PublicKey {
         &self.0.public
     }
 
-    /// RSA-OAEP decryption, SHA-256 for label hash and MGF1, empty label (RFC 8017 §7.1.2).
+    /// Decrypts by RSA-OAEP: SHA-256 for label hash and MGF1, empty label (RFC 8017 §7.1.2).
     ///
     /// # Errors
     /// [`OperationFailed`], whatever the cause.
@@ -165,8 +172,7 @@ impl PrivateKey {
         self.0.backend.oaep_decrypt(&self.0.key, ciphertext, random)
     }
 
-    /// RSASSA-PSS signature over `message`, SHA-256, MGF1-SHA-256, salt of 32 bytes (RFC 8017
-    /// §8.1.1).
+    /// Signs `message` by RSASSA-PSS: SHA-256, MGF1-SHA-256, salt of 32 bytes (RFC 8017 §8.1.1).
     ///
     /// # Errors
     /// [`OperationFailed`] without randomness.
@@ -177,6 +183,7 @@ impl PrivateKey {
 
 impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A key may reach a log by way of the structure that holds it.
         write!(f, "PrivateKey({:?}, secret parts not shown)", self.0.public)
     }
 }

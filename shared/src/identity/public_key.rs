@@ -24,18 +24,19 @@ struct Inner {
     spki_der: Vec<u8>,
     fingerprint: Fingerprint,
     bits: usize,
-    // Made when they are needed: a server that verifies with aws-lc needs neither for its clients,
-    // and the numbers that the `rsa` crate prepares take as long as a signature's verification.
+    // Made only when they are needed: a server that verifies with aws-lc needs neither for its
+    // clients, and the numbers that the `rsa` crate prepares take as long as a signature's
+    // verification.
     key: OnceLock<Option<rsa::PublicKey>>,
     spki_pem: OnceLock<String>,
 }
 
 impl PublicKey {
-    /// Reads `SubjectPublicKeyInfo` PEM (`BEGIN PUBLIC KEY`) or PKCS#1 PEM (`BEGIN RSA PUBLIC
-    /// KEY`, RFC 8017 appendix A.1.1).
+    /// Reads `SubjectPublicKeyInfo` PEM (`BEGIN PUBLIC KEY`) or PKCS#1 PEM (`BEGIN RSA PUBLIC KEY`,
+    /// RFC 8017 appendix A.1.1).
     ///
     /// # Errors
-    /// [`KeyError`] if it is neither, or a key that is not accepted.
+    /// [`KeyError`] if the text is neither, or holds a key that is not accepted.
     pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
         let (label, document) = Document::from_pem(pem).map_err(|_| KeyError::Pem("public key"))?;
         match label {
@@ -48,7 +49,7 @@ impl PublicKey {
     /// Reads `SubjectPublicKeyInfo` PEM only, the form of the announcement.
     ///
     /// # Errors
-    /// [`KeyError`] if it is another form, or a key that is not accepted.
+    /// [`KeyError`] if the text has another form, or holds a key that is not accepted.
     pub fn from_spki_pem(pem: &str) -> Result<Self, KeyError> {
         let (label, document) = Document::from_pem(pem).map_err(|_| KeyError::Pem("PUBLIC KEY"))?;
         SubjectPublicKeyInfoRef::validate_pem_label(label)
@@ -59,9 +60,10 @@ impl PublicKey {
     /// Reads `SubjectPublicKeyInfo` DER (RFC 5280 §4.1.2.7).
     ///
     /// # Errors
-    /// [`KeyError`] if it does not parse, or is a key that is not accepted.
+    /// [`KeyError`] if the bytes do not parse, or hold a key that is not accepted.
     pub fn from_spki_der(der: &[u8]) -> Result<Self, KeyError> {
         let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| KeyError::Der)?;
+        // The outer form is the same for all algorithms, so this one has to be asked for.
         spki.algorithm
             .assert_algorithm_oid(rsa::pkcs1::ALGORITHM_OID)
             .map_err(|_| KeyError::Der)?;
@@ -76,7 +78,8 @@ impl PublicKey {
 
     fn from_parts(parts: &RsaPublicKeyRef<'_>) -> Result<Self, KeyError> {
         let bits = check_parts(parts.modulus.as_bytes(), parts.public_exponent.as_bytes())?;
-        // Encoded anew: whatever form a key came in, it has one DER and so one name.
+        // Encoded anew, so that a key has one DER and with it one fingerprint, whatever form it
+        // came in.
         let spki_der = encode_spki(parts).map_err(|_| KeyError::Der)?;
         Ok(Self(Arc::new(Inner {
             fingerprint: Fingerprint::of_spki(&spki_der),
@@ -97,7 +100,7 @@ impl PublicKey {
         Self::from_parts(&parts)
     }
 
-    /// The key as `SubjectPublicKeyInfo` PEM, LF line ends, with its own last newline.
+    /// Returns the key as `SubjectPublicKeyInfo` PEM, LF line ends, with its own last newline.
     pub fn to_spki_pem(&self) -> &str {
         self.0.spki_pem.get_or_init(|| {
             let label = SubjectPublicKeyInfoRef::PEM_LABEL;
@@ -108,27 +111,29 @@ impl PublicKey {
         })
     }
 
-    /// The key as `SubjectPublicKeyInfo` DER.
+    /// Returns the key as `SubjectPublicKeyInfo` DER.
     pub fn spki_der(&self) -> &[u8] {
         &self.0.spki_der
     }
 
-    /// Size of the modulus in bits.
+    /// Returns the size of the modulus in bits.
     pub fn bits(&self) -> usize {
         self.0.bits
     }
 
-    /// Length of the modulus in bytes: the length of every ciphertext and signature.
+    /// Returns the length of the modulus in bytes, which is the length of every ciphertext and
+    /// signature.
     pub fn modulus_bytes(&self) -> usize {
         self.0.bits.div_ceil(8)
     }
 
-    /// The key's name for people.
+    /// Returns the key's name for people.
     pub fn fingerprint(&self) -> Fingerprint {
         self.0.fingerprint
     }
 
-    /// The key in the form of the RSA library; `None` if that would refuse a key that we accept.
+    /// Returns the key in the form of the RSA library; `None` if the library refuses a key that
+    /// this crate accepts.
     pub(crate) fn rsa(&self) -> Option<&rsa::PublicKey> {
         let decode = || rsa::PublicKey::from_public_key_der(&self.0.spki_der).ok();
         self.0.key.get_or_init(decode).as_ref()
@@ -144,8 +149,10 @@ fn encode_spki(parts: &RsaPublicKeyRef<'_>) -> pkcs8::der::Result<Vec<u8>> {
     .to_der()
 }
 
-/// Refuses by form alone, with no arithmetic on a stranger's numbers. Gives the size in bits.
+/// Checks a key by its form alone, with no arithmetic on a stranger's numbers, and returns its size
+/// in bits.
 fn check_parts(modulus: &[u8], exponent: &[u8]) -> Result<usize, KeyError> {
+    // The DER decoder has stripped leading zeros, so the first byte decides the size.
     let leading = modulus.first().ok_or(KeyError::Der)?;
     let bits = modulus.len() * 8 - leading.leading_zeros() as usize;
     if !(RSA_MIN_BITS..=RSA_MAX_BITS).contains(&bits) {
@@ -154,6 +161,7 @@ fn check_parts(modulus: &[u8], exponent: &[u8]) -> Result<usize, KeyError> {
     if modulus.last().is_some_and(|byte| byte & 1 == 0) {
         return Err(KeyError::EvenModulus);
     }
+    // Compared byte by byte, because a stranger's exponent may be as long as the modulus.
     let significant = exponent.iter().skip_while(|byte| **byte == 0);
     let expected = RSA_EXPONENT.to_be_bytes();
     if !significant.eq(expected.iter().skip_while(|byte| **byte == 0)) {
@@ -164,6 +172,7 @@ fn check_parts(modulus: &[u8], exponent: &[u8]) -> Result<usize, KeyError> {
 
 impl PartialEq for PublicKey {
     fn eq(&self, other: &Self) -> bool {
+        // The encoding is canonical, so equal keys have equal bytes.
         self.0.spki_der == other.0.spki_der
     }
 }

@@ -1,4 +1,4 @@
-//! Keys in and out, what is refused, and both libraries giving the same results.
+//! Keys in and out, keys that are refused, and both libraries with the same results.
 
 use pkcs8::der::asn1::UintRef;
 use pkcs8::der::{Encode, pem};
@@ -8,7 +8,7 @@ use super::*;
 use crate::crypto::rsa_public::{oaep_encrypt, pss_verify_any_salt};
 use crate::testing::{client_key, portable_test, seeded, server_key};
 
-/// PKCS#1 PEM of any two numbers.
+/// Encodes any two numbers as PKCS#1 PEM.
 fn public_pem(modulus: &[u8], exponent: &[u8]) -> String {
     let key = Pkcs1PublicKey {
         modulus: UintRef::new(modulus).unwrap(),
@@ -72,6 +72,7 @@ portable_test! {
         assert!(PublicKey::from_pem(key.to_spki_pem().trim_end()).is_ok());
     }
 
+    // By their form: none of these costs a stranger's peer any arithmetic.
     fn keys_of_unaccepted_kinds_are_refused_by_their_form() {
         for (pem, expected) in [
             (public_pem(&modulus(128, 1), E), KeyError::Size(1024)),
@@ -105,7 +106,8 @@ portable_test! {
     }
 
     fn every_salt_length_verifies() {
-        // 222 bytes is the largest for 2048 bits, Python's MAX_LENGTH.
+        // v1 takes every salt (PROTOCOL.md §1.3). 222 bytes is the largest for 2048 bits, Python's
+        // `MAX_LENGTH`.
         let key = rsa::PrivateKey::new(&mut seeded(12), 2048).unwrap();
         let public = PublicKey::from_rsa(&key.to_public_key()).unwrap();
         for salt in [0, 20, 32, 222] {

@@ -1,8 +1,9 @@
-//! Which key a server must have: pins, what they allow, and how a key is shown to people.
+//! The keys that servers must have: pins, the connections that they allow, and the words that
+//! people compare.
 //!
-//! A client pins the key of each server by an explicit act, and from then on accepts no other at
-//! that address. Where pins are kept, and how a person is asked, is the driver's business: nothing
-//! here opens a file, reads a clock or waits for anybody.
+//! A client pins the key of each server by an explicit act, and from then on accepts no other key
+//! at that address. The driver decides where pins are kept, and how a person is asked: nothing here
+//! opens a file, reads a clock or waits for anybody.
 
 mod judge;
 mod pin;

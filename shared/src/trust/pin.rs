@@ -1,12 +1,12 @@
-//! What is remembered of one server.
+//! A pin: the record of one server.
 
 use std::fmt;
 
 use crate::connection::Version;
 use crate::identity::Fingerprint;
 
-/// Seconds since 1970-01-01 00:00:00 UTC, as the driver's clock has it. For people: nothing is
-/// decided by it.
+/// Seconds since 1970-01-01 00:00:00 UTC, as the driver's clock has it. The time is for people:
+/// nothing is decided by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct UnixTime(pub u64);
 
@@ -16,22 +16,22 @@ impl fmt::Display for UnixTime {
     }
 }
 
-/// What is remembered of the server at one address.
+/// The record of the server at one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pin {
-    /// Its key.
+    /// The fingerprint of the server's key.
     pub fingerprint: Fingerprint,
-    /// When a person trusted it.
+    /// The time when a person trusted the key.
     pub first_seen: UnixTime,
-    /// When it last proved that it has this key.
+    /// The time when the server last proved that it has this key.
     pub last_seen: UnixTime,
-    /// The highest version that was spoken with it. Below that nothing is spoken any more, or
-    /// whoever sits between could choose the version that proves nothing.
+    /// The highest version that was spoken with the server. No lower version is spoken any more:
+    /// otherwise anybody in between could choose the version that proves nothing.
     pub highest: Version,
 }
 
 impl Pin {
-    /// A pin that is made now, after `version` was spoken.
+    /// Returns a pin that is made now, after `version` was spoken.
     pub const fn new(fingerprint: Fingerprint, now: UnixTime, version: Version) -> Self {
         Self {
             fingerprint,
@@ -41,10 +41,11 @@ impl Pin {
         }
     }
 
-    /// The pin after `version` was spoken with its key at `now`.
+    /// Returns the pin after `version` was spoken with its key at `now`.
     pub fn touched(&self, now: UnixTime, version: Version) -> Self {
         Self {
             last_seen: now,
+            // The floor only rises: one connection by v1 must not open the way back to it.
             highest: self.highest.max(version),
             ..*self
         }

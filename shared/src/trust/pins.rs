@@ -1,14 +1,14 @@
-//! All pins, and the text that a `known_servers` file holds.
+//! The pins of all servers, and the text that a `known_servers` file holds.
 //!
-//! One line a server; what people write into the file stays in it:
+//! Each server has one line; what people write into the file stays in it:
 //!
 //! ```text
 //! # the one in the cellar
 //! chat.example:5000 SHA256:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0 first_seen=1767225600 last_seen=1767225600 highest=v2
 //! ```
 //!
-//! A line that cannot be read is an error, never skipped: the pin in it would be lost, and with it
-//! the protection. A field that this version does not know is kept as it stands.
+//! A line that cannot be read is an error and never skipped: its pin would be lost, and with it the
+//! protection. A field that this version does not know is kept as it stands.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,12 +17,12 @@ use super::pin::{Pin, UnixTime};
 use crate::connection::Version;
 use crate::identity::{Fingerprint, InvalidFingerprint};
 
-/// The names of the fields, in the order in which they are written.
+// The names of the fields, in the order in which they are written.
 const FIRST_SEEN: &str = "first_seen";
 const LAST_SEEN: &str = "last_seen";
 const HIGHEST: &str = "highest";
 
-/// Pins by the address of their server.
+/// The pins by the address of their server.
 ///
 /// An address is compared letter by letter: the driver decides on one form for each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,7 +41,7 @@ enum Line {
 struct Server {
     address: String,
     pin: Pin,
-    /// Fields that this version does not know, as they stand.
+    /// The fields that this version does not know, as they stand.
     unknown: Vec<String>,
 }
 
@@ -58,6 +58,7 @@ impl Pins {
             if let Line::Server(server) = &parsed
                 && let Some(first) = seen.insert(server.address.clone(), line)
             {
+                // Which of two pins holds would depend on the reader, so neither does.
                 let cause = PinsErrorCause::DuplicateAddress { first };
                 return Err(PinsError { line, cause });
             }
@@ -66,7 +67,7 @@ impl Pins {
         Ok(Self { lines })
     }
 
-    /// The text for a file; [`Self::parse`] reads it back.
+    /// Returns the text for a file; [`Self::parse`] reads it back.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         for line in &self.lines {
@@ -79,17 +80,18 @@ impl Pins {
         text
     }
 
-    /// The pin of the server at `address`.
+    /// Returns the pin of the server at `address`.
     pub fn get(&self, address: &str) -> Option<&Pin> {
         self.iter()
             .find_map(|(known, pin)| (known == address).then_some(pin))
     }
 
-    /// Remembers `pin` for `address`, instead of what was remembered before, and gives that back.
+    /// Sets the pin of `address`, and returns the pin that it had before.
     ///
     /// # Errors
     /// [`InvalidAddress`] if the address cannot stand in a line.
     pub fn insert(&mut self, address: &str, pin: Pin) -> Result<Option<Pin>, InvalidAddress> {
+        // A newline in an address would write a line, and with it a pin, of its own.
         if !is_address(address) {
             return Err(InvalidAddress);
         }
@@ -108,7 +110,7 @@ impl Pins {
         Ok(None)
     }
 
-    /// Forgets the server at `address`, and gives back what was remembered of it.
+    /// Removes the pin of `address`, and returns it.
     pub fn remove(&mut self, address: &str) -> Option<Pin> {
         let place = self
             .lines
@@ -120,7 +122,7 @@ impl Pins {
         }
     }
 
-    /// All pins with their addresses, in the order of the file.
+    /// Returns all pins with their addresses, in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Pin)> {
         self.lines.iter().filter_map(|line| match line {
             Line::Server(server) => Some((server.address.as_str(), &server.pin)),
@@ -128,18 +130,18 @@ impl Pins {
         })
     }
 
-    /// How many servers are remembered.
+    /// Returns the number of pinned servers.
     pub fn len(&self) -> usize {
         self.iter().count()
     }
 
-    /// Whether no server is remembered.
+    /// Returns `true` if no server is pinned.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// Whether `text` can stand as an address in a line.
+/// Returns `true` if `text` can stand as an address in a line.
 fn is_address(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with('#')
@@ -148,8 +150,8 @@ fn is_address(text: &str) -> bool {
 
 impl Line {
     fn parse(text: &str) -> Result<Self, PinsErrorCause> {
-        // Tabs may separate fields; anything else of the kind has no business in such a file, and
-        // would reach the terminal of whoever lists it.
+        // Tabs may separate fields. Any other control character is no text of people's, and would
+        // reach the terminal of whoever lists the pins.
         if text.contains(|c: char| c.is_control() && c != '\t') {
             return Err(PinsErrorCause::ControlCharacter);
         }
@@ -208,7 +210,7 @@ impl fmt::Display for Server {
     }
 }
 
-/// The fields of a line as far as it is read.
+/// The fields of a line, as far as it is read.
 #[derive(Default)]
 struct Fields {
     first_seen: Option<UnixTime>,
@@ -232,6 +234,7 @@ impl Fields {
                     .map_err(|_| PinsErrorCause::Version(value.to_owned()))?;
                 set(&mut self.highest, HIGHEST, version)
             }
+            // A later version may have written it, and an older one must not take it away.
             _ => {
                 self.unknown.push(word.to_owned());
                 Ok(())
@@ -243,6 +246,7 @@ impl Fields {
 fn set<T>(field: &mut Option<T>, name: &'static str, value: T) -> Result<(), PinsErrorCause> {
     match field.replace(value) {
         None => Ok(()),
+        // Neither of two values may win silently, least of all one of `highest`.
         Some(_) => Err(PinsErrorCause::Repeated(name)),
     }
 }
@@ -254,7 +258,7 @@ fn time(name: &'static str, value: &str) -> Result<UnixTime, PinsErrorCause> {
         .map_err(|_| PinsErrorCause::Time(name))
 }
 
-/// The address is empty, starts with `#`, or has white space or control characters in it.
+/// An error: the address is empty, starts with `#`, or has white space or control characters in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidAddress;
 
@@ -266,12 +270,12 @@ impl fmt::Display for InvalidAddress {
 
 impl std::error::Error for InvalidAddress {}
 
-/// A line that cannot be read.
+/// An error: a line that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PinsError {
-    /// Which, counted from 1.
+    /// The line's number, counted from 1.
     pub line: usize,
-    /// What is wrong with it.
+    /// The reason why the line cannot be read.
     pub cause: PinsErrorCause,
 }
 
@@ -283,19 +287,19 @@ impl fmt::Display for PinsError {
 
 impl std::error::Error for PinsError {}
 
-/// What is wrong with a line.
+/// The reason why a line cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PinsErrorCause {
-    /// It has a control character in it: it is no text.
+    /// The line has a control character in it: it is no text.
     ControlCharacter,
     /// The second word is no fingerprint.
     Fingerprint(InvalidFingerprint),
-    /// A part is not there.
+    /// The named part is not there.
     Missing(&'static str),
-    /// A field is there twice.
+    /// The named field is there twice.
     Repeated(&'static str),
-    /// A field is no number of seconds.
+    /// The named field is no number of seconds.
     Time(&'static str),
     /// `highest` is no version that this program knows.
     Version(String),
@@ -303,7 +307,7 @@ pub enum PinsErrorCause {
     NotAField(String),
     /// The address was there before.
     DuplicateAddress {
-        /// In which line, counted from 1.
+        /// The number of the line that has the address first, counted from 1.
         first: usize,
     },
 }

@@ -22,7 +22,7 @@ fn pin(highest: Version) -> Pin {
     }
 }
 
-/// The cause of the first bad line, which must be `line`.
+/// Returns the cause of the first bad line, which must be `line`.
 fn cause(text: &str, line: usize) -> PinsErrorCause {
     let error = Pins::parse(text).unwrap_err();
     assert_eq!(error.line, line, "{text:?}: {error}");
@@ -31,14 +31,16 @@ fn cause(text: &str, line: usize) -> PinsErrorCause {
 
 portable_test! {
     fn words_are_the_fingerprints_first_88_bits() {
-        // Computed apart from this code, from SHA-256("abc") of FIPS 180-4 and the published list.
+        // The expected words were computed apart from this code, from SHA-256("abc") of FIPS 180-4
+        // and the published list.
         let words = words(&fingerprint(b"abc"));
         assert_eq!(words.to_string(), "risk scheme quiz bulk brother vivid agree chimney");
         assert_eq!(words.as_array()[7], "chimney");
     }
 
     fn the_word_list_is_the_published_one() {
-        // Bits 0 to 63 of the SHA-256 of bitcoin/bips' bip-0039/english.txt: one word a line.
+        // The number is bits 0 to 63 of the SHA-256 of bitcoin/bips' bip-0039/english.txt, one word
+        // a line.
         let mut hash = Sha256::new();
         for word in bip39::Language::English.word_list() {
             hash.update(word);
@@ -105,13 +107,14 @@ portable_test! {
         }
     }
 
+    // A line that was skipped would be a pin that is lost, so no damage may pass.
     fn a_damaged_line_is_an_error_with_its_number() {
         let good = format!("# c\na:1 {ABC} {TIMES} highest=v2\n");
         for (line, expected) in [
             ("b:1".to_owned(), PinsErrorCause::Missing("fingerprint")),
             ("b:1 SHA256:short".to_owned(), PinsErrorCause::Fingerprint(InvalidFingerprint)),
             (
-                // One letter of the fingerprint is gone.
+                // One letter of the fingerprint is missing.
                 format!("b:1 {} {TIMES} highest=v2", &ABC[..ABC.len() - 1]),
                 PinsErrorCause::Fingerprint(InvalidFingerprint),
             ),
@@ -161,17 +164,19 @@ portable_test! {
         }
     }
 
+    // A crash while the file was written must not leave a file that protects less than before.
     fn a_file_cut_off_anywhere_is_an_error_or_loses_no_protection() {
         let text = format!("a:1 {ABC} {TIMES} highest=v2\n");
         for end in 1..text.len() {
             match Pins::parse(&text[..end]) {
                 Err(error) => assert_eq!(error.line, 1),
-                // Only the newline is gone.
+                // Only the newline is missing.
                 Ok(pins) => assert_eq!(pins.to_text(), text, "cut at {end}"),
             }
         }
     }
 
+    // An address with a newline could otherwise write a pin of its own into the file.
     fn an_address_that_would_break_its_line_is_refused() {
         let mut pins = Pins::default();
         for address in ["", "#a:1", "a 1", "a:1\nb:2", "a\t1", "a\u{a0}1", "\x1b[2J"] {
@@ -188,6 +193,7 @@ portable_test! {
         assert_eq!(Pins::parse(&pins.to_text()), Ok(pins));
     }
 
+    // The error's text goes to a terminal; direction controls in it would hide what it says.
     fn errors_quote_what_they_found_and_no_control_characters() {
         let text = format!("a:1 {ABC} {TIMES} highest=v2 \u{85}");
         assert_eq!(cause(&text, 1), PinsErrorCause::ControlCharacter);

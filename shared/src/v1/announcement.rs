@@ -5,7 +5,7 @@ use crate::identity::{KeyError, PublicKey};
 
 const PREFIX: &[u8] = b"SERVER_PUB\n";
 
-/// The announcement of `key`, with its terminator.
+/// Encodes the announcement of `key`, with its terminator.
 ///
 /// The PEM's own last newline is the first half of the terminator.
 pub fn encode(key: &PublicKey) -> Vec<u8> {
@@ -15,10 +15,10 @@ pub fn encode(key: &PublicKey) -> Vec<u8> {
     frame
 }
 
-/// Reads an announcement (without terminator).
+/// Reads an announcement, without its terminator.
 ///
 /// # Errors
-/// [`Error`] if it is none, or announces a key that is not accepted.
+/// [`Error`] if the frame is no announcement, or announces a key that is not accepted.
 pub fn decode(frame: &[u8]) -> Result<PublicKey, Error> {
     let pem = frame
         .strip_prefix(PREFIX)
@@ -27,8 +27,8 @@ pub fn decode(frame: &[u8]) -> Result<PublicKey, Error> {
     PublicKey::from_spki_pem(pem).map_err(key_error)
 }
 
-/// A key that does not parse is malformed; one that parses but is not accepted is a failed
-/// handshake.
+/// Returns the failure of a key: one that does not parse is malformed, and one that parses but is
+/// not accepted is a failed handshake.
 pub(super) fn key_error(cause: KeyError) -> Error {
     match cause {
         KeyError::Pem(_) | KeyError::Der => InvalidMessage::PublicKey(cause).into(),

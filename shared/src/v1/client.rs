@@ -1,5 +1,5 @@
-//! v1's client: its way through the handshake, one struct per state, named for what it waits for,
-//! and the machine that goes it.
+//! v1's client: its handshake, with one struct per state, named for what it waits for, and the
+//! machine that goes through the states.
 
 use zeroize::Zeroizing;
 
@@ -20,7 +20,7 @@ use crate::identity::PublicKey;
 use crate::random::Random;
 use crate::time::Time;
 
-/// A v1 client.
+/// The machine of a v1 client.
 #[derive(Debug)]
 pub(crate) struct Client {
     config: ClientConfig,
@@ -58,8 +58,8 @@ impl Client {
         }
     }
 
-    /// A v1 server cannot prove that it holds the key; but what is encrypted to it, only its
-    /// holder can read. So the key is judged before anything is.
+    /// Takes the announcement. A v1 server cannot prove that it holds the key, but only the key's
+    /// holder can read what is encrypted to it. So the key is judged before anything is encrypted.
     fn handle_announcement(
         &mut self,
         state: ExpectAnnouncement,
@@ -67,20 +67,27 @@ impl Client {
         io: &mut Io,
         now: Time,
     ) -> Result<Progress, Error> {
+        // A server that refuses the connection reports it in place of its announcement (PROTOCOL.md
+        // §1.5).
         if let Some((code, message)) = error_frame::decode(frame) {
             io.observe_received(FrameKind::Error, [frame, TERMINATOR], now);
             return Ok(Progress::Reported(code, message));
         }
         io.observe_received(FrameKind::Announcement, [frame, TERMINATOR], now);
         let key = announcement::decode(frame)?;
+        // Before the judgement, so that the driver knows the key that was refused.
         io.event(Event::ServerKey {
             key: key.clone(),
             proven: false,
         });
+        // Before `handle_key`, which encrypts the session to this key: a changed key must get
+        // nothing.
         self.config.trust.judge(key.fingerprint())?;
         let next = state.handle_key(key, &mut self.random)?;
         let message = next.to_be_signed();
         io.event(Event::PrivateKey(PrivateKeyRequest::Sign { message }));
+        // A server may end its PEM with a newline of its own before the terminator (PROTOCOL.md
+        // §1.2).
         self.deframer.skip_one_newline();
         self.state = State::ExpectSignature(next);
         Ok(Progress::Handled)
@@ -94,7 +101,8 @@ impl Client {
         now: Time,
     ) -> Result<Progress, Error> {
         let opened = match session.open(frame) {
-            // Only what cannot be a message is looked at as an error frame.
+            // Only a frame that is no message is read as an error frame, because anybody in between
+            // can send one (PROTOCOL.md §1.5).
             Err(Error::InvalidMessage(InvalidMessage::Json(detail))) => {
                 let Some((code, message)) = error_frame::decode(frame) else {
                     return Err(InvalidMessage::Json(detail).into());
@@ -129,6 +137,8 @@ impl Machine for Client {
         match std::mem::replace(&mut self.state, State::Ended) {
             State::ExpectAnnouncement(state) => self.handle_announcement(state, frame, io, now),
             State::Established(session) => self.handle_message(session, frame, io, now),
+            // The server may end the connection while this side signs, but it cannot have a
+            // message: there is no session before the handshake.
             State::ExpectSignature(_) => {
                 let Some((code, message)) = error_frame::decode(frame) else {
                     return Err(InvalidMessage::BeforeHandshake.into());
@@ -146,7 +156,8 @@ impl Machine for Client {
     }
 
     fn holds_input(&self) -> bool {
-        // A server has nothing to say before our handshake but that it ends the connection.
+        // Before the handshake a server sends nothing but its reason to end the connection, and
+        // that must be read at once.
         false
     }
 
@@ -158,6 +169,7 @@ impl Machine for Client {
     ) -> Result<(), Error> {
         match (std::mem::replace(&mut self.state, State::Ended), response) {
             (State::ExpectSignature(state), PrivateKeyResponse::Signed(signature)) => {
+                // Sending the handshake is all that is left: v1's server does not answer it.
                 let start = io.output.len();
                 let (session, peer) =
                     state.handle_signature(signature, &self.config.identity, &mut io.output)?;
@@ -169,12 +181,14 @@ impl Machine for Client {
                 });
                 self.state = State::Established(session);
             }
+            // A response that nobody asked for must not change the state.
             (state, _) => self.state = state,
         }
         Ok(())
     }
 
     fn poll_timeout(&self) -> Option<Time> {
+        // The deadline is for the server's part; a slow signature is this side's own business.
         matches!(self.state, State::ExpectAnnouncement(_)).then_some(self.deadline)
     }
 
@@ -198,12 +212,12 @@ impl Machine for Client {
     }
 }
 
-/// Connected; the server's announcement is due.
+/// The state after the connect: the server's announcement is due.
 #[derive(Debug)]
 struct ExpectAnnouncement;
 
 impl ExpectAnnouncement {
-    /// Takes the key that was announced, draws the session and encrypts it; it has to be signed
+    /// Takes the announced key, draws the session and encrypts it; the session has to be signed
     /// next.
     #[expect(clippy::unused_self, reason = "a transition consumes its state")]
     fn handle_key(self, server: PublicKey, random: &mut Random) -> Result<ExpectSignature, Error> {
@@ -218,7 +232,7 @@ impl ExpectAnnouncement {
     }
 }
 
-/// The session is drawn and encrypted; our own private key has to sign it.
+/// The state with a drawn and encrypted session: the local private key has to sign it.
 #[derive(Debug)]
 struct ExpectSignature {
     server: PublicKey,
@@ -227,12 +241,12 @@ struct ExpectSignature {
 }
 
 impl ExpectSignature {
-    /// What our private key has to sign.
+    /// Returns the bytes for the local private key to sign.
     fn to_be_signed(&self) -> Zeroizing<Vec<u8>> {
         self.blob.to_bytes()
     }
 
-    /// Appends the handshake's frame to `output`: after it the session stands.
+    /// Appends the handshake's frame to `output`; after it the session is established.
     fn handle_signature(
         self,
         signature: Result<Vec<u8>, OperationFailed>,

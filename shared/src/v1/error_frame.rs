@@ -11,8 +11,8 @@ use crate::connection::io::Io;
 use crate::error::ErrorCode;
 use crate::time::Time;
 
-/// Longest sentence that is taken from a server, in characters: it is shown to people, and it is
-/// not authenticated.
+/// The longest sentence that is taken from a server, in characters: it is shown to people, and it
+/// is not authenticated.
 const MESSAGE_CHARACTERS: usize = 200;
 
 #[derive(Deserialize)]
@@ -23,13 +23,13 @@ struct Fields<'a> {
     message: Cow<'a, str>,
 }
 
-/// Encodes the error frame for `code`, with its terminator. ASCII.
+/// Encodes the error frame for `code`, with its terminator, in ASCII.
 pub fn encode(code: ErrorCode) -> Vec<u8> {
     encode_sentence(code, code.sentence())
 }
 
-/// Encodes the error frame for `code` with another sentence for people, which must be ASCII without
-/// quotes and backslashes: it is not escaped.
+/// Encodes the error frame for `code` with another sentence for people. The sentence must be ASCII
+/// without quotes and backslashes, because it is not escaped.
 pub fn encode_sentence(code: ErrorCode, sentence: &'static str) -> Vec<u8> {
     let mut frame = format!("{{\"error\": \"{code}\", \"message\": \"{sentence}\"}}").into_bytes();
     frame.extend_from_slice(TERMINATOR);
@@ -43,13 +43,16 @@ pub(crate) fn send(code: ErrorCode, io: &mut Io, now: Time) {
     io.observe_sent(FrameKind::Error, start, now);
 }
 
-/// Reads an error frame (without terminator); `None` if the frame is something else.
+/// Reads an error frame, without its terminator; `None` if the frame is something else.
 pub fn decode(frame: &[u8]) -> Option<(ErrorCode, String)> {
     let fields: Fields<'_> = parse_object(frame).ok()?;
+    // A newer server may have codes that this program does not know; its client must still learn
+    // that the connection failed.
     let code = fields.error.parse().unwrap_or(ErrorCode::Unknown);
     let message = fields
         .message
         .chars()
+        // A terminal would obey escape sequences, and anybody in between can write this sentence.
         .filter(|character| !character.is_control())
         .take(MESSAGE_CHARACTERS)
         .collect();

@@ -1,27 +1,28 @@
-//! Where a frame ends: at the first `\n\n`, for every split and merge of the stream.
+//! The end of a frame: the first `\n\n`, for every split and merge of the stream.
 //!
-//! Knows nothing of what is in a frame.
+//! This module knows nothing of a frame's content.
 
 use memchr::memmem;
 
 use crate::connection::input::Input;
 use crate::error::InvalidMessage;
 
-/// Ends every frame; not part of it.
+/// The bytes that end every frame; they are not part of it.
 pub const TERMINATOR: &[u8; 2] = b"\n\n";
 
-/// Cuts a byte stream into frames.
+/// A cutter of byte streams into frames.
 #[derive(Debug, Default)]
 pub(crate) struct Deframer {
-    /// Up to here, in what is unread, there is no terminator: a stream that comes byte by byte is
-    /// scanned once.
+    /// The number of unread bytes that hold no terminator, so that a stream that comes byte by byte
+    /// is scanned once and not once per byte.
     scanned: usize,
-    /// One `\n` before the next frame is to be passed over.
+    /// `true` if one `\n` before the next frame is to be passed over.
     skip_newline: bool,
 }
 
 impl Deframer {
-    /// How many bytes may be buffered so that a frame of `limit` bytes fits, and no longer one.
+    /// Returns the number of bytes that may be buffered so that a frame of `limit` bytes fits, and
+    /// no longer one.
     pub(crate) fn buffer_limit(&self, limit: usize) -> usize {
         limit.saturating_add(TERMINATOR.len() + usize::from(self.skip_newline))
     }
@@ -41,6 +42,8 @@ impl Deframer {
         input: &'a mut Input,
         limit: usize,
     ) -> Result<Option<&'a [u8]>, InvalidMessage> {
+        // Decided by the next byte alone, whenever it comes, so that the split of the stream has no
+        // effect.
         if self.skip_newline
             && let Some(byte) = input.first_byte()
         {
@@ -52,11 +55,14 @@ impl Deframer {
         let too_large = InvalidMessage::FrameTooLarge { limit };
         let unread = input.unread();
         let Some(offset) = memmem::find(&unread[self.scanned..], TERMINATOR) else {
-            // The last byte may be the first half of the terminator.
+            // The last byte may be the first half of the terminator, so it does not count as the
+            // frame's yet.
             let half = usize::from(unread.ends_with(b"\n"));
             if unread.len() - half > limit {
                 return Err(too_large);
             }
+            // The half is scanned again with the next piece: the terminator may lie across two
+            // pieces.
             self.scanned = unread.len() - half;
             return Ok(None);
         };
@@ -76,7 +82,7 @@ mod tests {
     use crate::connection::input::KEPT_CAPACITY;
     use crate::testing::portable_test;
 
-    /// Feeds `stream` in pieces of the given sizes, repeated, and collects frames or the error.
+    /// Feeds `stream` in pieces of the given sizes, repeated, and collects the frames or the error.
     fn frames(
         stream: &[u8],
         sizes: &[usize],
@@ -100,6 +106,8 @@ mod tests {
                 found.push(frame.to_vec());
             }
             input.compact();
+            // A frame at the limit and the first half of its terminator are the most that ever
+            // waits.
             assert!(input.unread().len() <= limit + 1);
         }
         Ok(found)
@@ -132,6 +140,7 @@ mod tests {
             assert_eq!(deframer.next_frame(&mut input, limit), Err(InvalidMessage::FrameTooLarge { limit }));
         }
 
+        // The limit must not depend on where the terminator is cut (PROTOCOL.md §1.1).
         fn a_frame_of_exactly_the_limit_passes_for_every_split() {
             let mut stream = vec![b'x'; 10];
             stream.extend_from_slice(b"\n\n");
@@ -160,6 +169,8 @@ mod tests {
             }
         }
 
+        // Idle connections must not keep the buffers of their largest frames, or many would fill
+        // memory.
         fn an_idle_deframer_keeps_no_large_buffer() {
             let mut deframer = Deframer::default();
             let mut input = Input::default();
@@ -180,7 +191,7 @@ mod tests {
             sizes in proptest::collection::vec(1usize..20, 1..10),
             limit in 0usize..40,
         ) {
-            // The reference: the definition of the protocol, on the whole stream at once.
+            // The reference: the protocol's definition, applied to the whole stream at once.
             let mut expected = Ok(Vec::new());
             let mut rest = &stream[..];
             loop {

@@ -1,4 +1,4 @@
-//! The handshake frame, client → server: the session for the server, and who the client is.
+//! The handshake frame, client → server: the encrypted session, and the client's key and signature.
 
 use std::borrow::Cow;
 
@@ -11,14 +11,14 @@ use crate::crypto::encoding::{append_base64, decode_base64};
 use crate::error::{Error, InvalidMessage};
 use crate::identity::PublicKey;
 
-/// A handshake as it stands in its frame: parsed, nothing verified.
+/// A handshake as it stands in its frame: parsed, and nothing verified.
 #[derive(Debug)]
 pub struct Handshake {
-    /// RSA-OAEP of the session blob under the server's key.
+    /// The session blob, RSA-OAEP-encrypted under the server's key.
     pub enc_session: Vec<u8>,
     /// The client's public key.
     pub client_pub: PublicKey,
-    /// RSA-PSS of the session blob by the client's key.
+    /// The client's RSA-PSS signature of the session blob.
     pub client_sig: Vec<u8>,
 }
 
@@ -32,8 +32,10 @@ struct Fields<'a> {
     client_sig: Cow<'a, str>,
 }
 
-/// The handshake's frame, with its terminator.
+/// Encodes the handshake's frame, with its terminator.
 pub fn encode(enc_session: &[u8], client_pub: &PublicKey, client_sig: &[u8]) -> Vec<u8> {
+    // Written by hand, byte for byte as Python's `json.dumps` writes it (PROTOCOL.md §1.3). Base64
+    // needs no escapes.
     let mut frame = b"{\"enc_session\": \"".to_vec();
     append_base64(enc_session, &mut frame);
     frame.extend_from_slice(b"\", \"client_pub\": \"");
@@ -45,10 +47,10 @@ pub fn encode(enc_session: &[u8], client_pub: &PublicKey, client_sig: &[u8]) -> 
     frame
 }
 
-/// Reads a handshake's frame (without terminator).
+/// Reads a handshake's frame, without its terminator.
 ///
 /// # Errors
-/// [`Error`] if it is malformed, or the client's key is not accepted.
+/// [`Error`] if the frame is malformed, or the client's key is not accepted.
 pub fn decode(frame: &[u8]) -> Result<Handshake, Error> {
     let fields: Fields<'_> = parse_object(frame)?;
     let field = |name: &'static str, text: &str| {

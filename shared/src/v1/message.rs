@@ -23,7 +23,8 @@ struct Fields<'a> {
     hmac: Cow<'a, str>,
 }
 
-/// Length in bytes, without terminator, of the frame for a plaintext of `plaintext` bytes.
+/// Returns the length in bytes, without terminator, of the frame for a plaintext of `plaintext`
+/// bytes.
 pub const fn frame_bytes(plaintext: usize) -> usize {
     let encoded = Sealer::ciphertext_bytes(plaintext).div_ceil(3) * 4;
     CIPHER.len() + encoded + HMAC.len() + TAG_BYTES.div_ceil(3) * 4 + END.len()
@@ -32,6 +33,7 @@ pub const fn frame_bytes(plaintext: usize) -> usize {
 /// Appends the frame of `plaintext`, with its terminator, to `output`.
 pub fn encode(sealer: &Sealer, plaintext: &[u8], output: &mut Vec<u8>) {
     let (ciphertext, tag) = sealer.seal(plaintext);
+    // The exact size, so that a message of a megabyte is not copied while the buffer grows.
     output.reserve(frame_bytes(plaintext.len()) + TERMINATOR.len());
     output.extend_from_slice(CIPHER);
     append_base64(&ciphertext, output);
@@ -41,10 +43,10 @@ pub fn encode(sealer: &Sealer, plaintext: &[u8], output: &mut Vec<u8>) {
     output.extend_from_slice(TERMINATOR);
 }
 
-/// Opens a message's frame (without terminator).
+/// Opens a message's frame, without its terminator.
 ///
 /// # Errors
-/// [`Error`] if it is malformed or does not open.
+/// [`Error`] if the frame is malformed or does not open.
 pub fn decode(sealer: &Sealer, frame: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
     let fields: Fields<'_> = parse_object(frame)?;
     let ciphertext = decode_base64(&fields.cipher).map_err(|_| InvalidMessage::Base64("cipher"))?;

@@ -1,5 +1,5 @@
-//! v1's server: its way through the handshake, one struct per state, named for what it waits for,
-//! and the machine that goes it.
+//! v1's server: its handshake, with one struct per state, named for what it waits for, and the
+//! machine that goes through the states.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::error::{Error, ErrorCode, PeerMisbehaved};
 use crate::identity::PublicKey;
 use crate::time::Time;
 
-/// A v1 server.
+/// The machine of a v1 server.
 #[derive(Debug)]
 pub(crate) struct Server {
     config: Arc<ServerConfig>,
@@ -34,7 +34,7 @@ pub(crate) struct Server {
 #[derive(Debug)]
 enum State {
     ExpectHandshake(ExpectHandshake),
-    // Boxed: a whole client key, and only for milliseconds.
+    // Boxed, because it holds a whole client key, and only for milliseconds.
     ExpectSession(Box<ExpectSession>),
     Established(Session),
     Ended,
@@ -53,6 +53,8 @@ impl Server {
     fn frame_limit(&self) -> usize {
         match self.state {
             State::ExpectHandshake(_) => self.config.limits.handshake_frame_bytes,
+            // Also while the server decrypts: messages may come together with the handshake and
+            // wait (PROTOCOL.md §1.8).
             _ => self.config.limits.message_frame_bytes,
         }
     }
@@ -87,7 +89,7 @@ impl Machine for Server {
                 io.event(Event::Message(opened));
                 self.state = State::Established(session);
             }
-            // Frames are not taken in these states; one would be an error of `Connection`.
+            // No frame is taken in these states; one would be an error of `Connection`.
             state @ (State::ExpectSession(_) | State::Ended) => self.state = state,
         }
         Ok(Progress::Handled)
@@ -98,7 +100,8 @@ impl Machine for Server {
     }
 
     fn holds_input(&self) -> bool {
-        // Messages may come together with the handshake.
+        // Messages may come together with the handshake, and cannot be opened before the session is
+        // decrypted.
         self.waits_for_private_key()
     }
 
@@ -118,12 +121,15 @@ impl Machine for Server {
                 });
                 self.state = State::Established(session);
             }
+            // A response that nobody asked for must not change the state.
             (state, _) => self.state = state,
         }
         Ok(())
     }
 
     fn poll_timeout(&self) -> Option<Time> {
+        // The deadline ends with the handshake's frame: the time that the server itself computes
+        // does not count against the client (PROTOCOL.md §1.1).
         matches!(self.state, State::ExpectHandshake(_)).then_some(self.deadline)
     }
 
@@ -147,34 +153,31 @@ impl Machine for Server {
     }
 }
 
-/// The announcement is out; the client's handshake is due.
+/// The state after the announcement: the client's handshake is due.
 #[derive(Debug)]
 struct ExpectHandshake;
 
 impl ExpectHandshake {
-    /// Takes the handshake's frame; what it needs next is `enc_session` decrypted.
+    /// Takes the handshake's frame; `enc_session` has to be decrypted next.
     #[expect(clippy::unused_self, reason = "a transition consumes its state")]
     fn handle_frame(self, frame: &[u8]) -> Result<ExpectSession, Error> {
         handshake::decode(frame).map(|handshake| ExpectSession { handshake })
     }
 }
 
-/// The handshake is parsed; our own private key has to decrypt its session.
+/// The state with a parsed handshake: the local private key has to decrypt its session.
 #[derive(Debug)]
 struct ExpectSession {
     handshake: Handshake,
 }
 
 impl ExpectSession {
-    /// What our private key has to decrypt.
+    /// Returns the bytes for the local private key to decrypt.
     fn ciphertext(&self) -> &[u8] {
         &self.handshake.enc_session
     }
 
     /// Verifies the client's signature over the decrypted blob.
-    ///
-    /// The signature is verified even when decryption failed, over bytes that nobody signed, so
-    /// that the two failures cost the same time.
     fn handle_decrypted(
         self,
         decrypted: Result<Zeroizing<Vec<u8>>, OperationFailed>,
@@ -184,9 +187,12 @@ impl ExpectSession {
             client_sig,
             ..
         } = self.handshake;
+        // The signature is verified even when the decryption failed, over bytes that nobody signed,
+        // so that the two failures take the same work: an early return would be a timing oracle.
         let unsigned = Zeroizing::new(vec![0; SESSION_BLOB_BYTES]);
         let signed = decrypted.as_ref().unwrap_or(&unsigned);
         let verified = pss_verify_any_salt(&client_pub, signed, &client_sig);
+        // The cause is for this side's log; all three errors have one code for the peer.
         let bytes = decrypted.map_err(|_| PeerMisbehaved::SessionUndecryptable)?;
         let blob = SessionBlob::from_bytes(&bytes).map_err(PeerMisbehaved::SessionBlobLength)?;
         if !verified {

@@ -1,4 +1,5 @@
-//! What both roles have after the handshake: one sealer for both directions, and how they send.
+//! The state of both roles after the handshake: one sealer for both directions, and the sending of
+//! messages.
 
 use std::fmt;
 
@@ -12,7 +13,8 @@ use crate::time::Time;
 
 /// An established v1 session.
 pub(crate) struct Session {
-    // Boxed: the key schedules take 0.9 KiB, which a connection before its handshake need not have.
+    // Boxed, because the key schedules take 0.9 KiB, which a connection before its handshake need
+    // not have.
     sealer: Box<Sealer>,
 }
 
@@ -44,6 +46,7 @@ pub(super) fn send(
     now: Time,
 ) -> Result<(), SendError> {
     let limit = limits.message_frame_bytes;
+    // Checked by arithmetic, before a message that is too long is encrypted.
     if message::frame_bytes(plaintext.len()) > limit {
         return Err(SendError::TooLarge { limit });
     }

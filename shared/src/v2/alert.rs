@@ -1,8 +1,8 @@
-//! Alerts: one byte that says why the sender ends the connection, and nothing about how it knows.
+//! Alerts: one byte that says why the sender ends the connection, and no detail of the cause.
 
 use crate::error::{ErrorCode, InvalidMessage};
 
-/// The alert of a code. v1's codes that v2 does not have become the nearest one.
+/// Returns the alert of a code. Codes of v1 that v2 does not have become the nearest one.
 pub(crate) const fn to_byte(code: ErrorCode) -> u8 {
     match code {
         ErrorCode::UnexpectedMessage
@@ -35,6 +35,7 @@ pub(crate) fn decode(content: &[u8]) -> Result<ErrorCode, InvalidMessage> {
         7 => ErrorCode::TooManyConnections,
         8 => ErrorCode::SlowConsumer,
         9 => ErrorCode::Kicked,
+        // A newer peer may have other alerts; the connection ends all the same (PROTOCOL.md §2.11).
         _ => ErrorCode::Unknown,
     })
 }

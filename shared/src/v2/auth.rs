@@ -1,4 +1,4 @@
-//! Who proves what: each side signs the transcript with its RSA key, then confirms it with a MAC.
+//! The proofs: each side signs the transcript with its RSA key, then confirms it with a MAC.
 //!
 //! `auth = u16 be length ‖ SPKI DER ‖ u16 be length ‖ RSA-PSS signature`, over
 //! `context ‖ 0x00 ‖ transcript hash ‖ SHA-256(SPKI DER)`.
@@ -14,10 +14,10 @@ use crate::crypto::rsa_public::pss_verify;
 use crate::error::{Error, InvalidMessage, PeerMisbehaved};
 use crate::identity::PublicKey;
 
-/// Bytes of a Finished.
+/// The bytes of a finished message.
 pub(crate) const FINISHED_BYTES: usize = 32;
 
-/// Whose proof it is: a signature of one side is none of the other's.
+/// The side that proves itself. A signature of one side is none of the other's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Prover {
     Client,
@@ -26,6 +26,8 @@ pub(crate) enum Prover {
 
 impl Prover {
     const fn context(self) -> &'static [u8] {
+        // Two contexts, because a server must not take its own proof, sent back, for a client's (as
+        // in RFC 8446 §4.4.3).
         match self {
             Self::Client => b"SC/2 client auth",
             Self::Server => b"SC/2 server auth",
@@ -46,17 +48,19 @@ impl Prover {
         }
     }
 
-    /// What is signed.
+    /// Returns the bytes that this side signs.
     pub(crate) fn to_be_signed(
         self,
         transcript: &TranscriptHash,
         key: &PublicKey,
     ) -> Zeroizing<Vec<u8>> {
+        // The key is signed as well, so that nobody can present another key for which the same
+        // signature verifies.
         let spki_hash: [u8; 32] = Sha256::digest(key.spki_der()).into();
         Zeroizing::new([self.context(), &[0], transcript, &spki_hash].concat())
     }
 
-    /// Reads and verifies a proof: whose key it proves.
+    /// Reads and verifies a proof, and returns the proven key.
     pub(crate) fn verify(
         self,
         content: &[u8],
@@ -67,10 +71,12 @@ impl Prover {
             decode(content).ok_or(InvalidMessage::HandshakeLength(self.auth()))?;
         let key = match expected {
             Some(key) if key.spki_der() == spki => key.clone(),
+            // The announced key is the one that is judged and shown to people, so the proof must be
+            // for it.
             Some(_) => return Err(PeerMisbehaved::OtherKeyThanAnnounced.into()),
             None => PublicKey::from_spki_der(spki).map_err(PeerMisbehaved::UnacceptableKey)?,
         };
-        // The encoding is canonical in both senses: two encodings of a key would be two hashes.
+        // Only the canonical encoding is taken: two encodings of one key would be two hashes of it.
         let is_canonical = key.spki_der() == spki;
         let signed = self.to_be_signed(transcript, &key);
         if is_canonical && pss_verify(&key, &signed, signature) {
@@ -80,13 +86,14 @@ impl Prover {
         }
     }
 
-    /// Checks a Finished, in constant time.
+    /// Checks a finished message, in constant time.
     pub(crate) fn verify_finished(
         self,
         content: &[u8],
         key: &Secret,
         transcript: &TranscriptHash,
     ) -> Result<(), Error> {
+        // The length is public, so this check need not be constant time.
         if content.len() != FINISHED_BYTES {
             return Err(InvalidMessage::HandshakeLength(self.finished()).into());
         }
@@ -98,7 +105,8 @@ impl Prover {
     }
 }
 
-/// The content of an auth message; keys and signatures of accepted keys are far below 64 KiB.
+/// Encodes the content of an auth message. Keys and signatures of accepted keys are far below 64
+/// KiB.
 pub(crate) fn encode(key: &PublicKey, signature: &[u8]) -> Vec<u8> {
     let mut content = Vec::with_capacity(4 + key.spki_der().len() + signature.len());
     for field in [key.spki_der(), signature] {
@@ -112,6 +120,8 @@ pub(crate) fn encode(key: &PublicKey, signature: &[u8]) -> Vec<u8> {
 fn decode(content: &[u8]) -> Option<(&[u8], &[u8])> {
     let (spki, rest) = field(content)?;
     let (signature, rest) = field(rest)?;
+    // Nothing may follow the signature (PROTOCOL.md §2.6): unsigned bytes would reach the
+    // transcript.
     rest.is_empty().then_some((spki, signature))
 }
 

@@ -1,5 +1,5 @@
-//! Both directions of a connection together: what is read and refused, and what a session does
-//! once it stands. The two roles differ in their handshakes only.
+//! Both directions of a connection together: the frames that are read and refused, and an
+//! established session's records. The two roles differ in their handshakes only.
 
 use super::framing::{self, Frame, FrameType, HEADER_BYTES};
 use super::record::{DirectionKeys, InnerType};
@@ -14,7 +14,7 @@ use crate::error::{Error, InvalidMessage};
 use crate::limits::{RekeyLimits, V2_BODY_BYTES, V2_HANDSHAKE_BODY_BYTES};
 use crate::time::Time;
 
-/// Reading and writing end of a connection.
+/// The reading and the writing end of a connection.
 #[derive(Debug)]
 pub(crate) struct Channel {
     reader: Option<DirectionKeys>,
@@ -22,16 +22,16 @@ pub(crate) struct Channel {
     body_limit: usize,
 }
 
-/// A frame in place of the one that was expected, which ends the connection in an orderly way.
+/// The content of the expected frame, or the end of the connection in its place.
 pub(crate) enum Received<'a> {
-    /// What was expected.
+    /// The content of the frame that was expected.
     Content(&'a [u8]),
-    /// The end.
+    /// An alert or a close that ends the connection in an orderly way.
     End(Progress),
 }
 
 impl Channel {
-    /// A channel without keys.
+    /// Returns a channel without keys.
     pub(crate) fn new(limits: RekeyLimits) -> Self {
         Self {
             reader: None,
@@ -40,17 +40,17 @@ impl Channel {
         }
     }
 
-    /// From now on records are opened with keys of this secret.
+    /// Opens records with the keys of this secret from now on.
     pub(crate) fn set_reading_secret(&mut self, secret: Secret) {
         self.reader = Some(DirectionKeys::new(secret));
     }
 
-    /// The handshake is done: larger records may come.
+    /// Allows the larger records of an established session.
     pub(crate) fn establish(&mut self) {
         self.body_limit = V2_BODY_BYTES;
     }
 
-    /// Most bytes that may be buffered.
+    /// Returns the most bytes that may be buffered.
     pub(crate) fn buffer_limit(&self) -> usize {
         HEADER_BYTES + self.body_limit
     }
@@ -98,8 +98,9 @@ impl Channel {
         let (inner_type, content) = self.open(frame, expected.kind(), io, now)?;
         match InnerType::from_byte(inner_type) {
             Some(InnerType::Alert) => Ok(Received::End(reported(content)?)),
-            // A client that only wanted to learn who the server is, or that has changed its mind;
-            // or the answer to our own close.
+            // A close is allowed in two places only: in place of client_auth, from a client that
+            // only wanted to learn the server's key, and as the answer to this side's own close
+            // (PROTOCOL.md §2.12).
             Some(InnerType::Close)
                 if expected == InnerType::ClientAuth || self.writer.is_closed() =>
             {
@@ -107,6 +108,8 @@ impl Channel {
                 Ok(Received::End(Progress::PeerClosed))
             }
             Some(inner_type) if inner_type == expected => Ok(Received::Content(content)),
+            // Data too: none is taken before the peer's finished message is verified (PROTOCOL.md
+            // §2.7).
             _ => Err(InvalidMessage::Unexpected {
                 expected: expected.kind(),
                 got: inner_type,
@@ -125,6 +128,8 @@ impl Channel {
         let (inner_type, content) = self.open(frame, FrameKind::Message, io, now)?;
         match InnerType::from_byte(inner_type) {
             Some(InnerType::Data) => {
+                // All lengths are checked before the first event, so that a record delivers all of
+                // its messages or none (PROTOCOL.md §2.9).
                 for message in data::messages(content)? {
                     io.event(Event::Message(Plaintext::new(message.to_vec())));
                 }
@@ -132,6 +137,8 @@ impl Channel {
             }
             Some(InnerType::KeyUpdate) => {
                 without_content(content)?;
+                // At once, because the peer's next record has the new keys. There is no answer, so
+                // a flood of key updates costs this side no output.
                 if let Some(keys) = &mut self.reader {
                     keys.update();
                 }
@@ -160,9 +167,12 @@ impl Channel {
         now: Time,
     ) -> Result<(u8, &'a [u8]), Error> {
         let got = frame.type_byte();
+        // Otherwise an alert in clear, which anybody in between can send, would be reported as the
+        // peer's own (PROTOCOL.md §2.11).
         let (true, Some(keys)) = (frame.is(FrameType::Sealed), &mut self.reader) else {
             return Err(InvalidMessage::Unexpected { expected, got }.into());
         };
+        // Before the frame is opened in place, which destroys its bytes.
         let kept = io.keep(frame.bytes());
         let (header, body) = frame.into_parts();
         let opened = keys.open(header, body);
@@ -175,7 +185,7 @@ impl Channel {
     }
 }
 
-/// What an alert is for the connection.
+/// Returns the progress that an alert means for the connection.
 fn reported(content: &[u8]) -> Result<Progress, Error> {
     let code = alert::decode(content)?;
     Ok(Progress::Reported(code, code.sentence().to_owned()))

@@ -1,5 +1,5 @@
-//! v2's client: its way through the handshake, one struct per state, named for what it waits for,
-//! and the machine that goes it.
+//! v2's client: its handshake, with one struct per state, named for what it waits for, and the
+//! machine that goes through the states.
 
 use super::PREFACE;
 use super::auth::{self, Prover};
@@ -28,18 +28,19 @@ use crate::time::Time;
 use crate::v1::framing::{Deframer, TERMINATOR};
 use crate::v1::{announcement, error_frame};
 
-/// A v2 client.
+/// The machine of a v2 client.
 #[derive(Debug)]
 pub(crate) struct Client {
     config: ClientConfig,
     deadline: Time,
-    /// For the announcement, and for v1's error frame in place of a hello.
+    /// The deframer of the announcement, and of v1's error frame in place of a hello.
     deframer: Deframer,
     channel: Channel,
     state: State,
 }
 
-// Boxed: a handshake's state is large and short-lived, a session's small and long-lived.
+// Boxed, because a handshake's state is large and short-lived, and a session's small and
+// long-lived.
 #[derive(Debug)]
 enum State {
     ExpectAnnouncement(Box<ExpectAnnouncement>),
@@ -74,7 +75,7 @@ impl Client {
         })
     }
 
-    /// Takes the next frame that is delimited as v1's are.
+    /// Takes the next frame that ends as v1's frames do.
     fn next_v1_frame<'a>(&mut self, input: &'a mut Input) -> Result<Option<&'a [u8]>, Error> {
         let limit = self.config.limits.handshake_frame_bytes;
         Ok(self.deframer.next_frame(input, limit)?)
@@ -89,6 +90,7 @@ impl Client {
         let State::ExpectAnnouncement(state) = self.take_state() else {
             return Ok(Progress::NeedMore);
         };
+        // A server that does not know the version yet reports as v1 does (PROTOCOL.md §2.11).
         if let Some(progress) = reported_by_v1(frame, io, now) {
             return Ok(progress);
         }
@@ -111,6 +113,7 @@ impl Client {
         };
         let hello = ServerHello::decode(body, kind)?;
         let (next, secrets) = state.handle_hello(&hello, frame.bytes())?;
+        // From here on both directions are sealed, alerts too (PROTOCOL.md §2.11).
         self.channel.set_reading_secret(secrets.server);
         self.channel.writer.set_secret(secrets.client);
         self.state = State::ExpectServerAuth(Box::new(next));
@@ -127,7 +130,7 @@ impl Client {
         let expected = match state {
             State::ExpectServerAuth(_) => InnerType::ServerAuth,
             State::ExpectServerFinished(_) => InnerType::ServerFinished,
-            // While we sign the server has nothing to say but that it ends the connection.
+            // While this side signs the server has nothing to say but that it ends the connection.
             _ => InnerType::Alert,
         };
         let content = match self.channel.receive_sealed(frame, expected, io, now)? {
@@ -141,6 +144,8 @@ impl Client {
             }
             State::ExpectServerFinished(state) => {
                 let next = state.handle_finished(content)?;
+                // Before the signature: a server with another key must not learn who the client is
+                // (PROTOCOL.md §2.7, step 6).
                 self.judge_server(&next.server, io)?;
                 let message = next.to_be_signed(&self.config.identity);
                 io.event(Event::PrivateKey(PrivateKeyRequest::Sign { message }));
@@ -151,7 +156,8 @@ impl Client {
         Ok(Progress::Handled)
     }
 
-    /// The server has proven its key: is it the one that we want? Until then it knows nothing of us.
+    /// Reports the server's proven key, and checks whether it is the one that the client accepts.
+    /// Until then the server knows nothing of the client.
     fn judge_server(&self, key: &PublicKey, io: &mut Io) -> Result<(), Untrusted> {
         io.event(Event::ServerKey {
             key: key.clone(),
@@ -160,6 +166,7 @@ impl Client {
         self.config.trust.judge(key.fingerprint())
     }
 
+    /// Takes the state and leaves the end in its place, so that a failed transition leaves no keys.
     fn take_state(&mut self) -> State {
         std::mem::replace(&mut self.state, State::Ended)
     }
@@ -190,8 +197,8 @@ impl Machine for Client {
                 None => Ok(Progress::NeedMore),
             };
         }
-        // As a length's first byte this would be far over the limit: it can only be an error frame
-        // of a server that has not read our preface.
+        // As a length's first byte this would be far over the limit, so it can only be an error
+        // frame of a server that has not read the preface (PROTOCOL.md §2.7, step 3).
         if matches!(self.state, State::ExpectServerHello(_)) && input.first_byte() == Some(b'{') {
             return match self.next_v1_frame(input)? {
                 Some(frame) => {
@@ -231,7 +238,7 @@ impl Machine for Client {
         now: Time,
     ) -> Result<(), Error> {
         if self.channel.writer.is_closed() {
-            // We have said close in place of client_auth.
+            // A close went out in place of client_auth, and nothing may follow it.
             return Ok(());
         }
         match (self.take_state(), response) {
@@ -239,9 +246,13 @@ impl Machine for Client {
                 let identity = &self.config.identity;
                 let (peer, proof, secrets) = state.handle_signature(signature, identity)?;
                 let writer = &mut self.channel.writer;
+                // Both proofs are the last records under the handshake's secret (PROTOCOL.md §2.5).
                 writer.record(InnerType::ClientAuth, &proof.auth, io, now);
                 writer.record(InnerType::ClientFinished, &proof.finished, io, now);
                 writer.set_secret(secrets.client);
+                // The server changes its keys only when it has verified the proof. If it refuses
+                // the proof, its alert does not open here any more, and this side learns only that
+                // the session failed (§2.5).
                 self.channel.set_reading_secret(secrets.server);
                 self.channel.establish();
                 io.event(Event::Established {
@@ -254,6 +265,7 @@ impl Machine for Client {
                     exporter: secrets.exporter,
                 };
             }
+            // A response that nobody asked for must not change the state.
             (state, _) => self.state = state,
         }
         Ok(())
@@ -262,7 +274,7 @@ impl Machine for Client {
     fn poll_timeout(&self) -> Option<Time> {
         match self.state {
             State::Established { .. } => self.channel.writer.rekey_at(),
-            // How long our own signature takes is our own business.
+            // No deadline while this side signs, because the delay is not the peer's.
             State::ExpectSignature(_) | State::Ended => None,
             _ => Some(self.deadline),
         }
@@ -301,14 +313,14 @@ impl Machine for Client {
 
     fn refuse(&mut self, error: &Error, io: &mut Io, now: Time) {
         match error {
-            // Nobody is at fault: we only wanted to know who the server is.
+            // Nobody is at fault: the client only wanted to learn the server's key.
             Error::Untrusted(Untrusted::Unknown { .. }) => self.channel.writer.close(io, now),
             error => self.farewell(error.code(), io, now),
         }
     }
 
     fn end_of_stream(&self, _inside_frame: bool) -> CloseReason {
-        // The authenticated close did not come.
+        // The authenticated close did not come, so somebody may have cut the stream.
         CloseReason::Truncated
     }
 
@@ -333,7 +345,7 @@ fn reported_by_v1(frame: &[u8], io: &mut Io, now: Time) -> Option<Progress> {
     Some(Progress::Reported(code, message))
 }
 
-/// Preface and hello are out; the server's announcement is due.
+/// The state after preface and hello: the server's announcement is due.
 #[derive(Debug)]
 struct ExpectAnnouncement {
     x25519: EphemeralSecret,
@@ -345,6 +357,7 @@ struct ExpectAnnouncement {
 impl ExpectAnnouncement {
     fn start(random: &mut Random) -> Result<Self, Error> {
         let mut nonce = [0; 32];
+        // The order of the draws is part of the test vectors (docs/vectors-v2.json).
         random.fill(&mut nonce)?;
         let x25519 = EphemeralSecret::generate(random)?;
         let ml_kem = DecapsulationKey::generate(random)?;
@@ -365,6 +378,8 @@ impl ExpectAnnouncement {
     fn handle_announcement(self, frame: &[u8]) -> Result<ExpectServerHello, Error> {
         let server = announcement::decode(frame)?;
         let mut transcript = Transcript::new();
+        // The transcript's order is fixed, whichever of these came first in time (PROTOCOL.md
+        // §2.4).
         for part in [frame, TERMINATOR, PREFACE, &self.hello] {
             transcript.absorb(part);
         }
@@ -377,7 +392,7 @@ impl ExpectAnnouncement {
     }
 }
 
-/// The server has said who it is, but proven nothing; its hello is due.
+/// The state with an announced key that is not proven: the server's hello is due.
 #[derive(Debug)]
 struct ExpectServerHello {
     server: PublicKey,
@@ -396,6 +411,8 @@ impl ExpectServerHello {
             .x25519
             .diffie_hellman(hello.x25519)
             .map_err(|_| PeerMisbehaved::LowOrderPoint)?;
+        // This does not fail: a spoilt ciphertext gives another secret (FIPS 203 §6.3), and then
+        // the first sealed record does not open.
         let ml_kem_shared = self.ml_kem.decapsulate(hello.ml_kem);
         self.transcript.absorb(frame);
         let schedule = Schedule::new(&ml_kem_shared, &x25519_shared);
@@ -422,7 +439,7 @@ struct HandshakeKeys {
     server: Secret,
 }
 
-/// Records are sealed from here on; the proof of the server's key is due.
+/// The first state with sealed records: the proof of the server's key is due.
 #[derive(Debug)]
 struct ExpectServerAuth {
     server: PublicKey,
@@ -434,6 +451,7 @@ struct ExpectServerAuth {
 
 impl ExpectServerAuth {
     fn handle_auth(mut self, content: &[u8]) -> Result<ExpectServerFinished, Error> {
+        // The signature covers the transcript before it, so its own message is absorbed afterwards.
         let th0 = self.transcript.hash();
         let server = Prover::Server.verify(content, &th0, Some(&self.server))?;
         self.transcript
@@ -448,7 +466,7 @@ impl ExpectServerAuth {
     }
 }
 
-/// The server has signed; its confirmation of the whole is due.
+/// The state after the server's signature: the server's MAC of the handshake is due.
 #[derive(Debug)]
 struct ExpectServerFinished {
     server: PublicKey,
@@ -461,6 +479,8 @@ struct ExpectServerFinished {
 impl ExpectServerFinished {
     fn handle_finished(mut self, content: &[u8]) -> Result<ExpectSignature, Error> {
         let th1 = self.transcript.hash();
+        // The signature proves the key, and the MAC that the signer also has the handshake's
+        // secrets.
         Prover::Server.verify_finished(content, &self.server_finished, &th1)?;
         self.transcript
             .absorb_sealed(InnerType::ServerFinished, content);
@@ -473,7 +493,7 @@ impl ExpectServerFinished {
     }
 }
 
-/// The server is who it says and whom we want; our own private key has to sign.
+/// The state with a proven and accepted server: the local private key has to sign.
 #[derive(Debug)]
 struct ExpectSignature {
     server: PublicKey,
@@ -482,14 +502,14 @@ struct ExpectSignature {
     client_finished: Secret,
 }
 
-/// What proves the client.
+/// The contents of the client's two proofs.
 struct Proof {
     auth: Vec<u8>,
     finished: [u8; 32],
 }
 
 impl ExpectSignature {
-    /// What our private key has to sign.
+    /// Returns the bytes for the local private key to sign.
     fn to_be_signed(&self, identity: &PublicKey) -> zeroize::Zeroizing<Vec<u8>> {
         Prover::Client.to_be_signed(&self.transcript.hash(), identity)
     }
@@ -505,6 +525,7 @@ impl ExpectSignature {
         let finished = hmac_sha256::mac(&self.client_finished, &self.transcript.hash());
         self.transcript
             .absorb_sealed(InnerType::ClientFinished, &finished);
+        // After client_finished, so that the session's keys depend on every byte of the handshake.
         let secrets = self.schedule.application(&self.transcript.hash());
         Ok((self.server, Proof { auth, finished }, secrets))
     }

@@ -1,11 +1,11 @@
-//! Content of a data record: 1 to 256 messages, each `u32 be length ‖ bytes`.
+//! The content of a data record: 1 to 256 messages, each `u32 be length ‖ bytes`.
 //!
 //! Several messages share a record, because sealing and writing them together is cheaper.
 
 use crate::error::PeerMisbehaved;
 use crate::limits::{V2_MESSAGE_BYTES, V2_RECORD_MESSAGES};
 
-/// Bytes before each message.
+/// The bytes of the length before each message.
 pub(crate) const LENGTH_BYTES: usize = 4;
 
 /// Appends a message, which must not be longer than [`V2_MESSAGE_BYTES`].
@@ -18,6 +18,7 @@ pub(crate) fn append(message: &[u8], content: &mut Vec<u8>) {
 /// Returns the messages of a record, all of them or none.
 pub(crate) fn messages(content: &[u8]) -> Result<Vec<&[u8]>, PeerMisbehaved> {
     let malformed = PeerMisbehaved::RecordMessages;
+    // A data record has at least one message (PROTOCOL.md §2.9).
     if content.is_empty() {
         return Err(malformed);
     }
@@ -34,6 +35,8 @@ pub(crate) fn messages(content: &[u8]) -> Result<Vec<&[u8]>, PeerMisbehaved> {
         let Some((message, tail)) = tail.split_at_checked(length) else {
             return Err(malformed);
         };
+        // Counted before it is kept: a record could hold 16,431 empty messages, which cost the
+        // receiver 1.24 MB (PROTOCOL.md §2.13).
         if messages.len() == V2_RECORD_MESSAGES {
             return Err(malformed);
         }

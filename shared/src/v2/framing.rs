@@ -1,14 +1,15 @@
-//! Where a frame ends: after as many bytes as its header says. Knows nothing of what is in it.
+//! The end of a v2 frame: the number of bytes in its header. This module knows nothing of a frame's
+//! content.
 //!
 //! `u32 be length of the body ‖ u8 type ‖ body`.
 
 use crate::connection::input::Input;
 use crate::error::InvalidMessage;
 
-/// Bytes of a frame's header.
+/// The bytes of a frame's header.
 pub(crate) const HEADER_BYTES: usize = 5;
 
-/// What a frame is, as far as it shows in clear.
+/// The type of a frame, as it shows in clear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum FrameType {
@@ -25,7 +26,7 @@ pub(crate) struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// The type byte; any value is possible.
+    /// Returns the type byte; any value is possible.
     pub(crate) fn type_byte(&self) -> u8 {
         self.bytes[HEADER_BYTES - 1]
     }
@@ -34,7 +35,7 @@ impl<'a> Frame<'a> {
         self.type_byte() == frame_type as u8
     }
 
-    /// Header and body as they came.
+    /// Returns header and body as they came.
     pub(crate) fn bytes(&self) -> &[u8] {
         self.bytes
     }
@@ -43,7 +44,7 @@ impl<'a> Frame<'a> {
         &self.bytes[HEADER_BYTES..]
     }
 
-    /// Header and body, the latter to be opened in place.
+    /// Splits the frame into header and body, so that the body can be opened in place.
     pub(crate) fn into_parts(self) -> (&'a [u8], &'a mut [u8]) {
         let (header, body) = self.bytes.split_at_mut(HEADER_BYTES);
         (header, body)
@@ -63,6 +64,8 @@ pub(crate) fn next_frame(
     };
     let [a, b, c, d, _] = *header;
     let length = u32::from_be_bytes([a, b, c, d]) as usize;
+    // Before anything of the body is waited for: a stranger's length must cost no memory
+    // (PROTOCOL.md §2.2).
     if length > limit {
         return Err(InvalidMessage::FrameTooLarge { limit });
     }
@@ -75,7 +78,8 @@ pub(crate) fn next_frame(
     }))
 }
 
-/// The header of a frame with a body of `length` bytes, which every caller keeps far below 2^32.
+/// Returns the header of a frame with a body of `length` bytes, which every caller keeps far below
+/// 2^32.
 pub(crate) fn header(frame_type: FrameType, length: usize) -> [u8; HEADER_BYTES] {
     let [.., a, b, c, d] = (length as u64).to_be_bytes();
     [a, b, c, d, frame_type as u8]

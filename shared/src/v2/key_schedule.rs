@@ -1,4 +1,5 @@
-//! How keys come from the two shared secrets and the transcript, by HKDF-SHA256 (RFC 5869).
+//! The key schedule: keys from the two shared secrets and the transcript, by HKDF-SHA256 (RFC
+//! 5869).
 //!
 //! ```text
 //! info(label, context) = "SC/2 " ‖ label ‖ 0x00 ‖ context
@@ -15,33 +16,34 @@ use super::transcript::TranscriptHash;
 use crate::connection::SessionId;
 use crate::crypto::hkdf::{self, Secret};
 
-/// The handshake's root secret. Wiped when the application's secrets have been taken from it.
+/// The handshake's root secret. It is wiped when the application's secrets have been derived from
+/// it.
 #[derive(Debug)]
 pub(crate) struct Schedule {
     prk: Secret,
 }
 
-/// What protects the handshake itself.
+/// The secrets that protect the handshake itself.
 #[derive(Debug)]
 pub(crate) struct HandshakeSecrets {
-    /// Seals what the client sends.
+    /// The secret of the client's handshake records.
     pub(crate) client: Secret,
-    /// Seals what the server sends.
+    /// The secret of the server's handshake records.
     pub(crate) server: Secret,
-    /// The MAC key of the client's Finished.
+    /// The MAC key of the client's finished message.
     pub(crate) client_finished: Secret,
-    /// The MAC key of the server's Finished.
+    /// The MAC key of the server's finished message.
     pub(crate) server_finished: Secret,
 }
 
-/// What the session lives on.
+/// The secrets of an established session.
 #[derive(Debug)]
 pub(crate) struct ApplicationSecrets {
-    /// Seals what the client sends.
+    /// The secret of the client's records.
     pub(crate) client: Secret,
-    /// Seals what the server sends.
+    /// The secret of the server's records.
     pub(crate) server: Secret,
-    /// For the application's own purposes.
+    /// The secret for the application's own purposes.
     pub(crate) exporter: Secret,
     /// The session's public name.
     pub(crate) session_id: SessionId,
@@ -49,6 +51,8 @@ pub(crate) struct ApplicationSecrets {
 
 impl Schedule {
     pub(crate) fn new(ml_kem_shared: &[u8; 32], x25519_shared: &[u8; 32]) -> Self {
+        // Both secrets have a fixed length, so that their concatenation can be read in one way
+        // only.
         let mut ikm = Zeroizing::new([0; 64]);
         ikm[..32].copy_from_slice(ml_kem_shared);
         ikm[32..].copy_from_slice(x25519_shared);
@@ -57,9 +61,11 @@ impl Schedule {
         }
     }
 
-    /// The handshake's secrets, bound to the hellos by `th0`.
+    /// Derives the handshake's secrets, bound to the hellos by `th0`.
     pub(crate) fn handshake(&self, th0: &TranscriptHash) -> HandshakeSecrets {
         HandshakeSecrets {
+            // One label for each direction and purpose: a record of the client never opens as the
+            // server's, and a MAC key never seals (RFC 5869 §3.2).
             client: derive(&self.prk, "c hs", th0),
             server: derive(&self.prk, "s hs", th0),
             client_finished: derive(&self.prk, "c fin", th0),
@@ -67,8 +73,10 @@ impl Schedule {
         }
     }
 
-    /// The session's secrets, bound to the whole handshake by `th4`.
+    /// Derives the session's secrets, bound to the whole handshake by `th4`.
     pub(crate) fn application(self, th4: &TranscriptHash) -> ApplicationSecrets {
+        // This consumes the schedule, so that the root secret is wiped as soon as nothing more
+        // comes of it: with it, a recorded session could be opened (PROTOCOL.md §2.4).
         let mut session_id = [0; 16];
         expand(&self.prk, "session id", th4, &mut session_id);
         ApplicationSecrets {
@@ -80,19 +88,19 @@ impl Schedule {
     }
 }
 
-/// The cipher's key of a direction's secret.
+/// Derives the cipher's key from a direction's secret.
 pub(crate) fn record_key(secret: &Secret) -> Secret {
     derive(secret, "key", &[])
 }
 
-/// The constant part of a direction's nonces.
+/// Derives the constant part of a direction's nonces.
 pub(crate) fn record_iv(secret: &Secret) -> [u8; 12] {
     let mut iv = [0; 12];
     expand(secret, "iv", &[], &mut iv);
     iv
 }
 
-/// The secret after a key update. The old one cannot be found from it.
+/// Derives the secret after a key update. The old secret cannot be computed from it.
 pub(crate) fn next_secret(secret: &Secret) -> Secret {
     derive(secret, "rekey", &[])
 }
@@ -104,6 +112,7 @@ fn derive(secret: &Secret, label: &str, context: &[u8]) -> Secret {
 }
 
 fn expand(secret: &Secret, label: &str, context: &[u8], output: &mut [u8]) {
+    // The zero byte ends the label, so that no label can run into its context.
     let info = [b"SC/2 ", label.as_bytes(), &[0], context];
     hkdf::expand(secret, &info, output);
 }

@@ -17,13 +17,13 @@ use crate::crypto::hkdf::Secret;
 use crate::error::PeerMisbehaved;
 use crate::limits::V2_REFUSED_SEQUENCE;
 
-/// Bytes of a record's tag.
+/// The bytes of a record's tag.
 pub(crate) const TAG_BYTES: usize = 16;
 
-/// What is sealed has a multiple of so many bytes.
+/// The step in bytes to which the inside of a record is padded.
 pub(crate) const PADDING_STEP: usize = 64;
 
-/// What is sealed in a record.
+/// The type of the message that is sealed in a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum InnerType {
@@ -67,7 +67,7 @@ impl InnerType {
     }
 }
 
-/// One direction's keys, and how many records they have been used for.
+/// One direction's keys, and the number of records that they were used for.
 pub(crate) struct DirectionKeys {
     secret: Secret,
     key: Key,
@@ -85,7 +85,7 @@ impl DirectionKeys {
         }
     }
 
-    /// Records sealed or opened so far.
+    /// Returns the number of records sealed or opened so far.
     pub(crate) fn sequence(&self) -> u64 {
         self.sequence
     }
@@ -96,12 +96,13 @@ impl DirectionKeys {
         self.sequence = sequence;
     }
 
-    /// Goes over to the next keys; the old ones are wiped.
+    /// Changes to the next keys and wipes the old ones.
     pub(crate) fn update(&mut self) {
+        // The sequence begins anew with the new key: a nonce is unique under one key only.
         *self = Self::new(next_secret(&self.secret));
     }
 
-    /// `iv XOR (0^4 ‖ be64 sequence)` (RFC 8446 §5.3).
+    /// Returns the next record's nonce: `iv XOR (0^4 ‖ be64 sequence)` (RFC 8446 §5.3).
     fn nonce(&self) -> [u8; 12] {
         let mut nonce = *self.iv;
         let tail = nonce[4..].iter_mut();
@@ -110,27 +111,32 @@ impl DirectionKeys {
         nonce
     }
 
-    /// Makes the record of what lies in `output` after a header's room at `start`.
+    /// Seals the content that lies in `output` behind a header's room at `start`.
     pub(crate) fn seal(&mut self, inner_type: InnerType, start: usize, output: &mut Vec<u8>) {
         let content = start + HEADER_BYTES;
         output.push(inner_type as u8);
         let length = (output.len() - content).next_multiple_of(PADDING_STEP);
         output.resize(content + length, 0);
+        // The header is the associated data, so the padded length is needed before the seal.
         let header = header(FrameType::Sealed, length + TAG_BYTES);
         output[start..content].copy_from_slice(&header);
         let tag = self
             .key
             .seal_in_place(&self.nonce(), &header, &mut output[content..]);
         output.extend_from_slice(&tag);
+        // A nonce that is used twice under one key gives away the XOR of both plaintexts (RFC 8439
+        // §4).
         self.sequence += 1;
     }
 
-    /// Opens a record in place: its inner type byte, which is not zero, and its content.
+    /// Opens a record in place; returns its inner type byte, which is not zero, and its content.
     pub(crate) fn open<'a>(
         &mut self,
         header: &[u8],
         body: &'a mut [u8],
     ) -> Result<(u8, &'a [u8]), PeerMisbehaved> {
+        // The receiver counts too, so that a peer that never changes its keys cannot use them for
+        // ever.
         if self.sequence >= V2_REFUSED_SEQUENCE {
             return Err(PeerMisbehaved::RekeyOverdue);
         }
@@ -140,11 +146,15 @@ impl DirectionKeys {
         self.key
             .open_in_place(&self.nonce(), header, inner, tag)
             .map_err(|_| PeerMisbehaved::UnopenableRecord)?;
+        // Only an opened record counts. One that does not open ends the connection, so nothing is
+        // tried again with another number.
         self.sequence += 1;
+        // From the end, because the content may end in zeros of its own before the type.
         let end = inner
             .iter()
             .rposition(|byte| *byte != 0)
             .ok_or(PeerMisbehaved::RecordPadding)?;
+        // Only the shortest padding, so that a content has one form on the wire (PROTOCOL.md §2.5).
         if (end + 1).next_multiple_of(PADDING_STEP) != inner.len() {
             return Err(PeerMisbehaved::RecordPadding);
         }

@@ -1,5 +1,5 @@
-//! v2's server: its way through the handshake, one struct per state, named for what it waits for,
-//! and the machine that goes it.
+//! v2's server: its handshake, with one struct per state, named for what it waits for, and the
+//! machine that goes through the states.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ use crate::identity::PublicKey;
 use crate::random::Random;
 use crate::time::Time;
 
-/// A v2 server.
+/// The machine of a v2 server.
 #[derive(Debug)]
 pub(crate) struct Server {
     config: Arc<ServerConfig>,
@@ -40,7 +40,8 @@ pub(crate) struct Server {
     state: State,
 }
 
-// Boxed: a handshake's state is large and short-lived, a session's small and long-lived.
+// Boxed, because a handshake's state is large and short-lived, and a session's small and
+// long-lived.
 #[derive(Debug)]
 enum State {
     ExpectPreface,
@@ -53,7 +54,8 @@ enum State {
 }
 
 impl Server {
-    /// The announcement is out, and the client's first byte was the preface's.
+    /// Returns the machine of a server that has sent its announcement and seen the preface's first
+    /// byte.
     pub(crate) fn new(config: Arc<ServerConfig>, random: Random, deadline: Time) -> Self {
         Self {
             channel: Channel::new(config.limits.rekey),
@@ -71,6 +73,7 @@ impl Server {
         now: Time,
     ) -> Result<Progress, Error> {
         let there = input.unread().len().min(PREFACE.len());
+        // At the first wrong byte, so that another protocol's client is not kept waiting for five.
         if input.unread()[..there] != PREFACE[..there] {
             return Err(InvalidMessage::Preface.into());
         }
@@ -110,7 +113,8 @@ impl Server {
         io: &mut Io,
         now: Time,
     ) -> Result<Progress, Error> {
-        // A client that refuses our hello has no keys to seal that with.
+        // A client that refuses the server's hello has no keys to seal its alert with (PROTOCOL.md
+        // §2.11).
         if matches!(state, State::ExpectClientAuth(_)) && frame.is(FrameType::Alert) {
             let (sealed, kind) = (FrameType::Sealed, FrameKind::ClientAuth);
             if let Received::End(end) = Channel::receive_clear(&frame, sealed, kind, io, now)? {
@@ -131,6 +135,8 @@ impl Server {
             }
             State::ExpectClientFinished(state) => {
                 let (peer, secrets) = state.handle_finished(content)?;
+                // Only now: no application data is sent or taken before the client's finished
+                // message is verified (PROTOCOL.md §2.7).
                 self.channel.set_reading_secret(secrets.client);
                 self.channel.writer.set_secret(secrets.server);
                 self.channel.establish();
@@ -149,6 +155,7 @@ impl Server {
         Ok(Progress::Handled)
     }
 
+    /// Takes the state and leaves the end in its place, so that a failed transition leaves no keys.
     fn take_state(&mut self) -> State {
         std::mem::replace(&mut self.state, State::Ended)
     }
@@ -187,7 +194,7 @@ impl Machine for Server {
     }
 
     fn holds_input(&self) -> bool {
-        // What comes before our hello can only be judged after it.
+        // Frames behind the client's hello can be judged only when the server's hello is out.
         self.waits_for_private_key()
     }
 
@@ -201,6 +208,8 @@ impl Machine for Server {
             (State::ExpectSignature(state), PrivateKeyResponse::Signed(signature)) => {
                 let (next, proof) = state.handle_signature(signature, self.config.identity())?;
                 let start = io.output.len();
+                // The hello waited for the signature, so that hello, auth and finished go out in
+                // one write (PROTOCOL.md §2.1).
                 io.output.extend_from_slice(&proof.hello);
                 io.observe_sent(FrameKind::ServerHello, start, now);
                 let writer = &mut self.channel.writer;
@@ -210,6 +219,7 @@ impl Machine for Server {
                 self.channel.set_reading_secret(proof.client_secret);
                 self.state = State::ExpectClientAuth(Box::new(next));
             }
+            // A response that nobody asked for must not change the state.
             (state, _) => self.state = state,
         }
         Ok(())
@@ -218,7 +228,7 @@ impl Machine for Server {
     fn poll_timeout(&self) -> Option<Time> {
         match self.state {
             State::Established { .. } => self.channel.writer.rekey_at(),
-            // How long our own signature takes is our own business.
+            // No deadline while this side signs, because the delay is not the peer's.
             State::ExpectSignature(_) | State::Ended => None,
             _ => Some(self.deadline),
         }
@@ -248,7 +258,7 @@ impl Machine for Server {
     }
 
     fn finish(&mut self, io: &mut Io, now: Time) {
-        // A client takes no close in the handshake, but as the answer to its own.
+        // A client takes no close in the handshake, except as the answer to its own.
         if matches!(self.state, State::Established { .. } | State::Ended) {
             self.channel.writer.close(io, now);
         }
@@ -259,7 +269,7 @@ impl Machine for Server {
     }
 
     fn end_of_stream(&self, _inside_frame: bool) -> CloseReason {
-        // The authenticated close did not come.
+        // The authenticated close did not come, so somebody may have cut the stream.
         CloseReason::Truncated
     }
 
@@ -278,7 +288,7 @@ impl Machine for Server {
     }
 }
 
-/// The preface has come; the client's hello is due.
+/// The state after the preface: the client's hello is due.
 #[derive(Debug)]
 struct ExpectClientHello;
 
@@ -293,9 +303,12 @@ impl ExpectClientHello {
         random: &mut Random,
     ) -> Result<ExpectSignature, Error> {
         let mut nonce = [0; 32];
+        // The order of the draws is part of the test vectors (docs/vectors-v2.json).
         random.fill(&mut nonce)?;
         let x25519 = EphemeralSecret::generate(random)?;
         let public = x25519.public_key();
+        // Both keys are checked before anything is signed: an unusable hello costs no RSA
+        // operation.
         let x25519_shared = x25519
             .diffie_hellman(hello.x25519)
             .map_err(|_| PeerMisbehaved::LowOrderPoint)?;
@@ -312,6 +325,8 @@ impl ExpectClientHello {
         };
         server_hello.append(FrameType::ServerHello, &mut answer);
         let mut transcript = Transcript::new();
+        // The exact bytes of the wire, the announcement first: both sides have to hash the same
+        // string (PROTOCOL.md §2.4).
         for part in [config.announcement(), PREFACE, frame, &answer] {
             transcript.absorb(part);
         }
@@ -325,7 +340,7 @@ impl ExpectClientHello {
     }
 }
 
-/// The keys are agreed on; our own private key has to sign.
+/// The state with agreed keys: the local private key has to sign.
 #[derive(Debug)]
 struct ExpectSignature {
     transcript: Transcript,
@@ -334,7 +349,7 @@ struct ExpectSignature {
     hello: Vec<u8>,
 }
 
-/// What the server answers a hello with.
+/// The server's answer to a hello, and the secrets that seal it.
 struct Proof {
     hello: Vec<u8>,
     auth: Vec<u8>,
@@ -344,7 +359,7 @@ struct Proof {
 }
 
 impl ExpectSignature {
-    /// What our private key has to sign.
+    /// Returns the bytes for the local private key to sign.
     fn to_be_signed(&self, identity: &PublicKey) -> Zeroizing<Vec<u8>> {
         Prover::Server.to_be_signed(&self.transcript.hash(), identity)
     }
@@ -376,7 +391,7 @@ impl ExpectSignature {
     }
 }
 
-/// We have proven who we are; the client's proof is due.
+/// The state after the server's proof: the client's proof is due.
 #[derive(Debug)]
 struct ExpectClientAuth {
     transcript: Transcript,
@@ -387,6 +402,8 @@ struct ExpectClientAuth {
 impl ExpectClientAuth {
     fn handle_auth(mut self, content: &[u8]) -> Result<ExpectClientFinished, Error> {
         let th2 = self.transcript.hash();
+        // TH2 covers the server's whole proof, so this signature is for this server and this
+        // session only.
         let client = Prover::Client.verify(content, &th2, None)?;
         self.transcript
             .absorb_sealed(InnerType::ClientAuth, content);
@@ -399,7 +416,7 @@ impl ExpectClientAuth {
     }
 }
 
-/// The client has signed; its confirmation of the whole is due.
+/// The state after the client's signature: the client's MAC of the handshake is due.
 #[derive(Debug)]
 struct ExpectClientFinished {
     client: PublicKey,
@@ -414,6 +431,7 @@ impl ExpectClientFinished {
         Prover::Client.verify_finished(content, &self.client_finished, &th3)?;
         self.transcript
             .absorb_sealed(InnerType::ClientFinished, content);
+        // After client_finished, so that the session's keys depend on every byte of the handshake.
         let secrets = self.schedule.application(&self.transcript.hash());
         Ok((self.client, secrets))
     }

@@ -1,4 +1,4 @@
-//! The transcript: everything that both sides have said, hashed in the order in which it was said.
+//! The transcript: the bytes of a handshake that both sides hash, in the order of PROTOCOL.md §2.4.
 
 use sha2::{Digest, Sha256};
 
@@ -21,16 +21,20 @@ impl Transcript {
         self.0.update(wire);
     }
 
-    /// Absorbs a sealed handshake message as `inner type ‖ u32 be length ‖ content`: what was
-    /// meant, without the padding around it.
+    /// Absorbs a sealed handshake message as `inner type ‖ u32 be length ‖ content`, without the
+    /// padding around it.
     pub(crate) fn absorb_sealed(&mut self, inner_type: InnerType, content: &[u8]) {
+        // Type and length go before the content, so that no two sequences of messages give the same
+        // bytes.
         let [.., a, b, c, d] = (content.len() as u64).to_be_bytes();
         self.0.update([inner_type as u8, a, b, c, d]);
         self.0.update(content);
     }
 
-    /// The hash so far; more can be absorbed afterwards.
+    /// Returns the hash so far; more can be absorbed afterwards.
     pub(crate) fn hash(&self) -> TranscriptHash {
+        // A copy is finished, because signatures, finished messages and keys need hashes of five
+        // points.
         self.0.clone().finalize().into()
     }
 }

@@ -15,32 +15,32 @@ use crate::error::ErrorCode;
 use crate::limits::{RekeyLimits, V2_BODY_BYTES, V2_MESSAGE_BYTES, V2_RECORD_MESSAGES};
 use crate::time::Time;
 
-/// Most content of a record: what is left of a body when tag, padding and inner type are off.
+/// The most content of a record: a body without tag, padding and inner type.
 const CONTENT_BYTES: usize = (V2_BODY_BYTES - TAG_BYTES) / PADDING_STEP * PADDING_STEP - 1;
 
-/// Output of one connection. Without keys it can do no more than an alert in clear.
+/// The output of one connection. Without keys it can do no more than an alert in clear.
 #[derive(Debug)]
 pub(crate) struct Writer {
     keys: Option<DirectionKeys>,
     limits: RekeyLimits,
-    /// Bytes sealed under the current keys, without headers and tags.
+    /// The bytes sealed under the current keys, without headers and tags.
     bytes: u64,
-    /// When they were first used.
+    /// The time of the first record under the current keys.
     since: Option<Time>,
-    /// We have said that nothing more comes.
+    /// `true` once this side has said that nothing more comes.
     closed: bool,
     waiting: Waiting,
 }
 
 /// A data record that is not sealed yet, because more messages may come. It is kept apart from the
-/// output, so that whatever happens to the connection nothing of it can go out in clear.
+/// output, so that nothing of it can go out in clear, whatever happens to the connection.
 #[derive(Default)]
 struct Waiting {
     /// Empty, or room for the header and the messages so far.
     record: Vec<u8>,
-    /// Number of messages in the record; at most [`V2_RECORD_MESSAGES`].
+    /// The number of messages in the record; at most [`V2_RECORD_MESSAGES`].
     messages: usize,
-    /// When the last of them came.
+    /// The time of the last message.
     at: Time,
 }
 
@@ -68,7 +68,7 @@ impl Writer {
         }
     }
 
-    /// From now on seals with keys of this secret.
+    /// Changes to the keys of this secret.
     pub(crate) fn set_secret(&mut self, secret: Secret) {
         self.keys = Some(DirectionKeys::new(secret));
         self.bytes = 0;
@@ -77,7 +77,9 @@ impl Writer {
 
     /// Seals one record that is no data.
     pub(crate) fn record(&mut self, inner_type: InnerType, content: &[u8], io: &mut Io, now: Time) {
+        // Messages that wait were sent first, and the sequence numbers keep that order.
         self.flush(io);
+        // After a close nothing more may come in this direction (PROTOCOL.md §2.12).
         if self.closed {
             return;
         }
@@ -88,7 +90,7 @@ impl Writer {
         io.observe_sent(inner_type.kind(), start, now);
     }
 
-    /// Queues a message; [`Self::flush`] seals it with what else waits.
+    /// Queues a message; [`Self::flush`] seals it together with the other waiting messages.
     pub(crate) fn message(
         &mut self,
         message: &[u8],
@@ -107,6 +109,8 @@ impl Writer {
             || self.waiting.messages == V2_RECORD_MESSAGES
         {
             self.flush(io);
+            // Only between two data records, after the one that waits: its messages belong to the
+            // old keys.
             self.rekey_if_due(io, now);
             self.waiting.record.extend_from_slice(&[0; HEADER_BYTES]);
         }
@@ -126,6 +130,7 @@ impl Writer {
         let at = self.waiting.at;
         self.seal(InnerType::Data, 0, &mut record, at);
         let start = io.output.len();
+        // The usual case needs no copy of up to 64 KiB, because nothing else waits in the output.
         if start == 0 {
             io.output = record;
         } else {
@@ -134,7 +139,8 @@ impl Writer {
         io.observe_sent(InnerType::Data.kind(), start, at);
     }
 
-    /// Says why we end the connection: sealed if there are keys, in clear else.
+    /// Tells the peer why this side ends the connection: sealed if there are keys, otherwise in
+    /// clear.
     pub(crate) fn alert(&mut self, code: ErrorCode, io: &mut Io, now: Time) {
         let byte = [alert::to_byte(code)];
         if self.keys.is_some() {
@@ -146,26 +152,29 @@ impl Writer {
         }
     }
 
-    /// Says once that we have nothing more to send. Without keys nothing can say that.
+    /// Says once that this side has nothing more to send. Without keys nothing can say that,
+    /// because a close in clear could come from anybody.
     pub(crate) fn close(&mut self, io: &mut Io, now: Time) {
         if self.keys.is_some() && !self.closed {
             self.record(InnerType::Close, &[], io, now);
             self.closed = true;
+            // No timer may ask for a key update after the close.
             self.since = None;
         }
     }
 
-    /// Whether we have said that.
+    /// Returns `true` if this side has said that it sends nothing more.
     pub(crate) fn is_closed(&self) -> bool {
         self.closed
     }
 
-    /// When the keys are due to change. Keys that have sealed nothing have nothing to lose.
+    /// Returns the time at which the keys are due to change. Keys that have sealed nothing need no
+    /// change.
     pub(crate) fn rekey_at(&self) -> Option<Time> {
         self.since.map(|since| since + self.limits.interval)
     }
 
-    /// Goes over to new keys if these have been used enough.
+    /// Changes to new keys if the current ones have been used enough.
     pub(crate) fn rekey_if_due(&mut self, io: &mut Io, now: Time) {
         let (false, Some(keys)) = (self.closed, &self.keys) else {
             return;
@@ -174,6 +183,8 @@ impl Writer {
             || self.bytes >= self.limits.bytes
             || self.rekey_at().is_some_and(|at| now >= at);
         if due {
+            // Sealed with the old keys, and the new ones directly after it: the receiver changes at
+            // the same record (PROTOCOL.md §2.10).
             self.record(InnerType::KeyUpdate, &[], io, now);
             if let Some(keys) = &mut self.keys {
                 keys.update();
@@ -184,10 +195,10 @@ impl Writer {
         }
     }
 
-    /// Seals what lies in `buffer` after a header's room at `start`.
+    /// Seals the content that lies in `buffer` behind a header's room at `start`.
     fn seal(&mut self, inner_type: InnerType, start: usize, buffer: &mut Vec<u8>, now: Time) {
         let Some(keys) = &mut self.keys else {
-            // Callers have keys; if one had not, nothing must go out in clear.
+            // Every caller has keys. Should one have none, nothing must go out in clear.
             buffer.truncate(start);
             return;
         };

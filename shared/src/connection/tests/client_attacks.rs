@@ -1,8 +1,10 @@
-//! Attacks on the client, each named.
+//! Attacks on a v1 client, each named.
 
 use super::*;
 
 portable_test! {
+    // The first frame comes from anybody who answers at the address, another protocol's server
+    // among them.
     fn a_server_that_announces_nonsense() {
         for (frame, code) in [
             (&b"HTTP/1.1 400 Bad Request\r\n\n\n"[..], ErrorCode::Malformed),
@@ -18,6 +20,8 @@ portable_test! {
         }
     }
 
+    // A server without a permit reports that before it announces anything (PROTOCOL.md §2.11). The
+    // frame is not authenticated, so its control characters must not reach a terminal.
     fn an_error_frame_in_place_of_the_announcement_is_reported() {
         let mut client = ClientConnection::new(client_config(), seeded(5), Time::default());
         let frame = b"{\"error\": \"too_many_connections\", \"message\": \"Later\\u001b[31m, please.\"}\n\n";
@@ -28,6 +32,7 @@ portable_test! {
         assert_eq!(message, "Later[31m, please.");
     }
 
+    // Otherwise the person would wait for a signature and then be told of a cut stream.
     fn an_error_frame_while_the_client_still_signs_is_reported_at_once() {
         let mut config = server_config();
         config.allow_v1 = false;
@@ -42,6 +47,7 @@ portable_test! {
             code: ErrorCode::TooManyConnections, .. }))), "{events:?}");
     }
 
+    // There are no session keys yet, so whatever comes cannot be a message (PROTOCOL.md §1.8).
     fn a_message_before_the_handshake_is_refused_by_the_client() {
         let mut client = ClientConnection::new(client_config(), seeded(5), Time::default());
         let mut server = ServerConnection::new(server_config().into(), seeded(9), Time::default());
@@ -52,6 +58,8 @@ portable_test! {
             Error::InvalidMessage(InvalidMessage::BeforeHandshake))))), "{events:?}");
     }
 
+    // A handshake without its signature would be refused by the server, and shows the client's key
+    // for nothing.
     fn a_signature_that_fails_ends_the_client_and_sends_nothing() {
         let mut pair = Pair::new();
         let announcement = pair.server.poll_transmit().unwrap();

@@ -1,8 +1,9 @@
-//! Whole conversations, in every split of the stream.
+//! Whole v1 conversations, in every split of the stream.
 
 use super::*;
 
 portable_test! {
+    // A driver may log its events, so no text may show in them.
     fn plaintext_does_not_show_in_debug() {
         let mut pair = established();
         pair.client.send(b"confidential", pair.now).unwrap();
@@ -19,6 +20,7 @@ portable_test! {
         assert_eq!(pair.client_seen.closed, None);
     }
 
+    // TCP delivers any pieces, so a receiver must give the same result for each (PROTOCOL.md §1.1).
     fn the_server_works_for_every_split_of_the_stream() {
         let whole = conversation();
         let mut answers = Answerer::new(server_key());
@@ -46,6 +48,7 @@ portable_test! {
         assert_eq!(client_sees(&mut answers, &whole.to_client, &everywhere), whole.client_seen);
     }
 
+    // The client may send messages together with its handshake, without waiting (PROTOCOL.md §1.3).
     fn the_server_works_in_pieces_and_with_a_late_key_operation() {
         let whole = conversation();
         let now = whole.now;
@@ -62,6 +65,7 @@ portable_test! {
         }
     }
 
+    // A server may send its PEM with the last newline, and then the terminator (PROTOCOL.md §1.2).
     fn an_announcement_with_one_more_newline_is_accepted() {
         let whole = conversation();
         let end = whole.to_client.windows(2).position(|pair| pair == b"\n\n").unwrap() + 2;
@@ -73,13 +77,14 @@ portable_test! {
         }
     }
 
+    // The server must take what any JSON library writes (PROTOCOL.md §1.3).
     fn indented_json_in_another_order_with_unknown_keys_is_accepted() {
         let mut pair = established();
         let (cipher, tag) = Sealer::new(&session_of_pair()).seal(b"hello");
         let text = |bytes: &[u8]| {
             let mut text = Vec::new();
             append_base64(bytes, &mut text);
-            // `\/` is what PHP and others write for `/`.
+            // `\/` is how PHP and others write `/`.
             String::from_utf8(text).unwrap().replace('/', "\\/")
         };
         let frame = format!(
@@ -107,6 +112,7 @@ portable_test! {
         );
     }
 
+    // Otherwise the message would go out in clear or be lost.
     fn sending_before_the_handshake_is_an_error_of_the_caller() {
         let mut pair = Pair::new();
         assert_eq!(pair.client.send(b"early", pair.now), Err(SendError::NotEstablished));
@@ -123,6 +129,7 @@ portable_test! {
         let mut client = ClientConnection::new(client, seeded(5), now);
         let mut frames = Vec::new();
         let mut stream = Vec::new();
+        // Four rounds are enough for announcement, handshake and one message.
         for _ in 0..4 {
             while let Some(bytes) = server.poll_transmit() {
                 stream.extend_from_slice(&bytes);

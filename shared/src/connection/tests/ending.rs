@@ -1,8 +1,9 @@
-//! How a connection ends when nobody misbehaves.
+//! The ends of a connection when nobody misbehaves.
 
 use super::*;
 
 portable_test! {
+    // A client may shut down its writing half and read the remaining answers (PROTOCOL.md §1.6).
     fn a_half_closed_peer_still_gets_its_answers() {
         let mut pair = established();
         pair.server.handle_eof();
@@ -13,6 +14,7 @@ portable_test! {
         assert_eq!(pair.client_seen.messages, [b"answer"]);
     }
 
+    // Only a cut inside a frame can be noticed: v1 has no authenticated end (PROTOCOL.md §1.6).
     fn a_stream_that_ends_inside_a_frame_was_truncated() {
         let mut pair = established();
         pair.inject(b"{\"cipher\": ");
@@ -21,6 +23,7 @@ portable_test! {
         assert_eq!(pair.server_seen.closed, Some(CloseReason::Truncated));
     }
 
+    // The end must not overtake messages that wait for the decryption, or they would be lost.
     fn what_came_before_the_end_is_handled_before_it() {
         let whole = conversation();
         let mut server = ServerConnection::new(server_config().into(), seeded(9), whole.now);
@@ -41,6 +44,7 @@ portable_test! {
         assert_eq!(pair.server_seen.closed, Some(CloseReason::Local(ErrorCode::ServerStopping)));
     }
 
+    // Finishing ends one direction only, so the handshake has to go on for the other one.
     fn who_finishes_before_the_handshake_is_done_still_hears_the_other() {
         for by_server in [true, false] {
             let mut pair = Pair::new();
@@ -59,6 +63,7 @@ portable_test! {
         }
     }
 
+    // Both the end and the finish wait for the key here, and neither may be forgotten.
     fn the_end_of_a_stream_is_noticed_though_we_finished_while_the_key_was_used() {
         let mut pair = Pair::new();
         pair.run();

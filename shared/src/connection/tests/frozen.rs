@@ -1,8 +1,8 @@
-//! Every byte of a seeded conversation, frozen: a change of the wire shows here first.
+//! Every byte of a seeded v1 conversation, frozen: a change of the wire shows here first.
 //!
-//! Only with the backend that takes its salt from the given randomness. A new version of `rsa` may
-//! make other keys from the same seed; then, and only then, the hashes may change with the wire
-//! unchanged.
+//! The test runs only with the backend that takes its salt from the given randomness. A new version
+//! of `rsa` may make other keys from the same seed; then, and only then, the hashes may change with
+//! the wire unchanged.
 
 use sha2::{Digest, Sha256};
 

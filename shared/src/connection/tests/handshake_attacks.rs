@@ -1,8 +1,10 @@
-//! Attacks on the handshake, each named.
+//! Attacks on v1's handshake, each named.
 
 use super::*;
 
 portable_test! {
+    // A slow sender must not hold a permit for ever: the deadline counts from the start, not from
+    // the last byte.
     fn handshake_byte_per_second_runs_into_the_deadline() {
         let whole = conversation();
         let mut pair = Pair::new();
@@ -18,6 +20,7 @@ portable_test! {
         assert_refused(&pair.server_seen, &pair.to_client, &Error::TimedOut);
     }
 
+    // A deadline that outlived the handshake would end an honest session.
     fn the_deadline_is_what_the_limits_say_and_ends_with_the_handshake() {
         let mut pair = Pair::new();
         let deadline = pair.now + HANDSHAKE_TIMEOUT;
@@ -30,12 +33,14 @@ portable_test! {
         assert!(pair.server.is_established());
     }
 
+    // Memory: without a limit a stranger could fill it with one frame.
     fn endless_unterminated_handshake() {
         let limit = HANDSHAKE_FRAME_BYTES;
         let (seen, told) = server_sees(&vec![b'{'; limit + 2]);
         assert_refused(&seen, &told, &InvalidMessage::FrameTooLarge { limit }.into());
     }
 
+    // The blob is one key and one IV; no other length has a defined reading (PROTOCOL.md §1.3).
     fn session_blob_of_47_and_49_bytes() {
         for length in [0, 47, 49] {
             let (seen, told) = server_sees(&handshake_over(&vec![7; length]));
@@ -43,6 +48,8 @@ portable_test! {
         }
     }
 
+    // The signature is all that ties the session's keys to the client's identity. Signatures of a
+    // wrong length are refused before any arithmetic (RFC 8017 §8.1.2 step 1).
     fn signature_over_another_blob() {
         let blob = [7; 48];
         let enc_session = oaep_encrypt(server_key().public_key(), &blob, &mut seeded(6)).unwrap();
@@ -54,6 +61,8 @@ portable_test! {
         }
     }
 
+    // Whatever fails in the decryption, one code: otherwise the server would be an oracle (Manger,
+    // CRYPTO 2001).
     fn session_encrypted_to_another_key_or_garbage() {
         let blob = [7; 48];
         let signature = client_key().sign(&blob, &mut seeded(7)).unwrap();
@@ -65,6 +74,8 @@ portable_test! {
         }
     }
 
+    // Arrays would be taken for a struct's fields in order by serde, and a repeated key could be
+    // read in two ways (PROTOCOL.md §1.3).
     fn handshake_that_is_no_object_or_lacks_a_field() {
         for frame in [
             &b"\n\n"[..],
@@ -83,6 +94,7 @@ portable_test! {
         }
     }
 
+    // Recursion and numbers without bound would cost stack and time before anything is verified.
     fn deeply_nested_and_giant_json() {
         let deep = format!("{{\"a\": {}\n\n", "[".repeat(HANDSHAKE_FRAME_BYTES - 10));
         let number = format!("{{\"a\": {}}}\n\n", "9".repeat(HANDSHAKE_FRAME_BYTES - 10));
@@ -94,6 +106,8 @@ portable_test! {
         }
     }
 
+    // Base64 must be canonical: two encodings of one value would let a changed frame pass for the
+    // same.
     fn base64_with_junk_names_the_field() {
         let frame = String::from_utf8(handshake_over(&[7; 48])).unwrap();
         for field in ["enc_session", "client_pub", "client_sig"] {
@@ -105,6 +119,8 @@ portable_test! {
         }
     }
 
+    // A key that does not parse is malformed, and only one that parses can fail cryptographically
+    // (PROTOCOL.md §1.5).
     fn a_client_key_that_is_no_key() {
         for pem in ["", "hello", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"] {
             let mut encoded = Vec::new();
@@ -119,6 +135,7 @@ portable_test! {
         }
     }
 
+    // No message may be opened before the peer has proven itself.
     fn message_before_handshake() {
         let (seen, told) = server_sees(&message_frame(&[0; 16], &[0; 32]));
         assert!(matches!(seen.closed,
@@ -126,6 +143,7 @@ portable_test! {
         assert_eq!(told, error_frame::encode(ErrorCode::Malformed));
     }
 
+    // A second handshake could otherwise replace the identity of an open session.
     fn handshake_twice() {
         let mut pair = established();
         let again = pair.to_server.clone();
@@ -134,6 +152,7 @@ portable_test! {
             Some(CloseReason::Failed(Error::InvalidMessage(InvalidMessage::Json(_))))));
     }
 
+    // At once, so that a server without v1 spends nothing on a v1 handshake.
     fn v1_where_it_is_not_allowed_is_refused_at_its_first_byte() {
         let mut config = server_config();
         config.allow_v1 = false;
@@ -143,6 +162,7 @@ portable_test! {
         assert_refused(&pair.server_seen, &pair.to_client, &Error::V1Disabled);
     }
 
+    // Only a driver that ignores `wants_bytes` sees this; the bound holds all the same.
     fn flood_behind_an_unanswered_handshake_is_bounded() {
         let mut server = ServerConnection::new(server_config().into(), seeded(9), Time::default());
         server.handle_bytes(&handshake_over(&[7; 48]), Time::default());

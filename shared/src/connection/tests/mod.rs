@@ -1,5 +1,5 @@
 //! The protocol on an in-memory pair: whole conversations, every split, and attacks by name. This
-//! file has what they share.
+//! file has the helpers that all of them share.
 
 mod client_attacks;
 mod conversation;
@@ -25,7 +25,7 @@ use crate::testing::{
 };
 use crate::v1::{error_frame, handshake, message};
 
-/// A pair after its handshake.
+/// Returns a pair after its handshake.
 fn established() -> Pair {
     let mut pair = Pair::new();
     pair.run();
@@ -33,7 +33,7 @@ fn established() -> Pair {
     pair
 }
 
-/// A conversation that has every kind of frame but the error frame.
+/// Returns a conversation that has every kind of frame but the error frame.
 fn conversation() -> Pair {
     let mut pair = established();
     let now = pair.now;
@@ -47,19 +47,20 @@ fn conversation() -> Pair {
     pair
 }
 
-/// The session keys of a seeded client, for tests that forge its frames.
+/// Returns the session keys of a seeded client, for tests that forge its frames.
 fn session_of_pair() -> SessionBlob {
+    // The pair's client draws from the same seed, and draws its blob first.
     SessionBlob::generate(&mut seeded(5)).unwrap()
 }
 
-/// A handshake frame over `blob` with a right signature by the client's key.
+/// Returns a handshake frame over `blob` with a right signature by the client's key.
 fn handshake_over(blob: &[u8]) -> Vec<u8> {
     let enc_session = oaep_encrypt(server_key().public_key(), blob, &mut seeded(6)).unwrap();
     let signature = client_key().sign(blob, &mut seeded(7)).unwrap();
     handshake::encode(&enc_session, client_key().public_key(), &signature)
 }
 
-/// What a fresh server does with `bytes` in place of a handshake.
+/// Feeds a fresh server `bytes` in place of a handshake; returns its events and its answer.
 fn server_sees(bytes: &[u8]) -> (Seen, Vec<u8>) {
     let mut pair = Pair::new();
     let _announcement = pair.server.poll_transmit();
@@ -67,8 +68,9 @@ fn server_sees(bytes: &[u8]) -> (Seen, Vec<u8>) {
     (pair.server_seen, pair.to_client)
 }
 
-/// What a fresh client sees of `stream`, split at the given places, and after the announcement:
-/// what follows it is the answer to the client's handshake, and cannot come in one read with it.
+/// Feeds a fresh client `stream`, split at the given offsets and after the announcement; returns
+/// its events. The bytes behind the announcement answer the client's handshake, and cannot come in
+/// one read with it.
 fn client_sees(answers: &mut Answerer, stream: &[u8], splits: &[usize]) -> Seen {
     let now = Time::default();
     let mut client = ClientConnection::new(client_config(), seeded(5), now);
@@ -85,13 +87,13 @@ fn client_sees(answers: &mut Answerer, stream: &[u8], splits: &[usize]) -> Seen 
     seen
 }
 
-/// The server closed with `expected`, and told the client its code and nothing else.
+/// Asserts that the server closed with `expected`, and told the client its code and nothing else.
 fn assert_refused(seen: &Seen, to_client: &[u8], expected: &Error) {
     assert_eq!(seen.closed, Some(CloseReason::Failed(expected.clone())));
     assert_eq!(to_client, error_frame::encode(expected.code()));
 }
 
-/// The same after the handshake: `frame` arrives at an established server.
+/// Asserts the same after the handshake: `frame` arrives at an established server.
 fn assert_message_refused(frame: &[u8], expected: &Error) {
     let mut pair = established();
     let before = pair.to_client.len();

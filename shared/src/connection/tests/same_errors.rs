@@ -1,7 +1,7 @@
 //! v1's errors do not depend on their cause: RSA-OAEP that does not decrypt, a decrypted session of
 //! a wrong form and a wrong signature look alike from outside, and so do a wrong MAC and a wrong
-//! padding. What an attacker could count is compared: the bytes on the wire, and the operations with
-//! the private key.
+//! padding. The tests compare what an attacker could count: the bytes on the wire, and the
+//! operations with the private key.
 
 use rsa::oaep::EncryptingKey;
 use rsa::traits::RandomizedEncryptor;
@@ -9,14 +9,15 @@ use sha2::Sha256;
 
 use super::*;
 
-/// What somebody outside sees of a server.
+/// A server's reaction, as far as it shows from outside.
 #[derive(Debug, PartialEq, Eq)]
 struct Reaction {
     written: Vec<u8>,
     private_key_operations: usize,
 }
 
-/// Hands a frame over, and has private-key operations done until nothing more happens.
+/// Hands over a frame, answers private-key requests until nothing more happens, and returns the
+/// reaction.
 fn react(server: &mut ServerConnection, frame: &[u8]) -> Reaction {
     let now = Time::default();
     server.handle_bytes(frame, now);
@@ -40,14 +41,14 @@ fn react(server: &mut ServerConnection, frame: &[u8]) -> Reaction {
     reaction
 }
 
-/// A server that has announced itself.
+/// Returns a server that has announced itself.
 fn fresh() -> ServerConnection {
     let mut server = ServerConnection::new(server_config().into(), seeded(9), Time::default());
     let _announcement = server.poll_transmit();
     server
 }
 
-/// RSA-OAEP with this label; v1's is empty.
+/// Encrypts `blob` by RSA-OAEP with this label; v1's label is empty.
 fn oaep_with_label(label: &[u8], blob: &[u8]) -> Vec<u8> {
     let key = server_key().public_key().rsa().unwrap().clone();
     EncryptingKey::<Sha256>::new_with_label(key, label.to_vec().into_boxed_slice())
@@ -56,6 +57,8 @@ fn oaep_with_label(label: &[u8], blob: &[u8]) -> Vec<u8> {
 }
 
 portable_test! {
+    // An attacker who can tell a right padding from a wrong one decrypts a recorded session with a
+    // few thousand questions (Manger, CRYPTO 2001).
     fn no_failure_of_the_session_is_told_from_another() {
         let blob = [7; 48];
         let encrypt = |blob: &[u8]| {
@@ -72,12 +75,12 @@ portable_test! {
             ("far too much", vec![1; 999]),
             ("another key", oaep_encrypt(client_key().public_key(), &blob, &mut seeded(6)).unwrap()),
             ("another label", oaep_with_label(b"label", &blob)),
-            // Right padding, wrong content.
+            // The padding is right here, and the content wrong.
             ("an empty session", encrypt(b"")),
             ("47 bytes", encrypt(&[7; 47])),
             ("49 bytes", encrypt(&[7; 49])),
             ("the most that fits", encrypt(&[7; 190])),
-            // All is right but what was signed.
+            // Everything is right here, except for the signed bytes.
             ("another session", encrypt(&[8; 48])),
         ];
         for at in (0..256).step_by(51) {
@@ -94,7 +97,7 @@ portable_test! {
             let frame = handshake::encode(&session, client_key().public_key(), &signature);
             assert_eq!(react(&mut fresh(), &frame), expected, "{name}");
         }
-        // And with no label, said by the same words, it would have been accepted.
+        // An empty label given in so many words is v1's label, so the helper itself is right.
         let same = oaep_with_label(b"", &blob);
         let frame = handshake::encode(&same, client_key().public_key(), &signature);
         let mut pair = Pair::new();
@@ -103,6 +106,8 @@ portable_test! {
         assert!(pair.server_seen.established);
     }
 
+    // MAC before padding, and one answer: otherwise CBC's padding would tell the plaintext byte by
+    // byte (Vaudenay, EUROCRYPT 2002).
     fn no_failure_of_a_message_is_told_from_another() {
         let sealer = Sealer::new(&session_of_pair());
         let other = Sealer::new(&SessionBlob::from_bytes(&[9; 48]).unwrap());
@@ -138,7 +143,8 @@ portable_test! {
         for (name, frame) in frames {
             let mut pair = established();
             assert_eq!(react(&mut pair.server, &frame), expected, "{name}");
-            // v1 has no word from client to server: the client says nothing, whatever it was.
+            // v1 has no error frame from client to server, so the client sends nothing for any
+            // cause.
             pair.client.handle_bytes(&frame, pair.now);
             pair.run();
             let cause = PeerMisbehaved::UnopenableMessage.into();

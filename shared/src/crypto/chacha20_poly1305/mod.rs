@@ -1,7 +1,8 @@
-//! `AEAD_CHACHA20_POLY1305` (RFC 8439 §2.8): `(ciphertext, tag) = seal(key, nonce, aad, plaintext)`.
+//! `AEAD_CHACHA20_POLY1305` (RFC 8439 §2.8): `(ciphertext, tag) = seal(key, nonce, aad,
+//! plaintext)`.
 //!
-//! A nonce must never be used twice under one key to seal; that is the caller's duty, and v2's
-//! sequence numbers are how it is done.
+//! A nonce must never be used twice under one key to seal (RFC 8439 §4). That is the caller's duty,
+//! and v2 meets it by its sequence numbers.
 
 #[cfg(feature = "aws-lc")]
 mod aws_lc;
@@ -18,14 +19,14 @@ use aws_lc::Backend;
 #[cfg(not(feature = "aws-lc"))]
 use rust_crypto::Backend;
 
-/// Length of a key in bytes.
+/// The length of a key in bytes.
 pub(crate) const KEY_BYTES: usize = 32;
-/// Length of a nonce in bytes.
+/// The length of a nonce in bytes.
 pub(crate) const NONCE_BYTES: usize = 12;
-/// Length of a tag in bytes.
+/// The length of a tag in bytes.
 pub(crate) const TAG_BYTES: usize = 16;
 
-/// The tag does not belong to this key, nonce, associated data and ciphertext.
+/// An error: the tag does not belong to this key, nonce, associated data and ciphertext.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OpenFailed;
 
@@ -54,7 +55,7 @@ impl Key {
     /// Checks `tag` in constant time and decrypts `data` in place.
     ///
     /// # Errors
-    /// [`OpenFailed`]; what `data` holds then must not be used.
+    /// [`OpenFailed`]; the contents of `data` must not be used then.
     pub(crate) fn open_in_place(
         &self,
         nonce: &[u8; NONCE_BYTES],

@@ -1,10 +1,10 @@
-//! The vectors of RFC 8439, and everything an attacker may change.
+//! The vectors of RFC 8439, and every change that an attacker may make.
 
 use super::*;
 use crate::crypto::testing::{hex, hex_array};
 use crate::testing::portable_test;
 
-/// What opens, by every backend there is, which must agree.
+/// Opens a ciphertext by every backend there is, which must agree.
 #[cfg(not(target_arch = "wasm32"))]
 pub(in crate::crypto) fn open_by_all(
     key: &[u8; KEY_BYTES],
@@ -25,7 +25,7 @@ pub(in crate::crypto) fn open_by_all(
     portable
 }
 
-/// Ciphertext and tag, by every backend there is, which must agree.
+/// Seals a plaintext by every backend there is, which must agree.
 #[cfg(not(target_arch = "wasm32"))]
 pub(in crate::crypto) fn seal_by_all(
     key: &[u8; KEY_BYTES],
@@ -45,6 +45,7 @@ pub(in crate::crypto) fn seal_by_all(
 }
 
 portable_test! {
+    // The whole AEAD of RFC 8439 §2.8, not only the cipher: header, ciphertext and tag.
     fn vector_of_rfc_8439_section_2_8_2() {
         let mut key = [0; 32];
         for (byte, value) in key.iter_mut().zip(0x80..) {
@@ -69,6 +70,7 @@ portable_test! {
         assert_eq!(data, plaintext);
     }
 
+    // Around the cipher's blocks of 64 bytes and the MAC's of 16, where a wrong length would show.
     fn every_length_opens_again() {
         let key = Key::new(&[1; 32]);
         for length in [0, 1, 15, 16, 17, 63, 64, 65, 1000, 65_536] {
@@ -80,6 +82,7 @@ portable_test! {
         }
     }
 
+    // Each of the AEAD's inputs must be authenticated, one bit of it as well as all of it.
     fn tag_ciphertext_nonce_aad_or_key_changed() {
         let key = Key::new(&[1; 32]);
         let mut sealed = *b"some message";
@@ -114,6 +117,7 @@ portable_test! {
 
 #[test]
 #[cfg(feature = "aws-lc")]
+// A native server and a page have different backends, and must understand each other.
 fn each_backend_opens_what_the_other_sealed() {
     for length in [0, 1, 16, 63, 64, 65, 127, 1000, 16_384, 65_792] {
         let plaintext = vec![0x5a; length];

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::random::{Random, RandomUnavailable};
 
-/// Our half of one key encapsulation. Wiped by aws-lc when it frees it, and used up by
-/// [`decapsulate`](Self::decapsulate).
+/// This side's key of one key encapsulation. aws-lc wipes it when it frees it, and
+/// [`decapsulate`](Self::decapsulate) uses it up.
 pub(crate) struct DecapsulationKey {
     secret: kem::DecapsulationKey,
     public: Box<[u8; ENCAPSULATION_KEY_BYTES]>,
@@ -33,7 +33,7 @@ impl DecapsulationKey {
         Ok(Self { secret, public })
     }
 
-    /// Reads `dk = dk_PKE ‖ ek ‖ H(ek) ‖ z` (FIPS 203 §6.1): for tests with known keys.
+    /// Reads `dk = dk_PKE ‖ ek ‖ H(ek) ‖ z` (FIPS 203 §6.1), for tests with known keys.
     #[cfg(test)]
     pub(super) fn from_expanded(bytes: &[u8]) -> Self {
         let secret = kem::DecapsulationKey::new(&kem::ML_KEM_768, bytes).unwrap();
@@ -41,12 +41,12 @@ impl DecapsulationKey {
         Self { secret, public }
     }
 
-    /// What the peer gets.
+    /// Returns the encapsulation key for the peer.
     pub(crate) fn encapsulation_key(&self) -> Box<[u8; ENCAPSULATION_KEY_BYTES]> {
         self.public.clone()
     }
 
-    /// The shared secret in `ciphertext`.
+    /// Returns the shared secret in `ciphertext`.
     ///
     /// # Panics
     /// If there is no memory for it, as with every allocation in Rust.
@@ -71,7 +71,7 @@ impl fmt::Debug for DecapsulationKey {
     }
 }
 
-/// Checks the peer's key (FIPS 203 §7.2), and gives the ciphertext for the peer and the shared
+/// Checks the peer's key (FIPS 203 §7.2), and returns the ciphertext for the peer and the shared
 /// secret.
 ///
 /// # Errors

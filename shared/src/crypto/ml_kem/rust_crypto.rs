@@ -12,12 +12,12 @@ use super::{
 };
 use crate::random::{Random, RandomUnavailable};
 
-/// Our half of one key encapsulation. Wiped when dropped, and used up by
+/// This side's key of one key encapsulation. Wiped when dropped, and used up by
 /// [`decapsulate`](Self::decapsulate).
 pub(crate) struct DecapsulationKey(Box<DecapsulationKey768>);
 
 impl DecapsulationKey {
-    /// Draws `d ‖ z` and makes the pair of keys of them.
+    /// Draws `d ‖ z` and makes the pair of keys from it.
     ///
     /// # Errors
     /// [`RandomUnavailable`] without randomness.
@@ -31,7 +31,7 @@ impl DecapsulationKey {
         Self(Box::new(DecapsulationKey768::new(seed.into())))
     }
 
-    /// `dk` as FIPS 203 writes it (§6.1), which is how the tests hand a key to aws-lc.
+    /// Returns `dk` as FIPS 203 writes it (§6.1), which is how the tests hand a key to aws-lc.
     #[cfg(all(test, feature = "aws-lc"))]
     #[expect(
         deprecated,
@@ -42,12 +42,12 @@ impl DecapsulationKey {
         self.0.to_expanded_bytes().to_vec()
     }
 
-    /// What the peer gets.
+    /// Returns the encapsulation key for the peer.
     pub(crate) fn encapsulation_key(&self) -> Box<[u8; ENCAPSULATION_KEY_BYTES]> {
         Box::new(self.0.encapsulation_key().to_bytes().into())
     }
 
-    /// The shared secret in `ciphertext`.
+    /// Returns the shared secret in `ciphertext`.
     pub(crate) fn decapsulate(
         self,
         ciphertext: &[u8; CIPHERTEXT_BYTES],
@@ -62,8 +62,8 @@ impl fmt::Debug for DecapsulationKey {
     }
 }
 
-/// Draws `m`, checks the peer's key (FIPS 203 §7.2), and gives the ciphertext for the peer and the
-/// shared secret.
+/// Draws `m`, checks the peer's key (FIPS 203 §7.2), and returns the ciphertext for the peer and
+/// the shared secret.
 ///
 /// # Errors
 /// [`EncapsulationError`].
@@ -71,6 +71,7 @@ pub(crate) fn encapsulate(
     key: &[u8; ENCAPSULATION_KEY_BYTES],
     random: &mut Random,
 ) -> Result<Encapsulated, EncapsulationError> {
+    // The key is checked before randomness is drawn for it, because it comes from a stranger.
     let key = EncapsulationKey768::new(key.into()).map_err(|_| EncapsulationError::InvalidKey)?;
     let mut message = Zeroizing::new([0; 32]);
     random.fill(&mut *message)?;

@@ -1,11 +1,11 @@
-//! What must hold for every backend, and that the two understand each other. Known answers come
-//! with Wycheproof's vectors.
+//! The properties that every backend must have, and that the two understand each other. Known
+//! answers come with Wycheproof's vectors.
 
 use super::*;
 use crate::random::Random;
 use crate::testing::{portable_test, seeded};
 
-/// Encapsulation of `message`. aws-lc, which draws its own, must refuse the same keys.
+/// Encapsulates `message`. aws-lc draws its own message, but must refuse the same keys.
 pub(in crate::crypto) fn encapsulate_with(
     key: &[u8; ENCAPSULATION_KEY_BYTES],
     message: [u8; 32],
@@ -23,8 +23,8 @@ pub(in crate::crypto) fn encapsulate_with(
     portable
 }
 
-/// The key that `seed` makes, and the secret in `ciphertext`, by every backend there is, which
-/// must agree.
+/// Returns the key that `seed` makes and the secret in `ciphertext`, by every backend there is,
+/// which must agree.
 #[cfg(not(target_arch = "wasm32"))]
 pub(in crate::crypto) fn decapsulate_by_all(
     seed: &[u8; 64],
@@ -65,6 +65,7 @@ portable_test! {
         assert_eq!(run(), run());
     }
 
+    // An attacker who could see a failure would learn about the key from it, so there is none.
     fn a_changed_ciphertext_gives_another_secret() {
         let key = || DecapsulationKey::generate(&mut seeded(70)).unwrap();
         let (ciphertext, ours) = encapsulate(&key().encapsulation_key(), &mut seeded(71)).unwrap();
@@ -73,18 +74,21 @@ portable_test! {
             changed[byte] ^= 1;
             let rejected = key().decapsulate(&changed);
             assert_ne!(rejected, ours);
-            // Implicit rejection is a function of key and ciphertext, not a fresh draw.
+            // Implicit rejection is a function of key and ciphertext (FIPS 203 §6.3): a fresh draw
+            // would show that the ciphertext was rejected.
             assert_eq!(key().decapsulate(&changed), rejected);
         }
     }
 
+    // The modulus check of FIPS 203 §7.2: a key with other numbers is no output of the key
+    // generation.
     fn encapsulation_key_with_an_unreduced_coefficient() {
         let key = DecapsulationKey::generate(&mut seeded(70)).unwrap().encapsulation_key();
         assert!(!refuses(&key));
-        // Two coefficients of 12 bits in three bytes: the first becomes 3329, the least that is
-        // not reduced, or 4095, the most.
         for at in [0, 3, 1149] {
             for coefficient in [3329_u16, 4095] {
+                // Two coefficients of 12 bits lie in three bytes. The first becomes 3329, the least
+                // that is not reduced, or 4095, the most.
                 let [low, high] = coefficient.to_le_bytes();
                 let mut unreduced = key.clone();
                 unreduced[at] = low;
@@ -97,8 +101,8 @@ portable_test! {
                 assert!(refuses(&unreduced), "{coefficient} at byte {at}, second");
             }
         }
-        // 3328 is the largest that is.
         let mut largest = key;
+        // 3328 is the largest coefficient that is reduced.
         largest[0] = 0x00;
         largest[1] = (largest[1] & 0xf0) | 0x0d;
         assert!(!refuses(&largest));

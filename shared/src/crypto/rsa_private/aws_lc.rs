@@ -1,7 +1,7 @@
 //! Private-key operations by aws-lc: OpenSSL's speed, native only.
 //!
-//! Salt and blinding come from aws-lc's own generator, so a signature cannot be replayed from
-//! fixed bytes as with the other backend; the protocol does not depend on that.
+//! Salt and blinding come from aws-lc's own generator, so a signature cannot be replayed from fixed
+//! bytes as with the other backend. The protocol does not depend on that.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{
@@ -15,13 +15,14 @@ use super::OperationFailed;
 use crate::identity::KeyError;
 use crate::random::Random;
 
-/// The key in aws-lc's form.
+/// A private key in aws-lc's form.
 pub(crate) struct Backend {
     decrypting: OaepPrivateDecryptingKey,
     signing: KeyPair,
 }
 
 impl Backend {
+    // Both forms are made once, so that no operation has to parse the key.
     pub(crate) fn new(key: &rsa::PrivateKey) -> Result<Self, KeyError> {
         let der = key.to_pkcs8_der().map_err(|_| KeyError::Der)?;
         let decrypting = PrivateDecryptingKey::from_pkcs8(der.as_bytes())

@@ -1,4 +1,4 @@
-//! RSA with our own private key, by one of two libraries that give the same results.
+//! RSA with the local private key, by one of two libraries that give the same results.
 //!
 //! `rust_crypto` runs everywhere; `aws_lc` (feature `aws-lc`, native) is 3 to 4 times as fast.
 
@@ -16,8 +16,8 @@ pub(crate) use aws_lc::Backend;
 #[cfg(not(feature = "aws-lc"))]
 pub(crate) use rust_crypto::Backend;
 
-/// A private-key operation failed. One value for every cause, on purpose: telling a wrong OAEP
-/// padding from another would make us an oracle (Manger, CRYPTO 2001).
+/// An error: a private-key operation failed. There is one value for every cause, on purpose:
+/// telling a wrong OAEP padding from another would make this side an oracle (Manger, CRYPTO 2001).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OperationFailed;
 

@@ -10,7 +10,7 @@ use super::OperationFailed;
 use crate::identity::KeyError;
 use crate::random::Random;
 
-/// Holds nothing: the `rsa` crate's key has all it needs.
+/// An empty backend: the `rsa` crate's key has all it needs.
 pub(crate) struct Backend;
 
 impl Backend {
@@ -26,6 +26,8 @@ impl Backend {
         ciphertext: &[u8],
         random: &mut Random,
     ) -> Result<Zeroizing<Vec<u8>>, OperationFailed> {
+        // With randomness for the blinding, so that the time of the operation does not depend on a
+        // ciphertext that a stranger chose.
         key.oaep_decrypt_with_rng::<Sha256, _>(random, ciphertext)
             .map(Zeroizing::new)
             .map_err(|_| OperationFailed)

@@ -1,4 +1,4 @@
-//! That the two backends give the same results.
+//! Tests that the two backends give the same results.
 #![cfg(not(target_arch = "wasm32"))]
 
 #[cfg(feature = "aws-lc")]
@@ -9,7 +9,7 @@ use super::aws_lc;
 use super::rust_crypto;
 use crate::testing::seeded;
 
-/// What each backend makes of `ciphertext`, by its name.
+/// Decrypts `ciphertext` by each backend; returns the results with the backends' names.
 pub(in crate::crypto) fn oaep_decrypt_by_all(
     key: &rsa::PrivateKey,
     ciphertext: &[u8],
@@ -34,6 +34,7 @@ pub(in crate::crypto) fn oaep_decrypt_by_all(
 
 #[test]
 #[cfg(feature = "aws-lc")]
+// A server with one backend reads what programs with the other one have written.
 fn both_backends_open_and_verify_the_same() {
     use crate::crypto::rsa_public::{pss_verify, pss_verify_any_salt};
     use crate::identity::PublicKey;

@@ -6,6 +6,7 @@ use aws_lc_rs::signature::{
 
 use crate::identity::PublicKey;
 
+// aws-lc would take keys of up to 8192 bits, but a `PublicKey` has at most 4096.
 static SALT_OF_THE_HASH: &RsaParameters = &RSA_PSS_2048_8192_SHA256;
 static LARGEST_SALT: RsaParameters =
     RSA_PSS_2048_8192_SHA256.with_pss_salt_length(RsaPssSaltLength::Max);
@@ -15,6 +16,7 @@ pub(super) fn pss_verify(key: &PublicKey, message: &[u8], signature: &[u8]) -> b
 }
 
 pub(super) fn pss_verify_usual_salt(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+    // The hash's length first, because this project's own programs sign with it.
     [SALT_OF_THE_HASH, &LARGEST_SALT]
         .into_iter()
         .any(|parameters| verify(parameters, key, message, signature))

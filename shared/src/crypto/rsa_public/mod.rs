@@ -16,11 +16,11 @@ use sha2::Sha256;
 use crate::identity::PublicKey;
 use crate::random::Random;
 
-/// The operation failed.
+/// An error: the encryption failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EncryptionFailed;
 
-/// RSAES-OAEP encryption of `plaintext`, SHA-256 for label hash and MGF1, empty label (RFC 8017
+/// Encrypts `plaintext` by RSAES-OAEP: SHA-256 for label hash and MGF1, empty label (RFC 8017
 /// §7.1.1).
 ///
 /// # Errors
@@ -36,25 +36,28 @@ pub fn oaep_encrypt(
         .map_err(|_| EncryptionFailed)
 }
 
-/// Whether `signature` is an RSASSA-PSS signature of `message` with SHA-256, MGF1-SHA-256 and a
-/// salt of exactly 32 bytes (RFC 8017 §8.1.2).
+/// Returns `true` if `signature` is an RSASSA-PSS signature of `message` with SHA-256, MGF1-SHA-256
+/// and a salt of exactly 32 bytes (RFC 8017 §8.1.2).
 pub(crate) fn pss_verify(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
-    // RFC 8017 §8.1.2 step 1. The `rsa` crate would take shorter ones for numbers.
+    // RFC 8017 §8.1.2 step 1. The `rsa` crate would take a shorter signature for a number, so that
+    // one signature would have several forms.
     if signature.len() != key.modulus_bytes() {
         return false;
     }
     backend::pss_verify(key, message, signature)
 }
 
-/// Whether `signature` is an RSASSA-PSS signature of `message` with SHA-256 and MGF1-SHA-256 (RFC
-/// 8017 §8.1.2), with **any** salt length: Python's `MAX_LENGTH` gives 222 bytes for 2048 bits.
+/// Returns `true` if `signature` is an RSASSA-PSS signature of `message` with SHA-256 and
+/// MGF1-SHA-256 (RFC 8017 §8.1.2), with **any** salt length: Python's `MAX_LENGTH` gives 222 bytes
+/// for 2048 bits.
 #[must_use]
 pub fn pss_verify_any_salt(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+    // RFC 8017 §8.1.2 step 1, as above.
     if signature.len() != key.modulus_bytes() {
         return false;
     }
-    // The salts that programs use, verified at four times the speed; any other is left to `rsa`,
-    // which finds the length out.
+    // The two salts that programs use are verified at four times the speed; any other one is left
+    // to `rsa`, which finds the length out.
     #[cfg(feature = "aws-lc")]
     if aws_lc::pss_verify_usual_salt(key, message, signature) {
         return true;

@@ -1,6 +1,6 @@
 //! PSS verification by the `rsa` crate, everywhere.
 //!
-//! Signatures have the modulus' length already.
+//! The callers have checked that signatures have the modulus' length.
 
 use rsa::pss::{Signature, VerifyingKey};
 use rsa::signature::Verifier;
@@ -8,7 +8,7 @@ use sha2::Sha256;
 
 use crate::identity::PublicKey;
 
-/// Length of v2's salt in bytes: the hash's.
+/// The length of v2's salt in bytes: the hash's.
 #[cfg(any(test, not(feature = "aws-lc")))]
 const SALT_BYTES: usize = 32;
 

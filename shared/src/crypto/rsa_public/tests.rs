@@ -7,7 +7,7 @@ use sha2::Sha256;
 use super::*;
 use crate::testing::{portable_test, seeded, server_key};
 
-/// Whether it verifies with a salt of exactly 32 bytes, by every backend there is.
+/// Verifies with a salt of exactly 32 bytes, by every backend there is.
 pub(in crate::crypto) fn verifies(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
     let verifies = pss_verify(key, message, signature);
     if signature.len() == key.modulus_bytes() {
@@ -24,6 +24,8 @@ portable_test! {
         assert!(!verifies(crate::testing::client_key().public_key(), b"message", &signature));
     }
 
+    // A signature is a number, so leading zeros and cut bytes must not give it a second form (RFC
+    // 8017 §8.1.2 step 1).
     fn signature_truncated_extended_or_flipped() {
         let key = server_key().public_key();
         let signature = server_key().sign(b"message", &mut seeded(80)).unwrap();
@@ -41,6 +43,8 @@ portable_test! {
         }
     }
 
+    // v2 has one salt length (PROTOCOL.md §2.6). v1 must take all, because Python programs use 32
+    // or 222 bytes (§1.3).
     fn signature_with_another_salt_length() {
         let private = rsa::PrivateKey::new(&mut seeded(81), 2048).unwrap();
         let public = PublicKey::from_rsa(&private.to_public_key()).unwrap();

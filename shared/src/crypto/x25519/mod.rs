@@ -22,20 +22,20 @@ use aws_lc::Backend;
 #[cfg(not(feature = "aws-lc"))]
 use rust_crypto::Backend;
 
-/// Length of a secret, a public key and a shared secret, in bytes.
+/// The length of a secret, a public key and a shared secret, in bytes.
 pub(crate) const KEY_BYTES: usize = 32;
 
-/// The peer's public key is a point of low order: the shared secret would be all zero, whatever
-/// ours is (RFC 7748 §6.1).
+/// An error: the peer's public key is a point of low order. The shared secret would be all zero,
+/// whatever this side's secret is (RFC 7748 §6.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LowOrderPoint;
 
-/// Our half of one key agreement. Wiped when dropped, and used up by
+/// This side's secret of one key agreement. Wiped when dropped, and used up by
 /// [`diffie_hellman`](Self::diffie_hellman).
 pub(crate) struct EphemeralSecret(Backend);
 
 impl EphemeralSecret {
-    /// Draws a new one.
+    /// Draws a new secret.
     ///
     /// # Errors
     /// [`RandomUnavailable`] without randomness.
@@ -45,12 +45,12 @@ impl EphemeralSecret {
         Ok(Self(Backend::new(&bytes)))
     }
 
-    /// `X25519(secret, 9)`: what the peer gets.
+    /// Returns the public key for the peer: `X25519(secret, 9)`.
     pub(crate) fn public_key(&self) -> [u8; KEY_BYTES] {
         self.0.public_key()
     }
 
-    /// `X25519(secret, peer)`.
+    /// Returns the shared secret: `X25519(secret, peer)`.
     ///
     /// # Errors
     /// [`LowOrderPoint`] if the result is all zero, which is found out in constant time.
@@ -58,6 +58,8 @@ impl EphemeralSecret {
         self,
         peer: &[u8; KEY_BYTES],
     ) -> Result<Zeroizing<[u8; KEY_BYTES]>, LowOrderPoint> {
+        // Consumes the secret: one that stayed in memory for a second use would take the forward
+        // secrecy of the first session away.
         self.0.diffie_hellman(peer)
     }
 }

@@ -5,8 +5,8 @@ use zeroize::Zeroizing;
 
 use super::{KEY_BYTES, LowOrderPoint};
 
-/// The library's "static" secret is the one that takes its bytes from the caller; it is wiped when
-/// dropped all the same.
+/// One X25519 secret, of the library's "static" kind, because only that one takes its bytes from
+/// the caller. It is wiped when dropped all the same.
 pub(super) struct Backend(StaticSecret);
 
 impl Backend {
@@ -23,6 +23,7 @@ impl Backend {
         peer: &[u8; KEY_BYTES],
     ) -> Result<Zeroizing<[u8; KEY_BYTES]>, LowOrderPoint> {
         let shared = self.0.diffie_hellman(&PublicKey::from(*peer));
+        // RFC 7748 §6.1: an all-zero secret would be known to everybody.
         if shared.was_contributory() {
             Ok(Zeroizing::new(shared.to_bytes()))
         } else {

@@ -6,7 +6,7 @@ use crate::testing::{portable_test, seeded};
 
 pub(in crate::crypto) type Agreed = Result<[u8; 32], LowOrderPoint>;
 
-/// `X25519(secret, point)` by every backend there is, which must agree.
+/// Computes `X25519(secret, point)` by every backend there is, which must agree.
 pub(in crate::crypto) fn x25519(secret: [u8; 32], point: &[u8; 32]) -> Agreed {
     let portable = rust_crypto::Backend::new(&secret)
         .diffie_hellman(point)
@@ -26,8 +26,8 @@ fn public_key(secret: [u8; 32]) -> [u8; 32] {
     portable
 }
 
-/// The order of each of these points is 1, 2, 4 or 8, on the curve or on its twist; the last ones
-/// are not reduced. With the highest bit set they are the same points (RFC 7748 §5).
+/// The points of order 1, 2, 4 or 8, on the curve or on its twist; the last ones are not reduced.
+/// With the highest bit set they are the same points (RFC 7748 §5).
 const LOW_ORDER_POINTS: [&str; 7] = [
     "0000000000000000000000000000000000000000000000000000000000000000",
     "0100000000000000000000000000000000000000000000000000000000000000",
@@ -89,6 +89,7 @@ portable_test! {
         assert_eq!(a.diffie_hellman(&public_b).unwrap(), b.diffie_hellman(&public_a).unwrap());
     }
 
+    // Seeded handshakes are replayed byte for byte, so the library may not draw or change anything.
     fn the_same_randomness_gives_the_same_key() {
         let mut bytes = [0; 32];
         seeded(62).fill(&mut bytes).unwrap();
@@ -100,6 +101,8 @@ portable_test! {
         for point in LOW_ORDER_POINTS {
             let mut point: [u8; 32] = hex_array(point);
             assert_eq!(x25519([0x55; 32], &point), Err(LowOrderPoint), "{point:02x?}");
+            // X25519 masks this bit (RFC 7748 §5), so the point is the same and must be refused,
+            // too.
             point[31] |= 0x80;
             assert_eq!(x25519([0x55; 32], &point), Err(LowOrderPoint), "{point:02x?}");
         }

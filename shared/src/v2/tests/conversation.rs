@@ -1,4 +1,4 @@
-//! Whole conversations, in every split of the stream.
+//! Whole v2 conversations, in every split of the stream.
 
 use super::*;
 use crate::limits::V2_MESSAGE_BYTES;
@@ -16,6 +16,7 @@ portable_test! {
         assert!(exporter.is_some() && exporter == pair.server.exporter());
     }
 
+    // TCP delivers any pieces, so a receiver must give the same result for each (PROTOCOL.md §2.1).
     fn the_server_works_for_every_split_of_the_stream() {
         let whole = conversation();
         let mut answers = Answerer::new(server_key());
@@ -28,7 +29,7 @@ portable_test! {
                 server.handle_bytes(piece, now);
                 answers.drain(&mut server, &mut seen, now);
             }
-            // With aws-lc the signature, and so everything after it, is another one each time.
+            // With aws-lc the signature is another one each time, and so is everything after it.
             if cfg!(not(feature = "aws-lc")) {
                 assert_eq!(seen, whole.server_seen, "split at {split}");
             }
@@ -53,6 +54,7 @@ portable_test! {
         assert!(pair.client_seen.established && pair.server_seen.established);
     }
 
+    // One seal and one system call for many messages (PROTOCOL.md §2.9).
     fn messages_that_wait_together_share_one_record() {
         let mut pair = established();
         let before = pair.to_client.len();
@@ -61,7 +63,7 @@ portable_test! {
         }
         pair.run();
         assert_eq!(pair.client_seen.messages.len(), 100);
-        // 100 × (4 + 200) and the inner type, padded to 64; header and tag.
+        // 100 × (4 + 200) bytes and the inner type, padded to 64, with header and tag.
         let expected = (100 * 204 + 1usize).next_multiple_of(64) + 5 + 16;
         assert_eq!(pair.to_client.len() - before, expected);
     }
@@ -89,6 +91,7 @@ portable_test! {
         );
     }
 
+    // An observer must not read a text's exact length from its record (PROTOCOL.md §2.13, §2.15).
     fn lengths_show_in_steps_only() {
         let record = |length: usize| {
             let mut pair = established();
@@ -97,10 +100,13 @@ portable_test! {
             pair.run();
             pair.to_server.len() - before
         };
+        // 4 bytes of length and 1 of inner type leave 59 of the first 64, so the 60th starts a new
+        // step.
         assert_eq!(record(0), record(59));
         assert_eq!(record(59) + 64, record(60));
     }
 
+    // The page shows these frames to people, so they must be the bytes of the wire.
     fn frames_are_reported_when_asked_and_hold_the_exact_bytes() {
         let mut server = server_config();
         server.observe_frames = true;

@@ -1,8 +1,9 @@
-//! How a session ends: authenticated, cut, or with an alert.
+//! The ends of a session: authenticated, cut, or with an alert.
 
 use super::*;
 
 portable_test! {
+    // A client can send its questions, close, and read the answers (PROTOCOL.md §2.12).
     fn a_close_ends_one_direction_and_the_other_still_answers() {
         let mut pair = established();
         pair.client.send(b"last words", pair.now).unwrap();
@@ -20,6 +21,8 @@ portable_test! {
         assert!(pair.client.poll_event().is_none(), "closed is told once");
     }
 
+    // Anybody in between can cut a stream but cannot make a close, so the two must be told apart
+    // (PROTOCOL.md §2.12).
     fn truncation_without_close() {
         let mut pair = established();
         pair.client.handle_eof();
@@ -39,6 +42,8 @@ portable_test! {
             Some(CloseReason::Reported { code: ErrorCode::ServerStopping, .. })));
     }
 
+    // Before the client's first byte the server does not know the version, so it reports as v1 does
+    // (PROTOCOL.md §2.11).
     fn a_server_without_a_place_is_understood_before_it_has_read_anything() {
         let mut pair = Pair::v2();
         pair.server.close(ErrorCode::TooManyConnections, pair.now);
@@ -47,6 +52,7 @@ portable_test! {
             Some(CloseReason::Reported { code: ErrorCode::TooManyConnections, .. })));
     }
 
+    // A silent client must not hold a permit, nor a silent server keep a person waiting.
     fn a_handshake_that_is_overdue_ends_on_both_sides() {
         let mut pair = Pair::v2();
         let preface = pair.client.poll_transmit().unwrap();
@@ -72,6 +78,7 @@ portable_test! {
         assert_eq!(pair.client.poll_transmit(), None);
     }
 
+    // The client has changed its mind, so its key must not be shown any more.
     fn a_close_while_the_client_signs_takes_the_place_of_its_proof() {
         let mut pair = Pair::v2();
         let up = pair.client.poll_transmit().unwrap();
@@ -92,6 +99,7 @@ portable_test! {
         assert!(!pair.server_seen.established);
     }
 
+    // The session's keys are gone, so waiting messages must go with them.
     fn what_waits_when_the_peer_ends_the_session_never_goes_out_in_clear() {
         let mut pair = established();
         pair.client.send(b"confidential", pair.now).unwrap();
@@ -101,6 +109,8 @@ portable_test! {
         assert_eq!(pair.client.poll_transmit(), None);
     }
 
+    // The server may answer that close with its own, which is no error for the client (PROTOCOL.md
+    // §2.12).
     fn a_client_that_leaves_instead_of_proving_itself_hears_the_servers_close() {
         let mut pair = Pair::v2();
         let up = pair.client.poll_transmit().unwrap();
@@ -119,7 +129,7 @@ portable_test! {
     }
 
     fn who_finishes_before_the_handshake_is_done_still_hears_the_other() {
-        // At each of these the other side can still say something: before anything, before the
+        // At each of these moments the other side can still send: before anything, before the
         // signature, after it.
         for pieces in 0..3 {
             let mut pair = Pair::v2();
@@ -145,6 +155,7 @@ portable_test! {
         }
     }
 
+    // A close needs keys, so it has to wait for them and then take client_auth's place.
     fn a_client_that_finishes_before_it_has_keys_says_so_when_it_has() {
         let mut pair = Pair::v2();
         pair.client.finish(pair.now);

@@ -1,5 +1,5 @@
-//! Attacks on the handshake, each named. What is not secret, an attacker without keys can do; the
-//! rest, a peer that wants to harm.
+//! Attacks on the handshake, each named. Those that need no secret are open to anybody in between;
+//! the others to a hostile peer.
 
 use pkcs8::EncodePublicKey;
 use rsa::pss::SigningKey;
@@ -16,7 +16,8 @@ use crate::identity::{KeyError, PublicKey};
 use crate::limits::V2_HANDSHAKE_BODY_BYTES;
 use crate::time::Time;
 
-/// Every u-coordinate of low order, in every encoding below 2^255 (RFC 7748 §6.1, §7).
+/// Returns every u-coordinate of low order, in every encoding below 2^255 (RFC 7748 §6.1, §7), and
+/// each with the highest bit set.
 fn points_of_low_order() -> Vec<[u8; 32]> {
     [
         "0000000000000000000000000000000000000000000000000000000000000000",
@@ -41,7 +42,7 @@ fn failed(cause: impl Into<Error>) -> CloseReason {
     CloseReason::Failed(cause.into())
 }
 
-/// A `SubjectPublicKeyInfo` made by hand, with a modulus of this many bits.
+/// Makes a `SubjectPublicKeyInfo` by hand, with a modulus of this many bits.
 fn spki(bits: usize, last: u8, exponent: &[u8]) -> Vec<u8> {
     let tlv = |tag: u8, content: &[u8]| {
         let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
@@ -63,6 +64,8 @@ fn spki(bits: usize, last: u8, exponent: &[u8]) -> Vec<u8> {
 }
 
 portable_test! {
+    // With such a point the shared secret is zero, whatever the other side draws, so anybody knows
+    // it (RFC 7748 §6.1).
     fn x25519_all_zero_and_low_order_points() {
         let hellos = Draws::of_pair().hellos();
         for point in points_of_low_order() {
@@ -80,6 +83,7 @@ portable_test! {
         }
     }
 
+    // The modulus check of FIPS 203 §7.2, which an encapsulating side has to make.
     fn ml_kem_key_not_reduced() {
         let mut hello = Draws::of_pair().hellos().client;
         hello[69..72].copy_from_slice(&[0x01, 0x0d, 0x00]);
@@ -88,6 +92,8 @@ portable_test! {
         assert_eq!(told, clear_alert(3));
     }
 
+    // Implicit rejection (FIPS 203 §6.3): the failure shows only in the first record, and only as
+    // `bad_record`.
     fn ml_kem_ciphertext_garbage_gives_a_secret_that_opens_nothing() {
         let whole = established();
         let flight = &super::insider::split_announcement(&whole.to_client).1;
@@ -100,6 +106,8 @@ portable_test! {
         }
     }
 
+    // A hello has one length, and a header that lies about it must cost no memory (PROTOCOL.md
+    // §2.2).
     fn hellos_of_a_wrong_length_and_of_a_lying_length() {
         for length in [0usize, 1, 1247, 1249, 8192] {
             let header = |frame_type| {
@@ -114,6 +122,7 @@ portable_test! {
             assert_eq!(told, clear_alert(3));
         }
         let limit = V2_HANDSHAKE_BODY_BYTES;
+        // One byte over the limit, and lengths of gigabytes: refused by the header alone.
         for header in [[0, 0, 0x20, 1, 1], [0xff; 5], [0x7f, 0xff, 0xff, 0xff, 2]] {
             let (seen, told) = server_hears(&header);
             assert_eq!(seen.closed, Some(failed(InvalidMessage::FrameTooLarge { limit })));
@@ -124,6 +133,7 @@ portable_test! {
         }
     }
 
+    // A state takes its own frame only (PROTOCOL.md §2.8).
     fn frames_of_another_type_in_place_of_a_hello() {
         let hellos = Draws::of_pair().hellos();
         for got in [0, 2, 3, 5, 255] {
@@ -133,7 +143,7 @@ portable_test! {
             assert_eq!(seen.closed, Some(failed(unexpected(FrameKind::ClientHello, got))));
             assert_eq!(told, clear_alert(1));
         }
-        // The client's own hello, sent back to it, among them.
+        // The client's own hello, sent back to it, is among these.
         for got in [0, 1, 3, 5, 255] {
             let mut hello = hellos.client.clone();
             hello[4] = got;
@@ -143,6 +153,7 @@ portable_test! {
         }
     }
 
+    // A second hello would let a peer replace keys that are agreed on.
     fn two_hellos_and_two_prefaces() {
         let hello = Draws::of_pair().hellos().client;
         let mut client = HostileClient::after_hello();
@@ -154,6 +165,8 @@ portable_test! {
         assert_eq!(told, clear_alert(2));
     }
 
+    // Shorter keys are disallowed, and longer ones or other exponents would make this side compute
+    // for long (PROTOCOL.md §2.13).
     fn wrong_rsa_sizes_exponents_and_moduli_in_client_auth() {
         let exponent = [1, 0, 1];
         for (key, cause) in [
@@ -171,15 +184,16 @@ portable_test! {
             client.prove(&auth(&key, &[7; 256]));
             client.assert_refused(PeerMisbehaved::UnacceptableKey(cause), 3);
         }
-        // The same by hand with nothing wrong gets as far as its signature.
+        // The same by hand with nothing wrong gets as far as its signature, so the helper is right.
         let mut client = HostileClient::after_hello();
         client.prove(&auth(&spki(2048, 1, &exponent), &[7; 256]));
         client.assert_refused(PeerMisbehaved::WrongProof, 3);
     }
 
+    // Two encodings of a key have two hashes, and a person's id is such a hash (PROTOCOL.md §2.6).
     fn a_key_in_another_encoding_is_another_key() {
         let key = client_key();
-        // Without the NULL parameters, and everything in it two bytes shorter.
+        // The encoding without the NULL parameters, with every outer length two bytes shorter.
         let mut der = key.public_key().spki_der().to_vec();
         der.drain(17..19);
         der[3] -= 2;
@@ -192,6 +206,7 @@ portable_test! {
         client.assert_refused(PeerMisbehaved::WrongProof, 3);
     }
 
+    // v2 has one salt length only; v1 takes all (PROTOCOL.md §2.6).
     fn salt_length_20_and_222_signature() {
         let private = rsa::PrivateKey::new(&mut seeded(81), 2048).unwrap();
         let der = private.to_public_key().to_public_key_der().unwrap();
@@ -212,6 +227,7 @@ portable_test! {
         }
     }
 
+    // A signature counts for one role, one key and one transcript; each of them wrong must fail.
     fn proofs_over_something_else() {
         let key = client_key();
         let public = key.public_key();
@@ -221,7 +237,7 @@ portable_test! {
             |client| client.insider.to_be_signed("SC/2 server auth", client_key().public_key()),
             |client| client.insider.to_be_signed("SC/2 client auth", server_key().public_key()),
             |client| {
-                // TH0, as the server signs it.
+                // TH0, which the server signs, where TH2 belongs.
                 let mut signed = client.insider.to_be_signed("SC/2 client auth", client_key().public_key());
                 signed[17..49].copy_from_slice(&client.insider.hashes[0]);
                 signed
@@ -247,8 +263,9 @@ portable_test! {
         }
     }
 
+    // A server that accepted its own proof, sent back, would let anybody be the server towards
+    // itself.
     fn the_servers_own_proof_sent_back_to_it() {
-        // Whoever would accept it would let anybody be the server towards itself.
         let server = HostileServer::after_hello();
         let proof = server.auth("SC/2 server auth");
         let mut client = HostileClient::after_hello();
@@ -256,6 +273,8 @@ portable_test! {
         client.assert_refused(PeerMisbehaved::WrongProof, 3);
     }
 
+    // The announced key is what the transcript has, so another one, honestly signed for, is an
+    // attack.
     fn spki_other_than_announced() {
         let key = client_key();
         let mut server = HostileServer::after_hello();
@@ -266,6 +285,8 @@ portable_test! {
         server.assert_refused(PeerMisbehaved::OtherKeyThanAnnounced, 3);
     }
 
+    // Nothing may stand behind or between the fields: it would be in the transcript and nowhere
+    // else.
     fn auth_and_finished_whose_lengths_do_not_fit() {
         let honest = HostileClient::after_hello().auth();
         let mut long_field = honest.clone();
@@ -289,6 +310,8 @@ portable_test! {
         }
     }
 
+    // A finished message counts for one side and one moment, so that none can be reflected or
+    // moved.
     fn finished_of_the_other_side_or_of_another_moment() {
         let wrong: [fn(&HostileClient) -> [u8; 32]; 5] = [
             |client| client.insider.finished("s fin"),
@@ -318,7 +341,7 @@ portable_test! {
     }
 
     fn every_inner_type_that_does_not_belong_in_the_handshake() {
-        // Data before finished above all, and close in place of client_finished.
+        // Above all data before the finished message, and a close in place of client_finished.
         let content = data(&[b"too early"]);
         for got in [1, 2, 4, 5, 6, 9, 0x20, 0xff] {
             let mut client = HostileClient::after_hello();
@@ -350,6 +373,7 @@ portable_test! {
         }
     }
 
+    // Once there are keys, only what is sealed counts: an alert in clear could come from anybody.
     fn frames_in_clear_where_only_sealed_ones_belong() {
         for got in [0, 1, 2, 4, 5, 255] {
             let mut server = HostileServer::after_hello();
@@ -361,13 +385,15 @@ portable_test! {
             client.say(&[0, 0, 0, 1, got, 3]);
             client.assert_refused(unexpected(FrameKind::ClientFinished, got), 1);
         }
-        // An error frame of v1 has no place any more.
+        // An error frame of v1 has no place any more, because its sender would have keys by now.
         let mut server = HostileServer::after_hello();
         server.say(b"{\"error\": \"server_stopping\", \"message\": \"\"}\n\n");
         let limit = V2_HANDSHAKE_BODY_BYTES;
         server.assert_refused(InvalidMessage::FrameTooLarge { limit }, 2);
     }
 
+    // Without the server's hello the client has no keys, so its alert has to be taken in clear
+    // (PROTOCOL.md §2.11).
     fn a_client_that_refuses_the_hello_is_understood_in_clear() {
         let mut client = HostileClient::after_hello();
         client.say(&clear_alert(3));
@@ -377,6 +403,7 @@ portable_test! {
         assert_dead(&mut client.server);
     }
 
+    // An unknown number is a newer peer's; a wrong length is nobody's.
     fn alerts_of_wrong_length_and_unknown_ones() {
         for alert in [&[0, 0, 0, 0, 4][..], &[0, 0, 0, 2, 4, 1, 2]] {
             let (seen, told) = server_hears(alert);
@@ -402,6 +429,8 @@ portable_test! {
         }
     }
 
+    // `{` in place of a header's first byte starts v1's error frame, and nothing else (PROTOCOL.md
+    // §2.7, step 3).
     fn an_error_frame_that_is_none_in_place_of_server_hello() {
         let (seen, told) = client_hears(b"{\"hello\": 1}\n\n");
         assert_eq!(seen.closed, Some(failed(unexpected(FrameKind::ServerHello, b'{'))));
@@ -411,6 +440,7 @@ portable_test! {
         assert_eq!(told, clear_alert(2));
     }
 
+    // The server's signature takes time in which a stranger must not fill its memory.
     fn garbage_behind_a_hello_while_the_server_signs_is_bounded() {
         let mut pair = Pair::v2();
         let now = pair.now;
@@ -427,6 +457,8 @@ portable_test! {
         assert_dead(&mut pair.server);
     }
 
+    // The server's answer does not depend on bytes behind the hello, and they still end the
+    // connection.
     fn garbage_within_the_limit_behind_a_hello_is_judged_after_the_signature() {
         let mut pair = Pair::v2();
         let hello = pair.client.poll_transmit().unwrap();
@@ -437,7 +469,8 @@ portable_test! {
     }
 
     fn a_client_learns_nothing_by_not_reading() {
-        // Whatever a stranger does, one connection costs one signature.
+        // Whatever a stranger does, one connection costs one signature: more would be a lever on
+        // the server's processor.
         let mut pair = Pair::v2();
         let hello = pair.client.poll_transmit().unwrap();
         pair.server.handle_bytes(&hello, pair.now);
@@ -448,6 +481,7 @@ portable_test! {
         assert_eq!(requests, 1);
     }
 
+    // A driver may answer late or twice, and must not move the handshake by it.
     fn a_signature_that_nobody_asked_for_or_that_fails() {
         let now = Time::default();
         let mut pair = Pair::v2();

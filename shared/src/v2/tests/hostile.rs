@@ -1,5 +1,5 @@
-//! Peers without rules: each knows every secret of its session (they are [`Insider`]'s) and says to
-//! a real connection whatever a test wants.
+//! Peers without rules: each knows every secret of its session, as [`Insider`] does, and sends to a
+//! real connection whatever a test wants.
 
 use super::insider::{Draws, Insider, Records, auth, cut};
 use super::*;
@@ -12,17 +12,17 @@ pub(super) struct HostileClient {
     pub(super) server: ServerConnection,
     pub(super) seen: Seen,
     pub(super) insider: Insider,
-    /// Seals what we send.
+    /// The keys that seal this client's records.
     pub(super) up: Records,
-    /// Opens what the server sends.
+    /// The keys that open the server's records.
     pub(super) down: Records,
     answers: Answerer,
-    /// What the server has written and nobody has looked at.
+    /// The server's bytes that nobody has looked at yet.
     pub(super) heard: Vec<u8>,
 }
 
 impl HostileClient {
-    /// The hellos are exchanged, and the server has proven itself.
+    /// Returns a client after the hellos; the server has proven itself.
     pub(super) fn after_hello() -> Self {
         let hellos = Draws::of_pair().hellos();
         let config = server_config();
@@ -37,6 +37,7 @@ impl HostileClient {
         server.handle_bytes(&hellos.client, now);
         answers.drain(&mut server, &mut seen, now);
         let flight = cut(&server.poll_transmit().unwrap());
+        // The real server and the insider agree, so the insider's secrets are the server's.
         assert_eq!(flight[0], hellos.server);
         for frame in &flight[1..] {
             let (inner_type, content) = down.open(frame);
@@ -53,7 +54,7 @@ impl HostileClient {
         }
     }
 
-    /// As an honest client would be.
+    /// Returns a client after an honest handshake.
     pub(super) fn established() -> Self {
         let mut client = Self::after_hello();
         let content = client.auth();
@@ -66,7 +67,7 @@ impl HostileClient {
         client
     }
 
-    /// An honest `client_auth`.
+    /// Returns the content of an honest `client_auth`.
     pub(super) fn auth(&self) -> Vec<u8> {
         let key = client_key();
         let signed = self
@@ -78,6 +79,7 @@ impl HostileClient {
 
     pub(super) fn prove(&mut self, content: &[u8]) {
         self.say_sealed(3, content);
+        // Absorbed whatever the server makes of it, because the next proof is over this transcript.
         self.insider.absorb(3, content);
     }
 
@@ -99,10 +101,11 @@ impl HostileClient {
             .extend(self.server.poll_transmit().unwrap_or_default());
     }
 
-    /// The server has ended the session for this cause, said so in one sealed alert with this
-    /// number and nothing else, and is deaf and dumb since.
+    /// Asserts that the server has ended the session for this cause, has sent one sealed alert with
+    /// this number and nothing else, and does nothing any more.
     pub(super) fn assert_refused(mut self, cause: impl Into<Error>, alert: u8) {
         assert_eq!(self.seen.closed, Some(CloseReason::Failed(cause.into())));
+        // `open` takes exactly one frame, so a second one would fail here.
         let (inner_type, content) = self.down.open(&self.heard);
         assert_eq!((inner_type, content), (7, vec![alert]));
         assert_dead(&mut self.server);
@@ -114,16 +117,16 @@ pub(super) struct HostileServer {
     pub(super) client: ClientConnection,
     pub(super) seen: Seen,
     pub(super) insider: Insider,
-    /// Opens what the client sends.
+    /// The keys that open the client's records.
     pub(super) up: Records,
-    /// Seals what we send.
+    /// The keys that seal this server's records.
     pub(super) down: Records,
     answers: Answerer,
     pub(super) heard: Vec<u8>,
 }
 
 impl HostileServer {
-    /// The hellos are exchanged; nothing is proven.
+    /// Returns a server after the hellos; nothing is proven.
     pub(super) fn after_hello() -> Self {
         let hellos = Draws::of_pair().hellos();
         let config = server_config();
@@ -161,7 +164,7 @@ impl HostileServer {
         server
     }
 
-    /// A `server_auth` with a signature in this context.
+    /// Returns the content of a `server_auth` with a signature in this context.
     pub(super) fn auth(&self, context: &str) -> Vec<u8> {
         let key = server_key();
         let signed = self.insider.to_be_signed(context, key.public_key());
@@ -194,7 +197,7 @@ impl HostileServer {
     }
 }
 
-/// What a fresh server does with these bytes behind the preface.
+/// Feeds a fresh server these bytes behind the preface; returns its events and its answer.
 pub(super) fn server_hears(bytes: &[u8]) -> (Seen, Vec<u8>) {
     let mut pair = Pair::v2();
     let now = pair.now;
@@ -207,7 +210,7 @@ pub(super) fn server_hears(bytes: &[u8]) -> (Seen, Vec<u8>) {
     (pair.server_seen, told)
 }
 
-/// What a fresh client does with these bytes behind the announcement.
+/// Feeds a fresh client these bytes behind the announcement; returns its events and its answer.
 pub(super) fn client_hears(bytes: &[u8]) -> (Seen, Vec<u8>) {
     let mut pair = Pair::v2();
     let _hello = pair.client.poll_transmit();
@@ -221,9 +224,11 @@ pub(super) fn client_hears(bytes: &[u8]) -> (Seen, Vec<u8>) {
     (pair.client_seen, told)
 }
 
-/// The connection does nothing more, whatever is done to it.
+/// Asserts that the connection does nothing more, whatever is done to it.
 pub(super) fn assert_dead<R>(connection: &mut Connection<R>) {
     let now = Time::default();
+    // Nothing may be read, sent, timed or told after the end: keys are wiped, and an answer would
+    // be an oracle.
     connection.handle_bytes(&[3; 100], now);
     connection.handle_eof();
     connection.finish(now);
@@ -235,12 +240,12 @@ pub(super) fn assert_dead<R>(connection: &mut Connection<R>) {
     assert!(connection.session_id().is_none() && connection.exporter().is_none());
 }
 
-/// An alert in clear.
+/// Returns an alert in clear.
 pub(super) fn clear_alert(number: u8) -> [u8; 6] {
     [0, 0, 0, 1, 4, number]
 }
 
-/// What a record or frame of a wrong type is refused with.
+/// Returns the failure of a record or frame of a wrong type.
 pub(super) fn unexpected(expected: FrameKind, got: u8) -> Error {
     InvalidMessage::Unexpected { expected, got }.into()
 }

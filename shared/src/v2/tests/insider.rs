@@ -1,8 +1,8 @@
-//! Somebody who knows what both sides have drawn: computes every secret of a session from that and
-//! from the wire, with the primitives alone, and seals and opens any record.
+//! An observer who knows all draws of both sides. It computes every secret of a session from them
+//! and from the wire, with the primitives alone, and seals and opens any record.
 //!
-//! It is written from the protocol's document and shares nothing with the code under test but the
-//! primitives. The vectors are its work, and so are records that no honest side would seal.
+//! It is written from the protocol's document and shares nothing with the code under test except
+//! for the primitives. It makes the vectors, and the records that no honest side would seal.
 
 use std::fmt::Write as _;
 
@@ -17,7 +17,7 @@ use crate::identity::PublicKey;
 use crate::random::{Random, RandomUnavailable};
 use crate::testing::seeded;
 
-/// All that a handshake draws.
+/// All random bytes that a handshake draws.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Draws {
     pub(super) client_random: [u8; 32],
@@ -31,10 +31,12 @@ pub(super) struct Draws {
 }
 
 impl Draws {
-    /// What the two sides of [`Pair`](crate::testing::Pair) draw.
+    /// Returns the draws of the two sides of [`Pair`](crate::testing::Pair).
     pub(super) fn of_pair() -> Self {
         let (mut client, mut server) = (seeded(5), seeded(9));
         Self {
+            // In the order in which the connections draw, because the seeds give one stream of
+            // bytes.
             client_random: draw(&mut client),
             client_x25519: draw(&mut client),
             client_ml_kem: draw(&mut client),
@@ -44,7 +46,7 @@ impl Draws {
         }
     }
 
-    /// A client's randomness: these bytes in this order, and no more.
+    /// Returns a client's randomness: these bytes in this order, and no more.
     pub(super) fn client(&self) -> Random {
         exactly(&[
             &self.client_random,
@@ -53,7 +55,7 @@ impl Draws {
         ])
     }
 
-    /// A server's.
+    /// Returns a server's randomness: these bytes in this order, and no more.
     pub(super) fn server(&self) -> Random {
         exactly(&[
             &self.server_random,
@@ -62,7 +64,7 @@ impl Draws {
         ])
     }
 
-    /// The frames of both hellos, and the two shared secrets: ML-KEM's and X25519's.
+    /// Computes the frames of both hellos, and the two shared secrets: ML-KEM's and X25519's.
     pub(super) fn hellos(&self) -> Hellos {
         let x25519 = |secret| EphemeralSecret::generate(&mut exactly(&[secret])).unwrap();
         let client = x25519(&self.client_x25519);
@@ -74,6 +76,7 @@ impl Draws {
         let server_public = server.public_key();
         Hellos {
             client: [
+                // Headers by hand: 1,248 and 1,152 bytes (PROTOCOL.md §2.3).
                 &[0, 0, 0x04, 0xe0, 1][..],
                 &self.client_random,
                 &client.public_key(),
@@ -99,10 +102,11 @@ fn draw<const N: usize>(random: &mut Random) -> [u8; N] {
     bytes
 }
 
-/// Randomness that is these bytes and then fails.
+/// Returns randomness that is these bytes and then fails.
 pub(super) fn exactly(parts: &[&[u8]]) -> Random {
     let mut rest = parts.concat();
     Random::new(move |bytes| {
+        // A draw too many is an error, because the vectors list every random input.
         if rest.len() < bytes.len() {
             return Err(RandomUnavailable);
         }
@@ -113,7 +117,7 @@ pub(super) fn exactly(parts: &[&[u8]]) -> Random {
     })
 }
 
-/// What the draws make.
+/// The hellos and shared secrets that the draws give.
 pub(super) struct Hellos {
     pub(super) client: Vec<u8>,
     pub(super) server: Vec<u8>,
@@ -130,7 +134,7 @@ pub(super) struct Insider {
 }
 
 impl Insider {
-    /// After the hellos.
+    /// Returns the state after the hellos.
     pub(super) fn new(announcement: &[u8], hellos: &Hellos) -> Self {
         let ikm = [hellos.mlkem_shared, hellos.x25519_shared].concat();
         let transcript = [announcement, b"SC/2\n", &hellos.client, &hellos.server].concat();
@@ -141,7 +145,7 @@ impl Insider {
         }
     }
 
-    /// The next handshake message.
+    /// Absorbs the next handshake message.
     pub(super) fn absorb(&mut self, inner_type: u8, content: &[u8]) {
         let length = u32::try_from(content.len()).unwrap();
         self.transcript.push(inner_type);
@@ -150,7 +154,7 @@ impl Insider {
         self.hashes.push(Sha256::digest(&self.transcript).into());
     }
 
-    /// `Expand(PRK, info(label, THn), 32)`.
+    /// Returns `Expand(PRK, info(label, THn), 32)`.
     pub(super) fn secret(&self, label: &str, n: usize) -> Secret {
         Secret::new(expand(&self.prk, label, &self.hashes[n]))
     }
@@ -159,26 +163,26 @@ impl Insider {
         expand(&self.prk, "session id", &self.hashes[4])
     }
 
-    /// What a side signs, over the transcript so far.
+    /// Returns the bytes that a side signs, over the transcript so far.
     pub(super) fn to_be_signed(&self, context: &str, key: &PublicKey) -> Vec<u8> {
         let spki_hash = Sha256::digest(key.spki_der());
         let so_far = self.hashes.last().unwrap();
         [context.as_bytes(), &[0], so_far, &spki_hash].concat()
     }
 
-    /// A finished message, over the transcript so far.
+    /// Returns a finished message, over the transcript so far.
     pub(super) fn finished(&self, label: &str) -> [u8; 32] {
         hmac_sha256::mac(&self.secret(label, 0), self.hashes.last().unwrap())
     }
 }
 
-/// The content of a message with a key and a signature.
+/// Encodes the content of a message with a key and a signature.
 pub(super) fn auth(spki: &[u8], signature: &[u8]) -> Vec<u8> {
     let length = |field: &[u8]| u16::try_from(field.len()).unwrap().to_be_bytes();
     [&length(spki)[..], spki, &length(signature), signature].concat()
 }
 
-/// The content of a data record.
+/// Encodes the content of a data record.
 pub(super) fn data(messages: &[&[u8]]) -> Vec<u8> {
     let one = |message: &&[u8]| {
         let length = u32::try_from(message.len()).unwrap().to_be_bytes();
@@ -187,14 +191,14 @@ pub(super) fn data(messages: &[&[u8]]) -> Vec<u8> {
     messages.iter().flat_map(one).collect()
 }
 
-/// `content ‖ inner type ‖ zeros` to the next multiple of 64.
+/// Returns `content ‖ inner type ‖ zeros` up to the next multiple of 64.
 pub(super) fn inner(inner_type: u8, content: &[u8]) -> Vec<u8> {
     let mut inner = [content, &[inner_type]].concat();
     inner.resize(inner.len().div_ceil(64) * 64, 0);
     inner
 }
 
-/// `info(label, ctx) = "SC/2 " ‖ label ‖ 00 ‖ ctx`.
+/// Expands with `info(label, ctx) = "SC/2 " ‖ label ‖ 00 ‖ ctx`.
 fn expand<const N: usize>(secret: &Secret, label: &str, context: &[u8]) -> [u8; N] {
     let mut bytes = [0; N];
     let info = [b"SC/2 ", label.as_bytes(), &[0], context].concat();
@@ -202,7 +206,7 @@ fn expand<const N: usize>(secret: &Secret, label: &str, context: &[u8]) -> [u8; 
     bytes
 }
 
-/// One direction's records.
+/// One direction's records and their keys.
 pub(super) struct Records {
     pub(super) secret: Secret,
     pub(super) key: [u8; 32],
@@ -220,22 +224,24 @@ impl Records {
         }
     }
 
-    /// What follows a `key_update`.
+    /// Changes the keys as after a `key_update`.
     pub(super) fn renew(&mut self) {
         *self = Self::new(Secret::new(expand(&self.secret, "rekey", b"")));
     }
 
     pub(super) fn nonce(&self) -> [u8; 12] {
+        // By hand as in RFC 8446 §5.3, so that a mistake in the code under test does not repeat
+        // here.
         let number = [&[0; 4][..], &self.seq.to_be_bytes()].concat();
         std::array::from_fn(|i| self.iv[i] ^ number[i])
     }
 
-    /// The frame of an honest record.
+    /// Seals the frame of an honest record.
     pub(super) fn seal(&mut self, inner_type: u8, content: &[u8]) -> Vec<u8> {
         self.seal_inner(&inner(inner_type, content))
     }
 
-    /// The frame of any bytes at all.
+    /// Seals the frame of any bytes at all.
     pub(super) fn seal_inner(&mut self, inner: &[u8]) -> Vec<u8> {
         let length = u32::try_from(inner.len() + 16).unwrap().to_be_bytes();
         let header = [&length[..], &[3]].concat();
@@ -245,7 +251,7 @@ impl Records {
         [&header[..], &sealed, &tag].concat()
     }
 
-    /// What a whole frame holds: its inner type and its content.
+    /// Opens a whole frame; returns its inner type and its content.
     pub(super) fn open(&mut self, frame: &[u8]) -> (u8, Vec<u8>) {
         let (header, body) = frame.split_at(5);
         let (sealed, tag) = body.split_at(body.len() - 16);
@@ -275,7 +281,7 @@ pub(super) fn cut(mut stream: &[u8]) -> Vec<Vec<u8>> {
     frames
 }
 
-/// The announcement at the start of a server's stream, with its terminator, and what follows.
+/// Splits a server's stream behind the announcement's terminator.
 pub(super) fn split_announcement(stream: &[u8]) -> (&[u8], &[u8]) {
     let end = stream.windows(2).position(|pair| pair == b"\n\n").unwrap();
     stream.split_at(end + 2)

@@ -1,14 +1,15 @@
-//! What must never get out: messages that were not sealed, events after the end, secrets in logs.
+//! Everything that must never get out: messages that were not sealed, events after the end, secrets
+//! in logs.
 
 use super::*;
 use crate::connection::Version;
 
-/// Whether `text` lies in `bytes` as it is.
+/// Returns `true` if `text` lies in `bytes` as it is.
 fn shows(bytes: &[u8], text: &[u8]) -> bool {
     bytes.windows(text.len()).any(|window| window == text)
 }
 
-/// Everything that the server still writes.
+/// Returns everything that the server still writes.
 fn rest_of(pair: &mut Pair) -> Vec<u8> {
     std::iter::from_fn(|| pair.server.poll_transmit())
         .flatten()
@@ -18,6 +19,8 @@ fn rest_of(pair: &mut Pair) -> Vec<u8> {
 const SECRET: &[u8] = b"a text that waits to be sealed";
 
 portable_test! {
+    // Waiting messages lie in clear until they are sealed, so each kind of end has to seal or drop
+    // them.
     fn a_waiting_message_does_not_leave_in_clear_however_we_end() {
         let ends: [fn(&mut Pair); 4] = [
             |pair| pair.server.close(ErrorCode::Kicked, pair.now),
@@ -31,7 +34,7 @@ portable_test! {
             end(&mut pair);
             let rest = rest_of(&mut pair);
             assert!(!shows(&rest, SECRET));
-            // What was sent before the end still arrives.
+            // Messages that were sent before the end still arrive.
             pair.client.handle_bytes(&rest, pair.now);
             pair.run();
             assert_eq!(pair.client_seen.messages, [SECRET]);
@@ -47,6 +50,7 @@ portable_test! {
         assert!(!shown.contains("a text that waits"), "{shown}");
     }
 
+    // Drivers free what belongs to a connection at `Closed`, so no event may follow it.
     fn closed_is_the_last_event_even_if_we_go_on_sending() {
         for version in [Version::V1, Version::V2] {
             let (mut server, mut client) = (server_config(), v2_client_config());

@@ -1,4 +1,4 @@
-//! v2 on an in-memory pair. This file has what its tests share.
+//! v2 on an in-memory pair. This file has the helpers that its tests share.
 
 mod conversation;
 mod ending;
@@ -23,7 +23,7 @@ use crate::testing::{
     v2_client_config,
 };
 
-/// A pair after its handshake.
+/// Returns a pair after its handshake.
 fn established() -> Pair {
     let mut pair = Pair::v2();
     pair.run();
@@ -31,7 +31,7 @@ fn established() -> Pair {
     pair
 }
 
-/// A conversation with messages in both directions, single and coalesced.
+/// Returns a conversation with messages in both directions, single and coalesced.
 fn conversation() -> Pair {
     let mut pair = established();
     let now = pair.now;

@@ -1,4 +1,4 @@
-//! Changing keys: by records, bytes and time, and a peer that does not.
+//! Changing keys: by records, bytes and time, and a peer that does not change them.
 
 use std::time::Duration;
 
@@ -24,13 +24,15 @@ fn say(pair: &mut Pair, times: usize, text: &[u8]) {
 }
 
 portable_test! {
+    // A secret that is stolen from memory opens nothing that was sent before the last change
+    // (PROTOCOL.md §2.13).
     fn keys_change_after_so_many_records_and_nothing_is_lost() {
         let mut pair = pair_with(RekeyLimits { records: 3, ..RekeyLimits::default() });
         say(&mut pair, 10, b"text");
         assert_eq!(pair.server_seen.messages.len(), 10);
         assert_eq!(pair.client_seen.rekeyed, [Direction::Sent; 3]);
         assert_eq!(pair.server_seen.rekeyed, [Direction::Received; 3]);
-        // The other direction has its own keys and its own count.
+        // The other direction has its own keys and its own count (PROTOCOL.md §2.10).
         pair.server.send(b"still", pair.now).unwrap();
         pair.run();
         assert_eq!(pair.client_seen.messages, [b"still"]);
@@ -43,6 +45,7 @@ portable_test! {
         assert_eq!(pair.server_seen.messages.len(), 4);
     }
 
+    // Keys that have sealed nothing have nothing to protect, so an idle connection stays silent.
     fn keys_change_with_time_but_only_if_they_were_used() {
         let mut pair = pair_with(RekeyLimits::default());
         assert_eq!(pair.client.poll_timeout(), None);
@@ -60,6 +63,7 @@ portable_test! {
         assert_eq!(pair.server_seen.messages.len(), 2);
     }
 
+    // An update that kept the key would protect nothing.
     fn old_keys_do_not_open_what_new_ones_sealed() {
         let keys = || DirectionKeys::new(Secret::new([7; 32]));
         let (mut sender, mut stuck) = (keys(), keys());
@@ -71,6 +75,7 @@ portable_test! {
         assert_eq!(stuck.open(header, body), Err(PeerMisbehaved::UnopenableRecord));
     }
 
+    // The receiver counts too: a hostile sender must not bring a sequence number near its wrap.
     fn records_past_the_rekey_bound_are_refused() {
         let keys = || DirectionKeys::new(Secret::new([7; 32]));
         let (mut sender, mut receiver) = (keys(), keys());

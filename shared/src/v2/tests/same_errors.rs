@@ -1,6 +1,6 @@
-//! Whatever exactly is wrong with what a peer sends in a place, it gets the same bytes for it and
-//! costs the same operations with our private key: nobody can ask us which of their guesses was the
-//! better one.
+//! A peer gets the same bytes for every mistake in one place, and each mistake costs the same
+//! operations with the private key: nobody can ask this side which of two guesses was the better
+//! one.
 
 use super::hostile::{HostileClient, HostileServer, clear_alert};
 use super::insider::{Draws, Records, auth, data, inner};
@@ -9,8 +9,8 @@ use crate::connection::Connection;
 use crate::crypto::hkdf::Secret;
 use crate::time::Time;
 
-/// What somebody outside sees of a connection that is handed these bytes: what it writes, and how
-/// often it works with its private key.
+/// A connection's reaction to bytes, as it shows from outside: its answer, and the number of its
+/// private-key operations.
 #[derive(Debug, PartialEq, Eq)]
 struct Reaction {
     written: Vec<u8>,
@@ -31,10 +31,12 @@ fn react<R>(connection: &mut Connection<R>, bytes: &[u8]) -> Reaction {
     }
 }
 
-/// All the same, without private-key operations, and no more than one alert.
+/// Asserts that all reactions are the same, without private-key operations, and no more than one
+/// alert.
 fn assert_same(reactions: &[(String, Reaction)], alert: (usize, &mut Records, u8)) {
     let (name, first) = &reactions[0];
     let (length, records, number) = alert;
+    // One alert has 85 bytes when sealed: a header of 5, one block of 64 and a tag of 16.
     assert_eq!(first.written.len(), length, "{name}");
     assert_eq!(records.open(&first.written), (7, vec![number]), "{name}");
     for (name, reaction) in reactions {
@@ -43,7 +45,8 @@ fn assert_same(reactions: &[(String, Reaction)], alert: (usize, &mut Records, u8
     }
 }
 
-/// Every way in which a record can fail to open or be malformed inside, made of the sender's keys.
+/// Returns every kind of record that fails to open or is malformed inside, made with the sender's
+/// keys.
 fn bad_records(keys: &mut Records, others: &mut Records) -> Vec<(String, Vec<u8>)> {
     let content = data(&[b"a message of no great length"]);
     let first = keys.seq;
@@ -59,6 +62,7 @@ fn bad_records(keys: &mut Records, others: &mut Records) -> Vec<(String, Vec<u8>
         };
         bad.push((format!("{part}, byte {at}"), flipped));
     }
+    // Sealed with the second number and sent in the first place.
     let late = keys.seal(5, &content);
     bad.push(("a wrong sequence number".to_owned(), late));
     others.seq = first;
@@ -67,6 +71,7 @@ fn bad_records(keys: &mut Records, others: &mut Records) -> Vec<(String, Vec<u8>
         let frame = [&[0, 0, 0, length, 3], &vec![7; length.into()][..]].concat();
         bad.push((format!("a body of {length} bytes"), frame));
     }
+    // These open, so only the inside is wrong: it must look like a record that does not open.
     let inners = [
         ("nothing inside", Vec::new()),
         ("zeros inside", vec![0; 64]),
@@ -91,6 +96,8 @@ fn foreign() -> Records {
 }
 
 portable_test! {
+    // One alert for tag, padding and lengths, so that a forger learns nothing from any of them
+    // (PROTOCOL.md §2.11).
     fn records_that_do_not_open_are_one_answer_of_the_server() {
         let mut client = HostileClient::established();
         let bad = bad_records(&mut client.up, &mut foreign());
@@ -138,6 +145,7 @@ portable_test! {
         assert_same(&reactions, (85, &mut server.up, 4));
     }
 
+    // A stranger must not learn which part of a proof was right.
     fn every_wrong_proof_of_a_client_is_one_answer() {
         let honest = HostileClient::after_hello();
         let key = client_key().public_key().spki_der();
@@ -196,6 +204,7 @@ portable_test! {
         assert_same(&reactions, (85, &mut HostileClient::after_hello().down, 3));
     }
 
+    // Before anything is signed, so that an unusable hello costs the server no RSA operation.
     fn every_unusable_hello_is_one_answer_before_anything_is_signed() {
         let honest = Draws::of_pair().hellos().client;
         let mut low_order = honest.clone();

@@ -1,10 +1,10 @@
 //! A network that harms: two real connections exchange messages over it, and it splits, merges,
-//! flips, drops, replays, swaps, reflects and truncates what they write, by a seed.
+//! flips, drops, replays, swaps, reflects and truncates their bytes, by a seed.
 //!
-//! Whatever it does: what v2 delivers is a beginning of what was sent, unchanged, in order, once;
-//! whoever is missing something does not believe in an orderly end; nothing shows in clear. v1 can
-//! promise less: what it delivers was said by one of the two and shows nowhere, but it can come
-//! again, come back to its sender, or be missing unnoticed.
+//! Whatever it does, v2 delivers a beginning of the sent messages, unchanged, in order, once; a
+//! side that misses something does not believe in an orderly end; nothing shows in clear. v1 can
+//! promise less: every message that it delivers was sent by one of the two and shows nowhere, but
+//! it can come again, come back to its sender, or be missing unnoticed.
 //!
 //! A failure names its seed. `SECURE_CHAT_SEED=n` runs that one alone; `SECURE_CHAT_ROUNDS=n` runs
 //! more than the usual.
@@ -20,20 +20,20 @@ use crate::connection::{ClientConnection, Connection, Version};
 use crate::identity::PrivateKey;
 use crate::time::Time;
 
-/// How much is tried when nothing else is asked for.
+/// The number of conversations when nothing else is asked for.
 const ROUNDS: u64 = if cfg!(target_arch = "wasm32") {
     20
 } else {
     150
 };
 
-/// Time stands still.
+/// The time of the whole conversation, which stands still.
 const NOW: Time = Time::from_millis(0);
 
-/// In every message, so that it would be found on the wire.
+/// The mark in every message, so that it would be found on the wire.
 const MARK: &[u8] = b"<confidential>";
 
-/// What an attacker does to the stream.
+/// An attacker's change of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Harm {
     Flip,
@@ -66,7 +66,7 @@ impl Dice {
         Self(ChaCha20Rng::seed_from_u64(seed))
     }
 
-    /// Below `end`, which is not 0.
+    /// Returns a number below `end`, which is not 0.
     fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.0.next_u64() % end as u64).unwrap()
     }
@@ -76,7 +76,7 @@ impl Dice {
     }
 }
 
-/// The frames of what one side has written, the preface and the announcement among them.
+/// Cuts one side's bytes into frames, the preface and the announcement among them.
 fn frames(version: Version, stream: &[u8]) -> Vec<Vec<u8>> {
     if version == Version::V1 {
         let end = |rest: &[u8]| memmem::find(rest, b"\n\n").map_or(rest.len(), |at| at + 2);
@@ -96,24 +96,25 @@ fn frames(version: Version, stream: &[u8]) -> Vec<Vec<u8>> {
 /// One direction of the network.
 #[derive(Default)]
 struct Lane {
-    /// Written and not delivered.
+    /// The bytes that are written and not delivered.
     waiting: Vec<u8>,
-    /// Everything that was written.
+    /// All bytes that were written.
     written: Vec<u8>,
     harmed: Option<Harm>,
-    /// Nothing more comes through.
+    /// `true` once nothing more comes through.
     cut: bool,
 }
 
 impl Lane {
-    /// Whole frames that one side has just written wait to be delivered.
+    /// Queues whole frames that one side has just written.
     fn write(&mut self, fresh: &[u8]) {
         if !self.cut {
             self.waiting.extend_from_slice(fresh);
         }
     }
 
-    /// Changes `fresh`, which `history` of this direction and `other` of the other precede.
+    /// Changes `fresh`, the bytes that this direction has just written; `other` is all of the other
+    /// direction.
     fn harm(
         &mut self,
         harm: Harm,
@@ -162,13 +163,14 @@ impl Lane {
     }
 }
 
-/// One of the two and what it has said and heard.
+/// One of the two sides, with the messages that it has sent and received.
 struct End<R> {
     connection: Connection<R>,
     seen: Seen,
     answers: Answerer,
-    /// How many messages it wants to send, and those that it has.
+    /// The number of messages to send.
     messages: usize,
+    /// The messages that were sent.
     sent: Vec<Vec<u8>>,
     finished: bool,
     lane: Lane,
@@ -192,7 +194,7 @@ impl<R> End<R> {
             .drain(&mut self.connection, &mut self.seen, NOW);
     }
 
-    /// Says something, perhaps, and gives what it writes.
+    /// Sends some messages, perhaps, and returns the bytes that the side writes.
     fn act(&mut self, dice: &mut Dice) -> Vec<u8> {
         self.drain();
         while self.connection.is_established() && !dice.one_in(3) && !self.finished {
@@ -219,7 +221,7 @@ impl<R> End<R> {
         fresh
     }
 
-    /// Takes some of what waits in the other's lane.
+    /// Takes some of the bytes that wait in the other side's lane.
     fn take(&mut self, from: &mut Lane, dice: &mut Dice) {
         let waiting = from.waiting.len();
         let most = if dice.one_in(2) {
@@ -233,7 +235,7 @@ impl<R> End<R> {
     }
 }
 
-/// Lets the two talk, harms at most once, and checks what the head of this file promises.
+/// Lets the two talk, harms at most once, and checks the promises in the head of this file.
 fn simulate(seed: u64, version: Version, harmful: bool) -> Option<Harm> {
     let _named = Named(seed, version);
     let mut dice = Dice::new(seed);
@@ -271,7 +273,7 @@ fn simulate(seed: u64, version: Version, harmful: bool) -> Option<Harm> {
         server.take(&mut client.lane, &mut dice);
         client.take(&mut server.lane, &mut dice);
     }
-    // Streams end, as TCP's do, whatever was said in them.
+    // Both streams end, as TCP's do, whatever was sent in them.
     client.connection.handle_eof();
     server.connection.handle_eof();
     client.drain();
@@ -281,7 +283,7 @@ fn simulate(seed: u64, version: Version, harmful: bool) -> Option<Harm> {
     client.lane.harmed.or(server.lane.harmed)
 }
 
-/// What `receiver` believes of `sender`.
+/// Checks the messages that `receiver` has from `sender`, and its belief in the end.
 fn judge<A, B>(version: Version, receiver: &End<A>, sender: &End<B>) {
     let (got, sent) = (&receiver.seen.messages, &sender.sent);
     assert!(
@@ -297,12 +299,15 @@ fn judge<A, B>(version: Version, receiver: &End<A>, sender: &End<B>) {
         assert_eq!(got, sent);
         return;
     }
+    // v1 has neither sequence numbers nor separate keys, so it can promise no more (PROTOCOL.md
+    // §1.7).
     if version == Version::V1 {
         let said = |message| sent.contains(message) || receiver.sent.contains(message);
         assert!(got.iter().all(said), "nobody has said this");
         return;
     }
     assert!(
+        // A beginning, in order and once: the record that misses its place does not open.
         sent.starts_with(got),
         "{} of {} delivered",
         got.len(),
@@ -318,7 +323,7 @@ fn judge<A, B>(version: Version, receiver: &End<A>, sender: &End<B>) {
     }
 }
 
-/// Says how a failure is repeated.
+/// A guard that prints how a failure is repeated.
 struct Named(u64, Version);
 
 impl Drop for Named {
@@ -330,13 +335,13 @@ impl Drop for Named {
     }
 }
 
-/// A number from the environment.
+/// Reads a number from the environment.
 fn asked(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
     Some(text.parse().expect("a number"))
 }
 
-/// Every seed that is asked for; gives how many of them have harmed.
+/// Runs every seed that is asked for; returns the number of those that were harmed.
 fn simulate_all(version: Version, harmful: bool) -> u64 {
     let rounds = asked("SECURE_CHAT_ROUNDS").unwrap_or(ROUNDS);
     let seeds = asked("SECURE_CHAT_SEED").map_or(0..rounds, |seed| seed..seed + 1);
@@ -344,6 +349,7 @@ fn simulate_all(version: Version, harmful: bool) -> u64 {
         .clone()
         .filter(|seed| simulate(*seed, version, harmful).is_some());
     let harmed = harmed.count() as u64;
+    // A harm may happen to change nothing, but a simulator that seldom harms would test nothing.
     let enough = seeds.end - seeds.start < 10 || harmed > rounds / 2;
     assert!(
         enough || !harmful,

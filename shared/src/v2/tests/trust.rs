@@ -1,4 +1,4 @@
-//! Which servers a client accepts, and what the others learn of it: nothing.
+//! The servers that a client accepts, and that the others learn nothing of it.
 
 use super::*;
 
@@ -11,6 +11,8 @@ fn pair_with(trust: Trust) -> Pair {
 }
 
 portable_test! {
+    // The protocol never waits for a person: the client learns the key and leaves (PROTOCOL.md
+    // §2.14).
     fn a_first_contact_learns_the_proven_key_and_leaves_in_peace() {
         let pair = pair_with(Trust::Learn);
         let presented = server_key().public_key().fingerprint();
@@ -18,11 +20,13 @@ portable_test! {
         assert_eq!(pair.client_seen.closed,
             Some(CloseReason::Failed(Untrusted::Unknown { presented }.into())));
         assert!(!pair.client_seen.established);
-        // The server has neither seen the client's key nor an error.
+        // The server has seen neither the client's key nor an error.
         assert_eq!(pair.server_seen.closed, Some(CloseReason::PeerClosed));
         assert!(!pair.server_seen.established);
     }
 
+    // The pin is checked before client_auth, because a server in between must not learn who the
+    // client is (PROTOCOL.md §2.7, step 6).
     fn a_changed_key_is_refused_before_the_client_says_who_it_is() {
         let pinned = client_key().public_key().fingerprint();
         let pair = pair_with(Trust::Pinned(pinned));
@@ -40,7 +44,7 @@ portable_test! {
     }
 
     fn a_server_that_announces_a_key_that_it_does_not_hold() {
-        // It announces the real server's key, and signs with its own.
+        // The server announces the real server's key, and signs with its own.
         let mut pair = Pair::v2();
         let up = pair.client.poll_transmit().unwrap();
         pair.server.handle_bytes(&up, pair.now);
@@ -54,6 +58,7 @@ portable_test! {
         assert_eq!(pair.client_seen.server_key, None, "an unproven key is not shown as the server's");
     }
 
+    // The preface is the version, so another version's must not pass for v2.
     fn the_preface_is_checked_byte_by_byte() {
         for preface in [&b"SC/3\n"[..], b"SC/2\r\n", b"SSH-2.0", b"SX"] {
             let mut pair = Pair::v2();
@@ -65,6 +70,7 @@ portable_test! {
         }
     }
 
+    // v1 switched off must not lock out the clients that the switch protects (PROTOCOL.md §2.11).
     fn a_client_that_wants_v2_works_where_v1_is_refused() {
         let mut server = server_config();
         server.allow_v1 = false;

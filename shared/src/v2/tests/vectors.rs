@@ -38,7 +38,7 @@ struct Session {
     client_hello: String,
     #[serde(default)]
     server_hello: String,
-    /// By the names of the protocol's document.
+    /// The intermediate values, by the names of the protocol's document.
     #[serde(default)]
     values: BTreeMap<String, String>,
     #[serde(default)]
@@ -55,7 +55,7 @@ struct Inputs {
     server_x25519_secret: String,
     server_mlkem_m: String,
     server_signature: String,
-    /// `null` if the client leaves without proving itself.
+    /// The client's signature; `null` if the client leaves without proving itself.
     client_signature: Option<String>,
 }
 
@@ -86,7 +86,7 @@ impl Inputs {
     }
 }
 
-/// Computes a session from its inputs, by hand.
+/// A session that is computed from its inputs, step by step.
 struct Script {
     session: Session,
     up: Records,
@@ -132,6 +132,7 @@ impl Script {
     }
 
     fn key_update(&mut self, name: &str) {
+        // Sealed with the old keys, and the new ones directly after it (PROTOCOL.md §2.10).
         self.record(true, 6, b"");
         let mut renewed = Records::new(self.up.secret.clone());
         renewed.renew();
@@ -189,6 +190,8 @@ fn compute(name: &str, inputs: &Inputs, server: &PrivateKey, client: &PrivateKey
     let finished = insider.finished("s fin");
     handshake_message(&mut script, &mut insider, 2, &finished);
 
+    // A first contact ends here: a close in place of client_auth, and the server's own as its
+    // answer (PROTOCOL.md §2.12).
     let Some(signature) = &inputs.client_signature else {
         script.record(true, 8, b"");
         script.record(false, 8, b"");
@@ -222,7 +225,8 @@ fn handshake_message(script: &mut Script, insider: &mut Insider, inner_type: u8,
     script.value(&format!("TH{inner_type}"), &hash);
 }
 
-/// Both connections with the session's inputs; what they write, to the client and to the server.
+/// Runs both connections with the session's inputs; returns the bytes to the client and to the
+/// server.
 fn run(
     session: &Session,
     server_key: &PrivateKey,
@@ -292,11 +296,14 @@ fn run(
     }
     let messages = exchange(&mut client, &mut server, now);
     assert_eq!(messages, [CLIENT_SAYS, SERVER_SAYS].concat());
+    // The interval has passed since the client's first record, so a key_update precedes its next
+    // one (PROTOCOL.md §2.10).
     now = now + RekeyLimits::default().interval;
     client.send(CLIENT_SAYS_THEN, now).unwrap();
     client.finish(now);
     exchange(&mut client, &mut server, now);
-    // Less than the interval after its first record, as its clock says.
+    // Less than the rekey interval after the server's first record, so that only the client changes
+    // its keys.
     let then = Time::from_millis(1);
     server.send(SERVER_SAYS_LAST, then).unwrap();
     server.finish(then);
@@ -309,7 +316,7 @@ impl Session {
         self.values.get(name).map(String::as_str)
     }
 
-    /// All that one side writes, as the file says it.
+    /// Returns all bytes that one side writes, as the file has them.
     fn stream(&self, from: &str) -> Vec<u8> {
         let mut stream = if from == "client" {
             [b"SC/2\n".to_vec(), unhex(&self.client_hello)].concat()
@@ -333,6 +340,7 @@ fn load() -> (Vectors, PrivateKey, PrivateKey) {
 portable_test! {
     fn the_values_are_computed_again_from_the_inputs() {
         let (vectors, server, client) = load();
+        // A file that lost a session would otherwise pass.
         assert_eq!(vectors.sessions.len(), 2);
         for session in vectors.sessions {
             let again = compute(&session.name, &session.inputs, &server, &client);
@@ -373,7 +381,7 @@ fn write_the_vectors_anew() {
             hex(&key.sign(&unhex(signed), &mut seeded(4)).unwrap())
         };
         let name = session.name.clone();
-        // What the client signs depends on what the server has signed.
+        // The client signs a transcript with the server's signature in it, so that one comes first.
         *session = compute(&name, &session.inputs, &server, &client);
         session.inputs.server_signature = sign(&server, session, "server");
         *session = compute(&name, &session.inputs, &server, &client);

@@ -1,23 +1,25 @@
-//! Every byte of both streams: changed, dropped, doubled, swapped with the next.
+//! Changes of every byte of both streams: flipped, dropped, doubled, swapped with the next.
 
 use std::collections::BTreeSet;
 
 use super::*;
 
-/// Which bytes: all of them, and in wasm, which is the same code and slower, some of every frame.
+/// The step between the changed bytes: every byte natively, and some of every frame in wasm, which
+/// runs the same code and is slower.
 const STEP: usize = if cfg!(target_arch = "wasm32") { 41 } else { 1 };
 
-/// Which codes came of changes to each frame; "none" is a receiver that only waits for bytes which
-/// do not come.
+/// The codes that changes of each frame caused; "none" is a receiver that only waits for bytes
+/// which do not come.
 type Codes = [BTreeSet<&'static str>; 5];
 
-/// Does `change` to each place of a stream: it gives what to remove and what to insert.
+/// Changes each byte of a stream by `change`, which returns the number of bytes to remove and the
+/// bytes to insert.
 fn everywhere(way: Way, name: &str, change: fn(&[u8], usize) -> (usize, Vec<u8>)) -> Codes {
     let stream = reference().stream(way);
     let mut codes = Codes::default();
     for at in (0..stream.len()).step_by(STEP) {
         let (remove, insert) = change(&stream, at);
-        // Nothing is changed by swapping two alike.
+        // Swapping two equal bytes changes nothing, so there is nothing to check.
         if stream[at..at + remove] == insert {
             continue;
         }
@@ -27,6 +29,7 @@ fn everywhere(way: Way, name: &str, change: fn(&[u8], usize) -> (usize, Vec<u8>)
             remove,
             insert,
         };
+        // Both kinds of end, in turn, so that each is tried in every frame.
         let wait = [Wait::Cut, Wait::UntilTheDeadline][at % 2];
         let code = check(&splice, wait, &format!("{way:?}: byte {at} {name}"));
         let frame = (0..5).rfind(|frame| reference().start(way, *frame) <= at);
@@ -52,7 +55,7 @@ fn swapped(stream: &[u8], at: usize) -> (usize, Vec<u8>) {
     (pair.len(), pair.iter().rev().copied().collect())
 }
 
-/// Of a sealed frame: its length's bytes, its type, and all the rest.
+/// The codes of a sealed frame: of its length's bytes, of its type, and of all the rest.
 const RECORD: [&str; 4] = [
     "bad_record",
     "frame_too_large",
@@ -60,7 +63,8 @@ const RECORD: [&str; 4] = [
     "unexpected_message",
 ];
 
-/// Where every byte was changed, exactly these came; where some were, no others.
+/// Asserts that exactly the expected codes came if every byte was changed, and no others if some
+/// were.
 fn assert_codes(codes: &Codes, expected: &[&[&str]; 5]) {
     for (codes, expected) in codes.iter().zip(expected) {
         let expected: BTreeSet<_> = expected.iter().copied().collect();
@@ -73,9 +77,10 @@ portable_test! {
     fn every_byte_to_the_server_flipped() {
         let codes = everywhere(Way::Up, "flipped", flipped);
         assert_codes(&codes, &[
-            // Another first byte is v1's, where everything up to an empty line is one frame.
+            // Another first byte starts v1, where everything up to an empty line is one frame.
             &["none", "unexpected_message"],
-            // Bytes of the key that make it malformed fail at once, all others with the first record.
+            // Bytes of the key that make it malformed fail at once, and all others with the first
+            // record.
             &["bad_record", "frame_too_large", "handshake_failed", "none", "unexpected_message"],
             &RECORD, &RECORD, &RECORD,
         ]);
@@ -84,7 +89,8 @@ portable_test! {
     fn every_byte_to_the_client_flipped() {
         let codes = everywhere(Way::Down, "flipped", flipped);
         assert_codes(&codes, &[
-            // What reads as an allowed key all the same, be it the same, fails with the first record.
+            // An announcement that still reads as an allowed key, be it the same, fails with the
+            // first record, because its bytes are in the transcript.
             &["bad_record", "handshake_failed", "malformed", "none"],
             &["bad_record", "frame_too_large", "handshake_failed", "unexpected_message"],
             &RECORD, &RECORD, &RECORD,
@@ -120,7 +126,7 @@ portable_test! {
             for frame in 1..5 {
                 let start = reference().start(way, frame);
                 for at in start..start + 5 {
-                    // The last one is the type.
+                    // The last of the five bytes is the type, of which every value is tried.
                     let step = if at == start + 4 { STEP } else { STEP.max(15) };
                     for value in (0..=255).step_by(step) {
                         if reference().stream(way)[at] == value { continue }

@@ -1,12 +1,13 @@
-//! Whole frames: dropped, doubled, swapped, sent early or late, of the other direction, of another
-//! session.
+//! Changes of whole frames: dropped, doubled, swapped, sent early or late, of the other direction,
+//! of another session.
 
 use super::*;
 
 const FRAMES: usize = 5;
 
-/// Between these frames of a direction its sender waits for the other side, so that nobody in
-/// between can have the later ones in time to swap them.
+/// Returns `true` if two neighbouring frames of a direction are sent without waiting in between.
+/// Where the sender waits for the other side, nobody in between can have the later frame in time to
+/// swap them.
 fn same_flight(way: Way, first: usize) -> bool {
     match way {
         Way::Up => first != 1,
@@ -14,14 +15,14 @@ fn same_flight(way: Way, first: usize) -> bool {
     }
 }
 
-/// With both ends of a receiver that only waits, if it does.
+/// Checks a change, with both ends of a receiver that only waits, if it does.
 fn check_waits(splice: &Splice, name: &str) {
     if check(splice, Wait::Cut, name).is_none() {
         check(splice, Wait::UntilTheDeadline, name);
     }
 }
 
-/// At every frame, both ways.
+/// Checks a change at every frame, both ways.
 fn check_all(remove: bool, name: &str, insert: impl Fn(Way, usize) -> Vec<Vec<u8>>) {
     for way in [Way::Up, Way::Down] {
         for place in 0..FRAMES {
@@ -59,10 +60,13 @@ portable_test! {
         }
     }
 
+    // The transcript and the sequence numbers notice a missing frame (PROTOCOL.md §2.5).
     fn dropped_frames() {
         check_all(true, "dropped", |_, _| vec![Vec::new()]);
     }
 
+    // Every frame of the session before every frame: so replays and early messages are tried in
+    // each state.
     fn frames_sent_twice_early_or_late() {
         check_all(false, "preceded", |way, _| reference().frames(way).to_vec());
     }
@@ -86,6 +90,7 @@ portable_test! {
         }
     }
 
+    // Each direction has its own secrets, so a side's own words, sent back, do not open.
     fn reflected_frames() {
         check_all(false, "preceded by a reflected one",
             |way, _| reference().frames(other(way)).to_vec());
@@ -93,6 +98,7 @@ portable_test! {
             |way, _| reference().frames(other(way)).to_vec());
     }
 
+    // Both hellos draw fresh randomness, so no frame of one session fits another.
     fn frames_of_another_session() {
         let session = converse(0x40);
         assert_ne!(session.up[1], reference().up[1]);
@@ -104,7 +110,7 @@ portable_test! {
     }
 
     fn a_whole_session_said_again() {
-        // Everything that the client ever said, to a server that draws anew: nothing opens.
+        // Everything that the client ever sent, to a server that draws anew: nothing opens.
         let mut run = Run::new(0, None, Some(reference()));
         run.server = ServerConnection::new(server_config().into(), seeded(0x49), run.now);
         run.server.handle_bytes(&reference().stream(Way::Up), run.now);

@@ -1,9 +1,9 @@
-//! Every byte and every frame of the handshake, changed on its way: what happens then is exactly
-//! what the protocol's document says, on both sides.
+//! Every byte and every frame of the handshake, changed on its way: both sides must do exactly what
+//! the protocol's document says.
 //!
-//! This file has the wire that changes bytes and the conversation over it; `model.rs` says what must
-//! come of it, from the bytes alone and without the states under test; `bytes.rs` and `frames.rs`
-//! have the changes.
+//! This file has the wire that changes bytes and the conversation over it. `model.rs` computes the
+//! expected result from the bytes alone and without the states under test; `bytes.rs` and
+//! `frames.rs` have the changes.
 
 mod bytes;
 mod frames;
@@ -20,20 +20,21 @@ use crate::testing::sign_once;
 use crate::time::Time;
 use model::{Told, Verdict, Voice};
 
-/// What each side says as soon as it may.
+/// The text that the client sends as soon as it may.
 const UP_TEXT: &[u8] = b"from the client, and confidential";
+/// The text that the server sends as soon as it may.
 const DOWN_TEXT: &[u8] = b"from the server, and confidential";
 
-/// Which way bytes go.
+/// The direction of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
-    /// To the server.
+    /// From the client to the server.
     Up,
-    /// To the client.
+    /// From the server to the client.
     Down,
 }
 
-/// A change of one direction's stream: at `at`, instead of `remove` bytes, `insert`.
+/// A change of one direction's stream: at `at`, `insert` in place of `remove` bytes.
 #[derive(Debug, Clone)]
 struct Splice {
     way: Way,
@@ -48,7 +49,7 @@ struct Wire {
     splice: Option<Splice>,
     sent: Vec<u8>,
     delivered: Vec<u8>,
-    /// Where each delivered piece ended.
+    /// The end of each delivered piece.
     pieces: Vec<usize>,
 }
 
@@ -61,6 +62,7 @@ impl Wire {
             Some(splice) => {
                 let within = |at: usize| at.clamp(start, end) - start;
                 let (from, to) = (within(splice.at), within(splice.at + splice.remove));
+                // Inserted with the piece in which the change lies, so that it comes once.
                 let here = (start..end).contains(&splice.at);
                 let insert = if here { &splice.insert[..] } else { &[] };
                 [&bytes[..from], insert, &bytes[to..]].concat()
@@ -72,7 +74,7 @@ impl Wire {
     }
 }
 
-/// What was signed, and the signatures.
+/// The signed messages, and their signatures.
 type Signed = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// An honest conversation, which is the same every time.
@@ -94,13 +96,13 @@ impl Reference {
         self.frames(way).concat()
     }
 
-    /// Where a frame starts in its stream.
+    /// Returns the offset at which a frame starts in its stream.
     fn start(&self, way: Way, frame: usize) -> usize {
         self.frames(way)[..frame].iter().map(Vec::len).sum()
     }
 }
 
-/// Another seed is another session of the same two.
+/// Runs an honest conversation; another seed is another session of the same two.
 fn converse(seed: u8) -> Reference {
     let mut run = Run::new(seed, None, None);
     run.go();
@@ -126,12 +128,12 @@ fn reference() -> &'static Reference {
 struct Run {
     client: ClientConnection,
     server: ServerConnection,
-    /// The client's and the server's.
+    /// The client's events and the server's.
     seen: [Seen; 2],
     up: Wire,
     down: Wire,
     now: Time,
-    /// Signatures are looked up here, or else made and noted.
+    /// The conversation whose signatures are used; without it, signatures are made and noted.
     known: Option<&'static Reference>,
     signed: Signed,
 }
@@ -157,7 +159,7 @@ impl Run {
         }
     }
 
-    /// Until neither side has anything to say.
+    /// Runs until neither side has any bytes left.
     fn go(&mut self) {
         loop {
             let (known, signed, now) = (self.known, &mut self.signed, self.now);
@@ -201,8 +203,8 @@ impl Run {
     }
 }
 
-/// The key's signature, if this was signed in the honest conversation. If not, the peer will not get
-/// so far as to look at it (that is what is tested), and a wrong one costs nothing.
+/// Returns the key's signature, if this message was signed in the honest conversation, and
+/// otherwise a wrong one.
 fn signature(
     known: Option<&Reference>,
     signed: &mut Signed,
@@ -214,6 +216,8 @@ fn signature(
         signed.push((message.to_vec(), signature.clone()));
         return signature;
     };
+    // A wrong signature costs nothing here: the peer does not get far enough to look at it, which
+    // is what the test checks.
     let found = known.signed.iter().find(|(text, _)| text == message);
     found.map_or_else(|| vec![0x5a; 256], |(_, signature)| signature.clone())
 }
@@ -235,7 +239,7 @@ fn drain<R>(
             Event::Established { version, .. } => {
                 assert_eq!(version, Version::V2);
                 seen.established = true;
-                // What came behind the handshake may have ended it again.
+                // Bytes behind the handshake may have ended the connection again.
                 let _ = connection.send(text, now);
             }
             Event::Message(plaintext) => seen.messages.push(plaintext.to_vec()),
@@ -246,15 +250,15 @@ fn drain<R>(
     }
 }
 
-/// How a stream ends that was changed so that its receiver waits for more.
+/// The end of a stream whose change leaves its receiver waiting for more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wait {
     Cut,
     UntilTheDeadline,
 }
 
-/// Changes the conversation, and sees both sides do what the document says. Gives the code with which
-/// the receiver of the change ends by itself.
+/// Changes the conversation, and checks that both sides do what the document says. Returns the code
+/// with which the receiver of the change ends by itself.
 fn check(splice: &Splice, wait: Wait, name: &str) -> Option<ErrorCode> {
     let reference = reference();
     let way = splice.way;
@@ -271,7 +275,7 @@ fn check(splice: &Splice, wait: Wait, name: &str) -> Option<ErrorCode> {
         Some(_) => return None,
         None => {}
     }
-    // It waits. That ends, too.
+    // The receiver waits, and that must end, too: by the end of the stream or by the deadline.
     if wait == Wait::Cut || receiver.established {
         match way {
             Way::Up => run.server.handle_eof(),
@@ -298,7 +302,7 @@ fn check(splice: &Splice, wait: Wait, name: &str) -> Option<ErrorCode> {
     None
 }
 
-/// What the two sides did is what the model says.
+/// Asserts that the two sides did what the model says.
 fn compare(run: &Run, way: Way, receiver: &Verdict, sender: &Verdict, name: &str) {
     let up = way == Way::Up;
     let (client, server) = if up {
@@ -310,7 +314,7 @@ fn compare(run: &Run, way: Way, receiver: &Verdict, sender: &Verdict, name: &str
     for (index, verdict) in [client, server].into_iter().enumerate() {
         let seen = &run.seen[index];
         let side = ["client", "server"][index];
-        // Where JSON is wrong is not ours to predict.
+        // The model does not predict where in the text JSON is wrong.
         let closed = match &seen.closed {
             Some(CloseReason::Failed(Error::InvalidMessage(InvalidMessage::Json(_)))) => {
                 let any = InvalidMessage::Json(String::new());
@@ -340,7 +344,7 @@ fn compare(run: &Run, way: Way, receiver: &Verdict, sender: &Verdict, name: &str
     assert_told(sent, receiver, up, name);
 }
 
-/// The last that the receiver of the changed bytes has written is its alert and nothing else.
+/// Asserts that the last bytes of the changed stream's receiver are its alert and nothing else.
 fn assert_told(sent: &[u8], receiver: &Verdict, by_server: bool, name: &str) {
     match receiver.told {
         Told::Nothing => {}
@@ -352,6 +356,7 @@ fn assert_told(sent: &[u8], receiver: &Verdict, by_server: bool, name: &str) {
             assert!(sent.ends_with(&[0, 0, 0, 1, 4, number]), "{name}");
         }
         Told::Alert(number) => {
+            // A sealed alert is 5 bytes of header, one block of 64 and a tag of 16.
             let alert = &sent[sent.len() - 85..];
             assert_eq!(alert[..5], [0, 0, 0, 80, 3], "{name}: a sealed alert");
             if let Some(mut records) = keys_of(receiver, by_server) {
@@ -361,8 +366,8 @@ fn assert_told(sent: &[u8], receiver: &Verdict, by_server: bool, name: &str) {
     }
 }
 
-/// The keys that the receiver of changed bytes seals its alert with; `None` if they come of changed
-/// bytes, too.
+/// Returns the keys with which the receiver of changed bytes seals its alert; `None` if they depend
+/// on changed bytes, too.
 fn keys_of(receiver: &Verdict, by_server: bool) -> Option<Records> {
     static INSIDER: OnceLock<Insider> = OnceLock::new();
     let insider = INSIDER.get_or_init(|| {
@@ -380,12 +385,15 @@ fn keys_of(receiver: &Verdict, by_server: bool) -> Option<Records> {
     if !receiver.same {
         return None;
     }
+    // An alert's sequence number is the number of records that its secret has sealed before
+    // (PROTOCOL.md §2.5).
     let (label, sealed_before) = match (by_server, receiver.established) {
         (true, false) => ("s hs", 2),
         (true, true) => ("s ap", u64::from(!receiver.stillborn())),
         (false, false) => ("c hs", 0),
         (false, true) => ("c ap", 1),
     };
+    // The handshake's secrets come from TH0, and the session's from TH4 (PROTOCOL.md §2.4).
     let n = if receiver.established { 4 } else { 0 };
     let mut records = Records::new(insider.secret(label, n));
     records.seq = sealed_before;

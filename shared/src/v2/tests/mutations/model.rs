@@ -1,5 +1,6 @@
-//! What the two sides must do with given bytes, written from the protocol's document: each step's
-//! checks in their order, and "a record opens" means "it is the one that was sent, in its place".
+//! The behaviour that two sides must show for given bytes, written from the protocol's document:
+//! each step's checks in their order. "A record opens" means here "it is the one that was sent, in
+//! its place".
 
 use super::{Reference, Way};
 use crate::connection::{CloseReason, FrameKind};
@@ -10,7 +11,7 @@ use crate::identity::{KeyError, PublicKey};
 use crate::limits::{HANDSHAKE_FRAME_BYTES, V2_BODY_BYTES, V2_HANDSHAKE_BODY_BYTES};
 use crate::testing::seeded;
 
-/// How a side tells a failure now.
+/// The form in which a side reports a failure now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Voice {
     V1,
@@ -18,7 +19,7 @@ pub(super) enum Voice {
     Sealed,
 }
 
-/// What a side has told.
+/// The report that a side has sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Told {
     Nothing,
@@ -26,7 +27,7 @@ pub(super) enum Told {
     Alert(u8),
 }
 
-/// What comes of a side.
+/// The expected result of a side.
 #[expect(clippy::struct_excessive_bools, reason = "each is compared by itself")]
 #[derive(Debug, Clone)]
 pub(super) struct Verdict {
@@ -38,11 +39,11 @@ pub(super) struct Verdict {
     pub(super) established: bool,
     /// The peer's message was delivered.
     pub(super) delivered: bool,
-    /// The hellos, and what comes before them, are those of the honest conversation.
+    /// The hellos, and the bytes before them, are those of the honest conversation.
     pub(super) same: bool,
     /// The server has answered the hello.
     answered: bool,
-    /// In which piece it did, was established, and got the last frame.
+    /// The pieces in which the server answered, was established, and got the last frame.
     pieces: [usize; 3],
 }
 
@@ -61,7 +62,7 @@ impl Verdict {
         }
     }
 
-    /// Ends, and says why.
+    /// Ends the side and reports the cause.
     pub(super) fn fail(&mut self, cause: impl Into<Error>) {
         let cause = cause.into();
         let (number, code) = alert_of(&cause);
@@ -85,12 +86,12 @@ impl Verdict {
             End::Report(code) => self.report(code),
         }
     }
-    /// A server's session that ends where it begins: nothing is said in it.
+    /// Returns `true` for a server's session that ends where it begins: nothing is sent in it.
     pub(super) fn stillborn(&self) -> bool {
         self.closed.is_some() && self.pieces[1] == self.pieces[2]
     }
 
-    /// What the peer of `receiver`, to whom `way` leads, makes of the latter's end.
+    /// Sets the reaction to the end of `receiver`, to whom `way` leads.
     pub(super) fn hear(&mut self, receiver: &Verdict, way: Way) {
         let Some(CloseReason::Failed(cause)) = &receiver.closed else {
             return;
@@ -101,8 +102,8 @@ impl Verdict {
             _ => code_of(number),
         };
         let sealed = receiver.voice == Voice::Sealed;
-        // A client that has finished has gone over to the next keys; a server that fails before it
-        // has seen that still seals with the first ones.
+        // A client that has finished has changed to the next keys; a server that fails before it
+        // has seen that still seals with the first ones (PROTOCOL.md §2.5).
         let left_behind = way == Way::Up && self.established && !receiver.established;
         if sealed && (!receiver.same || left_behind) {
             self.closed = Some(CloseReason::Failed(PeerMisbehaved::UnopenableRecord.into()));
@@ -112,7 +113,7 @@ impl Verdict {
     }
 }
 
-/// The document's table: the alert's number, and v1's code.
+/// Returns the alert's number by the document's table, and v1's code.
 fn alert_of(cause: &Error) -> (u8, ErrorCode) {
     match cause {
         Error::InvalidMessage(InvalidMessage::FrameTooLarge { .. }) => {
@@ -140,7 +141,7 @@ fn code_of(number: u8) -> ErrorCode {
     }
 }
 
-/// The next frame and what follows; `None` if it is not whole.
+/// The next frame and the bytes behind it; `None` if the frame is not whole.
 type Taken<'a> = Result<Option<(&'a [u8], &'a [u8])>, InvalidMessage>;
 
 fn take(rest: &[u8], limit: usize) -> Taken<'_> {
@@ -154,7 +155,7 @@ fn take(rest: &[u8], limit: usize) -> Taken<'_> {
     Ok(rest.split_at_checked(5 + length))
 }
 
-/// The same for v1's frames.
+/// Takes the next frame of v1 in the same way.
 fn take_v1(rest: &[u8]) -> Taken<'_> {
     let limit = HANDSHAKE_FRAME_BYTES;
     let end = rest.windows(2).position(|pair| pair == b"\n\n");
@@ -164,7 +165,7 @@ fn take_v1(rest: &[u8]) -> Taken<'_> {
     Ok(end.map(|end| (&rest[..end], &rest[end + 2..])))
 }
 
-/// A hello's frame, or the alert in its place. `N` is the length of its body.
+/// Checks a hello's frame, or the alert in its place. `N` is the length of its body.
 fn hello<const N: usize>(frame: &[u8], frame_type: u8, kind: FrameKind) -> Result<(), End> {
     let got = frame[4];
     if got == 4 {
@@ -179,6 +180,8 @@ fn hello<const N: usize>(frame: &[u8], frame_type: u8, kind: FrameKind) -> Resul
     if frame.len() != 5 + N {
         return Err(End::Fail(InvalidMessage::HandshakeLength(kind).into()));
     }
+    // The check does not depend on the secret, because a point of low order gives zero with all of
+    // them (RFC 7748 §6.1).
     let point = frame[37..69].try_into().unwrap();
     let secret = EphemeralSecret::generate(&mut seeded(40)).unwrap();
     let shared = secret.diffie_hellman(point);
@@ -199,7 +202,7 @@ fn alert_in_clear(body: &[u8]) -> End {
     }
 }
 
-/// What the server makes of `stream`, and what then the client hears.
+/// Computes the server's result for `stream`, and the client's reaction to it.
 pub(super) fn server(stream: &[u8], pieces: &[usize], honest: &Reference) -> (Verdict, Verdict) {
     let mut server = Verdict::new(Voice::V1);
     server_reads(&mut server, stream, pieces, &honest.up);
@@ -220,6 +223,7 @@ pub(super) fn server(stream: &[u8], pieces: &[usize], honest: &Reference) -> (Ve
     (server, client)
 }
 
+/// Reads `stream` as the server must.
 fn server_reads(server: &mut Verdict, stream: &[u8], pieces: &[usize], honest: &[Vec<u8>]) {
     let piece_at = |rest: &[u8]| {
         let read = stream.len() - rest.len();
@@ -229,7 +233,7 @@ fn server_reads(server: &mut Verdict, stream: &[u8], pieces: &[usize], honest: &
         return;
     };
     if *first != b'S' {
-        // Whatever this is, v1's server judges it.
+        // v1's server judges these bytes, whatever they are.
         match take_v1(stream) {
             Ok(None) => {}
             Ok(Some(_)) => server.fail(InvalidMessage::Json(String::new())),
@@ -255,6 +259,7 @@ fn server_reads(server: &mut Verdict, stream: &[u8], pieces: &[usize], honest: &
     if !server.same && !accepted(frame[69..].try_into().unwrap()) {
         return server.fail(PeerMisbehaved::EncapsulationKey);
     }
+    // With its own hello out the server has keys, so its alerts are sealed (PROTOCOL.md §2.11).
     server.answered = true;
     server.voice = Voice::Sealed;
     server.pieces[0] = piece_at(rest);
@@ -275,9 +280,12 @@ fn server_reads(server: &mut Verdict, stream: &[u8], pieces: &[usize], honest: &
             Err(cause) => return server.fail(cause),
         };
         rest = tail;
+        // A client that refuses the hello has no keys, so its alert is taken in clear (PROTOCOL.md
+        // §2.11).
         if frame[4] == 4 && step == 2 {
             return server.end(alert_in_clear(&frame[5..]));
         }
+        // Only a record of the honest conversation opens, and only if its keys are the honest ones.
         let honest = honest.get(step).filter(|_| server.same);
         if let Err(cause) = record(frame, kind, honest.map(|frame| &frame[..])) {
             return server.fail(cause);
@@ -290,7 +298,7 @@ fn server_reads(server: &mut Verdict, stream: &[u8], pieces: &[usize], honest: &
     }
 }
 
-/// What the client makes of `stream`, and what then the server hears.
+/// Computes the client's result for `stream`, and the server's reaction to it.
 pub(super) fn client(stream: &[u8], pieces: &[usize], honest: &Reference) -> (Verdict, Verdict) {
     let mut client = Verdict::new(Voice::Clear);
     client_reads(&mut client, stream, pieces, &honest.down);
@@ -301,7 +309,7 @@ pub(super) fn client(stream: &[u8], pieces: &[usize], honest: &Reference) -> (Ve
     (client, server)
 }
 
-/// The announcement's key, and why it is none.
+/// Reads the announcement's key, or returns the reason why it is none.
 fn announced(frame: &[u8]) -> Result<(), Error> {
     let pem = frame
         .strip_prefix(b"SERVER_PUB\n")
@@ -315,6 +323,7 @@ fn announced(frame: &[u8]) -> Result<(), Error> {
     }
 }
 
+/// Reads `stream` as the client must.
 fn client_reads(client: &mut Verdict, stream: &[u8], pieces: &[usize], honest: &[Vec<u8>]) {
     let (frame, rest) = match take_v1(stream) {
         Ok(Some(taken)) => taken,
@@ -325,6 +334,7 @@ fn client_reads(client: &mut Verdict, stream: &[u8], pieces: &[usize], honest: &
         return client.fail(cause);
     }
     client.same = honest[0].strip_suffix(b"\n\n") == Some(frame);
+    // A `{` here is v1's error frame, because no header starts with it (PROTOCOL.md §2.7, step 3).
     if rest.first() == Some(&b'{') {
         return match take_v1(rest) {
             Ok(None) => {}
@@ -344,6 +354,7 @@ fn client_reads(client: &mut Verdict, stream: &[u8], pieces: &[usize], honest: &
         return client.end(end);
     }
     client.same &= frame == honest[1];
+    // With the server's hello the client has keys, so its alerts are sealed (PROTOCOL.md §2.11).
     client.voice = Voice::Sealed;
     for (step, kind) in [(2, FrameKind::ServerAuth), (3, FrameKind::ServerFinished)] {
         match take(rest, V2_HANDSHAKE_BODY_BYTES) {
@@ -358,7 +369,7 @@ fn client_reads(client: &mut Verdict, stream: &[u8], pieces: &[usize], honest: &
         }
     }
     client.proven = true;
-    // Its own signature comes when the piece is read to its end; until then nothing opens.
+    // The client's own signature comes when the piece is read to its end; until then nothing opens.
     let read = stream.len() - rest.len();
     let end = pieces.iter().find(|end| **end >= read).unwrap();
     let early = take(&rest[..end - read], V2_HANDSHAKE_BODY_BYTES).map_err(Error::from);
@@ -382,7 +393,7 @@ fn client_reads(client: &mut Verdict, stream: &[u8], pieces: &[usize], honest: &
     }
 }
 
-/// A sealed frame opens if it is the one that was sealed in this place.
+/// Checks a sealed frame: it opens if it is the one that was sealed in this place.
 fn record(frame: &[u8], expected: FrameKind, honest: Option<&[u8]>) -> Result<(), Error> {
     let got = frame[4];
     if got != 3 {
