@@ -1,8 +1,8 @@
 //! Deliveries in a second of the server's processor: rooms of 10, 100 and 1,000 members, texts of
 //! 200 bytes, 64 under way, v2 over TCP; once with everything kept and once with nothing.
 //!
-//! The server runs in this process, which does nothing else meanwhile; the load is the real
-//! `secure-chat bench` in another, which reads this process's time.
+//! The server runs in this process, which does nothing else meanwhile. The load is the real
+//! `secure-chat bench` in another process, so that the figures of this one are the server's alone.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -19,7 +19,7 @@ use secure_chat_server::{Context, run, system};
 use shared::identity::PrivateKey;
 use tokio::net::TcpListener;
 
-/// Members of the room, and messages: about a second each.
+/// The members of the room, and the messages: about a second each.
 const ROOMS: [(u32, u32); 3] = [(10, 20_000), (100, 10_000), (1000, 1_500)];
 
 fn main() {
@@ -45,7 +45,7 @@ fn main() {
     }
 }
 
-/// A server with a database, for as much as can be.
+/// Starts a server with a database and without limits on rates.
 fn start(runtime: &tokio::runtime::Runtime, folder: &Path) -> SocketAddr {
     let key = PrivateKey::generate(2048, &mut system::random()).unwrap();
     let config = Config {

@@ -1,4 +1,4 @@
-//! Where a server is: `host:port`, `tcp://…`, `ws://…` or `wss://…`, and the one form of each
+//! The address of a server: `host:port`, `tcp://…`, `ws://…` or `wss://…`, and the one form of each
 //! under which its key is pinned.
 
 use std::fmt;
@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use tokio_tungstenite::tungstenite::http::Uri;
 
-/// Path of the tunnel at a server that has no other.
+/// The tunnel's path if the address names none.
 const TUNNEL_PATH: &str = "/ws";
 
 /// A server's address.
@@ -20,15 +20,15 @@ pub(crate) enum Address {
         /// The WebSocket is inside TLS (`wss://`).
         tls: bool,
         endpoint: Endpoint,
-        /// Path of the tunnel, with its leading slash.
+        /// The tunnel's path, with its leading slash.
         path: String,
     },
 }
 
-/// Host and port.
+/// A host and a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Endpoint {
-    /// A name in lower case or an IP address, an IPv6 one without brackets.
+    /// A name in lower case or an IP address; an IPv6 address without brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
 }
@@ -42,7 +42,7 @@ impl Address {
     }
 }
 
-/// The form under which the server is pinned; parses back to the same address.
+/// The form under which the server is pinned; it parses back to the same address.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -64,7 +64,7 @@ impl fmt::Display for Address {
 }
 
 impl Endpoint {
-    /// The host as it stands in a URL: an IPv6 address in brackets.
+    /// Returns the host as it stands in a URL: an IPv6 address in brackets.
     fn authority_host(&self) -> String {
         if self.host.contains(':') {
             format!("[{}]", self.host)
@@ -78,7 +78,7 @@ fn websocket_scheme(tls: bool) -> (&'static str, u16) {
     if tls { ("wss", 443) } else { ("ws", 80) }
 }
 
-/// Why a text is no address.
+/// The reason for which a text is no address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct InvalidAddress(&'static str);
 
@@ -94,6 +94,8 @@ impl FromStr for Address {
     type Err = InvalidAddress;
 
     fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        // A user name before `@` can imitate another host, and a link's fragment (`#pin=`) would be
+        // ignored without a word.
         if text.contains(['#', '?', '@']) {
             return Err(InvalidAddress(
                 "an address has no `#`, `?` or `@`: give host, port and path only",
@@ -102,6 +104,7 @@ impl FromStr for Address {
         let with_scheme = if text.contains("://") {
             text.to_owned()
         } else {
+            // Without brackets the last group of the address could be the port.
             if text.parse::<Ipv6Addr>().is_ok() {
                 return Err(InvalidAddress(
                     "an IPv6 address stands in brackets before the port, as in [::1]:5000",
@@ -145,7 +148,7 @@ fn endpoint(uri: &Uri, default_port: Option<u16>) -> Result<Endpoint, InvalidAdd
         .authority()
         .ok_or(InvalidAddress("an address has a host"))?;
     let host = authority.host();
-    // What follows the host is nothing, or a colon and the port.
+    // Behind the host stands nothing, or a colon and the port.
     let port = match &authority.as_str()[host.len()..] {
         "" => default_port.ok_or(InvalidAddress(
             "the port is missing, as in chat.example:5000",
@@ -160,13 +163,15 @@ fn endpoint(uri: &Uri, default_port: Option<u16>) -> Result<Endpoint, InvalidAdd
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'))
     {
-        // Printed anew: an IPv6 address has many forms, and its pin is found under one.
+        // Parsed and printed anew, because an IPv6 address has many forms and its pin is found
+        // under one.
         Some(host) => host
             .parse::<Ipv6Addr>()
             .map_err(|_| InvalidAddress("in brackets stands an IPv6 address"))?
             .to_string(),
         None if host.is_empty() => return Err(InvalidAddress("an address has a host")),
-        // A final dot only says that the name is complete.
+        // A final dot only marks the name as complete; with it, the same server would have a second
+        // pin.
         None => host.trim_end_matches('.').to_ascii_lowercase(),
     };
     Ok(Endpoint { host, port })

@@ -1,5 +1,5 @@
-//! Sentences for people, for when a connection is refused or ends badly: what happened, what it may
-//! mean, and the way out. One place, because these sentences are the protection.
+//! The sentences for people when a connection is refused or ends badly: what happened, what it may
+//! mean, and the way out. They stand in one place, because these sentences are the protection.
 
 use std::fmt::Write;
 
@@ -16,7 +16,7 @@ use crate::printable;
 use crate::session::{Ending, Outcome};
 use crate::wish::Wish;
 
-/// A moment for people, in UTC.
+/// Formats a moment for people, in UTC.
 pub(crate) fn date(time: UnixTime) -> String {
     i64::try_from(time.0)
         .ok()
@@ -25,7 +25,7 @@ pub(crate) fn date(time: UnixTime) -> String {
         .unwrap_or_else(|| time.to_string())
 }
 
-/// A key in both forms that people compare, each on a line.
+/// Formats a key in both forms that people compare, each on a line.
 pub(crate) fn key(label: &str, fingerprint: Fingerprint) -> String {
     format!(
         "  {label:<10} {fingerprint}\n  {:<10} {}",
@@ -34,7 +34,7 @@ pub(crate) fn key(label: &str, fingerprint: Fingerprint) -> String {
     )
 }
 
-/// The server's key is another than the pinned one.
+/// Returns the failure for a server whose key differs from the pinned one.
 pub(crate) fn changed(address: &Address, pin: &Pin, presented: Fingerprint) -> Failure {
     Failure::new(
         Code::KeyChanged,
@@ -59,7 +59,7 @@ pub(crate) fn changed(address: &Address, pin: &Pin, presented: Fingerprint) -> F
     )
 }
 
-/// The server's key is another than the one that was given with `--pin`.
+/// Returns the failure for a server whose key differs from the one that was given with `--pin`.
 fn not_expected(address: &Address, expected: Fingerprint, presented: Fingerprint) -> Failure {
     Failure::new(
         Code::KeyChanged,
@@ -77,7 +77,7 @@ fn not_expected(address: &Address, expected: Fingerprint, presented: Fingerprint
     )
 }
 
-/// The file and `--pin` contradict each other; nothing was connected to.
+/// Returns the failure for a pin that contradicts `--pin`; no connection was made.
 pub(crate) fn other_pin(address: &Address, pin: &Pin, expected: Fingerprint) -> Failure {
     Failure::new(
         Code::KeyChanged,
@@ -91,7 +91,7 @@ pub(crate) fn other_pin(address: &Address, pin: &Pin, expected: Fingerprint) -> 
     )
 }
 
-/// A lower version than was spoken before.
+/// Returns the failure for a lower version than was spoken before.
 pub(crate) fn version_floor(address: &Address, version: Version, pin: &Pin) -> Failure {
     Failure::new(
         Code::VersionFloor,
@@ -108,7 +108,7 @@ pub(crate) fn version_floor(address: &Address, version: Version, pin: &Pin) -> F
     )
 }
 
-/// The server is not known, and there is nobody to ask.
+/// Returns the failure for an unknown server without a person to ask.
 pub(crate) fn unknown(address: &Address, presented: Fingerprint) -> Failure {
     Failure::new(
         Code::Untrusted,
@@ -121,7 +121,7 @@ pub(crate) fn unknown(address: &Address, presented: Fingerprint) -> Failure {
     )
 }
 
-/// A person said no.
+/// Returns the failure for a key that a person did not trust.
 pub(crate) fn declined(address: &Address) -> Failure {
     Failure::new(
         Code::Untrusted,
@@ -129,10 +129,10 @@ pub(crate) fn declined(address: &Address) -> Failure {
     )
 }
 
-/// Judges how a session ended. `pin` is what is remembered of the server.
+/// Decides whether a session ended well. `pin` is the pin of the server, if it has one.
 ///
 /// # Errors
-/// [`Failure`] with the code for what went wrong.
+/// [`Failure`] with the code for the problem.
 pub(crate) fn of_outcome(wish: &Wish, pin: Option<&Pin>, outcome: &Outcome) -> Result<(), Failure> {
     let address = &wish.address;
     let (code, text) = match &outcome.ending {
@@ -147,7 +147,8 @@ pub(crate) fn of_outcome(wish: &Wish, pin: Option<&Pin>, outcome: &Outcome) -> R
         ),
         Ending::WebServer => {
             let endpoint = address.endpoint();
-            // The address itself, not its form: an IPv6 address keeps its brackets in a URL.
+            // Taken from the whole address, where an IPv6 address has the brackets that a URL
+            // needs.
             let host = address.to_string();
             let host = host
                 .rsplit_once("://")
@@ -170,6 +171,7 @@ pub(crate) fn of_outcome(wish: &Wish, pin: Option<&Pin>, outcome: &Outcome) -> R
             ),
         ),
         Ending::Protocol(reason) => match reason {
+            // An end before everything was sent is a loss, even if the server closed properly.
             CloseReason::PeerClosed if outcome.established && !outcome.unsent => return Ok(()),
             CloseReason::PeerClosed if outcome.established => (
                 Code::Lost,
@@ -179,6 +181,8 @@ pub(crate) fn of_outcome(wish: &Wish, pin: Option<&Pin>, outcome: &Outcome) -> R
                 Code::Protocol,
                 format!("{address} ended the connection before the handshake was done"),
             ),
+            // A cut stream is reported differently from a close: anybody in between can cut one
+            // (§2.12 of the protocol).
             CloseReason::Truncated => (
                 Code::Lost,
                 format!(
@@ -214,8 +218,9 @@ pub(crate) fn of_outcome(wish: &Wish, pin: Option<&Pin>, outcome: &Outcome) -> R
         },
     };
     let mut text = text;
-    // A server that says what it is needs no guess, least of all one that leads to a weaker protocol.
+    // A server that speaks HTTP needs no guess, least of all one that leads to a weaker protocol.
     let is_web_server = text.contains("use ws://");
+    // Not for a pinned server: an attacker who disturbs v2 must not lead the person to v1.
     if wish.version >= Version::V2 && !outcome.established && pin.is_none() && !is_web_server {
         // Writing to a string does not fail.
         let _ = write!(

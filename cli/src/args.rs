@@ -96,16 +96,16 @@ impl Global {
     }
 }
 
-/// How much is shown beside messages. Why the program ends is shown always.
+/// The amount of output beside messages. The reason for which the program ends is always shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Level {
-    /// Why the program ends
+    /// The reason for which the program ends
     Error,
-    /// What weakens your protection
+    /// Everything that weakens your protection
     Warn,
-    /// Who is at the other end
+    /// The connection and the server's key
     Info,
-    /// Every frame
+    /// Every frame that is sent or received
     Debug,
 }
 
@@ -138,17 +138,17 @@ pub(crate) enum Command {
     Bench(Bench),
     /// Print a script that completes this program's command line
     Completions {
-        /// For which shell
+        /// Shell that the script is for
         shell: clap_complete::Shell,
     },
     /// Print the man page
     Man {
-        /// Of this command, instead of the whole program
+        /// Command to describe, instead of the whole program
         command: Option<String>,
     },
 }
 
-/// How to connect.
+/// The options of `connect`.
 #[derive(Debug, Args)]
 pub(crate) struct Connect {
     #[command(flatten)]
@@ -182,7 +182,7 @@ pub(crate) struct Server {
     pub(crate) name: Option<Name>,
 }
 
-/// The load to make.
+/// The options of `bench`.
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
     // Not a doc comment, where these would have to be links.
@@ -198,13 +198,13 @@ pub(crate) struct Bench {
     /// Rooms, made for this run; one client of each sends
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one())]
     pub(crate) rooms: usize,
-    /// Of these, clients that read nothing once messages are sent; the others are measured
+    /// Clients among these that read nothing once messages are sent; the others are measured
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) stalled: usize,
     /// Different keys among the clients
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = at_least_one())]
     pub(crate) keys: usize,
-    /// What becomes of what is said in these rooms: forever, 30d, 1000 or nothing
+    /// Retention of these rooms: forever, 30d, 1000 or nothing
     #[arg(long, value_name = "KEEP")]
     pub(crate) keep: Option<Keep>,
     /// Messages of each room; 0 only connects
@@ -231,7 +231,7 @@ fn at_least_one() -> impl clap::builder::TypedValueParser<Value = usize> {
     number(1..=100_000)
 }
 
-/// The time of sending has to fit in.
+/// Parses the size of a message. The time of sending has to fit into it.
 fn message_size() -> impl clap::builder::TypedValueParser<Value = usize> {
     number(21..=1024 * 1024)
 }
@@ -240,7 +240,7 @@ fn number(
     range: std::ops::RangeInclusive<u64>,
 ) -> impl clap::builder::TypedValueParser<Value = usize> {
     use clap::builder::TypedValueParser;
-    // No loss: the ranges above fit into any `usize` that this program runs with.
+    // Nothing is lost: the ranges above fit into any `usize` that this program runs with.
     clap::value_parser!(u64)
         .range(range)
         .try_map(usize::try_from)
@@ -280,7 +280,7 @@ pub(crate) enum Keys {
     },
     /// Take the key in FILE as yours: PKCS#8 or PKCS#1 in PEM, encrypted or not
     Import {
-        /// What `keys export`, the page or openssl wrote
+        /// Output of `keys export`, the page or openssl
         file: PathBuf,
         #[command(flatten)]
         passphrase: Passphrase,
@@ -299,13 +299,13 @@ pub(crate) struct Passphrase {
 pub(crate) enum Pins {
     /// List the servers with their keys
     List {
-        /// As JSON
+        /// Print the list as JSON
         #[arg(long)]
         json: bool,
     },
     /// Forget a server: its next key will be asked about as on first contact
     Remove {
-        /// As it was given to `connect`
+        /// Address, as it was given to `connect`
         #[arg(value_name = "ADDR")]
         address: Address,
     },

@@ -1,5 +1,5 @@
-//! From an address to a session with a server that is trusted: pins are judged, and on first
-//! contact somebody is asked.
+//! From an address to a session with a trusted server: pins decide, and on first contact a person
+//! is asked.
 
 use std::sync::Arc;
 
@@ -18,17 +18,17 @@ use crate::system::{self, Clock};
 use crate::transport;
 use crate::wish::Wish;
 
-/// Says whether the key of a server that nobody knows is to be trusted.
+/// Decides whether the key of an unknown server is trusted.
 pub(crate) trait Ask {
     /// # Errors
     /// The failure to end with if it is not.
     fn first_contact(&mut self, address: &Address, key: Fingerprint) -> Result<(), Failure>;
 }
 
-/// First contact with nobody to ask.
+/// First contact without a person to ask.
 #[derive(Debug)]
 pub(crate) struct Unattended {
-    /// Accepts any new key.
+    /// Every new key is accepted.
     pub(crate) accept_new: bool,
 }
 
@@ -49,17 +49,18 @@ pub(crate) struct Contact {
     dialed: transport::Dialed,
 }
 
-/// Connects to the server of `wish`, if it may be connected to. The protocol waits for nobody:
-/// on first contact the server's key is learned with a connection of its own.
+/// Connects to the server of `wish`, if it may be connected to. The protocol waits for no person:
+/// on first contact a connection of its own learns the server's key.
 ///
 /// # Errors
-/// [`Failure`] with the code for what stands against it.
+/// [`Failure`] with the code for the obstacle.
 pub(crate) async fn make(
     wish: Wish,
     known: &KnownServers,
     key: &PrivateKey,
     ask: &mut dyn Ask,
 ) -> Result<Contact, Failure> {
+    // Decided before a connection is made: a downgrade to v1 must not even begin.
     let trust = match judge(recall(&wish, known)?.as_ref(), wish.version) {
         Judgement::VersionFloor { pin } => {
             return Err(advice::version_floor(&wish.address, wish.version, &pin));
@@ -68,6 +69,8 @@ pub(crate) async fn make(
             let presented = learn(&wish, key).await?;
             ask.first_contact(&wish.address, presented)?;
             remember(&wish.address, presented, known)?;
+            // The second connection is pinned to the key that the person has seen. A server that
+            // shows another key now is refused like any changed one.
             Trust::Pinned(presented)
         }
         Judgement::Connect(trust) => trust,
@@ -80,23 +83,25 @@ pub(crate) async fn make(
     })
 }
 
-/// Returns the pin of the server, from the file or from `--pin`.
+/// Returns the server's pin, from the file or from `--pin`.
 fn recall(wish: &Wish, known: &KnownServers) -> Result<Option<Pin>, Failure> {
     let pins = known.load()?;
     let remembered = pins.get(&wish.address.to_string()).copied();
     match (remembered, wish.expected) {
+        // `--pin` answers the question of first contact; it does not overrule a pin (§2.14 of the
+        // protocol).
         (Some(pin), Some(expected)) if pin.fingerprint != expected => {
             Err(advice::other_pin(&wish.address, &pin, expected))
         }
-        // Nothing was spoken yet: the lowest version is no floor for any.
+        // No version was spoken yet, and the lowest one is a floor for none.
         (None, Some(expected)) => Ok(Some(Pin::new(expected, system::unix_time(), Version::V1))),
         (remembered, _) => Ok(remembered),
     }
 }
 
-/// Lets the server prove its key, and ends.
+/// Lets the server prove its key, and ends the connection.
 async fn learn(wish: &Wish, key: &PrivateKey) -> Result<Fingerprint, Failure> {
-    // Nothing is sent, and fewer things happen than fit into the channel.
+    // No message is sent, and fewer events happen than fit into the channel.
     let (_, outgoing) = mpsc::channel(1);
     let (happenings, mut happened) = mpsc::channel(64);
     let wiring = Wiring {
@@ -114,6 +119,8 @@ async fn learn(wish: &Wish, key: &PrivateKey) -> Result<Fingerprint, Failure> {
         dialed: transport::dial(&wish.address).await?,
     };
     let outcome = contact.run(key, wiring).await;
+    // The key is taken from the event that says that it is proven, not from the announcement, which
+    // anybody in between can replace.
     let mut proven = None;
     while let Ok(happening) = happened.try_recv() {
         if let Happening::Event(Event::ServerKey { key, proven: true }) = happening {
@@ -133,7 +140,7 @@ async fn learn(wish: &Wish, key: &PrivateKey) -> Result<Fingerprint, Failure> {
     }
 }
 
-/// Pins the key of a server on first contact.
+/// Pins a server's key on first contact.
 fn remember(
     address: &Address,
     presented: Fingerprint,
@@ -143,7 +150,7 @@ fn remember(
     let key = address.to_string();
     let standing = known
         .update(|pins| match pins.get(&key) {
-            // Another program was faster.
+            // Another program has pinned the server since the question was asked. Its pin stands.
             Some(pin) => Ok(*pin),
             None => pins.insert(&key, new).map(|_| new),
         })?
@@ -171,7 +178,7 @@ impl Contact {
         session::run(self.dialed.stream, connection, clock, key, farewell, wiring).await
     }
 
-    /// Returns the witness that notes what the session proves.
+    /// Returns a witness that records what the session proves.
     pub(crate) fn witness(&self, known: &KnownServers) -> Witness {
         Witness {
             address: self.wish.address.to_string(),
@@ -186,7 +193,7 @@ impl Contact {
     }
 }
 
-/// Notes in the pin, once in a session, that the server has proven its key.
+/// Records in the pin, once in a session, that the server has proven its key.
 #[derive(Debug)]
 pub(crate) struct Witness {
     address: String,
@@ -197,16 +204,16 @@ pub(crate) struct Witness {
 }
 
 impl Witness {
-    /// The key that the server must have, if it must.
+    /// Returns the key that the server must have, if a certain one is required.
     pub(crate) fn pinned(&self) -> Option<Fingerprint> {
         self.pinned
     }
 
-    /// Takes note of an event. v2 has proven the key when it is established; v1 when a message
-    /// opens, whose session only the holder of the pinned key could have read.
+    /// Takes note of an event. In v2 the key is proven when the session is established; in v1 when
+    /// a message opens, because only the holder of the pinned key could decrypt the session's keys.
     ///
     /// # Errors
-    /// [`KnownServersError`]; the session is none the worse for it.
+    /// [`KnownServersError`]; the session itself is not affected.
     pub(crate) fn see(&mut self, event: &Event) -> Result<(), KnownServersError> {
         let proven = match event {
             Event::Established { version, .. } => {
@@ -218,6 +225,7 @@ impl Witness {
         };
         match (self.pinned, self.spoken) {
             (Some(pinned), Some(version)) if proven && !self.noted => {
+                // One write a session: the file is locked and synced for each.
                 self.noted = true;
                 self.known
                     .update(|pins| touch(pins, &self.address, pinned, version))
@@ -231,11 +239,11 @@ fn touch(pins: &mut Pins, address: &str, pinned: Fingerprint, version: Version) 
     let now = system::unix_time();
     let pin = match pins.get(address) {
         Some(pin) if pin.fingerprint == pinned => pin.touched(now, version),
-        // Somebody has changed or removed it meanwhile: that stands, but for a key that was given
-        // ahead of time there is none yet.
+        // The pin was changed or removed meanwhile, which stands. Only a key that was given with
+        // `--pin` has no pin yet.
         Some(_) => return,
         None => Pin::new(pinned, now, version),
     };
-    // An address that was parsed can stand in a line.
+    // An address that was parsed always fits into a line of the file.
     let _ = pins.insert(address, pin);
 }

@@ -1,4 +1,4 @@
-//! How the program ends: the exit codes that scripts rely on, and the sentence on standard error.
+//! The end of the program: the exit codes that scripts rely on, and the sentence on standard error.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -10,7 +10,7 @@ pub(crate) enum Code {
     Other = 1,
     /// No connection could be made.
     CannotConnect = 2,
-    /// Nobody trusts the server's key.
+    /// No person and no option trusts the server's key.
     Untrusted = 3,
     /// The server's key is not the pinned one.
     KeyChanged = 4,
@@ -22,23 +22,24 @@ pub(crate) enum Code {
     Lost = 7,
     /// The server reported an error.
     Reported = 8,
-    /// In a pipe: lines were not delivered. Standard error names them.
+    /// In a pipe: some lines were not delivered. Standard error names them.
     NotDelivered = 9,
-    /// In a pipe: the name belongs to somebody else or cannot be one. Nothing was sent.
+    /// In a pipe: the name belongs to another key or is not allowed. Nothing was sent.
     Name = 10,
-    /// In a pipe: standard output failed, or nobody reads it any more.
+    /// In a pipe: standard output failed, or has no reader any more.
     Output = 11,
     /// The terminal is gone.
     TerminalGone = 12,
-    /// The person stopped the program; as shells count signals.
+    /// The person stopped the program. The number is 128 and SIGINT's, as shells count.
     Interrupted = 130,
 }
 
-/// Why the program did not do what it was asked to.
+/// The reason for which the program did not do what it was asked to.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) code: Code,
-    /// For people; may have several lines. Nothing from the network goes in here unescaped.
+    /// A text for people; it may have several lines. Text from the network must be escaped before
+    /// it goes in here: this text is printed as it is.
     pub(crate) text: String,
 }
 
@@ -50,7 +51,7 @@ impl Failure {
         }
     }
 
-    /// A failure that has no code of its own.
+    /// Creates a failure that has no code of its own.
     pub(crate) fn other(text: impl Into<String>) -> Self {
         Self::new(Code::Other, text)
     }

@@ -1,5 +1,5 @@
-//! The data folder: where it is, and how files get into it. Files are private, whole or not there
-//! at all, and never written over by accident.
+//! The data folder: its location, and how files get into it. Files are private, either whole or
+//! absent, and never overwritten by accident.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -22,30 +22,32 @@ pub(crate) fn default_path() -> Result<PathBuf, String> {
         .map_err(|error| format!("cannot find the data folder ({error}): give --data-dir"))
 }
 
-/// Makes the folder and those above it; new ones are the owner's alone.
+/// Creates the folder and its parents; new ones are accessible to their owner only.
 pub(crate) fn make(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::DirBuilderExt;
+        // The mode is set when the folder is created: a `chmod` afterwards would leave a moment in
+        // which others could open it.
         builder.mode(0o700);
     }
     builder.create(folder)
 }
 
-/// Why a file was not read.
+/// The reason for which a file was not read.
 #[derive(Debug)]
 pub(crate) enum ReadError {
-    /// It is not there.
+    /// The file does not exist.
     NotFound,
-    /// Its mode gives others a right that they must not have.
+    /// The file's mode gives others a right that they must not have.
     Exposed(u32),
-    /// It is longer than such a file can be.
+    /// The file is longer than such a file can be.
     TooLong,
-    /// It is not UTF-8.
+    /// The file is not UTF-8.
     NotText,
-    /// The system refuses.
+    /// The system reports an error.
     Io(io::Error),
 }
 
@@ -59,14 +61,16 @@ impl From<io::Error> for ReadError {
     }
 }
 
-/// Reads a text file of at most `limit` bytes. `forbidden` are the bits of the mode that nobody
-/// may have (on Unix).
+/// Reads a text file of at most `limit` bytes into `text`. On Unix, `forbidden` holds the bits of
+/// the mode that must not be set.
 pub(crate) fn read_text(
     path: &Path,
     limit: u64,
     forbidden: u32,
     text: &mut String,
 ) -> Result<(), ReadError> {
+    // The opened file is checked, not its path: between a check of the path and the opening
+    // somebody could put another file in its place.
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
@@ -85,7 +89,7 @@ pub(crate) fn read_text(
     if metadata.len() > limit {
         return Err(ReadError::TooLong);
     }
-    // Once more here, because a file can grow.
+    // Bounded here as well, because a file can grow after its length was read.
     let read = file.take(limit + 1).read_to_string(text)?;
     if read as u64 > limit {
         return Err(ReadError::TooLong);
@@ -93,15 +97,15 @@ pub(crate) fn read_text(
     Ok(())
 }
 
-/// The treatment of a file that is there already.
+/// The treatment of a file that exists already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Existing {
     Replace,
     Refuse,
 }
 
-/// Writes a file with mode 0600 beside its place, syncs it, and renames it, so that a crash leaves
-/// the old one or the new one.
+/// Writes a file with mode 0600 beside its final path, syncs it, and renames it, so that a crash
+/// leaves either the old file or the new one.
 pub(crate) fn write(path: &Path, content: &[u8], existing: Existing) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -110,14 +114,19 @@ pub(crate) fn write(path: &Path, content: &[u8], existing: Existing) -> io::Resu
     let mut file = tempfile::Builder::new()
         .prefix(".secure-chat")
         .tempfile_in(folder)?;
+    // `tempfile` creates with mode 0600 and a name that cannot be guessed. The file is in the same
+    // folder because a rename is atomic within one file system only.
     file.write_all(content)?;
     file.as_file().sync_all()?;
+    // `persist_noclobber` fails if the name exists. A check before the rename would not do: another
+    // program could create the file in between.
     match existing {
         Existing::Replace => file.persist(path),
         Existing::Refuse => file.persist_noclobber(path),
     }
     .map_err(|error| error.error)?;
-    // Where a folder can be opened, the new name in it is made to last as well.
+    // The rename is in the folder's own data; without this sync a power cut can undo it. Not every
+    // platform can open a folder.
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
     Ok(())

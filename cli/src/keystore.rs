@@ -1,4 +1,4 @@
-//! Our own long-term key in the data folder: `client_key.pem`, made on first use, never
+//! The person's own long-term key in the data folder: `client_key.pem`, made on first use, never
 //! overwritten.
 
 use std::fmt;
@@ -15,27 +15,27 @@ use crate::system;
 /// The file's name in the data folder.
 pub(crate) const FILE_NAME: &str = "client_key.pem";
 
-/// Largest file that is read, in bytes: an encrypted 4096-bit key has 3.5 KiB.
+/// The largest file that is read, in bytes: an encrypted 4096-bit key has 3.5 KiB.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
-/// Bits of the mode that a key file must not have: others could read or change it.
+/// The bits of the mode that a key file must not have: others could read or change it.
 const FORBIDDEN_MODE: u32 = 0o077;
 
-/// Size of a new key in bits.
+/// The size of a new key, in bits.
 const KEY_BITS: usize = 2048;
 
-/// Why there is no key.
+/// The reason for which there is no key.
 #[derive(Debug)]
 pub(crate) enum KeystoreError {
-    /// The folder cannot be made or written to.
+    /// The folder cannot be created or written to.
     Folder(PathBuf, io::Error),
-    /// The file is there but cannot be read.
+    /// The file exists but cannot be read.
     Read(PathBuf, ReadError),
     /// The file's content is no usable key.
     Key(PathBuf, KeyError),
-    /// There is a key already.
+    /// A key exists already.
     Exists(PathBuf),
-    /// A new key could not be made.
+    /// A new key could not be generated.
     Generate(KeyError),
 }
 
@@ -85,12 +85,14 @@ impl From<KeystoreError> for Failure {
     }
 }
 
-/// Loads the key, or makes and stores one if there is none. The `bool` says whether it is new.
+/// Loads the key, or generates and stores one if there is none. The `bool` is `true` for a new key.
 ///
 /// # Errors
 /// [`KeystoreError`]; an existing file is never changed.
 pub(crate) fn load_or_generate(folder: &Path) -> Result<(PrivateKey, bool), KeystoreError> {
     let path = folder.join(FILE_NAME);
+    // Only a missing file leads to a new key. A damaged or exposed one is an error: a new key would
+    // be another person to every server.
     match load(&path) {
         Err(KeystoreError::Read(_, ReadError::NotFound)) => {}
         loaded => return loaded.map(|key| (key, false)),
@@ -100,7 +102,7 @@ pub(crate) fn load_or_generate(folder: &Path) -> Result<(PrivateKey, bool), Keys
         PrivateKey::generate(KEY_BITS, &mut system::random()).map_err(KeystoreError::Generate)?;
     match store(folder, &key) {
         Ok(_) => Ok((key, true)),
-        // Another program was faster: its key is ours, too.
+        // Another program was faster; both use its key.
         Err(KeystoreError::Exists(_)) => load(&path).map(|key| (key, false)),
         Err(error) => Err(error),
     }
@@ -119,10 +121,10 @@ fn load(path: &Path) -> Result<PrivateKey, KeystoreError> {
     PrivateKey::from_pem(&pem).map_err(|error| KeystoreError::Key(path.to_path_buf(), error))
 }
 
-/// Stores `key` as ours, and says where.
+/// Stores `key` as the person's own, and returns its path.
 ///
 /// # Errors
-/// [`KeystoreError::Exists`] if we have one; [`KeystoreError::Folder`] if it cannot be written.
+/// [`KeystoreError::Exists`] if there is a key; [`KeystoreError::Folder`] if it cannot be written.
 pub(crate) fn store(folder: &Path, key: &PrivateKey) -> Result<PathBuf, KeystoreError> {
     let folder_error = |error| KeystoreError::Folder(folder.to_path_buf(), error);
     folder::make(folder).map_err(folder_error)?;
@@ -137,16 +139,16 @@ pub(crate) fn store(folder: &Path, key: &PrivateKey) -> Result<PathBuf, Keystore
     }
 }
 
-/// Reads a key that somebody wants to import: as it is, or encrypted. The passphrase is asked for
-/// only if it is needed.
+/// Reads a key to import: encrypted or not. The passphrase is asked for only if it is needed.
 ///
 /// # Errors
-/// Whatever `passphrase` fails with, or [`KeystoreError`].
+/// The error of `passphrase`, or [`KeystoreError`].
 pub(crate) fn read_foreign<E: From<KeystoreError>>(
     path: &Path,
     passphrase: impl FnOnce() -> Result<Zeroizing<String>, E>,
 ) -> Result<PrivateKey, E> {
     let mut pem = Zeroizing::new(String::new());
+    // No bits are forbidden here: the file lies where the person has put it, and is only read.
     folder::read_text(path, MAX_FILE_BYTES, 0, &mut pem)
         .map_err(|error| KeystoreError::Read(path.to_path_buf(), error))?;
     let key = if pem.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") {

@@ -1,5 +1,5 @@
 //! The pins in the data folder: `known_servers`. Two programs may use it at once: each change is
-//! made under a lock, on what the file holds then.
+//! made under a lock, on the present content of the file.
 
 use std::fmt;
 use std::fs::OpenOptions;
@@ -14,29 +14,31 @@ use crate::folder::{self, Existing, ReadError};
 /// The file's name in the data folder.
 pub(crate) const FILE_NAME: &str = "known_servers";
 
-/// A file of its own is locked, because the other is replaced with every change.
+/// The name of the lock: a file of its own, because `known_servers` is replaced with every change,
+/// and a lock on the replaced file would exclude nobody.
 const LOCK_NAME: &str = "known_servers.lock";
 
-/// Largest file that is read, in bytes: some ten thousand servers.
+/// The largest file that is read, in bytes: some ten thousand servers.
 const MAX_FILE_BYTES: u64 = 2 * 1024 * 1024;
 
-/// Bits of the mode that the file must not have: whoever can change it decides whom we trust.
+/// The bits of the mode that the file must not have: a user who can change it decides which servers
+/// are trusted.
 const FORBIDDEN_MODE: u32 = 0o022;
 
-/// The file.
+/// The file of the pins.
 #[derive(Debug, Clone)]
 pub(crate) struct KnownServers {
     folder: PathBuf,
 }
 
-/// Why the pins are not to be had.
+/// The reason for which the pins cannot be used.
 #[derive(Debug)]
 pub(crate) enum KnownServersError {
-    /// It cannot be read.
+    /// The file cannot be read.
     Read(PathBuf, ReadError),
-    /// A line of it is damaged.
+    /// A line of the file is damaged.
     Damaged(PathBuf, PinsError),
-    /// It cannot be written.
+    /// The file cannot be written.
     Write(PathBuf, io::Error),
 }
 
@@ -83,12 +85,12 @@ impl KnownServers {
         }
     }
 
-    /// The file's path.
+    /// Returns the file's path.
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.join(FILE_NAME)
     }
 
-    /// All pins; none if there is no file.
+    /// Returns all pins; none if there is no file.
     ///
     /// # Errors
     /// [`KnownServersError`].
@@ -97,16 +99,18 @@ impl KnownServers {
         let mut text = String::new();
         match folder::read_text(&path, MAX_FILE_BYTES, FORBIDDEN_MODE, &mut text) {
             Ok(()) => Pins::parse(&text).map_err(|error| KnownServersError::Damaged(path, error)),
+            // Only a missing file means that nothing is pinned. Any other error ends the command:
+            // otherwise a file that cannot be read would turn every server into an unknown one.
             Err(ReadError::NotFound) => Ok(Pins::default()),
             Err(error) => Err(KnownServersError::Read(path, error)),
         }
     }
 
-    /// Changes the pins under the lock, on what the file holds now, and gives back what `change`
-    /// did. The file is written only if something is different then.
+    /// Changes the pins under the lock, on the present content of the file, and returns the result
+    /// of `change`. The file is written only if the pins differ then.
     ///
     /// # Errors
-    /// [`KnownServersError`]; the file is as it was then.
+    /// [`KnownServersError`]; the file still has its former content.
     pub(crate) fn update<T>(
         &self,
         change: impl FnOnce(&mut Pins) -> T,
@@ -124,10 +128,11 @@ impl KnownServers {
         let lock = options
             .open(&lock_path)
             .map_err(|error| write_error(&lock_path, error))?;
-        // Held until `lock` is dropped, or this process ends.
+        // The lock is held until `lock` is dropped, or this process ends.
         lock.lock()
             .map_err(|error| write_error(&lock_path, error))?;
 
+        // Read again under the lock: another program may have pinned a server since.
         let before = self.load()?;
         let mut pins = before.clone();
         let result = change(&mut pins);

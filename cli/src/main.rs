@@ -31,7 +31,8 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help goes to standard output and is no failure; nobody may be reading either.
+            // Help goes to standard output and is no failure. A failure to print it is ignored:
+            // there may be no reader.
             let _ = error.print();
             return ExitCode::from(u8::from(error.use_stderr()));
         }
@@ -39,9 +40,10 @@ fn main() -> ExitCode {
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // Who interrupts knows that; lines that were not delivered are news.
+            // A person who presses Ctrl-C knows that the program was interrupted. Lines that were
+            // not delivered are news; their numbers stand on a second line of the text.
             if failure.code != Code::Interrupted || failure.text.contains('\n') {
-                // Standard error may be gone; there is nothing left to tell then.
+                // Standard error may be closed, and then no place is left to report to.
                 let _ = writeln!(io::stderr(), "secure-chat: {failure}");
             }
             failure.exit_code()
@@ -50,6 +52,8 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
+    // These commands need neither a key nor pins, so they also work where no data folder can be
+    // found.
     match cli.command {
         Command::Completions { shell } => return commands::manual::completions(shell),
         Command::Man { command } => return commands::manual::man(command.as_deref()),
@@ -66,7 +70,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Connect(connect) => commands::connect::run(connect, &folder, level),
         Command::Keys(command) => commands::keys::run(command, &folder),
         Command::Pins(command) => commands::pins::run(command, &folder),
-        // Done above, without a data folder.
+        // Handled above, without a data folder.
         Command::Bench(_) | Command::Completions { .. } | Command::Man { .. } => Ok(()),
     }
 }

@@ -12,28 +12,28 @@ use icu_properties::{CodePointMapData, CodePointSetData};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Stands for a character that could work on a terminal or that has no meaning.
+/// The stand-in for a character that could act on a terminal, or that has no assigned meaning.
 const UNPRINTABLE: char = '\u{fffd}';
 
-/// Stands for a character that would be there but could not be seen.
+/// The stand-in for a character that takes up space but shows nothing.
 const HIDDEN: char = '·';
 
-/// Carries a combining mark that has no base of its own (Unicode 16, §7.9).
+/// The base for a combining mark that has none of its own (Unicode 16, §7.9).
 const DOTTED_CIRCLE: char = '\u{25cc}';
 
-/// Most combining marks on one base. Vietnamese and polytonic Greek need three; towers of marks
+/// The most combining marks on one base. Vietnamese and polytonic Greek need three; towers of marks
 /// ("Zalgo") paint over the rows above and below.
 const MAX_MARKS: u8 = 4;
 
-/// Blanks before every row of a message but its first, in line mode. A name never starts with a
+/// The blanks before every row of a message but its first, in line mode. A name never starts with a
 /// blank, so a row with this indent cannot be taken for the beginning of a message.
 const INDENT: &str = "    ";
 
-/// Least columns that text is wrapped to: in a narrower terminal nothing can be read anyway.
+/// The fewest columns that text is wrapped to: nothing can be read in a narrower terminal anyway.
 const MIN_COLUMNS: usize = 8;
 
-/// Characters whose glyph is empty by the Unicode code charts although their category is that of a
-/// symbol, letter or mark: no Unicode property says so.
+/// The characters whose glyph is empty by the Unicode code charts although their category is that
+/// of a symbol, letter or mark. No Unicode property marks them.
 const EMPTY_GLYPHS: [char; 5] = [
     '\u{2800}',  // BRAILLE PATTERN BLANK
     '\u{13441}', // EGYPTIAN HIEROGLYPH FULL BLANK
@@ -42,22 +42,24 @@ const EMPTY_GLYPHS: [char; 5] = [
     '\u{1d159}', // MUSICAL SYMBOL NULL NOTEHEAD
 ];
 
-/// Returns `text` on one line: control characters become their pictures (`␊`, `␛`), characters that
-/// could work on a terminal `�`, and characters that cannot be seen `·`.
+/// Returns `text` on one line. Control characters become their pictures (`␊`, `␛`), characters that
+/// could act on a terminal become `�`, and characters that cannot be seen become `·`.
 pub(crate) fn line(text: &[u8]) -> String {
     filtered(&String::from_utf8_lossy(text))
 }
 
-/// Returns `text` on one line for an output that is no terminal. Characters that harm nothing but
-/// the eye stay, because the reader may be a program that needs them.
+/// Returns `text` on one line for an output that is no terminal. Characters that only mislead the
+/// eye stay, because the reader may be a program that needs them.
 pub(crate) fn piped(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
+    // A pipe often ends in a terminal after all (`| less -R`, `| tail`), so escape sequences are
+    // defused here too.
     text.chars().map(|c| control(c).unwrap_or(c)).collect()
 }
 
-/// Returns `text` in rows of at most `columns`. Its line ends are kept, and every row but the first
-/// is indented: a terminal that wrapped by itself would begin the next row at column 0, where
-/// padding could put a line of somebody else.
+/// Returns `text` in rows of at most `columns`. The text's own line ends are kept, and every row
+/// but the first is indented: a terminal that wrapped by itself would begin the next row at column
+/// 0, where padding could put a line that looks like somebody else's.
 pub(crate) fn paragraph(text: &[u8], columns: usize) -> String {
     let text = String::from_utf8_lossy(text);
     let mut rows = Vec::new();
@@ -68,17 +70,19 @@ pub(crate) fn paragraph(text: &[u8], columns: usize) -> String {
     rows.join("\n")
 }
 
-/// Breaks text that is printable already into rows of at most `columns`, at blanks where there are
-/// any. The first row begins with `first`, all others with `rest`.
+/// Breaks printable text into rows of at most `columns`, at blanks where there are any. The first
+/// row begins with `first`, all others with `rest`.
 pub(crate) fn wrap(text: &str, columns: usize, first: &str, rest: &str) -> Vec<String> {
     let columns = columns.max(MIN_COLUMNS);
     let mut rows = Vec::new();
     let mut row = first.to_owned();
     let mut used = width(first);
-    // Where in `row` the text begins, and where it can be broken: behind the last blank.
+    // Byte positions in `row`: where the text begins, and where it can be broken (behind the last
+    // blank).
     let mut start = row.len();
     let mut blank = None;
-    // A cluster that fits into no row (a family of many people) is taken apart.
+    // A cluster that fits into no row (a family of many people) is taken apart; otherwise it would
+    // make a row wider than the terminal, which would then wrap it to column 0.
     let room = columns - width(first).max(width(rest)).min(columns);
     let pieces = text.graphemes(true).flat_map(|cluster| {
         let whole = width(cluster) <= room;
@@ -90,7 +94,7 @@ pub(crate) fn wrap(text: &str, columns: usize, first: &str, rest: &str) -> Vec<S
         let wide = width(cluster);
         if used + wide > columns && row.len() > start {
             if cluster == " " {
-                // The blank that the row's end stands for. More of them are dropped below.
+                // The row's end stands for this blank. Further blanks are dropped below.
                 rows.push(std::mem::replace(&mut row, rest.to_owned()));
                 used = width(rest);
                 start = row.len();
@@ -110,6 +114,7 @@ pub(crate) fn wrap(text: &str, columns: usize, first: &str, rest: &str) -> Vec<S
                 start = row.len();
             }
         }
+        // Otherwise padding that was broken here would go on in the next row.
         if cluster == " " && row.len() == start && !rows.is_empty() {
             continue;
         }
@@ -124,7 +129,7 @@ pub(crate) fn wrap(text: &str, columns: usize, first: &str, rest: &str) -> Vec<S
 }
 
 /// Returns the columns that `text` takes at most. Terminals disagree about joined emoji: some draw
-/// one picture, others its parts beside each other, so the larger number counts.
+/// one picture, others draw the parts beside each other, so the larger number counts.
 pub(crate) fn width(text: &str) -> usize {
     let clusters = text.graphemes(true).map(|cluster| {
         let parts = cluster.chars().map(|c| c.width().unwrap_or(0)).sum();
@@ -133,14 +138,15 @@ pub(crate) fn width(text: &str) -> usize {
     clusters.sum()
 }
 
-/// Returns the stand-in of a character that could work on a terminal, if `c` is one.
+/// Returns the stand-in of `c` if it is a character that could act on a terminal.
 fn control(c: char) -> Option<char> {
     match c {
         '\t' => Some(' '),
         // Unicode has a picture for each of the C0 controls, and one for DEL.
         '\0'..='\u{1f}' => Some(char::from_u32(0x2400 + c as u32).unwrap_or(UNPRINTABLE)),
         '\u{7f}' => Some('\u{2421}'),
-        // C1 controls, line and paragraph separators, and what overrides the writing direction.
+        // C1 controls (U+009B alone begins an escape sequence), line and paragraph separators, and
+        // the overrides of the writing direction, which could show a line backwards.
         '\u{80}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
             Some(UNPRINTABLE)
         }
@@ -148,7 +154,7 @@ fn control(c: char) -> Option<char> {
     }
 }
 
-/// The Unicode tables, in the shape in which they are asked.
+/// The Unicode tables that the filter looks characters up in.
 struct Tables {
     category: icu_properties::CodePointMapDataBorrowed<'static, GeneralCategory>,
     combining: icu_properties::CodePointMapDataBorrowed<'static, CanonicalCombiningClass>,
@@ -170,11 +176,13 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
 fn filtered(text: &str) -> String {
     let tables = &*TABLES;
     let mut shown = String::with_capacity(text.len());
-    // Marks on the present base; none without a base.
+    // The number of marks on the present base; `None` before the first base.
     let mut marks = None;
     let mut before: Option<char> = None;
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
+        // `shown` holds what was let through so far: a joiner is judged by the neighbours that the
+        // reader sees, not by those that were replaced.
         let harmless = control(c).or_else(|| {
             let joins = tables.joins(&shown, before, c, rest.as_str());
             (!joins).then(|| tables.stand_in(c)).flatten()
@@ -188,7 +196,8 @@ fn filtered(text: &str) -> String {
             if count < MAX_MARKS {
                 shown.push(c);
             } else if count == MAX_MARKS {
-                // One stand-in for all that are left out.
+                // One stand-in for all marks that are left out: a tower of stand-ins would be as
+                // long as the tower.
                 shown.push(HIDDEN);
             }
             marks = Some((count + 1).min(MAX_MARKS + 1));
@@ -202,7 +211,7 @@ fn filtered(text: &str) -> String {
 }
 
 impl Tables {
-    /// Returns the stand-in of a character that is not seen or means nothing, if `c` is one.
+    /// Returns the stand-in of `c` if it is a character that is invisible or has no meaning.
     fn stand_in(&self, c: char) -> Option<char> {
         use GeneralCategory as Category;
         if c == ' ' {
@@ -242,6 +251,7 @@ impl Tables {
         const NON_JOINER: char = '\u{200c}';
         const JOINER: char = '\u{200d}';
         const EMOJI_STYLE: char = '\u{fe0f}';
+        // Everywhere else these characters make two texts differ that look the same.
         let Some(before) = before else {
             return false;
         };
@@ -250,7 +260,7 @@ impl Tables {
             EMOJI_STYLE => self.pictographic.contains(before) && !self.emoji.contains(before),
             JOINER | NON_JOINER => {
                 let picture = |c: char| self.pictographic.contains(c) && !c.is_ascii();
-                // A skin tone is no picture of its own but part of the one before it.
+                // A skin tone is no picture of its own but a part of the one before it.
                 let ends_picture =
                     before == EMOJI_STYLE || picture(before) || self.emoji.contains(before);
                 if c == JOINER && ends_picture && next.is_some_and(picture) {
@@ -300,7 +310,7 @@ mod tests {
             "größer 🦀 שלום",
             "C:\\new",
             "❤️ 👩‍👩‍👧‍👦 👍🏽 👩🏽‍💻 🏳️‍🌈 🇩🇪",
-            "می‌خواهم",           // Persian, with a non-joiner between two verbs' parts.
+            "می‌خواهم", // Persian, with a non-joiner between the parts of two verbs.
             "क्‍ष श्री తెలుగు தமிழ்", // Indic, with a joiner behind a virama.
             "Tiếng Việt e\u{302}\u{301}",
             "日本語 한국어",
@@ -322,7 +332,8 @@ mod tests {
                 );
                 assert!(control(c).is_none(), "{c:?}");
             }
-            // Alone, at the start and at the end nothing joins.
+            // Alone, or at the start or end of a text, nothing joins: the character must be visible
+            // by itself.
             let alone = line(c.to_string().as_bytes());
             assert!(width(&alone) > 0, "{c:?} takes no column: {alone:?}");
         }
@@ -354,8 +365,8 @@ mod tests {
         assert_eq!(piped("\u{1b}[2J\u{202e}".as_bytes()), "␛[2J\u{fffd}");
     }
 
-    /// Rows of any text: each but the first is indented, none is too wide, none has what a terminal
-    /// acts on.
+    /// Checks the rows of any text: each but the first is indented, none is too wide, and none has
+    /// a character that a terminal acts on.
     fn check(text: &str, columns: usize) {
         let shown = paragraph(format!("eve: {text}").as_bytes(), columns);
         for (number, row) in shown.split('\n').enumerate() {
@@ -376,7 +387,8 @@ mod tests {
             "anna: one\n    bert: two"
         );
         assert_eq!(paragraph(b"one\rtwo", 80), "one␍two");
-        // A forger pads until the terminal's own wrapping would put the name at column 0.
+        // The attack: a forger pads until the terminal's own wrapping would put the name at column
+        // 0.
         let blanks = [
             " ",
             "\u{3000}",
@@ -402,7 +414,8 @@ mod tests {
             for _ in 0..300 {
                 let mut text = String::new();
                 for _ in 0..60 {
-                    // A linear congruential generator: any text will do, but always the same.
+                    // A linear congruential generator: any text will do, as long as a failure can
+                    // be repeated.
                     seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                     let pick = (seed >> 16) as usize;
                     if pick.is_multiple_of(3) {

@@ -1,5 +1,5 @@
-//! Drives the protocol over any byte stream, between the stream and whoever shows messages. Knows
-//! no sockets, no terminal and no files.
+//! Drives the protocol over any byte stream, between the stream and the part that shows messages.
+//! Knows no sockets, no terminal and no files.
 
 use std::collections::VecDeque;
 use std::io;
@@ -14,74 +14,75 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::system::{self, Clock};
 
-/// No more lines are sealed while so many bytes wait to be written.
+/// The number of bytes that may wait to be written before no more messages are sealed.
 const OUTPUT_BYTES: usize = 64 * 1024;
 
 const READ_BUFFER_BYTES: usize = 64 * 1024;
 
-/// How long the last words and the end of a stream may take once everything else is done.
+/// The time that the last bytes and the end of a stream may take once everything else is done.
 const FAREWELL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A server that has said nothing for so long is asked whether it is there. Half a minute is less
-/// than the time for which routers keep a silent connection.
+/// The silence after which the server is asked whether it is there. Half a minute is less than the
+/// time for which routers keep a silent connection.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// So long may the answer take. A sleeping mobile link wakes up within seconds; whoever waits for
-/// longer is better served by a new connection.
+/// The time that the answer may take. A sleeping mobile link wakes up within seconds; after a
+/// longer wait a new connection is the better choice.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How often the wall clock is compared with the monotonic one, which stands still while the
-/// machine is suspended.
+/// The interval at which the wall clock is compared with the monotonic one, which stands still
+/// while the machine is suspended.
 const SUSPEND_CHECK: Duration = Duration::from_secs(5);
 
-/// The wall clock ran ahead by so much more than the monotonic one: the machine slept, or its clock
-/// was set. Either way a probe costs nothing.
+/// The lead of the wall clock over the monotonic one that means that the machine slept, or that its
+/// clock was set. Either way a probe costs nothing.
 const SUSPEND_MS: u64 = 10_000;
 
 /// A chat message that every server answers (`pong`), also before `hello`. It switches a connection
 /// to the JSON chat, so a session of plain lines has no probe.
 pub(crate) const PROBE: &[u8] = br#"{"type":"ping"}"#;
 
-/// A wish of the person or of the pipe.
+/// A request of the person or of the pipe to the session.
 #[derive(Debug)]
 pub(crate) enum Outgoing {
-    /// Send this message.
+    /// Sends this message.
     Message(Vec<u8>),
-    /// Nothing more will be sent; what the server still has to say is read.
+    /// Ends the sending; the rest of the server's messages is still read.
     Finish,
 }
 
 /// The ends of a session on the side that is not the stream.
 pub(crate) struct Wiring {
-    /// Takes messages to send. That nobody can send any more means [`Outgoing::Finish`].
+    /// Takes messages to send. A closed channel means [`Outgoing::Finish`].
     pub(crate) outgoing: mpsc::Receiver<Outgoing>,
-    /// Takes happenings to show. That nobody looks any more ends the session.
+    /// Takes happenings to show. A closed channel ends the session.
     pub(crate) happenings: mpsc::Sender<Happening>,
     /// Ends the session at once.
     pub(crate) interrupt: Arc<Notify>,
-    /// Asks a silent server whether it is there. Without it, only the system's keep-alive does.
+    /// The message that asks a silent server whether it is there. Without it, only the system's
+    /// keep-alive does that.
     pub(crate) probe: Option<&'static [u8]>,
 }
 
 /// A happening that can be shown.
 #[derive(Debug)]
 pub(crate) enum Happening {
-    /// The protocol says so. Never [`Event::PrivateKey`] or [`Event::Closed`].
+    /// An event of the protocol; never [`Event::PrivateKey`] or [`Event::Closed`].
     Event(Event),
-    /// A message of so many bytes was not sent.
+    /// The length of a message that was not sent, and the reason.
     NotSent(usize, SendError),
 }
 
-/// How a session ended.
+/// The end of a session.
 #[derive(Debug)]
 pub(crate) enum Ending {
-    /// As the protocol says.
+    /// The protocol has ended the connection.
     Protocol(CloseReason),
-    /// The stream failed.
+    /// The stream has failed.
     Stream(io::Error),
-    /// Nobody wants to see messages any more.
+    /// The channel of happenings was closed.
     Unwatched,
-    /// It was told to end.
+    /// The session was told to end.
     Interrupted,
     /// The server has not answered a probe in time.
     Silent,
@@ -93,18 +94,18 @@ pub(crate) enum Ending {
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) ending: Ending,
-    /// The handshake was done.
+    /// The handshake was completed.
     pub(crate) established: bool,
-    /// There were bytes to send that the server never took.
+    /// The server never took some of the bytes that were to be sent.
     pub(crate) unsent: bool,
 }
 
-/// How a client says that it has nothing more to send, while it goes on reading.
+/// The way in which a client says that it has nothing more to send, while it goes on reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Farewell {
     /// By the protocol alone: v2's authenticated close.
     Protocol,
-    /// By the protocol, and by ending our direction of the stream.
+    /// By the protocol, and by ending this direction of the stream.
     ProtocolAndStream,
     /// By the lobby's own command: v1 through a WebSocket has neither of the others.
     Quit,
@@ -113,7 +114,7 @@ pub(crate) enum Farewell {
 /// The start of a web server's answer (RFC 9112 §4).
 const HTTP: &[u8] = b"HTTP/";
 
-/// The lobby's command to leave it.
+/// The lobby's command that ends a session.
 const QUIT: &[u8] = b"/quit";
 
 /// Runs a session to its end.
@@ -165,30 +166,31 @@ struct Session<'a, S> {
     farewell: Farewell,
     wiring: Wiring,
     output: Output,
-    /// Happenings that were not shown yet. While there is something, nothing more is read.
+    /// The happenings that were not shown yet. While there are any, nothing more is read, so a slow
+    /// reader slows the server down instead of filling the memory.
     waiting: VecDeque<Happening>,
     closed: Option<CloseReason>,
-    /// [`Outgoing::Finish`] has come.
+    /// [`Outgoing::Finish`] was received.
     input_ended: bool,
     established: bool,
-    /// Nothing is left to say or to hear.
+    /// Nothing is left to be sent or received.
     leaving: bool,
     /// Something was read.
     read: bool,
     life: Life,
 }
 
-/// When the server was heard last, and whether it was asked since.
+/// The liveness of the server: the time it was heard last, and the time of the probe since.
 #[derive(Debug)]
 struct Life {
     heard: tokio::time::Instant,
     probed: Option<tokio::time::Instant>,
-    /// Monotonic and wall clock when they were compared last.
+    /// The monotonic and the wall clock at their last comparison.
     compared: (tokio::time::Instant, u64),
 }
 
 impl Life {
-    /// Begins now. `unix_millis` is the wall clock.
+    /// Starts at `now`. `unix_millis` is the wall clock.
     fn start(now: tokio::time::Instant, unix_millis: u64) -> Self {
         Self {
             heard: now,
@@ -202,7 +204,7 @@ impl Life {
         self.probed = None;
     }
 
-    /// When something is to be done next.
+    /// Returns the time of the next check.
     fn deadline(&self) -> tokio::time::Instant {
         let next = match self.probed {
             Some(probed) => probed + ANSWER_TIMEOUT,
@@ -211,7 +213,7 @@ impl Life {
         next.min(self.compared.0 + SUSPEND_CHECK)
     }
 
-    /// Says what is due now. `unix_millis` is the wall clock.
+    /// Returns the step that is due. `unix_millis` is the wall clock.
     fn check(&mut self, now: tokio::time::Instant, unix_millis: u64) -> Due {
         let (then, wall) = self.compared;
         self.compared = (now, unix_millis);
@@ -240,7 +242,7 @@ enum Due {
     End,
 }
 
-/// Bytes that wait to be written, and the steps that follow them.
+/// The bytes that wait to be written, and the steps that follow them.
 #[derive(Default)]
 struct Output {
     bytes: Vec<u8>,
@@ -259,7 +261,7 @@ impl Output {
     }
 
     fn push(&mut self, bytes: &[u8]) {
-        // Not with every push: each moves what is not written yet.
+        // Not with every push, because each move copies the bytes that are not written yet.
         if self.is_empty() || self.written >= OUTPUT_BYTES {
             self.bytes.drain(..self.written);
             self.written = 0;
@@ -271,8 +273,10 @@ impl Output {
         !self.is_empty() || self.flush_due || self.shutdown_due
     }
 
-    /// Does one step of what is due. Nothing is lost if this is dropped before it is done.
+    /// Performs one due step. Cancel safe: nothing is lost if this is dropped before it is done.
     async fn step(&mut self, writer: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+        // The order matters: a stream is flushed when all is written, and ended when all is
+        // flushed.
         if !self.is_empty() {
             let written = writer.write(&self.bytes[self.written..]).await?;
             if written == 0 {
@@ -296,7 +300,7 @@ enum Wake {
     Read(io::Result<usize>),
     Written(io::Result<()>),
     Outgoing(Outgoing),
-    /// There is place for the next happening.
+    /// The channel of happenings has room for another one.
     Place,
     Unwatched,
     Interrupted,
@@ -320,7 +324,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             }
             match self.wake(&mut buffer).await {
                 Wake::Read(Ok(0)) => self.connection.handle_eof(),
-                // No version of the protocol begins so, and the page's port is an easy mistake.
+                // No version of the protocol begins like this, and the page's port is an easy
+                // mistake.
                 Wake::Read(Ok(length))
                     if !std::mem::replace(&mut self.read, true)
                         && buffer[..length].starts_with(HTTP) =>
@@ -340,7 +345,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     Due::Probe => self.probe(),
                     Due::End => return Ending::Silent,
                 },
-                // What the server said before it went is still to be read: it may say why.
+                // The bytes that the server sent before it ended may say why, so they are still
+                // read.
                 Wake::Written(Err(error)) => return self.drain(&mut buffer, error).await,
                 Wake::Read(Err(error)) => return Ending::Stream(error),
                 Wake::Outgoing(wish) => self.fulfil(wish),
@@ -363,15 +369,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             && !self.input_ended
             && self.output.len() < OUTPUT_BYTES;
         let may_read = open && self.waiting.is_empty() && self.connection.wants_bytes();
-        // Before the handshake is done the protocol has its own deadlines.
+        // Before the handshake is done the protocol has deadlines of its own.
         let asks = self.wiring.probe.is_some() && self.established && may_read;
         if !asks {
-            // Who does not listen cannot say that the other is silent.
+            // A session that does not read cannot tell whether the server is silent.
             self.life.heard(tokio::time::Instant::now());
         }
         let silence = self.life.deadline();
         let wiring = &mut self.wiring;
         tokio::select! {
+            // The branches stand in no order of priority: `select!` picks at random among those
+            // that are ready, so that a busy stream cannot keep an interrupt waiting.
             () = wiring.interrupt.notified() => Wake::Interrupted,
             // Noticed also while there is nothing to show.
             () = wiring.happenings.closed() => Wake::Unwatched,
@@ -391,7 +399,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
     }
 
-    /// Shows what waits, as far as there is place.
+    /// Shows waiting happenings, as far as the channel takes them.
     fn show(&mut self) {
         while let Some(happening) = self.waiting.pop_front() {
             match self.wiring.happenings.try_send(happening) {
@@ -399,13 +407,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 Err(TrySendError::Full(happening)) => {
                     return self.waiting.push_front(happening);
                 }
-                // Noticed when the session waits next.
+                // Noticed at the session's next wait.
                 Err(TrySendError::Closed(_)) => return self.waiting.clear(),
             }
         }
     }
 
-    /// Lets the connection do all it can: events come from what it sends, too.
+    /// Lets the connection do all that it can. Sending causes events too, hence the loop.
     fn settle(&mut self) {
         loop {
             let mut quiet = true;
@@ -417,7 +425,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 quiet = false;
                 match event {
                     Event::PrivateKey(request) => {
-                        // Takes a millisecond, and there is nothing else to do meanwhile.
+                        // Signing takes a millisecond, and there is nothing else to do meanwhile.
                         let answer = request.answer(self.key, &mut system::random());
                         self.connection.handle_private_key(answer, self.clock.now());
                     }
@@ -434,7 +442,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
     }
 
-    /// Does what is wished, and whatever else waits: v2 seals many messages in one record.
+    /// Does a request, and all that wait behind it: v2 seals many messages in one record.
     fn fulfil(&mut self, wish: Outgoing) {
         let mut bytes = 0;
         let mut next = Some(wish);
@@ -461,7 +469,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
     }
 
-    /// Asks the server whether it is there, unless it has enough to answer already.
+    /// Asks the server whether it is there, unless bytes for it are waiting already.
     fn probe(&mut self) {
         if let Some(probe) = self.wiring.probe
             && !self.input_ended
@@ -475,7 +483,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         self.input_ended = true;
         match self.farewell {
             // The JSON chat has no such command. Its sessions finish when every receipt is there,
-            // so nothing is lost when we end them.
+            // so nothing is lost when this side ends them.
             Farewell::Quit if self.wiring.probe.is_some() => self.leaving = true,
             Farewell::Quit => self.send(QUIT),
             Farewell::Protocol => self.connection.finish(self.clock.now()),
@@ -486,7 +494,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
     }
 
-    /// The server takes nothing more. What it has said is still read to its end.
+    /// Reads to the end what the server has sent, after it takes nothing more.
     async fn drain(&mut self, buffer: &mut [u8], error: io::Error) -> Ending {
         let reading = async {
             while self.closed.is_none() {
@@ -508,14 +516,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             }
         }
         match self.closed.take() {
-            // That it ended is no news; that we could not write is.
+            // The end alone is no news; the failed write is.
             None | Some(CloseReason::PeerClosed) => Ending::Stream(error),
             Some(reason) => Ending::Protocol(reason),
         }
     }
 
-    /// Writes the last words and ends the stream, as far as the peer lets us.
+    /// Writes the last bytes and ends the stream, as far as the peer takes them.
     async fn part(&mut self, ending: &Ending) {
+        // These streams are dead, or the peer never spoke the protocol: a goodbye would go nowhere.
         if matches!(
             ending,
             Ending::Stream(_) | Ending::Silent | Ending::WebServer
@@ -533,7 +542,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             }
             Ok::<_, io::Error>(())
         };
-        // Why the session ended is known already; what fails here changes nothing of it.
+        // The reason of the end is known already; a failure here does not change it.
         let _ = tokio::time::timeout(FAREWELL_TIMEOUT, parting).await;
     }
 }
@@ -551,7 +560,7 @@ mod tests {
 
     #[tokio::test]
     async fn output_keeps_its_order_and_does_not_grow_while_it_is_never_empty() {
-        /// Bytes that the stream takes at once.
+        /// The bytes that the stream takes at once.
         const TAKEN: usize = 256;
         let (mut near, mut far) = tokio::io::duplex(TAKEN);
         let mut output = Output::default();

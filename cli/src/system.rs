@@ -1,4 +1,4 @@
-//! The system's clocks and randomness in the shapes that the protocol takes.
+//! The system's clocks and randomness in the forms that the protocol takes.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -6,7 +6,7 @@ use shared::random::{Random, RandomUnavailable};
 use shared::time::Time;
 use shared::trust::UnixTime;
 
-/// The operating system's randomness.
+/// Returns the operating system's randomness.
 pub(crate) fn random() -> Random {
     Random::new(|bytes| getrandom::fill(bytes).map_err(|_| RandomUnavailable))
 }
@@ -16,7 +16,7 @@ pub(crate) fn unix_time() -> UnixTime {
     UnixTime(since_1970().as_secs())
 }
 
-/// The same in milliseconds.
+/// Returns the time of the wall clock in milliseconds.
 pub(crate) fn unix_millis() -> u64 {
     u64::try_from(since_1970().as_millis()).unwrap_or(u64::MAX)
 }
@@ -31,17 +31,17 @@ fn since_1970() -> Duration {
 pub(crate) struct Clock(Instant);
 
 impl Clock {
-    /// Starts now.
+    /// Starts the clock at the present moment.
     pub(crate) fn start() -> Self {
         Self(Instant::now())
     }
 
-    /// The time since the start.
+    /// Returns the time since the start.
     pub(crate) fn now(self) -> Time {
         Time::default() + self.0.elapsed()
     }
 
-    /// The runtime's instant for `time`.
+    /// Converts `time` to the runtime's instant.
     pub(crate) fn instant(self, time: Time) -> tokio::time::Instant {
         (self.0 + time.saturating_since(Time::default())).into()
     }

@@ -1,20 +1,20 @@
-//! The wish for a connection, which the sentences of [`advice`](crate::advice) and the judgement of
-//! [`contact`](crate::contact) both need.
+//! The wish for a connection, which both the sentences of [`advice`](crate::advice) and the
+//! decisions of [`contact`](crate::contact) need.
 
 use shared::connection::Version;
 use shared::identity::Fingerprint;
 
 use crate::address::Address;
 
-/// The server that a person wants to talk to, and how.
+/// The server that a person wants to connect to, and the way.
 #[derive(Debug, Clone)]
 pub(crate) struct Wish {
     /// The server's address.
     pub(crate) address: Address,
     /// The version of the protocol to speak.
     pub(crate) version: Version,
-    /// The key that the server must have, if it was said ahead of time.
+    /// The key that the server must have, if it was given ahead of time.
     pub(crate) expected: Option<Fingerprint>,
-    /// Shows every frame.
+    /// Every frame is shown.
     pub(crate) observe_frames: bool,
 }

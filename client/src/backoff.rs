@@ -1,25 +1,28 @@
-//! How long to wait before the next attempt to connect. Pure: randomness is an argument.
+//! The wait before the next attempt to connect. Pure: randomness is an argument.
 
-/// Shortest wait, in milliseconds.
+/// The shortest wait, in milliseconds.
 pub const FIRST_MS: u64 = 1_000;
-/// Longest wait, in milliseconds.
+/// The longest wait, in milliseconds.
 pub const MAX_MS: u64 = 30_000;
 
-/// Milliseconds to wait after `failures` failed attempts in a row (1 after the first).
+/// Returns the wait after `failures` failed attempts in a row (1 after the first), in milliseconds.
 ///
-/// Exponential, so that a server that is down is not hammered; with jitter (`jitter` in 0..1), so
-/// that all pages of a restarted server do not come back in the same instant. Always within
-/// [`FIRST_MS`]..=[`MAX_MS`].
+/// The wait grows exponentially, so that a server that is down is not hammered. It has jitter
+/// (`jitter` in 0..1) from the second failure on, so that the clients of a restarted server spread.
+/// The wait is always within [`FIRST_MS`]..=[`MAX_MS`].
 pub fn delay_ms(failures: u32, jitter: f64) -> u64 {
+    // 16 doublings are far beyond the limit, and a shift by more than 63 bits would overflow.
     let doublings = failures.saturating_sub(1).min(16);
     let ceiling = (FIRST_MS << doublings).min(MAX_MS);
     let floor = (ceiling / 2).max(FIRST_MS);
+    // Not-a-number survives `clamp`, and as an integer it would be 0: no jitter at all.
     let jitter = if jitter.is_finite() {
         jitter.clamp(0.0, 1.0)
     } else {
         0.5
     };
-    // In thousandths, so that the arithmetic stays in integers; 0..=1000 fits every integer type.
+    // The arithmetic stays in integers, in thousandths: `jitter` is within 0..=1 here, so the cast
+    // loses nothing but fractions.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let thousandths = (jitter * 1000.0) as u64;
     floor + (ceiling - floor) * thousandths / 1000

@@ -1,6 +1,6 @@
 //! The effect of a line that a person enters: a message on its way, a request, or a notice.
 //!
-//! Pure.
+//! The module is pure.
 
 use shared::chat::room::InvalidRoom;
 use shared::chat::server::Member;
@@ -12,12 +12,12 @@ use super::Chat;
 use super::lines::{self, Line};
 use super::outbox::{Account, DeliveryState, Outgoing, Writing};
 
-/// The id, the account and the time of something that is written.
+/// The id, the account and the time of an entry that a person writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authorship {
     /// The id, made by this client.
     pub id: MessageId,
-    /// The account that writes.
+    /// The account of the writer.
     pub account: Account,
     /// The time, in milliseconds since 1970.
     pub at: u64,
@@ -40,7 +40,7 @@ pub enum Asked<'a> {
 }
 
 impl Chat {
-    /// Puts something into the outbox, for the room on the screen.
+    /// Puts an entry for the room on the screen into the outbox.
     pub fn write(&mut self, what: Writing, authorship: Authorship) {
         let room = self.current.clone();
         self.write_to(room, what, authorship);
@@ -57,7 +57,8 @@ impl Chat {
         });
     }
 
-    /// Does what a line says, as far as every client does it.
+    /// Carries out a line, as far as all clients do the same. Returns the step that is left to the
+    /// program.
     pub fn compose<'a>(
         &mut self,
         line: &'a str,
@@ -68,11 +69,12 @@ impl Chat {
         match lines::parse(line) {
             Line::Say(text) => match Text::parse(text) {
                 Ok(text) => {
-                    // A person who writes has read what is new.
+                    // A person who writes has read the new messages.
                     let current = self.current.clone();
                     if let Some(room) = self.room_mut(&current) {
                         room.divider = None;
-                        // The others see that the message is there, and may see that another begins.
+                        // The message ends the report that the person writes, so the next one may
+                        // be reported at once.
                         room.said_typing = 0;
                     }
                     self.write(Writing::Say { text, reply_to }, authorship);
@@ -80,6 +82,8 @@ impl Chat {
                 Err(error) => self.notice(format!("Not sent: {error}."), at),
             },
             Line::Name(name) => match lines::check_name(name) {
+                // To the server an empty name means a guest name, so a forgotten argument would
+                // take the person's name away.
                 Ok(()) if name.is_empty() => self.notice("Which name? /name NEW", at),
                 Ok(()) => self.ask(ClientMessage::Hello {
                     name: Some(name.to_owned()),
@@ -88,6 +92,7 @@ impl Chat {
                 Err(why) => self.notice(why, at),
             },
             Line::Join(name) => match RoomName::parse(name) {
+                // To create a known room would only bring `room_exists` first.
                 Ok(room) if self.rooms.contains_key(&room.clone().into()) => {
                     self.open(room.into());
                 }
@@ -135,20 +140,21 @@ impl Chat {
         None
     }
 
-    /// Says that there is no such command, and which there are.
+    /// Puts a notice that there is no such command, and lists the commands.
     pub fn no_command(&mut self, word: &str, at: u64) {
+        // The word may be as long as a message. The notice shows its beginning.
         let word: String = word.chars().take(32).collect();
         self.notice(format!("There is no command /{word}. {}", lines::HELP), at);
     }
 
-    /// Returns somebody of this name, in any room that we know.
+    /// Returns a member of this name in any known room.
     pub fn person(&self, name: &str) -> Option<&Member> {
         let name = name.strip_prefix('@').unwrap_or(name).to_lowercase();
         let mut people = self.rooms.values().flat_map(|room| &room.members);
         people.find(|it| it.name.as_str().to_lowercase() == name)
     }
 
-    /// Asks something of the room on the screen, which must have a name.
+    /// Queues a request about the room on the screen, which must be a room with a name.
     fn ask_of_room(&mut self, at: u64, message: impl FnOnce(RoomName) -> ClientMessage) {
         match self.current.clone() {
             RoomId::Named(room) => self.ask(message(room)),
@@ -158,8 +164,9 @@ impl Chat {
         }
     }
 
-    /// Asks something about a member of the room on the screen. People who are not among the known
-    /// members of a large room, or who were only invited, are named by their fingerprint.
+    /// Queues a request about a member of the room on the screen. A fingerprint instead of the name
+    /// reaches people who are not among the known members of a large room, or who were only
+    /// invited.
     fn ask_of_member(
         &mut self,
         name: &str,
@@ -177,7 +184,8 @@ impl Chat {
         }
     }
 
-    /// Deletes the room on the screen, if it is named once more: that cannot be undone.
+    /// Deletes the room on the screen, if the person types its name again: a deletion cannot be
+    /// undone.
     fn close(&mut self, name: &str, at: u64) {
         let RoomId::Named(room) = self.current.clone() else {
             return self.notice("A room of two is not closed; /leave leaves it.", at);
@@ -215,6 +223,7 @@ impl Chat {
 
     fn invite(&mut self, name: &str, at: u64) {
         let RoomId::Named(room) = self.current.clone() else {
+            // The server knows people by their fingerprint. The name is only looked up here.
             return self.notice("Nobody can be invited to a room of two.", at);
         };
         match self.person(name).map(|it| (it.id, it.name.clone())) {
@@ -235,6 +244,7 @@ impl Chat {
         let Some(room) = me.and_then(|me| DirectId::of(me, to)).map(RoomId::Direct) else {
             return self.notice("That is you.", at);
         };
+        // The message waits in the outbox until `joined` has come for the room of two.
         if !text.is_empty() {
             match Text::parse(text) {
                 Ok(text) => {
@@ -276,7 +286,7 @@ mod tests {
         }
     }
 
-    /// Ada, and bob with her in the lobby.
+    /// Returns Ada's chat, with Bob in the lobby.
     fn chat() -> Chat {
         let mut chat = Chat {
             me: Some(author("ada")),
@@ -384,7 +394,7 @@ mod tests {
         RoomName::parse("den").unwrap()
     }
 
-    /// Ada's chat, in the room `den` with Bob.
+    /// Returns Ada's chat, in the room `den` with Bob.
     fn in_den() -> Chat {
         let mut chat = chat();
         let mut room = (**chat.room().unwrap()).clone();

@@ -1,9 +1,9 @@
-//! How well a few typed letters fit a name: all of them, in their order, the closer together and
-//! the nearer to the beginning of a word the better.
+//! A measure of how well a few typed letters fit a name. All letters must be in the name, in their
+//! order. Letters that stand together or begin a word fit better.
 //!
-//! Pure.
+//! The module is pure.
 
-/// How well `query` fits `name`, more is better; `None` if it does not.
+/// Returns how well `query` fits `name`: a higher number is better, `None` means not at all.
 pub fn score(query: &str, name: &str) -> Option<i32> {
     let lower = |text: &str| text.to_lowercase().chars().collect::<Vec<_>>();
     let (query, name) = (lower(query.trim()), lower(name));

@@ -1,4 +1,4 @@
-//! What the server says, and what follows from it for rooms, outbox and requests.
+//! The server's messages, and their effect on rooms, outbox and requests.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -11,13 +11,12 @@ use super::operating::Operating;
 use super::room::{Room, Standing};
 use super::{Chat, Renaming, log};
 
-/// Renamed rooms that are remembered: a program follows each as it happens, and an owner who
-/// renames
-/// a room again and again must not fill the memory.
+/// The number of renamings that are remembered. A program follows each one as it happens, and an
+/// owner who renames a room again and again must not fill the memory.
 pub(crate) const RENAMINGS: usize = 32;
 
 impl Chat {
-    /// Takes a message of the server.
+    /// Applies a message of the server. `at` is the present time, in milliseconds since 1970.
     #[allow(
         clippy::too_many_lines,
         reason = "one arm for each message, most of a few lines"
@@ -56,6 +55,8 @@ impl Chat {
             }
             ServerMessage::Roster { room, count } => {
                 if let Some(room) = self.room_mut(&room) {
+                    // The number is known, the names are not. They are asked for when the list is
+                    // shown.
                     room.count = count;
                     room.members_changed = true;
                 }
@@ -77,7 +78,8 @@ impl Chat {
             } => {
                 let me = self.me.as_ref().map(|me| me.id);
                 let room = self.known(&id);
-                // The server was set back, or what comes after what we have is gone.
+                // The server was set back to an older state, or the entries between its log and
+                // this one are gone. Entries of both in one log would hide that.
                 if room
                     .log
                     .last()
@@ -92,11 +94,12 @@ impl Chat {
                 room.standing = Standing::Live;
                 room.invited_by = None;
                 room.head = head;
-                // A server that has not heard yet what was seen here must not take it back.
+                // The server may not have received the last report of this client yet, and must not
+                // take it back.
                 room.read = room.read.max(read).min(head);
                 room.role = role;
                 room.meet(members, me);
-                // A server of an earlier version sends all members and no count.
+                // An earlier version of the server sends all members and no count.
                 room.count = count.max(room.members.len());
                 room.more_members = more;
                 self.read_members_on(&id);
@@ -109,6 +112,8 @@ impl Chat {
             ServerMessage::Page { room, entries } => self.page(&room, entries),
             ServerMessage::Entry(RoomEntry { room, entry }) => self.entry(&room, entry),
             ServerMessage::Ack { id, room, seq, .. } => {
+                // The entry may have come before its ack; then nothing else would remove it from
+                // the outbox.
                 let last = self.rooms.get(&room).and_then(|room| room.log.last());
                 self.outbox.acked(id, seq, last >= Some(seq));
             }
@@ -117,6 +122,7 @@ impl Chat {
                 member,
                 change,
             } => {
+                // The server also announces a new name that the person took on another device.
                 if let Some(me) = self.me.as_mut().filter(|me| me.id == member.id)
                     && change == MemberChange::Renamed
                 {
@@ -146,7 +152,7 @@ impl Chat {
                 about,
                 ..
             } => self.refused(code, message, about.as_deref(), at),
-            // Other answers belong to a search that is not shown any more.
+            // A person who types on has searched anew: the answer to an older query is ignored.
             ServerMessage::Found {
                 query,
                 entries,
@@ -156,7 +162,8 @@ impl Chat {
             } => {
                 let room = self.search.room().cloned();
                 if let Some(before) = self.search.found(&query, entries, more, next) {
-                    // The server stopped for its own sake, before it found enough.
+                    // The server ends a long search early, for the sake of others, even before it
+                    // has found anything.
                     self.search.go_on();
                     self.requests.push(ClientMessage::Search {
                         room,
@@ -182,7 +189,8 @@ impl Chat {
                     self.notice(told, at);
                 }
             }
-            // The effect of a request that is done shows in its room.
+            // The effect of a finished request shows in its room, and a pong only proves that the
+            // connection lives.
             ServerMessage::Done { .. } | ServerMessage::Pong => {}
         }
     }
@@ -196,9 +204,9 @@ impl Chat {
     ) {
         self.me = Some(you);
         self.text_bytes = limits.text_bytes;
-        // After the answer to a new name we are in our rooms already.
+        // The answer to a new name is a `welcome` too. By then this session has joined its rooms.
         if !std::mem::replace(&mut self.greeted, true) {
-            // Everybody is in the lobby, whether the list has come to it yet or not.
+            // Everybody is in the lobby, even if the page of the list that has it comes later.
             let lobby = RoomId::from(RoomName::lobby());
             let after = self.known(&lobby).log.last();
             self.listing = Some(BTreeSet::from([lobby.clone()]));
@@ -206,7 +214,8 @@ impl Chat {
                 .push(ClientMessage::Join { room: lobby, after });
         }
         self.list_rooms(rooms, more);
-        // It works once; what is wrong with it the server says.
+        // A claim code works once, so it is not sent again after a reconnect. A rejection comes as
+        // an error.
         if let Some(code) = self.claim.take() {
             self.requests.push(ClientMessage::Claim { code });
         }
@@ -217,12 +226,13 @@ impl Chat {
         let text = format!("{} invites you to {id}.", by.name);
         let room = self.known(&id);
         room.summarize(summary);
+        // The session gets the entries already: joining again would send the latest ones twice.
         if room.is_live() {
             return;
         }
         if room.is_direct() {
             room.with = Some(by);
-            // There is nothing to ask the person: whoever opened it means us.
+            // A room of two needs no consent: the other person opened it for this one.
             return self.requests.push(ClientMessage::Join {
                 room: id,
                 after: None,
@@ -239,11 +249,15 @@ impl Chat {
         let Some(room) = self.room_mut(id) else {
             return;
         };
+        // A closed room is gone, and only members and invited people see a private one. A room of two
+        // comes back with its next message.
         if closed || room.private || room.is_direct() {
             self.rooms.remove(id);
         } else {
+            // A public room stays in the list, but its entries are no longer this person's to read.
             let mut fresh = Room::new(id.clone());
             fresh.topic = room.topic.clone();
+            // The number stays, so that a screen that goes by it finds the same room.
             fresh.number = room.number;
             *room = fresh;
         }
@@ -262,6 +276,8 @@ impl Chat {
             .zip(entries.last())
             .is_some_and(|(first, last)| last.seq < first);
         if older || entries.is_empty() {
+            // The history is at its end, although the numbers would let one expect more. Without
+            // this the client would ask again for ever.
             let end = entries.is_empty();
             if end
                 && room.loading
@@ -276,7 +292,7 @@ impl Chat {
             }
             return;
         }
-        // Entries that a page leaves out are gone.
+        // The page leaves out the entries between: they are gone, or their numbers were never used.
         let next = room.log.last().map(|last| last + 1);
         if let Some(first) = entries.first().map(|first| first.seq)
             && next.is_some_and(|next| first > next)
@@ -298,11 +314,13 @@ impl Chat {
         room.head = room.head.max(entry.seq);
         room.stops_typing(writer);
         if room.log.append(entry).is_err() {
-            // Never, as far as the server keeps to the document; what is missing is asked for.
+            // A room that begins or stops to keep nothing skips numbers, and so may a faulty
+            // server. The new answer to `join` shows which entries there are: see `page`.
             let after = room.log.last();
             let room = id.clone();
             return self.requests.push(ClientMessage::Join { room, after });
         }
+        // Ids of other people may be the same by chance, so only own entries are looked for.
         if own {
             self.outbox.arrived(message);
         }
@@ -319,14 +337,14 @@ impl Chat {
         if id.is_some_and(|id| self.outbox.refused(id, message.clone())) {
             return;
         }
-        // A search has no name of its own.
+        // A search has no id, so its error names the request, or nothing.
         if about.is_none_or(|about| about == "search") {
             self.search.stop();
         }
         let room = about.and_then(|about| RoomId::from_stored(about).ok());
         if let Some(room) = &room {
             if code == ChatErrorCode::RoomExists && self.wanted.as_ref() == Some(room) {
-                // A person who wants to create a room wants to be in it.
+                // A person who wants to create a room wants to be in it, and it exists.
                 return self.join(room.clone());
             }
             if self.wanted.as_ref() == Some(room) {
@@ -335,6 +353,7 @@ impl Chat {
             if let Some(room) = self.room_mut(room) {
                 room.loading = false;
             }
+            // The list may be older than the end of the room.
             if code == ChatErrorCode::NoSuchRoom {
                 self.left(room, true);
             }
@@ -342,13 +361,14 @@ impl Chat {
         self.notice(message, at);
     }
 
-    /// Moves a room, with everything that is known of it and on its way to it, to its new name.
+    /// Moves a room to its new name, with all that is known of it and all that is on its way to it.
     pub(crate) fn renamed(&mut self, from: &RoomId, to: RoomName) {
         let to = RoomId::from(to);
         if let Some(mut room) = self.rooms.remove(from) {
             Rc::make_mut(&mut room).id = to.clone();
             self.rooms.insert(to.clone(), room);
         }
+        // An entry that still names the former room would be rejected.
         self.outbox.renamed(from, &to);
         self.requests.renamed(from, &to);
         self.search.renamed(from, &to);
@@ -361,6 +381,7 @@ impl Chat {
                 *room = to.clone();
             }
         }
+        // Otherwise the end of the list would forget the room as one that the list has not shown.
         if let Some(listing) = &mut self.listing
             && listing.remove(from)
         {

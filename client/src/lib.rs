@@ -1,8 +1,9 @@
 //! A client's model of the chat: rooms, their entries, and the requests to the server. The page and
-//! the terminal client show the same [`Chat`], each in its way.
+//! the terminal client show the same [`Chat`], each in its own way.
 //!
-//! Pure: no sockets, no clock, no screen. An entry that must not be lost waits in the [outbox]; other
-//! requests belong to one session and wait in the [requests](Requests).
+//! The model is pure: it has no sockets, no clock and no screen, so the browser can run it and a
+//! test can feed it any answer at any time. An entry that must not be lost waits in the [outbox];
+//! other requests belong to one session and wait in the [requests](Requests).
 
 pub mod backoff;
 pub mod compose;
@@ -36,22 +37,23 @@ use operating::Operating;
 use outbox::Outbox;
 use room::{Room, Standing};
 
-/// The server is told at most once in this time, in milliseconds, that the person writes in a room:
-/// a server passes on no more.
+/// The shortest time between two reports to the server that the person writes in a room, in
+/// milliseconds. The server passes on no more than one in this time.
 const TYPING_AGAIN_MS: u64 = 3_000;
 
-/// The rooms and what is on its way.
+/// The state of the chat: rooms, entries on their way to the server, and requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chat {
     /// The person's key and name, as the server last said.
     pub me: Option<Author>,
-    /// All rooms that we know of. Shared, because the state is copied with every action.
+    /// The rooms that this client knows. They are shared, because the state is copied with every
+    /// action.
     pub rooms: BTreeMap<RoomId, Rc<Room>>,
     /// The room on the screen.
     pub current: RoomId,
-    /// Entries that are not acknowledged yet.
+    /// The entries that the server has not acknowledged yet.
     pub outbox: Outbox,
-    /// Requests that wait for the session.
+    /// The requests that wait for the session.
     pub requests: Requests,
     /// The person is an operator of the server.
     pub operator: bool,
@@ -59,7 +61,7 @@ pub struct Chat {
     pub operating: Operating,
     /// The code with which the person wants to become an operator.
     pub claim: Option<ClaimCode>,
-    /// Longest text that the server takes, in bytes.
+    /// The length limit of the server for a text, in bytes.
     pub text_bytes: usize,
     /// The search at the server, and its results.
     pub search: search::Search,
@@ -124,16 +126,17 @@ impl Chat {
         }
     }
 
-    /// Returns the chat of somebody who wants to become an operator.
+    /// Returns the chat of a person who wants to become an operator.
     #[must_use]
     pub fn claiming(self, claim: Option<ClaimCode>) -> Self {
         Self { claim, ..self }
     }
 
-    /// Forgets the rooms; what waits to be sent stays.
+    /// Forgets the rooms, and keeps the outbox.
     pub fn clear(&mut self) {
         let mut requests = std::mem::take(&mut self.requests);
-        // Their numbers go on: whoever has asked up to one asks none of them again.
+        // The numbers go on: a program that has handed over the requests up to one number would
+        // skip new requests with lower numbers.
         requests.clear();
         *self = Self {
             requests,
@@ -144,15 +147,17 @@ impl Chat {
         };
     }
 
-    /// Returns the entries that can be handed to a session of this account now: those for live
-    /// rooms.
+    /// Returns the entries that can be handed to a session of this account now: the entries for
+    /// live rooms.
     pub fn queued(&self, account: &outbox::Account) -> Vec<outbox::Outgoing> {
+        // A rejected entry waits for the person, so none is sent before `joined` has said that the
+        // room is open to them.
         let live = |room: &RoomId| self.rooms.get(room).is_some_and(|room| room.is_live());
         let queued = self.outbox.queued(account);
         queued.filter(|line| live(&line.room)).cloned().collect()
     }
 
-    /// Returns the person's name, as the server last said.
+    /// Returns the person's name, as the server last sent it.
     pub fn own_name(&self) -> Option<&str> {
         self.me.as_ref().map(|me| me.name.as_str())
     }
@@ -164,11 +169,14 @@ impl Chat {
 
     /// Returns the room to change it, if it is known.
     pub fn room_mut(&mut self, room: &RoomId) -> Option<&mut Room> {
+        // Copies the room only if an earlier state still shares it.
         self.rooms.get_mut(room).map(Rc::make_mut)
     }
 
-    /// Returns the name to claim after the next reconnect, unless it is the server's guest name.
+    /// Returns the name to ask for after the next reconnect, unless it is a guest name of the
+    /// server.
     pub fn claimed_name(&self) -> Option<&str> {
+        // Guest names are reserved for the server: asking for one would only get a rejection.
         self.own_name().filter(|own| !own.starts_with(GUEST_PREFIX))
     }
 
@@ -183,8 +191,10 @@ impl Chat {
         }))
     }
 
-    /// Begins a session: asks for `name`, if there is one, on behalf of `program`.
+    /// Begins a session: queues the `hello` with `name`, if there is one, and the name of
+    /// `program`.
     pub fn begin(&mut self, name: Option<&str>, program: &str) {
+        // Requests of the former session are void: their answers can never come.
         self.requests.clear();
         self.greeted = false;
         self.rooms_after = None;
@@ -195,11 +205,12 @@ impl Chat {
         });
     }
 
-    /// Ends the session; its unanswered requests are void.
+    /// Ends the session. Its unanswered requests are void.
     pub fn end(&mut self) {
         self.requests.clear();
         self.outbox.disconnected();
         self.search.stop();
+        // Otherwise a room that comes in the next session would jump onto the screen.
         self.wanted = None;
         for room in self.rooms.values_mut() {
             if room.is_live() {
@@ -207,13 +218,18 @@ impl Chat {
                 room.standing = Standing::Member;
                 room.loading = false;
                 room.typing.clear();
+                // The answer to a page that was asked for can come no more, and must not block the
+                // next request.
                 room.ask_anew();
             }
         }
     }
 
-    /// Shows a room, with a mark before the new messages.
+    /// Shows a room, with a mark before the new messages. A room that the person is not in is
+    /// joined first.
     pub fn open(&mut self, id: RoomId) {
+        // The person has gone elsewhere, so the message that was looked for must not pull them
+        // back.
         self.goal = None;
         let Some(room) = self.room_mut(&id) else {
             return;
@@ -226,18 +242,20 @@ impl Chat {
         }
     }
 
-    /// Asks to enter a room, which is shown then.
+    /// Asks to join a room, and shows it as soon as the server answers.
     pub fn join(&mut self, room: RoomId) {
         self.wanted = Some(room.clone());
         self.requests
             .push(ClientMessage::Join { room, after: None });
     }
 
-    /// Asks the server for something; a room that comes of it is shown.
+    /// Queues a request. A room that comes of it is shown.
     pub fn ask(&mut self, message: ClientMessage) {
         match &message {
             ClientMessage::Create { room, .. } => self.wanted = Some(room.clone().into()),
             ClientMessage::Direct { to } => {
+                // The id of a room of two follows from both fingerprints, so the room is known
+                // before the answer comes.
                 let me = self.me.as_ref().map(|me| me.id);
                 let room = me.and_then(|me| shared::chat::DirectId::of(me, *to));
                 self.wanted = room.map(RoomId::Direct);
@@ -255,9 +273,10 @@ impl Chat {
         self.requests.push(message);
     }
 
-    /// Tells the server that the person has seen a room's entries up to `seq`.
+    /// Reports to the server that the person has seen a room's entries up to `seq`.
     pub fn seen(&mut self, id: &RoomId, seq: Seq) {
         if let Some(room) = self.room_mut(id)
+            // Positions only rise: a report that comes late must not make entries unread again.
             && room.read < seq
             && room.is_joined()
         {
@@ -270,6 +289,7 @@ impl Chat {
     /// Asks for the page before the oldest entry that is here.
     pub fn load_older(&mut self, id: &RoomId) {
         if let Some(room) = self.room_mut(id)
+            // One page at a time: a second request would get the same page again.
             && !room.loading
             && room.has_older()
             && let Some(before) = room.log.first()
@@ -289,8 +309,8 @@ impl Chat {
         self.known(&current).notice(text.into(), at);
     }
 
-    /// Tells the server that the person writes in the room on the screen, at most every three
-    /// seconds in each room.
+    /// Reports to the server that the person writes in the room on the screen, at most once in
+    /// three seconds in each room.
     pub fn say_typing(&mut self, at: u64) {
         let current = self.current.clone();
         if let Some(room) = self.room_mut(&current)
@@ -302,8 +322,8 @@ impl Chat {
         }
     }
 
-    /// Returns the latest rooms that were renamed after the one with this number, oldest first, for
-    /// a program that keeps something under a room's name.
+    /// Returns the renamings after the one with this number, oldest first, for a program that keeps
+    /// something under a room's name. Only the latest renamings are remembered.
     pub fn renamings(&self, after: u64) -> impl Iterator<Item = &Renaming> {
         self.renamings.iter().filter(move |it| it.number > after)
     }

@@ -1,6 +1,6 @@
 //! Lines that a person types: a text, or a command.
 //!
-//! Pure. The forms are those of the lobby's plain text, which `shared` reads.
+//! The module is pure. It extends the commands of the lobby's plain text, which `shared` reads.
 
 use shared::chat::Role;
 use shared::chat::name::MAX_CHARACTERS as NAME_MAX_CHARS;
@@ -34,7 +34,7 @@ pub enum Line<'a> {
     Private(&'a str),
     /// Invites the person of this name into the room.
     Invite(&'a str),
-    /// Writes to somebody in the room of two.
+    /// Writes to a person in the room of two.
     Message {
         /// The other person's name.
         to: &'a str,
@@ -43,7 +43,7 @@ pub enum Line<'a> {
     },
     /// Leaves the room on the screen.
     Leave,
-    /// Changes the room's topic to this.
+    /// Changes the room's topic to this text.
     Topic(&'a str),
     /// Gives the room this name.
     Rename(&'a str),
@@ -58,7 +58,7 @@ pub enum Line<'a> {
         /// The member's new role.
         role: Role,
     },
-    /// Does something as an operator.
+    /// Carries out an operation of an operator.
     Operate {
         /// The operation; empty opens the console.
         word: &'a str,
@@ -78,7 +78,7 @@ pub enum Line<'a> {
         /// The text behind the first word.
         rest: &'a str,
     },
-    /// A line of nothing but blanks.
+    /// A line of blanks only.
     Empty,
 }
 
@@ -92,7 +92,8 @@ pub fn parse(line: &str) -> Line<'_> {
         ClientLine::Quit => Line::Quit,
         ClientLine::UnknownCommand(word) => command(word, rest(line)),
         ClientLine::Empty => Line::Empty,
-        // Here it is a text like any other.
+        // Only a client of plain text must tell an object of the protocol from a text. Here a
+        // person typed it.
         ClientLine::Object => Line::Say(line.trim_end()),
     }
 }
@@ -113,6 +114,8 @@ fn command<'a>(word: &'a str, rest: &'a str) -> Line<'a> {
             let text = text.trim();
             Line::Message { to, text }
         }
+        // `/leave` leaves the room on the screen. With an argument it could mean another one, so it
+        // is no command.
         "leave" if rest.is_empty() => Line::Leave,
         "topic" => Line::Topic(rest),
         "rename" => Line::Rename(rest),
@@ -134,16 +137,17 @@ fn role(name: &str, role: Role) -> Line<'_> {
     Line::Role { name, role }
 }
 
-/// Returns `true` if a line that is being written is a message so far, and not a command.
+/// Returns `true` if the line, as far as it is written, is a message and not a command.
 pub fn is_message(line: &str) -> bool {
+    // Others must not see that the person writes while it is only a command.
     !line.trim().is_empty() && (!line.starts_with('/') || line.starts_with("//"))
 }
 
-/// Checks a display name before it is sent; empty means the server's guest name. The server checks
-/// again, and more: which scripts may be mixed, and who has the name already.
+/// Checks a display name before it is sent. An empty one asks for a guest name of the server. The
+/// server checks again, and more: the mixture of scripts, and whether another person has the name.
 ///
 /// # Errors
-/// One sentence that says what is wrong.
+/// Returns one sentence about the fault of the name.
 pub fn check_name(name: &str) -> Result<(), &'static str> {
     if name.chars().count() > NAME_MAX_CHARS {
         return Err("A name has at most 32 characters.");
@@ -151,7 +155,7 @@ pub fn check_name(name: &str) -> Result<(), &'static str> {
     if name.contains(char::is_whitespace) {
         return Err("A name has no spaces; use - or _ instead.");
     }
-    // Beyond ASCII, accents and vowel signs are neither letters nor digits, and belong to names.
+    // Beyond ASCII, accents and vowel signs are neither letters nor digits, but belong to names.
     let allowed =
         |c: char| c.is_alphanumeric() || "-_.".contains(c) || !(c.is_ascii() || c.is_control());
     if !name.chars().all(allowed) {

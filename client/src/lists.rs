@@ -9,19 +9,18 @@ use shared::chat::{ClientMessage, RoomFilter, RoomId, RoomName, RoomsCursor};
 use super::Chat;
 use super::room::Room;
 
-/// Rooms that are known before the list of public ones is read on only when the person asks for
-/// more:
-/// one page of the server.
+/// The number of known rooms up to which the list of public rooms is read on without a wish of the
+/// person: one page of the server.
 const LISTED_ROOMS: usize = LIST_ENTRIES;
 
-/// Members of a room that are known before their list is read on only when the person asks for
-/// more:
-/// one page of the server. A small room is complete at once.
+/// The number of known members up to which the list of a room's members is read on without a wish
+/// of the person: one page of the server. The list of a small room is complete at once.
 const LISTED_MEMBERS: usize = LIST_ENTRIES;
 
 impl Chat {
-    /// Takes a page of the list of rooms. The list begins with those that we are in; as soon as all
-    /// of them are known, rooms that are not among them are forgotten.
+    /// Takes a page of the list of rooms. The list begins with the person's own rooms. As soon as
+    /// all of them are known, rooms that the list has not shown are forgotten, except public ones
+    /// that may still come.
     pub(crate) fn list_rooms(&mut self, rooms: Vec<RoomSummary>, more: bool) {
         let last = rooms.last().map(|last| RoomsCursor {
             others: !last.joined,
@@ -34,6 +33,8 @@ impl Chat {
             let room = self.known(&id);
             room.summarize(summary);
             let (enter, after) = (room.is_joined(), room.log.last());
+            // Only in the list after a `welcome`, and once for each room: a second `join` would
+            // send the entries again.
             if let Some(listing) = &mut self.listing
                 && listing.insert(id.clone())
                 && enter
@@ -47,13 +48,14 @@ impl Chat {
         };
         self.rooms_after = more.then(|| last.unwrap_or(first_others));
         if more && !shows_others {
-            // The next page has more of ours, or the first public ones.
+            // The next page has more of the person's own rooms, or the first public ones.
             return self.more_rooms();
         }
         if let Some(listed) = self.listing.take() {
             // Public rooms that are not listed yet may still come.
             self.rooms
                 .retain(|id, room| listed.contains(id) || more && !room.is_joined());
+            // Everybody is in the lobby, and the screen always needs a room to show.
             if !self.rooms.contains_key(&lobby) {
                 self.rooms
                     .insert(lobby.clone(), Rc::new(Room::new(lobby.clone())));
@@ -81,8 +83,8 @@ impl Chat {
         }
     }
 
-    /// Asks for rooms whose names have this part. Without effect if the list is complete or if the
-    /// part is empty: then everything that could be found is here.
+    /// Asks for rooms whose names contain this part. Has no effect before the `welcome`, for an
+    /// empty part, and if the list is complete: then all rooms that could be found are known.
     pub fn find_rooms(&mut self, part: &str) {
         let part = part.trim();
         if self.has_more_rooms() && !part.is_empty() && self.greeted {
@@ -93,8 +95,7 @@ impl Chat {
     }
 
     /// Takes a page of rooms that were looked for. A server compares a filter with a bounded part
-    /// of
-    /// its list only, so an empty page with more behind it means that nothing was found yet.
+    /// of its list only, so an empty page with more behind it means that nothing was found yet.
     pub(crate) fn found_rooms(&mut self, rooms: Vec<RoomSummary>, find: RoomFilter, more: bool) {
         let after = rooms.last().map(|last| RoomsCursor {
             others: !last.joined,
@@ -105,15 +106,15 @@ impl Chat {
             let id = summary.room.clone();
             self.known(&id).summarize(summary);
         }
-        // A page without a new room is no reason to stop: the rooms may all be known already.
+        // A page without a new room is no reason to stop: all its rooms may be known already.
         if more && after.is_some() && self.rooms.len() == known {
             let find = Some(find);
             self.requests.push(ClientMessage::Rooms { after, find });
         }
     }
 
-    /// Asks for the members of a room from the beginning, if a large room has told that they have
-    /// changed. To be called when the list is shown: such a room tells nothing of single members.
+    /// Asks for the members of a room from the beginning, if a large room has announced that they
+    /// have changed. Call it when the list is shown: such a room announces no single members.
     pub fn refresh_members(&mut self, id: &RoomId) {
         if let Some(room) = self.room_mut(id)
             && room.begin_members()

@@ -1,6 +1,6 @@
-//! The log of a room: messages as they look now, with their edits, deletions and reactions.
+//! The log of a room: messages as they look now, with their edits, deletions and reactions applied.
 //!
-//! Pure. A log holds the entries from some number on, without gaps; it grows at both ends.
+//! The module is pure. A log holds a range of entries without gaps, and grows at both ends.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -16,15 +16,15 @@ pub struct Message {
     pub seq: Seq,
     /// The message's id.
     pub id: MessageId,
-    /// The writer, under the name of that time.
+    /// The writer, with the name at the time of writing.
     pub from: Author,
-    /// The time when the server accepted it, in milliseconds since 1970.
+    /// The time when the server accepted the message, in milliseconds since 1970.
     pub at: u64,
-    /// The present text; `None` if the message was deleted.
+    /// The present text, or `None` if the message was deleted.
     pub text: Option<Rc<str>>,
-    /// The text is not the first one.
+    /// The text has changed since the message was sent.
     pub edited: bool,
-    /// The message that it answers.
+    /// The message that this one answers.
     pub reply_to: Option<Seq>,
     /// The reactions, in the order of their first appearance.
     pub reactions: Vec<Reaction>,
@@ -35,12 +35,12 @@ pub struct Message {
 pub struct Reaction {
     /// The emoji that people reacted with.
     pub emoji: Emoji,
-    /// The people who reacted so, in order.
+    /// The people who reacted with it, in the order of their reactions.
     pub by: Vec<Author>,
 }
 
 impl Reaction {
-    /// Returns `true` if the person is among those who reacted so.
+    /// Returns `true` if the person has reacted with this emoji.
     pub fn is_by(&self, person: Option<UserId>) -> bool {
         self.by.iter().any(|by| Some(by.id) == person)
     }
@@ -49,13 +49,13 @@ impl Reaction {
 /// The entries of a room that the client holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Log {
-    /// The messages of a contiguous range of entries, by number. Shared, because the state is
-    /// copied with every
-    /// action.
+    /// The messages of a contiguous range of entries, by number. They are shared, because the state
+    /// is copied with every action.
     messages: Vec<Rc<Message>>,
-    /// Effects on messages before the range, with the number of their entry, for when those come.
+    /// The effects on messages before the range, each with the number of its entry. They are
+    /// applied when those messages come.
     early: BTreeMap<Seq, Vec<(Seq, Effect)>>,
-    /// The first and the last number of the range, if it is not empty.
+    /// The first and the last number of the range, unless it is empty.
     range: Option<(Seq, Seq)>,
 }
 
@@ -67,7 +67,7 @@ enum Effect {
     React(Author, Emoji, bool),
 }
 
-/// An entry does not follow the last one: something is missing.
+/// The error that an entry does not follow the last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gap;
 
@@ -97,13 +97,14 @@ impl Log {
             .binary_search_by_key(&seq, |message| message.seq)
     }
 
-    /// Takes the next entry. One that is here already changes nothing.
+    /// Appends the next entry. An entry that is here already changes nothing.
     ///
     /// # Errors
-    /// [`Gap`], and the log stays as it was.
+    /// [`Gap`] if the entry does not follow the last one. The log stays as it was.
     pub fn append(&mut self, entry: Entry) -> Result<(), Gap> {
         let seq = entry.seq;
         match &mut self.range {
+            // A page and the entries that happen meanwhile may overlap.
             Some((_, last)) if seq <= *last => return Ok(()),
             Some((_, last)) if seq == *last + 1 => *last = seq,
             Some(_) => return Err(Gap),
@@ -116,7 +117,7 @@ impl Log {
         Ok(())
     }
 
-    /// Takes older entries: those right before the first one. Others change nothing.
+    /// Puts older entries before the first one. Has no effect if they do not end right before it.
     pub fn prepend(&mut self, entries: Vec<Entry>) {
         let (Some(first), Some(last)) = (
             entries.first().map(|entry| entry.seq),
@@ -125,6 +126,7 @@ impl Log {
             return;
         };
         match &mut self.range {
+            // An answer to a request of before the log was replaced would leave a gap.
             Some((start, _)) if last + 1 == *start => *start = first,
             _ => return,
         }
@@ -136,9 +138,11 @@ impl Log {
                 Err((of, effect)) => self.early.entry(of).or_default().push((seq, effect)),
             }
         }
+        // The effects come last: they are of later entries than all messages of the page.
         older.append(&mut self.messages);
         self.messages = older;
         for (of, mut effects) in self.early.split_off(&first) {
+            // Pages come latest first, so the effects that were collected stand out of order.
             effects.sort_by_key(|(seq, _)| *seq);
             for (seq, effect) in effects {
                 self.affect(of, seq, effect);
@@ -152,14 +156,14 @@ impl Log {
             Err(_) if self.first().is_some_and(|first| of < first) => {
                 self.early.entry(of).or_default().push((seq, effect));
             }
-            // A number that is no message's: nothing to show.
+            // The number belongs to an edit, a deletion or a reaction, so there is nothing to show.
             Err(_) => {}
         }
     }
 }
 
 impl Message {
-    /// Returns what adds a person's reaction, or takes it back if it is there.
+    /// Returns the entry that adds a person's reaction, or takes it back if it is there.
     pub fn toggle(&self, me: Option<UserId>, emoji: &Emoji) -> Writing {
         let reaction = self.reactions.iter().find(|it| it.emoji == *emoji);
         let there = reaction.is_some_and(|it| it.is_by(me));
@@ -173,7 +177,8 @@ impl Message {
     fn take(&mut self, effect: Effect) {
         match effect {
             Effect::Text(text) if self.text.is_some() => {
-                // An edit without a text is of a message that was deleted later.
+                // An edit without a text is an edit of a message that was deleted later: the server
+                // has removed the text.
                 if text.is_some() {
                     self.text = text;
                     self.edited = true;
@@ -195,6 +200,7 @@ impl Message {
             .find(|reaction| reaction.emoji == emoji);
         match found {
             Some(reaction) => {
+                // A second reaction with one emoji must not count twice.
                 reaction.by.retain(|other| other.id != by.id);
                 if on {
                     reaction.by.push(by);
@@ -210,12 +216,12 @@ impl Message {
     }
 }
 
-/// Returns the message that an entry is, if it is one.
+/// Returns the message of an entry, if the entry is a message.
 pub(super) fn message(entry: Entry) -> Option<Message> {
     new_message(entry).ok()
 }
 
-/// Returns the message that an entry is, or what it does to which.
+/// Returns the message of an entry, or the entry's target and its effect on the target.
 fn new_message(entry: Entry) -> Result<Message, (Seq, Effect)> {
     let text = |text: Option<shared::chat::Text>| text.map(|text| Rc::from(text.as_str()));
     match entry.event {
@@ -261,7 +267,7 @@ mod tests {
             .collect()
     }
 
-    /// One room's story, with something of everything.
+    /// Returns the entries of one room, with every kind of event.
     fn story() -> Vec<Entry> {
         vec![
             says(1, "ada", "one"),
@@ -289,7 +295,8 @@ mod tests {
         assert_eq!(first.reactions.len(), 1);
         assert_eq!(first.reactions[0].by, [author("ada")]);
 
-        // From each place on forwards, and then backwards in pages of every size.
+        // The log begins at each position, grows forwards, and then backwards in pages of every
+        // size.
         for start in 0..story().len() {
             for size in 1..=story().len() {
                 let mut log = Log::default();
@@ -343,7 +350,7 @@ mod tests {
             .unwrap();
         log.append(edit(3, 1, None)).unwrap();
         assert_eq!(texts(&log), ["(deleted)"]);
-        // Nobody can do something to a message that was never there.
+        // An edit of a message that was never there has no effect.
         log.append(edit(4, 99, Some("x"))).unwrap();
         assert_eq!(log.messages().len(), 1);
     }

@@ -1,23 +1,26 @@
-//! Mentions of somebody in a text: `@name`, not inside another word.
+//! Mentions of a person in a text: `@name`, outside of other words.
 
-/// Returns `true` if `text` has `@name` in it, whatever the case of ASCII letters.
+/// Returns `true` if `text` contains `@name`. The case of ASCII letters does not matter.
 pub fn is_in(text: &str, name: &str) -> bool {
     find(text, name).next().is_some()
 }
 
-/// Returns the byte ranges of the mentions, with the `@`.
+/// Returns the byte ranges of the mentions, including the `@`.
 pub fn find<'a>(text: &'a str, name: &'a str) -> impl Iterator<Item = std::ops::Range<usize>> + 'a {
     text.match_indices('@').filter_map(move |(at, _)| {
         let end = at + 1 + name.len();
+        // `get`, because the end may fall inside a character of another text.
         let said = text.get(at + 1..end)?;
         let before = text[..at].chars().next_back();
         let after = text[end..].chars();
+        // An address such as `mail@ada` is no mention.
         let inside = before.is_some_and(char::is_alphanumeric) || goes_on(after);
         (!name.is_empty() && said.eq_ignore_ascii_case(name) && !inside).then_some(at..end)
     })
 }
 
-/// Returns `true` if a name would go on here: a full stop or a hyphen at the end of a word ends it.
+/// Returns `true` if a name would go on here. A full stop or a hyphen at the end of a word does not
+/// belong to a name.
 fn goes_on(mut rest: std::str::Chars<'_>) -> bool {
     match rest.next() {
         Some('-' | '.') => rest.next().is_some_and(|c| c.is_alphanumeric() || c == '_'),

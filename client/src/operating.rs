@@ -1,6 +1,6 @@
 //! An operator's model of the server: its status, connections, bans, rooms, operators and log.
 //!
-//! Pure.
+//! The module is pure.
 
 use shared::chat::operator::{
     Ban, ConnectionInfo, LogLine, OperatorAnswer, OperatorRequest, RoomInfo, ServerStatus,
@@ -10,7 +10,7 @@ use shared::chat::{Author, ClientMessage, Role, RoomName, UserId};
 use super::Chat;
 use super::lines::OPERATOR_HELP;
 
-/// Most lines of the log that are kept; older ones are dropped.
+/// The most lines of the log that are kept. Older ones are dropped.
 pub const LOG_LINES: usize = 500;
 
 /// The server's answers to an operator.
@@ -30,31 +30,34 @@ pub struct Operating {
     pub log: Vec<LogLine>,
     /// The number of lines that the server left out.
     pub missed: u64,
-    /// The beginning of a list whose rest is still to come.
+    /// The pages so far of a list whose end has not come yet.
     more_connections: Vec<ConnectionInfo>,
     more_bans: Vec<Ban>,
     more_rooms: Vec<RoomInfo>,
-    /// The list that the person asked for by a command, and is to be told as text.
+    /// The list that a command of the person asked for, and that is to be shown as text.
     telling: Option<Told>,
     told: Option<String>,
 }
 
-/// A list that a command asks for.
+/// A list that a command can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Told {
     Operators,
     Rooms,
 }
 
-/// Most entries of a list that are told as text; the console has all of them.
+/// The most entries of a list that are shown as text. The console has all of them.
 const TOLD: usize = 50;
 
 impl Operating {
-    /// Takes an answer. Returns the request for the rest of a list: it is shown when it is whole.
+    /// Applies an answer. Returns the request for the next page of a list: a list is shown when it
+    /// is complete.
     pub fn hear(&mut self, answer: OperatorAnswer) -> Option<OperatorRequest> {
         match answer {
             OperatorAnswer::Status(status) => self.status = Some(status),
             OperatorAnswer::Connections { connections, more } => {
+                // An empty page has no last row to go on behind, so it ends the list whatever
+                // `more` says.
                 let after = connections.last().map(|last| last.connection);
                 self.more_connections.extend(connections);
                 if more && after.is_some() {
@@ -86,10 +89,12 @@ impl Operating {
             OperatorAnswer::Log { lines, missed } => {
                 self.log.extend(lines);
                 self.missed += missed;
+                // The log of a busy server never ends, and must not fill the memory of a console
+                // that stays open.
                 let surplus = self.log.len().saturating_sub(LOG_LINES);
                 self.log.drain(..surplus);
             }
-            // What was changed may stand in the list of rooms.
+            // The list of rooms may show what the request has changed.
             OperatorAnswer::Done if !self.rooms.is_empty() => {
                 return Some(OperatorRequest::Rooms { after: None });
             }
@@ -98,7 +103,8 @@ impl Operating {
         None
     }
 
-    /// Returns the person with a fingerprint, or with a name among the connections and operators.
+    /// Returns the user with this fingerprint, or with this name among the connections and
+    /// operators.
     pub fn person(&self, who: &str) -> Option<UserId> {
         if let Ok(user) = UserId::parse(who) {
             return Some(user);
@@ -112,7 +118,7 @@ impl Operating {
         found.map(|(_, id)| id)
     }
 
-    /// Makes a text of a list that has come, if a command asked for it.
+    /// Makes a text of a complete list, if a command asked for it.
     fn tell(&mut self, list: Told) {
         if self.telling != Some(list) {
             return;
@@ -125,6 +131,7 @@ impl Operating {
             }
             Told::Rooms => ("rooms", self.rooms.iter().map(room_line).collect()),
         };
+        // A notice is one line in a room, and a server may have thousands of rooms.
         let shown = &lines[..lines.len().min(TOLD)];
         let mut text = format!("{} {what}: {}", lines.len(), shown.join("; "));
         if shown.len() < lines.len() {
@@ -133,7 +140,7 @@ impl Operating {
         self.told = Some(text);
     }
 
-    /// Returns the text of a list that a command asked for, once.
+    /// Returns the text of a list that a command asked for. Returns it once.
     pub(crate) fn take_told(&mut self) -> Option<String> {
         self.told.take()
     }
@@ -151,6 +158,7 @@ fn room_line(room: &RoomInfo) -> String {
 impl Chat {
     /// Carries out an operator's command.
     pub(crate) fn operate(&mut self, word: &str, rest: &str, at: u64) {
+        // The server would reject it as well. The answer is at hand, so no request is spent.
         if !self.operator {
             return self.notice("Only operators may do that.", at);
         }
@@ -201,7 +209,7 @@ impl Chat {
         Some(OperatorRequest::Role { room, user, role })
     }
 
-    /// Returns the person with a fingerprint, or with a name that is known here.
+    /// Returns the user with this fingerprint, or with a name that this client knows.
     fn user(&mut self, who: &str, at: u64) -> Option<UserId> {
         let known = self.person(who).map(|it| it.id);
         let found = known.or_else(|| self.operating.person(who));

@@ -1,7 +1,7 @@
 //! Entries that the server has not acknowledged yet. Nothing leaves the outbox silently.
 //!
-//! Everything in it has an id, and the server does what has one id once. So whatever was handed to
-//! a connection that ended before the answer came is simply sent again.
+//! Every entry has an id, and the server accepts one id of a writer once. So an entry that was
+//! handed to a connection that ended before the answer came is simply sent again.
 
 use serde::{Deserialize, Serialize};
 use shared::chat::{ClientMessage, Emoji, MessageId, RoomId, Seq, Text};
@@ -13,10 +13,10 @@ pub enum Writing {
     Say {
         /// The message's text.
         text: Text,
-        /// The message that this answers.
+        /// The message that this one answers.
         reply_to: Option<Seq>,
     },
-    /// A change of an own message.
+    /// A new text of an own message.
     Edit {
         /// The changed message.
         of: Seq,
@@ -44,16 +44,16 @@ pub enum Writing {
 pub enum DeliveryState {
     /// The entry waits for a session.
     Queued,
-    /// The socket has the entry; the server has not answered yet.
+    /// The socket has taken the entry; the server has not answered yet.
     Sent,
-    /// The entry is durable under this number, and has not come back yet.
+    /// The server has stored the entry under this number, but the entry has not come back yet.
     Acked(Seq),
-    /// The server refused the entry, for this reason.
+    /// The server rejected the entry, for this reason.
     Refused(String),
 }
 
-/// The server and the key that an entry belongs to: no other server may get it, and no other key
-/// send it.
+/// The server and the key that an entry belongs to. The entry goes to no other server, and under no
+/// other key.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Account {
     /// The server's address.
@@ -104,7 +104,7 @@ impl Outgoing {
     }
 }
 
-/// All entries on their way, in the order in which they are sent.
+/// The entries on their way, in the order in which they are sent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outbox(Vec<Outgoing>);
 
@@ -112,6 +112,7 @@ impl Outbox {
     /// Returns an outbox with the entries that an earlier run of the program left.
     pub fn restore(lines: Vec<Outgoing>) -> Self {
         let mut outbox = Self(lines);
+        // The connections of the earlier run are gone, so no answer comes any more.
         outbox.disconnected();
         outbox
     }
@@ -133,8 +134,9 @@ impl Outbox {
         self.0.iter().filter(queued)
     }
 
-    /// Marks an entry that the socket has taken.
+    /// Marks an entry as taken by the socket.
     pub fn sent(&mut self, id: MessageId) {
+        // An answer that came first must not be overwritten.
         if let Some(line) = self
             .line(id)
             .filter(|line| line.state == DeliveryState::Queued)
@@ -143,8 +145,8 @@ impl Outbox {
         }
     }
 
-    /// Marks an entry that is durable. It stays until it is `here` in its log, so that it is on the
-    /// screen all the time.
+    /// Marks an entry as durable. It stays in the outbox until it is `here` in its room's log, so
+    /// that the screen shows it all the time.
     pub fn acked(&mut self, id: MessageId, seq: Seq, here: bool) {
         if here {
             self.arrived(id);
@@ -153,35 +155,37 @@ impl Outbox {
         }
     }
 
-    /// Directs what is on its way to a room to the room's new name.
+    /// Redirects the entries on their way to a room to the room's new name.
     pub fn renamed(&mut self, from: &RoomId, to: &RoomId) {
         for line in self.0.iter_mut().filter(|line| line.room == *from) {
             line.room = to.clone();
         }
     }
 
-    /// Removes an entry that has come back.
+    /// Removes an entry that is in its room's log.
     pub fn arrived(&mut self, id: MessageId) {
         self.0.retain(|line| line.id != id);
     }
 
-    /// Marks an entry that the server refused. Returns `false` if it is not here.
+    /// Marks an entry as rejected. Returns `false` if it is not in the outbox.
     pub fn refused(&mut self, id: MessageId, reason: String) -> bool {
         let line = self.line(id);
         line.map(|line| line.state = DeliveryState::Refused(reason))
             .is_some()
     }
 
-    /// Queues again the entries without an answer: their connection has ended.
+    /// Queues the entries without an answer again, because their connection has ended.
     pub fn disconnected(&mut self) {
         for line in &mut self.0 {
+            // An acked entry too: it has not come back, and the same id gets the same ack again.
             if matches!(line.state, DeliveryState::Sent | DeliveryState::Acked(_)) {
                 line.state = DeliveryState::Queued;
             }
         }
     }
 
-    /// Removes an entry, unless the server may have it already.
+    /// Removes an entry, unless the present connection has taken it. An entry of an ended
+    /// connection is queued again, so it is removed even if the server has it.
     pub fn remove(&mut self, id: MessageId) {
         self.0.retain(|line| {
             line.id != id
@@ -192,9 +196,10 @@ impl Outbox {
         });
     }
 
-    /// Queues a refused entry again, under its id, which the server has not taken.
+    /// Queues a rejected entry again. It keeps its id, which the server has not stored.
     pub fn resend(&mut self, id: MessageId) {
         if let Some(line) = self.line(id)
+            // A second copy of an entry that is under way would only cost a request.
             && matches!(line.state, DeliveryState::Refused(_))
         {
             line.state = DeliveryState::Queued;

@@ -1,8 +1,9 @@
-//! What a session is to be asked.
+//! The requests that wait for a session.
 
 use shared::chat::{ClientMessage, RoomId};
 
-/// Requests that wait for the session, in order. A request that was handed over leaves.
+/// The requests that wait for the session, in order. A request that was handed over leaves the
+/// list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Requests {
     pub(crate) waiting: Vec<(u64, ClientMessage)>,
@@ -21,7 +22,7 @@ impl Requests {
         self.waiting.push((self.last, message));
     }
 
-    /// Removes the requests up to this number: they were handed over.
+    /// Removes the requests up to this number, because they were handed over.
     pub fn sent(&mut self, number: u64) {
         self.waiting.retain(|(other, _)| *other > number);
     }
@@ -30,7 +31,8 @@ impl Requests {
         self.waiting.clear();
     }
 
-    /// Directs what waits for a room to the room's new name.
+    /// Redirects waiting requests to the new name of their room. Requests that only a named room
+    /// takes, such as a new topic, keep the former name.
     pub(crate) fn renamed(&mut self, from: &RoomId, to: &RoomId) {
         for (_, message) in &mut self.waiting {
             if let ClientMessage::Join { room, .. }

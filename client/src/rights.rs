@@ -1,5 +1,5 @@
 //! A person's rights in a room, by the rules that the server enforces. Clients offer only what the
-//! server would do; the server decides again.
+//! server would allow; the server authorizes each request itself.
 
 use shared::chat::server::Member;
 use shared::chat::{Role, RoomName};
@@ -10,16 +10,16 @@ use super::room::Room;
 /// A person's rights in one room.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rights {
-    /// The person's role; operators have an owner's rights everywhere.
+    /// The person's role. An operator has an owner's rights everywhere.
     role: Role,
-    /// The room is the lobby, which nobody closes, renames or is removed from.
+    /// The room is the lobby: it cannot be closed or renamed, and no member can be removed.
     lobby: bool,
-    /// The room is one of two, which has no moderators.
+    /// The room is one of two, which has no roles.
     direct: bool,
 }
 
 impl Rights {
-    /// Returns the rights of somebody in a room.
+    /// Returns the rights of a person in a room.
     pub fn of(room: &Room, operator: bool) -> Self {
         Self {
             role: if operator { Role::Owner } else { room.role },
@@ -43,8 +43,9 @@ impl Rights {
         !self.direct && self.role == Role::Owner
     }
 
-    /// Returns `true` if the person may remove a member, who is somebody else.
+    /// Returns `true` if the person may remove a member other than themselves.
     pub fn removes(self, member: &Member) -> bool {
+        // Strictly higher: equals could otherwise remove each other.
         self.sets_topic() && !self.lobby && self.role > member.role
     }
 

@@ -1,6 +1,6 @@
-//! One room as the client knows it: its members, its entries and the unread ones.
+//! A room as the client knows it: its members, its entries and the unread ones.
 //!
-//! Pure.
+//! The module is pure.
 
 use std::rc::Rc;
 
@@ -10,10 +10,11 @@ use shared::chat::{Author, Keep, Role, RoomId, Seq, Topic, UserId};
 use super::log::{Log, Message};
 use super::mention;
 
-/// Most notices that are kept in a room.
+/// The most notices that a room keeps.
 const NOTICES: usize = 100;
 
-/// Somebody who was said to be writing has stopped after this time, in milliseconds.
+/// The time after which a person counts as no longer writing, in milliseconds. It is twice the time
+/// between two reports, so one report may be late.
 pub const TYPING_MS: u64 = 6_000;
 
 /// A room, as far as this client knows it.
@@ -29,49 +30,50 @@ pub struct Room {
     pub number: u64,
     /// The room's topic.
     pub topic: Topic,
-    /// Only those who were invited can see it.
+    /// Only members and invited people can see the room.
     pub private: bool,
     /// The person's standing in the room.
     pub standing: Standing,
     /// The other person, in a room of two.
     pub with: Option<Author>,
-    /// The person who has invited us, while we are not in the room.
+    /// The person who invited the user of this client, until that user is in the room.
     pub invited_by: Option<Author>,
-    /// The members that are known, those online first, by name.
+    /// The known members: online ones first, then by name.
     pub members: Vec<Member>,
     /// The number of all members.
     pub count: usize,
-    /// The server has more members than are known.
+    /// The server has members that are not known here.
     pub more_members: bool,
-    /// The person's own role in the room.
+    /// The user's own role in the room.
     pub role: Role,
-    /// A large room has told that its members are not those of `members` any more.
+    /// A large room has announced that its members are no longer those of `members`.
     pub members_changed: bool,
     /// The last member by id that the server's pages have shown.
     last_member: Option<UserId>,
-    /// A page of members is asked for.
+    /// A request for a page of members waits for its answer.
     asking_members: bool,
-    /// The next page of members is the first one, and replaces the list.
+    /// The next page of members is the first one and replaces the list.
     members_anew: bool,
-    /// The time when the server was last told that the person writes, in milliseconds since 1970.
+    /// The time of the last report to the server that the person writes, in milliseconds since
+    /// 1970.
     pub(crate) said_typing: u64,
     /// The time for which entries are kept.
     pub keep: Keep,
-    /// The last entry that is gone, with all before it.
+    /// The number of the last entry that is gone. All entries before it are gone too.
     pub gone: Seq,
-    /// The number of the room's last entry, as far as the server has told.
+    /// The number of the room's last entry, as far as the server has sent it.
     pub head: Seq,
     /// The last entry that the person has seen, on any device.
     pub read: Seq,
-    /// The entries that are here.
+    /// The entries that this client holds.
     pub log: Log,
-    /// Notices, which stand between the messages.
+    /// The notices that stand between the messages.
     pub notices: Vec<Rc<Notice>>,
-    /// The people who are writing, and since when, in milliseconds since 1970.
+    /// The people who are writing, and the time since when, in milliseconds since 1970.
     pub typing: Vec<(Author, u64)>,
-    /// The mark of the new messages stands after this entry.
+    /// The entry after which the mark of the new messages stands.
     pub divider: Option<Seq>,
-    /// A page of older entries is asked for.
+    /// A request for older entries waits for its answer.
     pub loading: bool,
     last_notice: u64,
 }
@@ -83,11 +85,11 @@ pub enum Standing {
     Outside,
     /// The person is in the room, but this session has not entered it yet.
     Member,
-    /// The session gets entries as they happen, and can send.
+    /// The session receives entries as they happen, and can send.
     Live,
 }
 
-/// A line between the messages that nobody wrote.
+/// A line between the messages that no person wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// The notice's number in the room, counting up.
@@ -137,12 +139,14 @@ impl Room {
     pub fn summarize(&mut self, summary: RoomSummary) {
         self.topic = summary.topic;
         self.private = summary.private;
+        // A row of a list says nothing about this session, so a live room stays live.
         self.standing = match (summary.joined, self.standing) {
             (false, _) => Standing::Outside,
             (true, Standing::Outside) => Standing::Member,
             (true, standing) => standing,
         };
         self.keep = summary.keep;
+        // The server has stored none of the entries before, so they cannot be asked for.
         if self.keep == Keep::Nothing && self.log.last().is_none() {
             self.gone = summary.head;
         }
@@ -165,7 +169,7 @@ impl Room {
         self.standing != Standing::Outside
     }
 
-    /// Returns `true` if the session gets entries as they happen, and can send.
+    /// Returns `true` if the session receives entries as they happen, and can send.
     pub fn is_live(&self) -> bool {
         self.standing == Standing::Live
     }
@@ -175,9 +179,8 @@ impl Room {
         matches!(self.id, RoomId::Direct(_))
     }
 
-    /// Returns the number of unread messages of others. Of those that are not here only their
-    /// number
-    /// together with everything else is known.
+    /// Returns the number of unread messages of other people. While some of these messages are not
+    /// held here, all unread entries count: their numbers are all that is known.
     pub fn unread(&self, me: Option<UserId>) -> u64 {
         if !self.is_joined() {
             return 0;
@@ -215,13 +218,14 @@ impl Room {
             .filter(move |message| message.text.is_some() && Some(message.from.id) != me)
     }
 
-    /// Takes a change of a member, with a notice if people want to know of it.
+    /// Applies a change of a member, with a notice if people want to know of it.
     pub fn change(&mut self, member: Member, change: MemberChange, at: u64) {
         let before = self.members.iter().position(|it| it.id == member.id);
         let was = before.map(|place| self.members.remove(place));
         let name = member.name.clone();
         match change {
             MemberChange::Joined => {
+                // A member who is known already was counted when the list came.
                 self.count += usize::from(was.is_none());
                 self.notice(format!("{name} joined"), at);
             }
@@ -230,6 +234,7 @@ impl Room {
                 self.notice(format!("{name} left"), at);
             }
             MemberChange::Renamed => {
+                // The list of members may have shown the new name already.
                 if let Some(was) = was.filter(|was| was.name != name) {
                     self.notice(format!("{} is now {name}", was.name), at);
                 }
@@ -246,8 +251,10 @@ impl Room {
         }
     }
 
-    /// Takes the first page of members, of which the person is one.
+    /// Takes the first page of members. The person is one of them.
     pub fn meet(&mut self, members: Vec<Member>, me: Option<UserId>) {
+        // The room's id is a hash of both fingerprints, so only its members say who the other
+        // person is.
         if self.is_direct() && self.with.is_none() {
             let other = members.iter().find(|it| Some(it.id) != me);
             self.with = other.map(|it| Author {
@@ -265,6 +272,7 @@ impl Room {
             self.members.clear();
         }
         self.last_member = members.last().map(|last| last.id).or(self.last_member);
+        // A member can have come as an announcement and stand on the page too.
         self.members
             .retain(|known| !members.iter().any(|it| it.id == known.id));
         self.members.extend(members);
@@ -273,7 +281,7 @@ impl Room {
         self.more_members = more;
     }
 
-    /// Returns the member behind which the next page begins, once until that page is here.
+    /// Returns the member behind which the next page begins. Returns it once until that page comes.
     pub(crate) fn next_member(&mut self) -> Option<UserId> {
         let next = std::mem::take(&mut self.more_members)
             .then_some(self.last_member)
@@ -282,13 +290,13 @@ impl Room {
         next
     }
 
-    /// Returns `true` if the list of members is out of date and can be asked for. While a page is
-    /// asked for it cannot: that answer could not be told from the first page.
+    /// Returns `true` if the list of members is out of date and can be asked for. It cannot while
+    /// a page is asked for: the answer to that could not be told from the first page.
     pub fn needs_members(&self) -> bool {
         self.members_changed && !self.asking_members && self.is_live()
     }
 
-    /// Begins the list of members anew. Returns `false` if it needs not be, or cannot yet.
+    /// Begins the list of members anew. Returns `false` if that is not needed, or not possible yet.
     pub(crate) fn begin_members(&mut self) -> bool {
         if !self.needs_members() {
             return false;
@@ -299,13 +307,13 @@ impl Room {
         true
     }
 
-    /// Forgets what was asked of a session that is over.
+    /// Forgets the requests of a session that is over.
     pub(crate) fn ask_anew(&mut self) {
         self.asking_members = false;
         self.members_anew = false;
     }
 
-    /// Takes the first page of members.
+    /// Replaces the list of members with the first page of it.
     pub fn set_members(&mut self, members: Vec<Member>) {
         self.ask_anew();
         self.members_changed = false;
@@ -316,11 +324,12 @@ impl Room {
     }
 
     fn sort_members(&mut self) {
+        // The fingerprint comes last, so that people with one name keep their order.
         self.members
             .sort_by_cached_key(|it| (!it.online, it.name.as_str().to_lowercase(), it.id));
     }
 
-    /// Puts a notice at the end.
+    /// Adds a notice at the end.
     pub fn notice(&mut self, text: String, at: u64) {
         self.last_notice += 1;
         self.notices.push(Rc::new(Notice {
@@ -333,20 +342,21 @@ impl Room {
         self.notices.drain(..surplus);
     }
 
-    /// Notes that somebody is writing.
+    /// Notes that a person is writing.
     pub fn types(&mut self, who: Author, at: u64) {
+        // The report may be a repeated one: a person stands in the list once, with the latest time.
         self.stops_typing(who.id);
         self.typing
             .retain(|(_, since)| at.saturating_sub(*since) < TYPING_MS);
         self.typing.push((who, at));
     }
 
-    /// Notes that somebody's message is there, so that the person is not writing any more.
+    /// Notes that a message of the person has come, so that they are no longer writing.
     pub fn stops_typing(&mut self, who: UserId) {
         self.typing.retain(|(other, _)| other.id != who);
     }
 
-    /// Returns `true` if the server has entries before the oldest one that is here.
+    /// Returns `true` if the server has entries before the oldest one that is held here.
     pub fn has_older(&self) -> bool {
         self.log.first().is_some_and(|first| first > self.gone + 1)
     }

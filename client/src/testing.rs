@@ -5,10 +5,10 @@ use shared::chat::entry::DisplayName;
 use shared::chat::{Author, Entry, Event, MessageId, Seq, Text, Timestamp, UserId};
 use shared::identity::Fingerprint;
 
-/// Returns somebody of this name, with a key that follows from it.
+/// Returns a person of this name, with a key that follows from the name.
 ///
 /// # Panics
-/// If nobody can be called so.
+/// If the name is not a valid display name.
 pub fn author(name: &str) -> Author {
     Author {
         id: UserId(Fingerprint::of_spki(name.as_bytes())),
@@ -16,7 +16,7 @@ pub fn author(name: &str) -> Author {
     }
 }
 
-/// Returns an entry whose time is the second of its number.
+/// Returns an entry whose number in the room is also its time, in seconds.
 ///
 /// # Panics
 /// As [`author`].
@@ -33,7 +33,7 @@ pub fn entry(seq: Seq, from: &str, event: Event) -> Entry {
 /// Returns an entry with a new message.
 ///
 /// # Panics
-/// As [`author`], and if it is no text.
+/// As [`author`], and if `text` is not a valid text.
 pub fn says(seq: Seq, from: &str, text: &str) -> Entry {
     let text = Some(Text::parse(text).unwrap());
     entry(

@@ -1,4 +1,4 @@
-//! Tests of the chat: what the server says, and what comes of it.
+//! Tests of the chat: messages of the server, and their effect.
 
 use super::outbox::{Account, DeliveryState, Outgoing, Writing};
 use super::*;
@@ -75,7 +75,7 @@ fn happens(room: &RoomId, entry: Entry) -> ServerMessage {
     })
 }
 
-/// Ada's chat, in the lobby, with three messages of Bob's of which she has seen one.
+/// Returns Ada's chat, in the lobby, with three messages of Bob's, one of which she has seen.
 fn chat() -> Chat {
     let mut chat = Chat::default();
     chat.begin(None, "test");
@@ -139,7 +139,7 @@ fn after_a_reconnect_only_what_was_missed_is_asked_for() {
     );
     assert!(!chat.rooms.contains_key(&named("rust")), "it is gone");
     chat.hear(joined(lobby(), 5, 1), 1);
-    // The page may repeat entries, and comes before those that happen now.
+    // The page may repeat entries. It comes before entries that happen now.
     let entries = (2..=5).map(|seq| says(seq, "bob", "hi")).collect();
     chat.hear(
         ServerMessage::Page {
@@ -218,6 +218,7 @@ fn a_room_is_shown_when_we_are_in_it() {
     let mut chat = chat();
     asked(&mut chat);
     chat.open(named("rust"));
+    // The screen stays where it is until the server agrees.
     assert_eq!(chat.current, lobby());
     assert_eq!(
         asked(&mut chat),
@@ -339,7 +340,7 @@ fn an_own_message_leaves_the_outbox_with_its_entry_or_with_a_late_ack() {
     chat.hear(happens(&lobby(), own), 1);
     chat.hear(ack(two, 5), 1);
     assert!(chat.outbox.lines().is_empty());
-    // Somebody else's id may be the same by chance.
+    // An id of another person may be the same by chance.
     let three = write(&mut chat, 3);
     let mut other = says(6, "bob", "hi");
     other.id = three;
@@ -362,6 +363,7 @@ fn a_refusal_belongs_to_what_was_refused() {
         chat.outbox.lines()[0].state,
         DeliveryState::Refused("Too fast.".into())
     );
+    // An error about a message is shown at the message, and needs no notice.
     assert!(chat.room().unwrap().notices.is_empty());
     chat.hear(refuse("lobby".into()), 1);
     assert_eq!(chat.room().unwrap().notices[0].text, "Too fast.");
@@ -424,7 +426,7 @@ fn whoever_has_written_writes_no_more() {
     assert!(chat.room().unwrap().typing.is_empty());
 }
 
-/// Ada's chat, in a lobby of which she knows nothing.
+/// Returns Ada's chat, in a lobby whose seven entries she has not got.
 fn in_lobby() -> Chat {
     let mut chat = Chat::default();
     chat.begin(None, "test");
@@ -449,7 +451,7 @@ fn what_is_gone_is_not_asked_for_and_no_gap_is_shown() {
     let room = &chat.rooms[&lobby];
     assert_eq!((room.log.first(), room.gone), (Some(6), 5));
     assert!(!room.has_older());
-    // So is what the server says of it.
+    // `joined` may say too that entries are gone.
     let mut again = joined(lobby.clone(), 20, 0);
     if let ServerMessage::Joined { gone, .. } = &mut again {
         *gone = 10;
@@ -463,7 +465,7 @@ fn what_is_gone_is_not_asked_for_and_no_gap_is_shown() {
     );
     chat.hear(page(11..=20), 1);
     assert!(!chat.rooms[&lobby].has_older());
-    // An empty page ends the history, too.
+    // An empty page ends the history too.
     let mut chat = in_lobby();
     chat.hear(page(6..=7), 1);
     chat.load_older(&lobby);
@@ -490,7 +492,7 @@ fn a_list_of_rooms_in_pages_is_read_on_and_forgets_only_when_it_is_whole() {
         with: None,
     };
     let mut chat = Chat::default();
-    // Known from an earlier session; one of them is gone meanwhile.
+    // The rooms are known from an earlier session, and one of them is gone by now.
     for name in ["gone", "zoo"] {
         let mut known = room::Room::new(room(name));
         known.standing = room::Standing::Member;
@@ -660,7 +662,7 @@ fn further_public_rooms_are_asked_for_only_when_somebody_wants_them() {
     let next = ClientMessage::Rooms { after, find: None };
     assert_eq!(asked(&mut chat), [next], "once");
     chat.hear(page(100..200), 1);
-    // With the lobby, and the room of before, to which the list may still come.
+    // The lobby is among them, and the room of before, because the list may still come to it.
     assert!(chat.rooms.contains_key(&named("rust")));
     assert_eq!(chat.rooms.len(), 202);
 }

@@ -1,7 +1,7 @@
-//! The items of a log, one under the other: messages, and between them days, notices and the mark
-//! before the new messages.
+//! The items of a log as they stand one under the other: messages, and between them days, notices
+//! and the mark before the new messages.
 //!
-//! Pure.
+//! The module is pure.
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -9,37 +9,37 @@ use std::rc::Rc;
 use crate::log::Message;
 use crate::room::{Notice, Room};
 
-/// Messages of one sender within this time belong together, in milliseconds.
+/// The time within which messages of one sender belong together, in milliseconds.
 const GROUP_MS: u64 = 5 * 60 * 1000;
 
 /// One item of a log on the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Item {
-    /// The first item of a day.
+    /// The heading of a day.
     Day {
         /// A moment of that day, in milliseconds since 1970.
         at: u64,
     },
     /// The mark before the new messages.
     New,
-    /// A line that nobody wrote.
+    /// A line that no person wrote.
     Notice(Rc<Notice>),
     /// A message of the room.
     Message {
         /// The message as it looks now.
         message: Rc<Message>,
-        /// The message is the first of its sender's group.
+        /// The message begins a group of its sender.
         head: bool,
     },
 }
 
-/// Returns the items of a room's log, for the messages of `shown`. `day` numbers the days of a
-/// moment,
-/// where the person is.
+/// Returns the items of a room's log for the messages of `shown`. `day` returns the number of the
+/// day that a moment falls on, in the person's time zone.
 pub fn items(room: &Room, shown: Range<usize>, day: impl Fn(u64) -> i64) -> Vec<Item> {
     let all = room.log.messages();
     let to_end = shown.end == all.len();
     let messages = all.get(shown.clone()).unwrap_or_default();
+    // Notices before the shown part are left out: they stand with the messages there.
     let from = match shown.start.checked_sub(1).and_then(|at| all.get(at)) {
         Some(before) => before.seq,
         None => 0,
@@ -49,6 +49,7 @@ pub fn items(room: &Room, shown: Range<usize>, day: impl Fn(u64) -> i64) -> Vec<
     let mut previous: Option<&Rc<Message>> = None;
     let mut divider = room.divider;
     for message in messages {
+        // The first message on the screen shows its sender, whatever came before it.
         let mut alone = previous.is_none();
         while let Some(notice) = notices.next_if(|it| it.after < message.seq) {
             items.push(Item::Notice(Rc::clone(notice)));
@@ -70,15 +71,18 @@ pub fn items(room: &Room, shown: Range<usize>, day: impl Fn(u64) -> i64) -> Vec<
         });
         previous = Some(message);
     }
+    // Notices at the end of the log are below its last message only.
     if to_end {
         items.extend(notices.map(|notice| Item::Notice(Rc::clone(notice))));
     }
     items
 }
 
-/// Returns `true` if `message` belongs to the group of `previous`: the same sender, soon after.
+/// Returns `true` if `message` belongs to the group of `previous`: it has the same sender and came
+/// soon after.
 fn continues(previous: &Message, message: &Message) -> bool {
     previous.from == message.from
+        // A reply shows the message that it answers above itself, so it needs a head.
         && message.reply_to.is_none()
         && message.at.saturating_sub(previous.at) < GROUP_MS
 }

@@ -1,4 +1,4 @@
-//! Permits for connections: at most so many in all and from one address, and a few in reserve for
+//! Permits for connections: a bounded number in all and from one address, and a few in reserve for
 //! operators.
 
 use std::collections::{HashMap, VecDeque};
@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use shared::error::ErrorCode;
 use tokio_util::sync::CancellationToken;
 
-/// Connections beyond the limits that are kept for operators: the people who can do something
-/// about a full server must get in when it is full. More than any server has operators.
+/// The permits beyond the limits that are kept for operators: the people who can do something about
+/// a full server must get in when it is full.
 pub const RESERVED: usize = 16;
 
-/// Counts connections, in all and per address.
+/// The count of connections, in all and per address.
 #[derive(Debug, Clone)]
 pub struct Admission(Arc<Inner>);
 
@@ -26,26 +26,26 @@ struct Inner {
 
 #[derive(Debug, Default)]
 struct Counts {
-    /// Connections within the limits.
+    /// The connections within the limits.
     in_all: usize,
     per_address: HashMap<IpAddr, usize>,
-    /// Operators' connections beyond the limits.
+    /// The operators' connections beyond the limits.
     reserved: usize,
-    /// Connections beyond the limits whose key is not known yet, oldest first.
+    /// The connections beyond the limits whose key is not known yet, oldest first.
     unknown: VecDeque<(u64, CancellationToken)>,
     last_unknown: u64,
 }
 
-/// A limit that keeps a connection out.
+/// The limit or ban that keeps a connection out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotAdmitted {
     /// The server is full.
     InAll,
-    /// This address has all the permits that one address may have.
+    /// The address has all permits that one address may have.
     Address,
-    /// This address comes too often.
+    /// The address connects too often.
     TooOften,
-    /// An operator keeps the address out.
+    /// An operator has banned the address.
     Banned,
 }
 
@@ -59,7 +59,7 @@ impl NotAdmitted {
     }
 }
 
-/// A slot that one connection holds until this is dropped.
+/// A slot that a connection holds until this is dropped.
 #[derive(Debug)]
 pub struct Permit {
     admission: Admission,
@@ -72,7 +72,7 @@ pub struct Permit {
 enum Kind {
     /// Within the limits.
     Ordinary,
-    /// Beyond this limit, until the handshake shows whose it is.
+    /// Beyond this limit, until the handshake shows whose connection it is.
     Unknown(u64, CancellationToken, NotAdmitted),
     /// An operator's, beyond the limits.
     Reserved,
@@ -81,7 +81,8 @@ enum Kind {
 }
 
 impl Admission {
-    /// Creates an admission of at most `max_in_all` connections, `max_per_address` from one address.
+    /// Creates an admission of at most `max_in_all` connections, `max_per_address` from one
+    /// address.
     pub fn new(max_in_all: usize, max_per_address: usize) -> Self {
         let counts = Mutex::default();
         Self(Arc::new(Inner {
@@ -102,14 +103,14 @@ impl Admission {
     }
 
     /// Takes a permit as [`Self::admit`] does, else one of the [`RESERVED`] until the handshake
-    /// shows whether it is an operator's.
+    /// shows whether the connection is an operator's.
     ///
-    /// When all of those are taken by connections whose handshake is not done, the oldest of them
-    /// loses its permit: strangers who connect and stay silent cannot occupy the reserve, because
-    /// an operator's handshake takes a fraction of a second.
+    /// When connections without a finished handshake hold all of those, the oldest of them loses
+    /// its permit. So strangers who connect and stay silent cannot occupy the reserve: an
+    /// operator's handshake takes a fraction of a second.
     ///
     /// # Errors
-    /// The limit that is reached, when operators have the whole reserve.
+    /// The limit that is reached, when operators hold the whole reserve.
     pub fn admit_or_reserve(&self, address: IpAddr) -> Result<Permit, NotAdmitted> {
         let address = network_of(address);
         let mut counts = self.counts();
@@ -173,18 +174,20 @@ impl Permit {
     /// Decides, after the handshake, whether the connection keeps its permit.
     ///
     /// # Errors
-    /// The limit that is reached, if it is beyond one and not an operator's; the permit is then
-    /// given back.
+    /// The limit that is reached, if the connection is beyond one and not an operator's. The permit
+    /// is then given back.
     pub fn establish(&self, is_operator: impl FnOnce() -> bool) -> Result<(), NotAdmitted> {
         let mut kind = self.kind.lock().unwrap_or_else(PoisonError::into_inner);
         if let Kind::Unknown(number, _, limit) = &*kind {
             let (number, limit) = (*number, *limit);
-            // Asked before the lock is taken: the answer is somebody else's, with a lock of its own.
+            // Asked before the lock of the counts is taken: the caller's answer takes a lock of its
+            // own.
             let is_operator = is_operator();
             let mut counts = self.admission.counts();
+            // From here on no newer connection can displace this one.
             counts.unknown.retain(|(other, _)| *other != number);
             *kind = if counts.add(&self.admission.0, self.address).is_ok() {
-                // Somebody has left meanwhile.
+                // Another connection has ended meanwhile.
                 Kind::Ordinary
             } else if is_operator && counts.unknown.len() + counts.reserved < RESERVED {
                 counts.reserved += 1;
@@ -200,12 +203,13 @@ impl Permit {
         Ok(())
     }
 
-    /// Returns a flag that is set when the handshake is done and the connection has kept its permit.
+    /// Returns a flag that is set when the handshake is done and the connection has kept its
+    /// permit.
     pub fn established(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.is_established)
     }
 
-    /// Waits until a newer connection took this permit away; for ever, if none may.
+    /// Waits until a newer connection has taken this permit; for ever, if none can.
     pub async fn displaced(&self) {
         match self.displacement() {
             Some(displaced) => displaced.cancelled().await,
@@ -234,7 +238,8 @@ impl Drop for Permit {
     }
 }
 
-/// Returns the address that shares one count: an IPv4 address, or the /64 that one IPv6 customer has.
+/// Returns the network that shares one count: an IPv4 address, or an IPv6 /64. One customer has a
+/// whole /64, and could otherwise take a permit from each of its addresses.
 pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
@@ -313,12 +318,12 @@ mod tests {
         assert!(silent[0].displaced().now_or_never().is_some());
         assert!(silent[1].displaced().now_or_never().is_none());
         operator.establish(|| true).unwrap();
-        // An operator's permit is never taken away again.
+        // An operator's permit is never displaced.
         for _ in 0..2 * RESERVED {
             drop(admission.admit_or_reserve(here()).unwrap());
         }
         assert!(operator.displaced().now_or_never().is_none());
-        // Whoever waits in the reserve while somebody leaves gets the ordinary permit.
+        // A connection that waits in the reserve gets the ordinary permit of one that ends.
         drop(ordinary);
         silent[RESERVED - 1].establish(|| false).unwrap();
         assert_eq!(admission.counts().in_all, 1);

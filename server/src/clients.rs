@@ -1,4 +1,4 @@
-//! The table of connected clients: the Python demo's `clients`, without its keys.
+//! The table of connections: the Python demo's `clients`, without its keys.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,10 +10,10 @@ use std::time::{Duration, SystemTime};
 use shared::connection::Version;
 use shared::identity::Fingerprint;
 
-/// How a client's bytes reach us.
+/// The way of a client's bytes to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {
-    /// Straight over TCP.
+    /// Directly over TCP.
     Tcp,
     /// Through the WebSocket tunnel.
     WebSocket,
@@ -33,12 +33,12 @@ impl fmt::Display for Transport {
 pub struct ConnectionId(u64);
 
 impl ConnectionId {
-    /// Whose number this is.
+    /// Returns the id with this number.
     pub fn from_number(number: u64) -> Self {
         Self(number)
     }
 
-    /// Its number.
+    /// Returns the number of the id.
     pub fn number(self) -> u64 {
         self.0
     }
@@ -50,22 +50,22 @@ impl fmt::Display for ConnectionId {
     }
 }
 
-/// One connection.
+/// A connection in the table.
 #[derive(Debug)]
 pub struct Client {
-    /// Its number.
+    /// The connection's number.
     pub id: ConnectionId,
     /// The peer's address.
     pub address: SocketAddr,
-    /// How it is connected.
+    /// The way of the client's bytes.
     pub transport: Transport,
-    /// Since when.
+    /// The time at which the connection was accepted.
     pub since: SystemTime,
-    /// Version and verified key, once the handshake is done.
+    /// The version and the verified key, once the handshake is done.
     pub session: OnceLock<(Version, Fingerprint)>,
-    /// Bytes of the protocol that came in.
+    /// The bytes of the protocol that were received.
     pub bytes_in: AtomicU64,
-    /// Bytes of the protocol that went out.
+    /// The bytes of the protocol that were sent.
     pub bytes_out: AtomicU64,
 }
 
@@ -85,14 +85,14 @@ impl fmt::Display for Client {
     }
 }
 
-/// Everybody who is connected.
+/// The table of all connections.
 #[derive(Debug, Default)]
 pub struct Clients {
     last_id: AtomicU64,
     table: Mutex<BTreeMap<ConnectionId, Arc<Client>>>,
 }
 
-/// An entry of the table; it leaves when this is dropped.
+/// A connection's entry in the table, removed when this is dropped.
 #[derive(Debug)]
 pub struct Entry<'a> {
     clients: &'a Clients,
@@ -122,13 +122,13 @@ impl Clients {
         }
     }
 
-    /// How many are connected.
+    /// Returns the number of connections.
     pub fn count(&self) -> usize {
         let table = self.table.lock();
         table.unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// The table, oldest connection first.
+    /// Returns the table, oldest connection first.
     pub fn snapshot(&self) -> Vec<Arc<Client>> {
         self.table
             .lock()

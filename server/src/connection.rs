@@ -1,4 +1,4 @@
-//! The handler that every session ends in: drives the protocol over any byte stream, between the
+//! The handler that every session ends in: it drives the protocol over any byte stream, between the
 //! stream and the hub. Holds no socket options, no HTTP and no framing.
 
 use std::io;
@@ -23,22 +23,22 @@ use crate::listener;
 use crate::logging::Excerpt;
 use crate::system::{self, Clock};
 
-/// A peer that takes nothing for so long, while we have something to write, is gone.
+/// The time after which a peer that takes no bytes counts as gone.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a connection that ends waits for what it has said to become durable. Only a store that
-/// hangs takes longer, and the log says so elsewhere.
+/// The time for which a connection that ends waits until its last entries are durable. Only a store
+/// that hangs takes longer, and then the log names the store.
 const FAREWELL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What waits for a client is sealed into one write until it has about this size, in bytes.
+/// The size in bytes at which waiting messages are sealed into a write of their own.
 const BATCH_BYTES: usize = 64 * 1024;
 
 /// The read buffer's sizes in bytes: small while a connection is idle, because most are, and large
-/// while much comes in.
+/// while much arrives.
 const READ_BUFFER_BYTES: std::ops::RangeInclusive<usize> = 2 * 1024..=64 * 1024;
 
-/// A read buffer that has grown and is not used for so long goes back to its smallest size: ten
-/// thousand clients that sent one large frame each must not hold 640 MB.
+/// The time after which a grown read buffer returns to its smallest size: ten thousand clients that
+/// sent one large frame each must not hold 640 MB.
 const READ_BUFFER_IDLE: Duration = Duration::from_secs(1);
 
 /// The end of a session and its cause.
@@ -47,13 +47,13 @@ pub enum Ending {
     /// The protocol ended the session.
     #[error("{0}")]
     Protocol(CloseReason),
-    /// The client said `/quit`.
+    /// The client sent `/quit`.
     #[error("the client quit")]
     Quit,
     /// The stream failed.
     #[error("the stream failed: {0}")]
     Stream(#[source] io::Error),
-    /// The peer took nothing of what we wrote.
+    /// The peer took no bytes for [`WRITE_TIMEOUT`].
     #[error("the client took nothing for {} s", WRITE_TIMEOUT.as_secs())]
     WriteTimeout,
     /// A newer connection took the permit before this one had shown its key.
@@ -74,7 +74,8 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     context: &Context,
 ) -> Ending {
     let client = context.clients.enter(address, transport);
-    // Anybody can connect as often as they like; whoever has shown a key gets a line.
+    // A debug line only, because a stranger can connect without showing a key. A key that was shown
+    // gets a line of its own.
     tracing::debug!(connection = %client.id, %address, %transport, "connected");
     let clock = Clock::start();
     let session = Session {
@@ -105,6 +106,8 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         .now()
         .saturating_since(shared::time::Time::default())
         .as_secs_f64();
+    // A connection that has shown a key is always logged; strangers share what their address may
+    // cause in the log.
     let suppressed = match client.session.get() {
         Some(_) => Some(0),
         None => context.strangers.take(address.ip()),
@@ -116,7 +119,7 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             bytes_in, bytes_out, seconds = format_args!("{seconds:.1}"), suppressed, "closed"
         );
     } else {
-        // Whoever asks for this level wants every line.
+        // An administrator who asks for this level wants every line.
         tracing::debug!(
             connection = %client.id, %address, %transport, reason = %Excerpt(&ending), "closed"
         );
@@ -124,7 +127,7 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     ending
 }
 
-/// Refuses a connection for which there is no place: the announcement, the error, nothing else.
+/// Refuses a connection that was not admitted: sends the announcement and the error, nothing else.
 pub async fn refuse<S: AsyncWrite + Unpin>(
     stream: &mut S,
     protocol: &Arc<ServerConfig>,
@@ -134,14 +137,14 @@ pub async fn refuse<S: AsyncWrite + Unpin>(
     let mut connection = ServerConnection::new(Arc::clone(protocol), system::random(), now);
     connection.close(code, now);
     if let Some(bytes) = connection.poll_transmit() {
-        // A peer that does not even take this is refused all the same.
+        // A peer that does not even take these bytes is refused all the same.
         let _ = tokio::time::timeout(Duration::from_secs(1), stream.write_all(&bytes)).await;
     }
 }
 
 struct Session<'a, S> {
     stream: &'a mut S,
-    /// `None` only while the handshake's RSA is done on the pool.
+    /// `None` only while the pool performs the handshake's RSA.
     protocol: Option<ServerConnection>,
     clock: Clock,
     client: &'a Entry<'a>,
@@ -150,7 +153,7 @@ struct Session<'a, S> {
     hub: Option<hub::Session>,
 }
 
-/// What woke a session up.
+/// The event that woke a session.
 enum Wake {
     Read(io::Result<usize>),
     Hub(Due),
@@ -159,13 +162,14 @@ enum Wake {
     Stop,
 }
 
-/// A session only ever ends with an [`Ending`].
+/// The type of a session's success: a session ends with an [`Ending`] only.
 type Never = std::convert::Infallible;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     async fn run(mut self) -> Result<Never, Ending> {
         let mut buffer = ReadBuffer::new();
         loop {
+            // Written before every wait, so that no sealed message waits for the peer's next byte.
             self.write_out().await?;
             match self.wake(&mut buffer).await? {
                 Wake::Read(Ok(0)) => self.protocol()?.handle_eof(),
@@ -202,7 +206,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             .protocol()?
             .poll_timeout()
             .map(|time| self.clock.instant(time));
-        // A client that asks faster than it is answered, or takes its answers, is read from later.
+        // A client that sends requests faster than it takes the answers is not read for now, and
+        // TCP slows it down.
         let reads = self.wants_more();
         Ok(tokio::select! {
             () = self.context.stop.cancelled() => Wake::Stop,
@@ -217,8 +222,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         self.hub.as_ref().is_none_or(hub::Session::wants_more)
     }
 
-    /// Handles what was read, as far as the session's budget allows: one record may hold thousands
-    /// of requests, and the rest of them waits, opened, until their predecessors' answers are sent.
+    /// Handles the received events, as far as the session's budget allows. One record may hold
+    /// thousands of requests; the rest of them waits, opened, until the answers to the first ones
+    /// are sent.
     async fn handle_events(&mut self) -> Result<(), Ending> {
         while self.wants_more() {
             let Some(event) = self.protocol()?.poll_event() else {
@@ -232,16 +238,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     session_id,
                 } => {
                     let key = peer.fingerprint();
-                    // Whoever compares it with the client's knows that nobody sits in between.
+                    // Both sides have the same session id only if nobody sits in between; the log
+                    // lets people compare.
                     let session = session_id.map(tracing::field::display);
                     tracing::info!(
                         connection = %self.client.id, address = %self.client.address,
                         transport = %self.client.transport, %version, %key, session,
                         "handshake done"
                     );
-                    // Set once: a connection is established once.
+                    // A connection is established once, so this cannot fail.
                     let _ = self.client.session.set((version, key));
                     let hub = &self.context.hub;
+                    // Asked now, because only the handshake shows whether the connection is an
+                    // operator's.
                     if let Err(full) = self.permit.establish(|| hub.is_operator(UserId(key))) {
                         listener::log_refusal(self.client.address, full, self.context);
                         return self.end_with(full.code()).await;
@@ -266,7 +275,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         Ok(())
     }
 
-    /// Does the handshake's RSA on the pool. The whole connection goes there, because with the
+    /// Performs the handshake's RSA on the pool. The whole connection goes there, because with the
     /// answer it verifies the client's signature, which is RSA too.
     async fn answer(&mut self, request: PrivateKeyRequest) -> Result<(), Ending> {
         let mut protocol = self.protocol.take().ok_or(Ending::Internal)?;
@@ -293,7 +302,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         hub.handle(plaintext);
     }
 
-    /// Seals `text` and whatever else waits.
+    /// Seals `text` and the messages behind it.
     fn send_waiting(&mut self, text: Arc<str>) -> Result<(), Ending> {
         let now = self.clock.now();
         let mut next = Some(text);
@@ -302,7 +311,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             sealed += text.len();
             match self.protocol()?.send(text.as_bytes(), now) {
                 Ok(()) => {}
-                // Only where texts are allowed that are longer than v2 can carry.
+                // Only where the server allows texts that are longer than v2 can carry.
                 Err(SendError::TooLarge { limit }) => {
                     tracing::warn!(
                         connection = %self.client.id, bytes = text.len(), limit,
@@ -329,7 +338,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         Ok(())
     }
 
-    /// Writes everything that is sealed.
+    /// Writes all sealed bytes.
     async fn write_out(&mut self) -> Result<(), Ending> {
         while let Some(bytes) = self.protocol()?.poll_transmit() {
             let stream = &mut *self.stream;
@@ -337,6 +346,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 stream.write_all(&bytes).await?;
                 stream.flush().await
             };
+            // Bounded, because a peer that takes nothing would hold its permit and its queue for
+            // ever.
             match tokio::time::timeout(WRITE_TIMEOUT, write).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => return Err(Ending::Stream(error)),
@@ -349,7 +360,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         Ok(())
     }
 
-    /// Tells the client `code`, after what waits for it, and ends.
+    /// Sends the client `code`, after the messages that wait for it, and ends the session.
     async fn end_with<T>(&mut self, code: ErrorCode) -> Result<T, Ending> {
         while let Some(text) = self.hub.as_mut().and_then(hub::Session::try_next) {
             self.send_waiting(text)?;
@@ -359,14 +370,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         self.end(Ending::Protocol(CloseReason::Local(code))).await
     }
 
-    /// Leaves the hub, writes what still waits for the client, and ends as the protocol does. A
-    /// client that only closed its writing half gets all its answers this way.
+    /// Leaves the hub, writes the messages that still wait for the client, and ends as the protocol
+    /// does. A client that only closed its writing half gets all its answers in this way.
     async fn end<T>(&mut self, ending: Ending) -> Result<T, Ending> {
         if matches!(
             ending,
             Ending::Quit | Ending::Protocol(CloseReason::PeerClosed)
         ) {
-            // What it has said last may not be durable yet, and it waits for its receipts.
+            // The client's last entries may not be durable yet, and the client waits for their
+            // receipts.
             let deadline = tokio::time::Instant::now() + FAREWELL_TIMEOUT;
             while let Some(hub) = &mut self.hub {
                 let due = tokio::time::timeout_at(deadline, hub.farewell());

@@ -1,4 +1,5 @@
-//! The server's long-term key in the data folder: `server_key.pem`, made once, never overwritten.
+//! The server's long-term key in the data folder: `server_key.pem`, generated once, never
+//! overwritten.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -13,27 +14,27 @@ use crate::system;
 /// The file's name in the data folder.
 pub const FILE_NAME: &str = "server_key.pem";
 
-/// Largest file that is read: an unencrypted 4096-bit key has 3.3 KiB.
+/// The largest file that is read, in bytes: an unencrypted 4096-bit key has 3.3 KiB.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
-/// A key that cannot be loaded or made.
+/// The reason for which a key cannot be loaded or generated.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum KeystoreError {
-    /// The data folder cannot be made or written to.
+    /// The data folder cannot be created or written to.
     #[error("cannot keep the server's key in {path}: {1}", path = .0.display())]
     Folder(PathBuf, #[source] io::Error),
-    /// Others than its owner have rights in the data folder; holds its mode.
+    /// Others than the owner have rights in the data folder; holds its mode.
     #[error(
         "others have rights in the data folder {path} (mode {mode:03o}), which has the server's key \
          and the chat's history: run `chmod 700 {path}`",
         path = .0.display(), mode = .1
     )]
     ExposedFolder(PathBuf, u32),
-    /// The file is there but cannot be read.
+    /// The file exists but cannot be read.
     #[error("cannot read {path}: {1}", path = .0.display())]
     Read(PathBuf, #[source] io::Error),
-    /// The file can be read by others than its owner; holds its mode.
+    /// Others than the owner have rights in the file; holds its mode.
     #[error(
         "{path} can be read by others (mode {mode:03o}): run `chmod 600 {path}`, and if somebody \
          may have copied the key, move the file away so that a new one is made",
@@ -47,13 +48,13 @@ pub enum KeystoreError {
         path = .0.display()
     )]
     Key(PathBuf, #[source] KeyError),
-    /// A new key could not be made.
+    /// A new key could not be generated.
     #[error("cannot make a key: {0}")]
     Generate(#[source] KeyError),
 }
 
-/// Loads the key, or makes and stores one of `bits` bits if there is none. The `bool` says whether
-/// it is new.
+/// Loads the key, or generates and stores one of `bits` bits if there is none. The `bool` is `true`
+/// for a new key.
 ///
 /// # Errors
 /// [`KeystoreError`]; an existing file is never changed.
@@ -62,10 +63,12 @@ pub fn load_or_generate(folder: &Path, bits: usize) -> Result<(PrivateKey, bool)
     check_folder(folder)?;
     match File::open(&path) {
         Ok(file) => Ok((load(&path, file)?, false)),
+        // Only a missing file leads to a new key: to clients that have pinned the old one, a new
+        // key looks like an attack.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let folder_error = |error| KeystoreError::Folder(folder.to_path_buf(), error);
             make_folder(folder).map_err(folder_error)?;
-            // Opened before the key is made, so that a folder without rights fails at once.
+            // Opened before the key is generated, so that a folder without rights fails at once.
             let file = tempfile::Builder::new()
                 .prefix(".server_key")
                 .tempfile_in(folder)
@@ -79,9 +82,9 @@ pub fn load_or_generate(folder: &Path, bits: usize) -> Result<(PrivateKey, bool)
     }
 }
 
-/// Refuses a folder in which others have rights: who may write there can put another key in the
-/// place of ours, and who may read there can read the history. A folder that is not there yet is
-/// made with the right mode.
+/// Refuses a folder in which others have rights. A user who may write there can put another key in
+/// this one's place, and a user who may read there can read the history. A missing folder is
+/// created later with the right mode.
 #[cfg(unix)]
 fn check_folder(folder: &Path) -> Result<(), KeystoreError> {
     use std::os::unix::fs::PermissionsExt;
@@ -102,6 +105,7 @@ fn check_folder(_folder: &Path) -> Result<(), KeystoreError> {
 
 fn load(path: &Path, file: File) -> Result<PrivateKey, KeystoreError> {
     let read_error = |error| KeystoreError::Read(path.to_path_buf(), error);
+    // The opened file is checked, not the path: the path could lead to another file a moment later.
     let metadata = file.metadata().map_err(read_error)?;
     if !metadata.is_file() {
         return Err(read_error(io::Error::other("it is not a file")));
@@ -139,13 +143,14 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// Writes beside the place, syncs, and renames without overwriting. The temporary file has mode
-/// 0600 from its start.
+/// Writes beside the final path, syncs, and renames without overwriting. The temporary file has
+/// mode 0600 from its start.
 fn store(key: &PrivateKey, mut file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     let pem = key.to_pkcs8_pem().map_err(io::Error::other)?;
     file.write_all(pem.as_bytes())?;
     file.as_file().sync_all()?;
     file.persist_noclobber(path).map_err(|error| error.error)?;
+    // The rename is in the folder's own data; without this sync a power cut can undo it.
     if let Some(folder) = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
@@ -159,7 +164,8 @@ fn store(key: &PrivateKey, mut file: tempfile::NamedTempFile, path: &Path) -> io
 mod tests {
     use super::*;
 
-    /// A folder of ours alone, as the server makes it; a temporary one has the mode of the umask.
+    /// Returns a folder of its owner alone, as the server makes it; a temporary one has the mode of
+    /// the umask.
     fn private_folder() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         #[cfg(unix)]

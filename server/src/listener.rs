@@ -14,15 +14,17 @@ use crate::clients::Transport;
 use crate::connection::{self, WRITE_TIMEOUT};
 use crate::context::Context;
 
-/// A peer that vanished without a word is noticed after this time of silence plus three probes.
+/// The silence after which the system probes a peer. A peer that vanished is noticed after this
+/// time and the probes.
 const KEEPALIVE_AFTER: Duration = Duration::from_mins(1);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
 
-/// Time for which a stream whose end we have announced is still read, and the bytes discarded:
-/// dropping it with unread bytes resets it, and the peer would lose our last words.
+/// The time for which a stream is still read after its end was announced, and the bytes discarded.
+/// A stream that is dropped with unread bytes is reset, and the peer would lose the server's last
+/// bytes.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// Shortest and longest pause after a failed accept.
+/// The shortest and the longest pause after a failed accept.
 const BACK_OFF: std::ops::RangeInclusive<Duration> =
     Duration::from_millis(5)..=Duration::from_secs(1);
 
@@ -51,6 +53,8 @@ async fn handle(
         }
         Err(refused) => {
             log_refusal(address, *refused, &context);
+            // Beyond this number at a time a refused client is not told: each one that is holds a
+            // socket while it lingers.
             let Ok(_told) = context.refusals.try_acquire() else {
                 return;
             };
@@ -76,7 +80,7 @@ pub fn log_refusal(address: SocketAddr, refused: NotAdmitted, context: &Context)
     tracing::warn!(%address, limit, suppressed, "refused: too many connections");
 }
 
-/// Ends our side and waits for the peer's, but not long.
+/// Ends this side and waits briefly for the peer's end.
 pub async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
     let ending = async {
         stream.shutdown().await?;
@@ -113,8 +117,8 @@ impl Acceptor {
 
     /// Accepts the next stream; `None` when the server stops.
     ///
-    /// A failing accept is most often a lack of file descriptors, which goes on until somebody
-    /// leaves: trying at once again would only burn a processor.
+    /// A failing accept is most often a lack of file descriptors, which lasts until a connection
+    /// ends. An attempt at once would only burn a processor.
     pub async fn accept(&mut self, context: &Context) -> Option<(TcpStream, SocketAddr)> {
         loop {
             let accepted = tokio::select! {
@@ -128,8 +132,8 @@ impl Acceptor {
                     return Some((stream, address));
                 }
                 Err(error) => {
-                    // A lack of files goes on for as long as somebody wants it to: one line at
-                    // its start and one at each doubling of the pause, not one each try.
+                    // An attacker can keep the files exhausted: one line at the start and one at
+                    // each doubling of the pause, not one for each attempt.
                     if self.pause < *BACK_OFF.end() {
                         tracing::warn!(%error, pause_ms = self.pause.as_millis(), "accept failed");
                     }
@@ -144,8 +148,9 @@ impl Acceptor {
     }
 }
 
-/// Sets no delay for small writes, since every write is whole messages; probes for silent peers; and
-/// an end for peers that take nothing, which for the page's files nobody else would notice.
+/// Sets three options: no delay for small writes, since every write is whole messages; probes for
+/// silent peers; and an end for peers that take nothing, which nothing else would notice for the
+/// page's files.
 fn set_options(stream: &TcpStream) {
     let keepalive = TcpKeepalive::new()
         .with_time(KEEPALIVE_AFTER)

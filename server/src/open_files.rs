@@ -1,41 +1,41 @@
-//! The system's limit of open files, and how it is shared out: every connection needs one, and the
-//! usual limit of 1024 is reached long before the server's own.
+//! The system's limit of open files, and its shares: every connection needs a file, and the usual
+//! limit of 1024 is reached long before the server's own.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Files that are open beside connections: listeners, the runtime's own, the database, the log.
+/// The files that are open beside connections: listeners, the runtime's own, the database, the log.
 const BESIDE_CONNECTIONS: usize = 64;
 
-/// Most connections that are told at a time that there is no permit for them. Each is given a
-/// moment to take that in, in which it holds a socket all the same; beyond this number there is
-/// only the end of the connection.
+/// The most connections that are told at a time that there is no permit for them. Each gets a
+/// moment to read that, and holds a socket meanwhile. Beyond this number a connection just ends.
 const REFUSALS_AT_A_TIME: usize = 256;
 
-/// A page opens up to six HTTP connections, and keeps them for a while, before its tunnel.
+/// The HTTP connections of a session. A page opens up to six, and keeps them for a while, before
+/// its tunnel.
 const HTTP_CONNECTIONS_PER_SESSION: usize = 7;
 
-/// HTTP connections of pages that can have no session, but are told so by the page itself.
+/// The HTTP connections of pages that can have no session; the page itself says so.
 const HTTP_CONNECTIONS_TO_SPARE: usize = 64;
 
 /// The part of the files, as a divisor, that HTTP keeps when there are too few for everything: a
-/// quarter, because without the page nobody comes in by the browser.
+/// quarter, because without the page no browser gets in.
 const HTTP_PART: usize = 4;
 
-/// Connections of each kind that fit the limit of open files together, so that none of them can
-/// take the files of another.
+/// The connections of each kind that fit the limit of open files together, so that no kind can take
+/// the files of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shares {
-    /// Sessions, over TCP and through the tunnel, with the operators' reserve.
+    /// The sessions over TCP and through the tunnel, with the operators' reserve.
     pub sessions: usize,
-    /// HTTP connections that are no tunnel.
+    /// The HTTP connections that are no tunnel.
     pub http: usize,
-    /// Connections that are told that they are refused.
+    /// The connections that are told that they are refused.
     pub refusals: usize,
 }
 
 impl Shares {
-    /// Shares out `limit` files for as many as `sessions` sessions; without a limit, as many HTTP
-    /// connections as so many pages open.
+    /// Divides `limit` files among at most `sessions` sessions and the rest. Without a limit there
+    /// are as many HTTP connections as that many pages open.
     pub fn of(limit: Option<u64>, sessions: usize) -> Self {
         let wanted = sessions
             .saturating_mul(HTTP_CONNECTIONS_PER_SESSION)
@@ -55,7 +55,7 @@ impl Shares {
     }
 }
 
-/// Raises the limit as far as the system lets us.
+/// Raises the limit as far as the system allows.
 pub fn raise_limit() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {

@@ -1,15 +1,15 @@
-//! RSA on a bounded number of blocking threads: a private-key operation takes a millisecond, which
-//! an async thread, with a thousand others waiting on it, does not have.
+//! RSA on a bounded number of blocking threads: a private-key operation takes a millisecond, too
+//! long for an async thread that a thousand other tasks wait for.
 
 use tokio::sync::Semaphore;
 
-/// As many threads as the machine has processors: more would only take turns.
+/// A pool with as many threads as the machine has processors: more would only take turns.
 #[derive(Debug)]
 pub struct RsaPool {
     threads: Semaphore,
 }
 
-/// The pool is gone: the runtime is shutting down.
+/// The error of a pool whose runtime is shutting down.
 #[derive(Debug, Clone, Copy)]
 pub struct PoolClosed;
 
@@ -20,7 +20,7 @@ impl Default for RsaPool {
 }
 
 impl RsaPool {
-    /// A pool for this machine.
+    /// Creates a pool for this machine.
     pub fn new() -> Self {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
@@ -36,6 +36,8 @@ impl RsaPool {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PoolClosed> {
+        // Tokio's own blocking pool has 512 threads by default: without the semaphore that many
+        // handshakes would compete for the processors.
         let _permit = self.threads.acquire().await.map_err(|_| PoolClosed)?;
         tokio::task::spawn_blocking(work)
             .await

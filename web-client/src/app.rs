@@ -1,4 +1,4 @@
-//! The root: the state, the engine, and which screen is shown.
+//! The root component: the state, the engine, and the choice of the screen.
 
 use shared::connection::Version;
 use yew::prelude::*;
@@ -16,8 +16,10 @@ use crate::hooks::use_store;
 use crate::state::Action;
 use crate::state::connection::{Connection, Target};
 
-/// Puts the page into the document.
+/// Renders the page into the document.
 pub fn run() {
+    // After a panic nothing of the program can be trusted, least of all to render: the message for
+    // the person stands in the document already, and is only made visible.
     yew::set_custom_panic_hook(Box::new(|info| {
         console_error_panic_hook::hook(info);
         show_fatal();
@@ -28,7 +30,7 @@ pub fn run() {
     }
 }
 
-/// Says that the program has ended with a bug, without the program's help.
+/// Shows that the program has ended with a bug, without the program's help.
 fn show_fatal() {
     let fatal = web_sys::window().and_then(|window| window.document()?.get_element_by_id("fatal"));
     if let Some(fatal) = fatal {
@@ -63,13 +65,14 @@ pub fn app() -> Html {
     };
     let on_version = {
         let setter = version.setter();
+        // Stored at once, so that a reload does not fall back to another protocol without a word.
         Callback::from(move |version: Version| {
             storage::save(Setting::Protocol, version.as_str());
             setter.set(version);
         })
     };
     let on_connect = {
-        // The choice may come from elsewhere than the connect screen.
+        // The choice may come from another screen: the blocking one offers v2.
         let on_version = on_version.clone();
         let act = act.clone();
         Callback::from(move |target: Target| {
@@ -92,10 +95,14 @@ pub fn app() -> Html {
         .target
         .as_ref()
         .and_then(|target| state.pins.pin(&target.server.address).copied());
+    // Asked over any screen: after another tab has removed the pin, a reconnect from the chat is a
+    // first contact, too.
     let presented = match state.connection {
         Connection::Asking { presented } => Some(presented),
         _ => None,
     };
+    // Only an established session has facts to compare; a report of an earlier one would be taken
+    // for the present.
     let session = Some(&state.handshake).filter(|_| state.connection == Connection::Ready);
     html! {
         <>

@@ -1,7 +1,7 @@
 //! The page's code, and that of its Web Worker (`vault`), which `main.rs` starts.
 //!
-//! Pure parts (the reducer and its types) compile everywhere and are tested natively; what
-//! touches the browser is compiled for wasm32 only. Nothing here implements the protocol: that is
+//! Pure parts (the reducer and its types) compile everywhere and are tested natively; parts that
+//! touch the browser are compiled for wasm32 only. Nothing here implements the protocol: that is
 //! the crate `shared`, driven by `engine`.
 
 pub mod markdown;

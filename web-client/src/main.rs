@@ -1,5 +1,5 @@
-//! The entry point of the page and of its Web Worker: one program, so that visitors download what
-//! both need (RSA above all) once. Natively it only says how to build the page.
+//! The entry point of the page and of its Web Worker: one program, so that visitors download once
+//! what both need (RSA above all). Natively it only explains how to build the page.
 
 #[cfg(target_arch = "wasm32")]
 fn main() {

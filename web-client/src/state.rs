@@ -1,7 +1,7 @@
 //! The page's whole state and its pure reducer: actions in, state out.
 //!
 //! It must not know the browser: no clock (times come with the actions), no randomness (jitter
-//! comes with them too), no sockets, no storage. Hooks carry out what the state asks for.
+//! comes with them too), no sockets, no storage. Hooks carry out the state's wishes.
 
 mod action;
 pub mod address;
@@ -41,12 +41,12 @@ use pins::Pins;
 /// The name of this program towards servers.
 const PROGRAM: &str = concat!("secure-chat page ", env!("CARGO_PKG_VERSION"));
 
-/// Everything that the page shows.
+/// The whole state of the page.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct State {
-    /// The person's key, its public side.
+    /// The public side of the person's key.
     pub identity: Identity,
-    /// The keys that servers must have.
+    /// The pins of this browser.
     pub pins: Pins,
     /// The statement of the page's address about its server's key.
     pub link: Option<Link>,
@@ -54,23 +54,24 @@ pub struct State {
     pub target: Option<Target>,
     /// The state of the connection.
     pub connection: Connection,
-    /// The server key that the attempt accepts, once that is judged.
+    /// The server key that the attempt accepts, after that was decided.
     pub accepts: Option<Trust>,
-    /// Counts the attempts of this page's life: events of an earlier one are ignored.
+    /// The number of the attempt in this page's life. Events of an earlier attempt are ignored: a
+    /// socket can report its end after the next one has begun.
     pub attempt: u32,
-    /// Failed attempts in a row.
+    /// The number of failed attempts in a row.
     pub failures: u32,
-    /// A session was there since the person pressed Connect: the chat is shown.
+    /// A session was established since the person pressed Connect: the chat is shown.
     pub entered: bool,
-    /// The last handshake.
+    /// The report of the last handshake.
     pub handshake: HandshakeReport,
     /// The rooms and the outbox.
     pub chat: Chat,
 }
 
 impl State {
-    /// Returns the state at start: what an earlier life of this page left to be sent, and what the
-    /// link says that opened it.
+    /// Returns the state at the start, with the outbox that an earlier life of this page left, and
+    /// the statements of the link that opened it.
     pub fn restore(outbox: Outbox, link: Option<Link>, claim: Option<ClaimCode>) -> Self {
         Self {
             link,
@@ -95,7 +96,7 @@ impl State {
             Action::Claim(code) => self.claim_server(code),
             Action::ForgetLink => self.forget_link(),
             Action::Connect(target) => self.connect(target),
-            // A dialog that closes because the answer was yes says this, too.
+            // A dialog that closes because the answer was yes sends this, too.
             Action::Refuse if !matches!(self.connection, Connection::Asking { .. }) => {}
             Action::Disconnect | Action::Refuse => self.disconnect(),
             Action::Retry => self.retry(),
@@ -136,6 +137,8 @@ impl State {
     fn identity(&mut self, identity: Identity) {
         let was = std::mem::replace(&mut self.identity, identity);
         match &self.identity {
+            // A new key is a new person to the server: the session of the old one must not go on
+            // under it.
             Identity::Ready(profile) => {
                 let replaced = was.profile().is_some_and(|old| old != profile);
                 if self.connection == Connection::WaitingForKey
@@ -148,7 +151,7 @@ impl State {
                 let failure = failure.clone();
                 self.stop(&failure);
             }
-            // A session of a key that is gone must not go on.
+            // A session must not outlive the key that it belongs to.
             Identity::Absent if self.connection != Connection::Idle => {
                 self.stop(&Failure::NoKey);
             }
@@ -156,7 +159,7 @@ impl State {
         }
     }
 
-    /// In a session it is used at once, else in the next.
+    /// Uses a claim code: at once in a session, else in the next one.
     fn claim_server(&mut self, code: ClaimCode) {
         if self.connection == Connection::Ready {
             self.chat.ask(ClientMessage::Claim { code });
@@ -166,6 +169,8 @@ impl State {
     }
 
     fn connect(&mut self, target: Target) {
+        // Rooms of another server must not be shown as this one's. The outbox stays: its entries
+        // know their server.
         self.chat.clear();
         self.target = Some(target);
         self.failures = 0;
@@ -192,7 +197,7 @@ impl State {
     }
 
     fn network_lost(&mut self) {
-        // A live socket may survive (a server on this very machine does): it ends by itself.
+        // A live socket may survive (to a server on this very machine it does): it ends by itself.
         if matches!(self.connection, Connection::Waiting { .. }) {
             self.connection = Connection::Offline;
         }
@@ -207,8 +212,8 @@ impl State {
         }
     }
 
-    /// Begins the next attempt, or waits for the key that it needs. What this browser knows of the
-    /// server is read anew every time: another tab may have changed it.
+    /// Begins the next attempt, or waits for the key that it needs. The pins are read anew every
+    /// time, because another tab may have changed them.
     fn open(&mut self) {
         self.end_session();
         self.connection = match &self.identity {
@@ -219,7 +224,7 @@ impl State {
         };
     }
 
-    /// Whatever comes from the attempt until now is of no interest any more.
+    /// Ends the attempt: events that still come from it are ignored.
     fn end_session(&mut self) {
         self.attempt += 1;
         self.accepts = None;
@@ -247,7 +252,8 @@ impl State {
             SessionEvent::Established { session_id } => {
                 self.handshake.established = true;
                 self.handshake.session_id = session_id;
-                // A server takes a client that is silent for a second for one of plain text.
+                // At once: a server greets a client that is silent for a second as one of plain
+                // text.
                 let wanted = self.target.as_ref().map(|target| target.name.as_str());
                 self.chat
                     .begin(wanted.filter(|name| !name.is_empty()), PROGRAM);
@@ -259,24 +265,25 @@ impl State {
         }
     }
 
-    /// A text that opened proves that the server could open the session key.
+    /// Takes a text of the server. A text that opened proves that the server could open the
+    /// session's keys.
     fn text(&mut self, text: &str, at: u64) {
         self.connection = Connection::Ready;
         self.entered = true;
         self.failures = 0;
-        // Plain text comes from servers of earlier versions before the answer to our hello; a
-        // message that cannot be read comes from a later version.
+        // Plain text comes from older servers, before the answer to `hello`. A message that cannot
+        // be parsed comes from a later version.
         let Ok(message) = serde_json::from_str(text) else {
             return;
         };
         self.chat.hear(message, at);
-        // A name taken later is the one to claim after the next reconnect.
+        // A name that was claimed later is the one to claim after the next reconnect.
         if let Some((target, own)) = self.target.as_mut().zip(self.chat.claimed_name()) {
             own.clone_into(&mut target.name);
         }
     }
 
-    /// Returns the account that writes now: this server, and this key.
+    /// Returns the account that writes at present: this server, and this key.
     pub fn sender(&self) -> Sender {
         let server = self.target.as_ref();
         let key = self.identity.profile();
@@ -312,6 +319,7 @@ impl State {
     }
 
     fn ended(&mut self, ending: Ending, at: u64, jitter: u16) {
+        // Only an end before the proof is a failed handshake.
         let refused = self.handshake.total().is_none();
         self.end_session();
         self.handshake.failed = refused;
@@ -330,7 +338,7 @@ impl State {
     }
 }
 
-/// Nothing goes without the key.
+/// Returns the state of a connection that lacks the key: nothing can be signed without it.
 fn stopped(failure: &Failure) -> Connection {
     Connection::Stopped {
         ending: Ending::KeyFailed(failure.to_string()),

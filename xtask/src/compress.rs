@@ -1,6 +1,7 @@
-//! Compresses the built page once, so that the server never has to: `x.js` → `x.js.br`, `x.js.gz`.
+//! Compression of the built page, once, so that the server never has to: `x.js` becomes `x.js.br`
+//! and `x.js.gz`.
 //!
-//! Knows files and sizes only; how they were built and how they are served is not its matter.
+//! The module knows files and sizes only, not how they are built or served.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,11 +9,11 @@ use std::path::{Path, PathBuf};
 use crate::failure::{Failure, Result};
 use crate::table;
 
-/// The bytes that a visitor may download before chatting: wasm, script and style, compressed with
-/// brotli.
+/// The limit for the bytes that a visitor downloads before chatting: wasm, script and style,
+/// compressed with brotli.
 pub(crate) const GOAL_BYTES: u64 = 400 * 1024;
 
-/// Formats that are text, or wasm; images and fonts of the page are compressed already.
+/// The extensions of text formats and wasm. Images and fonts of the page are compressed already.
 const COMPRESSIBLE: [&str; 10] = [
     "html",
     "js",
@@ -28,7 +29,7 @@ const COMPRESSIBLE: [&str; 10] = [
 /// The kinds of files that count against [`GOAL_BYTES`].
 const COUNTED: [&str; 4] = ["wasm", "js", "mjs", "css"];
 
-/// One file of the page and what it weighs.
+/// A file of the page, with its sizes.
 pub(crate) struct Entry {
     name: String,
     counted: bool,
@@ -44,7 +45,7 @@ impl Entry {
     }
 }
 
-/// Writes the compressed copies of every file under `dist`, and measures them.
+/// Writes the compressed copies of every file under `dist`, and returns the sizes.
 pub(crate) fn compress_all(dist: &Path) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for path in page_files(dist)? {
@@ -67,13 +68,14 @@ pub(crate) fn compress_all(dist: &Path) -> Result<Vec<Entry>> {
         }
         entries.push(entry);
     }
+    // A wrong folder would otherwise count as a page of 0 bytes, well within the goal.
     if entries.is_empty() {
         return Err(Failure::new(format!("{} holds no page", dist.display())));
     }
     Ok(entries)
 }
 
-/// Measures what [`compress_all`] left in `dist`, without compressing again.
+/// Returns the sizes that [`compress_all`] left in `dist`, without compressing again.
 pub(crate) fn measure(dist: &Path) -> Result<Vec<Entry>> {
     let files = page_files(dist)?;
     Ok(files
@@ -92,7 +94,7 @@ pub(crate) fn measure(dist: &Path) -> Result<Vec<Entry>> {
         .collect())
 }
 
-/// Returns the table of sizes, with the sum that is held against the goal.
+/// Returns the table of sizes, with the sum that is compared with the goal.
 pub(crate) fn report(entries: &[Entry]) -> String {
     let cell = |bytes: Option<u64>| bytes.map_or_else(|| "–".to_owned(), table::size);
     let heading = ["file", "raw", "gzip", "brotli"]
@@ -117,7 +119,7 @@ pub(crate) fn report(entries: &[Entry]) -> String {
     )
 }
 
-/// Returns the bytes held against [`GOAL_BYTES`].
+/// Returns the bytes that count against [`GOAL_BYTES`].
 pub(crate) fn counted_bytes(entries: &[Entry]) -> u64 {
     entries
         .iter()
@@ -126,7 +128,7 @@ pub(crate) fn counted_bytes(entries: &[Entry]) -> u64 {
         .sum()
 }
 
-/// Returns all files under `dist` but earlier compressed copies, sorted by name.
+/// Returns all files under `dist` except earlier compressed copies, sorted by name.
 fn page_files(dist: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut folders = vec![dist.to_path_buf()];
@@ -162,7 +164,7 @@ fn file_size(path: &Path) -> Option<u64> {
     std::fs::metadata(path).ok().map(|metadata| metadata.len())
 }
 
-/// Keeps `compressed` beside `path` when it saves anything; removes an older copy when not.
+/// Writes `compressed` beside `path` if that saves anything. Removes an older copy if not.
 fn write_if_smaller(
     path: &Path,
     suffix: &str,
@@ -172,8 +174,10 @@ fn write_if_smaller(
     let target = with_suffix(path, suffix);
     let cannot = || Failure::because(format!("write {}", target.display()));
     let compressed = compressed.map_err(cannot())?;
+    // A browser that accepts the copy would download more. An older copy must go too, or it would
+    // be served with the contents of an earlier page.
     if compressed.len() >= raw.len() {
-        // A missing copy is what we want here, so its absence is no error.
+        // The copy may not exist, which is the aim, so that is no error.
         let _ = std::fs::remove_file(&target);
         return Ok(None);
     }
@@ -181,7 +185,8 @@ fn write_if_smaller(
     Ok(Some(compressed.len() as u64))
 }
 
-/// RFC 7932 at its best ratio; the 16 MiB window costs nothing for files this small.
+/// Compresses with brotli (RFC 7932) at its best ratio. The 16 MiB window costs nothing for files
+/// this small.
 fn brotli(raw: &[u8]) -> std::io::Result<Vec<u8>> {
     let params = brotli::enc::BrotliEncoderParams {
         quality: 11,
@@ -194,7 +199,7 @@ fn brotli(raw: &[u8]) -> std::io::Result<Vec<u8>> {
     Ok(out)
 }
 
-/// RFC 1952 at its best ratio.
+/// Compresses with gzip (RFC 1952) at its best ratio.
 fn gzip(raw: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(raw)?;
@@ -207,7 +212,7 @@ mod tests {
 
     use super::*;
 
-    /// A folder of this test's own, removed when the test ends.
+    /// A folder for one test, removed when the test ends.
     struct Folder(PathBuf);
 
     impl Folder {

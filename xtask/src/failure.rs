@@ -1,10 +1,10 @@
-//! The one error of these commands: a sentence for the person at the terminal.
+//! The one error type of these commands: a sentence for the person at the terminal.
 
 use std::fmt;
 
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
-/// A command that stopped, in words that say what to do about it.
+/// The failure of a command, in words that say what to do about it.
 #[derive(Debug)]
 pub(crate) struct Failure {
     sentence: String,
@@ -19,8 +19,8 @@ impl Failure {
         }
     }
 
-    /// Creates a failure of a step that this machine cannot check: it neither passes nor stops the
-    /// gate.
+    /// Creates the failure of a step that this machine cannot check. The step neither passes nor
+    /// stops the gate.
     pub(crate) fn skipped(sentence: impl Into<String>) -> Self {
         Self {
             sentence: sentence.into(),
@@ -32,7 +32,8 @@ impl Failure {
         self.is_skipped
     }
 
-    /// For `map_err`: "cannot WHAT: the system's own words".
+    /// Returns a function for `map_err` that makes a failure of the form "cannot WHAT: the system's
+    /// own words".
     pub(crate) fn because<E: fmt::Display>(what: impl fmt::Display) -> impl FnOnce(E) -> Self {
         move |error| Self::new(format!("cannot {what}: {error}"))
     }

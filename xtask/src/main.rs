@@ -1,6 +1,6 @@
 //! `cargo xtask …`: the project's own commands, so that a fresh clone needs nothing but Rust.
 //!
-//! This file only chooses the command. It must not know how any of them works.
+//! This file only chooses the command, and must not know how any command works.
 
 mod commands;
 mod compress;

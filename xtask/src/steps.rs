@@ -1,4 +1,5 @@
-//! A gate: named steps in order, timed, stopped at the first that fails. Knows no step itself.
+//! A gate: named steps in order, each with its time. The first failure stops it. The module knows
+//! no step itself.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -7,10 +8,10 @@ use crate::failure::Result;
 use crate::table;
 use crate::tools::Toolbox;
 
-/// One thing that must hold.
+/// A named check of the gate.
 #[derive(Clone, Copy)]
 pub(crate) struct Step {
-    /// One word, which `cargo xtask test` filters by.
+    /// A single word, by which `cargo xtask test` filters.
     pub(crate) name: &'static str,
     /// The subject of the check, for the heading.
     pub(crate) what: &'static str,
@@ -20,17 +21,18 @@ pub(crate) struct Step {
 enum Outcome {
     Passed(Duration),
     Failed(Duration),
-    /// Could not be checked here; counted as neither.
+    /// The step could not be checked on this machine, and counts as neither passed nor failed.
     Skipped(Duration),
     NotRun,
 }
 
-/// Runs `steps` until one fails, then says what passed and how long each took.
+/// Runs `steps` until one fails, then prints the result and the time of each.
 pub(crate) fn run(tools: &mut Toolbox, steps: &[Step]) -> ExitCode {
     let mut outcomes = Vec::with_capacity(steps.len());
     let mut failure = None;
     let mut skipped = Vec::new();
     for (index, step) in steps.iter().enumerate() {
+        // The steps that are left are listed as not run, so that nobody takes them for passed.
         if failure.is_some() {
             outcomes.push(Outcome::NotRun);
             continue;
@@ -56,6 +58,7 @@ pub(crate) fn run(tools: &mut Toolbox, steps: &[Step]) -> ExitCode {
             }
         });
     }
+    // Skips are repeated below the table: the output of later steps has pushed them out of sight.
     println!("\n{}", summary(steps, &outcomes));
     for why in skipped {
         eprintln!("xtask: {why}");
@@ -69,7 +72,7 @@ pub(crate) fn run(tools: &mut Toolbox, steps: &[Step]) -> ExitCode {
     }
 }
 
-/// Returns the table of steps, closed by the line that counts them.
+/// Returns the table of steps, with a last line that counts them.
 fn summary(steps: &[Step], outcomes: &[Outcome]) -> String {
     let mut rows = vec![["step", "result", "time"].map(str::to_owned).to_vec()];
     let (mut passed, mut failed, mut skipped) = (0_u32, 0_u32, 0_u32);

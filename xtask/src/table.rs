@@ -1,8 +1,9 @@
-//! Plain tables, sizes and durations for the terminal. Pure: text in, text out.
+//! Plain tables, sizes and durations for the terminal. The module is pure: text in, text out.
 
 use std::time::Duration;
 
-/// Lays out `rows`, the first of them the heading: first column left, the others right.
+/// Returns `rows` as a table. The first row is the heading; the first column is left-aligned, the
+/// others are right-aligned.
 pub(crate) fn render(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
@@ -38,17 +39,18 @@ fn width(cell: &str) -> usize {
     cell.chars().count()
 }
 
-/// `1536` → `1.5 KiB`; whole bytes below 1 KiB.
+/// Formats a number of bytes: `1536` becomes `1.5 KiB`. Below 1 KiB it is given in whole bytes.
 pub(crate) fn size(bytes: u64) -> String {
     if bytes < 1024 {
         return format!("{bytes} B");
     }
-    // Tenths of a KiB, rounded to nearest, in whole numbers: no float is needed for one digit.
+    // Tenths of a KiB, rounded to the nearest, in whole numbers: one digit needs no float.
     let tenths = (bytes * 10 + 512) / 1024;
     format!("{}.{} KiB", tenths / 10, tenths % 10)
 }
 
-/// `75.4 s` → `1 min 15 s`; tenths of a second below one minute.
+/// Formats a duration: `75.4 s` becomes `1 min 15 s`. Below one minute it is given in tenths of a
+/// second.
 pub(crate) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     if seconds < 60 {

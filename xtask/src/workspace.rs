@@ -1,12 +1,13 @@
-//! The workspace's folder, and the versions in its lock file. Must not run anything.
+//! The workspace's folder, and the versions in its lock file. The module must not run anything.
 
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Result};
 
-/// Returns the workspace's root: the folder above this crate's.
+/// Returns the workspace's root, the parent of this crate's folder.
 pub(crate) fn root() -> PathBuf {
-    // `cargo run` says where the crate is now; the path of build time may be of a moved checkout.
+    // `cargo run` says where the crate is now. The path of build time may be that of a checkout
+    // that was moved since.
     let manifest =
         std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     let manifest = PathBuf::from(manifest);
@@ -15,8 +16,8 @@ pub(crate) fn root() -> PathBuf {
         .map_or_else(|| manifest.clone(), Path::to_path_buf)
 }
 
-/// Cargo's target folder: this very program lies in `<target>/<profile>/`, wherever
-/// `CARGO_TARGET_DIR` or a configuration file put it.
+/// Returns cargo's target folder. This very program lies in `<target>/<profile>/`, wherever
+/// `CARGO_TARGET_DIR` or a configuration file puts it.
 pub(crate) fn target_dir() -> Result<PathBuf> {
     let exe = std::env::current_exe().map_err(Failure::because("find this program's own path"))?;
     exe.ancestors()
@@ -25,7 +26,7 @@ pub(crate) fn target_dir() -> Result<PathBuf> {
         .ok_or_else(|| Failure::new(format!("{} is not inside a target folder", exe.display())))
 }
 
-/// Returns the version of `package` that the workspace's `Cargo.lock` has.
+/// Returns the version of `package` in the workspace's `Cargo.lock`.
 pub(crate) fn locked_version(root: &Path, package: &str) -> Result<String> {
     let path = root.join("Cargo.lock");
     let lock = std::fs::read_to_string(&path)
@@ -35,8 +36,8 @@ pub(crate) fn locked_version(root: &Path, package: &str) -> Result<String> {
         .ok_or_else(|| Failure::new(format!("Cargo.lock has no package `{package}`")))
 }
 
-/// Reads `version` of the `[[package]]` named `package`. Cargo writes the two lines one after
-/// the other, so this needs no TOML parser.
+/// Returns the `version` of the `[[package]]` named `package`. Cargo writes the two lines one after
+/// the other, so no TOML parser is needed.
 fn version_in_lock<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
     let mut lines = lock.lines();
     while let Some(line) = lines.next() {
@@ -47,7 +48,7 @@ fn version_in_lock<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
     None
 }
 
-/// `key = "value"` → `value`.
+/// Returns the value of a line `key = "value"`.
 fn quoted<'a>(line: &'a str, key: &str) -> Option<&'a str> {
     line.strip_prefix(key)?
         .trim_start()

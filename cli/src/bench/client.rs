@@ -1,5 +1,5 @@
-//! One client of the load: a session in JSON that is in one room, sends when told to, and counts
-//! what comes.
+//! One client of the load: a session in JSON in one room, which sends when it is told to, and
+//! counts what arrives.
 
 use std::collections::VecDeque;
 use std::io;
@@ -20,21 +20,21 @@ use crate::transport::{self, Stream};
 
 const READ_BUFFER_BYTES: usize = 64 * 1024;
 
-/// How long an answer may take while the clients come in, one after the other.
+/// The time that an answer may take while the clients connect one after the other.
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// An event that a client reports to the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Told {
-    /// A message was delivered that was sent so many microseconds after the clock's start.
+    /// A message was delivered that was sent this many microseconds after the clock's start.
     Delivered { sent_at: u64 },
-    /// An own message is durable, sent so many microseconds after the clock's start.
+    /// An own message is durable that was sent this many microseconds after the clock's start.
     Acked { sent_at: u64 },
-    /// The server refused something.
+    /// The server rejected a request.
     Refused,
 }
 
-/// Takes what clients tell.
+/// A receiver of the clients' reports.
 pub(super) trait Listener {
     fn told(&self, told: Told);
 }
@@ -48,7 +48,8 @@ pub(super) struct Client {
     buffer: Vec<u8>,
 }
 
-/// The part of the server's messages that a load generator looks at.
+/// The part of the server's messages that a load generator looks at. The rest is not parsed: this
+/// process must not be what limits the measurement.
 #[derive(Deserialize)]
 struct Seen<'a> {
     #[serde(rename = "type")]
@@ -60,10 +61,10 @@ struct Seen<'a> {
 }
 
 impl Client {
-    /// Connects, does the handshake and says hello.
+    /// Connects, completes the handshake and says hello.
     ///
     /// # Errors
-    /// [`Failure`] with the code for what went wrong.
+    /// [`Failure`] with the code for the problem.
     pub(super) async fn connect(
         address: &Address,
         version: Version,
@@ -71,6 +72,8 @@ impl Client {
         clock: Clock,
     ) -> Result<Self, Failure> {
         let dialed = transport::dial(address).await?;
+        // Nothing is trusted and nothing is sent that is worth protecting: the run is pointed at a
+        // server on purpose.
         let config = ClientConfig::new(key.public_key().clone(), version, Trust::Any);
         let connection = ClientConnection::new(config, system::random(), clock.now());
         let mut client = Self {
@@ -94,10 +97,10 @@ impl Client {
         Ok(client)
     }
 
-    /// Creates a room, or joins it if it is there, and waits until everything of it has come.
+    /// Creates a room, or joins it if it exists, and waits for the answer.
     ///
     /// # Errors
-    /// [`Failure`] with the code for what went wrong.
+    /// [`Failure`] with the code for the problem.
     pub(super) async fn enter(
         &mut self,
         room: &RoomName,
@@ -152,11 +155,11 @@ impl Client {
             .map_err(|error| Failure::new(Code::Protocol, error.to_string()))
     }
 
-    /// Runs until `sends` ends or the server ends the session. Every number that comes from
-    /// `sends` is that many messages of `bytes` to `room`.
+    /// Runs until `sends` ends or the server ends the session. Each number from `sends` is a number
+    /// of messages of `bytes` to send to `room`.
     ///
     /// # Errors
-    /// [`Failure`] with the code for how the session ended.
+    /// [`Failure`] with the code for the session's end.
     pub(super) async fn talk(
         mut self,
         room: RoomId,
@@ -164,8 +167,8 @@ impl Client {
         mut sends: mpsc::UnboundedReceiver<usize>,
         listener: Arc<impl Listener>,
     ) -> Result<(), Failure> {
-        // Own messages that were not acked yet, in the order in which they were sent: the server
-        // acks what one client sends to one room in that order.
+        // The times of own messages that are not acknowledged, in the order of sending: the server
+        // acknowledges one client's messages to one room in that order.
         let mut unacked = VecDeque::new();
         loop {
             self.transmit().await?;
@@ -189,7 +192,7 @@ impl Client {
         }
     }
 
-    /// Writes what waits, reads once, and does what has come.
+    /// Writes what waits, reads once, and handles what arrived.
     async fn turn(&mut self, opened: &mut impl FnMut(&[u8])) -> Result<(), Failure> {
         self.transmit().await?;
         let read = self.stream.read(&mut self.buffer).await;
@@ -231,7 +234,7 @@ impl Client {
     }
 }
 
-/// A message of `bytes` that says when it was sent.
+/// Builds a message of `bytes` that names the time of its sending.
 fn message(room: &RoomId, sent_at: u64, bytes: usize) -> Result<ClientMessage, Failure> {
     let mut random = [0; 10];
     getrandom::fill(&mut random).map_err(|error| Failure::other(error.to_string()))?;
@@ -244,7 +247,7 @@ fn message(room: &RoomId, sent_at: u64, bytes: usize) -> Result<ClientMessage, F
     })
 }
 
-/// Returns the event that a plaintext of the server means to the run.
+/// Returns the report that a plaintext of the server causes.
 fn look(plaintext: &[u8], unacked: &mut VecDeque<u64>) -> Option<Told> {
     let seen: Seen<'_> = serde_json::from_slice(plaintext).ok()?;
     match seen.kind {

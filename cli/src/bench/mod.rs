@@ -1,7 +1,7 @@
-//! The load generator: many clients of the real protocol in one process, and what they measure.
+//! The load generator: many clients of the real protocol in one process, and their measurements.
 //!
-//! Knows the chat and the protocol, but no command line, and no pins: it is pointed at a server on
-//! purpose, and says so.
+//! Knows the chat and the protocol, but neither the command line nor pins: it is pointed at a
+//! server on purpose, and says so.
 
 mod client;
 mod report;

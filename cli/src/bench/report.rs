@@ -6,13 +6,13 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 
-/// Times from sending to an answer.
+/// The times from sending to an answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Delays(Histogram<u64>);
 
 impl Default for Delays {
     fn default() -> Self {
-        // Three digits: a tenth of a percent. Those numbers are always allowed, and `auto` grows.
+        // Three digits are a tenth of a percent. They are always allowed, and `auto` grows.
         let mut histogram = Histogram::new(3).unwrap_or_else(|_| unreachable!("3 digits"));
         histogram.auto(true);
         Self(histogram)
@@ -20,9 +20,9 @@ impl Default for Delays {
 }
 
 impl Delays {
-    /// Counts one, in microseconds.
+    /// Records one time, in microseconds.
     pub(super) fn record(&mut self, micros: u64) {
-        // It fails only where the histogram cannot grow any more, after centuries.
+        // Recording fails only where the histogram cannot grow any more, after centuries.
         if self.0.record(micros).is_err() {
             self.0.saturating_record(micros);
         }
@@ -54,17 +54,17 @@ impl fmt::Display for Delays {
     }
 }
 
-/// The time and resources until everybody was in their room.
+/// The time and resources until every client was in its room.
 #[derive(Debug)]
 pub(crate) struct Setup {
     pub(super) clients: usize,
-    /// All connections with their handshakes, one after the other.
+    /// The time for all connections with their handshakes, one after the other.
     pub(super) connecting: Duration,
     pub(super) entering: Duration,
-    /// Processor seconds of the server.
+    /// The processor seconds of the server.
     pub(super) connect_cpu: Option<f64>,
     pub(super) enter_cpu: Option<f64>,
-    /// By how much the server's resident memory has grown.
+    /// The growth of the server's resident memory.
     pub(super) idle_bytes: Option<u64>,
 }
 
@@ -78,7 +78,7 @@ pub(crate) struct Report {
     pub(super) delivered: u64,
     pub(super) expected: u64,
     pub(super) took: Duration,
-    /// Processor seconds of the server while messages went.
+    /// The processor seconds of the server while messages were sent.
     pub(super) cpu: Option<f64>,
     pub(super) ack: Delays,
     pub(super) delivery: Delays,
@@ -90,7 +90,7 @@ fn per(count: u64, of: f64) -> f64 {
 }
 
 impl Report {
-    /// The same as one JSON object; times in milliseconds, rates a second.
+    /// Returns the report as one JSON object; times in milliseconds, rates a second.
     pub(crate) fn json(&self) -> Value {
         let seconds = self.took.as_secs_f64();
         let setup = &self.setup;

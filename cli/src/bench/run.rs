@@ -1,4 +1,4 @@
-//! The course of a run: keys, connections, rooms, and then messages at a pace, all counted.
+//! The course of a run: keys, connections, rooms, and then messages at a pace, all of them counted.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,14 +17,14 @@ use crate::address::Address;
 use crate::exit::Failure;
 use crate::system::{self, Clock};
 
-/// How often the pace is looked at: the finest that the runtime's timers have. Whatever is due
-/// then goes out together.
+/// The interval at which the pace is looked at: the finest that the runtime's timers have. All
+/// messages that are due then go out together.
 const TICK: Duration = Duration::from_millis(1);
 
-/// The last messages have this long to come.
+/// The time that the last messages have to arrive.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Before idle memory is looked at, so that what connecting needed is given back.
+/// The pause before idle memory is measured, so that the memory of connecting is given back.
 const CALM: Duration = Duration::from_secs(2);
 
 /// The parameters of a run.
@@ -32,34 +32,35 @@ const CALM: Duration = Duration::from_secs(2);
 pub(crate) struct Load {
     pub(crate) address: Address,
     pub(crate) version: Version,
-    /// Connections, spread evenly over the rooms; at least one a room.
+    /// The number of connections, spread evenly over the rooms; at least one a room.
     pub(crate) clients: usize,
     pub(crate) rooms: usize,
-    /// Of the clients, those that read nothing from the first message on.
+    /// The number of clients that read nothing from the first message on.
     pub(crate) stalled: usize,
-    /// What becomes of what is said in them; without it, what the server does.
+    /// The retention of the rooms; the server's own without it.
     pub(crate) keep: Option<Keep>,
-    /// Different keys among the clients: making one takes longer than a handshake.
+    /// The number of different keys among the clients: generating one takes longer than a
+    /// handshake.
     pub(crate) keys: usize,
-    /// Messages of each room. None, and the clients are only connected.
+    /// The messages of each room. With 0 the clients only connect.
     pub(crate) messages: u64,
-    /// Bytes of a text.
+    /// The bytes of a text.
     pub(crate) bytes: usize,
     pub(crate) pace: Pace,
     /// The server's process, if it is on this machine.
     pub(crate) process: Option<ServerProcess>,
 }
 
-/// How fast messages are sent.
+/// The pace at which messages are sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Pace {
-    /// So many a second in each room, whatever the server does.
+    /// This many a second in each room, whatever the server does.
     Rate(f64),
-    /// As fast as they are delivered: at most so many in each room that not everybody has.
+    /// As fast as they are delivered: at most this many in each room that not every subscriber has.
     InFlight(u64),
 }
 
-/// A room of the run.
+/// A room of the run, with its counts.
 struct Room {
     name: RoomName,
     hearers: u64,
@@ -79,14 +80,14 @@ impl Room {
         delays.record(delay);
     }
 
-    /// How many messages are due now.
+    /// Returns the number of messages that are due now.
     fn due(&self, pace: Pace, messages: u64, running: Duration) -> u64 {
         let sent = self.sent.load(Ordering::Relaxed);
         let most = match pace {
             Pace::Rate(rate) => whole(rate * running.as_secs_f64()).saturating_add(1),
             Pace::InFlight(window) => {
                 let everywhere = self.delivered.load(Ordering::Relaxed) / self.hearers;
-                // What was refused is not in flight.
+                // A rejected message is not in flight.
                 everywhere + self.refused.load(Ordering::Relaxed) + window
             }
         };
@@ -125,10 +126,10 @@ impl Listener for Room {
     }
 }
 
-/// Runs it.
+/// Runs the load.
 ///
 /// # Errors
-/// [`Failure`] of the first client that fails: a load that is not whole measures nothing.
+/// The [`Failure`] of the first client that fails: an incomplete load measures nothing.
 pub(crate) async fn run(load: &Load, progress: impl Fn(&str)) -> Result<Report, Failure> {
     let clock = Clock::start();
     let usage = || load.process.map(ServerProcess::usage).transpose();
@@ -155,7 +156,7 @@ pub(crate) async fn run(load: &Load, progress: impl Fn(&str)) -> Result<Report, 
     let began = Instant::now();
     for (number, client) in clients.iter_mut().enumerate() {
         let room = &rooms[number % rooms.len()];
-        // The first of a room creates it.
+        // The first client of a room creates it.
         let create = (number < rooms.len()).then(|| ClientMessage::Create {
             room: room.name.clone(),
             topic: Topic::default(),
@@ -224,7 +225,7 @@ fn make_keys(count: usize) -> Result<Vec<PrivateKey>, Failure> {
         .map_err(|error| Failure::other(format!("cannot make a key: {error}")))
 }
 
-/// Rooms of another run on the same server are other rooms.
+/// Returns a name for the run, so that its rooms are not those of another run on the same server.
 fn run_name() -> Result<String, Failure> {
     let mut random = [0; 4];
     getrandom::fill(&mut random).map_err(|error| Failure::other(error.to_string()))?;
@@ -259,14 +260,14 @@ struct Sending {
     failure: Option<Failure>,
 }
 
-/// Lets the first client of each room talk, and all of them listen.
+/// Lets the first client of each room send, and all of them receive.
 async fn send(load: &Load, rooms: &[Arc<Room>], clients: Vec<Client>) -> Result<Sending, Failure> {
     let mut tasks = JoinSet::new();
     let mut senders = Vec::new();
-    // Kept, because a client whose sender is gone leaves.
+    // Kept, because a client whose sender is dropped leaves.
     let mut silent = Vec::new();
     let mut clients = clients;
-    // Their connections stay open until the end of the run.
+    // The connections of stalled clients stay open until the end of the run.
     let _stalled = clients.split_off(load.clients - load.stalled);
     for (number, client) in clients.into_iter().enumerate() {
         let room = &rooms[number % rooms.len()];
@@ -298,7 +299,7 @@ async fn send(load: &Load, rooms: &[Arc<Room>], clients: Vec<Client>) -> Result<
             let due = room.due(load.pace, load.messages, began.elapsed());
             if due > 0 {
                 room.sent.fetch_add(due, Ordering::Relaxed);
-                // Who has ended is noticed above.
+                // A client that has ended is noticed above.
                 let _ = sender.send(usize::try_from(due).unwrap_or(usize::MAX));
             }
         }

@@ -1,41 +1,42 @@
 //! The system's figures for the server's process, if it runs on this machine: processor time and
-//! memory. Linux only: elsewhere there is no `/proc`.
+//! memory. Linux only: other systems have no such `/proc`.
 
 use std::io;
 
-/// A server's process.
+/// The process of a server.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ServerProcess {
     pid: u32,
 }
 
-/// Processor time and memory of a process.
+/// The processor time and the memory of a process.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Usage {
-    /// Processor time of all its threads, in the program and in the system, in seconds.
+    /// The processor time of all its threads, in the program and in the system, in seconds.
     pub(crate) cpu_seconds: f64,
-    /// Memory that is resident, in bytes.
+    /// The resident memory, in bytes.
     pub(crate) resident_bytes: u64,
 }
 
-/// Ticks a second of the times in `/proc/PID/stat`; a constant of Linux's interface (proc(5)).
+/// The ticks a second of the times in `/proc/PID/stat`; a constant of Linux's interface (proc(5)).
 const TICKS: f64 = 100.0;
 
 impl ServerProcess {
-    /// The process with this number.
+    /// Returns the process with this number.
     ///
     /// # Errors
-    /// If the system does not show it.
+    /// The system's error, if it does not show the process.
     pub(crate) fn new(pid: u32) -> io::Result<Self> {
+        // Read once now, so that a wrong number fails before the run and not behind it.
         let process = Self { pid };
         process.usage()?;
         Ok(process)
     }
 
-    /// Returns the resources that it has used until now.
+    /// Returns the resources that the process has used until now.
     ///
     /// # Errors
-    /// If the system does not say: the process may have ended.
+    /// The system's error: the process may have ended.
     pub(crate) fn usage(self) -> io::Result<Usage> {
         let read = |file: &str| std::fs::read_to_string(format!("/proc/{}/{file}", self.pid));
         let cpu_seconds = cpu_seconds(&read("stat")?);
@@ -50,7 +51,8 @@ impl ServerProcess {
     }
 }
 
-/// Fields 14 and 15, counted from the end of the name, which may have spaces and parentheses in it.
+/// Parses fields 14 and 15, counted from the end of the name, which may have spaces and parentheses
+/// in it.
 fn cpu_seconds(stat: &str) -> Option<f64> {
     let after_name = &stat[stat.rfind(')')? + 1..];
     let mut fields = after_name.split_whitespace().skip(11);
@@ -58,7 +60,7 @@ fn cpu_seconds(stat: &str) -> Option<f64> {
     Some((ticks()? + ticks()?) / TICKS)
 }
 
-/// The line `VmRSS:    1234 kB`.
+/// Parses the line `VmRSS:    1234 kB`.
 fn resident_bytes(status: &str) -> Option<u64> {
     let line = status
         .lines()

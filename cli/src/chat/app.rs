@@ -1,5 +1,6 @@
-//! The state of the full-screen mode: the chat, the connection, and what the person is doing. Its
-//! [keys](super::keys) change it, its [views](super::view) show it. No terminal, no sockets.
+//! The state of the full-screen mode: the chat, the connection, and the present activity of the
+//! person. Its [keys](super::keys) change it, its [views](super::view) show it. No terminal, no
+//! sockets.
 
 use std::collections::BTreeMap;
 
@@ -25,17 +26,17 @@ use crate::session;
 /// The name of this program towards servers.
 const PROGRAM: &str = concat!("secure-chat ", env!("CARGO_PKG_VERSION"));
 
-/// The help of the commands that only this program has.
+/// The help for the commands that only this program has.
 const HELP: &str = "Here also: /search WORDS, /resend and /drop for what was refused, /claim CODE \
                     to become an operator, /op and /keep 30d for operators, /verify for \
                     what both sides can compare. F1 shows the keys.";
 
-/// How the connection is.
+/// The state of the connection.
 #[derive(Debug)]
 pub(crate) enum Connection {
     /// An attempt is under way.
     Connecting,
-    /// A session is there.
+    /// A session is established.
     Up {
         /// The version that is spoken.
         version: Version,
@@ -44,29 +45,29 @@ pub(crate) enum Connection {
         /// The session's id, which both sides can compare in v2.
         id: Option<SessionId>,
     },
-    /// There is none.
+    /// There is no session, and a further attempt follows.
     Down {
-        /// Why.
+        /// The reason, in one sentence.
         why: String,
-        /// When the next attempt begins.
+        /// The time of the next attempt.
         retry_at: Instant,
     },
-    /// No attempt would help.
+    /// No attempt would help, for this reason.
     Stopped(String),
 }
 
-/// Measures of the screen as it was drawn last, for the keys that move in it.
+/// The measures of the last drawing, for the keys that scroll.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Shown {
-    /// Rows of the log.
+    /// The rows of the log.
     pub(crate) rows: u16,
-    /// Its width.
+    /// The columns of the log.
     pub(crate) width: u16,
-    /// The oldest row that is here is on the screen.
+    /// The oldest row that this client has is on the screen.
     pub(crate) oldest: bool,
 }
 
-/// Everything.
+/// The whole state of the full-screen mode.
 #[allow(
     clippy::struct_excessive_bools,
     reason = "independent facts, not states"
@@ -76,34 +77,34 @@ pub(crate) struct App {
     pub(crate) composer: Composer,
     pub(crate) layer: Layer,
     pub(crate) connection: Connection,
-    /// The lowest row that is seen; the end without one.
+    /// The lowest visible row; the log's end if there is none.
     pub(crate) place: Option<Anchor>,
     pub(crate) shown: Shown,
     /// The server's address.
     pub(crate) server: String,
-    /// The terminal's window has the person's attention, as far as it tells.
+    /// The terminal's window has the person's attention, as far as the terminal reports it.
     pub(crate) focused: bool,
-    /// The person is to be told, by the terminal's bell.
+    /// The terminal's bell is to ring at the next drawing.
     pub(crate) bell: bool,
     account: Account,
     name: Option<String>,
-    /// Drafts of the other rooms.
+    /// The drafts of the other rooms.
     drafts: BTreeMap<RoomId, Composer>,
-    /// The text that Ctrl-C took away last.
+    /// The text that Ctrl-C removed last.
     pub(super) discarded: Option<String>,
-    /// The next Up brings it back, instead of going to the messages.
+    /// The next Up restores the removed text, instead of going to the messages.
     pub(super) offers_discarded: bool,
     /// The room whose draft is in the composer.
     drafting: RoomId,
     /// The number of the last renamed room whose draft has moved.
     followed: u64,
     outgoing: Option<mpsc::Sender<session::Outgoing>>,
-    /// Messages that mean us and that we have not seen.
+    /// The number of unseen messages that mention the person.
     meant: u64,
 }
 
 impl App {
-    /// A chat with a server, as `account`, in which `lines` wait to be sent.
+    /// Creates the state for a chat with a server as `account`, in which `lines` wait to be sent.
     pub(crate) fn new(account: Account, name: Option<String>, lines: Vec<Outgoing>) -> Self {
         let outbox = client::outbox::Outbox::restore(lines);
         let chat = Chat::restore(outbox);
@@ -129,13 +130,14 @@ impl App {
         }
     }
 
-    /// Takes what the link has to tell.
+    /// Takes an event of the link.
     pub(crate) fn news(&mut self, news: News, at: u64) {
         match news {
             News::Connecting => self.connection = Connection::Connecting,
             News::Up(session) => {
                 self.outgoing = Some(session.outgoing);
-                // A server takes a client that is silent for a second for one of plain text.
+                // At once: a server greets a client that is silent for a second as one of plain
+                // text.
                 self.chat.begin(self.name.as_deref(), PROGRAM);
                 self.connection = Connection::Up {
                     version: session.version,
@@ -162,15 +164,16 @@ impl App {
     }
 
     fn heard(&mut self, plaintext: &[u8], at: u64) {
-        // Plain text comes from servers of earlier versions before the answer to our hello; a
-        // message that cannot be read comes from a later version.
+        // Plain text comes from older servers, before the answer to `hello`. A message that cannot
+        // be parsed comes from a later version.
         if let Ok(message) = serde_json::from_slice(plaintext) {
             self.chat.hear(message, at);
         }
-        // A name taken later is the one to claim after the next reconnect.
+        // A name that was claimed later is the one to claim after the next reconnect.
         if let Some(own) = self.chat.claimed_name() {
             self.name = Some(own.to_owned());
         }
+        // A draft is kept by its room's name, so it has to follow a rename.
         for renaming in self.chat.renamings(self.followed) {
             let to = renaming.to.clone();
             if self.drafting == renaming.from {
@@ -184,11 +187,13 @@ impl App {
         self.follow_goal();
     }
 
-    /// Rings when something means us that we do not see.
+    /// Rings when a message that the person does not see mentions the person.
     fn ring(&mut self) {
         let Some(me) = &self.chat.me else {
             return;
         };
+        // The room on the screen counts as seen only if its end is visible: a person who reads the
+        // history does not see what arrives below.
         let looking = self.focused && self.is_at_end();
         let unseen = self.chat.rooms.values();
         let unseen = unseen.filter(|room| !looking || room.id != self.chat.current);
@@ -203,11 +208,12 @@ impl App {
         self.place.is_none()
     }
 
-    /// Hands what waits to the session. `true` if it takes nothing more for now.
+    /// Hands waiting requests to the session. `true` if the session takes no more at present.
     pub(crate) fn flush(&mut self) -> bool {
         let Some(outgoing) = self.outgoing.clone() else {
             return false;
         };
+        // A request is removed only when the session has taken it, so a full channel loses nothing.
         while let Some((number, message)) = self.chat.requests.waiting().first() {
             let number = *number;
             match hand_over(&outgoing, message) {
@@ -226,12 +232,12 @@ impl App {
         false
     }
 
-    /// Returns the session's queue, to wait for a place in it.
+    /// Returns the session's queue, to wait until it takes more.
     pub(crate) fn outgoing(&self) -> Option<mpsc::Sender<session::Outgoing>> {
         self.outgoing.clone()
     }
 
-    /// Returns the messages that are on their way to the room on the screen.
+    /// Returns the entries of the outbox for the room on the screen.
     pub(crate) fn on_their_way(&self) -> Vec<&Outgoing> {
         let lines = self.chat.outbox.lines().iter();
         let here =
@@ -239,7 +245,7 @@ impl App {
         lines.filter(here).collect()
     }
 
-    /// Puts the right draft into the composer when the room on the screen is another one.
+    /// Puts the right draft into the composer after the room on the screen has changed.
     pub(crate) fn settle(&mut self) {
         if self.drafting != self.chat.current {
             let next = self.drafts.remove(&self.chat.current).unwrap_or_default();
@@ -249,6 +255,7 @@ impl App {
                 self.drafts.insert(room, draft);
             }
             self.place = None;
+            // A picked message belongs to the room that was left.
             if matches!(self.layer, Layer::Picked(_) | Layer::React(_)) {
                 self.layer = Layer::Nothing;
             }
@@ -256,14 +263,17 @@ impl App {
         self.follow_goal();
     }
 
-    /// The screen was drawn so. `true` if it is out of date by that: what is seen is no longer new.
+    /// Records the measures of a drawing. `true` if the drawing is out of date by that: the visible
+    /// messages are no longer new.
     pub(crate) fn drawn(&mut self, shown: Shown) -> bool {
         self.shown = shown;
         let room = self.chat.current.clone();
+        // The history is loaded only when its oldest row is on the screen.
         if shown.oldest && self.chat.room().is_some_and(|room| room.is_live()) {
             self.chat.load_older(&room);
         }
         let last = self.chat.room().and_then(|room| room.log.last());
+        // Only a person who looks has read: a window in the background marks nothing as read.
         let read = |chat: &Chat| chat.room().map(|room| room.read);
         let before = read(&self.chat);
         if let Some(last) = last.filter(|_| self.focused && self.is_at_end()) {
@@ -273,7 +283,7 @@ impl App {
         read(&self.chat) != before
     }
 
-    /// A message that was looked for is shown as soon as it is here.
+    /// Shows a message that was searched for, as soon as it has been loaded.
     fn follow_goal(&mut self) {
         let goal = self.chat.goal.as_ref();
         let Some(goal) = goal.filter(|goal| goal.room == self.chat.current) else {
@@ -286,15 +296,16 @@ impl App {
         }
     }
 
-    /// Picks a message, which is on the screen then.
+    /// Picks a message and scrolls to it.
     pub(crate) fn pick(&mut self, seq: Seq) {
         let last = self.chat.room().and_then(|room| room.log.messages().last());
+        // At the log's end nothing is anchored, so that new messages keep appearing.
         let at_end = last.is_some_and(|last| last.seq == seq);
         self.place = (!at_end).then_some(Anchor { seq, below: 0 });
         self.layer = Layer::Picked(seq);
     }
 
-    /// The message before a picked one, or after it.
+    /// Returns the message before or after a picked one.
     pub(crate) fn neighbour(&self, seq: Seq, after: bool) -> Option<Seq> {
         let messages = self.chat.room()?.log.messages();
         let at = messages.binary_search_by_key(&seq, |message| message.seq);
@@ -309,7 +320,7 @@ impl App {
         self.settle();
     }
 
-    /// Shows the room before or after the one on the screen, in the order of the list.
+    /// Shows the room before or after the present one, in the order of the list.
     pub(crate) fn step(&mut self, down: bool) {
         let rooms: Vec<_> = self.joined();
         let at = rooms.iter().position(|room| *room == self.chat.current);
@@ -324,7 +335,7 @@ impl App {
         }
     }
 
-    /// Shows the next room with something new in it, those first that mean us.
+    /// Shows the next room with new messages; rooms that mention the person come first.
     pub(crate) fn next_new(&mut self) {
         let me = self.chat.me.clone();
         let rooms = self
@@ -342,7 +353,7 @@ impl App {
         }
     }
 
-    /// The rooms that we are in, and those that we are invited to, in the order of the list.
+    /// Returns the rooms that the person is in or invited to, in the order of the list.
     pub(crate) fn joined(&self) -> Vec<RoomId> {
         let rooms = self.chat.rooms.values();
         let mut rooms: Vec<_> = rooms
@@ -366,10 +377,12 @@ impl App {
         }
     }
 
-    /// Takes what was written. `true` if the person wants to leave.
+    /// Takes the written text. `true` if the person wants to leave.
     pub(crate) fn submit(&mut self, id: MessageId, at: u64) -> bool {
         let text = self.composer.text();
         let about = self.composer.about.take();
+        // Checked before the composer is cleared: a text that is too long stays there to be
+        // shortened.
         if text.len() > self.chat.text_bytes && !text.starts_with('/') {
             let limit = self.chat.text_bytes;
             let text = format!(
@@ -436,7 +449,7 @@ impl App {
                 Err(error) => self.chat.notice(format!("Not changed: {error}."), at),
             },
             ("claim", link) => {
-                // The link works as well as the code in it.
+                // The whole claim link is accepted as well as the code in it.
                 let code = link.rsplit_once("#claim=").map_or(link, |(_, code)| code);
                 match ClaimCode::try_from(code.to_owned()) {
                     Ok(code) => self.chat.ask(ClientMessage::Claim { code }),
@@ -449,7 +462,7 @@ impl App {
         }
     }
 
-    /// Says what both sides can compare.
+    /// Shows the data that both sides can compare.
     fn verify(&mut self, at: u64) {
         let Connection::Up {
             version,
@@ -480,7 +493,7 @@ impl App {
         }
     }
 
-    /// Has the server look for something, in all rooms.
+    /// Asks the server to search in all rooms.
     pub(crate) fn search(&mut self, query: Query) {
         self.chat.ask(ClientMessage::Search {
             room: None,
@@ -490,7 +503,7 @@ impl App {
         });
     }
 
-    /// Shows the operators' console, to an operator.
+    /// Opens the operators' console, if the person is an operator.
     pub(crate) fn open_console(&mut self, at: u64) {
         if !self.chat.operator {
             return self.chat.notice(
@@ -504,7 +517,7 @@ impl App {
         }
     }
 
-    /// Writes something that is no text.
+    /// Writes an entry that is no message: an edit, a deletion or a reaction.
     pub(crate) fn write(&mut self, what: Writing, id: MessageId, at: u64) {
         let account = self.account.clone();
         self.chat.write(what, Authorship { id, account, at });
@@ -516,7 +529,7 @@ impl App {
         typing || matches!(self.connection, Connection::Down { .. })
     }
 
-    /// Returns the names of those who are writing in the room on the screen.
+    /// Returns the names of the people who are writing in the room on the screen.
     pub(crate) fn typists(&self, at: u64) -> Vec<String> {
         let typing = self.chat.room().map_or(&[][..], |room| &room.typing);
         let now = typing
@@ -527,6 +540,7 @@ impl App {
     }
 }
 
+/// The result of handing a message to the session.
 enum Handed {
     Taken,
     Full,
@@ -534,7 +548,7 @@ enum Handed {
 }
 
 fn hand_over(outgoing: &mpsc::Sender<session::Outgoing>, message: &ClientMessage) -> Handed {
-    // A message that is no JSON does not exist: everything in it is text and numbers.
+    // The serialization cannot fail: everything in a message is text and numbers.
     let Ok(json) = serde_json::to_vec(message) else {
         return Handed::Taken;
     };

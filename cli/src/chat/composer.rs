@@ -1,4 +1,4 @@
-//! The text that a person is writing, and what it is about.
+//! The text that a person is writing, and the message that it refers to.
 
 use ratatui::crossterm::event::KeyEvent;
 use ratatui::style::Style;
@@ -7,12 +7,12 @@ use shared::chat::Seq;
 
 use crate::printable;
 
-/// The message that the text answers or replaces.
+/// The target of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum About {
-    /// It answers this message.
+    /// The text answers this message.
     Reply(Seq),
-    /// It is this message's new text.
+    /// The text replaces this message's.
     Edit(Seq),
 }
 
@@ -29,12 +29,12 @@ impl Default for Composer {
 }
 
 impl Composer {
-    /// A text with the cursor at its end.
+    /// Creates a composer with a text, and the cursor at its end.
     pub(crate) fn with(text: &str) -> Self {
         let mut area = TextArea::from(text.split('\n'));
         area.set_wrap_mode(WrapMode::WordOrGlyph);
         area.set_cursor_line_style(Style::default());
-        // The terminal's own cursor is there.
+        // The terminal's own cursor stands there: screen readers and input methods follow it.
         area.set_cursor_style(Style::default());
         area.move_cursor(CursorMove::Bottom);
         area.move_cursor(CursorMove::End);
@@ -49,14 +49,14 @@ impl Composer {
         self.area.is_empty()
     }
 
-    /// Edits. `true` if the text has changed.
+    /// Applies a key. `true` if the text has changed.
     pub(crate) fn key(&mut self, key: KeyEvent) -> bool {
         self.area.input(key)
     }
 
-    /// Takes the text as it was copied, with its line ends.
+    /// Inserts pasted text with its line ends.
     pub(crate) fn paste(&mut self, text: &str) {
-        // Terminals send carriage returns for line ends.
+        // Terminals send carriage returns for the line ends of a paste.
         self.area
             .insert_str(text.replace("\r\n", "\n").replace('\r', "\n"));
     }
@@ -65,11 +65,11 @@ impl Composer {
         *self = Self::default();
     }
 
-    /// Rows that it takes in a space so wide, about: the area itself scrolls.
+    /// Returns about how many rows the text takes at this width; the area itself scrolls.
     pub(crate) fn rows(&self, width: u16) -> u16 {
         let width = usize::from(width.max(1));
         let rows = self.area.lines().iter().map(|line| {
-            // The cursor needs a place behind the last character, too.
+            // The cursor needs a column behind the last character, too.
             1 + printable::width(line) / width
         });
         u16::try_from(rows.sum::<usize>()).unwrap_or(u16::MAX)

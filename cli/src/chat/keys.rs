@@ -1,4 +1,4 @@
-//! The effect of each key. [`HELP`] explains them to people.
+//! The effect of each key. [`HELP`] explains the keys to people.
 
 use client::outbox::Writing;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -12,7 +12,7 @@ use super::rows::Log;
 use super::style::Look;
 use super::zone::Zone;
 
-/// The keys, and what they do.
+/// The keys, and their effects.
 pub(crate) const HELP: [(&str, &str); 20] = [
     ("Enter", "send"),
     ("Alt-Enter, Ctrl-J", "begin a new line"),
@@ -42,9 +42,9 @@ pub(crate) const HELP: [(&str, &str); 20] = [
 /// A step that the caller must take for a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// Nothing.
+    /// No step is needed.
     Nothing,
-    /// Connect now.
+    /// Connect now, without the rest of the pause.
     Retry,
     /// Draw every cell again.
     Redraw,
@@ -52,20 +52,21 @@ pub(crate) enum Effect {
     Leave,
 }
 
-/// The surroundings that a key needs to know.
+/// The surroundings that a key's effect depends on.
 pub(crate) struct World<'a> {
-    /// A name for what is written, if something is.
+    /// An id for the entry that the key may write.
     pub(crate) id: MessageId,
-    /// Now, in milliseconds since 1970.
+    /// The present time, in milliseconds since 1970.
     pub(crate) at: u64,
     pub(crate) zone: &'a Zone,
     pub(crate) look: Look,
 }
 
 impl App {
-    /// A key was pressed.
+    /// Applies a key.
     pub(crate) fn key(&mut self, key: KeyEvent, world: &World<'_>) -> Effect {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        // These keys work in every layer, so they are looked at before the layer gets the key.
         match (key.code, control) {
             (KeyCode::Char('l'), true) => return Effect::Redraw,
             (KeyCode::Char('r'), true) => return Effect::Retry,
@@ -99,7 +100,7 @@ impl App {
         Effect::Nothing
     }
 
-    /// Text was pasted.
+    /// Inserts pasted text. A paste never submits, whatever line ends it has.
     pub(crate) fn paste(&mut self, text: &str, at: u64) {
         match &mut self.layer {
             Layer::Nothing => {
@@ -107,6 +108,7 @@ impl App {
                 self.typed(at);
             }
             Layer::Switcher(Switcher { input, .. }) | Layer::Finder(Finder { input, .. }) => {
+                // A field of one line takes the first line only.
                 input.insert_str(text.lines().next().unwrap_or_default());
             }
             _ => {}
@@ -120,7 +122,7 @@ impl App {
         } else if self.composer.is_empty() {
             Effect::Leave
         } else {
-            // Ctrl-C is pressed by habit, and a long text is not written twice.
+            // Kept, because Ctrl-C is pressed by habit, and a long text is not written twice.
             self.discarded = Some(self.composer.text());
             self.offers_discarded = true;
             self.composer.clear();
@@ -128,8 +130,8 @@ impl App {
         }
     }
 
-    /// Puts the text back that was let go of. `false` if there is none, or if it is there already:
-    /// then the key goes on to the messages before it.
+    /// Restores the text that Ctrl-C removed. `false` if there is none, or if it is restored
+    /// already: then the key goes on to the messages before it.
     fn recall(&mut self) -> bool {
         let Some(text) = &self.discarded else {
             return false;
@@ -149,7 +151,7 @@ impl App {
         match std::mem::take(&mut self.layer) {
             Layer::Console(Console { tab: Tab::Log, .. }) => self.follow_log(false),
             Layer::Nothing => {
-                // An edit is not sent half done as a new message.
+                // An edit must not be sent half done as a new message.
                 if let Some(About::Edit(_)) = self.composer.about.take() {
                     self.composer.clear();
                 }
@@ -196,7 +198,7 @@ impl App {
                     self.pick(seq);
                 }
             }
-            // Tabs are for other programs: here they would only look like blanks.
+            // A tab in a message would only look like blanks.
             KeyCode::Tab | KeyCode::BackTab => {}
             _ => {
                 if self.composer.key(key) {
@@ -222,6 +224,7 @@ impl App {
             zone: world.zone,
         };
         let height = usize::from(self.shown.rows);
+        // Two rows of the former screen stay visible, so that a reader finds the way.
         let step = height.saturating_sub(2).max(1);
         self.place = if up {
             log.up(self.place, step, height)
@@ -236,9 +239,11 @@ impl App {
             self.layer = Layer::Nothing;
             return;
         };
+        // A clone of the pointer, because the log is borrowed from the state that the key changes.
         let message = std::rc::Rc::clone(message);
         let own = self.chat.me.as_ref().map(|me| me.id) == Some(message.from.id);
         match key.code {
+            // The oldest message that this client has: the page before it is asked for.
             KeyCode::Up => {
                 if let Some(seq) = self.neighbour(seq, false) {
                     self.pick(seq);
@@ -327,6 +332,7 @@ impl App {
         let hits = finder.hits(&self.chat);
         match key.code {
             KeyCode::Enter => {
+                // The first Enter asks the server, the second goes to the chosen hit.
                 let query = finder.query();
                 let asked = query.as_ref().is_some_and(|query| {
                     self.chat.search.is_asking() || self.chat.search.has_answered(query)
@@ -354,6 +360,7 @@ impl App {
 
     fn console(&mut self, mut console: Console, key: KeyEvent) {
         match key.code {
+            // The server sends the log only while it is followed.
             KeyCode::Tab | KeyCode::Right => {
                 if console.tab == Tab::Log {
                     self.follow_log(false);
@@ -399,7 +406,7 @@ impl App {
             }
             (KeyCode::Char('n'), Then::Operate(_)) => self.open_console(world.at),
             (KeyCode::Char('n'), Then::Write(_)) => {}
-            // Anything else is no answer.
+            // No other key is an answer: a person who types on must not confirm by accident.
             (_, then) => self.layer = Layer::Confirm { question, then },
         }
     }
@@ -410,8 +417,9 @@ impl App {
     }
 }
 
-/// Edits a text of one line. `true` if it has changed.
+/// Edits a field of one line. `true` if the text has changed.
 fn edit(input: &mut TextArea<'_>, key: KeyEvent) -> bool {
+    // The editor takes Ctrl-J and Ctrl-M for a line end, and Tab for blanks; the field has neither.
     let line_end = matches!(key.code, KeyCode::Tab | KeyCode::Char('j' | 'm'))
         && (key.code == KeyCode::Tab || key.modifiers.contains(KeyModifiers::CONTROL));
     !line_end && input.input(key)

@@ -1,4 +1,4 @@
-//! The layers over the chat, which have the keys while they are open.
+//! The layers over the chat, which receive the keys while they are open.
 
 use client::outbox::Writing;
 use client::search::{self, Hit};
@@ -7,30 +7,30 @@ use ratatui_textarea::TextArea;
 use shared::chat::operator::{Banned, ConnectionInfo, Kicked};
 use shared::chat::{Emoji, OperatorRequest, Query, RoomId, Seq};
 
-/// The emoji that are one key away.
+/// The emoji that one key reacts with.
 pub(crate) const REACTIONS: [&str; 8] = ["👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "✅"];
 
-/// The layer that is open.
+/// The open layer.
 #[derive(Default)]
 pub(crate) enum Layer {
-    /// Nothing: keys write.
+    /// No layer: keys write.
     #[default]
     Nothing,
-    /// A message is picked.
+    /// A picked message.
     Picked(Seq),
-    /// A reaction to it is chosen.
+    /// The choice of a reaction to this message.
     React(Seq),
-    /// A room is looked for by its name.
+    /// The search for a room by its name.
     Switcher(Switcher),
-    /// A message is looked for.
+    /// The search for a message.
     Finder(Finder),
     /// The operators' console.
     Console(Console),
     /// The list of keys, from this row on.
     Help(u16),
-    /// Something that cannot be taken back.
+    /// A question before a step that cannot be undone.
     Confirm {
-        /// The question that is asked first.
+        /// The question that is shown first.
         question: String,
         /// The step that follows from yes.
         then: Then,
@@ -40,9 +40,9 @@ pub(crate) enum Layer {
 /// The step that follows from yes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Then {
-    /// Something is written.
+    /// Something is written into a room.
     Write(Writing),
-    /// The operator asks the server.
+    /// A request of the operator to the server.
     Operate(OperatorRequest),
 }
 
@@ -65,7 +65,7 @@ impl Choice {
     }
 }
 
-/// Looks for a room by its name.
+/// The search for a room by its name.
 #[derive(Default)]
 pub(crate) struct Switcher {
     pub(crate) input: TextArea<'static>,
@@ -73,7 +73,7 @@ pub(crate) struct Switcher {
 }
 
 impl Switcher {
-    /// The rooms whose name has what was typed, best first.
+    /// Returns the rooms whose name matches the typed text, best first.
     pub(crate) fn rooms(&self, chat: &Chat) -> Vec<RoomId> {
         let typed = self.input.lines().concat();
         let rooms = chat.rooms.values();
@@ -88,7 +88,7 @@ impl Switcher {
     }
 }
 
-/// Looks for a message.
+/// The search for a message.
 #[derive(Default)]
 pub(crate) struct Finder {
     pub(crate) input: TextArea<'static>,
@@ -96,12 +96,12 @@ pub(crate) struct Finder {
 }
 
 impl Finder {
-    /// Returns the query that was typed, if it is one.
+    /// Returns the query that was typed, if it is valid.
     pub(crate) fn query(&self) -> Option<Query> {
         Query::parse(&self.input.lines().concat()).ok()
     }
 
-    /// Returns the messages that fit, as far as they are known here.
+    /// Returns the messages that match, as far as this client knows them.
     pub(crate) fn hits(&self, chat: &Chat) -> Vec<Hit> {
         let query = self.query();
         query.map_or_else(Vec::new, |query| search::hits(chat, &query))
@@ -111,10 +111,10 @@ impl Finder {
 /// A part of the operators' console.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Tab {
-    /// The connections of the server.
+    /// The server's connections.
     #[default]
     Connections,
-    /// The bans of the server.
+    /// The server's bans.
     Bans,
     /// The server's log.
     Log,
@@ -157,13 +157,13 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    /// The connection that is chosen.
+    /// Returns the chosen connection.
     pub(crate) fn connection<'a>(&self, chat: &'a Chat) -> Option<&'a ConnectionInfo> {
         let chosen = self.choice.of(&chat.operating.connections);
         chosen.filter(|_| self.tab == Tab::Connections)
     }
 
-    /// How many there are to choose from.
+    /// Returns the length of the list to choose from.
     pub(crate) fn length(&self, chat: &Chat) -> usize {
         match self.tab {
             Tab::Connections => chat.operating.connections.len(),
@@ -208,6 +208,7 @@ impl Console {
                 )
             }
             ('a', Tab::Connections) => {
+                // The server names addresses with their port; a ban is for the IP address alone.
                 let address: std::net::SocketAddr = connection?.address.parse().ok()?;
                 let who = Banned::Address(address.ip());
                 let reason = String::new().into();
@@ -225,7 +226,7 @@ impl Console {
     }
 }
 
-/// The reaction of a digit.
+/// Returns the reaction of a digit.
 pub(crate) fn reaction(digit: char) -> Option<Emoji> {
     let number = digit.to_digit(10)?.checked_sub(1)?;
     let emoji = REACTIONS.get(usize::try_from(number).ok()?)?;

@@ -1,4 +1,4 @@
-//! Keeps a session with the server: connects, and connects again as long as that can help. Knows no
+//! Keeps a session with the server: connects, and reconnects as long as that can help. Knows no
 //! screen and no chat.
 
 use std::sync::Arc;
@@ -19,10 +19,11 @@ use crate::session::{self, Ending, Happening, Outcome, Outgoing, Wiring};
 use crate::system;
 use crate::wish::Wish;
 
-/// Messages that wait to be sealed, and news that wait to be shown, at most.
+/// The most messages that wait to be sealed, and the most events that wait to be shown.
 pub(crate) const CHANNEL_PLACES: usize = 256;
 
-/// How long the goodbye to a server may take before the person's next connection to it.
+/// The time that the goodbye to a server may take before the next connection that the person asked
+/// for.
 const GOODBYE: Duration = Duration::from_millis(200);
 
 /// An event of the link.
@@ -30,27 +31,27 @@ const GOODBYE: Duration = Duration::from_millis(200);
 pub(crate) enum News {
     /// An attempt begins.
     Connecting,
-    /// A session is there.
+    /// A session is established.
     Up(Session),
-    /// The server says something.
+    /// The server sent a plaintext.
     Heard(Plaintext),
-    /// Something is wrong that does not end the session.
+    /// A problem that does not end the session, as a sentence.
     Trouble(String),
     /// The session is over, or an attempt failed.
     Down {
-        /// Why, in one sentence.
+        /// The reason, in one sentence.
         why: String,
-        /// When the next attempt begins.
+        /// The time of the next attempt.
         retry_at: Instant,
     },
-    /// No further attempt helps.
+    /// No further attempt helps, for this reason.
     Stopped(Failure),
 }
 
-/// A session that is there.
+/// An established session.
 #[derive(Debug)]
 pub(crate) struct Session {
-    /// Takes what is to be sent.
+    /// Takes the messages to send.
     pub(crate) outgoing: mpsc::Sender<Outgoing>,
     /// The version that is spoken.
     pub(crate) version: Version,
@@ -60,7 +61,7 @@ pub(crate) struct Session {
     pub(crate) id: Option<SessionId>,
 }
 
-/// A link to a server, which connects again as long as that can help.
+/// A link to a server, which reconnects as long as that can help.
 pub(crate) struct Link {
     /// The server, and the way to connect to it.
     pub(crate) wish: Wish,
@@ -77,7 +78,7 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// Keeps the link until it is told to leave, beginning with a server that was reached already.
+    /// Keeps the link until it is told to leave. `first` is a server that was reached already.
     pub(crate) async fn keep(self, first: Contact) {
         let mut first = Some(first);
         let mut failures = 0;
@@ -106,19 +107,24 @@ impl Link {
                     if matches!(outcome.ending, Ending::Interrupted) {
                         return;
                     }
+                    // Only a session that was established resets the count: otherwise a server that
+                    // accepts connections and refuses sessions would be tried at the shortest
+                    // interval for ever.
                     if outcome.established {
                         failures = 0;
                     }
                     (self.sentence(&outcome), may_help(&outcome.ending))
                 }
                 Err(failure) => {
+                    // A failure of trust is not tried again: another attempt would meet the same
+                    // key, and the person has to decide.
                     let again = failure.code == Code::CannotConnect;
                     (failure, again)
                 }
             };
             if !again {
                 self.tell(News::Stopped(failure)).await;
-                // Nothing happens any more, but the person may still read.
+                // The link idles, but the person may still read.
                 tokio::select! {
                     () = self.retry.notified() => continue,
                     () = self.leave.notified() => return,
@@ -138,12 +144,13 @@ impl Link {
     }
 
     async fn dial(&self) -> Result<Contact, Failure> {
-        // Whoever was trusted once is; nobody is asked in the middle of a chat.
+        // No person is asked in the middle of a chat: only a server that was trusted before is
+        // connected to.
         let mut nobody = Unattended { accept_new: false };
         contact::make(self.wish.clone(), &self.known, &self.key, &mut nobody).await
     }
 
-    /// Runs a session to its end; `None` if the person wants another connection instead.
+    /// Runs a session to its end; `None` if the person asked for another connection instead.
     async fn session(&self, contact: Contact) -> Option<Outcome> {
         let interrupt = Arc::new(Notify::new());
         let mut witness = contact.witness(&self.known);
@@ -191,7 +198,7 @@ impl Link {
                 }
             }
         };
-        // The session lets go of its end when it is over, so both end together.
+        // The session drops its end of the channel when it is over, so both futures end together.
         let mut both = std::pin::pin!(async {
             let (outcome, ()) = tokio::join!(contact.run(&self.key, wiring), showing);
             outcome
@@ -220,14 +227,16 @@ impl Link {
     }
 
     async fn tell(&self, news: News) {
-        // Nobody listens only when the program ends.
+        // The receiver is gone only when the program ends.
         let _ = self.news.send(news).await;
     }
 }
 
-/// Returns `true` if the next attempt can go better than the one that ended so.
+/// Returns `true` if the next attempt can go better than the one that ended like this.
 fn may_help(ending: &Ending) -> bool {
     match ending {
+        // A network can recover, and a full or stopping server gets room or comes back. Everything
+        // else (a changed key, a ban, another protocol) ends the next attempt in the same way.
         Ending::Stream(_)
         | Ending::Silent
         | Ending::Protocol(CloseReason::PeerClosed | CloseReason::Truncated) => true,
@@ -242,7 +251,8 @@ fn may_help(ending: &Ending) -> bool {
     }
 }
 
-/// Something in 0..1. Without randomness everybody waits the same time, which harms nobody here.
+/// Returns a number in 0..1. Without randomness all clients wait the same time, which harms nobody
+/// here.
 fn jitter() -> f64 {
     let mut byte = [0; 1];
     let random = system::random().fill(&mut byte);

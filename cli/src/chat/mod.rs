@@ -1,5 +1,5 @@
 //! The full-screen mode: rooms, history and people in a terminal. [`link`] keeps the session,
-//! [`app`] knows everything, [`keys`] change it, [`view`] shows it; here they come together.
+//! [`app`] holds the state, [`keys`] change it, [`view`] shows it. This module connects them.
 
 mod app;
 mod composer;
@@ -49,18 +49,18 @@ use style::Look;
 use view::Eye;
 use zone::Zone;
 
-/// How long the goodbye to the server may take.
+/// The time that the goodbye to the server may take.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// How often the screen is drawn anew when nothing happens: somebody stops writing, a countdown
-/// goes on.
+/// The interval at which the screen is drawn while nothing happens: a person stops writing, a
+/// countdown goes on.
 const TICK: Duration = Duration::from_secs(1);
 
 /// The parts with which a chat is opened.
 pub(crate) struct Opening<'a> {
     /// The server, and the way to connect to it.
     pub(crate) wish: Wish,
-    /// The connection that was made first.
+    /// The first connection, which was made before the full-screen mode began.
     pub(crate) contact: Contact,
     /// The person's own key.
     pub(crate) key: PrivateKey,
@@ -74,7 +74,7 @@ pub(crate) struct Opening<'a> {
     pub(crate) interrupt: Arc<Notify>,
 }
 
-/// Chats until the person leaves.
+/// Runs the chat until the person leaves.
 ///
 /// # Errors
 /// [`Failure`] if the terminal cannot be used.
@@ -116,19 +116,19 @@ pub(crate) async fn run(opening: Opening<'_>) -> Result<(), Failure> {
     };
     let result = tokio::select! {
         result = looking.run() => result,
-        // Never: it waits for us to leave.
+        // Never happens: the link ends only when it is told to leave.
         () = &mut link => Ok(()),
     };
     leave.notify_one();
-    // A server that takes no goodbye is not waited for.
+    // A server that does not take the goodbye is not waited for.
     let _ = tokio::time::timeout(FAREWELL, link).await;
     result
 }
 
-/// The terminal, which is put back as it was when this is dropped.
+/// The terminal, restored when this is dropped.
 ///
-/// Ratatui's own `Drop` does not run: where the terminal is gone it writes to a standard error that
-/// is gone, too, and panics; its panic hook then does the same, and the process aborts.
+/// Ratatui's own `Drop` does not run. On a terminal that is gone, it writes to a standard error
+/// that is gone, too, and panics; its panic hook then does the same, and the process aborts.
 struct Screen(ManuallyDrop<DefaultTerminal>);
 
 impl Screen {
@@ -142,7 +142,7 @@ impl Screen {
 }
 
 impl Screen {
-    /// Gives the terminal to whoever has it next: the shell, while we are stopped.
+    /// Gives the terminal to its next user: the shell, while this program is stopped.
     fn release(&mut self) -> io::Result<()> {
         execute!(io::stdout(), DisableFocusChange, DisableBracketedPaste)?;
         ratatui::try_restore()?;
@@ -151,7 +151,8 @@ impl Screen {
 
     /// Takes the terminal back after a stop. The shell has changed its mode, and perhaps its size.
     fn take_back(&mut self) -> io::Result<()> {
-        // Raw mode counts as switched on already when we were stopped without a warning (SIGSTOP).
+        // Switched off first, because crossterm takes raw mode for active after a stop without a
+        // warning (SIGSTOP), and would then not set it.
         disable_raw_mode()?;
         enable_raw_mode()?;
         execute!(
@@ -163,8 +164,9 @@ impl Screen {
         self.redraw()
     }
 
-    /// Forgets what the terminal shows, so that the next drawing writes every cell. `Terminal::clear`
-    /// would ask the terminal for its cursor, and the answer goes to the stream of keys.
+    /// Forgets the terminal's content, so that the next drawing writes every cell.
+    /// `Terminal::clear` is not used: it asks the terminal for its cursor, and the answer goes to
+    /// the stream of keys.
     fn redraw(&mut self) -> io::Result<()> {
         execute!(io::stdout(), Clear(ClearType::All))?;
         self.0 = ManuallyDrop::new(ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?);
@@ -190,6 +192,7 @@ enum Job {
 impl JobControl {
     fn watch() -> io::Result<Self> {
         #[cfg(unix)]
+        // SIGTSTP is handled, so that the terminal is restored before the program stops.
         {
             use rustix::process::Signal;
             use tokio::signal::unix::{SignalKind, signal};
@@ -212,12 +215,13 @@ impl JobControl {
         std::future::pending().await
     }
 
-    /// Stops this process until somebody lets it go on.
+    /// Stops this process until another one continues it.
     fn stop() {
         #[cfg(unix)]
         {
+            // SIGTSTP is caught above and would not stop anything; SIGSTOP cannot be caught.
             use rustix::process::{Signal, getpid, kill_process};
-            // If we may not stop, we go on.
+            // A process that may not stop goes on.
             let _ = kill_process(getpid(), Signal::STOP);
         }
     }
@@ -225,8 +229,8 @@ impl JobControl {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        // A terminal that is gone needs nothing. `ratatui::restore` would panic there, because it
-        // says so on a standard error that is gone, too.
+        // A terminal that is gone needs no restoring. `ratatui::restore` would panic there: it
+        // reports the failure on a standard error that is gone, too.
         let _ = self.release();
     }
 }
@@ -270,6 +274,8 @@ impl Looking {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut changed = true;
         loop {
+            // The outbox's file is written before anything is drawn: a message that a person sees
+            // waiting must survive the end of the program.
             self.app.settle();
             let full = self.app.flush();
             if let Err(why) = self.file.keep(self.app.chat.outbox.lines()) {
@@ -278,7 +284,7 @@ impl Looking {
             if std::mem::replace(&mut changed, true) && self.draw()? {
                 self.draw()?;
             }
-            // What was drawn may ask for something: more of the history, or that it was read.
+            // The drawing may need requests: more of the history, or a read marker.
             let full = full || self.app.flush();
             let outgoing = self.app.outgoing().filter(|_| full);
             let place = async {
@@ -304,13 +310,14 @@ impl Looking {
                 }
                 Wake::Key(Some(Err(error))) => return Err(unusable(&error)),
                 Wake::Place => {}
-                // The stream of keys does not end with the terminal, it only spins.
+                // The stream of keys does not end with the terminal; it only spins.
                 Wake::Tick if !ui::is_terminal_there() => return Err(ui::terminal_gone()),
                 Wake::Tick => changed = self.app.is_moving(),
                 Wake::Job(Job::Stop) => {
                     self.screen.release().map_err(|error| unusable(&error))?;
                     JobControl::stop();
-                    // Before anything is drawn or read: the shell's mode echoes keys and keeps them.
+                    // Before anything is drawn or read: the shell's mode echoes keys and holds them
+                    // back until Enter.
                     self.screen.take_back().map_err(|error| unusable(&error))?;
                 }
                 Wake::Job(Job::GoOn) => {
@@ -322,10 +329,11 @@ impl Looking {
         }
     }
 
-    /// Takes all that waits before anything is drawn: a history comes in many pieces.
+    /// Takes all waiting events before anything is drawn: a history comes in many pieces.
     fn hear(&mut self, news: News) {
         let at = system::unix_millis();
         self.app.news(news, at);
+        // Bounded, so that a server which never pauses cannot keep the screen from being drawn.
         for _ in 0..link::CHANNEL_PLACES {
             let Ok(news) = self.news.try_recv() else {
                 return;
@@ -334,7 +342,7 @@ impl Looking {
         }
     }
 
-    /// Draws. `true` if it is to be done again.
+    /// Draws the screen. `true` if it has to be drawn again.
     fn draw(&mut self) -> Result<bool, Failure> {
         let eye = Eye {
             look: self.look,
@@ -350,7 +358,7 @@ impl Looking {
         drawn.map_err(|error| unusable(&error))?;
         let again = self.app.drawn(shown);
         if std::mem::take(&mut self.app.bell) {
-            // Who hears it decides what it does: a sound, a flash, a notification.
+            // The terminal decides on the effect: a sound, a flash, a notification.
             let _ = io::stdout()
                 .write_all(b"\x07")
                 .and_then(|()| io::stdout().flush());
@@ -361,6 +369,7 @@ impl Looking {
     fn event(&mut self, event: Event) -> Result<Effect, Failure> {
         let at = system::unix_millis();
         match event {
+            // Windows reports both the press and the release of a key.
             Event::Key(key) if key.kind != KeyEventKind::Release => {
                 let world = World {
                     id: new_id(at)?,

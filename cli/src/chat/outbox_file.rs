@@ -1,5 +1,5 @@
-//! What is not acknowledged yet, in the data folder: `outbox.json`. It is there only while something
-//! waits, so that a terminal that is closed loses nothing.
+//! The entries that are not acknowledged yet, in the data folder: `outbox.json`. The file exists
+//! only while something waits, so that a closed terminal loses nothing.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -10,27 +10,28 @@ use crate::folder::{self, Existing, ReadError};
 
 const FILE_NAME: &str = "outbox.json";
 
-/// Two programs of one folder must not send the same lines: the first one has the file.
+/// The name of the lock. Two programs with one folder must not send the same entries: the first one
+/// has the file.
 const LOCK_NAME: &str = "outbox.lock";
 
-/// Largest file that is read, in bytes.
+/// The largest file that is read, in bytes.
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Bits of the mode that the file must not have: it has what was written in private.
+/// The bits of the mode that the file must not have: private messages lie in it.
 const FORBIDDEN_MODE: u32 = 0o077;
 
-/// The file, while it is ours.
+/// The file, while this program owns it.
 #[derive(Debug)]
 pub(crate) struct OutboxFile {
     path: PathBuf,
-    /// Held as long as the program runs; nothing if another program has it.
+    /// The lock, held as long as the program runs; `None` if another program has it.
     lock: Option<File>,
     written: Vec<Outgoing>,
 }
 
 impl OutboxFile {
-    /// Opens the file in `folder`, and gives what an earlier run has left in it, and what is to be
-    /// said about it.
+    /// Opens the file in `folder`. Returns it with the entries that an earlier run has left in it,
+    /// and a text for the person if something is wrong.
     pub(crate) fn open(folder: &Path) -> (Self, Vec<Outgoing>, Option<String>) {
         let mut file = Self {
             path: folder.join(FILE_NAME),
@@ -69,6 +70,7 @@ impl OutboxFile {
             Err(ReadError::NotText) => "it is not UTF-8 text".to_owned(),
             Err(ReadError::Io(error)) => error.to_string(),
         };
+        // Put aside, not deleted: the person can still read what was not sent.
         let aside = self.path.with_extension("json.damaged");
         let note = match fs::rename(&self.path, &aside) {
             Ok(()) => format!(
@@ -76,7 +78,7 @@ impl OutboxFile {
                 aside.display()
             ),
             Err(error) => {
-                // Then it stays as it is: nothing is written over it.
+                // The damaged file stays: without the lock nothing is written over it.
                 self.lock = None;
                 format!(
                     "{} cannot be used ({why}), nor put aside ({error}).",
@@ -90,16 +92,17 @@ impl OutboxFile {
     /// Makes the file hold `lines`.
     ///
     /// # Errors
-    /// A sentence; what was in the file is still there.
+    /// A sentence; the file still has its former content.
     pub(crate) fn keep(&mut self, lines: &[Outgoing]) -> Result<(), String> {
-        // How far something is under way does not matter: it begins anew.
+        // The delivery state does not matter: the next run begins each delivery anew.
         let same = |(a, b): (&Outgoing, &Outgoing)| a.id == b.id;
         let unchanged =
             lines.len() == self.written.len() && lines.iter().zip(&self.written).all(same);
         if self.lock.is_none() || unchanged {
             return Ok(());
         }
-        // Once for each change, even if it fails: people are told once.
+        // Recorded even if the writing fails, so that the person is told once for each change and
+        // not at every turn.
         self.written = lines.to_vec();
         let done = if lines.is_empty() {
             fs::remove_file(&self.path)
@@ -119,6 +122,8 @@ impl OutboxFile {
 
 fn lock(folder: &Path) -> std::io::Result<Option<File>> {
     folder::make(folder)?;
+    // The lock is a file of its own, because `outbox.json` is replaced with every change. The
+    // system releases it when the process ends, however it ends.
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)

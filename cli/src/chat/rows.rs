@@ -1,5 +1,5 @@
-//! A room's log as rows of a terminal: which there are in a space so wide, and which of them are
-//! seen from a place in it. Knows nothing of the screen.
+//! A room's log as rows of a terminal: the rows for a given width, and the ones that are visible
+//! from a given position. Knows nothing of the screen.
 
 use std::ops::Range;
 
@@ -16,31 +16,33 @@ use super::style::Look;
 use super::zone::Zone;
 use crate::printable;
 
-/// Stands for what comes after the last message.
+/// The number that stands for the rows after the last message.
 const TAIL: Seq = Seq::MAX;
 
-/// Blanks before what somebody says.
+/// The blanks before the text of a message. A name is never indented, so no text can imitate the
+/// head of a message.
 const INDENT: &str = "  ";
 
-/// Longest piece of a message that is quoted.
+/// The longest piece of a message that is quoted, in characters.
 const QUOTE_CHARACTERS: usize = 60;
 
-/// A place in a log: the lowest row that is seen.
+/// A position in a log: the lowest visible row. It names a message and not a row number, so that it
+/// stays valid when messages arrive or the width changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Anchor {
-    /// The message that the row is of.
+    /// The message that the row belongs to.
     pub(crate) seq: Seq,
-    /// Rows of it below.
+    /// The number of the message's rows below this one.
     pub(crate) below: usize,
 }
 
-/// One row.
+/// A row of the log on the screen.
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
     pub(crate) line: Line<'static>,
-    /// The message that it is of.
+    /// The message that the row belongs to.
     pub(crate) of: Seq,
-    /// Rows of the same message below it.
+    /// The number of the same message's rows below this one.
     below: usize,
 }
 
@@ -53,12 +55,12 @@ impl Row {
     }
 }
 
-/// A log, and how it is to look.
+/// A log, and the way to show it.
 pub(crate) struct Log<'a> {
     pub(crate) room: &'a Room,
     pub(crate) outgoing: &'a [&'a Outgoing],
     pub(crate) me: Option<&'a Author>,
-    /// The message that is picked.
+    /// The picked message.
     pub(crate) picked: Option<Seq>,
     pub(crate) width: u16,
     pub(crate) look: Look,
@@ -66,7 +68,7 @@ pub(crate) struct Log<'a> {
 }
 
 impl Log<'_> {
-    /// At most `height` rows, of which the last one is at the place; at the end without one.
+    /// Returns at most `height` rows, of which the last one is at `place`; at the end without one.
     pub(crate) fn seen(&self, place: Option<Anchor>, height: usize) -> Vec<Row> {
         let mut rows = self.around(place, height, 0);
         let end = Self::position(&rows, place);
@@ -76,7 +78,7 @@ impl Log<'_> {
         rows
     }
 
-    /// The place so many rows further up, as far as there are rows above those of the screen.
+    /// Returns the position `rows` further up, as far as there are rows above those of the screen.
     pub(crate) fn up(&self, place: Option<Anchor>, rows: usize, height: usize) -> Option<Anchor> {
         let all = self.around(place, height + rows, 0);
         let end = Self::position(&all, place);
@@ -89,7 +91,7 @@ impl Log<'_> {
         all.get(to).map(Row::anchor)
     }
 
-    /// The place so many rows further down; none at the end.
+    /// Returns the position `rows` further down; `None` at the end.
     pub(crate) fn down(&self, place: Option<Anchor>, rows: usize) -> Option<Anchor> {
         place?;
         let all = self.around(place, 0, rows + 1);
@@ -97,24 +99,26 @@ impl Log<'_> {
         all.get(to).filter(|_| to + 1 < all.len()).map(Row::anchor)
     }
 
-    /// Returns the index of a place among rows; for a message that is no longer there, the end.
+    /// Returns the index of a position among rows; for a message that no longer exists, the end.
     fn position(rows: &[Row], place: Option<Anchor>) -> usize {
         let last = rows.len().saturating_sub(1);
         place.map_or(last, |place| {
             let of = rows.iter().rposition(|row| row.of == place.seq);
-            // In a narrower space it may have fewer rows.
+            // In a wider space the message may have fewer rows.
             of.map_or(last, |end| end.saturating_sub(place.below))
         })
     }
 
-    /// All rows of the messages around a place: each message has one row at least.
+    /// Returns all rows of the messages around a position. Only those that can be needed are made,
+    /// because a log can be long; each message has at least one row, so `above` and `below`
+    /// messages are enough.
     fn around(&self, place: Option<Anchor>, above: usize, below: usize) -> Vec<Row> {
         let messages = self.room.log.messages();
         let at = place.and_then(|place| {
             let found = messages.binary_search_by_key(&place.seq, |message| message.seq);
             found.ok()
         });
-        // One more above, so that the first one that counts knows what stands before it.
+        // One message more above, so that the first visible one knows the message before it.
         let end = at.map_or(messages.len(), |at| (at + 1 + below).min(messages.len()));
         let start = at.unwrap_or(end).saturating_sub(above + 1);
         self.rows(start..end)
@@ -123,7 +127,7 @@ impl Log<'_> {
     fn rows(&self, shown: Range<usize>) -> Vec<Row> {
         let to_end = shown.end == self.room.log.messages().len();
         let mut rows = Vec::new();
-        // What stands before a message belongs to it.
+        // The lines before a message (a day, a notice) belong to it.
         let mut waiting = Vec::new();
         if shown.start == 0 && !self.room.has_older() {
             let title = printable::line(self.room.title().as_bytes());
@@ -200,7 +204,7 @@ impl Log<'_> {
         }
     }
 
-    /// Adds the rows of a message that is on its way, with its delivery state.
+    /// Adds the rows of an entry of the outbox, with its delivery state.
     fn outgoing(&self, line: &Outgoing, lines: &mut Vec<Line<'static>>) {
         let (state, style) = match &line.state {
             DeliveryState::Queued => ("waits".to_owned(), self.look.warning()),
@@ -231,6 +235,7 @@ impl Log<'_> {
 
     fn said(&self, text: &str, lines: &mut Vec<Line<'static>>) {
         let me = self.me.map_or("", |me| me.name.as_str());
+        // Split before the filter, which would turn line ends into pictures.
         for line in text.split('\n') {
             let line = printable::line(line.as_bytes());
             for mut row in self.wrapped(&line, INDENT, INDENT, Style::new()) {
@@ -259,6 +264,7 @@ impl Log<'_> {
             }
             None => format!("message {of}"),
         };
+        // Filtered last, because the cut can leave half a cluster at the end.
         let text = printable::line(format!("{INDENT}↳ {text}").as_bytes());
         Line::styled(text, Look::dim())
     }

@@ -1,16 +1,17 @@
-//! Colours and emphasis. Everything that a colour says, a word or a sign says, too.
+//! Colours and emphasis. Everything that a colour says, a word or a sign says, too: a terminal may
+//! have no colours, and a person may not see them.
 
 use ratatui::style::{Color, Modifier, Style};
 use shared::chat::UserId;
 
-/// How things look.
+/// The look of the screen.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Look {
     colours: bool,
 }
 
 impl Look {
-    /// As the environment asks for it (<https://no-color.org>).
+    /// Returns the look that the environment asks for (<https://no-color.org>).
     pub(crate) fn of_environment() -> Self {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self { colours: !refused }
@@ -29,8 +30,9 @@ impl Look {
         }
     }
 
-    /// The colour of a person, by their key: the same in every room and every run. Of the sixteen
-    /// that the terminal's theme makes readable, without those that mean something here.
+    /// Returns the colour of a person, derived from the key: the same in every room and every run.
+    /// It is one of the sixteen that the terminal's theme makes readable, without those that have a
+    /// meaning here.
     pub(crate) fn person(self, id: UserId) -> Style {
         const COLOURS: [Color; 8] = [
             Color::Green,
@@ -46,32 +48,32 @@ impl Look {
         self.colour(COLOURS[place]).add_modifier(Modifier::BOLD)
     }
 
-    /// The style of text that matters less.
+    /// Returns the style of text that matters less.
     pub(crate) const fn dim() -> Style {
         Style::new().add_modifier(Modifier::DIM)
     }
 
-    /// The style of text that matters more.
+    /// Returns the style of text that matters more.
     pub(crate) const fn bold() -> Style {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
-    /// The style of a chosen row.
+    /// Returns the style of a chosen row.
     pub(crate) const fn chosen() -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
-    /// The style of text that mentions this person.
+    /// Returns the style of text that mentions this person.
     pub(crate) fn meant(self) -> Style {
         self.colour(Color::Yellow).add_modifier(Modifier::BOLD)
     }
 
-    /// The style of text that needs attention.
+    /// Returns the style of text that needs attention.
     pub(crate) fn warning(self) -> Style {
         self.colour(Color::Yellow)
     }
 
-    /// The style of errors.
+    /// Returns the style of errors.
     pub(crate) fn error(self) -> Style {
         self.colour(Color::Red)
     }

@@ -1,4 +1,4 @@
-//! Days and times of day where the person is.
+//! Days and times in the time zone of the person.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -8,23 +8,23 @@ use jiff::tz::TimeZone;
 pub(crate) struct Zone(TimeZone);
 
 impl Zone {
-    /// As the system says (`TZ`, or its setting); UTC if it does not.
+    /// Returns the system's time zone (`TZ`, or its setting); UTC if there is none.
     pub(crate) fn system() -> Self {
         Self(TimeZone::system())
     }
 
-    /// The number of the day of a moment in milliseconds since 1970: the same all day long.
+    /// Returns the number of a moment's day, in milliseconds since 1970: the same all day long.
     pub(crate) fn day_number(&self, at: u64) -> i64 {
         let date = self.at(at).date();
         i64::from(date.year()) * 1000 + i64::from(date.day_of_year())
     }
 
-    /// The day, for people: `Tuesday, 24 November 2026`.
+    /// Formats the day for people: `Tuesday, 24 November 2026`.
     pub(crate) fn day(&self, at: u64) -> String {
         self.at(at).strftime("%A, %-d %B %Y").to_string()
     }
 
-    /// The time of day: `12:05`.
+    /// Formats the time of day: `12:05`.
     pub(crate) fn time(&self, at: u64) -> String {
         self.at(at).strftime("%H:%M").to_string()
     }
@@ -32,7 +32,8 @@ impl Zone {
     fn at(&self, at: u64) -> jiff::ZonedDateTime {
         let at = i64::try_from(at).ok();
         let moment = at.and_then(|at| Timestamp::from_millisecond(at).ok());
-        // Nobody lives at the end of time; it is shown as what it is not, rather than not at all.
+        // The server names the time, so it may be any number. A time that is too large is shown as
+        // the last one there is; the message is shown in any case.
         moment
             .unwrap_or(Timestamp::MAX)
             .to_zoned_datetime(self.0.clone())
@@ -47,7 +48,7 @@ mod tests {
     fn a_day_begins_where_the_person_is() {
         let tokyo = Zone(TimeZone::fixed(jiff::tz::offset(9)));
         let utc = Zone(TimeZone::UTC);
-        // 2026-11-24T15:30:00Z
+        // 2026-11-24T15:30:00Z.
         let at = 1_795_534_200_000;
         assert_eq!(utc.day(at), "Tuesday, 24 November 2026");
         assert_eq!(utc.time(at), "15:30");

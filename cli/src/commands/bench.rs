@@ -1,4 +1,4 @@
-//! `secure-chat bench`: reads what load is wanted, makes it, prints what was measured.
+//! `secure-chat bench`: parses the load, runs it, and prints the measurements.
 
 use crate::args::{Bench, Level};
 use crate::bench::{self, Load, Pace, ServerProcess};
@@ -8,7 +8,7 @@ use crate::ui::pipe;
 /// Runs the command.
 ///
 /// # Errors
-/// [`Failure`] with the code for what went wrong.
+/// [`Failure`] with the code for the problem.
 pub(crate) fn run(bench: Bench, level: Level) -> Result<(), Failure> {
     if bench.clients < bench.rooms {
         return Err(Failure::other("there are more rooms than clients"));

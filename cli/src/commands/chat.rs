@@ -1,4 +1,5 @@
-//! `secure-chat chat`: asks what must be asked in the plain terminal, then fills it.
+//! `secure-chat chat`: asks the question of first contact in the plain terminal, then fills the
+//! terminal.
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
@@ -20,7 +21,7 @@ use crate::wish::Wish;
 /// Runs the command.
 ///
 /// # Errors
-/// [`Failure`] with the code for how it went wrong.
+/// [`Failure`] with the code for the problem.
 pub(crate) fn run(server: Server, folder: &Path, level: Level) -> Result<(), Failure> {
     if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
         return Err(Failure::other(
@@ -45,6 +46,8 @@ pub(crate) fn run(server: Server, folder: &Path, level: Level) -> Result<(), Fai
             expected: server.pin,
             observe_frames: false,
         };
+        // Asked before the full-screen mode begins: the protocol never waits for a person, so the
+        // first contact is a connection of its own.
         let contact = if server.accept_new {
             let mut nobody = Unattended { accept_new: true };
             contact::make(wish.clone(), &known, &key, &mut nobody).await?
@@ -62,7 +65,8 @@ pub(crate) fn run(server: Server, folder: &Path, level: Level) -> Result<(), Fai
         };
         chat::run(opening).await
     });
-    // A look-up of a name that hangs must not keep the program.
+    // The look-up of a name runs on a thread that cannot be interrupted; one that hangs must not
+    // keep the program.
     runtime.shutdown_background();
     result
 }

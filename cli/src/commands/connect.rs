@@ -1,4 +1,4 @@
-//! `secure-chat connect`: puts session, input and screen together.
+//! `secure-chat connect`: connects session, input and screen.
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal};
@@ -27,18 +27,18 @@ use crate::ui::pipe::{self, Input, Output};
 use crate::ui::{self, Presenter};
 use crate::wish::Wish;
 
-/// Lines that wait to be sealed, and happenings that wait to be shown, at most: what goes through
-/// in one turn. Behind that the pipe, and the server, are made to wait.
+/// The most lines that wait to be sealed, and the most happenings that wait to be shown: as many as
+/// go through in one turn. Behind that the pipe, and the server, have to wait.
 const CHANNEL_PLACES: usize = 256;
 
-/// Text that was handed to the editor or to standard output last has got there by then, also on a
-/// busy machine: the editor does not tell.
+/// The time by which the editor or standard output has written its last text, also on a busy
+/// machine. The editor does not report that.
 const LAST_WORDS: Duration = Duration::from_millis(250);
 
 /// Runs the command.
 ///
 /// # Errors
-/// [`Failure`] with the code for how it went wrong.
+/// [`Failure`] with the code for the problem.
 pub(crate) fn run(connect: Connect, folder: &Path, level: Level) -> Result<(), Failure> {
     let terminal = !connect.pipe && io::stdin().is_terminal() && io::stdout().is_terminal();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -79,14 +79,15 @@ pub(crate) fn run(connect: Connect, folder: &Path, level: Level) -> Result<(), F
              delivers to any",
         ))
     };
-    // A look-up of a name that hangs must not keep the program.
+    // The look-up of a name runs on a thread that cannot be interrupted; one that hangs must not
+    // keep the program.
     runtime.shutdown_background();
     result
 }
 
 struct Run {
     wish: Wish,
-    /// The name to take.
+    /// The name to claim.
     name: Option<String>,
     known: KnownServers,
     key: PrivateKey,
@@ -104,6 +105,8 @@ impl Run {
         let mode = Mode::remember();
         let screen = terminal.printer()?;
         let result = self.session(contact, screen, terminal).await;
+        // Looked at after the session: the failures of the editor on a terminal that is gone say
+        // nothing useful.
         if !ui::is_terminal_there() {
             return Err(ui::terminal_gone());
         }
@@ -123,7 +126,7 @@ impl Run {
         let terminal = io::stdout().is_terminal();
         let mut printing = tokio::task::spawn_blocking(move || pipe::show(showing, terminal));
         let (lines, input) = mpsc::channel(CHANNEL_PLACES);
-        // Never waited for: it may be reading when the session ends.
+        // The thread is never joined: it may be blocked in a read when the session ends.
         thread::spawn(move || pipe::read_lines(&lines));
 
         let mut speaker = Speaker {
@@ -152,7 +155,7 @@ impl Run {
                     () = &mut speaking, if !spoken => spoken = true,
                 }
             };
-            // Who interrupts does not wait for a reader that takes nothing.
+            // A person who interrupts does not wait for a reader that takes nothing.
             let patience = match outcome.ending {
                 Ending::Interrupted => LAST_WORDS,
                 _ => Duration::MAX,
@@ -171,7 +174,7 @@ impl Run {
                 .verdict(Self::verdict(&self.wish, &self.known, &outcome));
         match printed {
             Ok(Ok(Ok(()))) | Err(_) => verdict,
-            // `head` has seen enough, and nothing was lost by that.
+            // `head` has read enough, and nothing was lost.
             Ok(Ok(Err(error))) if error.kind() == io::ErrorKind::BrokenPipe && complete => Ok(()),
             Ok(Ok(Err(error))) => {
                 let lost = verdict.err().map_or(String::new(), |it| format!("\n{it}"));
@@ -188,8 +191,8 @@ impl Run {
         contact::make(self.wish.clone(), &self.known, &self.key, ask).await
     }
 
-    /// Runs a session of plain lines, which the person types into `terminal` on a thread of its own;
-    /// what happens is shown on `screen`, on another.
+    /// Runs a session of plain lines. The person types them into `terminal` on a thread; `screen`
+    /// shows what happens on another one.
     async fn session(
         self,
         contact: Contact,
@@ -214,10 +217,10 @@ impl Run {
         });
         let greeting = self.name.map(|name| format!("/name {name}").into_bytes());
         let (read_sender, read_result) = std::sync::mpsc::channel();
-        // Never waited for: it may be reading when the session ends.
+        // The thread is never joined: it may be blocked in a read when the session ends.
         thread::spawn(move || {
             if let Some(greeting) = greeting {
-                // That the session has ended shows with the first line, too.
+                // A closed session shows with the first line, too.
                 let _ = sender.blocking_send(Outgoing::Message(greeting));
             }
             let result = terminal.read_lines(&sender);
@@ -232,8 +235,8 @@ impl Run {
             probe: None,
         };
         let outcome = contact.run(&self.key, wiring).await;
-        // The session has let go of its end, so this ends when all is shown. Who interrupts does not
-        // wait for a reader that takes nothing.
+        // The session has dropped its end of the channel, so this ends when everything is shown. A
+        // person who interrupts does not wait for a reader that takes nothing.
         let patience = match outcome.ending {
             Ending::Interrupted => LAST_WORDS,
             _ => Duration::MAX,
@@ -251,21 +254,21 @@ impl Run {
     }
 
     fn verdict(wish: &Wish, known: &KnownServers, outcome: &Outcome) -> Result<(), Failure> {
-        // Only for the sentence: what the pins say was judged before.
+        // The pins are loaded for the sentence only: the decision about the key was made before.
         let pins = known.load().unwrap_or_default();
         advice::of_outcome(wish, pins.get(&wish.address.to_string()), outcome)
     }
 }
 
-/// Carries what a [`Delivery`] wants between the session, standard input and standard output.
+/// Connects a [`Delivery`] with the session, standard input and standard output.
 struct Speaker {
     presenter: Presenter<Delivery>,
-    /// Nobody takes what is shown any more.
+    /// Standard output has no reader any more.
     output_gone: bool,
 }
 
 impl Speaker {
-    /// Speaks until the session has ended and all is shown, or until nothing more can be done.
+    /// Runs until the session has ended and everything is shown, or until nothing more can be done.
     async fn run(
         &mut self,
         outgoing: mpsc::Sender<Outgoing>,
@@ -273,7 +276,7 @@ impl Speaker {
         mut input: mpsc::Receiver<Input>,
         shown: mpsc::Sender<Output>,
     ) {
-        // Dropped to say that nothing more will be sent.
+        // Dropped to announce that nothing more will be sent.
         let mut outgoing = Some(outgoing);
         loop {
             let delivery = &mut self.presenter.screen;
@@ -283,6 +286,8 @@ impl Speaker {
                 None => delivery.requests.clear(),
             }
             while let Some(output) = delivery.output.pop_front() {
+                // Never blocking: a reader that is slow must not keep requests or receipts from
+                // being handled.
                 match shown.try_send(output) {
                     Ok(()) => {}
                     Err(TrySendError::Full(output)) => {
@@ -299,7 +304,7 @@ impl Speaker {
                 outgoing = None;
             }
             if self.output_gone && (delivery.is_delivered() || delivery.has_failed()) {
-                // What was read is delivered; nobody is left to hear the rest.
+                // All lines that were read are delivered, and no reader is left for the rest.
                 return;
             }
             let (output_waits, request_waits) = (
@@ -320,7 +325,8 @@ impl Speaker {
                     self.output_gone = true;
                 }
                 () = place, if request_waits => {}
-                // A reader that is slow makes the server wait, too.
+                // While output waits, the session is not read: a slow reader makes the server wait,
+                // too.
                 happening = happened.recv(), if !output_waits => match happening {
                     Some(happening) => self.happened(happening),
                     None => return,
@@ -332,7 +338,7 @@ impl Speaker {
     }
 
     fn happened(&mut self, happening: Happening) {
-        // A delivery takes everything.
+        // A delivery takes every happening.
         let _ = self.presenter.show(happening);
         if self.presenter.unsendable > 0 {
             let text = "a message could not be sent";
@@ -367,15 +373,15 @@ impl Speaker {
     }
 }
 
-/// Hands requests to the session as far as it takes them.
+/// Hands requests to the session, as far as it takes them.
 fn hand_over(requests: &mut VecDeque<ClientMessage>, outgoing: &mpsc::Sender<Outgoing>) {
     while let Some(request) = requests.front() {
-        // Everything in a request is text and numbers, which always have a JSON form.
+        // The serialization cannot fail: everything in a request is text and numbers.
         let json = serde_json::to_vec(request).unwrap_or_default();
         match outgoing.try_send(Outgoing::Message(json)) {
             Ok(()) => drop(requests.pop_front()),
             Err(TrySendError::Full(_)) => return,
-            // The session has ended; the happenings say so.
+            // The session has ended; its happenings give the reason.
             Err(TrySendError::Closed(_)) => return requests.clear(),
         }
     }
@@ -392,7 +398,8 @@ fn not_sent(lines: u64) -> Failure {
     Failure::other(format!("{lines} line(s) could not be sent, see above"))
 }
 
-/// Lets the signals that end programs end the session instead, so that it says goodbye.
+/// Makes the signals that end programs end the session instead, so that it says goodbye to the
+/// server.
 pub(super) fn watch_signals(interrupt: &Arc<Notify>) -> Result<(), Failure> {
     let interrupt = Arc::clone(interrupt);
     #[cfg(unix)]
@@ -410,7 +417,7 @@ pub(super) fn watch_signals(interrupt: &Arc<Notify>) -> Result<(), Failure> {
             tokio::spawn(async move {
                 stream.recv().await;
                 interrupt.notify_one();
-                // Who asks twice does not want to wait.
+                // A person who asks twice does not want to wait for the goodbye.
                 stream.recv().await;
                 std::process::exit(crate::exit::Code::Interrupted as i32);
             });

@@ -1,4 +1,4 @@
-//! `secure-chat keys`: our own long-term key, for people to compare and to carry elsewhere.
+//! `secure-chat keys`: the person's long-term key, to be compared and to be carried elsewhere.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read};
@@ -16,7 +16,7 @@ use crate::folder::{self, Existing};
 use crate::keystore::{self, KeystoreError};
 use crate::system;
 
-/// Longest passphrase that is read from a file, in bytes.
+/// The longest passphrase that is read from a file, in bytes.
 const PASSPHRASE_BYTES: u64 = 4096;
 
 /// Runs the command.
@@ -52,10 +52,11 @@ fn shown(key: &PublicKey, qr: bool) -> Result<String, Failure> {
 
 /// White blocks on black, whatever the terminal's own colours are (ECMA-48 SGR).
 const LIGHT_ON_DARK: &str = "\x1b[97;40m";
+/// The terminal's own colours again.
 const OWN_COLOURS: &str = "\x1b[0m";
 
-/// The fingerprint's text as a QR code, light modules drawn and dark ones left. In a terminal the
-/// colours are set, because many cameras do not read one whose colours are swapped.
+/// Renders the fingerprint as a QR code: light modules are drawn, dark ones are left out. On a
+/// terminal the colours are set, because many cameras do not read a code with swapped colours.
 fn picture(fingerprint: Fingerprint) -> Result<String, Failure> {
     let code = QrCode::with_error_correction_level(fingerprint.to_string(), EcLevel::M)
         .map_err(|error| Failure::other(format!("no QR code: {error}")))?;
@@ -96,7 +97,7 @@ fn export(folder: &Path, file: &Path, passphrase: &Passphrase) -> Result<(), Fai
 }
 
 fn import(folder: &Path, file: &Path, passphrase: &Passphrase) -> Result<(), Failure> {
-    // Asked before a passphrase is typed for nothing.
+    // Checked first, so that no passphrase is typed in vain.
     let path = folder.join(keystore::FILE_NAME);
     if path.exists() {
         return Err(KeystoreError::Exists(path).into());
@@ -136,7 +137,7 @@ fn ask(prompt: &str) -> Result<Zeroizing<String>, Failure> {
         .map_err(|error| Failure::other(format!("cannot ask for the passphrase: {error}")))
 }
 
-/// The first line of the file, without its end.
+/// Returns the file's first line without its line end.
 fn from_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let mut line = Zeroizing::new(String::new());
     File::open(path)

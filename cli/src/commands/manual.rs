@@ -1,5 +1,5 @@
-//! `secure-chat completions` and `secure-chat man`: made from the definitions of the command line,
-//! so that they cannot differ from it.
+//! `secure-chat completions` and `secure-chat man`: generated from the definitions of the command
+//! line, so that they cannot differ from it.
 
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -12,7 +12,7 @@ use crate::exit::Failure;
 /// Prints the completions for `shell`.
 ///
 /// # Errors
-/// [`Failure`] if they cannot be written.
+/// [`Failure`] if the output cannot be written.
 pub(crate) fn completions(shell: Shell) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "secure-chat", &mut script);
@@ -22,7 +22,7 @@ pub(crate) fn completions(shell: Shell) -> Result<(), Failure> {
 /// Prints the man page of the program, or of one command.
 ///
 /// # Errors
-/// [`Failure`] if there is no such command, or it cannot be written.
+/// [`Failure`] if there is no such command, or the output cannot be written.
 pub(crate) fn man(command: Option<&str>) -> Result<(), Failure> {
     let page = page(command)?;
     super::print(&String::from_utf8_lossy(&page))
@@ -51,7 +51,7 @@ fn page(command: Option<&str>) -> Result<Vec<u8>, Failure> {
     Ok(page)
 }
 
-/// Sections that follow from no definition.
+/// Returns the sections that follow from no definition.
 fn sections() -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", ["EXIT STATUS"]);

@@ -1,4 +1,4 @@
-//! One file a command.
+//! The commands, one file each.
 
 pub(crate) mod bench;
 pub(crate) mod chat;
@@ -11,7 +11,8 @@ use std::io::{self, Write};
 
 use crate::exit::Failure;
 
-/// Prints to standard output. That nobody reads it (any more) is no failure.
+/// Prints to standard output. A missing reader is no failure: `secure-chat pins list | head` is
+/// proper use.
 fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     match stdout

@@ -1,4 +1,4 @@
-//! `secure-chat pins`: whom we trust, and how to stop.
+//! `secure-chat pins`: lists the trusted servers, and removes one.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -26,7 +26,7 @@ pub(crate) fn run(command: Pins, folder: &Path) -> Result<(), Failure> {
         }
         Pins::Remove { address } => {
             let address = address.to_string();
-            // Looked up first, so that a mistyped address makes no folder and no lock.
+            // Looked up first, so that a mistyped address creates no folder and no lock.
             let pin = known.load()?.get(&address).copied();
             let removed = match pin {
                 Some(_) => known.update(|pins| pins.remove(&address))?,
@@ -34,7 +34,8 @@ pub(crate) fn run(command: Pins, folder: &Path) -> Result<(), Failure> {
             };
             match removed {
                 Some(pin) => {
-                    // Standard output stays empty; nobody may be looking here either.
+                    // Standard output stays empty for scripts. Standard error may have no reader
+                    // either.
                     let _ = writeln!(
                         io::stderr(),
                         "forgot {address}, whose key was\n{}",
@@ -57,7 +58,7 @@ fn as_text(pins: &shared::trust::Pins) -> String {
         .map(|(address, pin)| {
             format!(
                 "{}\n{}\n  {:<10} {}\n  {:<10} {}\n  {:<10} {}\n",
-                // Written by us, but a file can be edited.
+                // This program writes the file, but anybody with an editor can change it.
                 printable::line(address.as_bytes()),
                 advice::key("key", pin.fingerprint),
                 "pinned",
@@ -72,7 +73,7 @@ fn as_text(pins: &shared::trust::Pins) -> String {
     lines.concat()
 }
 
-/// One array; times are Unix seconds.
+/// Formats the pins as one array; times are Unix seconds.
 fn as_json(pins: &shared::trust::Pins) -> String {
     let list: Vec<_> = pins
         .iter()

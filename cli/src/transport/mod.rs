@@ -1,5 +1,5 @@
-//! How bytes get to a server: TCP, a WebSocket on it, TLS in between. Ends in one kind of stream;
-//! knows nothing of what the bytes are.
+//! The way of bytes to a server: TCP, a WebSocket on it, TLS in between. All of them end in one
+//! kind of stream, which knows nothing of the bytes' meaning.
 
 mod tls;
 mod tunnel;
@@ -15,25 +15,25 @@ use crate::address::{Address, Endpoint};
 use crate::exit::{Code, Failure};
 use crate::printable;
 
-/// How long a connection may take until the first byte of the protocol, for each of the steps.
+/// The time that each step of a connection may take, up to the first byte of the protocol.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// After so long a silence the system asks whether the server's machine is still there. Routers
+/// The silence after which the system asks whether the server's machine is still there. Routers
 /// keep a silent connection for a minute or more.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
-/// The system asks again after so long, [`KEEP_ALIVE_PROBES`] times in all, before the connection is
-/// lost.
+/// The interval of the system's further questions, [`KEEP_ALIVE_PROBES`] in all, before the
+/// connection counts as lost.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(5);
 
 const KEEP_ALIVE_PROBES: u32 = 3;
 
-/// Sent bytes may stay unacknowledged for so long. Without a bound, Linux repeats it for a
+/// The time for which sent bytes may stay unacknowledged. Without a bound, Linux repeats them for a
 /// quarter of an hour (15 retransmissions, RFC 5482 §1) before it gives the connection up.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNACKNOWLEDGED: Duration = Duration::from_secs(45);
 
-/// Any byte stream.
+/// A byte stream of any kind.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
@@ -41,7 +41,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 /// A connection that was made.
 pub(crate) struct Dialed {
     pub(crate) stream: Box<dyn Stream>,
-    /// Our direction can end while the other goes on. A WebSocket can only end as a whole.
+    /// This side can end its direction while the other goes on. A WebSocket can only end as a
+    /// whole.
     pub(crate) half_close: bool,
 }
 
@@ -52,6 +53,8 @@ pub(crate) struct Dialed {
 pub(crate) async fn dial(address: &Address) -> Result<Dialed, Failure> {
     let failure = |text: String| {
         Failure::new(
+            // The text can come from the network (an HTTP status, a certificate), so it is
+            // filtered.
             Code::CannotConnect,
             format!(
                 "cannot connect to {address}: {}",
@@ -95,7 +98,8 @@ async fn in_time<T>(step: impl Future<Output = io::Result<T>>) -> io::Result<T> 
 
 async fn connect(endpoint: &Endpoint) -> io::Result<TcpStream> {
     let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port)).await?;
-    // What is typed goes out at once; what is written at once is one write anyway.
+    // Nagle's algorithm would hold a typed line back until the last one is acknowledged. It saves
+    // nothing here: bytes that belong together are one write already.
     stream.set_nodelay(true)?;
     let keep_alive = TcpKeepalive::new()
         .with_time(KEEP_ALIVE)

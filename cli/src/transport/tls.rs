@@ -1,5 +1,5 @@
-//! TLS for `wss://`: the certificate authorities are the system's. Beside it the chat's own
-//! protocol goes on as it does everywhere: TLS ends at the proxy, that does not.
+//! TLS for `wss://`, with the system's certificate authorities. The chat's own protocol runs inside
+//! of it as it does everywhere: TLS ends at the proxy, the protocol at the server.
 
 use std::io;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-/// Does the TLS handshake with `host`, whose certificate must be for that name.
+/// Performs the TLS handshake with `host`, whose certificate must be for that name.
 ///
 /// # Errors
 /// The error of the system or of the handshake.
@@ -28,6 +28,7 @@ fn config() -> io::Result<ClientConfig> {
     let mut roots = RootCertStore::empty();
     // Systems have old certificates that do not parse; those are not needed.
     let (usable, _) = roots.add_parsable_certificates(found.certs);
+    // Without an authority every handshake would fail, with an error that blames the server.
     if usable == 0 {
         let causes: Vec<_> = found.errors.iter().map(ToString::to_string).collect();
         return Err(io::Error::other(format!(

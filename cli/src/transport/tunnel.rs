@@ -1,5 +1,5 @@
-//! A WebSocket as a byte stream: binary messages are spliced in order in both directions, and
-//! their boundaries mean nothing. Knows nothing of what the bytes are.
+//! A WebSocket as a byte stream: binary messages are spliced in order in both directions, and their
+//! boundaries mean nothing. Knows nothing of the bytes' meaning.
 
 use std::io;
 use std::pin::Pin;
@@ -14,16 +14,16 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::address::Address;
 
-/// Largest message in either direction, in bytes: a frame of v1 with its terminator.
+/// The largest message in either direction, in bytes: a frame of v1 with its terminator.
 const MESSAGE_BYTES: usize = shared::limits::MESSAGE_FRAME_BYTES + 2;
 
 /// The client's end of a tunnel.
 #[derive(Debug)]
 pub(super) struct Tunnel<S> {
     socket: WebSocketStream<S>,
-    /// Rest of the message that is being read.
+    /// The rest of the message that is being read.
     incoming: Bytes,
-    /// The server has closed: nothing more comes, and nothing more may be written.
+    /// The server has closed: nothing more arrives, and nothing more may be written.
     peer_closed: bool,
 }
 
@@ -35,6 +35,8 @@ pub(super) async fn open<S>(stream: S, address: &Address) -> io::Result<Tunnel<S
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    // A write buffer of 0 hands each message to the stream at once. The limits bound the memory
+    // that a hostile server can take here.
     let config = WebSocketConfig::default()
         .read_buffer_size(16 * 1024)
         .write_buffer_size(0)
@@ -93,7 +95,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Tunnel<S> {
                     )));
                 }
                 Some(Ok(Message::Close(_))) => this.peer_closed = true,
-                // A ping is answered when the next message is asked for, at once that is.
+                // The library answers a ping when the next message is asked for, which is at once.
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
             }
         }
@@ -107,6 +109,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Tunnel<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        // Nothing may follow the answer to a close (RFC 6455 §5.5.1).
         if this.peer_closed {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
@@ -125,7 +128,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Tunnel<S> {
             .map_err(to_io)
     }
 
-    /// The closing handshake's first half (RFC 6455 §7.1.2): ends both directions.
+    /// Sends the first half of the closing handshake (RFC 6455 §7.1.2), which ends both directions.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         match ready!(Pin::new(&mut this.socket).poll_close(cx)) {

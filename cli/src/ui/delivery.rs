@@ -1,7 +1,7 @@
-//! Delivers lines to a room, each exactly once and in their order, and says what was not delivered.
-//! Speaks the JSON chat, because only that has receipts: a line counts as delivered when the server
-//! has acknowledged it. No input or output and no clock; [`commands::connect`](crate::commands)
-//! drives it.
+//! Delivers lines to a room, each exactly once and in order, and names the lines that were not
+//! delivered. Speaks the JSON chat, because only that has receipts: a line counts as delivered when
+//! the server has acknowledged it. No input or output and no clock;
+//! [`commands::connect`](crate::commands) drives it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write;
@@ -20,29 +20,31 @@ use super::pipe::Output;
 use crate::exit::{Code, Failure};
 use crate::printable;
 
-/// Lines that are on their way at once. One, because a line that is refused for its rate is
-/// overtaken by the next one as soon as the server has a token again: seen with 32 on a busy machine.
+/// The most lines that are on their way at once. One, because a line that is rejected for its rate
+/// is overtaken by the next one as soon as the server has a token again: seen with 32 on a busy
+/// machine.
 const MOST_ON_THEIR_WAY: usize = 1;
 
-/// Lines that were read and not acknowledged, at most. Behind them the pipe is made to wait.
+/// The most lines that were read and not acknowledged. Behind them the pipe has to wait.
 const MOST_WAITING: usize = 256;
 
-/// Least pause after `rate_limited`, for a server that names none or zero.
+/// The shortest pause after `rate_limited`, for a server that names none or zero.
 const LEAST_PAUSE: Duration = Duration::from_millis(50);
 
-/// Longest pause that a server can impose at a time: the longest window of its rates is a minute.
+/// The longest pause that a server can impose at a time: the longest window of its rates is a
+/// minute.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
-/// Pause before a line is sent again that the server could not store.
+/// The pause before a line is sent again that the server could not store.
 const STORAGE_PAUSE: Duration = Duration::from_secs(2);
 
-/// A line that the server could not store so often is given up.
+/// The number of attempts after which a line that the server cannot store is given up.
 const STORAGE_ATTEMPTS: u32 = 5;
 
-/// So long may the server take to let us into the room.
+/// The time in which the server must let this client into the room.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Most ranges of line numbers that one sentence names.
+/// The most ranges of line numbers that one sentence names.
 const NAMED_RANGES: usize = 20;
 
 const PROGRAM: &str = concat!("secure-chat ", env!("CARGO_PKG_VERSION"));
@@ -50,7 +52,7 @@ const PROGRAM: &str = concat!("secure-chat ", env!("CARGO_PKG_VERSION"));
 const HELP: &str = "Every line goes to everybody here. /name NEW takes a name, /who lists who is \
                     here, /quit ends the session, // starts a line with a slash.";
 
-/// One line that the server has not acknowledged.
+/// A line that the server has not acknowledged.
 #[derive(Debug)]
 struct Waiting {
     number: u64,
@@ -60,14 +62,14 @@ struct Waiting {
     failures: u32,
 }
 
-/// How far the conversation with the server is.
+/// The progress of the conversation with the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// There is no session yet.
+    /// No session is established yet.
     Connecting,
-    /// `hello` was sent, its answer has not come.
+    /// `hello` was sent and is not answered.
     Greeting,
-    /// `join` was sent, its answer has not come.
+    /// `join` was sent and is not answered.
     Joining,
     /// Lines can be sent.
     Joined,
@@ -77,41 +79,42 @@ enum Stage {
 #[derive(Debug)]
 pub(crate) struct Delivery {
     room: RoomId,
-    /// The name to take, which must be given before anything is sent.
+    /// The name to claim. The server must give it before any line is sent: otherwise lines would go
+    /// out under another name.
     name: Option<String>,
     stage: Stage,
     waiting: VecDeque<Waiting>,
-    /// Most lines on their way now.
+    /// The most lines on their way at present.
     window: usize,
-    /// Nothing is sent before this time.
+    /// The time before which nothing is sent.
     paused_until: Option<Instant>,
-    /// The server must have let us into the room by this time.
+    /// The time by which the server must have let this client into the room.
     answer_by: Option<Instant>,
-    /// The server seems to speak plain text only: it is not waited for.
+    /// The server seems to speak plain text only: its answer is not awaited.
     plain: bool,
-    /// Lines that will never be delivered, by number.
+    /// The numbers of lines that will never be delivered.
     lost: Vec<u64>,
     /// The number of the last line that was read.
     last_read: u64,
-    /// Input has come to its end, or is not wanted any more (`/quit`).
+    /// Standard input has ended, or the rest is not wanted any more (`/quit`).
     input_ended: bool,
-    /// Longest text that this server and this version take, in bytes.
+    /// The longest text that this server and this version take, in bytes.
     text_bytes: usize,
     version: Version,
     own_name: String,
     members: BTreeMap<UserId, (String, bool)>,
-    /// The last entry that was shown or that was there before.
+    /// The last entry that was shown, or that existed before this client joined.
     shown: Seq,
-    /// The last own entry that was acknowledged, which is still to be shown.
+    /// The last own entry that was acknowledged. The delivery ends only when that entry was shown.
     acknowledged: Seq,
     failure: Option<Failure>,
-    /// Requests to send, and output to show, in order.
+    /// The requests to send, and the output to show, in order.
     pub(crate) requests: VecDeque<ClientMessage>,
     pub(crate) output: VecDeque<Output>,
 }
 
 impl Delivery {
-    /// A delivery to `room`, for which the name `name` is taken.
+    /// Creates a delivery to `room`, which claims the name `name`.
     pub(crate) fn new(room: RoomName, name: Option<String>) -> Self {
         Self {
             room: room.into(),
@@ -137,7 +140,7 @@ impl Delivery {
         }
     }
 
-    /// The session is there: greets the server.
+    /// Starts the conversation: the session is established, and the server gets `hello`.
     pub(crate) fn established(&mut self, version: Version, now: Instant) {
         self.version = version;
         self.answer_by = Some(now + ANSWER_TIMEOUT);
@@ -157,16 +160,16 @@ impl Delivery {
         !self.input_ended && self.failure.is_none() && self.waiting.len() < MOST_WAITING
     }
 
-    /// Takes the line with this number. `id` is its idempotency key.
+    /// Takes the line with this number. `id` is the line's idempotency key.
     pub(crate) fn line(&mut self, number: u64, line: &[u8], id: MessageId) {
         self.last_read = number;
         let Ok(line) = std::str::from_utf8(line) else {
             return self.lose(number, "it is not UTF-8");
         };
         match ClientLine::parse(line) {
-            // An empty line says nothing.
+            // An empty line carries no message.
             ClientLine::Empty => {}
-            // JSON that somebody pipes is text like any other.
+            // JSON that a person pipes is text like any other.
             ClientLine::Object => self.text(number, line, id),
             ClientLine::Text(text) => self.text(number, text, id),
             ClientLine::Name(name) => {
@@ -203,20 +206,21 @@ impl Delivery {
         }
     }
 
-    /// Leaves a line out, with the reason.
+    /// Gives a line up, and reports the reason.
     pub(crate) fn lose(&mut self, number: u64, why: &str) {
         self.last_read = self.last_read.max(number);
         self.lost.push(number);
+        // The reason may have text of the server in it.
         let why = printable::line(why.as_bytes());
         self.tell(format!("line {number} was not delivered: {why}"));
     }
 
-    /// Standard input is at its end.
+    /// Marks standard input as ended.
     pub(crate) fn end_of_input(&mut self) {
         self.input_ended = true;
     }
 
-    /// Standard input failed behind a line.
+    /// Reports that standard input failed behind a line.
     pub(crate) fn input_failed(&mut self, number: u64, error: &io::Error) {
         self.input_ended = true;
         self.fail(
@@ -236,11 +240,13 @@ impl Delivery {
                 Stage::Joining => self.join(),
                 Stage::Connecting | Stage::Joined => {}
             }
+            // The pause was the server's wish, so it does not count against the time to answer.
             self.answer_by = self.answer_by.map(|_| now + ANSWER_TIMEOUT);
         }
         if self.answer_by.is_some_and(|by| now >= by) {
             self.answer_by = None;
             self.plain = true;
+            // Nothing was to be delivered, so a silent server is no failure.
             if self.is_idle() {
                 return;
             }
@@ -253,7 +259,7 @@ impl Delivery {
         }
     }
 
-    /// Returns `true` while there is nothing to deliver.
+    /// Returns `true` while nothing waits to be delivered.
     pub(crate) fn is_idle(&self) -> bool {
         self.waiting.is_empty() && self.requests.is_empty() && self.name.is_none()
     }
@@ -282,6 +288,8 @@ impl Delivery {
 
     fn send(&mut self) {
         let largest = match self.version {
+            // Base64 makes a frame of v1 a third longer than its ciphertext, so half of it is
+            // always enough.
             Version::V1 => shared::limits::MESSAGE_FRAME_BYTES / 2,
             Version::V2 => shared::limits::V2_MESSAGE_BYTES,
         };
@@ -320,12 +328,12 @@ impl Delivery {
         self.send();
     }
 
-    /// When [`Self::settle`] is to be called again.
+    /// Returns the time at which [`Self::settle`] must be called again.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.paused_until.or(self.answer_by)
     }
 
-    /// Returns `true` when nothing more is to be sent, and everything that was sent is shown.
+    /// Returns `true` when nothing more has to be sent, and everything that was sent is shown.
     pub(crate) fn is_done(&self) -> bool {
         if self.failure.is_some() {
             return true;
@@ -338,15 +346,15 @@ impl Delivery {
             && self.shown >= self.acknowledged
     }
 
-    /// Takes what the server says. What is no JSON is shown as it is: older servers greet every
-    /// client in plain text.
+    /// Takes a message of the server. A message that is no JSON is shown as it is: older servers
+    /// greet every client in plain text.
     pub(crate) fn hear(&mut self, plaintext: &[u8], now: Instant) {
         let message = match serde_json::from_slice(plaintext) {
             Ok(message) => message,
-            // An object that this program does not understand is of a later version.
+            // An object that this program does not understand comes from a later version.
             Err(_) if serde_json::from_slice::<serde_json::Map<_, _>>(plaintext).is_ok() => return,
-            // Servers that greet everybody do so before they know that we speak JSON; our own
-            // welcome follows when we are in the room.
+            // Servers that greet every client do so before they know that it speaks JSON. This
+            // client shows a welcome of its own when it is in the room.
             Err(_) if self.stage == Stage::Greeting && plaintext.starts_with(b"* Welcome") => {
                 return;
             }
@@ -360,7 +368,7 @@ impl Delivery {
             ServerMessage::Welcome { you, limits, .. } => {
                 self.own_name = you.name.to_string();
                 self.text_bytes = limits.text_bytes;
-                // Another name than the one that was asked for: an error follows and says why.
+                // If the name differs from the claimed one, an error follows and gives the reason.
                 let given = self.name.as_ref().is_none_or(|name| *name == self.own_name);
                 if self.stage == Stage::Greeting && given {
                     self.stage = Stage::Joining;
@@ -388,7 +396,7 @@ impl Delivery {
                     }
                 }
             }
-            // Entries that came while the history was sent are in its pages.
+            // Entries that arrived while the history was sent are in its pages.
             ServerMessage::Page { room, entries } if room == self.room => {
                 for entry in entries {
                     self.entry(entry);
@@ -420,6 +428,7 @@ impl Delivery {
     }
 
     fn entry(&mut self, entry: shared::chat::Entry) {
+        // Pages repeat entries that were shown: after a join the latest 50 come.
         if self.stage != Stage::Joined || entry.seq <= self.shown {
             return;
         }
@@ -484,7 +493,7 @@ impl Delivery {
         if code == ChatErrorCode::RateLimited {
             let pause = Duration::from_millis(retry_after.unwrap_or(0));
             let until = now + pause.clamp(LEAST_PAUSE, LONGEST_PAUSE);
-            // Many refusals may come together; the first to end is waited for.
+            // Many rejections may come together; the pause that ends first counts.
             self.paused_until = Some(self.paused_until.map_or(until, |other| other.min(until)));
             self.window = 1;
             if let Some(line) = at.and_then(|at| self.waiting.get_mut(at)) {
@@ -508,7 +517,7 @@ impl Delivery {
         match code {
             ChatErrorCode::NameTaken | ChatErrorCode::NameInvalid => {
                 if self.stage == Stage::Joined {
-                    // `/name` in the middle: everything else goes on under the former name.
+                    // `/name` in the middle: all other requests go on under the former name.
                     return self.tell(printable::line(text.as_bytes()));
                 }
                 let text = format!("{text}. Nothing was sent; choose another --name");
@@ -528,19 +537,21 @@ impl Delivery {
         self.output.push_back(Output::Note(text));
     }
 
-    /// Ends the delivery.
+    /// Ends the delivery; the first failure is the one that is reported.
     pub(crate) fn fail(&mut self, code: Code, text: &str) {
         let text = printable::line(text.as_bytes());
         self.failure.get_or_insert(Failure::new(code, text));
     }
 
-    /// Says what became of all lines, after the session.
+    /// Returns the result for all lines, after the session.
     ///
     /// # Errors
-    /// `ended` if the session ended badly, else what stopped the delivery, else
+    /// `ended` if the session ended badly, else the failure that stopped the delivery, else
     /// [`Code::NotDelivered`] with the numbers of the lines that were lost.
     pub(crate) fn verdict(mut self, ended: Result<(), Failure>) -> Result<(), Failure> {
         let mut missing = std::mem::take(&mut self.lost);
+        // A line that is not acknowledged counts as lost: the server may have it, but no receipt
+        // says so.
         missing.extend(self.waiting.iter().map(|line| line.number));
         missing.sort_unstable();
         let mut text = String::new();
@@ -596,7 +607,7 @@ impl Screen for Delivery {
     }
 }
 
-/// Returns numbers in ascending order as ranges: `1-3, 7`.
+/// Formats ascending numbers as ranges: `1-3, 7`.
 fn ranges(numbers: &[u64]) -> String {
     let mut ranges: Vec<(u64, u64)> = Vec::new();
     for number in numbers {

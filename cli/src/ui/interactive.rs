@@ -1,4 +1,4 @@
-//! Interactive mode: a prompt that is edited while messages come in above it.
+//! Interactive mode: a prompt that is edited while messages appear above it.
 
 use std::io::{self, Write};
 
@@ -19,8 +19,8 @@ use crate::session::Outgoing;
 
 const PROMPT: &str = "> ";
 
-/// The terminal with its history, which is kept in memory only: what was said in private is not
-/// written to a disk.
+/// The terminal with its history. The history stays in memory: private messages are not written to
+/// a disk.
 pub(crate) struct Terminal {
     editor: Editor<(), MemHistory>,
 }
@@ -30,10 +30,10 @@ fn unusable(error: &ReadlineError) -> Failure {
 }
 
 impl Terminal {
-    /// Takes standard input and output.
+    /// Takes over standard input and output.
     ///
     /// # Errors
-    /// [`Failure`] if they are no terminal that can be used.
+    /// [`Failure`] if they are no usable terminal.
     pub(crate) fn open() -> Result<Self, Failure> {
         let config = Config::builder().auto_add_history(true).build();
         let editor = Editor::with_history(config.clone(), MemHistory::with_config(&config))
@@ -41,7 +41,7 @@ impl Terminal {
         Ok(Self { editor })
     }
 
-    /// Something that prints above the prompt.
+    /// Returns a printer that writes above the prompt.
     ///
     /// # Errors
     /// [`Failure`] if the terminal does not allow it.
@@ -55,7 +55,7 @@ impl Terminal {
         })
     }
 
-    /// Sends what is typed, until the person ends it (Ctrl-D or Ctrl-C).
+    /// Sends each typed line, until the person ends the input (Ctrl-D or Ctrl-C).
     ///
     /// # Errors
     /// [`Failure`] if the terminal fails.
@@ -68,6 +68,7 @@ impl Terminal {
                 Err(ReadlineError::Signal(_)) => continue,
                 Err(error) => return Err(unusable(&error)),
             };
+            // The session has ended when the channel is closed; it reports the reason itself.
             if !line.trim().is_empty()
                 && outgoing
                     .blocking_send(Outgoing::Message(line.into_bytes()))
@@ -87,7 +88,7 @@ impl Ask for Terminal {
              that you trust; whoever sits in between would have others.",
             advice::key("", key)
         );
-        // If nobody sees the question, its answer will be no.
+        // If nobody sees the question, nobody answers it, and the key is not trusted.
         let _ = writeln!(io::stdout(), "{text}");
         let mut question = "Trust this key from now on (yes/no/fingerprint)? ";
         loop {
@@ -121,13 +122,15 @@ impl Ask for Terminal {
 enum Answer {
     Yes,
     No,
-    /// A fingerprint or words, but not those of the server.
+    /// A fingerprint or words, but not those of the server. This is a sign of an attack, so it is
+    /// not the same as `No`.
     Another,
 }
 
 impl Answer {
-    /// Understands `line`; `None` if it is none of the answers.
+    /// Parses `line`; `None` if it is none of the answers.
     fn of(line: &str, key: Fingerprint) -> Option<Self> {
+        // Copied words come with line ends and several blanks between them.
         let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
         if let Ok(told) = line.parse::<Fingerprint>() {
             return Some(if told == key {
@@ -136,6 +139,7 @@ impl Answer {
                 Self::Another
             });
         }
+        // Only the whole word counts: a key press by habit (`y`, Enter) must not pin an attacker.
         match line.to_lowercase().as_str() {
             "yes" => Some(Self::Yes),
             "no" => Some(Self::No),
@@ -146,7 +150,7 @@ impl Answer {
     }
 }
 
-/// Prints above the prompt.
+/// A printer that writes above the prompt.
 pub(crate) struct Printer {
     printer: Box<dyn ExternalPrinter + Send>,
 }
@@ -159,8 +163,9 @@ impl Printer {
     }
 }
 
-/// Returns the columns that a row of text may have. One fewer than the terminal has: some terminals
-/// wrap already when the last column is written. A terminal that tells no size has 80.
+/// Returns the columns that a row of text may have: one fewer than the terminal has, because some
+/// terminals wrap already when the last column is written. A terminal that reports no size counts
+/// as 80 columns wide.
 fn columns() -> usize {
     let columns = ratatui::crossterm::terminal::size().map_or(0, |(columns, _)| columns);
     match columns {
@@ -175,7 +180,7 @@ impl Screen for Printer {
     }
 
     fn note(&mut self, text: &str) {
-        // The next message shows that the terminal is gone.
+        // Not reported here: the next message fails as well, and that failure ends the session.
         let _ = self.print(text);
     }
 
@@ -184,8 +189,8 @@ impl Screen for Printer {
     }
 }
 
-/// The terminal's mode, put back when this is dropped: the program may end while a line is being
-/// edited on another thread.
+/// The terminal's mode, restored when this is dropped: the program may end while a line is being
+/// edited on another thread, which then never restores it.
 #[derive(Debug)]
 pub(crate) struct Mode {
     #[cfg(unix)]
@@ -193,7 +198,7 @@ pub(crate) struct Mode {
 }
 
 impl Mode {
-    /// Remembers the mode as it is.
+    /// Remembers the present mode.
     pub(crate) fn remember() -> Self {
         Self {
             #[cfg(unix)]
@@ -209,8 +214,9 @@ impl Drop for Mode {
             use rustix::termios::{OptionalActions, tcsetattr};
             // A terminal that is gone needs no mode.
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
-            // To the line's start, away with the prompt; no bracketed paste (which the editor
-            // switches on while it reads).
+            // Moves to the line's start, erases the prompt, and switches bracketed paste off (the
+            // editor switches it on while it reads). Left on, the next program would get its
+            // markers around every paste.
             let _ = write!(io::stdout(), "\r\x1b[K\x1b[?2004l");
             let _ = io::stdout().flush();
         }

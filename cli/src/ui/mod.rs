@@ -16,8 +16,8 @@ use crate::exit::{Code, Failure};
 use crate::session::Happening;
 
 /// Returns `false` when the terminal of standard input is gone: its window was closed, or the
-/// connection to its machine was lost. Reading such a terminal gives an end or an error at once, for
-/// ever, and SIGHUP, which says so, may be ignored (`nohup`).
+/// connection to its machine was lost. Reading such a terminal gives an end or an error at once,
+/// for ever, and SIGHUP, which would announce it, may be ignored (`nohup`).
 pub(crate) fn is_terminal_there() -> bool {
     #[cfg(unix)]
     return rustix::termios::tcgetattr(io::stdin()).is_ok();
@@ -30,40 +30,40 @@ pub(crate) fn terminal_gone() -> Failure {
     Failure::new(Code::TerminalGone, "the terminal is gone")
 }
 
-/// A place where messages and notes are shown.
+/// A sink that shows messages and notes.
 pub(crate) trait Screen {
-    /// Learns that the session is there.
+    /// Learns that the session is established.
     fn established(&mut self, _version: Version) {}
 
-    /// Shows a message as the server sent it.
+    /// Shows a message exactly as the server sent it.
     ///
     /// # Errors
-    /// If nobody looks any more.
+    /// If the output has no reader any more.
     fn message(&mut self, message: &[u8]) -> io::Result<()>;
 
-    /// Shows something that is no message. `text` is safe for a terminal.
+    /// Shows a text that is no message. `text` must be safe for a terminal.
     fn note(&mut self, text: &str);
 
-    /// Nothing waits to be shown: what is held back is let go.
+    /// Flushes what the screen holds back, because nothing else waits to be shown.
     ///
     /// # Errors
-    /// If nobody looks any more.
+    /// If the output has no reader any more.
     fn idle(&mut self) -> io::Result<()>;
 }
 
-/// Shows a session on a screen.
+/// Shows the happenings of a session on a screen.
 pub(crate) struct Presenter<S> {
     pub(crate) screen: S,
     pub(crate) level: Level,
-    /// The server's address.
+    /// The server's address, as a person gave it.
     pub(crate) address: String,
     pub(crate) witness: Witness,
-    /// Messages that could not be sent.
+    /// The number of messages that could not be sent.
     pub(crate) unsendable: u64,
 }
 
 impl<S: Screen> Presenter<S> {
-    /// Shows what happens until the session ends or nobody looks any more.
+    /// Shows happenings until the session ends or the screen has no reader any more.
     pub(crate) fn run(&mut self, mut happenings: mpsc::Receiver<Happening>) {
         while let Some(happening) = self.next(&mut happenings) {
             if self.show(happening).is_err() {
@@ -76,6 +76,8 @@ impl<S: Screen> Presenter<S> {
         if let Ok(happening) = happenings.try_recv() {
             return Some(happening);
         }
+        // `idle` is called only when the next call would block: a screen that buffers can then show
+        // a burst of messages at once.
         self.screen.idle().ok()?;
         happenings.blocking_recv()
     }
@@ -83,7 +85,7 @@ impl<S: Screen> Presenter<S> {
     /// Shows one happening.
     ///
     /// # Errors
-    /// If nobody looks any more.
+    /// If the screen has no reader any more.
     pub(crate) fn show(&mut self, happening: Happening) -> io::Result<()> {
         let event = match happening {
             Happening::NotSent(bytes, error) => {
@@ -164,7 +166,7 @@ impl<S: Screen> Presenter<S> {
     }
 }
 
-/// A moment of the session in seconds.
+/// A moment of the session, shown in seconds since its start.
 struct Seconds(shared::time::Time);
 
 impl Seconds {

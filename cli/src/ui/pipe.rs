@@ -1,6 +1,6 @@
 //! Pipe mode: lines of standard input are messages, messages are lines of standard output, and
-//! everything else goes to standard error. Here are the two ends; [`delivery`](super::delivery)
-//! is what happens in between.
+//! everything else goes to standard error. This module has the two ends;
+//! [`delivery`](super::delivery) decides what happens in between.
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 
@@ -8,47 +8,49 @@ use tokio::sync::mpsc;
 
 use crate::printable;
 
-/// Longest line that is read, in bytes: no version can send a longer message.
+/// The longest line that is read, in bytes: no version can send a longer message.
 const LINE_BYTES: usize = shared::limits::MESSAGE_FRAME_BYTES;
 
-/// Standard output is written in pieces of so many bytes while lines come faster than they go.
+/// The size of one write to standard output while lines come faster than they can be written.
 const OUTPUT_BUFFER_BYTES: usize = 64 * 1024;
 
 /// One line of standard input, or the failure that ended it.
 #[derive(Debug)]
 pub(crate) enum Input {
-    /// A line and its number, beginning with 1.
+    /// A line and its number, counted from 1.
     Line(u64, Vec<u8>),
-    /// A line with more than [`LINE_BYTES`], of which nothing was kept.
+    /// The number of a line with more than [`LINE_BYTES`], of which nothing was kept.
     TooLong(u64),
-    /// Standard input failed behind the line with this number.
+    /// The number of the line behind which standard input failed, and the cause.
     Failed(u64, io::Error),
 }
 
-/// Something to show.
+/// A piece of output.
 #[derive(Debug)]
 pub(crate) enum Output {
     /// A message or a notice of the chat: a line of standard output.
     Line(String),
-    /// Everything else: standard error.
+    /// Anything else: a line of standard error.
     Note(String),
 }
 
-/// Writes a note to standard error, if somebody still looks.
+/// Writes a note to standard error, if it still has a reader.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Writes what comes to standard output and standard error until nothing more comes.
+/// Writes outputs to standard output and standard error until the channel ends.
 ///
 /// # Errors
-/// The failure of standard output: the disk is full, or nobody reads any more.
+/// The failure of standard output: the disk is full, or it has no reader any more.
 pub(crate) fn show(mut lines: mpsc::Receiver<Output>, terminal: bool) -> io::Result<()> {
     let mut output = BufWriter::with_capacity(OUTPUT_BUFFER_BYTES, io::stdout());
     let result = show_on(&mut output, &mut lines, terminal);
-    // What is buffered was not written and will not be: the failure is reported.
+    // The buffered rest cannot be written any more, and dropping the buffer would try again. The
+    // failure is reported instead.
     drop(output.into_parts());
-    // The sender learns that nobody takes anything, before the result is looked at.
+    // The receiver is dropped before the result is looked at, so that the sender learns that its
+    // output goes nowhere.
     drop(lines);
     result
 }
@@ -59,6 +61,8 @@ fn show_on(
     terminal: bool,
 ) -> io::Result<()> {
     loop {
+        // Flushed before every wait: a line that stays in the buffer would be held back from a
+        // reader that answers it.
         let next = if let Ok(next) = lines.try_recv() {
             Some(next)
         } else {
@@ -81,7 +85,7 @@ fn show_on(
     }
 }
 
-/// Reads the lines of standard input until its end.
+/// Reads the lines of standard input and sends them to `lines`, until the input ends.
 pub(crate) fn read_lines(lines: &mpsc::Sender<Input>) {
     forward(
         BufReader::with_capacity(64 * 1024, io::stdin().lock()),
@@ -93,7 +97,8 @@ fn forward(mut input: impl BufRead, lines: &mpsc::Sender<Input>) {
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
-        // One byte more than the limit shows that it was passed; the newline is the other.
+        // Two bytes more than the limit: one shows that the limit was passed, the other is the
+        // newline. The bound keeps an endless line from filling the memory.
         let read = (&mut input)
             .take(LINE_BYTES as u64 + 2)
             .read_until(b'\n', &mut line);
@@ -102,6 +107,7 @@ fn forward(mut input: impl BufRead, lines: &mpsc::Sender<Input>) {
             Ok(0) => return,
             Ok(_) => {
                 let ended = line.pop_if(|byte| *byte == b'\n').is_some();
+                // Windows programs end lines with a carriage return and a newline.
                 line.pop_if(|byte| *byte == b'\r');
                 if line.len() <= LINE_BYTES {
                     Input::Line(number, std::mem::take(&mut line))
@@ -116,7 +122,7 @@ fn forward(mut input: impl BufRead, lines: &mpsc::Sender<Input>) {
             }
         };
         let last = matches!(next, Input::Failed(..));
-        // Nobody takes lines any more when the session has ended; it says why.
+        // The receiver is dropped when the session has ended; the session reports the reason.
         if lines.blocking_send(next).is_err() || last {
             return;
         }

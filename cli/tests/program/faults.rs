@@ -1,4 +1,4 @@
-//! Servers and networks that do not behave, and the exit code of each.
+//! Servers and networks that misbehave, and the exit code of each case.
 
 use crate::support::{Home, Relay, Server, raw_server};
 
@@ -30,9 +30,10 @@ fn truncated_anywhere_in_v2_is_never_a_good_end() {
     let address = relay.tcp();
     home.run(&["connect", &address, "--accept-new"], "")
         .expect(0);
-    // Announcement, hello and both server records are about 2.3 KiB; the welcome comes after them,
-    // and v2's close is the last record. Steps that meet no multiple of 64 meet no record's end.
+    // The announcement, hello and both server records have about 2.3 KiB. The welcome follows them,
+    // and v2's close is the last record. Steps that are no multiple of 64 hit no record's end.
     for bytes in (37..2_500).step_by(199) {
+        // Standard input stays open, so that the program cannot end by itself before the cut.
         relay.cut_after(bytes);
         let mut running = home.start(&["connect", &address]);
         let stdin = running.stdin.take();
@@ -45,7 +46,7 @@ fn truncated_anywhere_in_v2_is_never_a_good_end() {
 #[test]
 fn truncated_between_two_v2_records_is_noticed() {
     // The stream ends with a FIN exactly where a record ends: only the authenticated close is
-    // missing. Where the records end is learned from the program's own account of frames.
+    // missing. The program's own report of frames shows where the records end.
     let server = Server::start();
     let home = Home::new();
     let relay = Relay::to(server.address());

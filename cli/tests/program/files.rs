@@ -1,4 +1,4 @@
-//! The files in the data folder, the commands that work on them, and what the program says of
+//! The files in the data folder, the commands that work on them, and the program's documentation of
 //! itself.
 
 use std::fs;
@@ -126,7 +126,7 @@ fn a_qr_code_holds_the_fingerprint() {
     let plain = home.run(&["keys", "show"], "").expect(0).stdout;
     let with_code = home.run(&["keys", "show", "--qr"], "").expect(0).stdout;
     let picture = with_code.strip_prefix(&plain).unwrap().trim_matches('\n');
-    // 50 characters at error correction M are version 4: 33 modules and 4 of margin on each side,
+    // 50 characters at error correction M are version 4: 33 modules and a margin of 4 on each side,
     // two rows of them in one line.
     assert_eq!(picture.lines().count(), 41_usize.div_ceil(2), "{picture}");
     assert!(

@@ -1,4 +1,4 @@
-//! The full-screen mode in a terminal, with the real server.
+//! Tests of the full-screen mode in a terminal, with the real server.
 
 use std::net::TcpListener;
 
@@ -17,7 +17,7 @@ const CTRL_R: &str = "\x12";
 const PAGE_UP: &str = "\x1b[5~";
 const TAB: &str = "\t";
 
-/// Opens the chat, in which somebody is called `name`.
+/// Opens the chat of a person called `name`.
 fn open(home: &Home, address: &str, name: &str) -> Session {
     let session = Session::start_in(
         home,
@@ -53,7 +53,7 @@ fn two_people_write_reply_react_change_and_delete() {
     bert.type_keys("me answer");
     bert.type_keys(CTRL_C);
     bert.see_no("some answer");
-    // The first Up brings back what Ctrl-C took away, the next goes to the messages.
+    // The first Up restores the text that Ctrl-C removed, the next one goes to the messages.
     bert.type_keys(UP);
     bert.see("some answer");
     bert.type_keys(UP);
@@ -63,12 +63,12 @@ fn two_people_write_reply_react_change_and_delete() {
     bert.type_keys("the answer\r");
     anna.see("↳ anna: first line");
     anna.see("the answer");
-    // A reaction, and back.
+    // A reaction is added, and removed again.
     anna.type_keys(UP);
     anna.see("r reply");
     anna.type_keys("+1");
     bert.see("👍 1");
-    // What the key does depends on what anna sees herself.
+    // The effect of the key depends on what anna's own client shows.
     anna.see("👍 1");
     anna.type_keys("+1");
     bert.see_no("👍 1");
@@ -79,7 +79,7 @@ fn two_people_write_reply_react_change_and_delete() {
     anna.see("Change anna: first line");
     anna.type_keys(" changed\r");
     bert.see("second line changed (edited)");
-    // Deleted after the question only.
+    // The message is deleted only after the question.
     bert.type_keys(UP);
     bert.see("r reply");
     bert.type_keys("d");
@@ -121,7 +121,7 @@ fn rooms_invitations_and_messages_to_somebody_alone() {
     bert.see("› den");
     bert.type_keys("/msg anna psst\r");
     bert.see("psst");
-    // It is counted, and the bell rings, until it is looked at.
+    // The message is counted and the bell rings until the room is opened.
     anna.see("bert @1");
     anna.wait_for("\x07");
     anna.type_keys("\x1ba");
@@ -152,7 +152,7 @@ fn a_long_history_is_loaded_upwards_and_searched() {
     session.see("further down");
     session.type_keys(ESCAPE);
     session.see("number 150.");
-    // What is far up is found by the server, and shown where it was said.
+    // The server finds a message that is far up; the log then shows it among its neighbours.
     session.type_keys(CTRL_F);
     session.see("Search");
     session.type_keys("17");
@@ -238,7 +238,7 @@ fn an_attacker_who_takes_over_in_the_middle_of_a_chat_gets_nothing() {
     session.see("THE KEY OF THIS SERVER HAS CHANGED");
     session.see(&attacker.fingerprint().to_string());
     assert_eq!(attacker.clients(), 0);
-    // The right server comes back, and nothing of it was lost.
+    // The right server comes back, and nothing was lost.
     relay.redirect(server.address());
     session.type_keys(CTRL_R);
     session.see("anna · v2");
@@ -363,7 +363,7 @@ fn a_signal_gives_the_terminal_back() {
         let (code, shown) = session.end();
         assert_eq!(code, 0, "{shown}");
     }
-    // Into a pipe it does not go.
+    // The full-screen mode refuses to run in a pipe.
     let arguments = ["chat", &server.tcp()];
     let finished = home.run(&arguments, "hello\n").expect(1);
     finished.says(&["needs a terminal"]);

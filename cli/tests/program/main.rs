@@ -1,5 +1,5 @@
 //! Tests of the program as people and scripts use it: the real binary, the real server, real
-//! sockets, and servers that do not behave.
+//! sockets, and servers that misbehave.
 
 // Tests may unwrap: a panic there is the report. Clippy knows that of test functions only.
 #![allow(clippy::unwrap_used, clippy::expect_used)]

@@ -1,4 +1,4 @@
-//! The program as a part of a pipe: what goes in and out, and how it ends.
+//! Tests of the program as a part of a pipe: its input and output, and how it ends.
 
 use std::net::TcpListener;
 use std::process::Command;
@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Home, PATIENCE, Relay, Server, puppet};
 
-/// Every way to talk: over TCP and through the WebSocket, in both versions.
+/// Returns the arguments of every way to connect: over TCP and through the WebSocket, in both
+/// versions.
 fn ways(server: &Server) -> Vec<Vec<String>> {
     let mut ways = Vec::new();
     for address in [server.tcp(), server.ws()] {
@@ -36,7 +37,7 @@ fn lines_go_out_and_every_answer_comes_back() {
         let mut arguments: Vec<_> = way.iter().map(String::as_str).collect();
         arguments.extend(["--name", "anna"]);
         let finished = home.run(&arguments, lines.join("\n")).expect(0);
-        // Input ended at once: what was under way was read to its end all the same.
+        // The input ended at once: the lines that were under way were delivered all the same.
         let heard: Vec<_> = finished
             .stdout
             .lines()
@@ -112,7 +113,8 @@ fn a_reader_that_goes_away_ends_it_with_a_code_of_its_own() {
 
 #[test]
 fn every_line_is_delivered_in_order_over_a_rate_limit() {
-    // Fewer than the lines: the rest has to wait for the server's permission.
+    // The limit is lower than the number of lines: the rest has to wait for the server's
+    // permission.
     let server = Server::limited_to(600);
     let home = Home::new();
     let lines: Vec<String> = (1..=640).map(|n| n.to_string()).collect();

@@ -1,4 +1,4 @@
-//! The line mode in a terminal.
+//! Tests of the line mode in a terminal.
 
 use crate::support::{Home, Relay, Server, Session, puppet};
 

@@ -14,10 +14,10 @@ use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::support::{Finished, Home, Server};
 
-/// A TLS server that forwards to `target`, with a certificate for `name`.
+/// A TLS server that forwards to `target`, with a certificate for its name.
 struct Proxy {
     port: u16,
-    /// The certificate as PEM.
+    /// The certificate's file, in PEM.
     certificate: PathBuf,
     _folder: tempfile::TempDir,
     _runtime: Runtime,
@@ -68,7 +68,7 @@ impl Proxy {
         }
     }
 
-    /// Connects, with only `trusted` as certificate authority.
+    /// Connects with only `trusted` as a certificate authority.
     fn connect(&self, home: &Home, trusted: &Proxy, version: &str) -> Finished {
         let address = format!("wss://localhost:{}/ws", self.port);
         let output = home
@@ -93,7 +93,7 @@ fn a_certificate_that_the_system_trusts_lets_the_protocol_through() {
     for version in ["v1", "v2"] {
         let finished = proxy.connect(&Home::new(), &proxy, version).expect(0);
         assert!(finished.stdout.starts_with("* Welcome"), "{finished:?}");
-        // What is pinned and shown is the chat server's key: the proxy has none of it.
+        // The chat server's key is pinned and shown: the proxy knows nothing of it.
         finished.says(&[&server.fingerprint().to_string()]);
     }
 }

@@ -1,4 +1,5 @@
-//! Trust as people and scripts meet it: first contact, pins, changed keys, and the version floor.
+//! Tests of trust as people and scripts meet it: first contact, pins, changed keys, and the version
+//! floor.
 
 use crate::support::{Home, Relay, Server};
 
@@ -76,7 +77,7 @@ fn a_man_in_the_middle_with_another_key_is_blocked() {
     let pins = home.pins();
 
     relay.redirect(attacker.address());
-    // Nothing on the command line makes up for a changed key.
+    // No option on the command line overrules a changed key.
     for arguments in [
         &["connect", &address][..],
         &["connect", &address, "--accept-new"],
@@ -94,7 +95,7 @@ fn a_man_in_the_middle_with_another_key_is_blocked() {
         assert_eq!(home.pins(), pins, "the pin stays as it was");
     }
 
-    // The way out that the message names.
+    // The way out that the message names works.
     home.run(&["pins", "remove", &address], "").expect(0);
     home.run(&["connect", &address, "--accept-new"], "two\n")
         .expect(0);
@@ -143,7 +144,7 @@ fn downgrade_to_v1_is_refused_before_a_connection_is_made() {
     assert_eq!(relay.connections(), connections);
 
     home.run(&["pins", "remove", &address], "").expect(0);
-    // Without the pin the client would, but the server knows that this key has used v2.
+    // Without the pin the client would connect, but the server knows that this key has used v2.
     let finished = home.run(&[&["connect", &address][..], &V1].concat(), "two\n");
     finished.expect(8).says(&["v1"]);
 }

@@ -1,5 +1,5 @@
-//! The built page: read from disk in debug builds, embedded in release builds, sent compressed if
-//! the browser accepts it, and cached for as long as its name allows.
+//! The built page: read from the disk in debug builds, embedded in release builds, sent compressed
+//! if the browser accepts that, and cached for as long as its name allows.
 
 use std::borrow::Cow;
 
@@ -26,19 +26,19 @@ const NOT_BUILT: &str = "The page is not built into this server.\n\n\
     In the project's folder, run `cargo xtask run`, which builds the page and the server;\n\
     or `trunk build --release`, and then build the server again.\n";
 
-/// Compressed forms that stand beside a file, best first: suffix and `Content-Encoding`.
+/// The compressed forms that lie beside a file, best first: suffix and `Content-Encoding`.
 const COMPRESSED: [(&str, &str); 2] = [("br", "br"), ("gz", "gzip")];
 
-/// Names with a content hash never change what they name.
+/// The rule for names with a content hash, which never change their content.
 const FOREVER: &str = "public, max-age=31536000, immutable";
-/// Everything else is asked for again, and answered with 304 if it is the same.
+/// The rule for all other names: the browser asks again, and gets a 304 if the file is the same.
 const REVALIDATE: &str = "no-cache";
 
 /// Sends a file of the page. `/` is the page itself; other paths name files.
 pub(super) fn respond(request: &Request<Incoming>) -> Reply {
     let path = request.uri().path().trim_start_matches('/');
     let path = if path.is_empty() { "index.html" } else { path };
-    // A compressed form is sent for the file it belongs to, not by its own name.
+    // A compressed form is sent for the file that it belongs to, not under its own name.
     let is_form = COMPRESSED
         .iter()
         .any(|(suffix, _)| path.ends_with(&format!(".{suffix}")));
@@ -55,8 +55,8 @@ pub(super) fn respond(request: &Request<Incoming>) -> Reply {
     send(request, path, file)
 }
 
-/// Returns whether every part of a path is a plain name. A debug build looks names up on the disk, where
-/// `..` climbs, a second `/` starts at the root, and a symbolic link leads anywhere.
+/// Returns whether every part of a path is a plain name. A debug build looks names up on the disk,
+/// where `..` climbs, a second `/` starts at the root, and a symbolic link leads anywhere.
 fn stays_inside(path: &str) -> bool {
     path.split('/')
         .all(|part| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':']))
@@ -71,7 +71,8 @@ fn send(request: &Request<Incoming>, path: &str, file: EmbeddedFile) -> Reply {
                 .and_then(policy_for_html)
         })
         .flatten();
-    // Of the file as it is, so that it is the same for every encoding but for its mark.
+    // The hash of the uncompressed file, so that all encodings share it; a mark for the encoding
+    // tells them apart.
     let hash = file.metadata.sha256_hash();
     let (file, encoding) = compressed(path, request.headers()).unwrap_or((file, None));
     let mut etag = String::from("\"");
@@ -111,6 +112,8 @@ fn send(request: &Request<Incoming>, path: &str, file: EmbeddedFile) -> Reply {
             REVALIDATE
         },
     );
+    // A cache between server and browser must not give one encoding to a browser that accepts only
+    // another.
     set(VARY, "accept-encoding");
     set(ETAG, &etag);
     if !unchanged {
@@ -148,8 +151,8 @@ fn accepts(accepted: &str, encoding: &str) -> bool {
     })
 }
 
-/// Returns whether a name carries trunk's hash of its content: 16 hexadecimal digits between `-` and `.`
-/// or `_`.
+/// Returns whether a name carries trunk's hash of its content: 16 hexadecimal digits between `-`
+/// and `.` or `_`.
 fn has_content_hash(path: &str) -> bool {
     path.split(['-', '.', '_'])
         .any(|part| part.len() == 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))

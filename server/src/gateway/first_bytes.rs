@@ -1,5 +1,5 @@
-//! The first bytes of a connection, by which HTTP is told from everything else that comes to the
-//! wrong port.
+//! The first bytes of a connection, which tell HTTP from every protocol that reaches the wrong
+//! port.
 
 use std::io;
 use std::pin::Pin;
@@ -8,11 +8,11 @@ use std::task::{Context, Poll};
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
-/// Longest method of a request, in bytes, that is looked at: RFC 9110 §9.1 has none longer than
+/// The longest method of a request that is looked at, in bytes. RFC 9110 §9.1 has none longer than
 /// `OPTIONS`, and the registry none longer than this.
 const METHOD_BYTES: usize = 20;
 
-/// A stream of which something was read and put back.
+/// A stream whose first bytes were read and put back.
 #[derive(Debug)]
 pub(super) struct Rewound<S> {
     first: Bytes,
@@ -20,20 +20,21 @@ pub(super) struct Rewound<S> {
 }
 
 impl<S> Rewound<S> {
-    /// Returns the first byte, as long as it is not read again.
+    /// Returns the first byte, until it is read again.
     pub(super) fn first_byte(&self) -> Option<u8> {
         self.first.first().copied()
     }
 }
 
-/// Reads the bytes that tell whether a stream is HTTP. Returns `true` if it is, and the stream as if
-/// nothing had been read.
+/// Reads the bytes that tell whether a stream is HTTP. Returns `true` if it is, and the stream with
+/// all its bytes.
 pub(super) async fn is_http<S: AsyncRead + Unpin>(mut stream: S) -> io::Result<(bool, Rewound<S>)> {
     let mut first = Vec::with_capacity(METHOD_BYTES);
     let verdict = loop {
         if let Some(verdict) = judge(&first) {
             break verdict;
         }
+        // A small buffer: everything that is read here has to be kept and given out again.
         let mut more = [0; METHOD_BYTES];
         let length = stream.read(&mut more).await?;
         if length == 0 {
@@ -45,8 +46,9 @@ pub(super) async fn is_http<S: AsyncRead + Unpin>(mut stream: S) -> io::Result<(
     Ok((verdict, Rewound { first, stream }))
 }
 
-/// Judges a stream by its first bytes: a request begins with a method in capital letters and a
-/// space (RFC 9112 §3), or with an empty line that is passed over (§2.2). `None`: there are too few.
+/// Decides by its first bytes whether a stream is HTTP. A request begins with a method in capital
+/// letters and a space (RFC 9112 §3), or with an empty line that is skipped (§2.2). `None` if there
+/// are too few bytes.
 fn judge(first: &[u8]) -> Option<bool> {
     let letters = first.iter().take_while(|byte| byte.is_ascii_uppercase());
     let letters = letters.count();

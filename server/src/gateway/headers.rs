@@ -1,4 +1,4 @@
-//! The headers that every response carries: they limit what the page may load and who may embed it.
+//! The headers of every response: they limit what the page may load and who may embed it.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,14 +8,17 @@ use hyper::header::{
 };
 use sha2::{Digest, Sha256};
 
-/// For responses without scripts of their own, and for the worker.
+/// The policy for responses without inline scripts, and for the worker.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
                       worker-src 'self'; connect-src 'self'; style-src 'self'; \
                       img-src 'self' data:; font-src 'self'; manifest-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Adds the headers that every response carries, unless it has set its own.
+/// Adds the headers of every response, unless the response has set its own.
 pub(super) fn add_security(headers: &mut HeaderMap) {
+    // `wasm-unsafe-eval` compiles the page's program, and nothing that is text. `connect-src
+    // 'self'` lets the page talk to this server only. `frame-ancestors 'none'` keeps other sites
+    // from laying the page under theirs (clickjacking).
     for (name, value) in [
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -39,8 +42,8 @@ pub(super) fn add_security(headers: &mut HeaderMap) {
     }
 }
 
-/// Returns the policy for an HTML page: its inline scripts are allowed by their hash (CSP 3 §2.3.1), and
-/// nothing else that is inline.
+/// Returns the policy for an HTML page: its inline scripts are allowed by their hash (CSP 3
+/// §2.3.1), and nothing else inline is.
 pub(super) fn policy_for_html(html: &str) -> Option<HeaderValue> {
     let mut sources = String::from("script-src 'self' 'wasm-unsafe-eval'");
     for script in inline_scripts(html) {
@@ -51,8 +54,8 @@ pub(super) fn policy_for_html(html: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(&policy).ok()
 }
 
-/// Returns the text of every `<script>` without `src`. Good enough for the page that we build ourselves;
-/// a script that it missed would not run, never the other way round.
+/// Returns the text of every `<script>` without `src`. The parser is good enough for this project's
+/// own page: a script that it missed would not run, never the other way round.
 fn inline_scripts(html: &str) -> impl Iterator<Item = &str> {
     html.split("<script").skip(1).filter_map(|rest| {
         let (attributes, rest) = rest.split_once('>')?;
@@ -70,7 +73,7 @@ mod tests {
         let html = "<script type=\"module\">alert(1)</script><script src=\"/a.js\"></script>";
         assert_eq!(inline_scripts(html).collect::<Vec<_>>(), ["alert(1)"]);
         let policy = policy_for_html(html).unwrap();
-        // printf 'alert(1)' | openssl dgst -sha256 -binary | base64
+        // The hash is that of `printf 'alert(1)' | openssl dgst -sha256 -binary | base64`.
         let hash = "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='";
         assert_eq!(policy.to_str().unwrap().matches("sha256-").count(), 1);
         assert!(policy.to_str().unwrap().contains(hash), "{policy:?}");

@@ -22,17 +22,17 @@ use crate::context::Context;
 use crate::listener::{Acceptor, is_loopback, linger, log_refusal};
 use crate::logging::{Excerpt, Quoted};
 
-/// Time that a client has for its first byte, for a request's head, and between two requests: an
-/// idle connection holds one of few permits. A browser opens another one without being asked.
+/// The time that a client has for its first byte, for a request's head, and between two requests:
+/// an idle connection holds one of few permits. A browser opens another one without being asked.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Time that the answer to a client may take that is refused.
+/// The time that the answer to a refused client may take.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Largest head of a request in bytes.
+/// The largest head of a request, in bytes.
 const HEAD_BYTES: usize = 16 * 1024;
 
-/// The sentence for whoever does not speak HTTP here.
+/// The sentence for a client that does not speak HTTP here.
 const NOT_HTTP: &str = "This is the web server: use ws:// or the TCP port.";
 
 /// Accepts HTTP connections until the server stops.
@@ -55,6 +55,8 @@ pub async fn accept_http(listener: TcpListener, context: Arc<Context>) {
 async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, context: Arc<Context>) {
     const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\
         retry-after: 10\r\ncontent-length: 0\r\n\r\n";
+    // Beyond this number of answers at a time the connection is just dropped: each answer holds a
+    // socket while it lingers.
     let Ok(_told) = context.refusals.try_acquire() else {
         return;
     };
@@ -71,7 +73,8 @@ where
     let (is_http, stream) = tokio::select! {
         first = first => match first {
             Ok(Ok(first)) => first,
-            // A connection that a browser opened in advance ends like this; nobody needs a line.
+            // A connection that a browser opened in advance ends like this; it needs no line in the
+            // log.
             Ok(Err(_)) | Err(_) => return,
         },
         () = stop.cancelled() => return,
@@ -83,13 +86,15 @@ where
     }
 }
 
-/// Tells a client of another protocol where it is. Ours get the protocol's own error frame, whose
-/// sentence they show; all others, TLS for instance, an HTTP response, whose status libraries know.
+/// Tells a client of another protocol where it is. A client of this project gets the protocol's own
+/// error frame, whose sentence it shows. All others, TLS for instance, get an HTTP response, whose
+/// status libraries know.
 async fn refuse_other<S: AsyncRead + AsyncWrite + Unpin>(mut stream: Rewound<S>, peer: &Peer) {
     peer.log_once(|suppressed| {
         let address = peer.address;
         tracing::info!(%address, suppressed, "HTTP connection refused: it is not HTTP");
     });
+    // The first byte of v1's handshake, and of v2's preface.
     let answer = if matches!(stream.first_byte(), Some(b'{' | b'S')) {
         shared::v1::error_frame::encode_sentence(ErrorCode::Malformed, NOT_HTTP)
     } else {
@@ -122,6 +127,7 @@ where
     tokio::pin!(serving);
     let result = tokio::select! {
         result = &mut serving => result,
+        // A request under way is answered, and then the connection ends.
         () = stop.cancelled() => {
             serving.as_mut().graceful_shutdown();
             serving.await
@@ -150,7 +156,7 @@ async fn route(request: Request<Incoming>, peer: &Peer) -> Reply {
         .get(HOST)
         .and_then(|host| host.to_str().ok());
     if peer.listener_is_loopback && !host.is_some_and(origin::names_loopback) {
-        // A page elsewhere whose name was made to point here (DNS rebinding) has another Host.
+        // DNS rebinding: a foreign page whose name was made to point here sends another Host.
         peer.log_once(|suppressed| {
             let (address, host) = (peer.address, host.map(Quoted));
             let host = host.as_ref().map(tracing::field::display);
@@ -175,7 +181,8 @@ async fn route(request: Request<Incoming>, peer: &Peer) -> Reply {
         return reply;
     }
     match request.uri().path() {
-        // Restarts a process that hangs; says nothing of what the process depends on.
+        // A probe that restarts a process that hangs. It must not depend on the store: a restart
+        // does not repair a disk.
         "/livez" => text(StatusCode::OK, "ok\n"),
         "/healthz" => match peer.context.health().await {
             Ok(()) => text(StatusCode::OK, "ok\n"),

@@ -1,4 +1,4 @@
-//! The HTTP listener: the page, and the WebSocket tunnel that it talks through.
+//! The HTTP listener: the page, and the WebSocket tunnel that the page talks through.
 //!
 //! The gateway holds no keys and looks into nothing: it splices bytes onto the same handler that
 //! raw TCP ends in.

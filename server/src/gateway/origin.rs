@@ -1,4 +1,4 @@
-//! The check of the page that opens the tunnel: a browser says by `Origin` where it came from.
+//! The check of the page that opens the tunnel: a browser names the page's origin in `Origin`.
 
 /// Returns whether a page of `origin` may use the tunnel of a server that was reached as `host`.
 ///
@@ -11,6 +11,8 @@ pub(super) fn is_allowed(
     listener_is_loopback: bool,
     allowed: &[String],
 ) -> bool {
+    // The check protects a person from the pages that they visit. A program can send any header, so
+    // it would stop none.
     let Some(origin) = origin else { return true };
     let origin = origin.to_ascii_lowercase();
     if allowed.contains(&origin) {
@@ -22,7 +24,8 @@ pub(super) fn is_allowed(
     else {
         return false;
     };
-    // The scheme is not compared: behind a proxy that ends TLS, ours is http and the page's https.
+    // The scheme is not compared: behind a proxy that ends TLS, the server is reached over http and
+    // the page over https.
     host.is_some_and(|host| host.eq_ignore_ascii_case(authority))
         || (listener_is_loopback && names_loopback(authority))
 }
@@ -35,6 +38,7 @@ pub(super) fn names_loopback(authority: &str) -> bool {
             .rsplit_once(':')
             .map_or(authority, |(host, _)| host),
     };
+    // RFC 6761 §6.3 reserves `localhost` and everything below it for loopback.
     host.eq_ignore_ascii_case("localhost")
         || host.to_ascii_lowercase().ends_with(".localhost")
         || host

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::context::Context;
 
-/// Everything that a request is judged by, beside itself. Clones are of the same connection.
+/// The facts beside a request that decide about it. Clones belong to the same connection.
 #[derive(Debug, Clone)]
 pub(super) struct Peer {
     pub(super) context: Arc<Context>,
@@ -29,9 +29,9 @@ impl Peer {
         }
     }
 
-    /// Calls `log` with the number of lines that were suppressed before, if there is any, unless
-    /// this connection has caused a line already or its address too many: one connection can carry
-    /// any number of requests that are refused.
+    /// Calls `log` with the number of suppressed lines, if there are any. Does nothing if this
+    /// connection has caused a line already, or its address too many: one connection can carry any
+    /// number of refused requests.
     pub(super) fn log_once(&self, log: impl FnOnce(Option<u64>)) {
         if self.is_logged.swap(true, Ordering::Relaxed) {
             return;

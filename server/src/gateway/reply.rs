@@ -1,11 +1,11 @@
-//! The form of every response of this server.
+//! The form of the server's responses.
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
 
-/// A response whose body is there as a whole.
+/// A response with a complete body.
 pub(super) type Reply = Response<Full<Bytes>>;
 
 /// Creates a plain-text response.

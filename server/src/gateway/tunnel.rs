@@ -1,5 +1,5 @@
 //! A WebSocket as a byte stream: messages are spliced in order in both directions, and their
-//! boundaries mean nothing. It does not know the protocol that the bytes belong to.
+//! boundaries mean nothing. The tunnel does not know the protocol that the bytes belong to.
 
 use std::io;
 use std::pin::Pin;
@@ -19,29 +19,29 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use crate::listener::linger;
 
-/// How often a silent peer is asked whether it is there. One unanswered ping ends the tunnel at
-/// the next; proxies, too, close what is silent for about a minute.
+/// The interval at which a silent peer is asked whether it is there. A ping that is unanswered at
+/// the next one ends the tunnel. Proxies, too, close a connection that is silent for about a
+/// minute.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Most pings and pongs from a peer between two of our own pings. An honest browser sends one
-/// pong; each ping makes us write.
+/// The most pings and pongs from a peer between two of the server's own pings. An honest browser
+/// sends one pong; each ping makes the server write.
 const CONTROL_FRAMES: u32 = 100;
 
-/// How long the closing handshake may take.
+/// The time that the closing handshake may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Read buffer in bytes: tungstenite allocates it for every connection, and its own default is
-/// 128 KiB.
+/// The read buffer's size in bytes. tungstenite allocates it for every connection, and its own
+/// default is 128 KiB.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
 
-/// Largest single message that is written, in bytes: most of the time one frame of the protocol.
-/// tungstenite's write buffer never becomes smaller again, so that this is what an idle connection
-/// holds at most.
+/// The largest single message that is written, in bytes: most of the time one frame of the
+/// protocol. tungstenite's write buffer never shrinks, so an idle connection holds at most this.
 const WRITE_MESSAGE_BYTES: usize = 64 * 1024;
 
-/// Most bytes that a peer may send without ending a message, until its handshake is done: both
-/// versions' handshakes fit. tungstenite collects the fragments of a message up to the limit of
-/// the longest frame, and 500 strangers with a fragment of 1 MB each would hold half a gigabyte.
+/// The most bytes that a peer may send without ending a message, until its handshake is done: both
+/// versions' handshakes fit. tungstenite collects the fragments of a message up to the limit of the
+/// longest frame, and 500 strangers with a fragment of 1 MB each would hold half a gigabyte.
 const STRANGER_BYTES: usize = 16 * 1024 + READ_BUFFER_BYTES;
 
 /// The type of the tunnel's messages.
@@ -58,24 +58,24 @@ pub enum Encoding {
 pub struct Tunnel<S> {
     socket: WebSocketStream<Meter<S>>,
     encoding: Encoding,
-    /// Rest of the message that is being read.
+    /// The rest of the message that is being read.
     incoming: Bytes,
-    /// Start of a UTF-8 character whose rest is not written yet (text only).
+    /// The start of a UTF-8 character whose rest is not written yet (text only).
     unfinished: Vec<u8>,
     pings: Interval,
     awaiting_pong: bool,
     control_frames: u32,
-    /// A ping or an answer of tungstenite's is not flushed yet.
+    /// A ping, or an answer of tungstenite's, is not flushed yet.
     flush_due: bool,
-    /// Why the tunnel itself ends, whatever the session says.
+    /// The fault for which the tunnel itself ends, whatever the session's end is.
     fault: Option<CloseCode>,
-    /// The peer closed, and tungstenite has answered it: nothing more may be written.
+    /// The peer has closed, and tungstenite has answered: nothing more may be written.
     peer_closed: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
-    /// Creates a tunnel on an upgraded stream. `longest_frame` is the most bytes of one message;
-    /// until `established` is set, [`STRANGER_BYTES`] are.
+    /// Creates a tunnel on an upgraded stream. One message may have `longest_frame` bytes, but only
+    /// [`STRANGER_BYTES`] until `established` is set.
     pub async fn new(
         stream: S,
         encoding: Encoding,
@@ -110,8 +110,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
         }
     }
 
-    /// Ends the tunnel with the closing handshake (RFC 6455 §7.1.2) and `code`, or the code of the
-    /// tunnel's own fault.
+    /// Ends the tunnel with the closing handshake (RFC 6455 §7.1.2), and with `code` or the code of
+    /// the tunnel's own fault.
     pub(super) async fn close(mut self, code: CloseCode) {
         let code = self.fault.unwrap_or(code);
         let ending = async {
@@ -123,7 +123,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
                 return self.socket.flush().await;
             }
             self.socket.send(Message::Close(Some(frame))).await?;
-            // A peer that broke the rules is not listened to any more, not even for its answer.
+            // A peer that broke the rules is not read any more, not even for its answer.
             while self.fault.is_none()
                 && let Some(message) = self.socket.next().await
             {
@@ -131,8 +131,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
             }
             Ok::<_, Error>(())
         };
-        // Whatever comes of it, the stream is dropped next; but not with unread bytes in it, which
-        // would reset it and could take the close code with them.
+        // The stream is dropped next, whatever the result is; but not with unread bytes in it,
+        // which would reset it and could take the close code with them.
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, ending).await;
         linger(&mut self.socket.get_mut().stream).await;
     }
@@ -142,9 +142,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
         io::Error::new(kind, text)
     }
 
-    /// Asks a silent peer whether it is there, and flushes what waits.
+    /// Asks a silent peer whether it is there, and flushes waiting bytes.
     fn poll_upkeep(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        // Asked until it is pending: only then does the next tick wake us, with a peer that is silent.
+        // Polled until it is pending: only then does the next tick wake this task while the peer is
+        // silent.
         while self.pings.poll_tick(cx).is_ready() {
             if self.awaiting_pong {
                 return Err(self.fail(
@@ -154,7 +155,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
                 ));
             }
             self.control_frames = 0;
-            // A peer that does not even let us write a ping is caught by the next.
+            // A peer that does not even let the server write a ping is caught at the next one.
             self.awaiting_pong = true;
             if Pin::new(&mut self.socket).poll_ready(cx).is_ready() {
                 let ping = Message::Ping(Bytes::new());
@@ -176,7 +177,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
         Ok(())
     }
 
-    /// Takes a message. `Ok(true)` means the peer closed.
+    /// Takes a message. `Ok(true)` means that the peer has closed.
     fn take(&mut self, message: Message) -> io::Result<bool> {
         self.socket.get_mut().since_message = 0;
         match (message, self.encoding) {
@@ -190,6 +191,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
                 ));
             }
             (Message::Ping(_) | Message::Pong(_), _) => {
+                // Any control frame shows that the peer is alive; tungstenite has queued the answer
+                // to a ping, which the flush sends.
                 self.awaiting_pong = false;
                 self.flush_due = true;
                 self.control_frames += 1;
@@ -214,6 +217,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
             Error::Utf8(_) => (CloseCode::Invalid, io::ErrorKind::InvalidData),
             Error::Capacity(_) => (CloseCode::Size, io::ErrorKind::InvalidData),
             Error::Protocol(_) => (CloseCode::Protocol, io::ErrorKind::InvalidData),
+            // The meter's error: tungstenite passes it on as an error of the stream.
             Error::Io(error) if self.socket.get_ref().is_over() => {
                 return self.fail(CloseCode::Size, error.kind(), TOO_MUCH);
             }
@@ -224,8 +228,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
         io::Error::new(kind, error.to_string())
     }
 
-    /// The next message to write for `bytes`, and how many of them it takes. In a text tunnel a
-    /// character that is not complete yet waits for its rest.
+    /// Returns the next message to write for `bytes`, and the number of bytes that it takes. In a
+    /// text tunnel an incomplete character waits for its rest.
     fn message_of(&mut self, bytes: &[u8]) -> io::Result<(Option<Message>, usize)> {
         let taken = bytes.len().min(WRITE_MESSAGE_BYTES);
         let bytes = &bytes[..taken];
@@ -233,6 +237,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
             return Ok((Some(Message::Binary(Bytes::copy_from_slice(bytes))), taken));
         }
         let mut text = std::mem::take(&mut self.unfinished);
+        // The protocol's bytes can be cut anywhere, but a text message has to be valid UTF-8 by
+        // itself (RFC 6455 §5.6).
         text.extend_from_slice(bytes);
         let complete = match std::str::from_utf8(&text) {
             Ok(text) => text.len(),
@@ -252,7 +258,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
     }
 }
 
-/// The stream below a WebSocket; counts the bytes that came since the last whole message.
+/// The stream below a WebSocket; it counts the bytes since the last whole message.
 #[derive(Debug)]
 struct Meter<S> {
     stream: S,
@@ -274,6 +280,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Meter<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        // Checked before the read, so that tungstenite gets no further fragment to collect.
         if self.is_over() {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, TOO_MUCH)));
         }
@@ -339,7 +346,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Tunnel<S> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         if this.peer_closed {
-            // As with TCP: what a peer that has closed is still sent goes nowhere.
+            // As with TCP: bytes for a peer that has closed go nowhere.
             return Poll::Ready(Ok(bytes.len()));
         }
         ready!(Pin::new(&mut this.socket).poll_ready(cx)).map_err(|error| this.io_error(&error))?;
@@ -355,7 +362,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Tunnel<S> {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.peer_closed {
-            // The answer to its close is written by `Tunnel::close`.
+            // `Tunnel::close` writes the answer to the peer's close.
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut this.socket)
@@ -424,7 +431,7 @@ mod tests {
             let meter = tunnel.socket.get_ref();
             meter.established.store(is_established, Ordering::Relaxed);
             let sending = tokio::spawn(async move {
-                // Fails where the tunnel ends.
+                // The sending fails where the tunnel ends.
                 let large = Message::Binary(vec![0; 500_000].into());
                 let _ = peer.send(large).await;
                 peer

@@ -1,5 +1,5 @@
-//! `GET /ws`: checks who asks, answers the WebSocket handshake (RFC 6455 §4.2), and lets the
-//! tunnel end in the same handler as raw TCP.
+//! `GET /ws`: checks the page that asks, answers the WebSocket handshake (RFC 6455 §4.2), and lets
+//! the tunnel end in the same handler as raw TCP.
 
 use hyper::body::Incoming;
 use hyper::header::{
@@ -37,12 +37,12 @@ pub(super) fn respond(mut request: Request<Incoming>, peer: &Peer) -> Reply {
     let headers = request.headers();
     let header = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let (origin, host) = (header(ORIGIN), header(HOST));
-    // An Origin that cannot be read is a foreign one.
+    // An Origin that cannot be read is a foreign one: it must not pass as a missing one.
     let readable = !headers.contains_key(ORIGIN) || origin.is_some();
     let allowed = &peer.context.config.allow_origin;
     if !readable || !origin::is_allowed(origin, host, peer.listener_is_loopback, allowed) {
         peer.log_once(|suppressed| {
-            // Quoted, so that the end of a name that was chosen to confuse is seen.
+            // Quoted, so that the end of a confusing name is visible.
             let (origin, host) = (origin.map(Quoted), host.map(Quoted));
             let origin = origin.as_ref().map(tracing::field::display);
             let host = host.as_ref().map(tracing::field::display);
@@ -94,6 +94,7 @@ async fn serve(upgrade: OnUpgrade, encoding: Encoding, from: Peer) {
     let context = &from.context;
     let protocol = context.protocol(from.listener_is_loopback);
     let limit = protocol.limits.longest_frame();
+    // Admitted here and not with the HTTP connection: a tunnel is a session, and counts as one.
     let permit = context.admit(from.address.ip());
     let established = permit.as_ref().map(Permit::established);
     let established = established.unwrap_or_default();
@@ -138,7 +139,7 @@ fn close_code(ending: &Ending) -> CloseCode {
     }
 }
 
-/// Reads `?encoding=binary`, which is the default, or `text`.
+/// Parses `?encoding=binary`, which is the default, or `text`.
 fn encoding_of(query: Option<&str>) -> Option<Encoding> {
     let mut encoding = Encoding::Binary;
     for pair in query.unwrap_or_default().split('&') {
@@ -152,7 +153,7 @@ fn encoding_of(query: Option<&str>) -> Option<Encoding> {
     Some(encoding)
 }
 
-/// Returns the answer to a right WebSocket handshake (RFC 6455 §4.2.1).
+/// Returns the answer to a correct WebSocket handshake (RFC 6455 §4.2.1).
 fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
     let has = |name: HeaderName, token: &str| {
         headers

@@ -1,14 +1,14 @@
-//! Text of strangers as the log shows it.
+//! The form of strangers' text in the log.
 
 use std::fmt::{self, Write};
 
-/// Most characters of one field of the log that holds a stranger's text: enough to recognize a name
-/// or an address, so that a header of 16 KiB does not become a line of 16 KiB.
+/// The most characters of a log field that holds a stranger's text: enough to recognize a name or
+/// an address, so that a header of 16 KiB does not become a line of 16 KiB.
 pub const EXCERPT_CHARS: usize = 100;
 
 /// The first [`EXCERPT_CHARS`] characters of a value, escaped, with `…` if there are more.
 ///
-/// Everything that a stranger chose goes through this on its way to the log: header fields, names,
+/// All text that a stranger chose goes through this on its way to the log: header fields, names,
 /// and errors that quote the peer.
 #[derive(Debug, Clone, Copy)]
 pub struct Excerpt<T>(pub T);
@@ -21,7 +21,7 @@ impl<T: fmt::Display> fmt::Display for Excerpt<T> {
             is_over: false,
         };
         match write!(cut, "{}", self.0) {
-            // This error is how the value is told to stop.
+            // This error is the way to stop the value's formatting.
             Err(fmt::Error) if cut.is_over => f.write_char('…'),
             result => result,
         }
@@ -38,7 +38,7 @@ impl<T: fmt::Display> fmt::Display for Quoted<T> {
     }
 }
 
-/// Passes characters on until there were enough.
+/// A writer that passes on a limited number of characters.
 struct Cut<'a, 'b> {
     out: &'a mut fmt::Formatter<'b>,
     left: usize,
@@ -48,7 +48,7 @@ struct Cut<'a, 'b> {
 impl Write for Cut<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for c in text.chars() {
-            // Escapes count by what they become: a control character has six to ten characters.
+            // Escapes count by their length: a control character becomes six to ten characters.
             let escaped = if needs_escape(c) {
                 c.escape_debug().len()
             } else {
@@ -69,8 +69,8 @@ impl Write for Cut<'_, '_> {
     }
 }
 
-/// Returns whether a character could end a line, steer a terminal, reorder what stands around it,
-/// or end the quotes around a field. Quotes of either kind are left: fields are not parsed again.
+/// Returns whether a character could end a line, steer a terminal, or reorder the text around it.
+/// Quotes are not escaped: fields are not parsed again.
 fn needs_escape(c: char) -> bool {
     c != '\'' && c != '"' && c.escape_debug().len() > 1
 }

@@ -21,14 +21,15 @@ pub use excerpt::{EXCERPT_CHARS, Excerpt, Quoted};
 pub use throttle::{LINES_PER_WINDOW, Throttle};
 pub use writer::LossyWriter;
 
-/// Starts the log on standard error, and returns its writer and what operators can follow of it.
+/// Starts the log on standard error. Returns its writer and the log that operators can follow.
 pub fn start(level: Level) -> (LossyWriter, Log) {
     let writer = LossyWriter::new("standard error", io::stderr());
     let followed = Log::default();
     let sink = writer.clone();
     tracing_subscriber::fmt()
         .with_writer(move || sink.clone())
-        // Reporting a failed write on standard error would block on, or panic at, the same stream.
+        // A report of a failed write on standard error would block on, or panic at, the same
+        // stream.
         .log_internal_errors(false)
         .with_ansi(wants_colour(
             io::stderr().is_terminal(),
@@ -49,8 +50,8 @@ fn wants_colour(is_terminal: bool, no_color: Option<&std::ffi::OsStr>) -> bool {
     is_terminal && no_color.is_none_or(std::ffi::OsStr::is_empty)
 }
 
-/// Logs a panic. The standard hook writes to standard error itself, which blocks the panicking
-/// thread, and every later one, when nobody reads.
+/// Logs a panic. The standard hook writes to standard error itself; without a reader that blocks
+/// the panicking thread, and every later one.
 fn log_panic(info: &PanicHookInfo<'_>) {
     let place = info.location().map(tracing::field::display);
     let text = info.payload_as_str().unwrap_or("no text");

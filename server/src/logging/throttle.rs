@@ -7,18 +7,18 @@ use std::time::{Duration, Instant};
 
 use crate::admission::network_of;
 
-/// Lines that one address may cause in one [`WINDOW`]: enough to see what somebody tries, so few
-/// that a thousand attackers fill a megabyte in a minute and not a disk.
+/// The lines that one address may cause in one [`WINDOW`]: enough to see what an attacker tries, so
+/// few that a thousand attackers fill a megabyte in a minute and not a disk.
 pub const LINES_PER_WINDOW: u32 = 10;
 
 /// The time after which an address may cause lines again.
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// Most addresses that are counted apart. All further ones share one count, so that an attacker
-/// with many addresses takes neither more memory nor more of the log.
+/// The most addresses that are counted separately. All further ones share one count, so that an
+/// attacker with many addresses takes neither more memory nor more of the log.
 const MAX_ADDRESSES: usize = 4096;
 
-/// Counts log lines by the address that causes them.
+/// The count of log lines, by the address that causes them.
 #[derive(Debug, Default)]
 pub struct Throttle(Mutex<Counts>);
 
@@ -60,7 +60,7 @@ impl Count {
 
 impl Throttle {
     /// Takes one line of `address`. Returns the number of its lines that were suppressed since the
-    /// last one, which belongs into the line; `None` if this line is to be suppressed too.
+    /// last one, which belongs into the line; `None` if this line must be suppressed too.
     pub fn take(&self, address: IpAddr) -> Option<u64> {
         self.take_at(address, Instant::now())
     }
@@ -72,6 +72,8 @@ impl Throttle {
         if let Some(count) = by_address.get_mut(&address) {
             return count.take(now);
         }
+        // Old counts are removed only when the table is full: that costs a walk through it, but not
+        // for each line.
         if by_address.len() >= MAX_ADDRESSES {
             by_address.retain(|_, count| now.saturating_duration_since(count.since) < WINDOW);
         }

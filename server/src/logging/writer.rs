@@ -1,5 +1,5 @@
-//! A writer that never blocks: a thread of its own writes, and what it cannot keep up with is
-//! dropped and counted.
+//! A writer that never blocks: a thread writes, and lines that it cannot keep up with are dropped
+//! and counted.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -8,17 +8,17 @@ use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Lines that may wait for the thread: about a second of a busy server's log.
+/// The lines that may wait for the thread: about a second of a busy server's log.
 const WAITING_LINES: usize = 4096;
 
-/// Bytes that may wait for the thread: with `--log-plaintext` a single line may have 64 KiB.
+/// The bytes that may wait for the thread: with `--log-plaintext` a single line may have 64 KiB.
 const WAITING_BYTES: usize = 4 << 20;
 
-/// A handle of a stream that is written by a thread of its own; clones share the stream.
+/// A handle of a stream that a thread writes to; clones share the stream.
 ///
-/// Every [`write`](Write::write) takes whole lines and succeeds. When the stream is closed, full, or
-/// not read by anybody, lines are dropped; as soon as it takes bytes again, a line says how many
-/// were lost.
+/// Every [`write`](Write::write) takes whole lines and succeeds. While the stream is closed, full,
+/// or not read, lines are dropped; as soon as it takes bytes again, a line tells how many were
+/// lost.
 #[derive(Debug, Clone)]
 pub struct LossyWriter {
     queue: SyncSender<Job>,
@@ -39,21 +39,21 @@ enum Job {
 }
 
 impl LossyWriter {
-    /// Starts the thread that writes to `stream`, which is called `name`.
+    /// Starts the thread that writes to `stream`, and gives it this name.
     pub fn new(name: &str, stream: impl Write + Send + 'static) -> Self {
         let (queue, jobs) = mpsc::sync_channel(WAITING_LINES);
         let shared = Arc::<Shared>::default();
         let worker = Arc::clone(&shared);
-        // Without a thread every line is counted as dropped, and the server runs all the same. It
-        // is not joined: a write that blocks for ever must not keep the process.
+        // Without a thread every line is counted as dropped, and the server runs all the same. The
+        // thread is not joined: a write that blocks for ever must not keep the process.
         let _ = thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || write_jobs(stream, &jobs, &worker));
         Self { queue, shared }
     }
 
-    /// Waits until all lines so far are written, at most for `patience`: whoever stops the server
-    /// wants its last words, but not at the price of a process that does not end.
+    /// Waits until all lines so far are written, but at most for `patience`. An administrator who
+    /// stops the server wants its last lines, but not at the price of a process that does not end.
     pub fn flush_within(&self, patience: Duration) {
         const PAUSE: Duration = Duration::from_millis(5);
         let deadline = Instant::now() + patience;
@@ -68,13 +68,14 @@ impl LossyWriter {
             }
             thread::sleep(PAUSE);
         }
-        // Too late or done: the caller goes on either way.
+        // Whether the wait was in time or not, the caller goes on.
         let _ = is_done.recv_timeout(deadline.saturating_duration_since(Instant::now()));
     }
 }
 
 impl Write for LossyWriter {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        // Counted before the check, so that two threads cannot both take the last bytes.
         let before = self
             .shared
             .waiting_bytes
@@ -116,7 +117,7 @@ fn write_jobs(mut stream: impl Write, jobs: &Receiver<Job>, shared: &Shared) {
                 }
             }
             Job::Flush(done) => {
-                // The caller may have lost its patience.
+                // The caller may have stopped waiting.
                 let _ = done.try_send(());
             }
         }
@@ -132,7 +133,7 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(30);
 
-    /// A stream whose every write waits for one permission to succeed or to fail.
+    /// A stream whose every write waits for a permission to succeed or to fail.
     struct Reluctant {
         may: Receiver<io::Result<()>>,
         written: Arc<Mutex<Vec<u8>>>,
@@ -140,7 +141,7 @@ mod tests {
 
     impl Write for Reluctant {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            // Once nobody gives permissions any more, everything is allowed.
+            // When no permissions are given any more, every write is allowed.
             self.may.recv().unwrap_or(Ok(()))?;
             self.written.lock().unwrap().extend_from_slice(bytes);
             Ok(bytes.len())

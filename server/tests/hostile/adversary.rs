@@ -1,11 +1,11 @@
 //! Twenty hostile clients that draw from all requests, floods and ways to cut a connection, beside
-//! twenty honest ones, against a server that may have 512 MiB: no honest client is evicted or
-//! refused, everything that was acked is there once, and the server gives the memory back. The same
-//! beside a server that is killed every few seconds.
+//! twenty honest ones, against a server that may have 512 MiB. No honest client is evicted or
+//! refused, every acknowledged message is stored once, and the server gives the memory back. The
+//! same beside a server that is killed every few seconds.
 //!
 //! `SECURE_CHAT_SEED` repeats the decisions, and `SECURE_CHAT_ADVERSARY_SECONDS` makes the run
-//! longer or shorter. How long the honest ones wait is printed, not asserted: a machine that does
-//! something else beside it must not make this fail.
+//! longer or shorter. The waits of the honest clients are printed, not asserted: a machine that
+//! does other work at the same time must not make this fail.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read as _, Write as _};
@@ -29,19 +29,20 @@ use crate::support::{PATIENCE, eventually, system_random};
 const HONEST: usize = 20;
 const HOSTILE: usize = 20;
 
-/// The server's memory of its own, in KiB.
+/// The memory that the server may have of its own, in KiB.
 const MEMORY_KIB: u32 = 512 * 1024;
 
-/// Memory that a server may keep beside the share of what it had, in KiB: the database's cache.
+/// The memory that a server may keep beside the share of its former memory, in KiB: the database's
+/// cache.
 const ALLOWANCE_KIB: u64 = 16 * 1024;
 
 /// The time between two messages of an honest client.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// The time until the next attempt where no server listens.
+/// The time until the next attempt while no server listens.
 const BETWEEN_SERVERS: Duration = Duration::from_millis(20);
 
-/// How long the honest clients are alone, to know how long they wait then.
+/// The time for which the honest clients are alone, to measure their undisturbed waits.
 const UNDISTURBED: Duration = Duration::from_secs(10);
 
 fn environment(name: &str, otherwise: u64) -> u64 {
@@ -52,16 +53,16 @@ fn environment(name: &str, otherwise: u64) -> u64 {
 }
 
 struct Scene {
-    /// Where the server accepts TCP and HTTP: another place after each kill.
+    /// The server's addresses for TCP and HTTP; they change with each kill.
     addresses: Mutex<(SocketAddr, SocketAddr)>,
-    /// Odd from before a kill until the next server listens.
+    /// A counter that is odd from before a kill until the next server listens.
     generation: AtomicU64,
     /// The hostile clients have begun.
     disturbed: AtomicBool,
     over: AtomicBool,
     /// The waits for an ack, undisturbed and disturbed, in microseconds.
     waits: [Mutex<Vec<u64>>; 2],
-    /// What was acked, by number.
+    /// The acknowledged messages, by number.
     acked: Mutex<BTreeMap<u64, String>>,
     attacks: AtomicU64,
 }
@@ -91,8 +92,10 @@ impl Scene {
         self.addresses.lock().unwrap().1
     }
 
-    /// Kills the server as `kill -9` does, and starts another on what it leaves.
+    /// Kills the server as `kill -9` does, and starts another one on its data folder.
     fn kill_and_restart(&self, server: Server) -> Server {
+        // Counted twice, before the kill and after the start: a client that fails can then tell
+        // whether a kill was under way.
         self.generation.fetch_add(1, Ordering::SeqCst);
         let server = Server::start_within_in(server.kill(), MEMORY_KIB, &[]);
         *self.addresses.lock().unwrap() = (server.tcp(), server.http());
@@ -109,7 +112,8 @@ impl Scene {
         keys(HONEST).into_iter().enumerate().map(start).collect()
     }
 
-    /// Starts the hostile clients, who share four keys.
+    /// Starts the hostile clients, which share four keys, so that a key's limits are reached from
+    /// several connections.
     fn hostile(self: &Arc<Self>, seed: u64) -> Vec<JoinHandle<()>> {
         self.disturbed.store(true, Ordering::SeqCst);
         let keys = keys(4);
@@ -133,8 +137,9 @@ impl Scene {
         }
     }
 
-    /// Everything that was acked is there, once, under its number.
+    /// Asserts that every acknowledged message is stored, once, under its number.
     fn assert_nothing_lost_or_doubled(&self, server: &Server) {
+        // A new key: no client of the run has used up its limits.
         let mut reader = Client::of(keys(1)[0], connect(server.tcp()), Version::V2);
         reader.shake_hands();
         hello(&mut reader, "reader");
@@ -175,8 +180,8 @@ fn keys(count: usize) -> Vec<&'static PrivateKey> {
     (0..count).map(|_| &*Box::leak(Box::new(make()))).collect()
 }
 
-/// An honest client, which is never refused, and loses its connection only when the server is
-/// killed; then it goes on with the next server, and with the message that was not acked.
+/// Runs an honest client, which is never refused. It loses its connection only when the server is
+/// killed, and then goes on with the next server and with the message that was not acknowledged.
 fn be_honest(scene: &Scene, key: &'static PrivateKey, number: usize) {
     let mut dice = Dice::new(number as u64);
     let mut unacked = None;
@@ -192,7 +197,7 @@ fn be_honest(scene: &Scene, key: &'static PrivateKey, number: usize) {
     }
 }
 
-/// One connection of an honest client: says something, waits for its ack, and so on.
+/// Runs one connection of an honest client: it sends a message, waits for the ack, and so on.
 fn honest_session(
     scene: &Scene,
     key: &'static PrivateKey,
@@ -216,6 +221,8 @@ fn honest_session(
         "joined",
     )?;
     while !scene.is_over() {
+        // The id stays until the ack comes, so a message that was sent to a killed server is not
+        // stored twice.
         let id = unacked
             .get_or_insert_with(|| MessageId::from_random(dice.bytes()).to_string())
             .clone();
@@ -236,7 +243,7 @@ fn honest_session(
     Ok(())
 }
 
-/// Asks for something, and waits for the answer, which is no error.
+/// Sends a request and waits for its answer, which must not be an error.
 fn ask(client: &mut Client, request: &Value, answer: &str) -> io::Result<Value> {
     let frame = client.seal(&request.to_string());
     client.wire.write_all(&frame)?;
@@ -249,7 +256,8 @@ fn ask(client: &mut Client, request: &Value, answer: &str) -> io::Result<Value> 
     }
 }
 
-/// A stream from an address of the attacker's own, or nothing if the server takes none.
+/// Returns a stream from an address of the attacker's own, or `None` if the server accepts none.
+/// Limits for each address would otherwise refuse the honest clients, which share one.
 fn from_own_address(to: SocketAddr, number: usize) -> Option<TcpStream> {
     let socket = socket2::Socket::new(
         socket2::Domain::IPV4,
@@ -268,7 +276,7 @@ fn from_own_address(to: SocketAddr, number: usize) -> Option<TcpStream> {
     Some(stream)
 }
 
-/// A request of any type, well formed or not.
+/// Returns a request of any type, well formed or not.
 fn any_request(dice: &mut Dice) -> String {
     let room = ["lobby", "public", "den", "nowhere", "a b", "lоbby"][index(dice, 6)];
     let id = MessageId::from_random(dice.bytes()).to_string();
@@ -310,11 +318,11 @@ fn index(dice: &mut Dice, below: u64) -> usize {
     usize::try_from(dice.between(0, below)).unwrap()
 }
 
-/// One connection of a hostile client, which ends in whatever way.
+/// Runs one connection of a hostile client, which ends in any way.
 fn attack(scene: &Scene, key: &'static PrivateKey, number: usize, dice: &mut Dice) {
     scene.attacks.fetch_add(1, Ordering::Relaxed);
     if dice.once_in(6) {
-        // Bytes of nothing, to either port, and perhaps without an end.
+        // Meaningless bytes, to either port, and perhaps without an end.
         let to = if dice.once_in(2) {
             scene.http()
         } else {
@@ -354,12 +362,14 @@ fn attack(scene: &Scene, key: &'static PrivateKey, number: usize, dice: &mut Dic
         if client.wire.write_all(&frame).is_err() {
             break;
         }
+        // An attacker who never reads fills the server's queues; one who reads now and then keeps
+        // them near their limits.
         if reads && dice.once_in(50) {
             let _ = client.wire.read(&mut vec![0; 64 * 1024]);
         }
     }
     match dice.between(0, 4) {
-        // Half a frame, and the end.
+        // Half a frame, and then the end.
         0 => {
             let frame = client.seal("never whole");
             let _ = client.wire.write_all(&frame[..frame.len() / 2]);
@@ -367,7 +377,7 @@ fn attack(scene: &Scene, key: &'static PrivateKey, number: usize, dice: &mut Dic
         1 => {
             let _ = client.wire.shutdown(Shutdown::Write);
         }
-        // A reset.
+        // A reset of the connection.
         2 => {
             let _ = socket2::SockRef::from(&client.wire).set_linger(Some(Duration::ZERO));
         }
@@ -381,7 +391,7 @@ fn p99(waits: &Mutex<Vec<u64>>) -> u64 {
     waits.get(waits.len() * 99 / 100).copied().unwrap_or(0)
 }
 
-/// The seed of the decisions, and for how long the hostile clients are at it.
+/// Returns the seed of the decisions, and the time for which the hostile clients attack.
 fn plan() -> (u64, Duration) {
     let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let seed = environment("SECURE_CHAT_SEED", clock.unwrap().subsec_nanos().into());

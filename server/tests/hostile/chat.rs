@@ -1,5 +1,5 @@
-//! What people, or programs in their name, say in JSON and should not. Whoever says it is told so,
-//! stays connected, and nobody else notices.
+//! Requests in JSON that people or programs should not make. The one at fault is told and stays
+//! connected, and nobody else notices.
 
 use serde_json::{Value, json};
 use shared::connection::{CloseReason, Version};
@@ -18,13 +18,13 @@ fn send(room: &str, number: u32, text: &str) -> Value {
     json!({"type": "send", "room": room, "id": id(number), "text": text})
 }
 
-/// The session goes on as if nothing had been said.
+/// Asserts that the session goes on as if nothing had been sent.
 fn assert_alive<W: Wire>(client: &mut Client<W>) {
     say(client, &json!({"type": "ping"}));
     hear(client, "pong");
 }
 
-/// The code of a claim link: the server prints it when it starts.
+/// Makes `client` an operator. The server prints the claim link when it starts.
 fn make_operator<W: Wire>(scene: &Scene, client: &mut Client<W>) {
     let code = scene.server.claim_code();
     say(client, &json!({"type": "claim", "code": code}));
@@ -36,6 +36,7 @@ fn objects_that_are_none_of_the_chats() {
     let mut scene = Scene::new(&[]);
     let mut tcp = over_tcp(scene.server.tcp(), 1, "mallory");
     let mut tunnel = through_tunnel(scene.server.http(), 2, "mallet");
+    // A recursive parser without a bound would overflow its stack.
     let deep = format!(
         "{{\"type\":\"send\",\"x\":{}1{}}}",
         "[".repeat(5000),
@@ -71,12 +72,12 @@ fn objects_that_are_none_of_the_chats() {
         tunnel.say(what);
         assert_eq!(refusal(&mut tunnel).0, code, "{what:.80}");
     }
-    // What has an id is refused by it, so that a client knows which of its messages it was.
+    // A rejection names the id of its request, so that a client knows which of its messages failed.
     let mut wrong = send("lobby", 1, "x");
     wrong["text"] = json!(null);
     say(&mut tcp, &wrong);
     assert_eq!(refusal(&mut tcp), ("malformed".into(), id(1)));
-    // What is no object at all is a line, which this connection does not speak any more.
+    // Any other text is a plain line, which this connection does not speak any more.
     for line in [
         "hello",
         "[]",
@@ -95,6 +96,7 @@ fn objects_that_are_none_of_the_chats() {
 
 #[test]
 fn names_that_pretend_or_cannot_be_shown() {
+    // A name that looks like another one would let its owner speak for somebody else.
     let mut scene = Scene::new(&[]);
     let mut mallory = over_tcp(scene.server.tcp(), 1, "mallory");
     let bystander = "bystander";
@@ -135,16 +137,17 @@ fn texts_over_the_limit_and_ids_used_again() {
     assert_eq!(refusal(&mut anna), ("malformed".into(), id(1)));
     say(&mut anna, &send("den", 1, &longest));
     assert_eq!(hear(&mut anna, "ack")["seq"], 1);
-    // The same again is the same, another text under the id is refused, and the first one stays.
+    // The same message is the same entry; another text under its id is rejected, and the first one
+    // stays.
     say(&mut anna, &send("den", 1, &longest));
     assert_eq!(hear(&mut anna, "ack")["seq"], 1);
     say(&mut anna, &send("den", 1, "another"));
     assert_eq!(refusal(&mut anna), ("id_reused".into(), id(1)));
-    // Another person's ids are their own.
+    // Another person's ids are that person's own.
     join(&mut eve, "den", 0);
     say(&mut eve, &send("den", 1, "mine"));
     assert_eq!(hear(&mut eve, "ack")["seq"], 2);
-    // An ack may come before its entry is told, and what is not told is in no page.
+    // The page of the join arrives first, and it has only the entry that existed then.
     let entries = eventually("both are told", || {
         let history = json!({"type": "history", "room": "den", "before": 99});
         say(&mut eve, &history);
@@ -171,7 +174,7 @@ fn rooms_that_are_not_there_or_not_for_everybody() {
     hear(&mut anna, "joined");
     say(&mut anna, &send("den", 1, "secret"));
     hear(&mut anna, "ack");
-    // A private room is no different from none.
+    // A private room cannot be told from one that does not exist.
     for room in ["den", "nowhere", "@AAAAAAAAAAAAAAAAAAAAAA"] {
         for what in [
             json!({"type": "join", "room": room}),
@@ -190,7 +193,7 @@ fn rooms_that_are_not_there_or_not_for_everybody() {
     assert_eq!(hear(&mut eve, "found")["entries"], json!([]));
     say(&mut eve, &json!({"type": "create", "room": "attic"}));
     assert_eq!(refusal(&mut eve), ("limit_reached".into(), "attic".into()));
-    // A number that the room does not have yet, and pages beyond its ends.
+    // A number that the room does not have yet, and pages beyond both ends.
     join(&mut anna, "den", 0);
     say(
         &mut anna,
@@ -199,7 +202,7 @@ fn rooms_that_are_not_there_or_not_for_everybody() {
     assert_eq!(refusal(&mut anna), ("no_such_entry".into(), "den".into()));
     assert_eq!(hear(&mut anna, "joined")["head"], 1, "and begins anew");
     for (before, count) in [(u64::MAX, 1), (1, 0), (0, 0)] {
-        // The pages of the join come before it.
+        // The pages of the join come before the requested one.
         eventually("the page is there", || {
             let history = json!({"type": "history", "room": "den", "before": before});
             say(&mut anna, &history);
@@ -237,10 +240,10 @@ fn a_flood_over_several_connections() {
             refused += 1;
         }
     }
-    // A minute's worth at once, and what has come in since.
+    // A minute's worth at once, and the tokens that were added since.
     assert!((30..40).contains(&acked.len()), "{}", acked.len());
     assert_eq!(refused, 60 - acked.len());
-    // A new connection is no new person.
+    // A new connection does not make a new person: limits are counted by key.
     let mut again = over_tcp(scene.server.tcp(), 1, "mallory");
     join(&mut again, "den", 0);
     let entries = hear(&mut again, "page")["entries"].clone();
@@ -277,8 +280,8 @@ fn a_member_who_stops_reading_is_put_out_and_resumes_where_they_were() {
     join(&mut stalled, "den", 0);
     let text = "x".repeat(16 * 1024);
     let mut number = 0;
-    // The sockets between them hold some megabytes before the queue does; then the others are told
-    // that she is gone.
+    // The sockets between them hold some megabytes before the queue does. After the eviction the
+    // others learn that she is gone.
     let mut here = true;
     while here {
         number += 1;
@@ -325,6 +328,7 @@ fn a_member_who_stops_reading_is_put_out_and_resumes_where_they_were() {
 
 #[test]
 fn who_is_kept_out_tries_every_door() {
+    // A ban of a key has to hold in both versions and over both transports.
     let scene = Scene::new(&[]);
     let mut anna = through_tunnel(scene.server.http(), 1, "anna");
     make_operator(&scene, &mut anna);
@@ -341,7 +345,7 @@ fn who_is_kept_out_tries_every_door() {
     );
     hear(&mut anna, "operator");
     eve.assert_told(ErrorCode::Kicked);
-    // By TCP and through the tunnel, by v1 and v2.
+    // Over TCP and through the tunnel, in v1 and v2.
     for version in [Version::V1, Version::V2] {
         let mut tcp = Client::of(key(2), connect(scene.server.tcp()), version);
         tcp.assert_told(ErrorCode::Kicked);
@@ -355,7 +359,7 @@ fn who_is_kept_out_tries_every_door() {
     hear(&mut anna, "operator");
     let mut eve = over_tcp(scene.server.tcp(), 2, "eve");
     assert_alive(&mut eve);
-    // Nobody but operators while the server is stopped, and everybody afterwards.
+    // Only operators while the server is stopped, and everybody afterwards.
     say(
         &mut anna,
         &json!({"type": "operator", "do": "stop_listeners"}),

@@ -1,4 +1,4 @@
-//! What an end of the server must not take away, and databases that it must not touch.
+//! Data that must survive the end of a server, and databases that a server must not touch.
 
 use std::fs;
 use std::io::Write;
@@ -15,6 +15,7 @@ fn id(round: u32, number: u32) -> String {
 
 #[test]
 fn what_was_acked_survives_kill_9_and_what_was_not_can_be_sent_again() {
+    // An ack promises that the entry survives the server; without one the client has to send again.
     let fast = ["--sends-per-minute", "0"];
     let mut server = Server::start(&fast);
     let mut acked: Vec<(u64, String)> = Vec::new();
@@ -31,7 +32,8 @@ fn what_was_acked_survives_kill_9_and_what_was_not_can_be_sent_again() {
                 "type": "send", "room": "lobby", "id": id(round, number), "text": format!("text {number}"),
             })
         };
-        // All are under way when the server dies: some acked, some durable, some neither.
+        // All of them are under way when the server dies: some acknowledged, some durable, some
+        // neither.
         for number in 0..300 {
             say(&mut client, &message(number));
         }
@@ -68,7 +70,7 @@ fn what_was_acked_survives_kill_9_and_what_was_not_can_be_sent_again() {
     let seqs: Vec<u64> = acked.iter().map(|(seq, _)| *seq).collect();
     assert_eq!(seqs, (1..=1200).collect::<Vec<_>>());
 
-    // Somebody who was away gets all of it, in that order.
+    // A person who was away gets all of it, in that order.
     let mut reader = through_tunnel(server.http(), 0, "ada");
     say(
         &mut reader,
@@ -88,6 +90,7 @@ fn what_was_acked_survives_kill_9_and_what_was_not_can_be_sent_again() {
 
 #[test]
 fn two_servers_on_one_data_folder() {
+    // Two servers would give the same numbers to different entries.
     let server = Server::start(&[]);
     let ended = run_to_end(server.data(), &[]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
@@ -97,6 +100,7 @@ fn two_servers_on_one_data_folder() {
 
 #[test]
 fn a_database_that_is_none_newer_or_damaged_is_left_as_it_is() {
+    // A backup or a newer server may still read it; overwriting it would lose the chat.
     let server = Server::start(&[]);
     let mut client = Client::join_by_v2(server.tcp());
     client.say("something to keep");
@@ -108,6 +112,7 @@ fn a_database_that_is_none_newer_or_damaged_is_left_as_it_is() {
     let path = server.data().join("chat.db");
     let whole = fs::read(&path).unwrap();
     let mut newer = whole.clone();
+    // The bytes 60 to 63 of an SQLite database hold its user version: that of the schema.
     newer[60..64].copy_from_slice(&99_u32.to_be_bytes());
     let mut damaged = whole.clone();
     damaged[4096..8192].fill(0xa5);
@@ -125,7 +130,7 @@ fn a_database_that_is_none_newer_or_damaged_is_left_as_it_is() {
             assert!(!server.data().join(beside).exists(), "{word}: {beside} is left behind");
         }
     }
-    // The whole one is still good.
+    // The undamaged database is still good.
     fs::File::create(&path).unwrap().write_all(&whole).unwrap();
     let again = Server::start_in(server.take_data(), &[]);
     let mut client = Client::join_by_v2(again.tcp());

@@ -1,9 +1,9 @@
 //! A minute of everything at once: fifty clients over both versions and transports, connections
-//! that break in every way, and a server that is killed every few seconds. Afterwards nothing that
-//! was acked is lost, nothing is there twice, and everybody has the same.
+//! that break in every way, and a server that is killed every few seconds. Afterwards no
+//! acknowledged entry is lost, none is stored twice, and all members have the same log.
 //!
 //! `SECURE_CHAT_SEED` repeats a run's decisions (not the machine's timing), and
-//! `SECURE_CHAT_ENDURANCE_SECONDS` makes it longer or shorter.
+//! `SECURE_CHAT_ENDURANCE_SECONDS` makes the run longer or shorter.
 
 mod driver;
 pub(crate) mod random;
@@ -28,23 +28,23 @@ use crate::support::system_random;
 
 const CLIENTS: usize = 50;
 
-/// Different people; the others are their second, third … devices.
+/// The number of different people; the other clients are their second, third … devices.
 const KEYS: usize = 10;
 
-/// What a client has after all of it.
+/// The logs that a client has at the end.
 struct Outcome {
     logs: BTreeMap<RoomId, Vec<Entry>>,
 }
 
-/// What all clients share.
+/// The state that all clients share.
 struct Scene {
-    /// Where the server is now: TCP and HTTP. Nowhere, while it is dead.
+    /// The server's addresses for TCP and HTTP; `None` while it is dead.
     server: RwLock<Option<(SocketAddr, SocketAddr)>>,
-    /// The clients may still do something new.
+    /// The clients may still write something new.
     busy: RwLock<bool>,
-    /// Clients that have nothing more to say.
+    /// A barrier for the clients that have nothing more to send.
     silent: Barrier,
-    /// Every ack that anybody was ever given.
+    /// Every ack that any client was ever given.
     acked: Mutex<BTreeMap<(RoomId, UserId, MessageId), Seq>>,
 }
 
@@ -53,7 +53,7 @@ impl Scene {
         *self.busy.read().unwrap()
     }
 
-    /// An entry has one number, whoever asks and however often.
+    /// Records an ack. An entry has one number, whoever asks and however often.
     fn ack(&self, room: RoomId, user: UserId, id: MessageId, seq: Seq) {
         let before = self.acked.lock().unwrap().insert((room, user, id), seq);
         assert!(
@@ -147,8 +147,8 @@ fn fifty_clients_a_minute_of_broken_connections_and_a_server_that_is_killed() {
         assert_eq!(places.get(place), Some(seq), "{place:?} was acked");
     }
     println!("{kills} kills, {} acked, {entries} entries", acked.len());
-    // Everything that was ever begun was acked in the end, and a run in which little happened
-    // shows little.
+    // Every entry that was begun was acknowledged in the end. A run in which little happened proves
+    // little.
     assert_eq!(acked.len(), entries);
     assert!(
         entries as u64 > seconds * 10 && kills > 0,

@@ -13,7 +13,7 @@ use crate::support::client::{Client, connect};
 fn an_unterminated_frame_before_the_handshake() {
     let mut scene = Scene::new(&[]);
     let mut attacker = Client::over(connect(scene.server.tcp()));
-    // The limit, one byte more, and nothing after it: the answer must not wait for an end.
+    // One byte over the limit, and nothing after it: the answer must not wait for an end.
     attacker.wire.write_all(&vec![b'{'; 16 * 1024 + 1]).unwrap();
     let mut answer = String::new();
     attacker.wire.read_to_string(&mut answer).unwrap();
@@ -26,8 +26,8 @@ fn an_unterminated_frame_before_the_handshake() {
 fn an_unterminated_frame_after_the_handshake() {
     let mut scene = Scene::new(&["--max-frame-bytes", "65536"]);
     let mut attacker = Client::join(scene.server.tcp());
-    // More than the limit: what is still under way when the server gives up must not turn its
-    // answer into a reset.
+    // More than the limit: bytes that are still under way when the server gives up must not turn
+    // its answer into a reset.
     attacker.wire.write_all(&vec![b'{'; 200_000]).unwrap();
     attacker.assert_told(ErrorCode::FrameTooLarge);
     let words = [&*attacker.address(), "closed", "longer than 65536 bytes"];
@@ -41,6 +41,8 @@ fn a_byte_at_a_time_is_cut_off_by_the_clock() {
     let mut attacker = connect(scene.server.tcp());
     let address = attacker.local_addr().unwrap().to_string();
     let mut reader = attacker.try_clone().unwrap();
+    // Each byte would restart a timeout for each read; only a deadline for the whole handshake ends
+    // this.
     let trickle = std::thread::spawn(move || {
         while start.elapsed() < Duration::from_millis(2500) && attacker.write_all(b"{").is_ok() {
             std::thread::sleep(Duration::from_millis(100));
@@ -55,6 +57,7 @@ fn a_byte_at_a_time_is_cut_off_by_the_clock() {
 
 #[test]
 fn a_client_that_says_nothing_is_told_timeout() {
+    // A silent connection would otherwise keep its permit for ever.
     let mut scene = Scene::new(&["--handshake-timeout", "1"]);
     let mut attacker = connect(scene.server.tcp());
     let address = attacker.local_addr().unwrap().to_string();
@@ -66,6 +69,8 @@ fn a_client_that_says_nothing_is_told_timeout() {
 
 #[test]
 fn an_http_request_on_the_tcp_port() {
+    // A browser on the wrong port: the blank line behind the request ends a frame, which is no
+    // object.
     let mut scene = Scene::new(&[]);
     let mut attacker = connect(scene.server.tcp());
     let address = attacker.local_addr().unwrap().to_string();
@@ -87,6 +92,7 @@ fn garbage_after_the_handshake() {
 
 #[test]
 fn a_replayed_handshake_as_a_message() {
+    // A frame is judged by the state in which it arrives: no second handshake may begin.
     let mut scene = Scene::new(&[]);
     let mut attacker = Client::over(connect(scene.server.tcp()));
     let handshake = attacker.handshake();
@@ -101,7 +107,7 @@ fn a_replayed_handshake_as_a_message() {
 fn a_half_closed_client_still_gets_its_answers() {
     let mut scene = Scene::new(&[]);
     let mut client = Client::over(connect(scene.server.tcp()));
-    // Everything in one write, and then the end: the answers are all still due.
+    // Everything in one write, and then the end: all answers are still due.
     let mut all = client.handshake();
     for text in ["one", "two", "/who"] {
         all.extend(client.seal(text));
@@ -124,6 +130,7 @@ fn a_half_closed_client_still_gets_its_answers() {
 
 #[test]
 fn half_a_frame_and_then_the_end() {
+    // Reported as a cut and not as an end, because anybody in between can cut a stream.
     let mut scene = Scene::new(&[]);
     let mut attacker = Client::join(scene.server.tcp());
     let frame = attacker.seal("never whole");
@@ -138,7 +145,8 @@ fn a_connection_that_is_reset() {
     let mut scene = Scene::new(&[]);
     let attacker = Client::join(scene.server.tcp());
     let address = attacker.address();
-    // Its own line comes back and is never read: dropping the socket then resets it.
+    // The client's own line comes back and is never read: dropping the socket then resets the
+    // connection.
     let mut attacker = attacker;
     attacker.say("unread");
     std::thread::sleep(Duration::from_millis(200));

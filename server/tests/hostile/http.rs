@@ -14,7 +14,8 @@ fn paths_that_climb_out_of_the_page() {
     let mut scene = Scene::new(&[]);
     let host = scene.server.http();
     let up = "/..".repeat(20);
-    // Symbolic links, because what looks files up may resolve them before it looks where they are.
+    // Some of these are symbolic links, because a server that reads files may resolve links before
+    // it checks the path.
     for path in [
         format!("{up}/etc/passwd"),
         format!("{up}/etc/os-release"),
@@ -36,6 +37,7 @@ fn paths_that_climb_out_of_the_page() {
 
 #[test]
 fn hosts_that_are_not_this_machine() {
+    // DNS rebinding: a page of the attacker's reaches this machine under a name of the attacker's.
     let mut scene = Scene::new(&[]);
     for host in [
         "evil.example",
@@ -62,7 +64,8 @@ fn a_host_that_would_forge_a_log_line() {
     let head = "GET / HTTP/1.1\nHost: x\\n\"\u{1b}[2J closed";
     let mut stream = connect(scene.server.http());
     write_head(&mut stream, head);
-    // Refused by the parser or by us; the log must show no control character either way.
+    // Either the parser refuses the request or the server does; in both cases the log must show no
+    // control character.
     stream.shutdown(Shutdown::Write).unwrap();
     let mut ignored = Vec::new();
     let _ = stream.read_to_end(&mut ignored);
@@ -122,6 +125,8 @@ fn a_body_that_nobody_wants() {
 #[test]
 fn lengths_that_smuggle_a_request() {
     let mut scene = Scene::new(&[]);
+    // Two readers that take different lengths for the body would see different requests behind it
+    // (request smuggling, RFC 9112 §11.2).
     let host = scene.server.http();
     for more in [
         "Content-Length: 5\nContent-Length: 6",
@@ -160,6 +165,7 @@ fn pipelined_requests_are_answered_in_order() {
 
 #[test]
 fn a_head_without_an_end() {
+    // A head is buffered whole, so it needs a bound.
     let mut scene = Scene::new(&[]);
     let host = scene.server.http();
     let mut stream = connect(host);
@@ -178,7 +184,7 @@ fn no_http_at_all() {
     let mut scene = Scene::new(&[]);
     let mut stream = connect(scene.server.http());
     let address = stream.local_addr().unwrap().to_string();
-    // A TLS client that took the wrong port.
+    // The first bytes of a TLS client that took the wrong port.
     stream
         .write_all(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n")
         .unwrap();
@@ -204,7 +210,7 @@ fn clients_of_the_chat_on_the_port_of_the_page_are_told_so() {
         assert_eq!(answer.starts_with('{'), is_ours, "{answer}");
         scene.assert_logged_and_undisturbed(&[&address, "it is not HTTP"]);
     }
-    // A client of ours shows the sentence as the server's own.
+    // A client of this project shows the sentence as the server's own.
     let mut lost = Client::speaking(connect(scene.server.http()), Version::V2);
     match lost.receive_end() {
         CloseReason::Reported { message, .. } => assert!(message.contains("use ws://")),
@@ -224,6 +230,7 @@ fn the_process_and_its_parts_are_asked_apart() {
 
 #[test]
 fn a_connection_that_says_nothing_is_ended() {
+    // Silent connections must not take the files that sessions need.
     let scene = Scene::new(&[]);
     let mut idle = connect(scene.server.http());
     assert_eq!(idle.read(&mut [0; 16]).unwrap(), 0);
@@ -231,7 +238,7 @@ fn a_connection_that_says_nothing_is_ended() {
 
 #[test]
 fn a_head_that_never_comes() {
-    // Told at this level only, because an idle browser's connection ends in the same way.
+    // Logged at this level only, because an idle browser's connection ends in the same way.
     let mut scene = Scene::new(&["--log-level", "debug"]);
     let host = scene.server.http();
     let mut slow = connect(host);

@@ -1,8 +1,8 @@
-//! Attacks on the real server over real sockets, each named for what the attacker does.
+//! Attacks on the real server over real sockets, each named after the attacker's action.
 //!
-//! Each shows three things: the one at fault is told so in the way the protocol says, one line of
-//! the log names the cause, and somebody else in the lobby notices nothing. What a single frame may
-//! hold is the business of the tests in `shared`; here it is sockets, HTTP, the tunnel and files.
+//! Each test shows three things: the attacker is told in the way of the protocol, one line of the
+//! log names the cause, and another person in the lobby notices nothing. The content of single
+//! frames is tested in `shared`; these tests are about sockets, HTTP, the tunnel and files.
 
 #![allow(
     clippy::unwrap_used,

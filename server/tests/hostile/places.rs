@@ -1,4 +1,4 @@
-//! Attacks on the places that a server has: taking them all, and coming and going.
+//! Attacks on the server's permits: taking all of them, and coming and going.
 
 use std::io::{Read as _, Write as _};
 
@@ -12,7 +12,7 @@ use crate::support::server::Server;
 use crate::support::websocket::{WebSocket, ask, read_response, write_head};
 use crate::support::{eventually, system_random};
 
-/// Takes the last place, is refused over TCP and through the tunnel, and gives the place back.
+/// Takes the last permit, is refused over TCP and through the tunnel, and gives the permit back.
 fn assert_bounded(flags: &[&str], limit: &str) {
     let mut scene = Scene::new(flags);
     let last = Client::join(scene.server.tcp());
@@ -49,6 +49,7 @@ fn all_places_there_are() {
 
 #[test]
 fn a_refused_client_that_has_already_spoken_is_told() {
+    // Unread bytes would turn the end into a reset, which can take the error with it.
     let scene = Scene::new(&["--max-connections", "1"]);
     let mut refused = connect(scene.server.tcp());
     refused.write_all(&[b'{'; 4000]).unwrap();
@@ -61,14 +62,15 @@ fn a_refused_client_that_has_already_spoken_is_told() {
 #[test]
 fn a_crowd_that_is_refused_takes_no_room_either() {
     let mut scene = Scene::new(&["--max-connections", "1"]);
-    // Each is told, and waited for while it takes that in; but not any number of them at a time.
+    // Each refused client is told, and awaited while it reads that; but only a bounded number at a
+    // time.
     let crowd: Vec<_> = (0..600).map(|_| connect(scene.server.tcp())).collect();
     // The last one is refused after all others.
     let mut last = &crowd[599];
     let _ = last.read_to_end(&mut Vec::new());
     let held = scene.server.open_files();
     assert!(held < 400, "{held}");
-    // Ten lines of an address a minute are enough to see it.
+    // Ten lines a minute for an address are enough to notice the attack.
     assert!(
         scene
             .server
@@ -84,7 +86,7 @@ fn a_crowd_that_is_refused_takes_no_room_either() {
 fn all_places_for_http_requests() {
     let mut scene = Scene::new(&[]);
     let host = scene.server.http();
-    // Each in the middle of a request, so that it is not idle.
+    // Each is in the middle of a request, so that it is not idle.
     let held: Vec<_> = (0..64)
         .map(|_| {
             let mut stream = connect(host);
@@ -112,6 +114,7 @@ fn all_places_for_http_requests() {
 #[cfg(target_os = "linux")]
 #[test]
 fn idle_http_connections_cannot_take_the_files_of_sessions() {
+    // Sessions and HTTP connections share the process's limit of open files.
     let server = Server::start_with(std::process::Stdio::piped(), Some(256), &[]);
     server.wait_for_log(&["limit of open files allows fewer connections"]);
     let idle: Vec<_> = (0..300).map(|_| connect(server.http())).collect();
@@ -128,6 +131,7 @@ fn idle_http_connections_cannot_take_the_files_of_sessions() {
 
 #[test]
 fn an_operator_gets_into_a_server_that_is_full() {
+    // A few permits are reserved: an operator must get in when strangers have taken the rest.
     for flag in ["--max-connections", "--max-connections-per-address"] {
         let server = Server::start(&[flag, "2"]);
         let mut operator = Client::join_by_v2(server.tcp());
@@ -150,7 +154,7 @@ fn an_operator_gets_into_a_server_that_is_full() {
             std::panic::catch_unwind(join).ok()
         })
         .into();
-        // Silent ones take the whole reserve, more than once.
+        // Silent connections take the whole reserve, more than once.
         let silent: Vec<_> = (0..40).map(|_| connect(server.tcp())).collect();
         stranger().assert_told(ErrorCode::TooManyConnections);
         let mut operator = Client::join_by_v2(server.tcp());
@@ -184,7 +188,7 @@ fn fifty_at_once_that_come_and_go() {
         let _ = thread.join();
     }
     scene.assert_undisturbed();
-    // Every place came back: 50 fit again beside the bystander.
+    // Every permit came back: 50 clients fit again beside the bystander.
     eventually("50 free places", || {
         std::panic::catch_unwind(|| (0..50).map(|_| Client::join(tcp)).collect::<Vec<_>>()).ok()
     });
@@ -198,6 +202,7 @@ fn fifty_at_once_that_come_and_go() {
 
 #[test]
 fn handshakes_cut_off_at_every_stage_leave_no_place_taken() {
+    // If one of these cuts leaked its permit, repeating it would fill the server for good.
     let server = Server::start(&["--max-connections", "3"]);
     for stage in 0..12 {
         eventually("a place", || {

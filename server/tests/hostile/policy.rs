@@ -1,4 +1,4 @@
-//! What a server accepts and writes down, by its flags.
+//! Connections that a server accepts, and texts that it logs, by its flags.
 
 use shared::error::ErrorCode;
 
@@ -12,6 +12,7 @@ const EVERYWHERE: [&str; 4] = ["--listen", "0.0.0.0:0", "--http", "0.0.0.0:0"];
 
 #[test]
 fn v1_beyond_loopback_is_refused_unless_allowed() {
+    // v1 proves nothing about the server, so it is off where strangers can sit in between.
     let server = Server::start(&EVERYWHERE);
     let mut tcp = Client::over(connect(server.tcp()));
     tcp.assert_told(ErrorCode::V1Disabled);
@@ -21,7 +22,7 @@ fn v1_beyond_loopback_is_refused_unless_allowed() {
     for address in [tcp.address(), tunnel.address()] {
         server.wait_for_log(&[&address, "closed", "v1_disabled"]);
     }
-    // The page itself is served, whatever name leads here.
+    // The page itself is served under any name that leads here.
     let response = ask(server.http(), "GET /healthz HTTP/1.1\nHost: chat.example");
     assert_eq!(response.status, 200);
 }
@@ -33,7 +34,7 @@ fn v1_beyond_loopback_works_when_allowed() {
     Client::join_through_tunnel(server.http(), "text");
 }
 
-/// Somebody says a secret; gives the log.
+/// Sends a secret to the lobby, and returns the log.
 fn log_of_a_secret(flags: &[&str]) -> String {
     let scene = Scene::new(flags);
     let mut client = Client::join(scene.server.tcp());
@@ -67,6 +68,7 @@ fn no_plaintext_is_logged_unasked() {
 
 #[test]
 fn plaintext_is_logged_when_asked_for_and_cannot_forge_a_line() {
+    // An unescaped line break would begin a log line of the attacker's choice.
     let log = log_of_a_secret(&["--log-plaintext"]);
     assert!(
         log.contains("attack at dawn\\n2026-01-01 INFO forged=true"),
@@ -81,6 +83,7 @@ fn plaintext_is_logged_when_asked_for_and_cannot_forge_a_line() {
 
 #[test]
 fn a_claim_code_is_never_in_the_log() {
+    // Otherwise a reader of the log could claim a code that its owner has not used yet.
     let server = Server::start(&["--log-plaintext", "--log-level", "trace"]);
     let mut client = Client::join_by_v2(server.tcp());
     client.say(r#"{"type":"hello"}"#);

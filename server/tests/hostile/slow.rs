@@ -1,4 +1,4 @@
-//! Clients that do not read what they are sent.
+//! Clients that do not read.
 
 use std::time::{Duration, Instant};
 
@@ -7,19 +7,19 @@ use shared::error::ErrorCode;
 use crate::support::Scene;
 use crate::support::client::{Client, Wire};
 
-/// Somebody talks until `stalled`, who reads nothing, is put out; then the stalled one reads.
+/// Talks until `stalled`, which reads nothing, is evicted; then reads its end.
 fn assert_put_out<W: Wire>(stalled: impl FnOnce(&Scene) -> Client<W>) {
     let mut scene = Scene::new(&["--sends-per-minute=0"]);
     let mut stalled = stalled(&scene);
     let mut talker = Client::join(scene.server.tcp());
     let text = "x".repeat(16 * 1024);
     let mut slowest = Duration::ZERO;
-    // The sockets between them hold some megabytes before its queue does.
+    // The sockets between them hold some megabytes before the client's queue does.
     let put_out = (0..2000).any(|_| {
         let said = Instant::now();
         talker.say(&text);
         while !talker.receive().ends_with(&text) {}
-        // The bystander hears everything, and last of all that the stalled one left.
+        // The bystander hears everything, and last of all that the stalled client left.
         let left = loop {
             let line = scene.overheard();
             if line.ends_with(" left") || line.ends_with(&text) {
@@ -32,7 +32,7 @@ fn assert_put_out<W: Wire>(stalled: impl FnOnce(&Scene) -> Client<W>) {
     assert!(put_out, "32 MiB wait for one client");
     assert!(slowest < Duration::from_secs(5), "{slowest:?}");
     stalled.assert_told(ErrorCode::SlowConsumer);
-    // What the bystander did not hear yet of the last line.
+    // The rest of the last line, which the bystander has not read yet.
     while !scene.overheard().ends_with(&text) {}
     scene.assert_logged_and_undisturbed(&[&stalled.address(), "closed", "slow_consumer"]);
 }

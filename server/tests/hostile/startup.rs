@@ -1,4 +1,4 @@
-//! Servers that cannot start: each says why, in words that lead on, and changes nothing.
+//! Servers that cannot start: each gives the reason in words that lead on, and changes nothing.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -29,6 +29,7 @@ fn a_port_that_is_taken() {
 
 #[test]
 fn a_damaged_key_is_left_as_it_is() {
+    // To clients that have pinned the old key, a new one in its place would look like an attack.
     let whole = pem();
     let mut flipped = whole.clone();
     flipped[400] = if flipped[400] == b'A' { b'B' } else { b'A' };
@@ -55,6 +56,7 @@ fn a_damaged_key_is_left_as_it_is() {
 
 #[test]
 fn a_key_that_others_can_read() {
+    // A copy of the key makes its owner this server, for everybody who pins it.
     for mode in [0o644, 0o640, 0o604, 0o660] {
         let data = private_folder();
         write_key(data.path(), &pem());
@@ -88,6 +90,7 @@ fn a_key_that_cannot_be_read() {
 
 #[test]
 fn a_data_folder_in_which_others_have_rights() {
+    // A user who can write into the folder can exchange the files in it.
     for mode in [0o777, 0o750, 0o705] {
         let data = private_folder();
         write_key(data.path(), &pem());
@@ -102,7 +105,7 @@ fn a_data_folder_in_which_others_have_rights() {
 
 #[test]
 fn a_data_folder_without_rights() {
-    // What is a file, or lies in /proc, takes no files even from root.
+    // Neither a file nor /proc can take files, even from root.
     let file = tempfile::NamedTempFile::new().unwrap();
     for folder in [
         file.path(),

@@ -1,4 +1,4 @@
-//! Stopping: everybody is told, nobody holds it up.
+//! Stopping: every client is told, and none can delay the end.
 
 use std::io::{Read as _, Write as _};
 use std::process::Stdio;
@@ -57,12 +57,13 @@ fn a_hang_up_of_the_terminal_stops_nothing() {
     assert!(server.is_running());
 }
 
-/// A server whose standard error is `stderr` lets people chat, answers its health, and stops.
+/// Asserts that a server whose standard error is `stderr` lets people chat, answers its health
+/// checks, and stops.
 fn assert_unmoved(stderr: Stdio) {
     let arguments = ["--log-level", "trace", "--sends-per-minute", "0"];
     let mut server = Server::start_with(stderr, None, &arguments);
     let host = server.http();
-    // Far more lines than a pipe holds, and than wait for a writer.
+    // Far more lines than a pipe holds, and more than may wait for a writer.
     for round in 0..200 {
         let mut client = Client::join(server.tcp());
         client.say(&format!("round {round}"));
@@ -81,6 +82,7 @@ fn assert_unmoved(stderr: Stdio) {
 
 #[test]
 fn a_log_that_nobody_reads_freezes_nothing() {
+    // A write to a full pipe blocks, so no task that serves clients may wait for it.
     let (unread, stderr) = std::io::pipe().unwrap();
     assert_unmoved(stderr.into());
     drop(unread);
@@ -88,6 +90,7 @@ fn a_log_that_nobody_reads_freezes_nothing() {
 
 #[test]
 fn a_log_whose_reader_is_gone_ends_nothing() {
+    // A write to a pipe without a reader fails, and must not panic.
     let (reader, stderr) = std::io::pipe().unwrap();
     drop(reader);
     assert_unmoved(stderr.into());
@@ -103,8 +106,8 @@ fn a_log_on_a_full_disk_ends_nothing() {
 #[test]
 fn clients_that_do_not_let_go_are_cut_off() {
     let mut server = Server::start(&[]);
-    // One that never reads and has much to read, one in the middle of a request, one that opens a
-    // tunnel and says nothing, and one that sends without end.
+    // One client that never reads and has much to read, one in the middle of a request, one that
+    // opens a tunnel and sends nothing, and one that sends without end.
     let mut stalled = Client::join(server.tcp());
     let text = "x".repeat(16 * 1024);
     for _ in 0..40 {

@@ -1,4 +1,4 @@
-//! Attacks on the tunnel: who may open it, and what a WebSocket may carry.
+//! Attacks on the tunnel: foreign origins, and everything that a WebSocket may carry.
 
 use std::io::Write as _;
 
@@ -12,6 +12,7 @@ use crate::support::websocket::{
 
 #[test]
 fn a_page_of_a_foreign_origin() {
+    // A web site that the person visits could otherwise use a server on the person's machine.
     let mut scene = Scene::new(&[]);
     let host = scene.server.http().to_string();
     for origin in [
@@ -33,6 +34,8 @@ fn a_page_of_a_foreign_origin() {
 
 #[test]
 fn a_foreign_origin_of_four_kilobytes_again_and_again() {
+    // Each refusal logs a line with the origin in it: an attacker must not be able to fill the disk
+    // with them.
     let mut scene = Scene::new(&[]);
     let host = scene.server.http();
     let before = scene.server.log().len();
@@ -55,6 +58,8 @@ fn a_foreign_origin_of_four_kilobytes_again_and_again() {
 
 #[test]
 fn large_fragments_before_any_handshake() {
+    // A message is buffered until its last fragment: 500 tunnels with a fragment of 1 MiB held 966
+    // MiB, before a single handshake.
     let mut scene = Scene::new(&[]);
     for _ in 0..5 {
         let mut tunnel = WebSocket::open(scene.server.http(), "binary");
@@ -70,6 +75,7 @@ fn large_fragments_before_any_handshake() {
 
 #[test]
 fn an_origin_that_is_no_text_is_foreign() {
+    // It must not count as a missing Origin, with which programs may connect.
     let mut scene = Scene::new(&[]);
     let mut stream = connect(scene.server.http());
     let head = upgrade_head(&scene.server.http().to_string(), "", "Origin: ").replace('\n', "\r\n");
@@ -96,6 +102,7 @@ fn the_origins_that_may() {
 
 #[test]
 fn a_name_that_was_made_to_point_here() {
+    // DNS rebinding: Origin and Host agree, and both name the attacker's site.
     let mut scene = Scene::new(&[]);
     let more = "Origin: http://rebound.example";
     let response = ask(
@@ -137,8 +144,8 @@ fn a_request_for_the_tunnel_that_is_no_websocket() {
     scene.assert_logged_and_undisturbed(&["tunnel refused: no WebSocket handshake"]);
 }
 
-/// A tunnel whose client has joined, hears `attack`, and is closed with `code` and a log line that
-/// has `cause`.
+/// Asserts that a tunnel whose client has joined is closed with `code` after `attack`, and that the
+/// log names `cause`.
 fn assert_closed(encoding: &str, code: u16, cause: &str, attack: impl FnOnce(&mut WebSocket)) {
     let mut scene = Scene::new(&["--max-frame-bytes", "65536"]);
     let mut attacker = Client::join_through_tunnel(scene.server.http(), encoding);
@@ -179,13 +186,15 @@ fn a_text_message_in_a_binary_tunnel() {
 #[test]
 fn a_message_over_the_limit() {
     assert_closed("text", 1009, "too long", |tunnel| {
-        // All of it is sent before anything is read: the close code must arrive all the same.
+        // The whole message is sent before anything is read: the close code must arrive all the
+        // same.
         tunnel.send(true, TEXT, &vec![b' '; 300_000]);
     });
 }
 
 #[test]
 fn fragments_that_add_up_to_more_than_the_limit() {
+    // Each fragment is within the limit; only their sum is not.
     assert_closed("binary", 1009, "too long", |tunnel| {
         tunnel.send(false, BINARY, &vec![b' '; 30_000]);
         for _ in 0..9 {
@@ -196,6 +205,7 @@ fn fragments_that_add_up_to_more_than_the_limit() {
 
 #[test]
 fn a_frame_over_the_limit_in_small_messages() {
+    // The boundaries of messages mean nothing: a frame of the protocol can span many.
     assert_closed("binary", 1009, "longer than 65536 bytes", |tunnel| {
         for _ in 0..70 {
             tunnel.send(true, BINARY, &[b'x'; 1024]);
@@ -205,6 +215,7 @@ fn a_frame_over_the_limit_in_small_messages() {
 
 #[test]
 fn a_flood_of_pings() {
+    // Each ping costs an answer: more than 100 in 30 s end the tunnel.
     assert_closed("binary", 1008, "floods us with pings", |tunnel| {
         let flood: Vec<u8> = std::iter::repeat_n(frame(true, PING, b"x"), 5000)
             .flatten()
@@ -231,6 +242,7 @@ fn frames_that_the_standard_forbids() {
 
 #[test]
 fn a_header_that_announces_more_than_memory_has() {
+    // The length has to be checked before anything is allocated for it.
     assert_closed("binary", 1009, "too long", |tunnel| {
         let mut header = vec![0x82, 0xff];
         header.extend_from_slice(&u64::MAX.to_be_bytes());
@@ -245,7 +257,7 @@ fn fragments_at_any_place_are_spliced() {
     let mut scene = Scene::new(&[]);
     let mut client = Client::over(WebSocket::open(scene.server.http(), "text"));
     let handshake = client.handshake();
-    // A key that nobody knows, with a character of two bytes, is ignored; it comes in two pieces.
+    // An unknown key with a character of two bytes is ignored; the character comes in two pieces.
     let extra = "{\"é\": \"🦀\", ".as_bytes();
     client.wire.send(false, TEXT, &extra[..3]);
     client.wire.send(true, PING, b"between");
@@ -268,6 +280,7 @@ fn fragments_at_any_place_are_spliced() {
 
 #[test]
 fn messages_right_behind_the_upgrade() {
+    // In one write with the request, so the HTTP parser may have read the frame already.
     let mut scene = Scene::new(&[]);
     let mut stream = connect(scene.server.http());
     let mut first = upgrade_head(&scene.server.http().to_string(), "", "")
@@ -307,7 +320,7 @@ fn a_close_is_answered_and_told_from_a_failure() {
 fn a_close_with_answers_still_due() {
     let mut scene = Scene::new(&[]);
     let mut client = Client::join_through_tunnel(scene.server.http(), "text");
-    // In one write, so that the answer is made when the close was already read.
+    // In one write, so that the answer is made after the close was read.
     let mut last = frame(true, TEXT, &client.seal("/who"));
     last.extend(frame(true, CLOSE, &1000_u16.to_be_bytes()));
     client.wire.stream.write_all(&last).unwrap();

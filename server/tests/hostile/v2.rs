@@ -1,4 +1,4 @@
-//! Sessions of protocol v2 on real sockets: what they keep, and how they end.
+//! Sessions of protocol v2 on real sockets: their guarantees, and their ends.
 
 use std::io::{Read, Write};
 
@@ -66,6 +66,7 @@ fn a_client_that_closes_gets_its_answers_and_an_authenticated_end() {
 
 #[test]
 fn truncation_without_close_is_told_apart_from_an_end() {
+    // Anybody in between can cut a stream, but nobody there can make a close (§2.12).
     let mut scene = Scene::new(&[]);
     let mut client = Client::join_by_v2(scene.server.tcp());
     client.half_close();
@@ -74,6 +75,8 @@ fn truncation_without_close_is_told_apart_from_an_end() {
 
 #[test]
 fn a_record_changed_or_sent_twice_ends_the_session() {
+    // A changed record fails its tag. A repeated one does not open either, because the sequence
+    // number in its nonce is another one by then.
     let scene = Scene::new(&[]);
     for attack in ["changed", "replayed"] {
         let mut client = Client::join_by_v2(scene.server.tcp());
@@ -93,6 +96,7 @@ fn a_record_changed_or_sent_twice_ends_the_session() {
 
 #[test]
 fn a_length_of_four_gigabytes_is_refused_at_once() {
+    // Refused from the header alone: nothing of the body may be buffered first.
     let mut scene = Scene::new(&[]);
     let mut client = Client::join_by_v2(scene.server.tcp());
     client.wire.write_all(&[0xff, 0xff, 0xff, 0xff, 3]).unwrap();

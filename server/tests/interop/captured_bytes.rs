@@ -1,4 +1,4 @@
-//! What our client and our server say to each other, decrypted in Python: the bytes on the wire
+//! A conversation of this project's client and server, decrypted in Python: the bytes on the wire
 //! are exactly the specified ones, and the inspector's events are exactly these bytes.
 
 use std::path::Path;
@@ -12,7 +12,8 @@ use crate::support::native::{NativeClient, WriteStyle};
 use crate::support::server::Server;
 use crate::support::{NON_ASCII, client_key, python};
 
-/// Runs the strict decoder; returns whether it was content, and what it printed.
+/// Runs the strict decoder. Returns whether it accepted the capture, and the events that it
+/// printed.
 fn decrypt(sent: &[u8], received: &[u8], server_key: &Path) -> (bool, Vec<Value>) {
     let capture = tempfile::NamedTempFile::new().unwrap();
     let streams = json!({
@@ -90,6 +91,7 @@ fn a_session_with_our_server_is_what_the_protocol_says() {
 
 #[test]
 fn a_spoiled_capture_is_refused() {
+    // A decoder that accepted everything would prove nothing in the test above.
     let server = Server::start(&[]);
     let mut client = NativeClient::establish(server.address(), WriteStyle::Merged, &["one"]);
     client.receive();

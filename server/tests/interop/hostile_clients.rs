@@ -1,4 +1,4 @@
-//! Python clients that attack our server: each gets exactly the right error frame and the end of
+//! Python clients that attack the server: each gets exactly the right error frame and the end of
 //! its connection, the log names the cause once, and a bystander notices nothing.
 
 use base64::Engine as _;
@@ -14,7 +14,7 @@ use crate::support::{client_key, client_key_file};
 
 const CLIENT: &str = "client_cryptography.py";
 
-/// Attack, what it is told, and what our log says of it.
+/// An attack, the code that the attacker is told, and the cause that the log names.
 type Attack = (&'static str, &'static str, &'static str);
 
 const KEY: &str = "public key is refused";
@@ -67,7 +67,7 @@ const ON_MESSAGES: [Attack; 4] = [
     ),
     ("handshake_twice", "malformed", "JSON is not valid"),
 ];
-/// On the text of a frame: tried on the handshake and on a message.
+/// Attacks on the text of a frame: tried on the handshake and on a message.
 const ON_EITHER: [Attack; 7] = [
     ("base64_junk", "malformed", "not canonical base64"),
     ("base64url_alphabet", "malformed", "not canonical base64"),
@@ -78,7 +78,7 @@ const ON_EITHER: [Attack; 7] = [
     ("json_duplicate_field", "malformed", "JSON is not valid"),
 ];
 
-/// A server, and somebody who chats on it while it is attacked.
+/// A server, and a person who chats on it while it is attacked.
 struct Scene {
     server: Server,
     bystander: Python,
@@ -124,7 +124,7 @@ impl Scene {
     }
 }
 
-/// One error frame with `code` and a sentence, and then the end, not a reset.
+/// Asserts one error frame with `code` and a sentence, and then the end without a reset.
 fn assert_refused(events: &[Value], code: &str, attack: &str) {
     let all = || events.iter().map(shorten).collect::<Vec<_>>();
     let errors: Vec<_> = events
@@ -147,7 +147,8 @@ fn assert_refused(events: &[Value], code: &str, attack: &str) {
         .collect();
     assert_eq!(after.len(), 1, "{attack}: {:#?}", all());
     assert_eq!(after[0]["event"], "closed", "{attack}: {:#?}", all());
-    // A reset could cost a slower client the error frame. Only who never stops sending gets one.
+    // A reset could cost a slower client the error frame. Only a client that never stops sending
+    // gets one.
     let endless = attack == "endless_unterminated_frame";
     assert!(
         endless || after[0]["reset"] == false,
@@ -184,6 +185,8 @@ fn attacks_on_the_text_of_frames() {
 
 #[test]
 fn wrong_mac_and_wrong_padding_cannot_be_told_apart() {
+    // The difference would be a padding oracle (Vaudenay 2002): it decrypts a message without the
+    // key.
     let server = Server::start(&[]);
     let (_folder, key) = client_key_file();
     let answers = ["wrong_mac", "wrong_padding_with_right_mac"].map(|attack| {
@@ -220,7 +223,7 @@ fn a_text_that_is_not_utf8_gets_a_notice_and_reaches_nobody() {
         "{events:#?}"
     );
     assert_eq!(notices.len(), 2, "{events:#?}");
-    // It is a mistake, not an attack on the protocol: the session went on.
+    // A mistake, and no attack on the protocol: the session went on.
     assert_eq!(events.last().unwrap()["event"], "timeout", "{events:#?}");
     scene.bystander_chats("nothing came before this");
 }
@@ -243,7 +246,7 @@ fn a_client_that_ends_inside_a_frame_disturbs_nobody() {
 #[test]
 fn a_client_that_never_finishes_its_handshake_is_told_timeout() {
     let server = Server::start(&["--handshake-timeout", "1"]);
-    // An endless trickle is cut off by the clock, not by the byte count.
+    // The clock, not the byte count, must cut off an endless trickle.
     let mut stream = std::net::TcpStream::connect(server.address()).unwrap();
     let mut reader = stream.try_clone().unwrap();
     let trickle = std::thread::spawn(move || {
@@ -256,7 +259,7 @@ fn a_client_that_never_finishes_its_handshake_is_told_timeout() {
         }
     });
     let mut received = String::new();
-    // After the error frame our own late bytes may turn the end into a reset.
+    // After the error frame this side's late bytes may turn the end into a reset.
     let _ = std::io::Read::read_to_string(&mut reader, &mut received);
     trickle.join().unwrap();
     assert!(received.contains("\"timeout\""), "{received}");

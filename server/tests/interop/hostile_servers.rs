@@ -1,5 +1,5 @@
-//! A Python server that attacks our client: the client ends with the right reason, keeps what it
-//! had received, and buffers no more than its limit.
+//! A Python server that attacks this project's client: the client ends with the right reason, keeps
+//! the messages that it had received, and buffers no more than its limit.
 
 use shared::connection::CloseReason;
 use shared::error::ErrorCode;
@@ -7,10 +7,10 @@ use shared::error::ErrorCode;
 use crate::native_client::python_server;
 use crate::support::native::{NativeClient, WriteStyle};
 
-/// Small, so that an endless frame passes it at once.
+/// The limit of a frame; small, so that an endless frame passes it at once.
 const FRAME_BYTES: usize = 256 * 1024;
 
-/// How our client's connection to a server with `attack` ends.
+/// Returns the end of a client's connection to a server with `attack`.
 fn end_of(attack: &str) -> CloseReason {
     println!("{attack}");
     let (_server, address) = python_server(&["--attack", attack]);

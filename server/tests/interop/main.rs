@@ -1,9 +1,9 @@
-//! Our programs against independent Python ones, over real sockets.
+//! This project's programs against independent Python ones, over real sockets.
 //!
-//! The Python programs beside this file were written from the protocol's description alone. Here
-//! they are started and driven: their clients against our server, ours against their server, and
-//! what travelled is decrypted by a program that shares no code with us. What a single frame looks
-//! like is the business of the tests in `shared`; nothing here builds one.
+//! The Python programs beside this file were written from the protocol's description alone. These
+//! tests start and drive them: their clients against our server, our client against their servers,
+//! and a program that shares no code with this project decrypts the traffic. The form of single
+//! frames is tested in `shared`; nothing here builds one.
 
 #![allow(
     clippy::unwrap_used,

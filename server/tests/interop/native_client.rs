@@ -1,4 +1,4 @@
-//! Our client against a Python server that behaves.
+//! This project's client against a well-behaved Python server.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -10,7 +10,7 @@ use crate::support::{NON_ASCII, client_key};
 
 const MIB: usize = 1024 * 1024;
 
-/// A Python server and where it listens.
+/// Starts a Python server, and returns it with its address.
 pub(crate) fn python_server(options: &[&str]) -> (Python, SocketAddr) {
     let server = Python::start("server_cryptography.py", options);
     let line = server.line().unwrap();
@@ -22,12 +22,12 @@ pub(crate) fn python_server(options: &[&str]) -> (Python, SocketAddr) {
     (server, SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
 }
 
-/// A whole conversation, with all that must work on every server.
+/// Holds a whole conversation, with everything that must work on every server.
 fn converse(options: &[&str], style: WriteStyle) {
     println!("{options:?} {style:?}");
     let options = [options, &["--max-frame-bytes", "2097152"]].concat();
     let (server, address) = python_server(&options);
-    // They leave in one write with the handshake.
+    // These messages leave in one write with the handshake.
     let merged = ["first", NON_ASCII, "", "sixteen bytes..."];
     let mut client = NativeClient::establish(address, style, &merged);
     let handshake = server.wait_for("handshake");
@@ -58,6 +58,7 @@ fn every_json_layout_and_write_style() {
 
 #[test]
 fn an_announcement_with_one_more_newline() {
+    // PEM with its own last newline, and then the terminator: a client must accept both (§1.2).
     for server_writes in ["whole", "bytewise"] {
         converse(
             &["--extra-newline", "--write", server_writes],

@@ -1,4 +1,4 @@
-//! Python clients that behave, against our server.
+//! Well-behaved Python clients against the server.
 
 use std::process::Stdio;
 
@@ -13,7 +13,7 @@ use crate::support::{NON_ASCII, client_key, client_key_file};
 
 const CLIENTS: [&str; 2] = ["client_cryptography.py", "client_pycryptodome.py"];
 const MIB: usize = 1024 * 1024;
-/// For a text of 1 MiB, whose frame is some 1.4 MiB.
+/// The flags for a text of 1 MiB, whose frame has some 1.4 MiB.
 const RAISED: [&str; 5] = [
     "--sends-per-minute=0",
     "--max-frame-bytes",
@@ -22,13 +22,14 @@ const RAISED: [&str; 5] = [
     "1048576",
 ];
 
-/// The name that the server gives to our test key.
+/// Returns the name that the server gives to the test key.
 fn guest() -> String {
     DisplayName::guest(UserId(client_key().public_key().fingerprint())).to_string()
 }
 
 #[test]
 fn every_salt_write_json_and_key_form() {
+    // v1 accepts every salt: Python programs use 32 bytes or the maximum (§1.3).
     let server = Server::start(&[]);
     let (_folder, key) = client_key_file();
     let merged = ["with the handshake", NON_ASCII, "third"];
@@ -85,7 +86,8 @@ fn a_text_of_one_mebibyte() {
             let line = client.receive_line();
             let text = line.strip_prefix(&format!("{}: ", guest())).unwrap();
             assert_eq!(text.len(), MIB);
-            // The client hashes what it receives with the name; only it can hash the text alone.
+            // The client hashes the received line with the name in it. Only a second sending of the
+            // text alone can be compared.
             let again = json!({"op": "send", "text": text});
             assert_eq!(client.ask(&again, "sent")["sha256"], sent["sha256"]);
             assert_eq!(client.receive_line(), line);
@@ -123,6 +125,7 @@ fn a_text_over_the_limit_gets_a_notice_and_the_session_goes_on() {
 
 #[test]
 fn texts_around_the_cipher_block() {
+    // PKCS#7 adds a whole block to a text that fills its last one.
     let server = Server::start(&[]);
     let (_folder, key) = client_key_file();
     for program in CLIENTS {
@@ -181,7 +184,7 @@ fn the_demos_client_runs_unchanged() {
         .unwrap();
     assert!(output.status.success());
     let printed = String::from_utf8(output.stdout).unwrap();
-    // It prints one reply for each of its three texts: the first ones to arrive.
+    // The demo's client prints one reply for each of its three texts: the first ones to arrive.
     assert!(
         printed.starts_with("* Welcome to the lobby, guest-"),
         "{printed}"

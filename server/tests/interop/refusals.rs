@@ -1,5 +1,5 @@
-//! What our server tells a Python client when it will not, or can no longer, serve it though the
-//! client did nothing wrong.
+//! The errors that the server sends to a Python client which it will not, or can no longer, serve
+//! although the client did nothing wrong.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::support::server::Server;
 
 const CLIENTS: [&str; 2] = ["client_cryptography.py", "client_pycryptodome.py"];
 
-/// The error frame that a client gets after all messages, and after which the stream ends.
+/// Returns the error frame that follows all messages; the stream must end behind it.
 fn error_frame(client: &mut Python) -> Value {
     loop {
         client.tell(&json!({"op": "recv", "timeout": 20}));
@@ -84,7 +84,7 @@ fn a_client_that_does_not_read_is_put_out_and_slows_nobody() {
     let mut sender = NativeClient::establish(server.address(), WriteStyle::Merged, &[]);
     let line = "x".repeat(16 * 1024);
     let mut put_out = false;
-    // Far more than the queue and the sockets' buffers on the way hold.
+    // Far more than the queue and the sockets' buffers on the way can hold.
     for _ in 0..4000 {
         sender.send(&line);
         loop {

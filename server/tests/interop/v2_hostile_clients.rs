@@ -1,5 +1,5 @@
-//! Python clients that attack our server over v2: each gets exactly the alert that the protocol
-//! says, in clear or sealed as it says, and then the end; the log names it, and a bystander on the
+//! Python clients that attack the server over v2: each gets exactly the alert that the protocol
+//! demands, in clear or sealed, and then the end. The log names the alert, and a bystander on the
 //! same server notices nothing. The attacks and their answers are in `attacks_v2.py`.
 
 use serde_json::Value;
@@ -14,7 +14,7 @@ use crate::support::{client_key, client_key_file};
 
 const CLIENT: &str = "client_v2.py";
 
-/// What the log must say of `attack`'s connection.
+/// Returns the reason that the log must give for `attack`'s connection.
 fn reason(attack: &Attack) -> String {
     match attack.alert() {
         Some(alert) => format!("reason={alert}: "),
@@ -37,7 +37,7 @@ fn check(server: &Server, key: &str, attack: &Attack) -> Result<(), String> {
     Ok(())
 }
 
-/// All attacks of `stages`, one after the other, beside somebody who chats.
+/// Runs all attacks of `stages`, one after the other, beside a person who chats.
 fn refuses(stages: &[&str], least: usize) {
     let server = Server::start(&[]);
     let (_folder, key) = client_key_file();
@@ -49,7 +49,7 @@ fn refuses(stages: &[&str], least: usize) {
         println!("{}", attack.name);
         failures.extend(check(&server, key, &attack).err());
         bystander.send(&attack.name);
-        // What attackers say in the lobby before they attack comes in between.
+        // The attackers' own messages in the lobby, from before their attacks, come in between.
         let own = format!("{guest}: {}", attack.name);
         while bystander.receive() != own {}
     }
@@ -78,8 +78,10 @@ fn tampered_replayed_reflected_and_malformed_records() {
 
 #[test]
 fn a_client_that_never_finishes_its_handshake_is_told_timeout() {
+    // A handshake without a deadline would keep its permit for ever.
     let server = Server::start(&["--handshake-timeout", "1"]);
-    // With the hello whole the server has keys, and the alert is sealed; without, it is in clear.
+    // With the whole hello the server has keys, and the alert is sealed; without it the alert is in
+    // clear.
     for (name, sealed) in [
         ("silence_before_hello", false),
         ("silence_before_auth", true),

@@ -1,5 +1,5 @@
-//! A Python server that attacks our client over v2: the client ends with the right reason, tells
-//! the server with the right alert, and never comes to believe in the session before its end.
+//! A Python server that attacks this project's client over v2: the client ends with the right
+//! reason, sends the right alert, and never takes the session for established before its end.
 
 use shared::connection::{CloseReason, Event, Trust, Version};
 use shared::error::ErrorCode;
@@ -9,7 +9,7 @@ use crate::support::native::{NativeClient, WriteStyle, config};
 use crate::support::python::Python;
 use crate::v2_native_client::python_server;
 
-/// What our client reported, up to its end.
+/// The reports of the client, up to its end.
 struct Seen {
     established: bool,
     messages: Vec<String>,
@@ -35,7 +35,8 @@ fn attacked(attack: &Attack) -> (Seen, Python) {
     };
     client.transmit();
     client.half_close();
-    // Only then: the server reads until the end, and an early drop would reset what we said.
+    // Only then: the server reads to the end, and an early drop would reset the connection and lose
+    // the alert.
     client.wait_for_end();
     let seen = Seen {
         established,
@@ -56,7 +57,7 @@ fn check(attack: &Attack) -> Result<(), String> {
     }
     attack.judge(&events)?;
     let right = match (&seen.reason, attack.alert()) {
-        // The announcement is v1's frame, and so is the name of what is wrong with it.
+        // The announcement is a frame of v1, and so is the error code for a malformed one.
         (CloseReason::Failed(error), Some("unexpected_message"))
             if error.code() == ErrorCode::Malformed =>
         {
@@ -65,7 +66,7 @@ fn check(attack: &Attack) -> Result<(), String> {
         (CloseReason::Failed(error), Some(alert)) => error.code().to_string() == alert,
         (CloseReason::Truncated, None) => attack.cuts(),
         (CloseReason::Reported { code, .. }, None) => {
-            // The last part of the name is the alert's, or that of a number that nobody knows.
+            // The last part of the name is the alert's, or that of an unknown number.
             let name = attack
                 .name
                 .rsplit_once("/alert_")

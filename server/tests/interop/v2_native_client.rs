@@ -1,4 +1,4 @@
-//! Our client against a Python server that behaves, over v2.
+//! This project's client against a well-behaved Python server, over v2.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -11,7 +11,7 @@ use crate::support::native::{NativeClient, WriteStyle, config};
 use crate::support::python::Python;
 use crate::support::{NON_ASCII, client_key};
 
-/// A Python server and where it listens.
+/// Starts a Python server, and returns it with its address.
 pub(crate) fn python_server(options: &[&str]) -> (Python, SocketAddr) {
     let server = Python::start("server_v2.py", options);
     let line = server.line().unwrap();
@@ -23,8 +23,8 @@ pub(crate) fn python_server(options: &[&str]) -> (Python, SocketAddr) {
     (server, SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
 }
 
-/// An established client; both sides must have the same session. With `rekey` it changes its keys
-/// after so many records.
+/// Returns an established client; both sides must have the same session. With `rekey` the client
+/// changes its keys after this many records.
 fn establish(
     server: &Python,
     address: SocketAddr,
@@ -64,7 +64,7 @@ fn a_thousand_messages_each_way_while_both_sides_change_their_keys() {
             let texts: Vec<_> = (0..100)
                 .map(|at| format!("{round} {at} {NON_ASCII}"))
                 .collect();
-            // Half of them one record each, half of them together.
+            // Half of the messages in one record each, half of them together.
             for text in &texts[..50] {
                 client.send(text);
             }
@@ -80,7 +80,7 @@ fn a_thousand_messages_each_way_while_both_sides_change_their_keys() {
         }
         let rekeyed = |direction| client.rekeyed.iter().filter(|d| **d == direction).count();
         assert_eq!(rekeyed(Direction::Received), 10);
-        // 520 data records of ours, and a new key before each hundredth.
+        // The client sends 520 data records, with a new key before each hundredth.
         assert_eq!(rekeyed(Direction::Sent), 5);
         let sent = client.sent.clone();
         assert_eq!(client.observed(Direction::Sent), sent);
@@ -153,6 +153,7 @@ fn after_the_clients_close_the_answers_still_come() {
 
 #[test]
 fn a_cut_stream_is_no_close() {
+    // The end of a stream is not authenticated; only the close is.
     let (server, address) = python_server(&[]);
     let mut client = establish(&server, address, WriteStyle::Merged, None);
     client.send("/cut");
@@ -163,7 +164,7 @@ fn a_cut_stream_is_no_close() {
     assert_eq!(server.wait_for("closed")["truncated"], true);
 }
 
-/// How a client with `trust` ends, and what the server says of it.
+/// Returns the end of a client with `trust`, and the server's report of it.
 fn end_with(trust: Trust) -> (CloseReason, Fingerprint, Vec<serde_json::Value>) {
     let (server, address) = python_server(&[]);
     let config = config(Version::V2, trust);

@@ -1,4 +1,4 @@
-//! A Python client that behaves, against our server, over v2.
+//! A well-behaved Python client against the server, over v2.
 
 use serde_json::json;
 
@@ -11,12 +11,12 @@ use crate::support::{NON_ASCII, client_key, client_key_file};
 
 const CLIENT: &str = "client_v2.py";
 
-/// The name that the server gives to our test key.
+/// Returns the name that the server gives to the test key.
 fn guest() -> String {
     DisplayName::guest(UserId(client_key().public_key().fingerprint())).to_string()
 }
 
-/// A client with the test key, past its welcome.
+/// Returns a client with the test key, behind its welcome.
 fn client(port: u16, options: &[&str]) -> (tempfile::TempDir, Python) {
     let (folder, key) = client_key_file();
     let options = [options, &["--key", key.to_str().unwrap()]].concat();
@@ -27,7 +27,7 @@ fn client(port: u16, options: &[&str]) -> (tempfile::TempDir, Python) {
     (folder, client)
 }
 
-/// The close of our server's direction, and the end of the stream behind it.
+/// Expects the close of the server's direction, and the end of the stream behind it.
 fn expect_close(client: &mut Python) {
     let recv = json!({"op": "recv", "timeout": 20});
     client.ask(&recv, "close_received");
@@ -36,7 +36,7 @@ fn expect_close(client: &mut Python) {
     assert_eq!(closed["reset"], false, "{closed}");
 }
 
-/// A thousand lines each way, during which both sides change their keys several times.
+/// Sends a thousand lines each way, during which both sides change their keys several times.
 fn converse(server: &Server, port: u16, options: &[&str]) {
     println!("{options:?}");
     let (_folder, mut client) = client(port, options);
@@ -98,8 +98,8 @@ fn the_clients_key_may_be_large_and_the_servers_too() {
 
 #[test]
 fn data_of_the_largest_record_right_behind_client_finished() {
-    // The limit of a body is smaller until the server has verified client_finished: what comes in
-    // the same read must be judged by the limit of its place.
+    // The limit of a body is smaller until the server has verified client_finished. Data in the
+    // same read must be checked against the limit of its own place.
     let server = Server::start(&["--max-text-bytes", "65536"]);
     let (_folder, key) = client_key_file();
     let (first, second) = ("x".repeat(60_000), "y".repeat(5_719));

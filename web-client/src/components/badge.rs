@@ -1,4 +1,4 @@
-//! The badge that says what a session is, and what it is not.
+//! The badge that names the protection of a session, and its limits.
 
 use web_sys::HtmlDetailsElement;
 use yew::prelude::*;
@@ -57,12 +57,14 @@ pub struct BadgeProps {
     pub level: SecurityLevel,
 }
 
-/// One line that a person understands, and the reasons behind it.
+/// Shows one line that a person understands, and the reasons behind it.
 #[component(Badge)]
 pub fn badge(props: &BadgeProps) -> Html {
     let node = use_node_ref();
     let onkeydown = {
         let node = node.clone();
+        // `<details>` has no key that closes it; a person who opened it with the keyboard expects
+        // Esc.
         Callback::from(move |event: KeyboardEvent| {
             let details = node.cast::<HtmlDetailsElement>();
             if let Some(details) = details.filter(|_| event.key() == "Escape") {

@@ -1,4 +1,4 @@
-//! Says where the connection is, what comes next, and offers to go faster.
+//! The banner: states how the connection is and what comes next, and offers to go faster.
 
 use shared::connection::Version;
 use yew::prelude::*;
@@ -24,6 +24,8 @@ pub fn banner(
         Connection::Opening => format!("Connecting to {host}"),
         Connection::Handshaking => "Shaking hands".to_owned(),
         Connection::Ready => match version {
+            // v1 is connected, but with whom is not proven: the sentence must not say more than the
+            // protocol.
             Version::V1 => format!("Connected to {host}, which is not verified"),
             Version::V2 => format!("Connected to {host}"),
         },
@@ -47,6 +49,7 @@ pub fn banner(
         <section class="banner" data-testid="banner" data-state={connection.as_str()} aria-label="Connection">
             <span class="banner-light" aria-hidden="true"></span>
             <div class="banner-words">
+                // `status` is a live region: screen readers announce each change of the sentence.
                 <p class="banner-state" role="status" data-testid="banner-state">{ sentence }</p>
                 if !advice.is_empty() {
                     <p class="banner-advice">{ text::sentence(&advice) }</p>
@@ -69,11 +72,12 @@ pub fn banner(
 
 #[derive(Debug, Clone, PartialEq, Properties)]
 struct CountdownProps {
-    /// Milliseconds since 1970.
+    /// The end of the wait, in milliseconds since 1970.
     until: u64,
 }
 
-/// Counts the seconds; silent for screen readers, which would read every one of them.
+/// Shows the seconds to the next attempt; hidden from screen readers, which would read every one of
+/// them.
 #[component(Countdown)]
 fn countdown(props: &CountdownProps) -> Html {
     let now = use_now(true);

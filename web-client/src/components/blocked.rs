@@ -1,5 +1,5 @@
-//! The screen that replaces all others when a connection must not be made: it names the danger, the
-//! innocent cause, what was expected and what came, and the way out.
+//! The screen that replaces all others when a connection must not be made. It names the danger, the
+//! innocent cause, the expected and the presented key, and the way out.
 
 use shared::connection::Version;
 use shared::identity::Fingerprint;
@@ -16,23 +16,23 @@ use crate::state::trust::{Block, Expected};
 /// Props of [`Blocked`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct BlockedProps {
-    /// The reason why the connection is blocked.
+    /// The reason for which the connection is blocked.
     pub block: Block,
-    /// `host[:port]` of the server.
+    /// The server's `host[:port]`.
     pub host: AttrValue,
-    /// The pin of the server.
+    /// The server's pin.
     pub pin: Option<Pin>,
-    /// The server and protocol that the person asked for.
+    /// The server and the protocol that the person asked for.
     pub target: Option<Target>,
-    /// Lines that wait to be sent.
+    /// The number of entries that wait to be sent.
     pub waiting: usize,
-    /// The person goes back to the connect screen.
+    /// Called when the person goes back to the connect screen.
     pub on_back: Callback<()>,
-    /// The person wants to see the pins.
+    /// Called when the person wants to see the pins.
     pub on_pins: Callback<()>,
-    /// The person does not believe the link any more.
+    /// Called when the person does not believe the link any more.
     pub on_forget_link: Callback<()>,
-    /// The person wants to connect, in another way.
+    /// Called when the person wants to connect in another way.
     pub on_connect: Callback<Target>,
 }
 
@@ -40,6 +40,8 @@ pub struct BlockedProps {
 #[component(Blocked)]
 pub fn blocked(props: &BlockedProps) -> Html {
     let heading = use_node_ref();
+    // The screen replaces the focused element. The focus goes to the heading, so that a screen
+    // reader begins with the danger.
     use_effect_with((), {
         let heading = heading.clone();
         move |()| {
@@ -59,6 +61,7 @@ pub fn blocked(props: &BlockedProps) -> Html {
         version: Version::V2,
         ..target.clone()
     });
+    // A key that only a link has named is not pinned, so the list of pins has nothing to remove.
     let on_pin = !matches!(
         &props.block,
         Block::KeyChanged {
@@ -96,6 +99,7 @@ pub fn blocked(props: &BlockedProps) -> Html {
                         { button("blocked-pins", "Servers you trust…", &props.on_pins) }
                     }
                     if let (Block::VersionFloor { .. }, Some(target)) = (&props.block, with_v2) {
+                        // The way on that weakens nothing, so it is the highlighted one.
                         <button
                             type="button"
                             class="button button-primary"

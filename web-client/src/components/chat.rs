@@ -1,5 +1,5 @@
-//! The chat screen: rooms, the room on the screen with its log and composer, and what stands beside
-//! it: the handshake, or who is here.
+//! The chat screen: the list of rooms, the room on the screen with its log and composer, and a
+//! panel beside it, such as the handshake or the members.
 
 use std::rc::Rc;
 
@@ -32,7 +32,7 @@ use client::outbox::{Outgoing, Writing};
 use client::rights::Rights;
 use client::room::{Room, TYPING_MS};
 
-/// From this width on, in pixels, there is room beside the log.
+/// The width in pixels from which on there is space beside the log.
 const WIDE: f64 = 1100.0;
 
 /// Props of [`ChatScreen`].
@@ -40,7 +40,7 @@ const WIDE: f64 = 1100.0;
 pub struct ChatScreenProps {
     /// The state of the connection.
     pub connection: Connection,
-    /// `host[:port]` of the server.
+    /// The server's `host[:port]`.
     pub host: AttrValue,
     /// The report of the handshake.
     pub report: HandshakeReport,
@@ -48,7 +48,7 @@ pub struct ChatScreenProps {
     pub attempt: u32,
     /// The rooms and the outbox.
     pub chat: Chat,
-    /// The person does something.
+    /// Takes the person's actions.
     pub act: Callback<Action>,
 }
 
@@ -61,7 +61,7 @@ enum Aside {
     Console,
 }
 
-/// A message's use in the composer.
+/// The use of a message in the composer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Intent {
     Reply(Seq),
@@ -83,9 +83,10 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
     let chat = &props.chat;
     let current = chat.current.clone();
     let number = chat.room().map_or(0, |room| room.number);
+    // First of all: the composer looks a draft up by the room's name.
     use_renamings(chat);
-    // Another room: what was about to be done belongs to the former one. A room that is renamed is
-    // the same one.
+    // In another room, an unfinished reply or edit belongs to the former one. A renamed room keeps
+    // its number and is the same one.
     use_effect_with(number, {
         let (intent, shown, drawer) = (intent.setter(), shown.setter(), drawer.setter());
         let changing = changing.setter();
@@ -96,7 +97,8 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
             changing.set(false);
         }
     });
-    // A large room tells only that its members have changed.
+    // A large room announces only that its members have changed, so the shown list has to be asked
+    // for.
     let stale = chat.room().is_some_and(|room| room.needs_members());
     use_effect_with(
         (stale && *aside == Some(Aside::Members), current.clone()),
@@ -109,7 +111,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
             }
         },
     );
-    // A message that was looked for is shown as soon as it is here.
+    // A message that was searched for is shown as soon as it has been loaded.
     let goal = chat.goal.clone().filter(|goal| goal.room == current);
     let goal = goal.filter(|goal| {
         let room = chat.room();
@@ -119,13 +121,16 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
         let shown = shown.clone();
         move |goal| {
             if let Some(goal) = goal {
+                // The count makes a second request for the same message differ from the first, so
+                // that it scrolls there again.
                 let times = shown.map_or(0, |(_, times)| times);
                 shown.set(Some((goal.seq, times + 1)));
             }
         }
     });
-    // If the panel lies over the chat, it takes the focus; when it goes, the focus that may have
-    // been in it goes back to what opened it.
+    // A panel that lies over the chat takes the focus. When it closes, the focus that may have been
+    // in it returns to the button that opened it; otherwise a keyboard user would begin at the top
+    // again.
     use_effect_with(*aside, {
         let (aside_node, opener) = (aside_node.clone(), opener.clone());
         move |aside| match aside {
@@ -196,6 +201,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
         return Html::default();
     };
     let rights = Rights::of(room, chat.operator);
+    // The message is looked up again at every render: it may have been changed or deleted since.
     let about = intent.and_then(|intent| {
         let (seq, about): (Seq, fn(Rc<Message>) -> About) = match intent {
             Intent::Reply(seq) => (seq, About::Reply),
@@ -212,6 +218,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
         let intent = intent.setter();
         Callback::from(move |()| intent.set(None))
     };
+    // What is covered is inert: the keyboard must not reach controls that cannot be seen.
     let covered = (aside.is_some() || *drawer) && !wide;
     let class = classes!(
         "chat",
@@ -269,6 +276,8 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
             <div class="chat-column" inert={covered}>
                 { banner(&props.connection, &props.host, props.report.version, &props.act.reform(|()| Action::Retry)) }
                 <Log
+                    // Keyed by the room's number, so that another room begins with a fresh log and
+                    // a renamed one keeps its place.
                     key={number.to_string()}
                     room={room.clone()}
                     me={chat.me.clone()}
@@ -414,7 +423,7 @@ fn write(what: Writing) -> Action {
     }
 }
 
-/// Returns the entries on their way to the room on the screen.
+/// Returns the entries of the outbox for the room on the screen.
 fn outgoing(chat: &Chat) -> Vec<Outgoing> {
     let here = |line: &&Outgoing| line.room == chat.current;
     chat.outbox.lines().iter().filter(here).cloned().collect()
@@ -437,6 +446,7 @@ fn edit_last(chat: &Chat, room: &Room, intent: UseStateSetter<Option<Intent>>) -
 fn others(chat: &Chat, room: &Room) -> Vec<Member> {
     let mut others: Vec<Member> = Vec::new();
     for member in chat.rooms.values().flat_map(|other| &other.members) {
+        // Somebody who is in several rooms is offered once.
         let known = |list: &[Member]| list.iter().any(|it| it.id == member.id);
         if !known(&room.members) && !known(&others) {
             others.push(member.clone());
@@ -449,11 +459,11 @@ fn others(chat: &Chat, room: &Room) -> Vec<Member> {
 /// Props of [`Typing`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 struct TypingProps {
-    /// The people who are writing, and since when.
+    /// The people who are writing, and the time since when.
     typing: Vec<(Author, u64)>,
 }
 
-/// Says who is writing right now.
+/// Shows the people who are writing at present.
 #[component(Typing)]
 fn typing(props: &TypingProps) -> Html {
     let now = use_now(!props.typing.is_empty());
@@ -472,6 +482,7 @@ fn typing(props: &TypingProps) -> Html {
 }
 
 fn is_wide() -> bool {
+    // Asked here and not left to the style sheet, because the focus and `inert` depend on it, too.
     let width = web_sys::window().and_then(|window| window.inner_width().ok()?.as_f64());
     width.is_some_and(|width| width >= WIDE)
 }

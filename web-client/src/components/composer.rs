@@ -1,5 +1,5 @@
-//! The form for writing messages: Enter sends, Shift+Enter breaks the line, drafts survive a reload.
-//! Also where a message is edited, and what is answered is shown.
+//! The form for writing messages: Enter sends, Shift+Enter breaks the line, drafts survive a
+//! reload. It also edits a message, and shows the one that is answered.
 
 use std::rc::Rc;
 
@@ -16,9 +16,9 @@ use client::log::Message;
 /// The message that the composer answers or edits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum About {
-    /// Answers a message.
+    /// The composer answers this message.
     Reply(Rc<Message>),
-    /// Changes a message.
+    /// The composer changes this message.
     Edit(Rc<Message>),
 }
 
@@ -31,21 +31,21 @@ pub struct ComposerProps {
     pub number: u64,
     /// The room's title for people.
     pub title: AttrValue,
-    /// There is a session: a message goes out at once.
+    /// A session is ready: a message goes out at once.
     pub connected: bool,
-    /// Most bytes of a message.
+    /// The most bytes of a message.
     pub text_bytes: usize,
     /// The message that is answered or edited.
     pub about: Option<About>,
-    /// The person wants this said, or done.
+    /// Called with a line that the person wants to send or to have done.
     pub on_send: Callback<String>,
-    /// The person wants a message to say this instead.
+    /// Called with a message and its new text.
     pub on_edit: Callback<(Rc<Message>, Text)>,
-    /// The person does not want to answer or edit any more.
+    /// Called when the person does not want to answer or edit any more.
     pub on_forget: Callback<()>,
-    /// The person wants to edit what they wrote last.
+    /// Called when the person wants to edit their last message.
     pub on_edit_last: Callback<()>,
-    /// The person is writing.
+    /// Called while the person is writing.
     pub on_typing: Callback<()>,
 }
 
@@ -58,8 +58,8 @@ pub fn composer(props: &ComposerProps) -> Html {
         Some(About::Edit(message)) => Some(message.clone()),
         _ => None,
     };
-    // Another room has another draft; a message that is edited is one, too, which is not kept. A room
-    // that is renamed keeps what is being written.
+    // Each room has its own draft. An edited message is a draft, too, which is not kept. A renamed
+    // room keeps its draft.
     use_effect_with((props.number, props.about.clone()), {
         let (draft, node) = (draft.setter(), node.clone());
         let room = props.room.clone();
@@ -86,6 +86,7 @@ pub fn composer(props: &ComposerProps) -> Html {
     let oninput = {
         let draft = draft.setter();
         let (room, on_typing) = (props.room.clone(), props.on_typing.clone());
+        // The text of an edit is not stored as the draft: it would replace an unfinished message.
         let keep = editing.is_none();
         Callback::from(move |event: InputEvent| {
             let Some(area) = event.target_dyn_into::<HtmlTextAreaElement>() else {
@@ -107,6 +108,7 @@ pub fn composer(props: &ComposerProps) -> Html {
         let (room, on_forget) = (props.room.clone(), props.on_forget.clone());
         let editing = editing.clone();
         Callback::from(move |()| {
+            // The submit button is disabled then, but Enter still arrives here.
             if unsendable {
                 return;
             }
@@ -132,7 +134,8 @@ pub fn composer(props: &ComposerProps) -> Html {
         let about = props.about.is_some();
         let blank = draft.is_empty();
         Callback::from(move |event: KeyboardEvent| {
-            // A key that ends the composition of a character is not for us.
+            // The key that ends an input method's composition belongs to the input method: Enter
+            // chooses a character there and must not send.
             if event.is_composing() {
                 return;
             }

@@ -1,4 +1,4 @@
-//! The connect screen: name, server, key, and the handshake beside it while it happens.
+//! The connect screen: name, server, key, and beside them the handshake while it happens.
 
 use gloo_timers::callback::Timeout;
 use shared::connection::Version;
@@ -33,23 +33,23 @@ pub struct ConnectProps {
     pub host: AttrValue,
     /// The report of the handshake.
     pub report: HandshakeReport,
-    /// Lines that wait to be sent.
+    /// The number of entries that wait to be sent.
     pub waiting: usize,
     /// There was an attempt before.
     pub returning: bool,
-    /// The protocol that is chosen.
+    /// The chosen protocol.
     pub version: Version,
-    /// The person chooses another.
+    /// Called with the protocol that the person chooses.
     pub on_version: Callback<Version>,
     /// The statement of the link that opened the page.
     pub link: Option<Link>,
-    /// The person wants to connect.
+    /// Called when the person wants to connect.
     pub on_connect: Callback<Target>,
-    /// The person does not want to wait any longer.
+    /// Called when the person does not want to wait any longer.
     pub on_cancel: Callback<()>,
-    /// The person wants the next attempt now.
+    /// Called when the person wants the next attempt now.
     pub on_retry: Callback<()>,
-    /// The person wants to see the identity.
+    /// Called when the person wants to see the identity.
     pub on_identity: Callback<()>,
 }
 
@@ -66,12 +66,12 @@ pub fn connect(props: &ConnectProps) -> Html {
             Connection::Waiting { .. } | Connection::Offline | Connection::Asking { .. }
         );
 
-    // The focused element is gone with the attempt: the next one begins at its button.
+    // The attempt has removed the focused element: the next one begins at its button.
     let submit_node = use_node_ref();
     use_effect_with(!busy && props.returning, {
         let submit_node = submit_node.clone();
         move |&again| {
-            // After a dialog that closes now has given the focus back, to wherever that leads.
+            // Delayed until a dialog that closes now has returned the focus to its own element.
             let timer = again.then(|| Timeout::new(0, move || focus_if_lost(&submit_node)));
             move || drop(timer)
         }
@@ -98,6 +98,7 @@ pub fn connect(props: &ConnectProps) -> Html {
         let on_connect = props.on_connect.clone();
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
+            // Both are checked, so that a person with two mistakes sees both at once.
             let checked_name = lines::check_name(name.trim());
             let checked_server = address::parse(&server, &page::origin());
             name_error.set(checked_name.err().map(str::to_owned));
@@ -113,7 +114,8 @@ pub fn connect(props: &ConnectProps) -> Html {
             }
         })
     };
-    // An address that the browser blocks is the server field's business, not the banner's alone.
+    // An address that the browser blocks is a mistake in the server's field, not a matter of the
+    // banner.
     let elsewhere = match &props.connection {
         Connection::Stopped {
             ending: ending @ Ending::UnreachableElsewhere { .. },
@@ -201,7 +203,7 @@ fn shown_report(props: &ConnectProps) -> HandshakeReport {
     }
 }
 
-/// Shows the key that the link names, or why the link names none.
+/// Shows the key that the link names, or the problem of the link.
 fn link_note(link: Option<Link>) -> Html {
     match link {
         None => html! {},
@@ -223,6 +225,7 @@ fn link_note(link: Option<Link>) -> Html {
 }
 
 fn focus_if_lost(node: &NodeRef) {
+    // Only if nothing has the focus: a person who is typing elsewhere must not lose it.
     let active = web_sys::window()
         .and_then(|window| window.document()?.active_element())
         .is_some_and(|element| element.tag_name() != "BODY");
@@ -236,7 +239,7 @@ fn own_host() -> AttrValue {
     host.into()
 }
 
-/// Shows the key with which the connection will be signed.
+/// Shows the key that will sign the connection.
 fn key_row(identity: &Identity, on_identity: &Callback<()>) -> Html {
     let onclick = on_identity.reform(|_: MouseEvent| ());
     html! {
@@ -258,13 +261,14 @@ pub struct KeyStateProps {
     pub identity: Identity,
 }
 
-/// One line about the key, with the seconds while it is being made.
+/// Shows one line about the key, with the seconds while it is being made.
 #[component(KeyState)]
 pub fn key_state(props: &KeyStateProps) -> Html {
     let now = use_now(matches!(props.identity, Identity::Creating { .. }));
     match &props.identity {
         Identity::Loading => html! { <p class="key-detail">{ "Looking for it…" }</p> },
         Identity::Creating { since } => html! {
+            // The seconds are hidden from screen readers, which would read each of them.
             <div data-testid="key-progress">
                 <p class="key-detail">
                     <span role="status">{ "Creating your key…" }</span>

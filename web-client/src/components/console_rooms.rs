@@ -1,4 +1,4 @@
-//! The operators' list of all rooms: who owns each, and how a room is given an owner or deleted.
+//! The operators' list of all rooms: each with its owner, and the ways to give it one or delete it.
 
 use shared::chat::operator::{OperatorRequest, RoomInfo};
 use shared::chat::{Role, RoomId, RoomName};
@@ -9,7 +9,7 @@ use super::operator::Sure;
 use super::text;
 use client::operating::Operating;
 
-/// Most rooms in the document: a server may have ten thousand, and the filter finds the others.
+/// The most rooms in the document: a server may have ten thousand, and the filter finds the others.
 const SHOWN: usize = 100;
 
 /// Props of [`ConsoleRooms`].
@@ -17,9 +17,9 @@ const SHOWN: usize = 100;
 pub struct ConsoleRoomsProps {
     /// The server's answers so far.
     pub operating: Operating,
-    /// The operator asks for this.
+    /// Takes the operator's requests.
     pub on_ask: Callback<OperatorRequest>,
-    /// The operator asks for something that cannot be undone.
+    /// Takes requests that cannot be undone.
     pub be_sure: Callback<Sure>,
 }
 
@@ -27,7 +27,7 @@ pub struct ConsoleRoomsProps {
 #[component(ConsoleRooms)]
 pub fn console_rooms(props: &ConsoleRoomsProps) -> Html {
     let filter = use_state(String::new);
-    // The room that is given an owner, and what is wrong with the person who was named.
+    // The room that gets an owner, and the problem with the person who was named.
     let owning = use_state(|| None::<RoomName>);
     let who = use_state(String::new);
     let problem = use_state(|| None::<AttrValue>);
@@ -147,7 +147,7 @@ fn room_view(
     }
 }
 
-/// Asks who becomes the owner. Only a member of the room can; the server says so.
+/// Asks for the new owner. Only a member of the room can be one; the server rejects others.
 fn owner_form(
     room: &RoomName,
     props: &ConsoleRoomsProps,
@@ -161,6 +161,8 @@ fn owner_form(
         let be_sure = props.be_sure.clone();
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
+            // The server takes keys only, so a name is resolved here, among the people who are
+            // connected.
             let Some(user) = operating.person(who.trim()) else {
                 let text = "Nobody who is connected is called so; give the fingerprint.";
                 return problem.set(Some(text.into()));

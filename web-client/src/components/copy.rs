@@ -1,4 +1,4 @@
-//! A button that copies a text and says that it did.
+//! A button that copies a text and confirms it.
 
 use gloo_timers::callback::Timeout;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use super::icons::{Icon, icon};
 
-/// How long the button says that it did.
+/// The time for which the button confirms, in milliseconds.
 const SAID_MS: u32 = 2_500;
 
 /// Props of [`CopyButton`].
@@ -14,9 +14,9 @@ const SAID_MS: u32 = 2_500;
 pub struct CopyButtonProps {
     /// The text that is copied.
     pub text: AttrValue,
-    /// The label of the button.
+    /// The button's label.
     pub label: AttrValue,
-    /// The `data-testid` of the button.
+    /// The button's `data-testid`.
     #[prop_or_default]
     pub test_id: Option<AttrValue>,
 }
@@ -57,7 +57,8 @@ pub fn copy_button(props: &CopyButtonProps) -> Html {
     }
 }
 
-/// The clipboard exists in secure contexts only.
+/// Writes to the clipboard, and returns whether it worked. The clipboard exists in secure contexts
+/// only, so its presence is checked first.
 async fn write(text: &str) -> bool {
     let Some(window) = web_sys::window() else {
         return false;

@@ -1,4 +1,5 @@
-//! A modal dialog: `<dialog>`, which keeps the focus inside, closes on Esc and gives the focus back.
+//! A modal dialog on `<dialog>`, which keeps the focus inside, closes on Esc and returns the focus
+//! afterwards.
 
 use web_sys::{HtmlDialogElement, HtmlElement};
 use yew::prelude::*;
@@ -8,15 +9,15 @@ use super::icons::{Icon, icon};
 /// Props of [`Dialog`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct DialogProps {
-    /// It is shown.
+    /// The dialog is shown.
     pub open: bool,
-    /// The person wants it closed.
+    /// Called when the person wants it closed.
     pub on_close: Callback<()>,
-    /// The heading, which also names the dialog.
+    /// The heading, which also names the dialog for screen readers.
     pub title: AttrValue,
-    /// Unique in the document; also its `data-testid`.
+    /// The id, unique in the document; also the `data-testid`.
     pub id: AttrValue,
-    /// Its content; made only while it is shown.
+    /// The content, rendered only while the dialog is shown.
     pub children: Html,
 }
 
@@ -25,6 +26,8 @@ pub struct DialogProps {
 pub fn dialog(props: &DialogProps) -> Html {
     let node = use_node_ref();
     let heading = use_node_ref();
+    // The browser opens and closes a modal dialog by methods only; an attribute would not make it
+    // modal.
     use_effect_with(props.open, {
         let node = node.clone();
         move |&open| {
@@ -32,7 +35,7 @@ pub fn dialog(props: &DialogProps) -> Html {
                 return;
             };
             if open && !dialog.open() {
-                // Fails only if it is not in the document any more.
+                // Fails only if the element is not in the document any more.
                 let _ = dialog.show_modal();
             } else if !open && dialog.open() {
                 dialog.close();
@@ -55,7 +58,7 @@ pub fn dialog(props: &DialogProps) -> Html {
         let on_close = props.on_close.clone();
         let node = node.clone();
         Callback::from(move |event: MouseEvent| {
-            // A click beside the content hits the dialog itself.
+            // A click beside the content hits the dialog element itself.
             if event.target() == node.get().map(Into::into) {
                 on_close.emit(());
             }

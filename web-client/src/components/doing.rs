@@ -1,9 +1,9 @@
-//! The things that a person does to a message.
+//! The person's actions on a message.
 
 use client::outbox::Writing;
 use shared::chat::Seq;
 
-/// Something that a person does to a message.
+/// An action of the person on a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Doing {
     /// Writes an entry into the room.

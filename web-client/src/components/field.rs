@@ -1,4 +1,4 @@
-//! One labelled input with its hint and its error beside it.
+//! A labelled input with its hint and its error.
 
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -8,25 +8,25 @@ use super::text;
 /// The properties of an input.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Field {
-    /// Unique in the document; also its `data-testid`.
+    /// The id, unique in the document; also the `data-testid`.
     pub id: &'static str,
-    /// The label, which says what to enter.
+    /// The label, which names the expected text.
     pub label: &'static str,
     /// The text in the input.
     pub value: AttrValue,
-    /// Hears what is typed.
+    /// Called with the text at every change.
     pub on_input: Callback<String>,
-    /// `password`, …; `text` if it is empty.
+    /// The type, such as `password`; `text` if empty.
     pub kind: &'static str,
-    /// For the browser's own help; none if it is empty.
+    /// The hint for the browser's own completion; `off` if empty.
     pub autocomplete: &'static str,
-    /// Shown while it is empty.
+    /// The text that is shown while the input is empty.
     pub placeholder: AttrValue,
     /// A hint that helps to fill the input in.
     pub hint: Html,
     /// The error of the present text.
     pub error: Option<AttrValue>,
-    /// It cannot be changed now.
+    /// The input cannot be changed at present.
     pub disabled: bool,
 }
 
@@ -56,6 +56,7 @@ pub fn field(field: Field) -> Html {
                 {value}
                 placeholder={field.placeholder}
                 autocomplete={or(field.autocomplete, "off")}
+                // Names, rooms and keys: a keyboard that corrects them makes them wrong.
                 autocapitalize="none"
                 spellcheck="false"
                 disabled={field.disabled}
@@ -64,6 +65,8 @@ pub fn field(field: Field) -> Html {
                 oninput={on_input}
             />
             <p class="hint" id={hint_id}>{ field.hint }</p>
+            // Always in the document: screen readers announce a change of a live region only if the
+            // region was there before.
             <p class="error" id={error_id.clone()} data-testid={error_id} aria-live="polite">
                 { text::sentence(field.error.as_deref().unwrap_or_default()) }
             </p>

@@ -1,5 +1,6 @@
-//! The question of the first contact: is this the server that the person means? Only they can know,
-//! so nothing here leans towards yes: no default, no focus on it, and every other way out is no.
+//! The question of the first contact: is this the server that the person means? Only the person can
+//! know, so nothing here leans towards yes: yes is no default, has no focus, and every other way
+//! out is no.
 
 use shared::identity::Fingerprint;
 use yew::prelude::*;
@@ -15,11 +16,11 @@ use crate::state::link;
 pub struct FirstContactProps {
     /// The key that the server has proven, while a person is asked.
     pub presented: Option<Fingerprint>,
-    /// The unknown server, with its key.
+    /// The unknown server, with its address.
     pub target: Option<Target>,
-    /// Stores the answer.
+    /// The engine, which stores the answer.
     pub engine: Engine,
-    /// The person does not want to connect.
+    /// Called when the person does not want to connect.
     pub on_refuse: Callback<()>,
 }
 
@@ -27,6 +28,7 @@ pub struct FirstContactProps {
 #[component(FirstContact)]
 pub fn first_contact(props: &FirstContactProps) -> Html {
     let problem = use_state(|| None::<String>);
+    // A problem belongs to one key: another one must not begin with the former's failure.
     use_effect_with(props.presented, {
         let problem = problem.setter();
         move |_| problem.set(None)
@@ -35,6 +37,8 @@ pub fn first_contact(props: &FirstContactProps) -> Html {
     let on_trust = {
         let (engine, problem) = (props.engine.clone(), problem.setter());
         let asked = asked.map(|(key, target)| (key, target.server.address.clone(), target.version));
+        // The pin is stored first, and only a stored pin leads to a connection. So a person is not
+        // asked again, and a browser without storage trusts nothing.
         Callback::from(move |_: MouseEvent| {
             let Some((fingerprint, address, version)) = asked.clone() else {
                 return;

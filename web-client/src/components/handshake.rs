@@ -11,7 +11,7 @@ use super::text;
 use crate::state::frame::Frame;
 use crate::state::handshake_report::{HandshakeReport, Progress, ServerKey, Step};
 
-/// Shows the steps, their frames, bytes and times; with a button that closes it, if it can be
+/// Shows the steps, their frames, bytes and times, with a button that closes the panel if it can be
 /// closed.
 pub fn handshake_panel(report: &HandshakeReport, on_close: Option<&Callback<()>>) -> Html {
     let traffic = report.traffic;
@@ -83,13 +83,14 @@ fn step_row(step: Step, report: &HandshakeReport) -> Html {
         Progress::Done(_) => ("done", "Done: "),
         Progress::Failed => ("failed", "Failed: "),
     };
-    // Nothing is under way before the first attempt.
+    // No step is under way before the first attempt.
     let state = if report.started == 0 { "ahead" } else { state };
     let (shape, title) = face(step, report.version);
     let since_start = match progress {
         Progress::Done(at) => Some(text::duration(at.saturating_sub(report.started))),
         _ => None,
     };
+    // Every frame of the step, so that a person finds the same ones in the developer tools.
     let frames: Vec<_> = report.frames_of(step).cloned().collect();
     let bytes: usize = frames.iter().map(|frame| frame.bytes).sum();
     html! {
@@ -136,8 +137,8 @@ fn face(step: Step, version: Version) -> (Icon, &'static str) {
     }
 }
 
-/// Returns the step at which the server's key is known: where it is announced, or where it is
-/// proven.
+/// Returns the server's key at the step that makes it known: the announcement in v1, the proof in
+/// v2.
 fn shown_key(step: Step, report: &HandshakeReport) -> Option<ServerKey> {
     let place = match report.version {
         Version::V1 => Step::Announcement,
@@ -222,6 +223,7 @@ fn frame_details(frame: &Frame) -> Html {
                 { "Show the frame" }
                 <span class="visually-hidden">{ format!(" {}", frame.kind) }</span>
             </summary>
+            // Focusable, so that the keyboard can scroll it.
             <pre tabindex="0" aria-label="The frame’s content">{ &frame.text }{ if frame.cut { " …" } else { "" } }</pre>
         </details>
     }

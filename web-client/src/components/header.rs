@@ -9,17 +9,17 @@ use crate::state::shown::SecurityLevel;
 
 /// The properties of the bar.
 pub struct Header {
-    /// Short fingerprint of the person's key, if it is there.
+    /// The short fingerprint of the person's key, if there is one.
     pub short: Option<AttrValue>,
     /// The protection of the session.
     pub level: SecurityLevel,
-    /// The person wants to compare keys.
+    /// Called when the person wants to compare keys.
     pub on_verify: Callback<()>,
-    /// The person wants to see the identity.
+    /// Called when the person wants to see the identity.
     pub on_identity: Callback<()>,
 }
 
-/// Name, badge, colours, keys, identity.
+/// Shows name, badge, colours, keys and identity.
 pub fn header(props: &Header) -> Html {
     let onclick = props.on_identity.reform(|_: MouseEvent| ());
     let on_verify = props.on_verify.reform(|_: MouseEvent| ());

@@ -1,9 +1,9 @@
-//! The icons: outlines of 24 by 24, drawn for this page. Decoration only: the text beside an icon,
-//! or its button's label, says what it means.
+//! The icons: outlines of 24 by 24, drawn for this page. They are decoration only: the text beside
+//! an icon, or its button's label, carries the meaning.
 
 use yew::prelude::*;
 
-/// An icon by its meaning.
+/// An icon, named by its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Icon {
     /// The program's mark.
@@ -22,9 +22,9 @@ pub enum Icon {
     Check,
     /// A cross, for closing.
     Cross,
-    /// To the server.
+    /// An arrow up: to the server.
     Up,
-    /// From the server.
+    /// An arrow down: from the server.
     Down,
     /// Two sheets, for copying.
     Copy,
@@ -32,11 +32,11 @@ pub enum Icon {
     Leave,
     /// A list of steps.
     Steps,
-    /// A paper plane.
+    /// A paper plane, for sending.
     Send,
-    /// Something to know.
+    /// An i in a circle, for information.
     Info,
-    /// Half light, half dark.
+    /// A screen, for the system's colours.
     System,
     /// A sun, for light colours.
     Sun,
@@ -108,7 +108,7 @@ impl Icon {
     }
 }
 
-/// Draws `icon`; its size is the text's.
+/// Draws `icon` in the size of the text.
 pub fn icon(icon: Icon) -> Html {
     html! {
         <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">

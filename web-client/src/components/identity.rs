@@ -1,4 +1,4 @@
-//! The identity dialog: who you are, and what can be done with your key.
+//! The identity dialog: the person's key, and the actions on it.
 
 mod delete;
 mod export;
@@ -19,13 +19,13 @@ use import::ImportForm;
 /// Props of [`IdentityDialog`].
 #[derive(Clone, PartialEq, Properties)]
 pub struct IdentityDialogProps {
-    /// It is shown.
+    /// The dialog is shown.
     pub open: bool,
-    /// The person wants it closed.
+    /// Called when the person wants it closed.
     pub on_close: Callback<()>,
     /// The person's key.
     pub identity: Identity,
-    /// Does what is asked for.
+    /// The engine, which carries out the actions.
     pub engine: Engine,
 }
 
@@ -42,7 +42,8 @@ enum View {
 #[component(IdentityDialog)]
 pub fn identity_dialog(props: &IdentityDialogProps) -> Html {
     let view = use_state(|| View::Overview);
-    // It begins with the overview every time.
+    // Every opening begins with the overview: a question that was left must not be the first thing
+    // shown.
     use_effect_with(props.open, {
         let view = view.setter();
         move |_| view.set(View::Overview)

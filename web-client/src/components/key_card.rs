@@ -1,4 +1,4 @@
-//! A key as people compare it: eight words, its fingerprint, and a QR code of them.
+//! A key in the forms that people compare: eight words, the fingerprint, and a QR code.
 
 use shared::identity::Fingerprint;
 use shared::trust;
@@ -10,9 +10,9 @@ use super::qr::qr;
 /// The text of a QR code, and its description for people who cannot see it.
 pub type QrText = (String, &'static str);
 
-/// Shows a key as people compare it. `id` begins the test ids: `…-words`, `…-fingerprint`,
-/// `…-copy`, `…-qr`. Without a QR code it has no button that copies either: it is to be looked at
-/// only.
+/// Shows a key in the forms that people compare. `id` begins the test ids: `…-words`,
+/// `…-fingerprint`, `…-copy`, `…-qr`. Without a QR code there is no copy button either: on the
+/// blocking screen a key is only to be looked at.
 pub fn key_card(id: &str, fingerprint: &Fingerprint, title: Html, code: Option<QrText>) -> Html {
     let text = fingerprint.to_string();
     let copy = code.is_some();
@@ -37,7 +37,7 @@ pub fn key_card(id: &str, fingerprint: &Fingerprint, title: Html, code: Option<Q
 }
 
 /// Shows the eight words, numbered, so that two people on the telephone do not lose their place.
-/// All of them with spaces between are the list's `data-words`.
+/// The list's `data-words` has all of them with spaces between.
 fn words(id: &str, fingerprint: &Fingerprint) -> Html {
     let words = trust::words(fingerprint);
     html! {

@@ -1,5 +1,5 @@
-//! A room's log: messages grouped by day and sender, notices, what is on its way, and the way to
-//! the latest. Of a long log only a part is in the document, which moves with the reader.
+//! A room's log: messages grouped by day and sender, notices, the outbox, and the way to the latest
+//! message. Only a part of a long log is in the document, and it moves with the reader.
 
 mod place;
 
@@ -22,7 +22,7 @@ use client::outbox::Outgoing;
 use client::room::{Notice, Room};
 use client::timeline::{self, Item};
 
-/// Nearer to an edge than this, in pixels, more is shown there.
+/// The distance to an edge, in pixels, below which more is shown there.
 const NEAR_EDGE: i32 = 600;
 
 /// Props of [`Log`].
@@ -34,21 +34,21 @@ pub struct LogProps {
     pub me: Option<Author>,
     /// The person may delete messages of others.
     pub moderates: bool,
-    /// Entries on their way to this room.
+    /// The entries of the outbox for this room.
     pub outgoing: Vec<Outgoing>,
     /// The message that is being answered or edited.
     pub chosen: Option<Seq>,
-    /// A message to be shown, and how often that was asked for.
+    /// A message to show, and the number of times that this was asked for.
     pub shown: Option<(Seq, u32)>,
-    /// The person does something to a message.
+    /// Called with the person's action on a message.
     pub on_do: Callback<Doing>,
-    /// The person does not want something any more.
+    /// Called when the person does not want to send an entry any more.
     pub on_cancel: Callback<MessageId>,
-    /// The person wants something tried again.
+    /// Called when the person wants to send an entry again.
     pub on_resend: Callback<MessageId>,
-    /// The person has come to the beginning of what is here.
+    /// Called when the person has reached the oldest loaded message.
     pub on_older: Callback<RoomId>,
-    /// The person has seen everything up to an entry.
+    /// Called when the person has seen everything up to an entry.
     pub on_seen: Callback<Seq>,
 }
 
@@ -59,7 +59,7 @@ pub fn log(props: &LogProps) -> Html {
     let room = &props.room;
     let messages = room.log.messages();
     let window = use_state(Window::default);
-    // The last entry that the person has seen at the end; nothing while they are there.
+    // The last entry that the person has seen at the end; `None` while the person is there.
     let left_at = use_state(|| None::<Seq>);
     let place = use_mut_ref(Place::default);
     let visible = use_visible();
@@ -68,7 +68,7 @@ pub fn log(props: &LogProps) -> Html {
     let away = left_at.is_some();
     let here = window.of(messages.len(), |at| messages[at].seq);
 
-    // A reader at the end stays there; a reader further up keeps the place.
+    // A reader at the end stays there; a reader further up keeps the position.
     use_effect_with((room.clone(), *window, last_outgoing), {
         let (node, place) = (node.clone(), place.clone());
         move |_| place.borrow_mut().keep(&node, away)
@@ -86,6 +86,7 @@ pub fn log(props: &LogProps) -> Html {
     });
     use_effect_with((last, away, visible), {
         let on_seen = props.on_seen.clone();
+        // A page in a background tab has no reader, so nothing in it becomes read.
         move |&(last, away, visible)| {
             if visible && !away && last > 0 {
                 on_seen.emit(last);
@@ -125,7 +126,8 @@ pub fn log(props: &LogProps) -> Html {
             let seen = place.borrow_mut().scrolled(&log);
             let to_end = here.end == messages.len();
             match (seen.at_end && to_end, *left_at) {
-                // Only people scroll up; new entries only move the end away.
+                // Only people scroll up; new entries only move the end away. Without this test, a
+                // new entry would count as leaving the end.
                 (false, None) if seen.up => left_at.set(Some(last)),
                 (true, Some(_)) => left_at.set(None),
                 _ => {}
@@ -134,6 +136,8 @@ pub fn log(props: &LogProps) -> Html {
                 if here.start > 0 {
                     window.set(window.up(messages.len(), |at| messages[at].seq));
                 } else if room.has_older() && !room.loading {
+                    // Only while no page is under way: scrolling fires many events before it
+                    // arrives.
                     on_older.emit(room.id.clone());
                 }
             } else if seen.rest < NEAR_EDGE && !to_end {
@@ -155,6 +159,7 @@ pub fn log(props: &LogProps) -> Html {
     let rows = timeline::items(room, here.clone(), text::day_number)
         .into_iter()
         .map(|item| row(&item, props));
+    // The button shows how much the reader has missed since leaving the end.
     let new = left_at.map(|seen| {
         let new = messages
             .iter()
@@ -169,9 +174,11 @@ pub fn log(props: &LogProps) -> Html {
                 ref={node}
                 class="log"
                 role="log"
+                // `log` is a live region: screen readers announce what is added at its end.
                 aria-label={label}
-                // Nothing comes until we are in the room again.
+                // No further entry arrives before the room is live again.
                 aria-busy={(room.loading || !room.is_live()).to_string()}
+                // Focusable, so that the keyboard can scroll it.
                 tabindex="0"
                 data-testid="log"
                 {onscroll}

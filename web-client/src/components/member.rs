@@ -1,5 +1,5 @@
-//! One member in the panel of members: name, key and role, and the buttons with which moderators and
-//! the owner manage the member.
+//! One member in the panel of members: name, key and role, and the buttons with which moderators
+//! and the owner manage the member.
 
 use std::rc::Rc;
 
@@ -18,22 +18,22 @@ use client::room::Room;
 pub struct MemberRowProps {
     /// The member of this row.
     pub member: Member,
-    /// The room, of which the panel shows the members.
+    /// The room whose members the panel shows.
     pub room: Rc<Room>,
     /// The member is the person at this page.
     pub own: bool,
     /// The person's rights in the room.
     pub rights: Rights,
-    /// The person asks for this.
+    /// Called with the person's request.
     pub on_ask: Callback<ClientMessage>,
 }
 
-/// Something that the member's buttons do only after a question.
+/// A step that the member's buttons take only after a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asking {
-    /// Nobody at the page can undo a handover.
+    /// The member becomes the owner. The person at this page cannot undo that.
     HandOver,
-    /// A removed member loses the room at once.
+    /// The member is removed, and loses the room at once.
     Remove,
 }
 
@@ -54,6 +54,7 @@ pub fn member_row(props: &MemberRowProps) -> Html {
             asking.set(None);
         })
     };
+    // A convenience only: the server authorizes each request, whatever buttons a page shows.
     let manageable = !props.own && (props.rights.gives_roles() || props.rights.removes(member));
     html! {
         <li
@@ -161,6 +162,8 @@ fn question(
 ) -> Html {
     let (id, name) = (props.member.id, &props.member.name);
     let said = match what {
+        // A room has one owner: the former one becomes a moderator. An operator who hands over
+        // gives nothing up.
         Asking::HandOver if props.room.role == Role::Owner => {
             format!("Make {name} the owner of {room}? You become a moderator.")
         }

@@ -1,4 +1,4 @@
-//! The panel of a room's members: talking to one, inviting, leaving, and managing the room.
+//! The panel of a room's members: talk to one, invite, leave, and manage the room.
 
 use std::rc::Rc;
 
@@ -16,21 +16,21 @@ use client::room::Room;
 /// Props of [`Members`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct MembersProps {
-    /// The room of which the members are shown.
+    /// The room whose members are shown.
     pub room: Rc<Room>,
     /// The person at this page.
     pub me: Option<Author>,
-    /// People that we know from elsewhere, for invitations.
+    /// The people in the person's other rooms, for invitations.
     pub others: Vec<Member>,
     /// The person's rights in the room.
     pub rights: Rights,
-    /// The person asks for this.
+    /// Called with the person's request.
     pub on_ask: Callback<ClientMessage>,
-    /// The person wants to see more members.
+    /// Called when the person wants to see more members.
     pub on_more: Callback<RoomId>,
-    /// The person wants the settings of the room.
+    /// Called when the person wants the settings of the room.
     pub on_settings: Callback<()>,
-    /// The person wants the panel closed.
+    /// Called when the person wants the panel closed.
     pub on_close: Callback<()>,
 }
 
@@ -62,6 +62,7 @@ pub fn members(props: &MembersProps) -> Html {
             .on_ask
             .reform(move |_: MouseEvent| ClientMessage::Leave { room: id.clone() })
     };
+    // Everybody is in the lobby, so it has no button to leave.
     let lobby = room.id.to_string() == "lobby";
     html! {
         <section class="members" data-testid="members">
@@ -96,6 +97,7 @@ pub fn members(props: &MembersProps) -> Html {
                     { "More members" }
                 </button>
             }
+            // A public room needs no invitation, and a room of two is complete.
             if room.private && !room.is_direct() {
                 <Invite
                     room={room.id.clone()}
@@ -117,13 +119,13 @@ pub fn members(props: &MembersProps) -> Html {
 pub struct InviteProps {
     /// The room to invite into.
     room: RoomId,
-    /// The people who are known from elsewhere.
+    /// The people in the person's other rooms.
     others: Vec<Member>,
-    /// The person asks for this.
+    /// Called with the person's request.
     on_ask: Callback<ClientMessage>,
 }
 
-/// Lets somebody in: one of those that we know, or whoever has a fingerprint.
+/// Invites a known person, or the holder of a fingerprint.
 #[component(Invite)]
 fn invite(props: &InviteProps) -> Html {
     let typed = use_state(String::new);
@@ -156,6 +158,7 @@ fn invite(props: &InviteProps) -> Html {
     });
     let onsubmit = {
         let (typed, done, ask) = (typed.clone(), done.clone(), ask.clone());
+        // A fingerprint and not a name: the person may be in none of these rooms.
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             match UserId::parse(typed.trim()) {

@@ -1,4 +1,4 @@
-//! One message: who, when, what, what others think of it, and what can be done to it.
+//! One message: author, time, text, reactions, and the actions on it.
 
 use std::rc::Rc;
 
@@ -18,17 +18,17 @@ use client::outbox::Writing;
 pub struct MessageRowProps {
     /// The message of this row.
     pub message: Rc<Message>,
-    /// The one that it answers, if it is here.
+    /// The message that this one answers, if it has been loaded.
     pub answered: Option<Rc<Message>>,
     /// The person at this page.
     pub me: Option<Author>,
     /// The person may delete messages of others.
     pub moderates: bool,
-    /// The first of its sender's group: shows the name and the time.
+    /// The message is the first of its author's group: it shows the name and the time.
     pub head: bool,
-    /// It is being answered or edited.
+    /// The message is being answered or edited.
     pub chosen: bool,
-    /// The person does something to it.
+    /// Called with the person's action on the message.
     pub on_do: Callback<Doing>,
 }
 
@@ -50,6 +50,7 @@ pub fn message_row(props: &MessageRowProps) -> Html {
         head.then_some("head"),
         props.chosen.then_some("chosen"),
     );
+    // Mentions of the person stand out, in every message.
     let own_name = props.me.as_ref().map(|me| me.name.as_str());
     html! {
         <article
@@ -65,11 +66,14 @@ pub fn message_row(props: &MessageRowProps) -> Html {
                     <b class={hue(name)}>{ name }</b>{ if own { " (you)" } else { "" } }{ " " }{ time }
                 </p>
             } else {
+                // Screen readers read each message by itself, without the group's head.
                 <span class="visually-hidden">{ format!("{name}: ") }</span>
             }
             if let Some(of) = message.reply_to {
                 { reply_line(of, props.answered.as_deref(), &props.on_do) }
             }
+            // `auto` takes the direction from the text, so that Arabic and Hebrew run from right to
+            // left.
             <div class="bubble" dir="auto">
                 { match &message.text {
                     Some(said) => html! {
@@ -140,6 +144,7 @@ fn tools(
             </button>
         }
     };
+    // A moderator deletes messages of others, but nobody edits them.
     let reply = props.on_do.reform(move |_: MouseEvent| Doing::Reply(seq));
     let edit = props.on_do.reform(move |_: MouseEvent| Doing::Edit(seq));
     html! {
@@ -156,7 +161,7 @@ fn tools(
     }
 }
 
-/// Deleting cannot be undone: it is asked for twice.
+/// Asks before a message is deleted, because that cannot be undone.
 fn question(seq: Seq, on_do: &Callback<Doing>, deleting: &UseStateHandle<bool>) -> Html {
     let yes = {
         let (on_do, deleting) = (on_do.clone(), deleting.setter());

@@ -1,6 +1,6 @@
-//! The components: small, props in, callbacks out. What has no state of its own is a plain function:
-//! every component proper costs each visitor some kilobytes. They must not know the engine's inside; the few
-//! that ask it for something get it as a prop.
+//! The components: small, props in, callbacks out. A part without state of its own is a plain
+//! function, because every component proper costs each visitor some kilobytes. Components must not
+//! know the engine's inside; the few that ask it for something get it as a prop.
 //!
 //! Stable hooks for end-to-end tests, as `data-testid`:
 //!

@@ -1,4 +1,4 @@
-//! The dialog in which a room is made, or joined by its name.
+//! The dialog that creates a room, or joins it by its name.
 
 use shared::chat::{ClientMessage, Keep, RoomName, Topic};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
@@ -10,16 +10,16 @@ use super::field::{Field, field};
 /// Props of [`NewRoom`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct NewRoomProps {
-    /// It is shown.
+    /// The dialog is shown.
     pub open: bool,
-    /// The person wants it closed.
+    /// Called when the person wants it closed.
     pub on_close: Callback<()>,
-    /// The person asks for this.
+    /// Called with the person's request.
     pub on_ask: Callback<ClientMessage>,
 }
 
-/// How long messages can be kept: how flags say it, and how people do. The first is what the server
-/// does with new rooms.
+/// The choices of retention, as the protocol and as people say them. The first one leaves the
+/// choice to the server.
 const KEEPS: [(&str, &str); 6] = [
     ("", "As long as this server does"),
     ("forever", "For ever"),
@@ -62,6 +62,7 @@ pub fn new_room(props: &NewRoomProps) -> Html {
         let (on_ask, on_close) = (props.on_ask.clone(), props.on_close.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
+            // People write the name of a room with a `#` in front, which is no part of it.
             let parsed = RoomName::parse(name.trim().trim_start_matches('#'))
                 .and_then(|room| Ok((room, Topic::parse(topic.trim())?)));
             match parsed {

@@ -1,5 +1,5 @@
-//! The operators' console: the server's start and stop, connections, bans, operators, rooms, and the
-//! log. Asks for connections again by itself while it is shown.
+//! The operators' console: the server's start and stop, connections, bans, operators, rooms, and
+//! the log. It refreshes the connections while it is shown.
 
 use gloo_timers::callback::Interval;
 use shared::chat::name::GUEST_PREFIX;
@@ -24,9 +24,9 @@ pub struct ConsoleProps {
     pub operating: Operating,
     /// The number of the session: another one is asked anew.
     pub attempt: u32,
-    /// The person asks for this.
+    /// Called with the person's request.
     pub on_ask: Callback<ClientMessage>,
-    /// The person wants the panel closed.
+    /// Called when the person wants the panel closed.
     pub on_close: Callback<()>,
 }
 
@@ -35,7 +35,7 @@ pub struct ConsoleProps {
 pub struct Sure {
     /// The question to the operator.
     pub question: String,
-    /// The request that a yes makes.
+    /// The request that follows a yes.
     pub request: OperatorRequest,
 }
 
@@ -60,6 +60,8 @@ pub fn console(props: &ConsoleProps) -> Html {
             ask.emit(OperatorRequest::Rooms { after: None });
             ask.emit(OperatorRequest::Log { follow: true });
             let interval = Interval::new(EVERY_MS, look);
+            // The server sends the log to a connection until it is told to stop: a closed panel
+            // must not keep it coming.
             move || {
                 drop(interval);
                 ask.emit(OperatorRequest::Log { follow: false });
@@ -173,7 +175,8 @@ fn question(
         Callback::from(move |_: MouseEvent| {
             sure.set(None);
             ask.emit(request.clone());
-            // The lists show the change at once; other requests are answered with their list.
+            // The lists show the change at once. Requests of other kinds are answered with their
+            // list.
             match &request {
                 OperatorRequest::DeleteRoom { .. } | OperatorRequest::Role { .. } => {
                     ask.emit(OperatorRequest::Rooms { after: None });
@@ -205,10 +208,12 @@ fn connection_view(info: &ConnectionInfo, be_sure: &Callback<Sure>) -> Html {
         .name
         .as_ref()
         .map(shared::chat::entry::DisplayName::as_str);
+    // Only a claimed name can be released: the server gives the guest names itself.
     let named = claimed.is_some_and(|name| !name.starts_with(GUEST_PREFIX));
     let version = info.version.as_deref().unwrap_or("–");
     let since = u64::try_from(info.since.unix_millis()).unwrap_or(0);
     let number = info.connection;
+    // The address comes with the port of the connection; a ban is for the IP address.
     let address = info.address.parse::<std::net::SocketAddr>().ok();
     let kick = Sure {
         question: format!("End connection {number} of {name}?"),

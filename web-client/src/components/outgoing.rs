@@ -1,4 +1,4 @@
-//! A message on its way, and what the person can do about it.
+//! An entry of the outbox, and the person's choices about it.
 
 use shared::chat::MessageId;
 use yew::prelude::*;
@@ -8,15 +8,16 @@ use client::outbox::{DeliveryState, Outgoing, Writing};
 /// Props of [`OutgoingRow`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct OutgoingRowProps {
-    /// The entry on its way.
+    /// The entry of the outbox.
     pub line: Outgoing,
-    /// The person does not want it any more.
+    /// Called when the person does not want to send it any more.
     pub on_cancel: Callback<MessageId>,
-    /// The person wants it tried again.
+    /// Called when the person wants to send it again.
     pub on_resend: Callback<MessageId>,
 }
 
-/// Something on its way. What is done to messages is only shown if it does not go well.
+/// A row for an entry of the outbox. Edits, deletions and reactions are shown only if they are
+/// rejected.
 #[component(OutgoingRow)]
 pub fn outgoing_row(props: &OutgoingRowProps) -> Html {
     let line = &props.line;
@@ -27,6 +28,7 @@ pub fn outgoing_row(props: &OutgoingRowProps) -> Html {
         DeliveryState::Acked(_) => ("acked", "Sent".to_owned()),
         DeliveryState::Refused(reason) => ("refused", format!("Not sent: {reason}")),
     };
+    // Only entries that the server cannot have can be cancelled: a sent one may be stored already.
     let refused = matches!(line.state, DeliveryState::Refused(_));
     let text = match &line.what {
         Writing::Say { text, .. } => text.to_string(),

@@ -1,9 +1,9 @@
-//! Chooses the protocol, and says before a connection what v1 does not protect from.
+//! The choice of the protocol, with a warning before a connection about the limits of v1.
 
 use shared::connection::Version;
 use yew::prelude::*;
 
-/// Two radio buttons, and a warning beside the insecure one.
+/// Shows two radio buttons, and a warning beside the insecure one.
 pub fn protocol_choice(chosen: Version, on_choose: &Callback<Version>, disabled: bool) -> Html {
     let option = |version: Version, what: &'static str| {
         html! {

@@ -1,11 +1,11 @@
-//! A QR code, drawn in the page: dark on white in every theme, as cameras want it.
+//! A QR code, drawn in the page: dark on white in every theme, as cameras need it.
 
 use yew::prelude::*;
 
 use crate::state::qr;
 
-/// Shows a QR code that says `text`; `label` tells what it is to those who cannot see it. The text
-/// is its `data-text`.
+/// Shows a QR code with `text`; `label` describes it to people who cannot see it. The text is also
+/// in its `data-text`.
 pub fn qr(text: &str, label: &'static str, test_id: String) -> Html {
     let Some(drawing) = qr::draw(text) else {
         return html! {};
@@ -16,6 +16,7 @@ pub fn qr(text: &str, label: &'static str, test_id: String) -> Html {
             viewBox={format!("0 0 {0} {0}", drawing.size)}
             role="img"
             aria-label={label}
+            // Without it browsers blur the edges of the modules, and cameras need them.
             shape-rendering="crispEdges"
             data-testid={test_id}
             data-text={text.to_owned()}

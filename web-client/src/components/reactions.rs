@@ -1,4 +1,4 @@
-//! Reactions: the ones that are there, and a small board to choose another from.
+//! Reactions: the existing ones, and a small board to choose another from.
 
 use shared::chat::{Author, Emoji};
 use yew::prelude::*;
@@ -26,12 +26,13 @@ const BOARD: [(&str, &str); 16] = [
     ("☕", "coffee"),
 ];
 
-/// Shows the reactions under a message: each is a button that adds or takes back one's own.
+/// Shows the reactions under a message: each is a button that adds or removes the person's own.
 pub fn chips(message: &Message, me: Option<&Author>, on_do: &Callback<Doing>) -> Html {
     let chips = message.reactions.iter().map(|reaction| {
         let own = reaction.is_by(me.map(|me| me.id));
         let names: Vec<_> = reaction.by.iter().map(|by| by.name.as_str()).collect();
         let names = names.join(", ");
+        // The same button adds and removes the person's own reaction; the entry must say which.
         let writing = message.toggle(me.map(|me| me.id), &reaction.emoji);
         let onclick = on_do.reform(move |_: MouseEvent| Doing::Write(writing.clone()));
         html! {
@@ -44,6 +45,8 @@ pub fn chips(message: &Message, me: Option<&Author>, on_do: &Callback<Doing>) ->
                 title={names.clone()}
                 {onclick}
             >
+                // Screen readers get one sentence, with the names that sighted people see in the
+                // tool tip.
                 <span aria-hidden="true">{ reaction.emoji.as_str() }</span>
                 <span>{ reaction.by.len() }</span>
                 <span class="visually-hidden">{ format!("{} by {names}", reaction.emoji) }</span>
@@ -53,7 +56,7 @@ pub fn chips(message: &Message, me: Option<&Author>, on_do: &Callback<Doing>) ->
     html! { <div class="chips">{ for chips }</div> }
 }
 
-/// Shows the board; it closes with a choice or with Esc.
+/// Shows the board, which closes with a choice or with Esc.
 pub fn picker(
     message: &Message,
     me: Option<&Author>,

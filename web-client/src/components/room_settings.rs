@@ -20,9 +20,9 @@ pub struct RoomSettingsProps {
     pub room: Rc<Room>,
     /// The person's rights in the room.
     pub rights: Rights,
-    /// The person wants the dialog closed.
+    /// Called when the person wants the dialog closed.
     pub on_close: Callback<()>,
-    /// The person asks for this.
+    /// Called with the person's request.
     pub on_ask: Callback<ClientMessage>,
 }
 
@@ -33,8 +33,8 @@ pub fn room_settings(props: &RoomSettingsProps) -> Html {
     let name = use_state(String::new);
     let problems = use_state(|| (None::<AttrValue>, None::<AttrValue>));
     let closing = use_state(|| false);
-    // Begins with the room as it is when the dialog opens. Changes by others while it is open must
-    // not touch what the person types.
+    // The fields begin with the room as it is when the dialog opens. Changes by others while it is
+    // open must not replace the text that the person types.
     use_effect_with((props.open, props.room.number), {
         let (topic, name) = (topic.setter(), name.setter());
         let (problems, closing) = (problems.setter(), closing.setter());
@@ -121,7 +121,7 @@ pub fn room_settings(props: &RoomSettingsProps) -> Html {
     }
 }
 
-/// Closing a room deletes what everybody wrote there, so the person is asked first.
+/// Asks before the room is closed, because that deletes everything in it.
 fn close(room: &RoomName, props: &RoomSettingsProps, closing: &UseStateHandle<bool>) -> Html {
     let set = |to: bool| {
         let closing = closing.setter();

@@ -1,4 +1,5 @@
-//! The list of rooms: ours with what is new in them, people, invitations, and rooms to join.
+//! The list of rooms: the person's own with their unread counts, people, invitations, and rooms to
+//! join.
 
 use std::rc::Rc;
 
@@ -17,20 +18,21 @@ use client::room::Room;
 pub struct RoomsProps {
     /// The chat with all known rooms.
     pub chat: Chat,
-    /// The person wants to see a room.
+    /// Called with the room that the person wants to see.
     pub on_open: Callback<RoomId>,
-    /// The person wants a new room.
+    /// Called when the person wants a new room.
     pub on_new: Callback<()>,
-    /// The person wants to see more of the list.
+    /// Called when the person wants to see more of the list.
     pub on_more: Callback<()>,
-    /// The person looks for a room whose name has this part.
+    /// Called with the part of a name that the person searches for.
     pub on_find: Callback<String>,
 }
 
 /// The list of rooms.
 #[component(Rooms)]
 pub fn rooms(props: &RoomsProps) -> Html {
-    // Only a click may ask, and only who has not answered yet is asked.
+    // Browsers allow the question only after a click, and a person who has answered is not asked
+    // again.
     let asking = use_state(|| may_notify().is_none());
     let on_notify = {
         let asking = asking.setter();
@@ -45,7 +47,7 @@ pub fn rooms(props: &RoomsProps) -> Html {
     let mut named: Vec<_> = rooms()
         .filter(|room| room.is_joined() && !room.is_direct())
         .collect();
-    // The lobby is where everybody begins.
+    // The lobby comes first: everybody begins there.
     named.sort_by_key(|room| room.id.to_string() != "lobby");
     let direct: Vec<_> = rooms()
         .filter(|room| room.is_joined() && room.is_direct())
@@ -84,6 +86,7 @@ pub fn rooms(props: &RoomsProps) -> Html {
                 <h3>{ "To join" }</h3>
                 { list(&others, props) }
             }
+            // A server may have ten thousand rooms: the rest is listed on demand.
             if props.chat.has_more_rooms() {
                 { more(props, &part) }
             }
@@ -96,8 +99,8 @@ pub fn rooms(props: &RoomsProps) -> Html {
     }
 }
 
-/// Shows the end of a list that goes on at the server: the next page, or a room by a part of its
-/// name.
+/// Shows the end of a list that goes on at the server: a button for the next page, and a search for
+/// a room by a part of its name.
 fn more(props: &RoomsProps, part: &UseStateHandle<String>) -> Html {
     let onsubmit = {
         let (part, on_find) = (part.clone(), props.on_find.clone());
@@ -194,7 +197,7 @@ fn mark(room: &Room, me: Option<&Author>) -> Html {
     html! { <span class="hash" aria-hidden="true">{ "#" }</span> }
 }
 
-/// Shows a dot: full if somebody is here.
+/// Shows a dot: full for a person who is online. The word beside it is for screen readers.
 pub fn presence(online: bool) -> Html {
     let (class, said) = if online {
         ("online", "Online: ")

@@ -1,5 +1,5 @@
-//! The panel that looks for messages: in what is here while somebody types, and with Enter in all
-//! that the server keeps.
+//! The panel that searches for messages: in the loaded ones while the person types, and with Enter
+//! in all that the server keeps.
 
 use shared::chat::{ClientMessage, Query};
 use yew::prelude::*;
@@ -14,15 +14,15 @@ use client::search::{self, Hit};
 /// Props of [`Search`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct SearchProps {
-    /// The chat in which is searched.
+    /// The chat to search in.
     pub chat: Chat,
-    /// There is a server to be asked.
+    /// There is a session, so the server can be asked.
     pub connected: bool,
-    /// The person does something.
+    /// Takes the person's actions.
     pub act: Callback<Action>,
-    /// The person wants the panel closed.
+    /// Called when the person wants the panel closed.
     pub on_close: Callback<()>,
-    /// The person has chosen a message.
+    /// Called when the person has chosen a message.
     pub on_chosen: Callback<()>,
 }
 
@@ -61,6 +61,7 @@ pub fn search_panel(props: &SearchProps) -> Html {
     } else {
         "Show older ones"
     };
+    // A search goes on at the position at which the server stopped.
     let more = rest.and_then(|rest| ask(Some(rest))).map(|asked| {
         let onclick = props.act.reform(move |_: MouseEvent| asked.clone());
         html! {
@@ -122,7 +123,7 @@ fn said(props: &SearchProps, query: Option<&Query>, hits: Option<&[Hit]>) -> Str
     if search.is_asking() {
         "The server is looking…".to_owned()
     } else if search.rest(query).is_some() {
-        // The server stops a long search after a moment, for the others' sake.
+        // The server stops a long search after a moment, so that it does not keep others waiting.
         format!("{count} found so far.")
     } else if search.has_answered(query) {
         format!("{count} found.")

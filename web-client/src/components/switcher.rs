@@ -1,4 +1,5 @@
-//! The quick switcher (Ctrl+K) and the sheet of shortcuts (Ctrl+/): dialogs that the keyboard opens.
+//! The quick switcher (Ctrl+K) and the sheet of shortcuts (Ctrl+/): dialogs that the keyboard
+//! opens.
 
 use gloo_events::{EventListener, EventListenerOptions};
 use shared::chat::RoomId;
@@ -12,7 +13,7 @@ use crate::state::shortcuts::{self, Shortcut};
 use client::Chat;
 use client::fuzzy;
 
-/// Most rooms that are offered.
+/// The most rooms that are offered.
 const OFFERED: usize = 8;
 
 /// Props of [`Switcher`].
@@ -20,9 +21,9 @@ const OFFERED: usize = 8;
 pub struct SwitcherProps {
     /// The chat with all known rooms.
     pub chat: Chat,
-    /// The person wants to see a room.
+    /// Called with the room that the person wants to see.
     pub on_open: Callback<RoomId>,
-    /// The person wants a new room.
+    /// Called when the person wants a new room.
     pub on_new: Callback<()>,
 }
 
@@ -38,17 +39,21 @@ enum Open {
 pub fn switcher(props: &SwitcherProps) -> Html {
     let open = use_state(|| None::<Open>);
     let query = use_state(String::new);
+    // The listener is added once and lives longer than a render, so it reads the latest props here.
     let latest = use_mut_ref(|| props.clone());
     *latest.borrow_mut() = props.clone();
     use_effect_with((), {
         let (open, query, latest) = (open.setter(), query.setter(), latest.clone());
         move |()| {
+            // The browser uses some of these keys itself; a passive listener could not prevent
+            // that.
             let options = EventListenerOptions::enable_prevent_default();
             let listener = web_sys::window().map(|window| {
                 EventListener::new_with_options(&window, "keydown", options, move |event| {
                     let Some(event) = event.dyn_ref::<web_sys::KeyboardEvent>() else {
                         return;
                     };
+                    // The command key takes the place of Ctrl on a Mac.
                     let control = event.ctrl_key() || event.meta_key();
                     let Some(shortcut) = shortcuts::of(&event.key(), control, event.alt_key())
                     else {
@@ -139,7 +144,7 @@ pub fn switcher(props: &SwitcherProps) -> Html {
     }
 }
 
-/// Returns the rooms whose names fit best.
+/// Returns the rooms whose names match best.
 fn found(chat: &Chat, query: &str) -> Vec<(RoomId, String)> {
     let rooms = chat.rooms.values();
     let mut scored: Vec<_> = rooms
@@ -157,7 +162,7 @@ fn found(chat: &Chat, query: &str) -> Vec<(RoomId, String)> {
         .collect()
 }
 
-/// Shows the next or the previous room of ours.
+/// Shows the next or the previous one of the person's rooms.
 fn step(props: &SwitcherProps, by: isize) {
     let rooms: Vec<_> = props
         .chat
@@ -169,6 +174,7 @@ fn step(props: &SwitcherProps, by: isize) {
     let Some(at) = at.and_then(|at| isize::try_from(at).ok()) else {
         return;
     };
+    // `rem_euclid` wraps around at both ends of the list.
     let count = isize::try_from(rooms.len()).unwrap_or(1).max(1);
     let next = usize::try_from((at + by).rem_euclid(count)).unwrap_or(0);
     if let Some(room) = rooms.get(next) {

@@ -1,9 +1,9 @@
-//! Numbers and times as people read them.
+//! Numbers and times in the form that people read.
 
 use wasm_bindgen::JsValue;
 use yew::prelude::*;
 
-/// Shows a sentence in which flags like `--allow-v1` stand as code, whole on one line.
+/// Shows a sentence in which flags such as `--allow-v1` stand as code, whole on one line.
 pub fn sentence(text: &str) -> Html {
     let words = text
         .split_inclusive(' ')
@@ -17,7 +17,7 @@ pub fn sentence(text: &str) -> Html {
     words.collect()
 }
 
-/// `1.2 KB`, `459 bytes`.
+/// Formats a number of bytes: `1.2 KB`, `459 bytes`.
 pub fn bytes(count: u64) -> String {
     match count {
         1 => "1 byte".into(),
@@ -27,7 +27,7 @@ pub fn bytes(count: u64) -> String {
     }
 }
 
-/// `1 234`, with a narrow space that does not break.
+/// Formats a number: `1 234`, with a narrow space that does not break.
 pub fn thousands(count: u64) -> String {
     match count {
         0..1000 => count.to_string(),
@@ -35,13 +35,13 @@ pub fn thousands(count: u64) -> String {
     }
 }
 
-/// `1 frame`, `2 frames`.
+/// Formats a count: `1 frame`, `2 frames`.
 pub fn count(count: u64, thing: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{} {thing}{plural}", thousands(count))
 }
 
-/// Microseconds as `12.3 ms` or `1.20 s`.
+/// Formats microseconds: `12.3 ms` or `1.20 s`.
 pub fn duration(micros: u64) -> String {
     match micros {
         0..100_000 => format!("{}.{} ms", micros / 1000, micros % 1000 / 100),
@@ -54,13 +54,13 @@ pub fn duration(micros: u64) -> String {
     }
 }
 
-/// `14:05` on this device's clock.
+/// Formats a time on this device's clock: `14:05`.
 pub fn time(at: u64) -> String {
     let date = date(at);
     format!("{:02}:{:02}", date.get_hours(), date.get_minutes())
 }
 
-/// `2026-01-31 14:05` on this device's clock.
+/// Formats a date and time on this device's clock: `2026-01-31 14:05`.
 pub fn day(at: u64) -> String {
     let date = date(at);
     format!(
@@ -76,11 +76,11 @@ pub fn day(at: u64) -> String {
 /// Returns the number of the day on this device's calendar.
 pub fn day_number(at: u64) -> i64 {
     let date = date(at);
-    // Any numbers will do that differ from day to day.
+    // Any numbers are right that differ from day to day.
     i64::from(date.get_full_year()) * 400 + i64::from(date.get_month() * 32 + date.get_date())
 }
 
-/// `Today`, `Yesterday`, or the date as the person's own language has it.
+/// Formats a day: `Today`, `Yesterday`, or the date in the person's own language.
 pub fn date_line(at: u64) -> String {
     const DAY_MS: u64 = 24 * 60 * 60 * 1000;
     let now = js_sys::Date::now();

@@ -1,11 +1,11 @@
-//! Chooses between the system's theme, light and dark.
+//! The choice between the system's theme, light and dark.
 
 use yew::prelude::*;
 
 use super::icons::{Icon, icon};
 use crate::hooks::{Theme, use_theme};
 
-/// Three radio buttons that look like one control.
+/// Shows three radio buttons that look like one control.
 #[component(ThemeToggle)]
 pub fn theme_toggle() -> Html {
     let (chosen, choose) = use_theme();

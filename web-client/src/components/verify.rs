@@ -1,5 +1,5 @@
-//! The dialog in which people make sure of each other: the server's key and one's own in words, the
-//! session's name, and the servers that this browser trusts.
+//! The dialog in which people make sure of each other: the server's key and their own in words, the
+//! session's id, and the servers that this browser trusts.
 
 mod pins;
 
@@ -28,17 +28,17 @@ pub enum View {
     Remove(AttrValue),
 }
 
-/// Props of [`Verify`].
+/// The properties of the verify dialog.
 pub struct Verify {
-    /// The part that is shown; the dialog is closed without it.
+    /// The part that is shown; `None` while the dialog is closed.
     pub view: Option<View>,
-    /// The person wants to see something else of it, or to close it.
+    /// Called with the part that the person wants to see, or `None` to close the dialog.
     pub on_view: Callback<Option<View>>,
     /// The server to compare.
     pub server: Option<ShownServer>,
-    /// The person's own key.
+    /// The fingerprint of the person's own key.
     pub own: Option<Fingerprint>,
-    /// The session, while there is one.
+    /// The report of the session, while there is one.
     pub session: Option<HandshakeReport>,
     /// The servers that this browser trusts.
     pub pins: Pins,

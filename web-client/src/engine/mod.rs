@@ -1,5 +1,5 @@
-//! Carries out what the state asks for: sessions, the vault, storage. Everything with an effect
-//! that is not on the screen happens here; everything that is decided is decided in the reducer.
+//! Carries out the wishes of the state: sessions, the vault, storage. Every effect outside of the
+//! screen happens here; every decision is made in the reducer.
 
 pub mod clock;
 pub mod page;
@@ -28,7 +28,7 @@ pub use session::SendOutcome;
 use session::{Session, Surroundings};
 use worker_client::{VaultEvent, WorkerClient};
 
-/// The engine; clones are the same one.
+/// The engine; clones share one.
 #[derive(Clone)]
 pub struct Engine(Rc<Inner>);
 
@@ -50,7 +50,7 @@ impl PartialEq for Engine {
 }
 
 impl Engine {
-    /// Returns an engine that tells `dispatch` what happens.
+    /// Creates an engine that reports events to `dispatch`.
     pub fn new(dispatch: impl Fn(Action) + 'static) -> Self {
         let dispatch: Dispatch = Rc::new(dispatch);
         let notify = dispatch.clone();
@@ -64,6 +64,7 @@ impl Engine {
         });
         let blocked = Rc::new(Cell::new(false));
         let seen = blocked.clone();
+        // A blocked connection looks like an unreachable server; only this event tells them apart.
         let policy = web_sys::window()
             .and_then(|window| window.document())
             .map(|document| {
@@ -71,9 +72,13 @@ impl Engine {
                     seen.set(true);
                 })
             });
+        // A weak reference, because the listener is a part of the engine and would keep it alive
+        // for ever.
         Self(Rc::new_cyclic(|this: &Weak<Inner>| {
             let this = this.clone();
             let leaving = web_sys::window().map(|window| {
+                // `pagehide` and not `unload`: it also comes when the page goes into the browser's
+                // cache.
                 EventListener::new(&window, "pagehide", move |_| {
                     let session = this.upgrade().and_then(|it| it.session.borrow().clone());
                     if let Some(session) = session {
@@ -92,7 +97,8 @@ impl Engine {
         }))
     }
 
-    /// Loads the key, or makes one if there is none. Also tries again after a failure.
+    /// Loads the key, or has one generated if there is none. Also called to try again after a
+    /// failure.
     pub fn open_identity(&self) {
         self.dispatch(Action::Identity(Identity::Loading));
         let this = self.clone();
@@ -105,7 +111,7 @@ impl Engine {
         });
     }
 
-    /// Starts the vault's worker afresh and loads the key.
+    /// Starts the vault's worker anew and loads the key.
     pub fn restart_vault(&self) {
         self.0.vault.restart();
         self.open_identity();
@@ -164,7 +170,7 @@ impl Engine {
     }
 
     /// Pins `fingerprint` for the server at `address`, as a person has decided, and connects to it.
-    /// Should another tab have pinned another key meanwhile, that one stays, and blocks.
+    /// If another tab has pinned another key meanwhile, that one stays, and blocks.
     pub fn trust(
         &self,
         address: String,
@@ -181,17 +187,17 @@ impl Engine {
         });
     }
 
-    /// Remembers that the server at `address` has proven its key in a session.
+    /// Records that the server at `address` has proven its key in a session.
     pub fn met(&self, address: String, fingerprint: Fingerprint, version: Version) {
         let this = self.clone();
         spawn_local(async move {
-            // If it fails, the old pin stays, which is as safe; the list shows what is stored.
+            // If this fails, the old pin stays, which is as safe; the list shows what is stored.
             let _ = pins_store::met(&address, fingerprint, version).await;
             this.load_pins();
         });
     }
 
-    /// Removes what is remembered of the server at `address`.
+    /// Removes the record of the server at `address`.
     pub fn remove_pin(&self, address: String, done: impl FnOnce(Result<(), String>) + 'static) {
         let this = self.clone();
         spawn_local(async move {
@@ -204,6 +210,7 @@ impl Engine {
     /// Begins attempt number `attempt`; an earlier session ends.
     pub fn open_session(&self, attempt: u32, target: &Target, trust: Trust, profile: &Profile) {
         self.close_session();
+        // A report about an earlier attempt says nothing about this one.
         self.0.blocked.set(false);
         let this = self.clone();
         let blocked = self.0.blocked.clone();
@@ -218,7 +225,7 @@ impl Engine {
         *self.0.session.borrow_mut() = session;
     }
 
-    /// Ends the session, if there is one, and says so to the server.
+    /// Ends the session, if there is one, and announces that to the server.
     pub fn close_session(&self) {
         let session = self.0.session.borrow_mut().take();
         if let Some(session) = session {
@@ -228,6 +235,7 @@ impl Engine {
 
     /// Seals `text` and hands it to the socket.
     pub fn send(&self, text: &str) -> SendOutcome {
+        // Cloned first: the session may dispatch an action that borrows the engine again.
         let session = self.0.session.borrow().clone();
         session.map_or(SendOutcome::NotNow, |session| session.send(text))
     }

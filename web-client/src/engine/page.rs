@@ -13,7 +13,7 @@ pub fn origin() -> Origin {
     }
 }
 
-/// Returns the same as a URL without a path.
+/// Returns the origin of this page as a URL without a path.
 pub fn origin_url() -> String {
     part(web_sys::Location::origin)
 }
@@ -28,12 +28,14 @@ pub fn claim() -> Option<ClaimCode> {
     link::claim(&part(web_sys::Location::hash))
 }
 
-/// Takes the link out of the page's address, and leaves the page where it is.
+/// Removes the link from the page's address, without loading the page again.
 pub fn remove_link() {
     let history = web_sys::window().and_then(|window| window.history().ok());
     if let Some(history) = history.filter(|_| link().is_some() || claim().is_some()) {
+        // The entry of the history is replaced: a link that stays in it would be opened again by
+        // "back".
         let here = part(web_sys::Location::pathname) + &part(web_sys::Location::search);
-        // Fails only for another origin's address.
+        // Fails only for an address of another origin.
         let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&here));
     }
 }

@@ -1,8 +1,9 @@
-//! The store of the pins: one record a server in this origin's IndexedDB, in a database of their
-//! own. Each is an object with the fields of [`crate::state::pins`]; its key is the server's address.
+//! The store of the pins: one record for each server in this origin's IndexedDB, in a database of
+//! their own. A record is an object with the fields of [`crate::state::pins`]; its key is the
+//! server's address.
 //!
-//! It reads before it writes, in one transaction: another tab may have been faster. What a pin
-//! means is not decided here.
+//! The store reads before it writes, in one transaction, because another tab may have been faster.
+//! The meaning of a pin is not decided here.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +32,7 @@ pub(super) async fn all() -> Result<BTreeMap<String, Record>, Error> {
     let store = transaction.object_store(STORE)?;
     let keys = store.get_all_keys(None, None)?.await?;
     let values = store.get_all(None, None)?.await?;
-    // A key that is no text was not written here, and no server has it for its address.
+    // A key that is no text was not written by this page, and no server has it for its address.
     let records = keys.iter().zip(&values).filter_map(|(key, value)| {
         let address = key.as_string()?;
         Some((address, read(value)))
@@ -39,7 +40,7 @@ pub(super) async fn all() -> Result<BTreeMap<String, Record>, Error> {
     Ok(records.collect())
 }
 
-/// Pins `fingerprint` for the server at `address`, unless something is stored for it.
+/// Pins `fingerprint` for the server at `address`, unless a record exists for it.
 pub(super) async fn add(
     address: &str,
     fingerprint: Fingerprint,
@@ -47,13 +48,14 @@ pub(super) async fn add(
 ) -> Result<(), Error> {
     change(address, |record| match record {
         None => Some(Pin::new(fingerprint, now(), version)),
+        // A record that exists stays, damaged or not: only a person removes one.
         Some(_) => None,
     })
     .await
 }
 
-/// Remembers that the server at `address` has just proven that it has the key `fingerprint`. It is
-/// pinned by that if nothing is stored for it: a link had told the key.
+/// Records that the server at `address` has just proven that it holds the key `fingerprint`. A
+/// server without a record is pinned by that: a link has named its key.
 pub(super) async fn met(
     address: &str,
     fingerprint: Fingerprint,
@@ -64,12 +66,14 @@ pub(super) async fn met(
         Some(Record::Pin(pin)) if pin.fingerprint == fingerprint => {
             Some(pin.touched(now(), version))
         }
+        // Another key was pinned meanwhile, or the record is damaged: neither is overwritten by a
+        // session.
         Some(_) => None,
     })
     .await
 }
 
-/// Removes what is stored for the server at `address`.
+/// Removes the record of the server at `address`.
 pub(super) async fn remove(address: &str) -> Result<(), Error> {
     let database = Open::new().await?;
     let transaction = database
@@ -83,7 +87,7 @@ pub(super) async fn remove(address: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Stores the pin that `decide` makes of what is stored, if it makes one.
+/// Stores the pin that `decide` makes of the present record, if it makes one.
 async fn change(
     address: &str,
     decide: impl FnOnce(Option<Record>) -> Option<Pin>,
@@ -95,7 +99,7 @@ async fn change(
     let store: ObjectStore = transaction.object_store(STORE)?;
     let stored = store.get(key(address))?.await?;
     let pin = decide(stored.as_ref().map(read));
-    // Every pin has its JSON, and all JSON is an object: neither is ever missing.
+    // Neither step can fail: every pin has its JSON, and that JSON is an object.
     if let Some(json) = pin.and_then(|pin| pins::to_json(&pin).ok())
         && let Ok(value) = JSON::parse(&json)
     {
@@ -103,6 +107,7 @@ async fn change(
             .put(&value, Some(&JsValue::from_str(address)))?
             .await?;
     }
+    // Waited for, because a page that connects must have the pin stored.
     transaction.commit()?.await?;
     Ok(())
 }
@@ -122,14 +127,15 @@ fn now() -> UnixTime {
     UnixTime(clock::epoch_ms() / 1000)
 }
 
-/// The open database; closed when it is dropped.
+/// The open database, closed when this is dropped. An open connection would block a later version's
+/// upgrade.
 struct Open(Database);
 
 impl Open {
     async fn new() -> Result<Self, Error> {
         let mut request = Factory::new()?.open(DATABASE, Some(VERSION))?;
         request.on_upgrade_needed(|event| {
-            // If this fails, the store is missing and the first transaction says so.
+            // If this fails, the store is missing, and the first transaction reports that.
             if let Ok(database) = event.database() {
                 let _ = database.create_object_store(STORE, ObjectStoreParams::new());
             }

@@ -1,25 +1,26 @@
-//! Asks the server that this page came from how it is, when its tunnel does not open.
+//! Asks for the health of the server that this page came from, when its tunnel does not open.
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
 
-/// How the server is.
+/// The health of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Health {
-    /// It does not answer.
+    /// The server does not answer.
     Silent,
-    /// It has no place left (503).
+    /// The server answers with 503, as it does when it has no permit left.
     Full,
-    /// It answers, so only the tunnel is the problem.
+    /// The server answers, so only the tunnel is the problem.
     Answers,
 }
 
-/// Returns one request; the answer's content is of no interest.
+/// Asks once; the content of the answer does not matter.
 pub(super) async fn own_server() -> Health {
     let Some(window) = web_sys::window() else {
         return Health::Silent;
     };
+    // Only the own server can be asked: the page's policy forbids requests to others.
     let answer = JsFuture::from(window.fetch_with_str("/healthz")).await;
     match answer
         .ok()

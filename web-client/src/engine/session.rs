@@ -1,7 +1,7 @@
-//! One attempt to connect and the session that comes of it: carries bytes between the socket and
-//! `shared`, key operations to the vault, and tells what happens as [`SessionEvent`]s.
+//! One attempt to connect and the session that it leads to: carries bytes between the socket and
+//! `shared`, takes key operations to the vault, and reports events as [`SessionEvent`]s.
 //!
-//! It decides nothing: what an ending means for the next attempt is the reducer's business.
+//! It decides nothing: the reducer knows what an ending means for the next attempt.
 
 mod closing;
 
@@ -30,26 +30,26 @@ use crate::vault::messages::{Answer, Call, Failure, Profile};
 
 /// The parts of the page that a session uses.
 pub(super) struct Surroundings {
-    /// Does the operations with the private key.
+    /// The vault, which performs the operations with the private key.
     pub vault: WorkerClient,
-    /// Hears what happens.
+    /// Takes the session's events.
     pub notify: Box<dyn Fn(SessionEvent)>,
-    /// Tells if the browser has reported that the page's policy blocked a connection.
+    /// Returns `true` if the browser has reported that the page's policy blocked a connection.
     pub was_blocked: Box<dyn Fn() -> bool>,
 }
 
 /// The outcome of sending a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendOutcome {
-    /// The socket has it.
+    /// The socket has taken the text.
     Sent,
-    /// There is no session for it right now.
+    /// There is no session for the text at present.
     NotNow,
-    /// It cannot be sent at all, for this reason.
+    /// The text cannot be sent at all, for this reason.
     Refused(String),
 }
 
-/// A session; dropping the last clone closes its socket without a word.
+/// A session; dropping the last clone closes its socket without a close of the protocol.
 #[derive(Clone)]
 pub(super) struct Session(Rc<RefCell<Inner>>);
 
@@ -61,20 +61,20 @@ struct Inner {
     socket: Option<Socket>,
     timer: Option<Timeout>,
     phase: Phase,
-    /// Why our own key could not be used.
+    /// The reason for which the person's key could not be used.
     key_failure: Option<Failure>,
 }
 
-/// How far the socket is.
+/// The progress of the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// It is being opened.
+    /// The socket is being opened.
     Opening,
-    /// It did not open, and is being found out why.
+    /// The socket did not open, and the reason is being looked for.
     Unreachable,
-    /// It is open, or has been.
+    /// The socket is or was open.
     Open,
-    /// The ending has been told; nothing more is.
+    /// The ending was reported; nothing is reported after it.
     Ended,
 }
 
@@ -94,11 +94,13 @@ impl Session {
             version,
         });
         let Ok(identity) = PublicKey::from_pem(&profile.public_pem) else {
+            // The vault has read this key from the store, so it is the store that is damaged.
             let failure = Failure::StoredKeyUnreadable.to_string();
             (surroundings.notify)(ended(Ending::KeyFailed(failure)));
             return None;
         };
         let config = ClientConfig {
+            // The handshake report shows the frames.
             observe_frames: true,
             ..ClientConfig::new(identity, version, trust)
         };
@@ -122,6 +124,7 @@ impl Session {
         let (url, encoding) = {
             let target = &self.0.borrow().target;
             let encoding = match target.version {
+                // Text shows the frames readable in the developer tools; v2's bytes are no text.
                 Version::V1 => Encoding::Text,
                 Version::V2 => Encoding::Binary,
             };
@@ -154,12 +157,14 @@ impl Session {
     }
 
     fn with(weak: &Weak<RefCell<Inner>>, then: impl FnOnce(&Self)) {
+        // A late callback of the browser finds nothing once the session is dropped.
         if let Some(inner) = weak.upgrade() {
             then(&Self(inner));
         }
     }
 
     fn notify(&self, event: SessionEvent) {
+        // No borrow may be open here: the reducer can call back into this session at once.
         let surroundings = self.0.borrow().surroundings.clone();
         (surroundings.notify)(event);
     }
@@ -177,8 +182,12 @@ impl Session {
                 self.pump();
             }
             SocketEvent::Closed { code, reason } => {
-                // An error frame that came just before says more than the close code.
+                // The bytes before the close may hold an error frame, which says more than the
+                // close code.
                 let opened = self.0.borrow().phase == Phase::Open;
+                // 1005 and 1006 come from the browser itself: a close without a code, and a
+                // connection that was lost (RFC 6455 §7.4.1). For the protocol all three are just
+                // the end of the stream.
                 if opened && matches!(code, 1000 | 1005 | 1006) {
                     self.0.borrow_mut().connection.handle_eof();
                     self.pump();
@@ -192,19 +201,19 @@ impl Session {
         }
     }
 
-    /// Tells the server that we end it, and ends it. Nothing more is told to the page.
+    /// Announces the end to the server, and ends the session. Nothing more is reported to the page.
     pub(super) fn leave(&self) {
         self.0.borrow_mut().end();
     }
 
-    /// Tells the server that we end it, and waits for the end: the page may be about to go, or it
+    /// Announces the end to the server, and waits for its close: the page may be about to go, or it
     /// may come back.
     pub(super) fn say_goodbye(&self) {
         self.0.borrow_mut().connection.finish(clock::now());
         self.pump();
     }
 
-    /// Carries out everything that the connection wants done.
+    /// Carries out everything that the connection asks for.
     fn pump(&self) {
         let events = self.0.borrow_mut().drain();
         for event in events {
@@ -238,12 +247,14 @@ impl Session {
                 self.notify(SessionEvent::Frame(frame));
             }
             Event::Closed(reason) => self.closed(reason),
-            // The events of a later version of the protocol.
+            // Events of a later version of the protocol.
             _ => {}
         }
     }
 
     fn ask_vault(&self, request: PrivateKeyRequest) {
+        // The worker answers later: RSA takes 25 to 40 ms in wasm, too long for the page's own
+        // thread.
         self.notify(SessionEvent::SignAsked(clock::now().as_micros()));
         let (vault, fingerprint) = {
             let inner = self.0.borrow();
@@ -260,6 +271,7 @@ impl Session {
             },
         };
         let weak = Rc::downgrade(&self.0);
+        // The worker may answer after the session was dropped.
         vault.call(call, None, move |outcome| {
             Self::with(&weak, |this| this.vault_answered(&request, outcome));
         });
@@ -269,6 +281,7 @@ impl Session {
         let now = clock::now();
         let answer = outcome.and_then(|answer| match answer {
             Answer::Bytes { bytes, micros } => {
+                // JSON has no bytes.
                 let bytes = BASE64_STANDARD
                     .decode(bytes)
                     .map_err(|_| Failure::Operation)?;
@@ -310,7 +323,7 @@ impl Session {
             .map(|at| {
                 let wait = at.saturating_since(clock::now()).as_millis();
                 let weak = Rc::downgrade(&self.0);
-                // One more, so that it is not a moment early.
+                // One millisecond more, because the browser's timers may fire a moment early.
                 Timeout::new(
                     u32::try_from(wait).unwrap_or(u32::MAX).saturating_add(1),
                     move || {
@@ -331,12 +344,13 @@ impl Session {
 }
 
 impl Inner {
-    /// Writes what the connection wants written; returns what has happened.
+    /// Writes the connection's bytes; returns its events.
     fn drain(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
         loop {
             let before = events.len();
             events.extend(std::iter::from_fn(|| self.connection.poll_event()));
+            // A client of v2 has its first bytes ready before the socket takes any.
             let wrote = self.phase == Phase::Open && self.write();
             // Written bytes may lead to events, too.
             if events.len() == before && !wrote {
@@ -349,23 +363,25 @@ impl Inner {
         let Some(bytes) = self.connection.poll_transmit() else {
             return false;
         };
-        // A socket that closes meanwhile tells so by its close event.
+        // A socket that closes meanwhile reports that by its close event.
         if let Some(socket) = &self.socket {
             let _ = socket.send(&bytes);
         }
         true
     }
 
-    /// Ends the session, and says so to the server; `false` if it has ended before.
+    /// Ends the session, and announces that to the server; `false` if it has ended before.
     fn end(&mut self) -> bool {
         if self.phase == Phase::Ended {
             return false;
         }
         self.connection.finish(clock::now());
+        // Before the phase changes, because only an open socket is written to.
         self.drain();
         self.phase = Phase::Ended;
         self.timer = None;
-        // This may run inside one of the socket's listeners: drop them when that has returned.
+        // This may run inside one of the socket's listeners: they are dropped after that has
+        // returned.
         let socket = self.socket.take();
         Timeout::new(0, move || drop(socket)).forget();
         true

@@ -9,16 +9,16 @@ use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 /// An event of a socket.
 #[derive(Debug)]
 pub(super) enum SocketEvent {
-    /// It is open.
+    /// The socket is open.
     Opened,
-    /// A message with these bytes has come.
+    /// A message with these bytes was received.
     Bytes(Vec<u8>),
-    /// Something is wrong. For a socket that never opened this may be all that comes: browsers send
-    /// no close event for one that the page's policy forbids.
+    /// The socket has failed. For one that never opened this may be the only event: browsers send
+    /// no close event for a socket that the page's policy forbids.
     Failed,
-    /// It is closed, or never opened.
+    /// The socket is closed, or never opened.
     Closed {
-        /// RFC 6455 §7.4.
+        /// The close code (RFC 6455 §7.4).
         code: u16,
         /// The peer's reason; may be empty.
         reason: String,
@@ -28,7 +28,7 @@ pub(super) enum SocketEvent {
 /// The kind of messages that carry the bytes, as the tunnel's URL has announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
-    /// Text: everything in v1 is, and the developer tools show it readable.
+    /// Text messages: all bytes of v1 are text, and the developer tools show them readable.
     Text,
     /// Binary messages, for v2.
     Binary,
@@ -53,6 +53,7 @@ impl Socket {
         notify: impl Fn(SocketEvent) + Clone + 'static,
     ) -> Result<Self, String> {
         let socket = WebSocket::new(url).map_err(|error| words(&error))?;
+        // Not `Blob`, the default, whose bytes can only be read asynchronously.
         socket.set_binary_type(BinaryType::Arraybuffer);
         let opened = notify.clone();
         let bytes = notify.clone();
@@ -86,7 +87,8 @@ impl Socket {
     /// # Errors
     /// The browser's words, if the socket is not open.
     pub(super) fn send(&self, bytes: &[u8]) -> Result<(), String> {
-        // Asked first, because browsers complain on their console about what they do not send.
+        // Checked first, because browsers complain on their console about messages that they do not
+        // send.
         if self.inner.ready_state() != WebSocket::OPEN {
             return Err("it is not open".into());
         }
@@ -107,6 +109,7 @@ impl Drop for Socket {
 
 fn payload(data: &JsValue) -> Vec<u8> {
     match data.as_string() {
+        // The bytes of v1 are ASCII, so nothing of them is changed on the way through text.
         Some(text) => text.into_bytes(),
         None => js_sys::Uint8Array::new(data).to_vec(),
     }

@@ -1,13 +1,13 @@
-//! The page's memory in this browser: settings, drafts and entries that are not sent yet. Never keys.
+//! The page's memory in this browser: settings, drafts and the outbox. Never keys.
 //!
-//! A browser may forbid storage; the page works then too and only forgets.
+//! A browser may forbid storage; the page works then too, and only forgets.
 
 use shared::chat::RoomId;
 use web_sys::Storage;
 
 use client::outbox::Outgoing;
 
-/// Remembered for this browser.
+/// A setting that this browser remembers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setting {
     /// The display name of the last connection.
@@ -16,7 +16,7 @@ pub enum Setting {
     Server,
     /// The protocol of the last connection.
     Protocol,
-    /// `light`, `dark`, or nothing for the system's choice.
+    /// The theme: `light`, `dark`, or empty for the system's choice.
     Theme,
 }
 
@@ -40,7 +40,7 @@ pub fn load(setting: Setting) -> String {
         .unwrap_or_default()
 }
 
-/// Remembers `value`; an empty one is forgotten.
+/// Remembers `value`; an empty one is removed.
 pub fn save(setting: Setting, value: &str) {
     write(local(), setting.key(), value);
 }
@@ -70,15 +70,15 @@ fn draft_key(room: &RoomId) -> String {
     format!("secure-chat.draft.{room}")
 }
 
-/// Returns the entries that an earlier life of this tab left to be sent. They are kept for the tab
-/// alone, because two tabs that share them would send them twice.
+/// Returns the outbox that an earlier life of this tab has left. The outbox belongs to one tab
+/// (`sessionStorage`), because two tabs that share it would send everything twice.
 pub fn load_outbox() -> Vec<Outgoing> {
     let json = session().and_then(|storage| storage.get_item(OUTBOX).ok()?);
     json.and_then(|json| serde_json::from_str(&json).ok())
         .unwrap_or_default()
 }
 
-/// Keeps the entries that are not sent yet.
+/// Stores the outbox.
 pub fn save_outbox(lines: &[Outgoing]) {
     let json = if lines.is_empty() {
         Ok(String::new())
@@ -92,6 +92,7 @@ pub fn save_outbox(lines: &[Outgoing]) {
 
 fn write(storage: Option<Storage>, key: &str, value: &str) {
     let Some(storage) = storage else { return };
+    // Storage can be full or forbidden. The page works without it, so that is no failure.
     let _ = if value.is_empty() {
         storage.remove_item(key)
     } else {

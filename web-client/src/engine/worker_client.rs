@@ -1,4 +1,4 @@
-//! The page's side of the vault: starts the worker, asks it, and notices when it dies.
+//! The page's side of the vault: starts the worker, sends it requests, and notices when it dies.
 //!
 //! It must not know what the answers are for.
 
@@ -15,10 +15,10 @@ use web_sys::{ErrorEvent, File, MessageEvent, Worker, WorkerOptions, WorkerType}
 
 use crate::vault::messages::{Answer, Call, Failure, Report, Request};
 
-/// The script that the worker runs first; it gets [`program`].
+/// The script that the worker runs first; it receives [`program`].
 const STARTER: &str = "./vault.js";
 
-/// How long the worker's program may take to load and start.
+/// The time that the worker's program may take to load and start, in milliseconds.
 const START_MS: u32 = 30_000;
 
 #[wasm_bindgen]
@@ -33,7 +33,8 @@ extern "C" {
     static IMPORT_META: ImportMeta;
 }
 
-/// Returns the address of this program, and the program as the browser has compiled it.
+/// Returns the address of this program, and the program as the browser has compiled it. The worker
+/// need not download and compile it a second time.
 fn program() -> Array {
     let script = IMPORT_META.with(ImportMeta::url);
     Array::of2(&script.into(), &wasm_bindgen::module())
@@ -44,13 +45,13 @@ type Done = Box<dyn FnOnce(Result<Answer, Failure>)>;
 /// An event of the vault that answers no call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum VaultEvent {
-    /// There was no key, and one is being made.
+    /// There was no key, and one is being generated.
     Creating,
-    /// The worker is gone; everything asked has been answered with a failure.
+    /// The worker is gone; all open calls were answered with a failure.
     Stopped(Failure),
 }
 
-/// A running, starting or dead worker; clones are the same one.
+/// A running, starting or dead worker; clones share one.
 #[derive(Clone)]
 pub(super) struct WorkerClient(Rc<Inner>);
 
@@ -71,12 +72,12 @@ struct Running {
 struct Pending {
     last_id: u32,
     done: HashMap<u32, Done>,
-    /// Asked before the program was ready to hear it.
+    /// The calls that were made before the program was ready for them.
     unsent: Vec<Array>,
 }
 
 impl WorkerClient {
-    /// Returns a client whose worker starts with the first call.
+    /// Creates a client whose worker starts with the first call.
     pub(super) fn new(notify: impl Fn(VaultEvent) + 'static) -> Self {
         Self(Rc::new(Inner {
             notify: Box::new(notify),
@@ -85,13 +86,14 @@ impl WorkerClient {
         }))
     }
 
-    /// Asks the vault; `done` gets the answer, or the reason why there is none.
+    /// Asks the vault; `done` gets the answer, or the reason for which there is none.
     pub(super) fn call(
         &self,
         call: Call,
         file: Option<&File>,
         done: impl FnOnce(Result<Answer, Failure>) + 'static,
     ) {
+        // The borrow ends here, because `start` borrows the same cell again.
         let stopped = self.0.running.borrow().is_none();
         if stopped && let Err(failure) = self.start() {
             done(Err(failure));
@@ -117,6 +119,8 @@ impl WorkerClient {
             }) => {
                 let _ = worker.post_message(&message);
             }
+            // A message to a worker whose program is still loading would be lost: nothing listens
+            // yet.
             _ => self.0.pending.borrow_mut().unsent.push(message),
         }
     }
@@ -148,6 +152,7 @@ impl WorkerClient {
             this.fail(detail.unwrap_or_else(|| "its program could not be loaded".into()));
         });
         let this = self.clone();
+        // A program that loads for ever causes no error event.
         let deadline = Timeout::new(START_MS, move || {
             let started = this
                 .0
@@ -201,9 +206,11 @@ impl WorkerClient {
         let running = self.0.running.borrow_mut().take();
         if let Some(running) = running {
             running.worker.terminate();
-            // This may run inside one of its listeners: drop them when that has returned.
+            // This may run inside one of the worker's listeners: they are dropped after that has
+            // returned.
             Timeout::new(0, move || drop(running)).forget();
         }
+        // Taken out first: a callback may make the next call at once.
         let pending = std::mem::take(&mut self.0.pending.borrow_mut().done);
         self.0.pending.borrow_mut().unsent.clear();
         for done in pending.into_values() {

@@ -1,5 +1,5 @@
-//! Carries out what the state asks for: opens and closes sessions, waits for the next attempt,
-//! hands the outbox to the session, keeps it in storage, listens to the network.
+//! Carries out the wishes of the state: opens and closes sessions, waits for the next attempt,
+//! hands the outbox to the session, keeps it in storage, watches the network.
 //!
 //! Each effect depends on exactly the part of the state that asks for it.
 
@@ -29,7 +29,7 @@ pub(super) fn use_effects(store: &UseReducerHandle<Store>, engine: &Engine) {
     use_remembered_outbox(store);
 }
 
-/// Gets the key as soon as the page is there.
+/// Loads the key as soon as the page has started, because generating one takes seconds.
 #[hook]
 fn use_identity(engine: &Engine) {
     let engine = engine.clone();
@@ -55,8 +55,8 @@ fn use_network(store: &UseReducerHandle<Store>) {
     });
 }
 
-/// Hears when the page's address says something new of its server's key, and removes from it what
-/// has been used.
+/// Watches the page's address for a link, and removes a used one from it. A link can be opened in a
+/// page that is already loaded.
 #[hook]
 fn use_link(store: &UseReducerHandle<Store>) {
     let dispatcher = store.dispatcher();
@@ -74,23 +74,25 @@ fn use_link(store: &UseReducerHandle<Store>) {
         });
         move || drop(listener)
     });
-    // The code is used once; until then a reload must not lose it.
+    // A claim code is used once; until then a reload must not lose it.
     use_effect_with(store.0.chat.operator, |operator| {
         if *operator {
             page::remove_link();
         }
     });
     use_effect_with(store.0.link, |link| {
-        // A link that cannot be read is shown as long as this page lives, and helps nobody after that.
+        // A link that cannot be read is shown as long as this page lives, and helps nobody after
+        // that.
         if !matches!(link, Some(Link::Pin(_))) {
             page::remove_link();
         }
     });
 }
 
-/// Reads the pins at the start and for every attempt, and keeps them up to date.
+/// Reads the pins at the start and for every attempt, and records the server's proof in them.
 #[hook]
 fn use_pins(store: &UseReducerHandle<Store>, engine: &Engine) {
+    // Read anew for every attempt: another tab may have pinned the server or removed its pin.
     let wanted = store.0.connection == Connection::WaitingForPins;
     let loader = engine.clone();
     use_effect_with((store.0.attempt, wanted), move |&(attempt, wanted)| {
@@ -107,7 +109,7 @@ fn use_pins(store: &UseReducerHandle<Store>, engine: &Engine) {
     });
 }
 
-/// Opens a session for every new attempt, closes it when it is not wanted any more.
+/// Opens a session for every new attempt, and closes it when it is not wanted any more.
 #[hook]
 fn use_session(store: &UseReducerHandle<Store>, engine: &Engine) {
     let live = store.0.connection.is_live();
@@ -120,6 +122,7 @@ fn use_session(store: &UseReducerHandle<Store>, engine: &Engine) {
             (true, Some(target), Some(trust), Some(profile)) => {
                 engine.open_session(attempt, &target, trust, &profile);
             }
+            // The attempt is over or was cancelled: its socket must not outlive it.
             _ => engine.close_session(),
         }
     });
@@ -133,6 +136,8 @@ fn use_retry(store: &UseReducerHandle<Store>) {
         _ => None,
     };
     use_effect_with(retry_at, move |retry_at| {
+        // Dropping the timer cancels it: an attempt that the person begins makes the planned one
+        // needless.
         let timer = retry_at.map(|at| {
             let wait = u32::try_from(at.saturating_sub(clock::epoch_ms())).unwrap_or(u32::MAX);
             Timeout::new(wait, move || dispatcher.dispatch(Action::Retry))
@@ -141,12 +146,14 @@ fn use_retry(store: &UseReducerHandle<Store>) {
     });
 }
 
-/// Asks the session what is to be asked.
+/// Hands waiting requests to the session.
 #[hook]
 fn use_requests(store: &UseReducerHandle<Store>, engine: &Engine) {
-    // Numbers go up: what was handed over, whatever renders lie between, is not handed over again.
+    // The numbers only rise: a request that was handed over is not handed over again, whatever
+    // renders lie between.
     let handed = use_mut_ref(|| 0_u64);
-    // The hello goes out as soon as the session is there, before anything was received.
+    // `hello` goes out as soon as the session is established, before anything was received: a
+    // server greets a client that is silent for a second as one of plain text.
     let ready = store.0.connection.is_live() && store.0.handshake.established;
     let waiting = store.0.chat.requests.waiting().to_vec();
     let dispatcher = store.dispatcher();
@@ -156,7 +163,8 @@ fn use_requests(store: &UseReducerHandle<Store>, engine: &Engine) {
             if *number <= *handed.borrow() {
                 continue;
             }
-            // If it is not sent, the connection is about to end, and the next one asks anew.
+            // If the request is not sent, the connection is about to end, and the next one asks
+            // anew.
             let _ = send(&engine, message);
             *handed.borrow_mut() = *number;
             dispatcher.dispatch(Action::Asked(*number));
@@ -171,11 +179,13 @@ fn send(engine: &Engine, message: &ClientMessage) -> SendOutcome {
     }
 }
 
-/// Hands what waits to the session, in its order.
+/// Hands the queued entries to the session, in order.
 #[hook]
 fn use_outbox(store: &UseReducerHandle<Store>, engine: &Engine) {
-    // The entries that this attempt was handed, whatever renders lie between: none goes twice.
+    // The entries that this attempt was handed: none is handed over twice, whatever renders lie
+    // between.
     let handed = use_mut_ref(|| (0_u32, HashSet::<MessageId>::new()));
+    // Only after the server's first message, which proves that it can open the session.
     let ready = store.0.connection == Connection::Ready;
     let attempt = store.0.attempt;
     let queued = store.0.chat.queued(&store.0.sender());
@@ -185,10 +195,11 @@ fn use_outbox(store: &UseReducerHandle<Store>, engine: &Engine) {
         if !ready {
             return;
         }
+        // Another session knows nothing of what the former one was handed.
         if handed.borrow().0 != *attempt {
             *handed.borrow_mut() = (*attempt, HashSet::new());
         }
-        // An entry that is not queued any more may come back, if the person tries it again.
+        // An entry that is not queued any more may be queued again, if the person sends it again.
         let queues = |id: &MessageId| queued.iter().any(|line| line.id == *id);
         handed.borrow_mut().1.retain(queues);
         for line in queued {
@@ -199,7 +210,7 @@ fn use_outbox(store: &UseReducerHandle<Store>, engine: &Engine) {
             let action = match send(&engine, &line.request()) {
                 SendOutcome::Sent => Action::Sent(id),
                 SendOutcome::Refused(reason) => Action::Refused { id, reason },
-                // It stays queued for the next session.
+                // The entry stays queued for the next session.
                 SendOutcome::NotNow => break,
             };
             handed.borrow_mut().1.insert(id);
@@ -211,6 +222,7 @@ fn use_outbox(store: &UseReducerHandle<Store>, engine: &Engine) {
 #[hook]
 fn use_remembered_outbox(store: &UseReducerHandle<Store>) {
     use_effect_with(store.0.chat.outbox.lines().to_vec(), |lines| {
+        // At every change, because a page that is closed gets no time for it.
         storage::save_outbox(lines);
     });
 }

@@ -1,4 +1,5 @@
-//! The hooks: where the state's wishes meet the engine, and the small effects of components.
+//! The hooks: they connect the state's wishes with the engine, and hold the small effects of
+//! components.
 
 mod effects;
 mod news;

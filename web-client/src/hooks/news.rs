@@ -1,5 +1,5 @@
-//! Says outside the page what is new inside: a number in its title, and, if the person has allowed
-//! it, a notification when somebody means them while they look elsewhere.
+//! Shows outside of the page what is new inside: a number in its title, and, if the person has
+//! allowed it, a notification when a message mentions the person while the page is out of sight.
 
 use web_sys::{Notification, NotificationOptions, NotificationPermission};
 use yew::prelude::*;
@@ -10,7 +10,7 @@ use crate::state::news::News;
 /// The page's title when nothing is new.
 const TITLE: &str = "Secure Chat";
 
-/// Keeps the title up to date and notifies.
+/// Keeps the title up to date, and notifies.
 #[hook]
 pub fn use_news(news: News) {
     let visible = use_visible();
@@ -23,6 +23,7 @@ pub fn use_news(news: News) {
                 unread => format!("({unread}) {TITLE}"),
             });
         }
+        // Only a rising number notifies: it also falls, when the person reads in another tab.
         let before = std::mem::replace(&mut *told.borrow_mut(), news.meant);
         if !visible && news.meant > before && may_notify() == Some(true) {
             notify(news);
@@ -32,10 +33,12 @@ pub fn use_news(news: News) {
 
 fn notify(news: &News) {
     let options = NotificationOptions::new();
-    // The writer and the room, but not the text: it may show on a locked screen.
+    // The writer and the room, but not the text: the notification may show on a locked screen.
     options.set_body(&news.latest);
+    // With one tag a new notification replaces the former one, so a busy room does not fill the
+    // screen.
     options.set_tag("secure-chat");
-    // A browser that does not want to need not.
+    // A browser that does not want to show it need not.
     let _ = Notification::new_with_options(TITLE, &options);
 }
 
@@ -52,7 +55,7 @@ pub fn may_notify() -> Option<bool> {
     }
 }
 
-/// Asks the person; `answered` is called when they have said something.
+/// Asks the person; `answered` is called after the answer.
 pub fn ask_to_notify(answered: impl FnOnce() + 'static) {
     let Ok(asked) = Notification::request_permission() else {
         return;

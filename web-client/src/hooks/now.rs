@@ -1,11 +1,11 @@
-//! A clock for what counts seconds on the screen.
+//! A clock for the seconds on the screen.
 
 use gloo_timers::callback::Interval;
 use yew::prelude::*;
 
 use crate::engine::clock;
 
-/// Milliseconds since 1970, renewed four times a second while `running`.
+/// Returns the milliseconds since 1970, renewed four times a second while `running`.
 #[hook]
 pub fn use_now(running: bool) -> u64 {
     let now = use_state(clock::epoch_ms);

@@ -6,7 +6,8 @@ use yew::prelude::*;
 
 use crate::state::{Action, State};
 
-/// The page's state in Yew's terms.
+/// The page's state in Yew's terms. A type of its own, so that [`State`] needs no Yew and is tested
+/// natively.
 #[derive(Debug, PartialEq)]
 pub struct Store(pub State);
 

@@ -1,4 +1,4 @@
-//! Moves what the page keeps under a room's name when the room is renamed.
+//! Moves the drafts under a room's name when the room is renamed.
 
 use yew::prelude::*;
 

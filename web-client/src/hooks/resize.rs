@@ -7,7 +7,7 @@ use yew::prelude::*;
 /// Calls `changed` whenever the element behind `node` gets another size.
 #[hook]
 pub fn use_resize(node: NodeRef, changed: Callback<()>) {
-    // The observer lives longer than a render, and must not act on what was true at its first.
+    // The observer lives longer than a render, and must not call the callback of the first one.
     let latest = use_mut_ref(|| changed.clone());
     latest.borrow_mut().clone_from(&changed);
     use_effect_with(node, move |node| {

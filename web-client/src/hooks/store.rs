@@ -8,7 +8,7 @@ use crate::engine::{Engine, page, storage};
 use crate::state::State;
 use client::outbox::Outbox;
 
-/// The state and the engine, wired to each other. To be used once, at the root.
+/// Returns the state and the engine, wired to each other. To be used once, at the root.
 #[hook]
 pub fn use_store() -> (UseReducerHandle<Store>, Engine) {
     let store = use_reducer(|| {
@@ -16,6 +16,7 @@ pub fn use_store() -> (UseReducerHandle<Store>, Engine) {
         Store(State::restore(outbox, page::link(), page::claim()))
     });
     let dispatcher = store.dispatcher();
+    // Made once: a second engine would have a worker and a session of its own.
     let engine = use_memo((), move |()| {
         Engine::new(move |action| dispatcher.dispatch(action))
     });

@@ -1,4 +1,5 @@
-//! Light, dark or what the system says: remembered, and put on the document for the style sheets.
+//! The theme, light or dark or the system's: remembered, and set on the document for the style
+//! sheets.
 
 use yew::prelude::*;
 
@@ -16,10 +17,10 @@ pub enum Theme {
 }
 
 impl Theme {
-    /// All, in the order of the toggle.
+    /// All themes, in the order of the toggle.
     pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
 
-    /// As stored, and as the style sheets know it; empty for the system's.
+    /// Returns the theme as it is stored, and as the style sheets know it; empty for the system's.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::System => "",
@@ -46,7 +47,7 @@ impl Theme {
     }
 }
 
-/// The theme, and how to choose another.
+/// Returns the theme, and a callback to choose another.
 #[hook]
 pub fn use_theme() -> (Theme, Callback<Theme>) {
     let theme = use_state(Theme::load);
@@ -55,6 +56,7 @@ pub fn use_theme() -> (Theme, Callback<Theme>) {
         let root = web_sys::window().and_then(|window| window.document()?.document_element());
         if let Some(root) = root {
             let _ = match theme {
+                // Without the attribute the style sheets follow the system.
                 Theme::System => root.remove_attribute("data-theme"),
                 theme => root.set_attribute("data-theme", theme.as_str()),
             };

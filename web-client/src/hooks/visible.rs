@@ -1,9 +1,9 @@
-//! A hook that knows if the person can see the page now.
+//! A hook that knows whether the person can see the page.
 
 use gloo_events::EventListener;
 use yew::prelude::*;
 
-/// Returns `true` while the page is in sight, and renders again when that changes.
+/// Returns `true` while the page is visible, and renders again when that changes.
 #[hook]
 pub fn use_visible() -> bool {
     let visible = use_state(is_visible);

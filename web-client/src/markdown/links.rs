@@ -1,19 +1,22 @@
-//! Addresses in texts: where they are, which may be followed, and which host they really go to.
+//! Addresses in texts: their place, whether they may be followed, and the host that they really
+//! lead to.
 //!
 //! Pure.
 
 use std::ops::Range;
 
-/// Longest address that is made clickable, in bytes.
+/// The longest address that is made clickable, in bytes.
 const ADDRESS_BYTES: usize = 2048;
 
 /// Returns `true` if an address may be followed: the web and mail, and nothing that runs code or
 /// reads files.
 pub fn is_safe(address: &str) -> bool {
     let harmful = |c: char| c.is_control() || c.is_whitespace() || is_invisible(c);
+    // Browsers drop line ends and tabs from an address, so `java\nscript:` would run.
     if address.len() > ADDRESS_BYTES || address.contains(harmful) {
         return false;
     }
+    // A list of allowed schemes: a list of forbidden ones would miss the next one that runs code.
     match scheme(address) {
         Some("http" | "https") => host(address).is_some_and(|host| !host.is_empty()),
         Some("mailto") => address.len() > "mailto:".len(),
@@ -21,7 +24,8 @@ pub fn is_safe(address: &str) -> bool {
     }
 }
 
-/// Returns `true` for characters that turn a text around or do not show: no address has them.
+/// Returns `true` for characters that turn a text around or do not show. No honest address has
+/// them; they make one address look like another.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
@@ -33,8 +37,8 @@ fn scheme(address: &str) -> Option<&'static str> {
         .find(|known| scheme.eq_ignore_ascii_case(known))
 }
 
-/// Returns the host that an address of the web goes to, as browsers read it: what stands before an
-/// `@` is no part of it, and a backslash is a slash.
+/// Returns the host that an address of the web leads to, as browsers read it: text before an `@` is
+/// no part of it, and a backslash is a slash.
 pub fn host(address: &str) -> Option<&str> {
     let (_, rest) = address.split_once("://")?;
     let end = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
@@ -46,7 +50,7 @@ pub fn host(address: &str) -> Option<&str> {
     )
 }
 
-/// Returns the addresses that stand in a text as they are.
+/// Returns the addresses in a text.
 pub fn find(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut from = 0;
@@ -60,13 +64,14 @@ pub fn find(text: &str) -> Vec<Range<usize>> {
         if !boundary.is_some_and(char::is_alphanumeric) && is_safe(address) {
             found.push(at..at + address.len());
         }
-        // Whatever it was, what comes next comes after it.
+        // At least the scheme is skipped; otherwise the search would not advance behind a text that
+        // is no address.
         from = at + address.len().max("http".len());
     }
     found
 }
 
-/// Returns the next place where an address of the web may begin.
+/// Returns the next position where an address of the web may begin.
 fn next_scheme(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     (0..bytes.len()).find(|&at| {
@@ -78,7 +83,7 @@ fn next_scheme(text: &str) -> Option<usize> {
     })
 }
 
-/// Cuts the punctuation of the sentence around an address off. A closing bracket stays, if the
+/// Cuts off the punctuation of the sentence around an address. A closing bracket stays if the
 /// address opened it.
 fn without_trailing_punctuation(address: &str) -> &str {
     let mut address = address;
@@ -106,6 +111,7 @@ mod tests {
 
     #[test]
     fn addresses_that_run_code_or_hide_something_are_not_followed() {
+        // Everything else than the web and mail can run code, read files or start programs.
         for address in [
             "javascript:alert(1)",
             "JaVaScRiPt://x/%0aalert(1)",
@@ -132,6 +138,7 @@ mod tests {
 
     #[test]
     fn the_host_is_the_one_that_browsers_go_to() {
+        // Phishing: a user name or a backslash lets an address begin with the name of another host.
         for (address, expected) in [
             ("https://bank.example@evil.example/", "evil.example"),
             ("https://evil.example\\@bank.example/", "evil.example"),

@@ -1,5 +1,5 @@
-//! Messages in Markdown: a text becomes a tree of what we show, and that becomes elements. Nothing
-//! of a text ever becomes markup by itself: HTML in it is text.
+//! Messages in Markdown: a text becomes a tree of known forms, and the tree becomes elements. No
+//! text ever becomes markup by itself: HTML in it is text.
 
 pub mod links;
 pub mod tree;

@@ -1,5 +1,5 @@
-//! The tree of a message in Markdown: the few forms that a chat needs. HTML, images, headings
-//! and whatever else there is are shown as the text that they are.
+//! The tree of a message in Markdown: the few forms that a chat needs. HTML, images, headings and
+//! all other forms are shown as the text that they are.
 //!
 //! Pure.
 
@@ -7,23 +7,24 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use super::links;
 
-/// Deeper than this nothing is nested: what is inside stands beside it.
+/// The deepest nesting; deeper content stands beside its parent. Without a bound, a short text of
+/// `> > >` would nest thousands of elements.
 const DEPTH: usize = 8;
 
 /// A part of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Node {
-    /// Text as it is.
+    /// Text without a form.
     Text(String),
     /// Code within a line.
     Code(String),
     /// Lines of code.
     CodeBlock(String),
-    /// A line ends.
+    /// The end of a line.
     Break,
-    /// Something with a form.
+    /// Parts with a form.
     Styled(Style, Vec<Node>),
-    /// Goes to an address, which is safe to follow.
+    /// A link to an address that is safe to follow.
     Link {
         /// The address of the link.
         address: String,
@@ -43,17 +44,17 @@ pub enum Style {
     Strong,
     /// Text that is struck out.
     Struck,
-    /// A quotation of somebody else.
+    /// A quotation of another text.
     Quote,
     /// A list with its items.
     List,
     /// A list with numbers, from this one on.
     Numbered(u64),
-    /// One of a list.
+    /// An item of a list.
     Item,
 }
 
-/// Reads a text.
+/// Parses a text.
 pub fn parse(text: &str) -> Vec<Node> {
     let mut builder = Builder::default();
     for event in Parser::new_ext(text, Options::ENABLE_STRIKETHROUGH) {
@@ -72,7 +73,7 @@ enum Kind {
     Style(Style),
     Link(String),
     CodeBlock,
-    /// Its content stands where it is.
+    /// An element without a form: its content stands where it is.
     Bare,
 }
 
@@ -89,10 +90,11 @@ impl Builder {
             Event::End(end) => self.end(end),
             Event::Text(text) => self.text(&text),
             Event::Code(code) => self.push(Node::Code(code.into_string())),
+            // HTML is shown as the text that it is, and so can carry no script.
             Event::Html(html) | Event::InlineHtml(html) => self.text(&html),
             Event::SoftBreak | Event::HardBreak => self.push(Node::Break),
             Event::Rule => self.push(Node::Text("———".into())),
-            // These belong to extensions that are not turned on.
+            // Events of extensions that are not turned on.
             _ => {}
         }
     }
@@ -112,7 +114,7 @@ impl Builder {
             Tag::Emphasis => Kind::Style(Style::Emphasis),
             Tag::Strong => Kind::Style(Style::Strong),
             Tag::Strikethrough => Kind::Style(Style::Struck),
-            // An image is not loaded, which would tell its server who reads: it is a link.
+            // An image becomes a link: loading it would tell its server who reads the message.
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }
                 if links::is_safe(&dest_url) =>
             {
@@ -142,6 +144,7 @@ impl Builder {
         let Some(Open { kind, nodes }) = self.open.pop() else {
             return;
         };
+        // Only the form is dropped: the text of a deep part is still shown.
         let kind = if depth > DEPTH { Kind::Bare } else { kind };
         match kind {
             Kind::Style(style) => self.push(Node::Styled(style, nodes)),
@@ -157,7 +160,7 @@ impl Builder {
         }
     }
 
-    /// Addresses in a text are links, but in code and in other links.
+    /// Adds a text, whose addresses become links; not in code and in other links.
     fn text(&mut self, text: &str) {
         let literal = |open: &Open| matches!(open.kind, Kind::Link(_) | Kind::CodeBlock);
         if self.open.iter().any(literal) {
@@ -214,7 +217,8 @@ pub fn plain(node: &Node) -> String {
     }
 }
 
-/// Returns the host to be shown beside a link, if what is shown does not say where it goes.
+/// Returns the host to show beside a link, if the shown text is not the address. Otherwise a link
+/// could show one bank and lead to another.
 pub fn undisclosed_host<'a>(address: &'a str, shown: &[Node]) -> Option<&'a str> {
     let said: String = shown.iter().map(plain).collect();
     if said == address {
@@ -276,6 +280,7 @@ mod tests {
 
     #[test]
     fn html_is_text() {
+        // Cross-site scripting: markup in a message would run with the rights of the page.
         let said: String = parse("<b>x</b> <script>alert(1)</script>")
             .iter()
             .map(plain)
@@ -287,6 +292,7 @@ mod tests {
 
     #[test]
     fn links_and_images_go_to_safe_addresses_only() {
+        // `javascript:` would run in the page.
         let link = |source: &str| match &parse(source)[..] {
             [Node::Styled(_, nodes)] => nodes.iter().find_map(|node| match node {
                 Node::Link { address, .. } => Some(address.clone()),
@@ -319,6 +325,7 @@ mod tests {
 
     #[test]
     fn a_link_that_shows_another_address_says_its_host() {
+        // Phishing: the shown text names one host, the address another.
         let shown = [text("https://bank.example")];
         let address = "https://evil.example/x";
         assert_eq!(undisclosed_host(address, &shown), Some("evil.example"));
@@ -328,6 +335,7 @@ mod tests {
 
     #[test]
     fn a_bomb_of_nesting_is_flat_and_keeps_its_text() {
+        // Elements that are nested without a bound could freeze the page of every reader.
         fn depth(nodes: &[Node]) -> usize {
             let inner = nodes.iter().map(|node| match node {
                 Node::Styled(_, nodes) | Node::Link { shown: nodes, .. } => 1 + depth(nodes),

@@ -5,7 +5,7 @@ use yew::prelude::*;
 use super::tree::{self, Node, Style};
 use client::mention;
 
-/// Shows a text in Markdown. Where it says `own_name` after an `@`, it stands out.
+/// Shows a text in Markdown. Mentions of `own_name` after an `@` stand out.
 pub fn view(text: &str, own_name: Option<&str>) -> Html {
     nodes(&tree::parse(text), own_name)
 }
@@ -18,6 +18,7 @@ fn one(node: &Node, own: Option<&str>) -> Html {
     match node {
         Node::Text(text) => mentions(text, own),
         Node::Code(code) => html! { <code>{ code }</code> },
+        // A long line scrolls; focusable, so that the keyboard can do that.
         Node::CodeBlock(code) => html! { <pre tabindex="0"><code>{ code }</code></pre> },
         Node::Break => html! { "\n" },
         Node::Styled(style, inner) => {
@@ -35,6 +36,8 @@ fn one(node: &Node, own: Option<&str>) -> Html {
         }
         Node::Link { address, shown } => html! {
             <>
+                // `noopener` keeps the opened page from steering this one, and `noreferrer` from
+                // learning its address.
                 <a href={address.clone()} target="_blank" rel="noopener noreferrer nofollow">
                     { nodes(shown, None) }
                 </a>

@@ -1,6 +1,7 @@
-//! The reducer's input.
+//! The input of the reducer.
 //!
-//! Pure values. Whoever makes them has the clock and the dice; whoever takes them has neither.
+//! Pure values. The part that makes them has the clock and the randomness; the reducer that takes
+//! them has neither.
 
 use shared::chat::operator::ClaimCode;
 use shared::chat::{ClientMessage, MessageId, RoomId, Seq};
@@ -19,11 +20,11 @@ use client::outbox::Writing;
 /// An input of the reducer. Times `at` are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// The vault's work has come to this.
+    /// The vault has reported a new state of the key.
     Identity(Identity),
     /// The pins were read or have changed.
     Pins(Pins),
-    /// The page's address says something about its server's key.
+    /// The page's address makes a statement about its server's key.
     Link(Link),
     /// The page's address has the code of a claim link.
     Claim(ClaimCode),
@@ -37,13 +38,13 @@ pub enum Action {
     Refuse,
     /// The person pressed "Retry now" or trusts the server now, or the wait is over.
     Retry,
-    /// The browser says that the network is back.
+    /// The browser reports that the network is back.
     NetworkBack,
-    /// The browser says that the network is gone.
+    /// The browser reports that the network is gone.
     NetworkLost,
-    /// Something happened to the attempt with this number.
+    /// The attempt with this number reports an event.
     Session {
-        /// [`super::State::attempt`] at its beginning.
+        /// [`super::State::attempt`] at the beginning of the attempt.
         attempt: u32,
         /// The event of the attempt.
         event: SessionEvent,
@@ -52,14 +53,14 @@ pub enum Action {
     Compose {
         /// The line as it was typed.
         line: String,
-        /// The message that it answers.
+        /// The message that the line answers.
         reply_to: Option<Seq>,
-        /// The id, if the line is a message.
+        /// The id of the entry, if the line is a message.
         id: MessageId,
         /// The time of writing.
         at: u64,
     },
-    /// The person does something to a message of the room on the screen.
+    /// The person acts on a message of the room on the screen.
     Write {
         /// The entry's content.
         what: Writing,
@@ -68,7 +69,7 @@ pub enum Action {
         /// The time of writing.
         at: u64,
     },
-    /// The person asks the server for something.
+    /// The person has a request for the server.
     Ask(ClientMessage),
     /// The person wants to see this room.
     Open(RoomId),
@@ -79,13 +80,13 @@ pub enum Action {
         /// The message's number.
         seq: Seq,
     },
-    /// The person wants to see what was before what is here.
+    /// The person wants to see the messages before the loaded ones.
     LoadOlder(RoomId),
-    /// The person has changed a message that is being written.
+    /// The person has changed a message that is being written, at this time.
     Typing(u64),
     /// The person wants to see more of the list of rooms.
     MoreRooms,
-    /// The person looks for a room whose name has this part.
+    /// The person searches for a room whose name has this part.
     FindRooms(String),
     /// The person wants to see more members of a room.
     MoreMembers(RoomId),
@@ -98,20 +99,20 @@ pub enum Action {
         /// The last entry seen.
         seq: Seq,
     },
-    /// The engine has asked for everything up to the request with this number.
+    /// The engine has handed over the requests up to this number.
     Asked(u64),
-    /// The engine handed this to the socket.
+    /// The engine has handed this entry to the socket.
     Sent(MessageId),
-    /// The engine cannot send this.
+    /// The engine cannot send this entry.
     Refused {
         /// The id of the entry.
         id: MessageId,
         /// The reason, for people.
         reason: String,
     },
-    /// The person does not want to send this any more.
+    /// The person does not want to send this entry any more.
     Cancel(MessageId),
-    /// The person wants this tried again.
+    /// The person wants to send this entry again.
     Resend(MessageId),
 }
 
@@ -122,28 +123,28 @@ pub enum SessionEvent {
     Began {
         /// The time of the beginning.
         now: u64,
-        /// With this protocol.
+        /// The protocol of the attempt.
         version: Version,
     },
-    /// The tunnel is open.
+    /// The tunnel is open, at this time.
     Opened(u64),
     /// The server's key was read.
     ServerKey(ServerKey),
-    /// The worker was asked to sign.
+    /// The worker was asked to sign, at this time.
     SignAsked(u64),
     /// The worker has signed.
     Signed {
-        /// When its answer came.
+        /// The time of the worker's answer.
         now: u64,
-        /// How long the RSA operation took.
+        /// The duration of the RSA operation.
         took: u64,
     },
-    /// The session is there.
+    /// The session is established.
     Established {
-        /// Its public name; v1 has none.
+        /// The session's public id; v1 has none.
         session_id: Option<String>,
     },
-    /// v2: this direction has new keys.
+    /// In v2: this direction has new keys.
     Rekeyed(Direction),
     /// A frame crossed the wire.
     Frame(Frame),
@@ -151,18 +152,18 @@ pub enum SessionEvent {
     Text {
         /// The text as it was opened.
         text: String,
-        /// When it came, in milliseconds since 1970.
+        /// The time of its arrival, in milliseconds since 1970.
         at: u64,
     },
-    /// It is over: the server's key is not accepted.
+    /// The attempt is over, because the server's key is not accepted.
     Untrusted(Untrusted),
-    /// It is over.
+    /// The attempt is over.
     Ended {
         /// The reason of the end.
         ending: Ending,
-        /// When, in milliseconds since 1970.
+        /// The time of the end, in milliseconds since 1970.
         at: u64,
-        /// In thousandths, 0..=1000: where in the back-off's range the next attempt comes.
+        /// The position of the next attempt in the back-off's range, in thousandths, 0..=1000.
         jitter: u16,
     },
 }

@@ -1,4 +1,5 @@
-//! Validates what a person types as the server's address and makes the tunnel's URL of it.
+//! Validates the text that a person types as the server's address, and makes the tunnel's URL of
+//! it.
 //!
 //! Pure: the page's own origin is an argument.
 
@@ -9,37 +10,37 @@ use shared::connection::Version;
 /// The origin from which the page itself was loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// Loaded over https.
+    /// The page was loaded over https.
     pub secure: bool,
-    /// `host` or `host:port`, as in `location.host`.
+    /// The `host` or `host:port`, as in `location.host`.
     pub host: String,
 }
 
 /// A server to connect to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
-    /// URL of the tunnel without its query, in one form for each server: what pins go by.
+    /// The URL of the tunnel without its query, in one form for each server: the key of its pin.
     pub address: String,
-    /// `host[:port]`, for people.
+    /// The `host[:port]`, for people.
     pub host: String,
-    /// It is the server that this page was loaded from.
+    /// The server is the one that this page was loaded from.
     pub own: bool,
 }
 
-/// The reason why an address cannot be used.
+/// The reason for which an address cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressError {
-    /// Another scheme than ws, wss, http or https.
+    /// The scheme is none of ws, wss, http and https.
     Scheme,
-    /// A user name or a password in it.
+    /// The address has a user name or a password in it.
     Credentials,
-    /// A path other than `/` or `/ws`, a query or a fragment.
+    /// The address has a path other than `/` or `/ws`, a query or a fragment.
     Path,
-    /// The host's name is not one.
+    /// The host's name is not valid.
     Host,
     /// The port is not a number in 1..=65535.
     Port,
-    /// The page came over https, so that browsers refuse unencrypted tunnels.
+    /// The page came over https, so browsers refuse unencrypted tunnels.
     Insecure,
 }
 
@@ -75,10 +76,10 @@ impl Server {
         }
     }
 
-    /// URL of the tunnel for `version`.
+    /// Returns the URL of the tunnel for `version`.
     pub fn tunnel(&self, version: Version) -> String {
         let encoding = match version {
-            // So that the browser's developer tools show the frames readable.
+            // Text messages, so that the browser's developer tools show the frames readable.
             Version::V1 => "text",
             Version::V2 => "binary",
         };
@@ -86,7 +87,7 @@ impl Server {
     }
 }
 
-/// Understands `host`, `host:port`, or a ws, wss, http or https URL; empty means `origin`.
+/// Parses `host`, `host:port`, or a ws, wss, http or https URL; empty means `origin`.
 ///
 /// # Errors
 /// [`AddressError`], whose `Display` tells the person what to change.
@@ -110,6 +111,7 @@ pub fn parse(input: &str, origin: &Origin) -> Result<Server, AddressError> {
     ) {
         return Err(AddressError::Path);
     }
+    // A user name can imitate another host, as in `ws://bank.example@evil.example`.
     if authority.contains('@') {
         return Err(AddressError::Credentials);
     }
@@ -117,13 +119,16 @@ pub fn parse(input: &str, origin: &Origin) -> Result<Server, AddressError> {
     let (host, port) = split_port(&authority)?;
     let host = canonical_host(host)?;
     let port = port.map(parse_port).transpose()?;
-    // Browsers leave the scheme's own port out of `location.host`.
+    // Browsers leave the scheme's own port out of `location.host`; with it, one server would have
+    // two pins.
     let default_port = if secure { 443 } else { 80 };
     let host = match port.filter(|port| *port != default_port) {
         Some(port) => format!("{host}:{port}"),
         None => host,
     };
+    // A link of the page speaks for the own server only, so this comparison has to be exact.
     let own = secure == origin.secure && host == origin.host.to_ascii_lowercase();
+    // Mixed content: the browser would refuse the socket without giving a reason.
     if origin.secure && !secure {
         return Err(AddressError::Insecure);
     }
@@ -150,7 +155,8 @@ fn canonical_host(host: &str) -> Result<String, AddressError> {
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'));
     if let Some(address) = address {
-        // RFC 5952's form, which browsers use too.
+        // The form of RFC 5952, which browsers use too: an IPv6 address has many forms, and its pin
+        // is found under one.
         let address: std::net::Ipv6Addr = address.parse().map_err(|_| AddressError::Host)?;
         return Ok(format!("[{address}]"));
     }
@@ -205,6 +211,7 @@ mod tests {
 
     #[test]
     fn forms_that_people_type() {
+        // All forms of one server have one address, or it would have several pins.
         for input in [
             "chat.example.org:9000",
             " ws://chat.example.org:9000 ",
@@ -276,6 +283,7 @@ mod tests {
 
     #[test]
     fn a_page_over_https_needs_wss() {
+        // Browsers refuse unencrypted sockets there, and do not tell the page why.
         let origin = Origin {
             secure: true,
             host: "a.example".into(),

@@ -1,4 +1,4 @@
-//! The connection as the person sees it: which state, which attempt, what comes next.
+//! The connection as the person sees it: its state, its attempt, and the next step.
 //!
 //! Pure. The engine carries out what this says and reports what happened.
 
@@ -23,50 +23,51 @@ pub struct Target {
 /// The state of the connection. Times are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Connection {
-    /// Nobody asked for one.
+    /// No connection was asked for.
     #[default]
     Idle,
-    /// Asked for, but the key is not there yet.
+    /// A connection was asked for, but the key is not there yet.
     WaitingForKey,
-    /// Asked for; what this browser knows of the server is being read.
+    /// A connection was asked for; the pins are being read.
     WaitingForPins,
     /// The tunnel is being opened.
     Opening,
     /// The tunnel is open, the handshake is under way.
     Handshaking,
-    /// The server has proved that it could open the session.
+    /// The server has proven that it could open the session.
     Ready,
-    /// It ended; the next attempt comes by itself.
+    /// The connection ended; the next attempt comes by itself.
     Waiting {
-        /// Why it ended.
+        /// The reason of the end.
         ending: Ending,
-        /// When the next attempt comes.
+        /// The time of the next attempt.
         retry_at: u64,
     },
-    /// It ended because there is no network; the next attempt comes when there is one.
+    /// The connection ended because there is no network; the next attempt comes when there is one.
     Offline,
-    /// It ended, and only the person can try again.
+    /// The connection ended, and only the person can try again.
     Stopped {
-        /// Why it ended.
+        /// The reason of the end.
         ending: Ending,
     },
     /// The server is unknown. It has proven that it holds this key; a person decides whether it is
-    /// the right one, and until then there is no connection.
+    /// the right one. Until then there is no connection, because the protocol never waits for a
+    /// person.
     Asking {
         /// The server's key.
         presented: Fingerprint,
     },
-    /// Nothing goes on until a person has decided something.
+    /// No attempt is made until a person has decided.
     Blocked(Block),
 }
 
 impl Connection {
-    /// Returns `true` if a socket exists or is being made.
+    /// Returns `true` if a socket exists or is being opened.
     pub fn is_live(&self) -> bool {
         matches!(self, Self::Opening | Self::Handshaking | Self::Ready)
     }
 
-    /// Returns `true` if an attempt is under way that has not come to a session yet.
+    /// Returns `true` if an attempt is under way that has not led to a session yet.
     pub fn is_under_way(&self) -> bool {
         matches!(
             self,

@@ -1,10 +1,11 @@
-//! Why a connection ended, in a person's words, and whether trying again can help.
+//! The reason for which a connection ended, in a person's words, and whether another attempt can
+//! help.
 //!
 //! Pure: it knows the protocol's error codes, not how the end was noticed.
 
 use shared::error::ErrorCode;
 
-/// Why a connection ended, or never began.
+/// The reason for which a connection ended, or never began.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
     /// The tunnel to the server that this page came from did not open.
@@ -13,18 +14,18 @@ pub enum Ending {
     TunnelRefused,
     /// The tunnel to another server did not open.
     UnreachableElsewhere {
-        /// `host[:port]` of that server.
+        /// The `host[:port]` of that server.
         host: String,
-        /// The browser said that the page's own policy forbids it.
+        /// The browser reported that the page's own policy forbids it.
         blocked: bool,
     },
-    /// The tunnel closed, between two frames.
+    /// The tunnel closed between two frames.
     Lost,
     /// The tunnel closed inside a frame.
     Truncated,
-    /// v2: the tunnel closed without the server's authenticated close.
+    /// In v2: the tunnel closed without the server's authenticated close.
     Cut,
-    /// The browser says that there is no network.
+    /// The browser reports that there is no network.
     NoNetwork,
     /// The server closed with an error frame.
     Reported {
@@ -33,34 +34,34 @@ pub enum Ending {
     },
     /// The server closed the tunnel with a WebSocket close code of its own.
     ClosedByTunnel {
-        /// RFC 6455 §7.4.
+        /// The close code (RFC 6455 §7.4).
         code: u16,
         /// The reason that came with it; may be empty.
         reason: String,
     },
-    /// The server sent what the protocol does not allow; we closed.
+    /// The server sent bytes that the protocol does not allow, and this page closed.
     Misbehaved(String),
-    /// We gave up waiting for the server.
+    /// The server did not answer in time, and this page closed.
     TimedOut,
-    /// Our own key could not sign.
+    /// The person's own key could not sign.
     KeyFailed(String),
     /// The browser does not give out the pins.
     PinsUnavailable(String),
-    /// The person asked the server to end it (`/quit`).
+    /// The person asked the server to end the session (`/quit`).
     Quit,
 }
 
-/// When trying again makes sense.
+/// The use of another attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
-    /// By itself, after the back-off.
+    /// The next attempt comes by itself, after the back-off.
     Automatic,
-    /// Only when the person has changed something.
+    /// Another attempt makes sense only when the person has changed something.
     Pointless,
 }
 
 impl Ending {
-    /// Returns the page's next step after this ending.
+    /// Returns the use of another attempt after this ending.
     pub fn retry(&self) -> Retry {
         match self {
             Self::Unreachable
@@ -71,7 +72,8 @@ impl Ending {
             | Self::NoNetwork
             | Self::TimedOut => Retry::Automatic,
             Self::ClosedByTunnel { code, .. } => match code {
-                // 1008 is a policy, the others are about what was sent: the same would come again.
+                // 1008 is a policy, and the others are about the bytes that were sent: the same
+                // would happen again.
                 1002 | 1003 | 1007..=1009 => Retry::Pointless,
                 _ => Retry::Automatic,
             },

@@ -1,38 +1,41 @@
-//! One frame as it crossed the wire, in the form in which people look at it.
+//! A frame as it crossed the wire, in the form in which people look at it.
 //!
-//! Pure. It must not know how frames are made: what is not text is shown as hexadecimal digits.
+//! Pure. It must not know how frames are made: bytes that are no text are shown as hexadecimal
+//! digits.
 
 use std::fmt::Write;
 
 use shared::connection::{Direction, FrameKind};
 
-/// Most characters of a frame that are kept to be shown: room for the largest frame of a handshake
-/// in hexadecimal.
+/// The most characters of a frame that are kept: room for the largest frame of a handshake in
+/// hexadecimal.
 pub const FRAME_SHOWN_CHARS: usize = 4096;
 
-/// Bytes that stand together in hexadecimal.
+/// The number of bytes in a group of hexadecimal digits.
 const HEX_GROUP_BYTES: usize = 4;
 
-/// One frame as it crossed the wire.
+/// A frame as it crossed the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
-    /// Sent or received.
+    /// The direction of the frame: sent or received.
     pub direction: Direction,
     /// The kind of the frame.
     pub kind: FrameKind,
-    /// Its size with all that frames it.
+    /// The size of the frame, with its framing.
     pub bytes: usize,
-    /// Microseconds on the page's clock.
+    /// The time, in microseconds on the page's clock.
     pub at: u64,
-    /// Its text, or its bytes in hexadecimal; at most [`FRAME_SHOWN_CHARS`].
+    /// The frame's text, or its bytes in hexadecimal; at most [`FRAME_SHOWN_CHARS`].
     pub text: String,
-    /// There is more of it than `text` has.
+    /// The frame is longer than `text`.
     pub cut: bool,
 }
 
 impl Frame {
-    /// Keeps of a frame what the account shows.
+    /// Keeps the part of a frame that the handshake report shows. A frame can have 1 MiB, and the
+    /// state is copied with every action.
     pub fn new(direction: Direction, kind: FrameKind, bytes: &[u8], at: u64) -> Self {
+        // A sealed record can happen to be UTF-8; its control characters still tell it from text.
         let (text, cut) = match std::str::from_utf8(bytes) {
             Ok(text) if is_readable(text) => readable(text),
             _ => hexadecimal(bytes),
@@ -94,6 +97,7 @@ mod tests {
 
     #[test]
     fn a_huge_frame_is_not_kept_whole() {
+        // The state is copied with every action.
         for byte in [b'x', 0xff] {
             let frame = frame(&vec![byte; 100_000]);
             assert_eq!(frame.bytes, 100_000);

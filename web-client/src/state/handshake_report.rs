@@ -1,6 +1,6 @@
-//! The report of one handshake: what happened, how many bytes, how long, for people to look at.
+//! The report of one handshake: its events, bytes and times, for people to look at.
 //!
-//! Pure bookkeeping of what the engine saw. It must not know how frames are made.
+//! Pure bookkeeping of the engine's events. It must not know how frames are made.
 
 use std::rc::Rc;
 
@@ -14,42 +14,42 @@ use super::frame::Frame;
 pub struct ServerKey {
     /// The fingerprint of the key.
     pub fingerprint: Fingerprint,
-    /// Size of the modulus.
+    /// The size of the modulus, in bits.
     pub bits: usize,
     /// The server has proven that it holds the key; v1 only announces one.
     pub proven: bool,
 }
 
-/// Everything noticed from the attempt to connect to the first message that opened.
-/// Times are microseconds on the page's clock.
+/// Everything that was noticed from the attempt to connect to the first message that opened. Times
+/// are microseconds on the page's clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HandshakeReport {
     /// The protocol that is spoken.
     pub version: Version,
-    /// When the attempt began.
+    /// The time at which the attempt began.
     pub started: u64,
-    /// When the tunnel was open.
+    /// The time at which the tunnel opened.
     pub opened: Option<u64>,
     /// The server's key.
     pub server_key: Option<ServerKey>,
-    /// When the worker was asked to sign.
+    /// The time at which the worker was asked to sign.
     pub sign_asked: Option<u64>,
-    /// When its answer came, and how long the RSA operation itself took.
+    /// The time of the worker's answer, and the duration of the RSA operation itself.
     pub signed: Option<(u64, u64)>,
-    /// The first frame of every kind that a step is made of, in the order in which they passed;
-    /// shared, because the state is copied with every action.
+    /// The first frame of every kind that belongs to a step, in the order in which they passed.
+    /// Shared, because the state is copied with every action.
     frames: Vec<Rc<Frame>>,
     /// The error frame or alert, if the server refused.
     pub refusal: Option<Rc<Frame>>,
-    /// The session's public name, the same on both sides; v1 has none.
+    /// The session's public id, the same on both sides; v1 has none.
     pub session_id: Option<String>,
-    /// The session is there.
+    /// The session is established.
     pub established: bool,
     /// The attempt ended before the proof.
     pub failed: bool,
     /// The attempt ended as it should: the server's key is known now, and a person is asked.
     pub halted: bool,
-    /// Counts over the whole session.
+    /// The counts over the whole session.
     pub traffic: Traffic,
 }
 
@@ -59,7 +59,7 @@ impl Default for HandshakeReport {
     }
 }
 
-/// Frames, bytes and changes of keys of a session, handshake included.
+/// The frames, bytes and changes of keys of a session, handshake included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Traffic {
     /// The number of frames that were sent.
@@ -70,9 +70,9 @@ pub struct Traffic {
     pub bytes_sent: u64,
     /// The number of bytes that were received.
     pub bytes_received: u64,
-    /// How often our sending key was replaced.
+    /// The number of changes of this page's sending key.
     pub rekeys_sent: u64,
-    /// How often the server's sending key was replaced.
+    /// The number of changes of the server's sending key.
     pub rekeys_received: u64,
 }
 
@@ -81,17 +81,17 @@ pub struct Traffic {
 pub enum Step {
     /// The WebSocket opened.
     Tunnel,
-    /// v2: the preface and our ephemeral keys left.
+    /// In v2: the preface and this page's ephemeral keys were sent.
     ClientHello,
-    /// The server's public key came.
+    /// The server's public key was received.
     Announcement,
-    /// v2: the server's ephemeral keys came.
+    /// In v2: the server's ephemeral keys were received.
     ServerHello,
-    /// v2: the server has proven that it holds its key.
+    /// In v2: the server has proven that it holds its key.
     ServerProof,
-    /// Our private key has signed; v1 has also made and encrypted a session key.
+    /// The person's private key has signed; v1 has also made and encrypted a session key.
     Signature,
-    /// Our handshake frame (v1), or our proof and confirmation (v2), left.
+    /// The handshake frame (v1), or the client's proof and confirmation (v2), was sent.
     Handshake,
     /// The server's first message opened.
     Proof,
@@ -135,7 +135,7 @@ impl Step {
         }
     }
 
-    /// Returns the kinds of frames that it is made of; the last one completes it.
+    /// Returns the kinds of frames that belong to the step; the last one completes it.
     const fn frames(self, version: Version) -> &'static [(Direction, FrameKind)] {
         use Direction::{Received, Sent};
         match (self, version) {
@@ -157,21 +157,21 @@ impl Step {
     }
 }
 
-/// How far a step is.
+/// The progress of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// The step has not begun.
     Ahead,
     /// The step is under way.
     Now,
-    /// Done at this time, in microseconds on the page's clock.
+    /// The step was done at this time, in microseconds on the page's clock.
     Done(u64),
-    /// It is where the attempt failed.
+    /// The attempt failed at the step.
     Failed,
 }
 
 impl HandshakeReport {
-    /// Returns a new attempt at `now`.
+    /// Creates the report of an attempt that begins at `now`.
     pub fn begin(now: u64, version: Version) -> Self {
         Self {
             version,
@@ -190,7 +190,7 @@ impl HandshakeReport {
         }
     }
 
-    /// Books one frame.
+    /// Records a frame.
     pub fn frame(&mut self, frame: Frame) {
         let bytes = frame.bytes as u64;
         let traffic = &mut self.traffic;
@@ -206,13 +206,14 @@ impl HandshakeReport {
         }
         let (direction, kind) = (frame.direction, frame.kind);
         if direction == Direction::Received && matches!(kind, FrameKind::Error | FrameKind::Alert) {
+            // Only the first one is kept: it has ended the handshake.
             self.refusal.get_or_insert_with(|| Rc::new(frame));
         } else if self.is_of_a_step(direction, kind) && self.find(direction, kind).is_none() {
             self.frames.push(Rc::new(frame));
         }
     }
 
-    /// Books that the keys of a direction were replaced.
+    /// Records that the keys of a direction were replaced.
     pub fn rekeyed(&mut self, direction: Direction) {
         match direction {
             Direction::Sent => self.traffic.rekeys_sent += 1,
@@ -220,7 +221,7 @@ impl HandshakeReport {
         }
     }
 
-    /// How far `step` is.
+    /// Returns the progress of `step`.
     pub fn progress(&self, step: Step) -> Progress {
         if let Some(at) = self.done_at(step) {
             return Progress::Done(at);
@@ -259,7 +260,7 @@ impl HandshakeReport {
         kinds.filter_map(|(direction, kind)| self.find(*direction, *kind))
     }
 
-    /// Microseconds from the attempt's beginning to the proof.
+    /// Returns the microseconds from the attempt's beginning to the proof.
     pub fn total(&self) -> Option<u64> {
         self.done_at(Step::Proof)
             .map(|at| at.saturating_sub(self.started))

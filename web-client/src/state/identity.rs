@@ -1,5 +1,5 @@
-//! The person's identity as the page knows it: the public side, and what the vault is doing.
-//! The private key never comes here.
+//! The person's identity as the page knows it: the public side, and the state of the vault. The
+//! private key never comes here.
 
 use crate::vault::messages::{Failure, Profile};
 
@@ -9,21 +9,21 @@ pub enum Identity {
     /// The vault is starting or looking for the key.
     #[default]
     Loading,
-    /// There was none; one is being made since this time (milliseconds since 1970).
+    /// There was no key; one is being generated.
     Creating {
-        /// When the worker began.
+        /// The time at which the worker began, in milliseconds since 1970.
         since: u64,
     },
-    /// It is there.
+    /// The key is ready.
     Ready(Profile),
-    /// The person deleted it.
+    /// The person deleted the key.
     Absent,
-    /// The vault cannot get it.
+    /// The vault cannot load or generate the key.
     Failed(Failure),
 }
 
 impl Identity {
-    /// Returns the public side, if it is there.
+    /// Returns the public side of the key, if there is one.
     pub fn profile(&self) -> Option<&Profile> {
         match self {
             Self::Ready(profile) => Some(profile),

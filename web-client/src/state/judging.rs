@@ -1,7 +1,7 @@
-//! How the state judges servers: before an attempt, by what is remembered of the server; and when a
-//! server's key has turned out to be unknown or another one.
+//! Decides about servers: before an attempt, by the pin of the server; and when a server's key has
+//! turned out to be unknown or another one.
 //!
-//! Pure. What is judged by which rules is decided in [`super::trust`].
+//! Pure. The rules are in [`super::trust`].
 
 use shared::connection::Version;
 use shared::error::Untrusted;
@@ -20,13 +20,14 @@ impl State {
         self.drop_used_link();
         match &self.connection {
             Connection::WaitingForPins => self.judge(),
-            // The pin that blocked it is gone: the person has removed it.
+            // The pin that blocked the connection is gone: the person has removed it.
             Connection::Blocked(block) if !self.still_holds(block) => self.disconnect(),
             _ => {}
         }
     }
 
     fn still_holds(&self, block: &Block) -> bool {
+        // Such a block has no pin behind it, so a change of the pins does not end it.
         let by_link_alone = matches!(
             block,
             Block::KeyChanged {
@@ -54,11 +55,12 @@ impl State {
         }
     }
 
-    /// Decides whether the attempt may go on, and with which server.
+    /// Decides whether the attempt may go on, and which key it accepts.
     fn judge(&mut self) {
         let Some(target) = &self.target else { return };
         self.connection = match &self.pins {
             Pins::Loading => return,
+            // Without the pins a known server looks like an unknown one, so no attempt is made.
             Pins::Unavailable(why) => Connection::Stopped {
                 ending: Ending::PinsUnavailable(why.clone()),
             },
@@ -81,8 +83,8 @@ impl State {
         self.pins.get(&target.server.address)
     }
 
-    /// Returns the server that has just proven its key in a session, its key and the version: what
-    /// is worth remembering. v1 proves nothing before its first message, and is not remembered.
+    /// Returns the address of the server that has just proven its key in a session, with the key
+    /// and the version. v1 proves nothing before its first message, and is not recorded.
     pub fn met(&self) -> Option<(String, Fingerprint, Version)> {
         let target = self.target.as_ref()?;
         let key = self.handshake.server_key.filter(|key| key.proven)?;
@@ -96,7 +98,7 @@ impl State {
         })
     }
 
-    /// The server's key is not accepted: a person decides, and nothing is tried meanwhile.
+    /// Handles a key that is not accepted: a person decides, and no attempt is made meanwhile.
     pub(super) fn untrusted(&mut self, cause: Untrusted) {
         self.end_session();
         self.connection = match cause {
@@ -106,6 +108,7 @@ impl State {
             }
             Untrusted::Changed { pinned, presented } => {
                 self.handshake.failed = true;
+                // A key that was expected without a record can only be the link's.
                 let by = match self.record() {
                     Some(_) => Expected::Pin,
                     None => Expected::Link,

@@ -1,14 +1,14 @@
-//! A link that tells the server's key ahead of time: `…/#pin=SHA256:…`.
+//! A link that names the server's key ahead of time: `…/#pin=SHA256:…`.
 //!
-//! Pure: text in, fingerprint out. What follows the `#` is never sent to any server, so it can
-//! come to a person by another way than the page itself.
+//! Pure: text in, fingerprint out. Browsers never send the part after `#` to any server, so the
+//! link can come to a person by another way than the page itself.
 
 use shared::chat::operator::ClaimCode;
 use shared::identity::Fingerprint;
 
 const KEY: &str = "#pin=";
 
-/// Before the code of a claim link: whoever opens it becomes an operator.
+/// The start of a claim link's fragment: the first person who opens the link becomes an operator.
 const CLAIM: &str = "#claim=";
 
 /// Returns the code in the fragment of the page's address, with its `#`, if it is a claim link's.
@@ -22,12 +22,13 @@ pub fn claim(fragment: &str) -> Option<ClaimCode> {
 pub enum Link {
     /// The server must have this key.
     Pin(Fingerprint),
-    /// It should say which, but cannot be read.
+    /// The link should name a key, but cannot be parsed. Kept apart from no link at all: the person
+    /// must learn that the protection of the link is missing.
     Malformed,
 }
 
 impl Link {
-    /// Reads the fragment of the page's address, with its `#`; `None` if it is about something
+    /// Parses the fragment of the page's address, with its `#`; `None` if it is about something
     /// else.
     pub fn parse(fragment: &str) -> Option<Self> {
         let pin = fragment.strip_prefix(KEY)?;
@@ -36,7 +37,7 @@ impl Link {
         Some(fingerprint.map_or(Self::Malformed, Self::Pin))
     }
 
-    /// Returns the fingerprint in it.
+    /// Returns the fingerprint in the link.
     pub fn fingerprint(self) -> Option<Fingerprint> {
         match self {
             Self::Pin(fingerprint) => Some(fingerprint),
@@ -51,7 +52,7 @@ pub fn to_page(origin: &str, fingerprint: &Fingerprint) -> String {
     format!("{origin}/{KEY}{fingerprint}")
 }
 
-/// Percent decoding (RFC 3986 §2.1) of ASCII.
+/// Decodes percent codes (RFC 3986 §2.1) of ASCII.
 fn decode(text: &str) -> Option<String> {
     let mut parts = text.split('%');
     let mut decoded = parts.next()?.to_owned();
@@ -60,6 +61,7 @@ fn decode(text: &str) -> Option<String> {
         if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return None;
         }
+        // A fingerprint has no other characters than ASCII.
         let byte = u8::from_str_radix(digits, 16).ok().filter(u8::is_ascii)?;
         decoded.push(char::from(byte));
         decoded.push_str(rest);
@@ -100,6 +102,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_told_and_what_is_no_pin_is_left_alone() {
+        // A damaged link must not pin a key that is one letter off, and must not pass for no link.
         for damaged in [
             "",
             "SHA256:",

@@ -18,6 +18,7 @@ pub struct News {
 impl News {
     /// Returns the news of a chat.
     pub fn of(chat: &Chat) -> Self {
+        // Before the server's welcome it is not known which messages are the person's own.
         let Some(me) = &chat.me else {
             return Self::default();
         };

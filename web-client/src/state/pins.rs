@@ -1,4 +1,5 @@
-//! The pins of this browser: which key each server must have, and how a pin is stored.
+//! The pins of this browser: the key that each server must have, and the form in which a pin is
+//! stored.
 //!
 //! Pure: it reads and writes the text of a record, and must not know where records are kept.
 
@@ -12,12 +13,12 @@ use shared::trust::{Pin, UnixTime};
 /// [`Server::address`]: super::address::Server::address
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Pins {
-    /// Not read yet.
+    /// The records were not read yet.
     #[default]
     Loading,
-    /// As they were when they were last read or written.
+    /// The records at the last reading or writing.
     Loaded(BTreeMap<String, Record>),
-    /// The browser does not give them out, for this reason.
+    /// The browser does not give the records out, for this reason.
     Unavailable(String),
 }
 
@@ -26,8 +27,8 @@ pub enum Pins {
 pub enum Record {
     /// A pin that can be read.
     Pin(Pin),
-    /// Something that is no pin, for this reason. It still stands for a server that was pinned
-    /// once: to treat it as an unknown one would throw the protection away.
+    /// A record that is no pin, for this reason. It still stands for a server that was pinned once:
+    /// to treat that as an unknown one would throw the protection away.
     Damaged(String),
 }
 
@@ -59,7 +60,7 @@ struct Stored {
 }
 
 impl Record {
-    /// Reads a stored record.
+    /// Parses a stored record.
     pub fn from_json(json: &str) -> Self {
         match parse(json) {
             Ok(pin) => Self::Pin(pin),
@@ -68,7 +69,7 @@ impl Record {
     }
 }
 
-/// `pin` as it is stored.
+/// Returns `pin` in the stored form.
 ///
 /// # Errors
 /// Never for a pin; the reason is the serializer's.
@@ -119,6 +120,7 @@ mod tests {
 
     #[test]
     fn a_damaged_record_is_never_taken_for_a_pin_or_for_none() {
+        // Taken for none, a record would lead to a first contact with a server that was pinned.
         let good = to_json(&pin()).unwrap();
         for json in [
             "",

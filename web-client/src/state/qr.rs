@@ -6,13 +6,13 @@ use std::fmt::Write;
 
 use qrcode::{Color, EcLevel, QrCode};
 
-/// Modules of white around the code; the standard asks for four.
+/// The modules of white around the code; the standard asks for four.
 const QUIET: usize = 4;
 
 /// A QR code that can be drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drawing {
-    /// Width and height with the quiet zone, in modules.
+    /// The width and height with the quiet zone, in modules.
     pub size: usize,
     /// The dark modules, as the `d` of a path to be filled.
     pub path: String,
@@ -20,19 +20,20 @@ pub struct Drawing {
 
 /// Returns the code of `text`; `None` if it is longer than a code can hold.
 pub fn draw(text: &str) -> Option<Drawing> {
-    // Level M restores 15 per cent: these are shown on screens, not printed and folded.
+    // Level M restores 15 per cent: enough for codes on screens, which are not printed and folded.
     let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
     let width = code.width();
     let mut path = String::new();
     for (y, row) in code.to_colors().chunks(width).enumerate() {
         let mut x = 0;
-        // One rectangle for neighbours of one colour.
+        // One rectangle for neighbours of one colour: fewer and shorter commands in the path.
         for run in row.chunk_by(|a, b| a == b) {
             if run[0] == Color::Dark {
                 // Writing to a string cannot fail.
                 let _ = write!(
                     path,
                     "M{} {}h{}v1h-{}z",
+                    // Without the white margin cameras do not find the code.
                     x + QUIET,
                     y + QUIET,
                     run.len(),

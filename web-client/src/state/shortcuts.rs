@@ -1,4 +1,5 @@
-//! The keyboard shortcuts: one table for whoever reads them and whoever presses them.
+//! The keyboard shortcuts: one table for the list that people read and for the keys that they
+//! press.
 //!
 //! Pure.
 
@@ -17,7 +18,7 @@ pub enum Shortcut {
     Previous,
 }
 
-/// Keys and what they do, as they are listed; also those of the composer and of the browser.
+/// The keys and their effects, as they are listed; also those of the composer and of the browser.
 pub const SHORTCUTS: [(&str, &str); 9] = [
     ("Ctrl + K", "Go to a room or person"),
     ("Alt + ↓", "Next room"),
@@ -35,6 +36,7 @@ pub fn of(key: &str, control: bool, alt: bool) -> Option<Shortcut> {
     match (key, control, alt) {
         ("k" | "K", true, false) => Some(Shortcut::Switch),
         ("/", true, false) => Some(Shortcut::Help),
+        // Alt, because browsers keep Ctrl+N for a window of their own.
         ("n" | "N", false, true) => Some(Shortcut::NewRoom),
         ("ArrowDown", false, true) => Some(Shortcut::Next),
         ("ArrowUp", false, true) => Some(Shortcut::Previous),

@@ -1,5 +1,4 @@
-//! The state as people compare it: the server that is shown, and the protection of the
-//! session.
+//! The state as people compare it: the server that is shown, and the protection of the session.
 //!
 //! Pure.
 
@@ -11,34 +10,34 @@ use super::State;
 use super::address::Server;
 use super::connection::Connection;
 
-/// A server and what is known of its key.
+/// A server and the knowledge about its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShownServer {
     /// The server that is shown.
     pub server: Server,
     /// The fingerprint of the server's key.
     pub fingerprint: Fingerprint,
-    /// How it is known.
+    /// The source of the knowledge.
     pub known: Known,
 }
 
-/// How a server's key is known.
+/// The source of the knowledge about a server's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Known {
-    /// The server has proven in this session that it holds it.
+    /// The server has proven in this session that it holds the key.
     Proven,
-    /// The server has announced it in this session, and cannot prove it.
+    /// The server has announced the key in this session, and cannot prove it.
     Announced,
-    /// It is pinned; there is no session now.
+    /// The key is pinned; there is no session at present.
     Pinned(Pin),
 }
 
 /// The protection that the badge at the top states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecurityLevel {
-    /// v1: known holes.
+    /// v1, with its known holes.
     Insecure,
-    /// v2 is chosen, but there is no session of which anything could be claimed.
+    /// v2 is chosen, but there is no session about which anything could be stated.
     Chosen,
     /// v2, and the server has proven the pinned key.
     Verified,
@@ -49,6 +48,8 @@ impl State {
     /// else `own`, the one that this page came from, as far as this browser knows it.
     pub fn shown_server(&self, own: &Server) -> Option<ShownServer> {
         let server = self.target.as_ref().map_or(own, |target| &target.server);
+        // The key of an ended session is not shown: another server may answer at this address by
+        // now.
         let live = self
             .handshake
             .server_key
@@ -68,9 +69,11 @@ impl State {
         })
     }
 
-    /// Returns the protection of the session; without one, of the protocol `chosen` for the next.
+    /// Returns the protection of the session; without one, that of the protocol `chosen` for the
+    /// next.
     pub fn security_level(&self, chosen: Version) -> SecurityLevel {
         let version = match (&self.connection, &self.target) {
+            // Before an attempt the badge states what the chosen protocol can give.
             (Connection::Idle, _) | (_, None) => chosen,
             (_, Some(target)) => target.version,
         };
@@ -113,6 +116,7 @@ mod tests {
 
     #[test]
     fn a_key_is_shown_as_what_it_is() {
+        // A person compares this key: it must be clear whether it was proven.
         let pin = Pin::new(Fingerprint::of_spki(b"a"), UnixTime(1), Version::V2);
         let mut state = state(Version::V2, Connection::Ready);
         assert_eq!(state.shown_server(&own()), None);
@@ -133,6 +137,7 @@ mod tests {
 
     #[test]
     fn nothing_is_claimed_before_there_is_a_session() {
+        // A badge that promises protection too early is believed too early.
         let v2 = |connection| state(Version::V2, connection).security_level(Version::V2);
         assert_eq!(v2(Connection::Idle), SecurityLevel::Chosen);
         assert_eq!(v2(Connection::Handshaking), SecurityLevel::Chosen);

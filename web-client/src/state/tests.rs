@@ -49,7 +49,7 @@ fn key(name: &str) -> Fingerprint {
     Fingerprint::of_spki(name.as_bytes())
 }
 
-/// The server of the stories is pinned with this key, if any.
+/// Returns the pins with the stories' server under this key, if any.
 fn pinned(name: Option<&str>) -> Pins {
     let address = target("").server.address;
     let pin = name.map(|name| Record::Pin(Pin::new(key(name), UnixTime(1), Version::V2)));
@@ -80,7 +80,7 @@ impl Story {
             .welcomed("guest-1")
     }
 
-    /// The server welcomes us under this name, and we are in the lobby.
+    /// Lets the server welcome the client under this name, and puts it into the lobby.
     fn welcomed(self, name: &str) -> Self {
         let you = author(name);
         let welcome = ServerMessage::Welcome {
@@ -179,6 +179,7 @@ impl Story {
 
 #[test]
 fn connect_waits_for_the_key_and_goes_on_by_itself() {
+    // Generating a key takes seconds, and the person has asked to connect already.
     let story = Story(State::default()).then(Action::Connect(target("")));
     assert_eq!(story.0.connection, Connection::WaitingForKey);
     let story = story.then(Action::Identity(Identity::Creating { since: 1 }));
@@ -244,6 +245,7 @@ fn no_name_claims_nothing() {
 
 #[test]
 fn a_name_taken_later_is_claimed_after_a_reconnect() {
+    // Otherwise the reconnect would claim the former name again.
     let story = Story::connected("ada")
         .welcomed("ada")
         .types("/name lovelace", 1)
@@ -296,6 +298,7 @@ fn commands_are_done_here_and_unknown_ones_said() {
 
 #[test]
 fn a_lost_connection_waits_longer_each_time_and_a_session_resets_that() {
+    // A server that is down must not be hammered; one that is back must be reached soon.
     let wait = |story: &Story| match story.0.connection {
         Connection::Waiting { retry_at, .. } => retry_at - 5_000,
         ref other => panic!("{other:?}"),
@@ -314,6 +317,7 @@ fn a_lost_connection_waits_longer_each_time_and_a_session_resets_that() {
 
 #[test]
 fn retrying_is_left_alone_where_it_is_pointless() {
+    // A server that refuses v1 does so at every attempt.
     let v1_disabled = Ending::Reported {
         code: ErrorCode::V1Disabled,
     };
@@ -335,6 +339,7 @@ fn retrying_is_left_alone_where_it_is_pointless() {
 
 #[test]
 fn events_of_an_earlier_attempt_are_ignored() {
+    // A socket can report its end after the next attempt has begun.
     let story = Story::connected("");
     let attempt = story.0.attempt;
     let story = story.ended(Ending::Lost).retry();
@@ -349,6 +354,8 @@ fn events_of_an_earlier_attempt_are_ignored() {
 
 #[test]
 fn disconnect_goes_back_and_keeps_the_outbox() {
+    // A message without an ack may be lost, so it is queued again. Its id keeps it from being
+    // stored twice.
     let story = Story::connected("")
         .types("one", 1)
         .then(Action::Sent(id(1)))
@@ -370,6 +377,7 @@ fn disconnect_goes_back_and_keeps_the_outbox() {
 
 #[test]
 fn what_is_written_waits_for_the_room_and_goes_when_its_entry_comes() {
+    // The message stays on the screen all the time: in the outbox until its entry is in the log.
     let story = Story::connected("").types("hi", 1);
     let queued = |story: &Story| story.0.chat.queued(&story.0.sender()).len();
     assert_eq!(queued(&story), 1);
@@ -389,6 +397,7 @@ fn what_is_written_waits_for_the_room_and_goes_when_its_entry_comes() {
 
 #[test]
 fn a_text_of_a_later_version_is_passed_over() {
+    // A newer server must not break an older page.
     let story = Story::connected("")
         .text(r#"{"type":"hologram"}"#)
         .text("plain");
@@ -398,6 +407,7 @@ fn a_text_of_a_later_version_is_passed_over() {
 
 #[test]
 fn offline_waits_for_the_network() {
+    // An attempt without a network can only fail.
     let story = Story::connected("")
         .ended(Ending::Lost)
         .then(Action::NetworkLost);
@@ -416,6 +426,7 @@ fn offline_waits_for_the_network() {
 
 #[test]
 fn a_session_ends_with_the_key_it_belongs_to() {
+    // To the server the session is that of the old key, which is no longer the person's.
     let story = Story::connected("").then(Action::Identity(Identity::Absent));
     assert!(matches!(story.0.connection, Connection::Stopped { .. }));
     let story = story.then(Action::Retry);

@@ -1,7 +1,8 @@
-//! Decides which key the server of an attempt must have, from what the browser remembers and what
-//! the page's link says; and what stops an attempt for good.
+//! Decides which key the server of an attempt must have, from its pin and the page's link; and
+//! which obstacles stop an attempt.
 //!
-//! Pure. The rules of pins are `shared`'s ([`shared::trust::judge`]); what is added here is the link.
+//! Pure. The rules for pins are those of `shared` ([`shared::trust::judge`]); this module adds the
+//! link.
 
 use shared::connection::{Trust, Version};
 use shared::identity::Fingerprint;
@@ -10,7 +11,7 @@ use shared::trust::{self, Judgement, Pin};
 use super::link::Link;
 use super::pins::Record;
 
-/// Why nothing goes on until a person has decided something.
+/// The obstacle about which a person has to decide before anything goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Block {
     /// The server's key is not the one that it must have.
@@ -22,7 +23,7 @@ pub enum Block {
         /// The key that the server has shown.
         presented: Fingerprint,
     },
-    /// The link that opened the page names another key than the one that is pinned.
+    /// The link that opened the page names another key than the pinned one.
     LinkContradicts {
         /// The pinned fingerprint.
         pinned: Fingerprint,
@@ -31,7 +32,7 @@ pub enum Block {
     },
     /// A higher version was spoken with this server before.
     VersionFloor {
-        /// The server's pin, which remembers the version.
+        /// The server's pin, which records the version.
         pin: Pin,
         /// The version that was chosen now.
         chosen: Version,
@@ -46,9 +47,9 @@ pub enum Block {
 /// The source of an expected key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
-    /// From the pin.
+    /// The pin of the server.
     Pin,
-    /// From the link that opened the page.
+    /// The link that opened the page.
     Link,
 }
 
@@ -63,7 +64,7 @@ impl Block {
         }
     }
 
-    /// Forgetting the link is a way out of it.
+    /// Returns `true` if forgetting the link is a way out.
     pub const fn is_by_link(&self) -> bool {
         matches!(
             self,
@@ -76,10 +77,10 @@ impl Block {
     }
 }
 
-/// Judges an attempt: what its connection may accept, or why there is none.
+/// Decides about an attempt: which key its connection may accept, or why there is none.
 ///
-/// `record` is what is stored for the server; `link` is the fingerprint in the page's link, if the
-/// server is the one that the link is about.
+/// `record` is the record of the server. `link` is the fingerprint in the page's link, if the link
+/// is about this server.
 ///
 /// # Errors
 /// [`Block`].
@@ -91,8 +92,11 @@ pub fn judge(
     let pin = match record {
         None => None,
         Some(Record::Pin(pin)) => Some(pin),
+        // A damaged record never counts as an unknown server: whoever can damage it would get a
+        // first contact.
         Some(Record::Damaged(why)) => return Err(Block::PinDamaged { why: why.clone() }),
     };
+    // The link does not overrule the pin: anybody can send a person a link.
     if let (Some(pin), Some(link)) = (pin, link)
         && pin.fingerprint != link
     {
@@ -109,8 +113,8 @@ pub fn judge(
     }
 }
 
-/// Returns the fingerprint that `link` tells, if it is about this server: it is about the one that
-/// the page came from.
+/// Returns the fingerprint that `link` names, if it is about this server. A link is about the
+/// server that the page came from.
 pub fn link_for(link: Option<Link>, own_server: bool) -> Option<Fingerprint> {
     link.filter(|_| own_server).and_then(Link::fingerprint)
 }
@@ -130,6 +134,7 @@ mod tests {
 
     #[test]
     fn an_unknown_server_is_asked_for_its_key_first() {
+        // v1 has no proof to ask for, and so no first contact.
         assert_eq!(judge(None, None, Version::V2), Ok(Trust::Learn));
         assert_eq!(judge(None, None, Version::V1), Ok(Trust::Any));
     }
@@ -145,6 +150,7 @@ mod tests {
 
     #[test]
     fn a_link_never_replaces_a_pin() {
+        // Anybody can send a person a link.
         for version in [Version::V1, Version::V2] {
             let judged = judge(Some(&record("a")), Some(key("b")), version);
             let expected = Block::LinkContradicts {
@@ -157,6 +163,7 @@ mod tests {
 
     #[test]
     fn downgrade_to_v1_is_refused_with_a_link_too() {
+        // The link names a key, and v1 proves none.
         for link in [None, Some(key("a"))] {
             let judged = judge(Some(&record("a")), link, Version::V1);
             assert!(
@@ -168,6 +175,7 @@ mod tests {
 
     #[test]
     fn a_damaged_pin_is_no_first_contact() {
+        // Otherwise damaging a record would be a way to have any key accepted.
         let damaged = Record::Damaged("not a pin".into());
         for link in [None, Some(key("a"))] {
             let judged = judge(Some(&damaged), link, Version::V2);

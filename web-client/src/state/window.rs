@@ -1,16 +1,16 @@
-//! Which part of a long log is in the document: a range of messages that moves with the reader.
+//! The part of a long log that is in the document: a range of messages that moves with the reader.
 //!
-//! Pure. Messages are known by their numbers, so that the range stays where it is when older ones
-//! come before it.
+//! Pure. Messages are known by their numbers, so that the range stays in place when older ones are
+//! inserted before it.
 
 use std::ops::Range;
 
 use shared::chat::Seq;
 
-/// Most messages in the document.
+/// The most messages in the document.
 pub const SIZE: usize = 200;
 
-/// By how many it moves: what is left of it is more than a screen.
+/// The number of messages by which the range moves: more than a screen of the former range remains.
 const STEP: usize = 80;
 
 /// The range of messages in the document.
@@ -21,10 +21,12 @@ pub struct Window {
 }
 
 impl Window {
-    /// Returns the range of places among `count` messages, of which `seq` says the number.
+    /// Returns the range of indices among `count` messages; `seq` returns the number of each.
     pub fn of(self, count: usize, seq: impl Fn(usize) -> Seq) -> Range<usize> {
         let latest = count.saturating_sub(SIZE);
         let start = match self.first {
+            // Never beyond the latest window: otherwise the document would hold fewer messages than
+            // it may.
             Some(first) => partition(count, |at| seq(at) < first).min(latest),
             None => latest,
         };
@@ -42,13 +44,14 @@ impl Window {
     #[must_use]
     pub fn down(self, count: usize, seq: impl Fn(usize) -> Seq) -> Self {
         let start = self.of(count, &seq).start + STEP;
+        // A window at the end follows new messages, so it must not name a first one.
         if start + SIZE >= count {
             return Self::default();
         }
         Self::from(start, count, seq)
     }
 
-    /// With the message at this place in its middle.
+    /// Returns the window with the message at this index in its middle.
     pub fn around(at: usize, seq: impl Fn(usize) -> Seq) -> Self {
         Self {
             first: Some(seq(at.saturating_sub(SIZE / 2))),
@@ -62,7 +65,7 @@ impl Window {
     }
 }
 
-/// The first place for which `before` does not hold; it holds for all before that.
+/// Returns the first index for which `before` does not hold; it holds for all indices before that.
 fn partition(count: usize, before: impl Fn(usize) -> bool) -> usize {
     let (mut low, mut high) = (0, count);
     while low < high {
@@ -80,7 +83,7 @@ fn partition(count: usize, before: impl Fn(usize) -> bool) -> usize {
 mod tests {
     use super::*;
 
-    /// Numbers with gaps: not every entry is a message.
+    /// Returns numbers with gaps: not every entry is a message.
     fn seq(at: usize) -> Seq {
         at as Seq * 3 + 1
     }
@@ -118,9 +121,10 @@ mod tests {
 
     #[test]
     fn older_messages_do_not_move_it() {
+        // They are loaded while the person reads, who must not lose the place.
         let window = Window::default().up(1000, seq);
         let shown = window.of(1000, seq);
-        // A hundred older ones have come: every place is a hundred further.
+        // A hundred older messages have arrived: every index is a hundred further.
         let later = |at: usize| if at < 100 { 0 } else { seq(at - 100) };
         let moved = window.of(1100, later);
         assert_eq!(

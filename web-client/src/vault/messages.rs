@@ -7,13 +7,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Shortest passphrase that an exported key is encrypted with, in characters.
+/// The shortest passphrase that an exported key is encrypted with, in characters.
 pub const PASSPHRASE_MIN_CHARS: usize = 12;
 
-/// Page → worker: one thing to do. Requests are answered one at a time, in order.
+/// A request of the page to the worker. Requests are answered one at a time, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
-    /// Chosen by the page; the reply carries it back.
+    /// The id, chosen by the page; the reply has it again.
     pub id: u32,
     /// The operation to carry out.
     pub call: Call,
@@ -22,36 +22,37 @@ pub struct Request {
 /// An operation that the page may ask of the vault.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Call {
-    /// Load the key, or make one if there is none.
+    /// Loads the key, or generates one if there is none.
     Open,
-    /// Sign with RSA-PSS.
+    /// Signs with RSA-PSS.
     Sign {
         /// The key that must sign: another page may have replaced the stored one meanwhile.
         fingerprint: String,
         /// The bytes to sign, base64.
         message: String,
     },
-    /// Decrypt with RSA-OAEP.
+    /// Decrypts with RSA-OAEP.
     Decrypt {
-        /// As in [`Call::Sign`].
+        /// The key that must decrypt, as in [`Call::Sign`].
         fingerprint: String,
         /// The ciphertext, base64.
         ciphertext: String,
     },
-    /// Encrypt the key with a passphrase, as PKCS#8 PEM.
+    /// Encrypts the key with a passphrase, as PKCS#8 PEM.
     Export {
-        /// At least [`PASSPHRASE_MIN_CHARS`] characters.
+        /// The passphrase, of at least [`PASSPHRASE_MIN_CHARS`] characters.
         passphrase: String,
     },
-    /// Replace the key with the one in the file that is attached to this request.
+    /// Replaces the key with the one in the file that is attached to this request.
     Import {
-        /// Ignored if the file is not encrypted.
+        /// The passphrase; ignored if the file is not encrypted.
         passphrase: String,
     },
-    /// Delete the key for good.
+    /// Deletes the key for good.
     Delete,
 }
 
+// Written by hand: the derived form would show passphrases.
 impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -65,18 +66,18 @@ impl fmt::Debug for Call {
     }
 }
 
-/// Worker → page.
+/// A report of the worker to the page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Report {
     /// The worker's program has started and takes requests.
     Started,
-    /// There was no key, and one is being made: this takes seconds.
+    /// There was no key, and one is being generated: this takes seconds.
     Creating,
     /// The answer to the request with this id.
     Reply {
         /// The request's id.
         id: u32,
-        /// How it went.
+        /// The answer, or the failure.
         outcome: Result<Answer, Failure>,
     },
     /// The worker's program has ended with a bug; it takes no more requests.
@@ -86,21 +87,22 @@ pub enum Report {
 /// An answer of the vault.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
-    /// To [`Call::Open`] and [`Call::Import`].
+    /// The answer to [`Call::Open`] and [`Call::Import`].
     Identity(Profile),
-    /// To [`Call::Sign`] and [`Call::Decrypt`].
+    /// The answer to [`Call::Sign`] and [`Call::Decrypt`].
     Bytes {
         /// The result, base64.
         bytes: String,
-        /// Time of the RSA operation alone, in microseconds.
+        /// The time of the RSA operation alone, in microseconds.
         micros: u64,
     },
-    /// To [`Call::Export`]: an encrypted PKCS#8 PEM.
+    /// The answer to [`Call::Export`]: an encrypted PKCS#8 PEM.
     Exported(String),
     /// The answer to [`Call::Delete`].
     Deleted,
 }
 
+// Written by hand: the derived form would show signatures and decrypted bytes.
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -115,34 +117,34 @@ impl fmt::Debug for Answer {
 /// The public side of the stored key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
-    /// `SHA256:` and the base64 of the hash of the public key.
+    /// The fingerprint: `SHA256:` and the base64 of the hash of the public key.
     pub fingerprint: String,
-    /// Eight hex digits of it, for people.
+    /// Eight hexadecimal digits of the fingerprint, for people.
     pub short: String,
     /// The public key as `SubjectPublicKeyInfo` PEM.
     pub public_pem: String,
-    /// Size of the modulus.
+    /// The size of the modulus, in bits.
     pub bits: usize,
 }
 
-/// Why the vault could not do it.
+/// The reason for which the vault could not carry out a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Failure {
-    /// The browser does not let us store anything.
+    /// The browser does not allow storage.
     Storage(String),
-    /// The stored value is not a key that we can read.
+    /// The stored value is no key that can be read.
     StoredKeyUnreadable,
     /// There is no key (another page may have deleted it).
     NoKey,
     /// The stored key is another one (another page has replaced it).
     KeyChanged,
-    /// The file is not a private key, or the passphrase is wrong.
+    /// The file is no private key, or the passphrase is wrong.
     ImportRefused(String),
     /// The passphrase is too short.
     PassphraseTooShort,
     /// The key operation itself failed.
     Operation,
-    /// The worker does not run; said by the page, not by the worker.
+    /// The worker does not run. The page reports this, not the worker.
     Stopped(String),
 }
 
@@ -202,6 +204,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
+        // A passphrase in a debug text would end in the browser's console.
         let secret = "correct horse battery staple".to_owned();
         let calls = [
             Call::Export {

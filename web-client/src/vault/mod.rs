@@ -1,6 +1,6 @@
 //! The vault: the part that owns the private key, in a Web Worker of its own.
 //!
-//! The page talks to it with [`messages`]; nothing else of the vault is known to the page.
+//! The page talks to it with [`messages`]; the page knows nothing else of it.
 
 pub mod messages;
 #[cfg(target_arch = "wasm32")]

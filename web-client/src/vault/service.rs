@@ -1,7 +1,8 @@
-//! The worker's program: takes requests one by one, does them with the private key, answers.
+//! The worker's program: takes requests one by one, carries them out with the private key, and
+//! answers.
 //!
 //! The key is read from the store for every operation and dropped after it, so that two pages of
-//! one browser never disagree on which key there is. It must not know sockets or messages.
+//! one browser never disagree on which key there is. The program must not know sockets or messages.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -19,10 +20,11 @@ use zeroize::{Zeroize, Zeroizing};
 use super::messages::{Answer, Call, Failure, PASSPHRASE_MIN_CHARS, Profile, Report, Request};
 use super::store::Store;
 
-/// Size of a new key. Larger ones take a browser minutes, and v1 gains nothing by them.
+/// The size of a new key, in bits. Larger ones take a browser minutes, and v1 gains nothing by
+/// them.
 const NEW_KEY_BITS: usize = 2048;
 
-/// Most bytes of a file to import; a 4096-bit key has 3.4 KB.
+/// The most bytes of a file to import; a 4096-bit key has 3.4 KB.
 const IMPORT_MAX_BYTES: f64 = 65_536.0;
 
 thread_local! {
@@ -32,6 +34,7 @@ thread_local! {
 
 /// Takes requests from now on.
 pub fn run() {
+    // A panic ends the program: the page must not wait for its answers.
     std::panic::set_hook(Box::new(|info| {
         console_error_panic_hook::hook(info);
         post(&Report::Crashed(info.to_string()));
@@ -54,17 +57,19 @@ fn post(report: &Report) {
     let _ = scope().post_message(&json.into());
 }
 
-/// A message is an array: the request as JSON and, for an import, the file.
+/// Takes a message: an array of the request as JSON and, for an import, the file.
 fn take(event: &MessageEvent) {
     let parts = Array::from(&event.data());
     let Some(mut json) = parts.get(0).as_string() else {
         return;
     };
     let request = serde_json::from_str(&json);
+    // The JSON may have a passphrase in it.
     json.zeroize();
     let Ok(request) = request else { return };
     let file = parts.get(1).dyn_into().ok();
     QUEUE.with_borrow_mut(|queue| queue.push_back((request, file)));
+    // One task works at a time, so that two requests cannot both find no key and generate one.
     if !BUSY.replace(true) {
         spawn_local(drain());
     }
@@ -122,6 +127,8 @@ async fn open(store: &Store) -> Result<Answer, Failure> {
         let der = key
             .and_then(|key| key.to_pkcs8_der())
             .map_err(|_| Failure::Operation)?;
+        // Another tab may have stored a key meanwhile. Then that one counts, and this one is
+        // forgotten.
         store.add(&der).await.map_err(storage)?
     };
     Ok(Answer::Identity(profile(&parse(&der)?)))
@@ -133,6 +140,8 @@ async fn operate(
     request: &PrivateKeyRequest,
 ) -> Result<Answer, Failure> {
     let key = load(store).await?;
+    // A session was begun with the public side of one key: a signature by another one would be
+    // refused by the server, with an error that says nothing of the reason.
     if key.public_key().fingerprint().to_string() != fingerprint {
         return Err(Failure::KeyChanged);
     }
@@ -163,6 +172,7 @@ async fn export(store: &Store, passphrase: &str) -> Result<Answer, Failure> {
 
 async fn import(store: &Store, file: Option<File>, passphrase: &str) -> Result<Answer, Failure> {
     let file = file.ok_or_else(|| refused("Choose a file first."))?;
+    // Checked before the file is read into memory.
     if file.size() > IMPORT_MAX_BYTES {
         return Err(refused("This file is too large to be a key."));
     }
@@ -171,6 +181,7 @@ async fn import(store: &Store, file: Option<File>, passphrase: &str) -> Result<A
         .ok()
         .and_then(|text| text.as_string());
     let pem = Zeroizing::new(text.ok_or_else(|| refused("The file could not be read."))?);
+    // Asked for only if it is needed: an empty passphrase is right for a key in clear.
     let key = if pem.contains("BEGIN ENCRYPTED PRIVATE KEY") {
         if passphrase.is_empty() {
             return Err(refused("This key is encrypted: enter its passphrase."));
@@ -227,7 +238,7 @@ fn storage(error: idb::Error) -> Failure {
     Failure::Storage(error.to_string())
 }
 
-/// Microseconds on this worker's clock: finite and positive by its specification.
+/// Returns the microseconds on this worker's clock: finite and positive by its specification.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn now_micros() -> u64 {
     scope()

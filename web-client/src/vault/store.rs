@@ -1,6 +1,6 @@
 //! The store of the private key: one record in this origin's IndexedDB.
 //!
-//! Bytes in, bytes out; it must not know what they mean. Used by the worker only.
+//! Bytes in, bytes out; it must not know their meaning. Used by the worker only.
 
 use idb::{Database, DatabaseEvent, Error, Factory, ObjectStoreParams, Query, TransactionMode};
 use js_sys::Uint8Array;
@@ -16,11 +16,11 @@ const VERSION: u32 = 1;
 pub(super) struct Store(Database);
 
 impl Store {
-    /// Opens the database, and makes it on the first visit.
+    /// Opens the database, and creates it on the first visit.
     pub(super) async fn open() -> Result<Self, Error> {
         let mut request = Factory::new()?.open(DATABASE, Some(VERSION))?;
         request.on_upgrade_needed(|event| {
-            // If this fails, the store is missing and the first transaction says so.
+            // If this fails, the store is missing, and the first transaction reports that.
             if let Ok(database) = event.database() {
                 let _ = database.create_object_store(STORE, ObjectStoreParams::new());
             }
@@ -35,8 +35,10 @@ impl Store {
         Ok(value.as_ref().map(bytes))
     }
 
-    /// Writes the record unless another page was faster; returns what is stored then.
+    /// Writes the record unless another page was faster; returns the stored one.
     pub(super) async fn add(&self, new: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        // Read and written in one transaction: two tabs may start at the same time, and both
+        // generate a key.
         let transaction = self.0.transaction(&[STORE], TransactionMode::ReadWrite)?;
         let store = transaction.object_store(STORE)?;
         if let Some(value) = store.get(record())?.await? {
@@ -49,7 +51,7 @@ impl Store {
         Ok(Zeroizing::new(new.to_vec()))
     }
 
-    /// Writes the record over whatever is there.
+    /// Replaces the record.
     pub(super) async fn replace(&self, new: &[u8]) -> Result<(), Error> {
         let transaction = self.0.transaction(&[STORE], TransactionMode::ReadWrite)?;
         let store = transaction.object_store(STORE)?;

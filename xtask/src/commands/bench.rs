@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: the project's measurements, one section after the other, then a summary.
 //!
-//! A benchmark is a program under `server/benches/` or `cli/benches/` (or `e2e/bench.mjs`); every line it prints as
-//! `result: NAME = VALUE` is repeated in the summary.
+//! A benchmark is a program under `server/benches/` or `cli/benches/`, or `e2e/bench.mjs`. The
+//! summary repeats every line that it prints in the form `result: NAME = VALUE`.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, ExitCode, Stdio};
@@ -13,7 +13,7 @@ use crate::failure::{Failure, Result};
 use crate::table;
 use crate::tools::{Toolbox, process};
 
-/// One line of the summary: what was measured, and the value with its unit.
+/// A row of the summary: the name of a measurement, and the value with its unit.
 type Measured = (String, String);
 
 pub(crate) fn main(tools: &mut Toolbox, args: &[String]) -> Result<ExitCode> {
@@ -34,7 +34,7 @@ pub(crate) fn main(tools: &mut Toolbox, args: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// First, because the release server embeds the page.
+/// Measures the page's download. This comes first, because the release server embeds the page.
 fn page_size(tools: &mut Toolbox) -> Result<Vec<Measured>> {
     heading("the page's download");
     web::build(tools, Page::Shipped)?;
@@ -46,7 +46,8 @@ fn page_size(tools: &mut Toolbox) -> Result<Vec<Measured>> {
     )])
 }
 
-/// The yardstick for handshakes: the same operation, on this machine, in this run.
+/// Measures OpenSSL's RSA, the yardstick for handshakes: the same operation, on this machine, in
+/// this run.
 fn openssl(tools: &mut Toolbox) -> Result<Vec<Measured>> {
     heading("OpenSSL's RSA-2048, one core");
     tools.ensure_openssl()?;
@@ -74,7 +75,7 @@ fn openssl(tools: &mut Toolbox) -> Result<Vec<Measured>> {
     ])
 }
 
-/// Everything under `server/benches/`, with the settings of a release.
+/// Runs everything under `server/benches/`, with the settings of a release.
 fn server(tools: &Toolbox) -> Result<Vec<Measured>> {
     heading("the server");
     run_and_collect(&mut tools.cargo(&["bench", "--package", "server", "--benches"]))
@@ -86,7 +87,8 @@ fn chat(tools: &Toolbox) -> Result<Vec<Measured>> {
     run_and_collect(&mut tools.cargo(&["bench", "--package", "cli", "--bench", "fan_out"]))
 }
 
-/// From opening the page to a connected session, in Chromium, on the release server.
+/// Measures the time from opening the page to a connected session, in Chromium, with the release
+/// server.
 fn time_to_connect(tools: &mut Toolbox) -> Result<Vec<Measured>> {
     heading("from opening the page to connected");
     process::run(&mut tools.cargo(&["build", "--release", "--package", "server"]))?;
@@ -98,7 +100,7 @@ fn heading(title: &str) {
     println!("\n=== {title}");
 }
 
-/// Runs a benchmark, shows what it prints as it comes, and keeps its results.
+/// Runs a benchmark, prints its output as it comes, and returns its results.
 fn run_and_collect(command: &mut Command) -> Result<Vec<Measured>> {
     let mut child = command
         .stdin(Stdio::null())
@@ -119,6 +121,7 @@ fn run_and_collect(command: &mut Command) -> Result<Vec<Measured>> {
     if !status.success() {
         return Err(Failure::new(format!("the benchmark failed ({status})")));
     }
+    // A benchmark whose lines changed their form would otherwise drop out of the summary unseen.
     if results.is_empty() {
         return Err(Failure::new(
             "the benchmark printed no `result: NAME = VALUE` line",
@@ -127,21 +130,21 @@ fn run_and_collect(command: &mut Command) -> Result<Vec<Measured>> {
     Ok(results)
 }
 
-/// `result: NAME = VALUE`.
+/// Returns the name and the value of a line `result: NAME = VALUE`.
 fn result_in(line: &str) -> Option<Measured> {
     let (name, value) = line.trim().strip_prefix("result:")?.split_once('=')?;
     Some((name.trim().to_owned(), value.trim().to_owned()))
 }
 
-/// Returns the two rates of `openssl speed rsa2048`: private operations a second, public ones a
-/// second. OpenSSL 3 has columns for encryption too; the heading names them all.
+/// Returns the two rates of `openssl speed rsa2048`: private and public operations a second.
+/// OpenSSL 3 has columns for encryption too, so the columns are found by their headings.
 fn rsa_per_second(printed: &str) -> Option<(&str, &str)> {
     let mut lines = printed.lines();
     let heading = lines.by_ref().find(|line| line.contains("sign/s"))?;
     let row = lines.find(|line| line.trim_start().starts_with("rsa"))?;
     let cells: Vec<&str> = row.split_whitespace().collect();
     let names: Vec<&str> = heading.split_whitespace().collect();
-    // The row begins with three words that the heading leaves blank: `rsa 2048 bits`.
+    // The row begins with three words for which the heading has none: `rsa 2048 bits`.
     let cell = |name: &str| {
         let at = names.iter().position(|&heading| heading == name)?;
         cells.get(at + 3).copied()

@@ -1,7 +1,7 @@
-//! `cargo xtask ci`: what every change must pass, quick checks first.
+//! `cargo xtask ci`: the gate that every change must pass, quick checks first.
 //!
-//! The steps share cargo's target folder: clippy and rustdoc the checked dependencies, native and
-//! interoperability and browser tests the compiled ones.
+//! The steps share cargo's target folder. Clippy and rustdoc share the checked dependencies;
+//! native, interoperability and browser tests share the compiled ones.
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -13,7 +13,7 @@ use crate::steps::{self, Step};
 use crate::tools::{CARGO_AUDIT, CARGO_DENY, Toolbox, process};
 use crate::workspace;
 
-/// The gate. An order is an order of cost: what fails fast comes first.
+/// The steps of the gate, ordered by their cost: a quick failure comes first.
 pub(crate) const STEPS: [Step; 12] = [
     Step {
         name: "fmt",
@@ -91,7 +91,7 @@ pub(crate) fn main(tools: &mut Toolbox, args: &[String]) -> Result<ExitCode> {
 fn fmt(tools: &mut Toolbox) -> Result<()> {
     tools.ensure_component("rustfmt", &["fmt", "--version"])?;
     process::run(&mut tools.cargo(&["fmt", "--all", "--check"]))?;
-    // A workspace of its own: see its manifest.
+    // The fuzz targets are a workspace of their own: see its manifest.
     let fuzz = ["--manifest-path", "fuzz/Cargo.toml"];
     process::run(tools.cargo(&["fmt", "--check"]).args(fuzz))
 }
@@ -130,6 +130,7 @@ fn doc(tools: &mut Toolbox) -> Result<()> {
 
 fn native(tools: &mut Toolbox) -> Result<()> {
     let mut command = tools.cargo(&["test", "--workspace", "--features", "shared/aws-lc"]);
+    // The interoperability tests run Python programs, which need the packages of this environment.
     let python = interop_python(tools)?;
     process::run(command.env("SECURE_CHAT_PYTHON", python))
 }
@@ -157,7 +158,7 @@ fn page(tools: &mut Toolbox) -> Result<()> {
 
 fn browser(tools: &mut Toolbox) -> Result<()> {
     let mut command = e2e_command(tools, "npx", "debug")?;
-    // Reuses the build of the native tests, if they ran.
+    // The build of the native tests is reused, if they ran.
     process::run(&mut tools.cargo(&["build", "--package", "server"]))?;
     if !web::dist(tools).join("index.html").is_file() {
         web::build(tools, Page::Shipped)?;
@@ -165,7 +166,8 @@ fn browser(tools: &mut Toolbox) -> Result<()> {
     process::run(command.args(["playwright", "test"]))
 }
 
-/// Returns a program in `e2e/`, told where the browser, the Python and the server of `profile` are.
+/// Returns a command in `e2e/`, with the paths of the browser, the Python and the server of
+/// `profile` in its environment.
 pub(crate) fn e2e_command(tools: &mut Toolbox, program: &str, profile: &str) -> Result<Command> {
     let e2e = tools.root().join("e2e");
     if !e2e.join("package.json").is_file() {
@@ -196,19 +198,20 @@ fn interop_python(tools: &Toolbox) -> Result<PathBuf> {
 
 fn deny(tools: &mut Toolbox) -> Result<()> {
     tools.ensure_cargo_tool(&CARGO_DENY)?;
-    // The graph of every duplicate would fill pages; `cargo tree --invert` shows it when wanted.
+    // The graph of every duplicate would fill pages. `cargo tree --invert` shows one when it is
+    // wanted.
     let check = ["deny", "check", "--hide-inclusion-graph"];
     let mut local = tools.cargo(&check);
     process::run(local.args(["bans", "licenses", "sources"]))
 }
 
-/// Names a copy of the `RustSec` database, for machines that cannot fetch it.
+/// The variable that names a copy of the `RustSec` database, for machines that cannot fetch it.
 const ADVISORY_DB: &str = "SECURE_CHAT_ADVISORY_DB";
 
-/// The lock files that are checked: the workspace's, and that of the fuzz targets.
+/// The lock files that are checked: of the workspace, and of the fuzz targets.
 const LOCK_FILES: [&str; 2] = ["Cargo.lock", "fuzz/Cargo.lock"];
 
-/// The advisories that do not fail the step, with the reason for each. Any other does.
+/// The advisories that do not fail the step, each with its reason. Any other advisory fails it.
 const EXCEPTED: [(&str, &str); 3] = [
     (
         "RUSTSEC-2023-0071",
@@ -232,7 +235,7 @@ fn advisories(tools: &mut Toolbox) -> Result<()> {
     for lock_file in LOCK_FILES {
         let mut audit = tools.cargo(&["audit", "--deny", "warnings", "--file", lock_file]);
         if let Some(copy) = &copy {
-            // A copy is as old as it is; and whether a version was yanked only the registry knows.
+            // A copy may be old, and only the registry knows which versions were yanked.
             audit.arg("--db").arg(copy);
             audit.args(["--no-fetch", "--stale", "--no-yanked"]);
         }
@@ -272,9 +275,9 @@ enum Advisories {
     Unreachable,
 }
 
-/// Tells a database that could not be fetched from one that found something. A database that was
-/// read says how many advisories it has: everything after that is a finding. An empty one, such as a
-/// copy at the wrong path, would find nothing in anything.
+/// Returns whether a run was clean, found something, or could not fetch its database. A database
+/// that was read says how many advisories it has, so everything after that is a finding. An empty
+/// database, such as a copy at the wrong path, would find nothing in anything.
 fn judge(success: bool, printed: &str) -> Advisories {
     if success && !printed.contains("Loaded 0 security advisories") {
         Advisories::Clean

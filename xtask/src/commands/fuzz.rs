@@ -1,5 +1,5 @@
-//! The gate's fuzzing: builds the targets of `fuzz/` with libFuzzer's instrumentation, and runs
-//! each for a while. Knows nothing of what they test.
+//! The gate's fuzzing. It builds the targets of `fuzz/` with libFuzzer's instrumentation, and runs
+//! each for a while. The module knows nothing of the code that they test.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,22 +9,22 @@ use crate::failure::{Failure, Result};
 use crate::tools::{Toolbox, process};
 use crate::workspace;
 
-/// Changes how long each target runs; for a longer look, or a quicker one.
+/// The variable that changes the time of each target, for a longer or a quicker look.
 const SECONDS_VARIABLE: &str = "SECURE_CHAT_FUZZ_SECONDS";
 const DEFAULT_SECONDS: u64 = 60;
 
-/// The length to which inputs are cut, in bytes: the longest frame that matters, and a program of
-/// the state machines' targets is much shorter.
+/// The length to which inputs are cut, in bytes. It is that of the longest frame that matters; the
+/// programs of the state machines' targets are much shorter.
 const INPUT_BYTES: u32 = 4096;
 
 const TARGETS: [&str; 4] = ["v1_decoders", "v2_decoders", "server", "client"];
 
-/// Targets that run at the same time.
+/// The number of targets that run at the same time.
 const AT_ONCE: usize = 2;
 
-/// The coverage that libFuzzer steers by, as `cargo fuzz` asks for it, and every check that Rust
-/// has. All of it is stable, so that fuzzing needs no toolchain of its own; the address sanitizer
-/// would, and has little to find where `unsafe` is forbidden.
+/// The compiler flags: the coverage that libFuzzer steers by, as `cargo fuzz` asks for it, and
+/// every check that Rust has. All of them are stable, so fuzzing needs no toolchain of its own. The
+/// address sanitizer would need one, and has little to find where `unsafe` is forbidden.
 const RUSTFLAGS: &str = "\
     -Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -37,7 +37,7 @@ const RUSTFLAGS: &str = "\
 /// Lints, builds and runs every target.
 pub(super) fn check(tools: &mut Toolbox) -> Result<()> {
     let seconds = seconds(std::env::var(SECONDS_VARIABLE).ok().as_deref())?;
-    // This Debian package is the one that also brings the libraries that it links with.
+    // This Debian package also brings the libraries that the compiler links with.
     tools.ensure_program("c++", "a C++ compiler, for libFuzzer", &["g++"])?;
     let host = host(tools)?;
     let folder = workspace::target_dir()?.join("fuzz");
@@ -50,7 +50,7 @@ pub(super) fn check(tools: &mut Toolbox) -> Result<()> {
                 "--locked",
                 "--release",
             ])
-            // With a target named, build scripts and macros stay without instrumentation.
+            // If a target is named, build scripts and macros are built without instrumentation.
             .args(["--target", &host, "--target-dir"])
             .arg(&folder)
             .env("RUSTFLAGS", RUSTFLAGS);
@@ -58,8 +58,8 @@ pub(super) fn check(tools: &mut Toolbox) -> Result<()> {
     };
     let mut clippy = cargo(&["clippy"]);
     process::run(clippy.args(["--", "-D", "warnings"]))?;
-    // Parts of `shared` exist in fuzzing builds only, which no other step sees; clippy looks at a crate in
-    // its own workspace alone.
+    // Parts of `shared` exist in fuzzing builds only, which no other step sees. Clippy looks only
+    // at the crates of its own workspace, and `shared` is not one of those.
     let mut clippy_shared = tools.cargo(&["clippy", "--package", "shared", "--target-dir"]);
     clippy_shared
         .arg(folder.join("clippy"))
@@ -90,7 +90,7 @@ pub(super) fn check(tools: &mut Toolbox) -> Result<()> {
     Ok(())
 }
 
-/// One target for its time. What it has learned stays in `folder` for the next run.
+/// Runs one target for its time. The inputs that it has learned stay in `folder` for the next run.
 fn run(mut command: Command, target: &str, folder: &Path, seconds: Duration) -> Result<()> {
     let corpus = folder.join("corpus").join(target);
     let artifacts = folder.join("artifacts").join(target);
@@ -115,6 +115,7 @@ fn run(mut command: Command, target: &str, folder: &Path, seconds: Duration) -> 
         println!("{target}: {}", summary(&printed.text));
         return Ok(());
     }
+    // libFuzzer prints a line for every step forward; the fault is at the end.
     let tail: Vec<&str> = printed.text.lines().rev().take(40).collect();
     for line in tail.iter().rev() {
         println!("{line}");
@@ -127,7 +128,7 @@ fn run(mut command: Command, target: &str, folder: &Path, seconds: Duration) -> 
     )))
 }
 
-/// How far a run came: executions, and lines and edges that were covered.
+/// Returns the last line of libFuzzer about a run: the number of executions, and the coverage.
 fn summary(printed: &str) -> String {
     let done = printed.lines().rev().find(|line| line.contains("DONE"));
     done.map_or_else(
@@ -136,7 +137,7 @@ fn summary(printed: &str) -> String {
     )
 }
 
-/// Returns the file into which libFuzzer wrote an input that failed.
+/// Returns the file to which libFuzzer wrote a failing input.
 fn artifact(printed: &str) -> Option<PathBuf> {
     printed
         .lines()
@@ -149,7 +150,7 @@ fn seconds(text: Option<&str>) -> Result<Duration> {
         return Ok(Duration::from_secs(DEFAULT_SECONDS));
     };
     match text.parse() {
-        // To libFuzzer 0 means for ever.
+        // To libFuzzer 0 means without end.
         Ok(seconds @ 1..) => Ok(Duration::from_secs(seconds)),
         _ => Err(Failure::new(format!(
             "{SECONDS_VARIABLE} is `{text}`: it has to be a number of seconds, 1 or more"
@@ -157,7 +158,7 @@ fn seconds(text: Option<&str>) -> Result<Duration> {
     }
 }
 
-/// Returns the triple of this machine.
+/// Returns the target triple of this machine.
 fn host(tools: &Toolbox) -> Result<String> {
     let printed = process::capture(tools.command("rustc").arg("-vV"))?;
     printed

@@ -1,4 +1,5 @@
-//! One file for each command. A command knows what is to be done; `tools` knows with what.
+//! The commands, one file each. A command knows what is to be done, and `tools` knows with which
+//! programs.
 
 pub(crate) mod bench;
 pub(crate) mod ci;

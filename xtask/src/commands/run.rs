@@ -10,20 +10,21 @@ use crate::{table, workspace};
 
 const USAGE: &str = "usage: cargo xtask run [--release | --debug] [-- SERVER-ARGUMENTS]";
 
-/// The address at which the server serves the page unless it is told otherwise.
+/// The address at which the server serves the page by default.
 const DEFAULT_HTTP: &str = "127.0.0.1:8080";
 
 /// The profile of a build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Build {
-    /// The page as shipped, the server in the dev profile. The default: the page is what everybody
-    /// sees and downloads, so it should be the real one; the server does the same in either
-    /// profile, its cryptography is optimized in both, and its dev profile compiles in a fraction
-    /// of the time that whole-program optimization takes and shares its work with `cargo test`.
+    /// The page as shipped, the server in the dev profile. This is the default: the page is what
+    /// everybody sees and downloads, so it should be the real one. The server does the same in
+    /// either profile, and its cryptography is optimized in both. Its dev profile compiles in a
+    /// fraction of the time that whole-program optimization takes, and shares its work with `cargo
+    /// test`.
     Demo,
-    /// Both as shipped, the page inside the server's binary.
+    /// Page and server as shipped, with the page inside the server's binary.
     Release,
-    /// Both quick to build and to debug.
+    /// Page and server quick to build and to debug.
     Debug,
 }
 
@@ -58,7 +59,7 @@ pub(crate) fn main(tools: &mut Toolbox, args: &[String]) -> Result<ExitCode> {
     let profile = if release { "release" } else { "debug" };
     let binary = format!("secure-chat-server{}", std::env::consts::EXE_SUFFIX);
     let mut server = tools.command(workspace::target_dir()?.join(profile).join(binary));
-    // The demo shows that what is sent encrypted arrives readable; the flag is off otherwise.
+    // The demo shows that text that is sent encrypted arrives readable. Otherwise the flag is off.
     let told = |arg: &String| arg.split('=').next() == Some("--log-plaintext");
     if !options.server_args.iter().any(told) {
         server.arg("--log-plaintext");
@@ -73,7 +74,8 @@ pub(crate) fn main(tools: &mut Toolbox, args: &[String]) -> Result<ExitCode> {
     become_server(server)
 }
 
-/// The server takes this process's place: signals reach it, and its exit code is ours.
+/// Replaces this process with the server, so that signals reach it and its exit code is that of the
+/// command.
 #[cfg(unix)]
 fn become_server(mut server: Command) -> Result<ExitCode> {
     use std::os::unix::process::CommandExt as _;
@@ -82,7 +84,8 @@ fn become_server(mut server: Command) -> Result<ExitCode> {
     Err(Failure::because("start the server")(error))
 }
 
-/// Waits for the program, where a process cannot take another's place. Ctrl-C reaches both.
+/// Runs the server and waits for it, on systems where a process cannot be replaced. Ctrl-C reaches
+/// both processes.
 #[cfg(not(unix))]
 fn become_server(mut server: Command) -> Result<ExitCode> {
     let status = server
@@ -107,8 +110,8 @@ fn parse(args: &[String]) -> Result<Options<'_>> {
     Ok(Options { build, server_args })
 }
 
-/// Returns the address that a browser reaches the page at, if the arguments or the environment
-/// settle it before the server has started: not if a file decides, nor if the system chooses the
+/// Returns the address at which a browser reaches the page, if the arguments or the environment fix
+/// it before the server has started. They do not if a file decides, or if the system chooses the
 /// port.
 fn page_address(args: &[String], variable: impl Fn(&str) -> Option<String>) -> Option<String> {
     let flag = |name: &str| {
@@ -134,11 +137,13 @@ fn page_address(args: &[String], variable: impl Fn(&str) -> Option<String>) -> O
     };
     let (host, port) = address.rsplit_once(':')?;
     let host = match host {
-        // Every address of this machine, of which this one works from here.
+        // The server listens on every address of this machine, but a browser needs one that it can
+        // open.
         "0.0.0.0" => "127.0.0.1",
         "[::]" => "[::1]",
         named => named,
     };
+    // Port 0 lets the system choose.
     (port != "0").then(|| format!("{host}:{port}"))
 }
 

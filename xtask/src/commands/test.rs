@@ -18,10 +18,12 @@ pub(crate) fn main(tools: &mut Toolbox, args: &[String]) -> Result<ExitCode> {
     Ok(steps::run(tools, &chosen))
 }
 
-/// Returns the steps that the filters choose, in the gate's order; all without a filter.
+/// Returns the steps that the filters choose, in the order of the gate. Without a filter it returns
+/// all.
 fn choose(steps: &[Step], filters: &[String]) -> Result<Vec<Step>> {
     let names: Vec<_> = steps.iter().map(|step| step.name).collect();
     for filter in filters {
+        // A mistyped filter would choose nothing, and a run of nothing would pass.
         if !names.iter().any(|name| fits(name, filter, &names)) {
             return Err(Failure::new(format!(
                 "no step's name contains `{filter}`; the steps are {}",
@@ -35,7 +37,8 @@ fn choose(steps: &[Step], filters: &[String]) -> Result<Vec<Step>> {
     Ok(steps.iter().filter(wanted).copied().collect())
 }
 
-/// A filter that is a step's whole name means that step, any other all whose names contain it.
+/// Returns `true` if the filter chooses the step. A filter that is the whole name of a step means
+/// that step only; any other means all steps whose names contain it.
 fn fits(name: &str, filter: &str, names: &[&str]) -> bool {
     if names.contains(&filter) {
         name == filter

@@ -7,12 +7,12 @@ use crate::compress;
 use crate::failure::{Failure, Result};
 use crate::tools::{TRUNK, Toolbox, process};
 
-/// How the page is compiled.
+/// The way in which the page is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Page {
-    /// As visitors get it: the profile `web`, shrunk and compressed.
+    /// The page as visitors get it: the profile `web`, shrunk and compressed.
     Shipped,
-    /// Quick to build and to debug, some MiB large, not compressed.
+    /// A page that is quick to build and to debug, some MiB large, and not compressed.
     Debug,
 }
 
@@ -26,12 +26,12 @@ pub(crate) fn main(tools: &mut Toolbox, args: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Returns the folder that the page is built to, in which the server looks for it.
+/// Returns the folder of the built page, in which the server looks for it.
 pub(crate) fn dist(tools: &Toolbox) -> PathBuf {
     tools.root().join("dist")
 }
 
-/// Builds the page; afterwards `dist/` holds it and nothing of an earlier one.
+/// Builds the page. Afterwards `dist/` holds this page, and nothing of an earlier one.
 pub(crate) fn build(tools: &mut Toolbox, page: Page) -> Result<()> {
     tools.ensure_wasm_target()?;
     tools.ensure_wasm_bindgen()?;
@@ -41,15 +41,16 @@ pub(crate) fn build(tools: &mut Toolbox, page: Page) -> Result<()> {
     let mut trunk = tools.command("trunk");
     trunk.arg("build");
     match page {
-        // trunk runs wasm-opt in release builds only, and would download one that is not there.
+        // trunk runs wasm-opt in release builds only, and would download wasm-opt if it were
+        // missing.
         Page::Shipped if shrink => trunk.args(["--release", "--cargo-profile", "web"]),
         Page::Shipped => trunk.args(["--cargo-profile", "web"]),
         Page::Debug => &mut trunk,
     };
-    // All tools are here now, so trunk has no reason to look for newer ones.
+    // All tools are installed by now, so trunk has no reason to look for newer ones.
     trunk.env("TRUNK_SKIP_VERSION_CHECK", "true");
     if std::env::var_os("NO_COLOR").is_some() {
-        // trunk reads this variable as a boolean, and refuses the usual `1`.
+        // trunk reads this variable as a boolean, and rejects the usual `1`.
         trunk.env("NO_COLOR", "true");
     }
     process::run(&mut trunk)?;

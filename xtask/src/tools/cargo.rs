@@ -11,13 +11,14 @@ pub(crate) struct CargoTool {
     package: &'static str,
     binaries: &'static [&'static str],
     version: &'static str,
-    /// `true` if the author's lock file resolves; with it a build is the one that was tested.
+    /// `true` if the author's lock file resolves. With it, the build is the one that the author
+    /// tested.
     locked: bool,
-    /// `true` if the default features are compiled; they are left out where they only take time.
+    /// `true` if the default features are compiled. They are left out if they only cost time.
     default_features: bool,
 }
 
-/// Builds the page. The newest that Rust 1.95 compiles.
+/// The program that builds the page, in the newest version that Rust 1.95 compiles.
 pub(crate) const TRUNK: CargoTool = CargoTool {
     package: "trunk",
     binaries: &["trunk"],
@@ -26,7 +27,7 @@ pub(crate) const TRUNK: CargoTool = CargoTool {
     default_features: true,
 };
 
-/// Judges the dependency tree by `deny.toml`.
+/// The program that checks the dependency tree by the rules of `deny.toml`.
 pub(crate) const CARGO_DENY: CargoTool = CargoTool {
     package: "cargo-deny",
     binaries: &["cargo-deny"],
@@ -35,7 +36,8 @@ pub(crate) const CARGO_DENY: CargoTool = CargoTool {
     default_features: true,
 };
 
-/// Checks lock files against the `RustSec` database. Its default feature reads binaries.
+/// The program that checks lock files against the `RustSec` database. Its default feature, which
+/// reads binaries, is not needed.
 pub(crate) const CARGO_AUDIT: CargoTool = CargoTool {
     package: "cargo-audit",
     binaries: &["cargo-audit"],
@@ -44,8 +46,8 @@ pub(crate) const CARGO_AUDIT: CargoTool = CargoTool {
     default_features: false,
 };
 
-/// These programs run for seconds, but would compile for many minutes with the settings of
-/// their authors' releases.
+/// The profile settings with which these programs are built. They run for seconds, but would
+/// compile for many minutes with the settings of their authors' releases.
 const QUICK_BUILD: [(&str, &str); 3] = [
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
@@ -55,7 +57,7 @@ const QUICK_BUILD: [(&str, &str); 3] = [
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 impl Toolbox {
-    /// The standard library for the page's target.
+    /// Installs the standard library for the page's target, unless it is there.
     pub(crate) fn ensure_wasm_target(&self) -> Result<()> {
         let mut query = self.command("rustc");
         query.args(["--print", "target-libdir", "--target", WASM_TARGET]);
@@ -76,8 +78,9 @@ impl Toolbox {
         )
     }
 
-    /// `rustfmt` or `clippy`, as rustup names them.
+    /// Installs `rustfmt` or `clippy`, by the name that rustup has for it, unless it is there.
     pub(crate) fn ensure_component(&self, component: &str, probe: &[&str]) -> Result<()> {
+        // A Rust without rustup has no list of components, so the program is tried.
         if process::capture(&mut self.cargo(probe))?.success {
             return Ok(());
         }
@@ -93,11 +96,12 @@ impl Toolbox {
         )
     }
 
-    /// wasm-bindgen's programs, which must be of exactly the version that the page is built with.
+    /// Installs wasm-bindgen's programs, unless they are there. Their version must be exactly the
+    /// one that the page is built with.
     pub(crate) fn ensure_wasm_bindgen(&mut self) -> Result<()> {
         let version = workspace::locked_version(self.root(), "wasm-bindgen")?;
         self.ensure_version(
-            // Its own lock file names a yanked version of a dependency.
+            // The lock file of the package names a yanked version of a dependency.
             &CargoTool {
                 package: "wasm-bindgen-cli",
                 binaries: &["wasm-bindgen", "wasm-bindgen-test-runner"],
@@ -109,7 +113,8 @@ impl Toolbox {
         )
     }
 
-    /// `tool` in its version, from wherever it is, else by `cargo install`.
+    /// Finds `tool` in its version wherever it is installed, or else installs it with `cargo
+    /// install`.
     pub(crate) fn ensure_cargo_tool(&mut self, tool: &CargoTool) -> Result<()> {
         self.ensure_version(tool, tool.version)
     }
@@ -133,14 +138,15 @@ impl Toolbox {
                 Some(_) => another_version = true,
             }
         }
-        // Somebody else's version stays what it is; ours then goes beside it, for every clone.
+        // A version that another project needs stays as it is. This project's goes beside it, for
+        // all clones.
         let target = if another_version { own } else { cargo_home };
         self.cargo_install(tool, version, &target)?;
         self.prefer(target.join("bin"));
         Ok(())
     }
 
-    /// Returns the versions of the tool's programs in `folder`; `None` if one is not there.
+    /// Returns the versions of the tool's programs in `folder`, or `None` if one is missing.
     fn versions_in(&self, folder: &Path, tool: &CargoTool) -> Option<Vec<String>> {
         tool.binaries
             .iter()
@@ -150,7 +156,7 @@ impl Toolbox {
                     return None;
                 }
                 let printed = process::capture(self.command(path).arg("--version")).ok()?;
-                // A program that cannot say its version is there, in no version that fits.
+                // A program that prints no version counts as there, in a version that never fits.
                 Some(version_of(&printed.text).unwrap_or_default().to_owned())
             })
             .collect()
@@ -169,21 +175,21 @@ impl Toolbox {
         if !tool.default_features {
             command.arg("--no-default-features");
         }
-        // Not in the workspace's own target folder, whose profiles and lock are other ones; and
-        // in one place, so that an installation that was interrupted goes on where it was.
+        // The workspace's own target folder has other profiles, and a lock of its own. One fixed
+        // folder lets an installation that was interrupted go on where it stopped.
         let build = self.cache().join("build");
         command.env("CARGO_TARGET_DIR", &build);
         process::install(
             &format!("{} {version} (some minutes, once)", tool.package),
             &mut command,
         )?;
-        // Only disk space is lost when this fails.
+        // A failure here only costs disk space.
         let _ = std::fs::remove_dir_all(build);
         Ok(())
     }
 }
 
-/// `trunk 0.21.14` → `0.21.14`.
+/// Returns the version in a line such as `trunk 0.21.14`.
 fn version_of(printed: &str) -> Option<&str> {
     printed.lines().next()?.split_whitespace().nth(1)
 }

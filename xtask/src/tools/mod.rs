@@ -1,6 +1,6 @@
-//! Finds and runs other programs; installs the missing ones and says so.
+//! Other programs: this module finds and runs them, installs the missing ones, and says so.
 //!
-//! Knows programs, not what the project does with them.
+//! It knows programs, not their purpose in this project.
 
 mod cargo;
 mod node;
@@ -14,10 +14,11 @@ use std::process::Command;
 
 pub(crate) use cargo::{CARGO_AUDIT, CARGO_DENY, TRUNK};
 
-/// Every program that the commands run is started from here, with one PATH and one folder.
+/// The starting point of every program that the commands run, with one PATH and one folder.
 pub(crate) struct Toolbox {
     root: PathBuf,
-    /// Folders of tools that are not on the caller's PATH; searched first, newest first.
+    /// The folders of tools that are not on the caller's PATH. They are searched first, newest
+    /// first.
     folders: Vec<PathBuf>,
 }
 
@@ -34,12 +35,13 @@ impl Toolbox {
         &self.root
     }
 
-    /// Returns the folder in which this project keeps what it downloads and builds for its own use.
+    /// Returns the folder for this project's own downloads and builds.
     pub(crate) fn cache(&self) -> PathBuf {
         self.root.join("target").join("tools")
     }
 
-    /// `program` in the workspace's root, with our tools on its PATH.
+    /// Returns a command for `program` in the workspace's root, with this project's tools on its
+    /// PATH.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let program = program.as_ref();
         let path = program.to_str().and_then(|name| self.find(name));
@@ -47,7 +49,7 @@ impl Toolbox {
         command
             .current_dir(&self.root)
             .env("PATH", self.search_path());
-        // `cargo run` describes xtask to us in these. Handed on, they would look like changed
+        // `cargo run` describes xtask in these variables. Handed on, they would look like changed
         // inputs to build scripts, which would then build again what a plain `cargo build` built.
         for (name, _) in std::env::vars_os() {
             if name.to_str().is_some_and(is_about_this_crate) {
@@ -57,14 +59,14 @@ impl Toolbox {
         command
     }
 
-    /// `cargo` with these arguments.
+    /// Returns a command for `cargo` with these arguments.
     pub(crate) fn cargo(&self, args: &[&str]) -> Command {
         let mut command = self.command("cargo");
         command.args(args);
         command
     }
 
-    /// Returns the path of `program`, ours first, then the caller's PATH.
+    /// Returns the path of `program`. This project's folders come first, then the caller's PATH.
     pub(crate) fn find(&self, program: &str) -> Option<PathBuf> {
         let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
         std::env::split_paths(&self.search_path())
@@ -72,7 +74,8 @@ impl Toolbox {
             .find(|path| path.is_file())
     }
 
-    /// Puts `folder` before everything else on the PATH of the programs that we start.
+    /// Puts `folder` first on the PATH of the programs that the commands run, unless it is on it
+    /// already.
     fn prefer(&mut self, folder: PathBuf) {
         if !self.folders.contains(&folder) {
             self.folders.insert(0, folder);
@@ -86,12 +89,13 @@ impl Toolbox {
             .iter()
             .cloned()
             .chain(std::env::split_paths(&inherited));
-        // Only a folder with the separator in its name cannot be joined, and PATH cannot hold one.
+        // Joining fails only for a folder with the separator in its name, and PATH cannot hold such
+        // a folder.
         std::env::join_paths(folders).unwrap_or(inherited)
     }
 }
 
-/// The variables by which `cargo run` describes the package it runs.
+/// Returns `true` for a variable by which `cargo run` describes the package that it runs.
 fn is_about_this_crate(name: &str) -> bool {
     ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"]
         .iter()

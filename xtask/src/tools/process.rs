@@ -1,4 +1,5 @@
-//! Runs one program, aloud or silently. Knows no particular program.
+//! The start of one program, with or without its output shown. The module knows no particular
+//! program.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -7,14 +8,14 @@ use std::time::Instant;
 use crate::failure::{Failure, Result};
 use crate::table;
 
-/// The output of a program, and its exit status.
+/// The output of a program, and its success.
 pub(crate) struct Output {
     pub(crate) success: bool,
     pub(crate) text: String,
 }
 
-/// Runs `command` with its output on our terminal, after showing it. It gets no input, so that
-/// nothing can wait for an answer that never comes.
+/// Prints `command` and runs it with its output on the terminal. The command gets no input, so that
+/// it cannot wait for an answer that never comes.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let shown = show(command);
     println!("$ {shown}");
@@ -28,7 +29,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Err(Failure::new(format!("`{shown}` failed ({status})")))
 }
 
-/// Runs `command` silently and returns all that it printed; it may fail.
+/// Runs `command` silently and returns all that it printed. Its failure is no error here.
 pub(crate) fn capture(command: &mut Command) -> Result<Output> {
     let output = command
         .stdin(Stdio::null())
@@ -42,7 +43,7 @@ pub(crate) fn capture(command: &mut Command) -> Result<Output> {
     })
 }
 
-/// Runs an installation, and says before it what it is and after it how long it took.
+/// Runs an installation. Prints its subject before and its time after it.
 pub(crate) fn install(what: &str, command: &mut Command) -> Result<()> {
     println!("--- installing {what}");
     let start = Instant::now();

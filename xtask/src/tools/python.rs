@@ -1,4 +1,4 @@
-//! The Python of the interoperability tests: a virtual environment of its own under `target/`.
+//! The Python of the interoperability tests, in a virtual environment under `target/`.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use super::{Toolbox, process};
 use crate::failure::{Failure, Result};
 
 impl Toolbox {
-    /// Returns an interpreter that has the packages of `requirements` (a path below the root).
+    /// Returns an interpreter that has the packages of `requirements`, a path below the root.
     pub(crate) fn ensure_python(&self, requirements: &str) -> Result<PathBuf> {
         let requirements = self.root().join(requirements);
         let wanted = std::fs::read(&requirements).map_err(Failure::because(format_args!(
@@ -15,6 +15,7 @@ impl Toolbox {
         )))?;
         let venv = self.root().join("target").join("interop-venv");
         let python = interpreter(&venv);
+        // The stamp is written last, so an installation that was interrupted is done again.
         let stamp = venv.join("installed-requirements.txt");
         if python.is_file() && std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
             return Ok(python);
@@ -39,7 +40,7 @@ impl Toolbox {
             command.args(["-m", "venv", "--clear"]).arg(venv);
             command
         };
-        // Debian ships Python without the part that makes environments.
+        // Debian's Python comes without the part that makes environments.
         if !process::capture(&mut make())?.success {
             self.apt_install("Python's venv module", &packages)?;
             process::run(&mut make())?;

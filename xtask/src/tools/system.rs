@@ -1,11 +1,11 @@
-//! Tools of the operating system: installed through apt-get where we may, else named.
+//! Tools of the operating system. They are installed with apt-get if this user may, or else named.
 
 use std::path::PathBuf;
 
 use super::{Toolbox, process};
 use crate::failure::{Failure, Result};
 
-/// Names that Chromium and its kin go by.
+/// The names of Chromium and browsers that are built from it.
 const CHROMIUM_NAMES: [&str; 5] = [
     "chromium",
     "chromium-browser",
@@ -16,7 +16,7 @@ const CHROMIUM_NAMES: [&str; 5] = [
 const CHROME_ON_MACOS: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 
 impl Toolbox {
-    /// Returns the browser of the browser tests: `$CHROMIUM`, else one on the PATH.
+    /// Returns the browser of the browser tests: `$CHROMIUM`, or else one on the PATH.
     pub(crate) fn ensure_chromium(&self) -> Result<PathBuf> {
         if let Some(named) = std::env::var_os("CHROMIUM").map(PathBuf::from) {
             if named.is_file() {
@@ -42,12 +42,12 @@ impl Toolbox {
         on_path.or_else(|| macos.is_file().then_some(macos))
     }
 
-    /// OpenSSL's command, the yardstick of the benchmarks.
+    /// Returns OpenSSL's program, the yardstick of the benchmarks.
     pub(crate) fn ensure_openssl(&self) -> Result<PathBuf> {
         self.ensure_program("openssl", "OpenSSL", &["openssl"])
     }
 
-    /// `program`, which the system's `packages` bring.
+    /// Returns `program`, and installs `packages` of the system if it is missing.
     pub(crate) fn ensure_program(
         &self,
         program: &str,
@@ -62,7 +62,8 @@ impl Toolbox {
             .ok_or_else(|| Failure::new(format!("{what} was installed but is not on the PATH")))
     }
 
-    /// Installs Debian packages if this is root on a system with apt, else says the one command.
+    /// Installs Debian packages if this is root on a system with apt. Otherwise names the command
+    /// for it.
     pub(super) fn apt_install(&self, what: &str, packages: &[&str]) -> Result<()> {
         let list = packages.join(" ");
         if self.find("apt-get").is_none() {
@@ -81,6 +82,7 @@ impl Toolbox {
             command.args(args).env("DEBIAN_FRONTEND", "noninteractive");
             command
         };
+        // A fresh container has no lists of packages yet.
         process::run(&mut apt(&["update", "-qq"]))?;
         let mut install = apt(&["install", "-y", "-qq", "--no-install-recommends"]);
         process::install(

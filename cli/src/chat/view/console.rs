@@ -1,4 +1,4 @@
-//! The operators' console: how the server is, who is connected, who is kept out, its log.
+//! The operators' console: the server's state, its connections, bans and log.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -13,7 +13,7 @@ use super::Eye;
 use super::lists::first_row;
 use crate::printable;
 
-/// Draws it.
+/// Draws the console into `area`.
 pub(super) fn draw(app: &App, it: &Console, eye: Eye<'_>, frame: &mut Frame<'_>, area: Rect) {
     let [status, tabs, list, keys] = Layout::vertical([
         Constraint::Length(5),
@@ -90,6 +90,8 @@ fn how_it_is(app: &App, eye: Eye<'_>) -> Line<'static> {
 }
 
 fn lines(app: &App, tab: Tab, eye: Eye<'_>) -> Vec<Line<'static>> {
+    // Names, addresses, reasons and log lines come from strangers, so all of them go through the
+    // filter.
     let operating = &app.chat.operating;
     let line = |text: String| Line::from(printable::line(text.as_bytes()));
     match tab {

@@ -1,4 +1,4 @@
-//! The lists at the sides: rooms, and who is in the one on the screen.
+//! The lists at the sides: the rooms, and the members of the one on the screen.
 
 use client::room::Room;
 use ratatui::text::{Line, Span};
@@ -7,7 +7,7 @@ use super::super::app::App;
 use super::super::style::Look;
 use crate::printable;
 
-/// Our rooms with what is new in them; then those that we could join.
+/// Returns the person's rooms with their unread counts, then the rooms that can be joined.
 pub(super) fn rooms(app: &App, look: Look) -> Vec<Line<'static>> {
     let mut lines = vec![Line::styled("Rooms", Look::dim())];
     let joined = app.joined();
@@ -69,12 +69,13 @@ fn entry(app: &App, room: &Room, look: Look) -> Line<'static> {
     line
 }
 
-/// Returns the members of the room; those who are online come first, as the room has them.
+/// Returns the members of the room in the room's own order: people who are online come first.
 pub(super) fn members(app: &App, look: Look) -> Vec<Line<'static>> {
     let mut lines = vec![Line::styled(" People here", Look::dim())];
     let members = app.chat.room().map_or(&[][..], |room| &room.members);
     for member in members {
         let name = printable::line(member.name.as_str().as_bytes());
+        // Names can be similar; the short fingerprint tells two people apart.
         let short = Span::styled(format!(" {}", member.id.0.short()), Look::dim());
         lines.push(if member.online {
             Line::from(vec![
@@ -89,7 +90,7 @@ pub(super) fn members(app: &App, look: Look) -> Vec<Line<'static>> {
     lines
 }
 
-/// Returns the first row to draw of a list, so that the chosen one is on the screen.
+/// Returns the first row to draw of a list, so that the chosen one is visible.
 pub(super) fn first_row(chosen: usize, height: u16) -> u16 {
     let chosen = u16::try_from(chosen).unwrap_or(u16::MAX);
     (chosen + 1).saturating_sub(height)

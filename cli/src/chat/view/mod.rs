@@ -1,4 +1,4 @@
-//! Draws the chat. Nothing here changes anything: what a person does, the [keys](super::keys) know.
+//! Draws the chat. Nothing here changes the state; the [keys](super::keys) do.
 
 mod console;
 mod lists;
@@ -19,15 +19,15 @@ use super::style::Look;
 use super::zone::Zone;
 use crate::printable;
 
-/// With fewer columns than these, the list of rooms gives way.
+/// The columns below which the list of rooms is left out.
 const COLUMNS_FOR_ROOMS: u16 = 72;
-/// With fewer columns than these, the list of people gives way.
+/// The columns below which the list of people is left out.
 const COLUMNS_FOR_MEMBERS: u16 = 104;
-/// Columns of a list.
+/// The columns of a list.
 const LIST_COLUMNS: u16 = 24;
-/// Most rows of the text that is being written.
+/// The most rows of the text that is being written.
 const COMPOSER_ROWS: u16 = 6;
-/// Less than this shows nothing of use.
+/// The size below which nothing useful fits.
 const SMALLEST: (u16, u16) = (20, 6);
 
 /// The surroundings that drawing needs beside the chat.
@@ -35,11 +35,11 @@ const SMALLEST: (u16, u16) = (20, 6);
 pub(crate) struct Eye<'a> {
     pub(crate) look: Look,
     pub(crate) zone: &'a Zone,
-    /// Now, in milliseconds since 1970.
+    /// The present time, in milliseconds since 1970.
     pub(crate) at: u64,
 }
 
-/// Draws everything.
+/// Draws the whole screen, and returns its measures.
 pub(crate) fn draw(app: &App, eye: Eye<'_>, frame: &mut Frame<'_>) -> Shown {
     let area = frame.area();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
@@ -114,7 +114,7 @@ fn draw_log(app: &App, eye: Eye<'_>, frame: &mut Frame<'_>, area: Rect) -> Shown
     let rows = log.seen(app.place, height);
     let first = room.log.first();
     let oldest = rows.len() < height || rows.first().is_some_and(|row| Some(row.of) == first);
-    // What there is stands at the bottom, where the next one comes.
+    // A short log stands at the bottom, where the next message appears.
     let above = height.saturating_sub(rows.len());
     let blank = std::iter::repeat_n(Line::default(), above);
     let lines: Vec<_> = blank.chain(rows.into_iter().map(|row| row.line)).collect();
@@ -150,7 +150,7 @@ fn draw_composer(app: &App, frame: &mut Frame<'_>, area: Rect) {
     }
 }
 
-/// The room, and how the connection is.
+/// Returns the line with the room and its topic.
 fn title_line(app: &App) -> Line<'static> {
     let Some(room) = app.chat.room() else {
         return Line::default();
@@ -172,7 +172,8 @@ fn title_line(app: &App) -> Line<'static> {
     Line::from(spans)
 }
 
-/// Returns the line of the present state: a lost connection, who writes, messages further down.
+/// Returns the line of the present state: a lost connection, people who write, messages further
+/// down.
 fn status_line(app: &App, eye: Eye<'_>) -> Line<'static> {
     let look = eye.look;
     match &app.connection {
@@ -185,7 +186,7 @@ fn status_line(app: &App, eye: Eye<'_>) -> Line<'static> {
             return Line::styled(text, look.error());
         }
         Connection::Stopped(why) => {
-            // All of it lies over the log.
+            // The whole text lies over the log.
             let first = why.lines().next().unwrap_or_default();
             return Line::styled(format!("{first} (Ctrl-R tries again)"), look.error());
         }

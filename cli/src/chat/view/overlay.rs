@@ -15,11 +15,11 @@ use super::lists::first_row;
 use super::{Eye, console};
 use crate::printable;
 
-/// Draws it.
+/// Draws the open layer, if it covers the log.
 pub(super) fn draw(app: &App, eye: Eye<'_>, frame: &mut Frame<'_>, area: Rect) {
     match &app.layer {
         Layer::Nothing => stopped(app, frame, area),
-        // They leave the log free, and say their keys below it.
+        // These layers leave the log free; their keys are named below it.
         Layer::Picked(_) | Layer::React(_) => {}
         Layer::Switcher(it) => switcher(app, it, frame, area),
         Layer::Finder(it) => finder(app, it, eye, frame, area),
@@ -39,6 +39,7 @@ pub(super) fn draw(app: &App, eye: Eye<'_>, frame: &mut Frame<'_>, area: Rect) {
             frame.render_widget(Paragraph::new(text).scroll((*row, 0)), inner);
         }
         Layer::Confirm { question, .. } => {
+            // The question has a name or an address in it, which a stranger has chosen.
             let text = format!(
                 "{}\n\ny yes · n no",
                 printable::paragraph(
@@ -52,7 +53,7 @@ pub(super) fn draw(app: &App, eye: Eye<'_>, frame: &mut Frame<'_>, area: Rect) {
     }
 }
 
-/// Why there will be no connection, in full: these sentences are the protection.
+/// Shows in full why no connection will be made: these sentences are the protection.
 fn stopped(app: &App, frame: &mut Frame<'_>, area: Rect) {
     if let Connection::Stopped(why) = &app.connection
         && why.contains('\n')
@@ -78,7 +79,7 @@ pub(super) fn keys(layer: &Layer) -> Option<String> {
     }
 }
 
-/// A frame around the place where something lies.
+/// Draws a panel, and returns the area inside of its border.
 fn panel(frame: &mut Frame<'_>, area: Rect, title: &str) -> Rect {
     let block = Block::bordered().title(format!(" {title} "));
     let inner = block.inner(area);
@@ -142,7 +143,7 @@ fn found(app: &App, hit: &Hit, eye: Eye<'_>) -> Line<'static> {
     ])
 }
 
-/// A line to type in, and below it what there is to choose from.
+/// Draws a field to type in, and below it the list to choose from.
 fn choose(
     frame: &mut Frame<'_>,
     area: Rect,

@@ -14,7 +14,7 @@ use shared::chat::{MessageId, Role, RoomId};
 use super::super::keys::World;
 use super::*;
 
-/// Bob, in a lobby where ada has said so many things.
+/// Returns the screen of bob, in a lobby with this many messages of ada.
 fn app(messages: u64) -> App {
     let mut app = App::new(Account::default(), None, Vec::new());
     app.chat.me = Some(author("bob"));

@@ -1,4 +1,4 @@
-//! Helpers that the tests share: the program, the server, and what can sit between them.
+//! Helpers that the tests share: the program, the server, and everything that can sit between them.
 
 mod program;
 #[cfg(unix)]
@@ -16,5 +16,5 @@ pub(crate) use puppet::puppet;
 pub(crate) use relay::{Relay, raw_server};
 pub(crate) use server::Server;
 
-/// Nothing here takes so long unless it hangs.
+/// The longest wait of a test: nothing here takes so long unless it hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use super::PATIENCE;
 
-/// A data folder.
+/// A data folder of one test.
 pub(crate) struct Home {
     folder: tempfile::TempDir,
 }
@@ -23,7 +23,7 @@ pub(crate) struct Finished {
 }
 
 impl Finished {
-    /// Asserts the exit code, and shows everything if it is another.
+    /// Asserts the exit code, and shows all output if it is another.
     #[track_caller]
     pub(crate) fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{self:#?}");
@@ -57,12 +57,12 @@ impl Home {
         self.path().join("known_servers")
     }
 
-    /// Content of `known_servers`; empty if there is none.
+    /// Returns the content of `known_servers`; empty if there is none.
     pub(crate) fn pins(&self) -> String {
         std::fs::read_to_string(self.known_servers()).unwrap_or_default()
     }
 
-    /// Puts a private file into the folder.
+    /// Writes a private file into the folder.
     pub(crate) fn write(&self, name: &str, content: &[u8]) {
         let path = self.path().join(name);
         std::fs::write(&path, content).unwrap();
@@ -73,7 +73,7 @@ impl Home {
         }
     }
 
-    /// The program with `arguments`, not started yet.
+    /// Returns the program with `arguments`, not started yet.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_secure-chat"));
         command
@@ -88,8 +88,8 @@ impl Home {
         let mut running = self.start(arguments);
         let mut stdin = running.stdin.take().unwrap();
         let input = input.as_ref().to_vec();
-        // On a thread of its own, because the program's output has to be read meanwhile. The
-        // program may well end without reading it.
+        // On a thread, because the program's output has to be read meanwhile. The program may end
+        // without reading its input.
         let writing = thread::spawn(move || drop(stdin.write_all(&input)));
         let finished = running.finish();
         writing.join().unwrap();
@@ -115,7 +115,7 @@ impl Home {
     }
 }
 
-/// A program that runs. Killed when dropped.
+/// A running program, killed when dropped.
 pub(crate) struct Running {
     child: Child,
     pub(crate) stdin: Option<ChildStdin>,
@@ -128,12 +128,12 @@ impl Running {
         self.child.id().to_string()
     }
 
-    /// Sends a line.
+    /// Sends a line to standard input.
     pub(crate) fn line(&mut self, line: &str) {
         writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
     }
 
-    /// Reads lines of standard output up to the one that has `part`.
+    /// Reads lines of standard output up to the one that contains `part`.
     pub(crate) fn read_until(&mut self, part: &str) -> String {
         let stdout = self.stdout.as_mut().unwrap();
         loop {
@@ -150,19 +150,19 @@ impl Running {
     }
 
     /// Sends a line again and again until the program has ended. Once may not be enough for a
-    /// program to notice that its output has no reader: a process that another test has just
-    /// forked holds every open pipe until it has become another program.
+    /// program to notice that its output has no reader: a process that another test has just forked
+    /// holds every open pipe until it has become another program.
     pub(crate) fn talk_to_the_end(&mut self, line: &str) {
         let start = Instant::now();
         while self.child.try_wait().unwrap().is_none() {
             assert!(start.elapsed() < PATIENCE, "the program does not end");
-            // It may end at any moment, and takes no more lines then.
+            // The program may end at any moment, and takes no more lines then.
             let _ = writeln!(self.stdin.as_mut().unwrap(), "{line}");
             thread::sleep(std::time::Duration::from_millis(50));
         }
     }
 
-    /// Waits for the end. Standard input is closed unless it was taken.
+    /// Waits for the program's end. Standard input is closed unless it was taken.
     pub(crate) fn finish(mut self) -> Finished {
         drop(self.stdin.take());
         let stdout = self.stdout.take().map(collect);
@@ -184,19 +184,19 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended already; either way it must not outlive the test.
+        // The program may have ended already; either way it must not outlive the test.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Reads everything on a thread, so that the program never waits for us.
+/// Reads everything on a thread, so that the program never waits for the test.
 fn collect(mut from: impl Read + Send + 'static) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();
         from.read_to_end(&mut bytes).unwrap();
-        // A test that has failed listens no more.
+        // A test that has failed does not receive any more.
         let _ = sender.send(String::from_utf8(bytes).unwrap());
     });
     receiver

@@ -1,5 +1,5 @@
 //! The program in a terminal: a pseudo-terminal whose other end is the test, with an emulator that
-//! says what a person would see.
+//! reports what a person would see.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -16,11 +16,11 @@ use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use super::{Home, PATIENCE};
 
-/// The program's output.
+/// The output of the program.
 struct Screen {
-    /// All of it.
+    /// All bytes of the output.
     transcript: Vec<u8>,
-    /// The emulated screen of it.
+    /// The emulated screen with that output.
     emulator: vt100::Parser,
 }
 
@@ -30,7 +30,7 @@ pub(crate) struct Session {
     keyboard: File,
     terminal: File,
     screen: Arc<Mutex<Screen>>,
-    /// The reading thread lets go of the terminal.
+    /// The flag that tells the reading thread to let go of the terminal.
     gone: Arc<std::sync::atomic::AtomicBool>,
 }
 
@@ -40,7 +40,7 @@ impl Session {
         Self::start_in(home, arguments, (40, 200), &[])
     }
 
-    /// Starts it in a terminal of another size (rows, columns), with more environment.
+    /// Starts the program in a terminal of another size (rows, columns), with more environment.
     pub(crate) fn start_in(
         home: &Home,
         arguments: &[&str],
@@ -48,7 +48,7 @@ impl Session {
         environment: &[(&str, &str)],
     ) -> Self {
         let master: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        // A program that holds its own terminal's other end would never lose it.
+        // A program that holds the other end of its own terminal would never lose it.
         rustix::io::fcntl_setfd(&master, rustix::io::FdFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -62,6 +62,7 @@ impl Session {
         let end = || Stdio::from(terminal.try_clone().unwrap());
         let child = home
             .command(arguments)
+            // The days and times on the screen must not depend on the machine that runs the test.
             .env("TERM", "xterm-256color")
             .env("TZ", "UTC")
             .env_remove("NO_COLOR")
@@ -82,7 +83,7 @@ impl Session {
         let hung_up = Arc::clone(&gone);
         thread::spawn(move || {
             let mut buffer = [0; 4096];
-            // Ends with the terminal.
+            // The thread ends with the terminal.
             while let Ok(length @ 1..) = output.read(&mut buffer) {
                 if hung_up.load(std::sync::atomic::Ordering::SeqCst) {
                     return;
@@ -101,7 +102,7 @@ impl Session {
         }
     }
 
-    /// Everything that was written, as it was written.
+    /// Returns the whole output, byte for byte.
     pub(crate) fn shown(&self) -> String {
         String::from_utf8_lossy(&self.screen.lock().unwrap().transcript).into_owned()
     }
@@ -111,17 +112,17 @@ impl Session {
         self.screen.lock().unwrap().emulator.screen().contents()
     }
 
-    /// Waits until this was written.
+    /// Waits until the output contains `text`.
     pub(crate) fn wait_for(&self, text: &str) {
         Self::wait(text, || self.shown().contains(text), || self.shown());
     }
 
-    /// Waits until this is to be seen.
+    /// Waits until the screen shows `text`.
     pub(crate) fn see(&self, text: &str) {
         Self::wait(text, || self.seen().contains(text), || self.seen());
     }
 
-    /// Waits until this is to be seen no more.
+    /// Waits until the screen shows `text` no more.
     pub(crate) fn see_no(&self, text: &str) {
         Self::wait(text, || !self.seen().contains(text), || self.seen());
     }
@@ -147,7 +148,8 @@ impl Session {
             .set_size(cells(rows), cells(columns));
         tcsetwinsize(&self.keyboard, winsize(rows, columns)).unwrap();
         drop(screen);
-        // The terminal is not the program's controlling one, so its kernel tells nobody.
+        // The terminal is not the program's controlling one, so the kernel sends no signal of its
+        // own.
         self.signal(Signal::WINCH);
     }
 
@@ -156,9 +158,10 @@ impl Session {
         kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
     }
 
-    /// Closes the terminal's window, of which no signal tells the program, and waits for its end.
+    /// Closes the terminal's window without a signal that tells the program, and waits for the
+    /// program's end.
     pub(crate) fn hang_up(mut self) -> i32 {
-        // The reading thread holds the master as well, so closing our end is not enough.
+        // The reading thread holds the master as well, so closing this end is not enough.
         rustix::termios::tcsetwinsize(&self.keyboard, winsize(1, 1)).unwrap();
         self.gone.store(true, std::sync::atomic::Ordering::SeqCst);
         self.signal(Signal::WINCH);
@@ -175,7 +178,7 @@ impl Session {
         }
     }
 
-    /// Waits for the program's end, and asserts that the terminal is as it was.
+    /// Waits for the program's end, and asserts that the terminal is restored.
     pub(crate) fn end(mut self) -> (i32, String) {
         let start = Instant::now();
         let status = loop {
@@ -195,7 +198,7 @@ impl Session {
             modes.contains(cooked),
             "the terminal is left in another mode: {modes:?}"
         );
-        // What was written last is on its way to the reading thread.
+        // The last output is still on its way to the reading thread.
         let is_put_back = || {
             let screen = self.screen.lock().unwrap();
             let emulated = screen.emulator.screen();
@@ -209,7 +212,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // It may have ended already; either way it must not outlive the test.
+        // The program may have ended already; either way it must not outlive the test.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,5 +1,6 @@
-//! A server that keeps to the protocol but sends whatever messages a test wants: our own server
-//! takes what could work on a terminal out of the lines that it passes on, a hostile one does not.
+//! A server that keeps to the protocol but sends any messages that a test wants. The real server
+//! removes characters that could act on a terminal from the lines that it passes on; a hostile one
+//! does not.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};

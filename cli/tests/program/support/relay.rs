@@ -1,5 +1,5 @@
-//! Stand-ins between client and server: a relay whose target can be changed and which can cut
-//! the stream, and servers that say whatever a test wants.
+//! Stand-ins between client and server: a relay whose target can be changed and which can cut the
+//! stream, and servers that send any bytes that a test wants.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -7,18 +7,18 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// Forwards connections to a server: one address whose server can be exchanged.
+/// A relay to a server: one address whose server can be exchanged.
 pub(crate) struct Relay {
     address: SocketAddr,
     target: Arc<Mutex<SocketAddr>>,
     connections: Arc<AtomicUsize>,
-    /// The clients' ends of those that were begun.
+    /// The clients' ends of the connections that were begun.
     clients: Arc<Mutex<Vec<TcpStream>>>,
-    /// Bytes that the server may say in a connection before the relay ends it.
+    /// The bytes that the server may send in a connection before the relay ends it.
     cut_after: Arc<AtomicUsize>,
-    /// Set: what clients say is swallowed, as in a network that is gone.
+    /// Set: the clients' bytes are swallowed, as in a network that is gone.
     stalled: Arc<AtomicBool>,
-    /// Bytes that were swallowed.
+    /// The number of bytes that were swallowed.
     swallowed: Arc<AtomicUsize>,
 }
 
@@ -65,46 +65,46 @@ impl Relay {
         relay
     }
 
-    /// The address for the command line.
+    /// Returns the address for the command line.
     pub(crate) fn tcp(&self) -> String {
         self.address.to_string()
     }
 
-    /// From now on connections go to another server.
+    /// Makes further connections go to another server.
     pub(crate) fn redirect(&self, target: SocketAddr) {
         *self.target.lock().unwrap() = target;
     }
 
-    /// Ends all connections; the next ones go to the target as before.
+    /// Ends all connections; further ones go to the target as before.
     pub(crate) fn sever(&self) {
         for client in self.clients.lock().unwrap().drain(..) {
-            // It may have ended already.
+            // The client may have ended already.
             let _ = client.shutdown(Shutdown::Both);
         }
     }
 
-    /// From now on each connection ends after so many bytes from the server.
+    /// Makes each further connection end after this many bytes of the server.
     pub(crate) fn cut_after(&self, bytes: usize) {
         self.cut_after.store(bytes, Ordering::SeqCst);
     }
 
-    /// From now on the server hears nothing of what clients say.
+    /// Makes the relay swallow everything that clients send from now on.
     pub(crate) fn stall(&self) {
         self.stalled.store(true, Ordering::SeqCst);
     }
 
-    /// The bytes that the server did not hear.
+    /// Returns the number of bytes that the server did not receive.
     pub(crate) fn swallowed(&self) -> usize {
         self.swallowed.load(Ordering::SeqCst)
     }
 
-    /// How many connections there were.
+    /// Returns the number of connections so far.
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 }
 
-/// Lets bytes through, or swallows them.
+/// A gate that lets bytes through, or swallows them.
 #[derive(Clone, Default)]
 struct Gate {
     stalled: Arc<AtomicBool>,
@@ -132,7 +132,7 @@ fn forward(mut from: TcpStream, mut to: TcpStream, mut limit: usize, gate: &Gate
     let _ = to.shutdown(Shutdown::Write);
 }
 
-/// A server that says `words` to each client, reads what the client says, and ends.
+/// Starts a server that sends `words` to each client, reads the client's bytes, and ends.
 pub(crate) fn raw_server(words: &[u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -140,10 +140,10 @@ pub(crate) fn raw_server(words: &[u8]) -> String {
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            // A client that refuses the words may be gone before they are all said.
+            // A client that refuses the words may be gone before all of them are sent.
             let _ = stream.write_all(&words);
             let _ = stream.shutdown(Shutdown::Write);
-            // Unread bytes would reset the connection, and with it what was said.
+            // Unread bytes would reset the connection, and the client would lose the words.
             let _ = std::io::copy(&mut stream, &mut std::io::sink());
         }
     });

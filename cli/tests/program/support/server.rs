@@ -12,7 +12,7 @@ use shared::identity::{Fingerprint, PrivateKey};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-/// A running server. Stopped when dropped.
+/// A running server, stopped when dropped.
 pub(crate) struct Server {
     context: Arc<Context>,
     tcp: SocketAddr,
@@ -22,12 +22,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a server with a new key.
+    /// Starts a server with a new key and without limits on rates.
     pub(crate) fn start() -> Self {
         Self::with(PerMinute::UNLIMITED)
     }
 
-    /// Starts a server that takes so many messages a minute of each key.
+    /// Starts a server that takes this many messages a minute of each key.
     pub(crate) fn limited_to(messages: u32) -> Self {
         Self::with(PerMinute {
             sends: messages,
@@ -78,12 +78,12 @@ impl Server {
         self.http
     }
 
-    /// The address for the command line, over TCP.
+    /// Returns the address for the command line, over TCP.
     pub(crate) fn tcp(&self) -> String {
         self.tcp.to_string()
     }
 
-    /// The address for the command line, through the WebSocket.
+    /// Returns the address for the command line, through the WebSocket.
     pub(crate) fn ws(&self) -> String {
         format!("ws://{}/ws", self.http)
     }
@@ -97,12 +97,12 @@ impl Server {
         self.context.stop.cancel();
     }
 
-    /// A code that makes an operator, once.
+    /// Returns a code that makes an operator, once.
     pub(crate) fn claim_code(&self) -> String {
         self.context.hub.operators().claim.make().unwrap()
     }
 
-    /// How many clients there are.
+    /// Returns the number of clients.
     pub(crate) fn clients(&self) -> usize {
         self.context.clients.snapshot().len()
     }

@@ -1,5 +1,5 @@
-//! One client that never gives up: it keeps what it has written until that is acked, comes back
-//! with the last number it has, and checks every entry that it is told.
+//! A client that never gives up: it keeps each entry until the ack, returns with the last number
+//! that it has, and checks every entry that it receives.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -20,10 +20,10 @@ use super::stream::{Stream, Transport};
 use super::{Outcome, Scene};
 use crate::support::system_random;
 
-/// The rooms; the second is created by whoever comes first.
+/// The rooms; the first client to come creates the second one.
 const ROOMS: [&str; 2] = ["lobby", "second"];
 
-/// Longer than anything honest takes.
+/// A time that nothing honest takes.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) struct Driver {
@@ -34,19 +34,19 @@ pub(super) struct Driver {
     transport: Transport,
     dice: Dice,
     started: Instant,
-    /// What was written and is not acked.
+    /// The entries that were written and are not acknowledged.
     outbox: VecDeque<(MessageId, ClientMessage)>,
     logs: BTreeMap<RoomId, Vec<Entry>>,
     written: u64,
 }
 
-/// A session as far as it has come.
+/// A session in progress.
 struct Session {
     stream: Stream,
     connection: ClientConnection,
-    /// Rooms that were entered, with their heads then.
+    /// The rooms that were entered, with their heads at that time.
     joined: BTreeMap<RoomId, Seq>,
-    /// Whether the second room was asked for by creating it.
+    /// The second room was requested by creating it.
     created: bool,
 }
 
@@ -74,17 +74,17 @@ impl Driver {
 
     pub(super) async fn run(mut self) -> Outcome {
         self.until_silent().await;
-        // Only now nothing more is written by anybody, and the heads are the last.
+        // From here on no client writes anything new, so the heads are final.
         self.scene.silent.wait().await;
         self.until_silent().await;
         Outcome { logs: self.logs }
     }
 
-    /// Session after session, until everything is said and everything heard.
+    /// Runs session after session, until everything is sent and received.
     async fn until_silent(&mut self) {
         loop {
             let was_busy = self.scene.is_busy();
-            // Whatever ends it, the next one goes on where this one was.
+            // However a session ends, the next one goes on where it was.
             let ended = tokio::time::timeout(PATIENCE, self.session()).await;
             let done = ended.unwrap_or_else(|_| panic!("{} hangs", self.user));
             if !was_busy && matches!(done, Ok(true)) {
@@ -95,7 +95,7 @@ impl Driver {
         }
     }
 
-    /// One session. `true` if everything is said and everything heard.
+    /// Runs one session. `true` if everything is sent and received.
     async fn session(&mut self) -> io::Result<bool> {
         let Some(address) = *self.scene.server.read().unwrap() else {
             return Ok(false);
@@ -121,6 +121,8 @@ impl Driver {
         while session.joined.len() < ROOMS.len() {
             self.turn(&mut session).await?;
         }
+        // All of the outbox again: the client cannot know which entries the server has stored
+        // without an ack. The ids keep them from being stored twice.
         for (_, message) in self.outbox.clone() {
             self.say(&mut session, &message)?;
         }
@@ -138,7 +140,7 @@ impl Driver {
             let reading = tokio::time::timeout(pause, async {
                 loop {
                     self.turn(&mut session).await?;
-                    // What was missed must not take a whole pause to come.
+                    // The missing entries must not take a whole pause to arrive.
                     if !self.scene.is_busy() && self.has_everything(&session) {
                         return io::Result::Ok(());
                     }
@@ -157,7 +159,7 @@ impl Driver {
         self.outbox.is_empty() && session.joined.iter().all(caught_up)
     }
 
-    /// Writes something new.
+    /// Writes a new entry.
     fn act(&mut self, session: &mut Session) -> io::Result<()> {
         self.written += 1;
         let room = self.room();
@@ -216,7 +218,7 @@ impl Driver {
                     session.stream.write(&bytes[..bytes.len() / 2]).await?;
                 }
             }
-            // Properly.
+            // With the protocol's own close.
             1 => {
                 let now = self.now();
                 session.connection.finish(now);
@@ -225,7 +227,7 @@ impl Driver {
                 }
             }
             2 => session.stream.half_close().await?,
-            // Without a word, and with the last words of the server unread.
+            // Without a close, and with the server's last bytes unread.
             _ => {}
         }
         Ok(())
@@ -242,8 +244,8 @@ impl Driver {
         sent.map_err(io::Error::other)
     }
 
-    /// Writes what waits, reads once, and takes what has come. Cancel safe, but for what is being
-    /// written, and a write that breaks off ends the session anyway.
+    /// Writes what waits, reads once, and handles what arrived. Cancel safe but for a write under
+    /// way; a write that breaks off ends the session anyway.
     async fn turn(&mut self, session: &mut Session) -> io::Result<()> {
         while let Some(bytes) = session.connection.poll_transmit() {
             session.stream.write(&bytes).await?;
@@ -295,7 +297,8 @@ impl Driver {
                 self.scene.ack(room, self.user, id, seq);
             }
             ServerMessage::Error { about, message, .. } => {
-                // The second room is not there before somebody creates it; two may do so at once.
+                // The second room does not exist before a client creates it; two clients may do so
+                // at once.
                 assert_eq!(about.as_deref(), Some(ROOMS[1]), "{message}");
                 let room = RoomName::parse(ROOMS[1]).unwrap();
                 if session.created {
@@ -316,7 +319,7 @@ impl Driver {
         Ok(())
     }
 
-    /// Every entry comes once and in order; what was there before is the same.
+    /// Takes an entry, which must be the next one: each comes once and in order.
     fn take(&mut self, room: &RoomId, entry: Entry) {
         let log = self.logs.get_mut(room).unwrap();
         assert_eq!(entry.seq, last(log) + 1, "{room} for {}", self.user);

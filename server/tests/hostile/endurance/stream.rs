@@ -51,7 +51,7 @@ impl Stream {
         }
     }
 
-    /// What comes next; nothing at the end. Cancel safe.
+    /// Returns the next bytes; none at the end. Cancel safe.
     pub(super) async fn read(&mut self) -> io::Result<Vec<u8>> {
         match self {
             Self::Tcp(stream) => {
@@ -70,7 +70,7 @@ impl Stream {
         }
     }
 
-    /// Ends our direction; over a WebSocket that is the whole of it.
+    /// Ends this side's direction; a WebSocket ends as a whole.
     pub(super) async fn half_close(&mut self) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => stream.shutdown().await,

@@ -14,9 +14,9 @@ use shared::time::Time;
 use super::websocket::WebSocket;
 use super::{PATIENCE, client_key, system_random};
 
-/// What a client runs over: TCP, or the tunnel.
+/// The stream that a client runs over: TCP, or the tunnel.
 pub(crate) trait Wire: Read + Write {
-    /// The TCP stream below it.
+    /// Returns the TCP stream below.
     fn tcp(&self) -> &TcpStream;
 }
 
@@ -26,7 +26,7 @@ impl Wire for TcpStream {
     }
 }
 
-/// A TCP stream whose reads do not wait for ever.
+/// Connects with a TCP stream whose reads do not wait for ever.
 pub(crate) fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_nodelay(true).unwrap();
@@ -34,11 +34,11 @@ pub(crate) fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// A client, with the test key or another.
+/// A client with the test key or another one.
 pub(crate) struct Client<W = TcpStream> {
     connection: ClientConnection,
     key: &'static PrivateKey,
-    /// The stream; what is written here is not part of the client's own frames.
+    /// The stream. Bytes that a test writes here are no part of the client's own frames.
     pub(crate) wire: W,
     started: Instant,
     /// The handshake is done.
@@ -53,7 +53,7 @@ impl Client {
         client
     }
 
-    /// The same by v2.
+    /// Connects over TCP and joins the lobby, by v2.
     pub(crate) fn join_by_v2(address: SocketAddr) -> Self {
         let mut client = Self::speaking(connect(address), Version::V2);
         client.establish();
@@ -62,7 +62,7 @@ impl Client {
 }
 
 impl Client<WebSocket> {
-    /// Connects through the tunnel and joins the lobby.
+    /// Connects through the tunnel and joins the lobby, by v1.
     pub(crate) fn join_through_tunnel(address: SocketAddr, encoding: &str) -> Self {
         let mut client = Self::over(WebSocket::open(address, encoding));
         client.establish();
@@ -71,17 +71,17 @@ impl Client<WebSocket> {
 }
 
 impl<W: Wire> Client<W> {
-    /// Takes a connected stream; reads and writes nothing yet.
+    /// Takes a connected stream, for v1; reads and writes nothing yet.
     pub(crate) fn over(wire: W) -> Self {
         Self::speaking(wire, Version::V1)
     }
 
-    /// The same with this version.
+    /// Takes a connected stream, for this version.
     pub(crate) fn speaking(wire: W, version: Version) -> Self {
         Self::of(client_key(), wire, version)
     }
 
-    /// The same with another key.
+    /// Takes a connected stream, for this version and with this key.
     pub(crate) fn of(key: &'static PrivateKey, wire: W, version: Version) -> Self {
         let config = ClientConfig::new(key.public_key().clone(), version, Trust::Any);
         Self {
@@ -93,12 +93,12 @@ impl<W: Wire> Client<W> {
         }
     }
 
-    /// Finishes the handshake, and shows nothing yet of how this client speaks.
+    /// Completes the handshake without a sign of whether this client speaks plain text or JSON.
     pub(crate) fn shake_hands(&mut self) {
         self.try_shake_hands().unwrap();
     }
 
-    /// The same, unless the server refuses.
+    /// Completes the handshake, unless the server refuses.
     pub(crate) fn try_shake_hands(&mut self) -> io::Result<()> {
         while !self.established {
             match self.try_next_event()? {
@@ -116,7 +116,8 @@ impl<W: Wire> Client<W> {
         Ok(())
     }
 
-    /// Finishes the handshake and reads the welcome, for which an empty line spares the wait.
+    /// Completes the handshake and reads the welcome. An empty line spares the second for which the
+    /// server would wait.
     pub(crate) fn establish(&mut self) {
         self.shake_hands();
         self.say("");
@@ -124,12 +125,12 @@ impl<W: Wire> Client<W> {
         assert!(welcome.starts_with("* Welcome"), "{welcome}");
     }
 
-    /// The address that the log knows this client by.
+    /// Returns the address by which the log names this client.
     pub(crate) fn address(&self) -> String {
         self.wire.tcp().local_addr().unwrap().to_string()
     }
 
-    /// Reads the announcement, and gives the handshake's frame without writing it.
+    /// Reads the announcement, and returns the handshake's frame without writing it.
     pub(crate) fn handshake(&mut self) -> Vec<u8> {
         loop {
             match self.next_event() {
@@ -143,7 +144,7 @@ impl<W: Wire> Client<W> {
         }
     }
 
-    /// Seals `text`, without writing it.
+    /// Seals `text` without writing it.
     pub(crate) fn seal(&mut self, text: &str) -> Vec<u8> {
         let now = self.now();
         self.connection.send(text.as_bytes(), now).unwrap();
@@ -156,7 +157,7 @@ impl<W: Wire> Client<W> {
         self.wire.write_all(&frame).unwrap();
     }
 
-    /// The next line.
+    /// Returns the next line.
     pub(crate) fn receive(&mut self) -> String {
         loop {
             match self.next_event() {
@@ -167,7 +168,7 @@ impl<W: Wire> Client<W> {
         }
     }
 
-    /// The next line, unless the stream or the session ends before it.
+    /// Returns the next line, unless the stream or the session ends before it.
     pub(crate) fn try_receive(&mut self) -> io::Result<String> {
         loop {
             match self.try_next_event()? {
@@ -183,7 +184,7 @@ impl<W: Wire> Client<W> {
         }
     }
 
-    /// The next line, or why there is none any more.
+    /// Returns the next line, or the reason for which there is none any more.
     pub(crate) fn receive_or_end(&mut self) -> Result<String, CloseReason> {
         loop {
             match self.next_event() {
@@ -196,7 +197,7 @@ impl<W: Wire> Client<W> {
         }
     }
 
-    /// The next line that somebody wrote.
+    /// Returns the next line that a person wrote.
     pub(crate) fn receive_text(&mut self) -> String {
         loop {
             let line = self.receive();
@@ -206,7 +207,7 @@ impl<W: Wire> Client<W> {
         }
     }
 
-    /// Says, and sends, that nothing more comes.
+    /// Finishes the sending, and announces it to the server.
     pub(crate) fn finish(&mut self) {
         let now = self.now();
         self.connection.finish(now);
@@ -215,17 +216,17 @@ impl<W: Wire> Client<W> {
         }
     }
 
-    /// The session's name, as this side knows it.
+    /// Returns the session's id, as this side knows it.
     pub(crate) fn session_id(&self) -> Option<SessionId> {
         self.connection.session_id()
     }
 
-    /// Ends our direction of the stream.
+    /// Ends this side's direction of the stream.
     pub(crate) fn half_close(&mut self) {
         self.wire.tcp().shutdown(Shutdown::Write).unwrap();
     }
 
-    /// Why the connection ended; what comes before is passed over.
+    /// Returns the reason for which the connection ended; earlier events are skipped.
     pub(crate) fn receive_end(&mut self) -> CloseReason {
         loop {
             if let Event::Closed(reason) = self.next_event() {
@@ -234,7 +235,7 @@ impl<W: Wire> Client<W> {
         }
     }
 
-    /// The server ends this connection with an error frame of `code`.
+    /// Asserts that the server ends this connection with `code`.
     pub(crate) fn assert_told(&mut self, code: ErrorCode) {
         match self.receive_end() {
             CloseReason::Reported { code: told, .. } => assert_eq!(told, code),
@@ -247,7 +248,7 @@ impl<W: Wire> Client<W> {
         event.unwrap_or_else(|error| panic!("instead of an end or an answer: {error}"))
     }
 
-    /// The next event, or what is wrong with the stream.
+    /// Returns the next event, or the failure of the stream.
     fn try_next_event(&mut self) -> io::Result<Event> {
         loop {
             while let Some(event) = self.connection.poll_event() {
@@ -259,7 +260,7 @@ impl<W: Wire> Client<W> {
                 self.connection.handle_private_key(answer, now);
             }
             if let Some(bytes) = self.connection.poll_transmit() {
-                // A server that has closed is seen by the next read, with its reason.
+                // A server that has closed is noticed by the next read, with its reason.
                 let _ = self.wire.write_all(&bytes);
             }
             let mut buffer = vec![0; 64 * 1024];

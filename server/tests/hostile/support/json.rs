@@ -11,7 +11,7 @@ use super::client::{Client, Wire, connect};
 use super::websocket::WebSocket;
 use super::{client_key, system_random};
 
-/// Keys of different people.
+/// Returns the key of a person.
 pub(crate) fn key(number: usize) -> &'static PrivateKey {
     static KEYS: [OnceLock<PrivateKey>; 4] = [const { OnceLock::new() }; 4];
     let make = || PrivateKey::generate(2048, &mut system_random()).unwrap();
@@ -21,7 +21,7 @@ pub(crate) fn key(number: usize) -> &'static PrivateKey {
     }
 }
 
-/// Somebody over TCP.
+/// Connects a person over TCP.
 pub(crate) fn over_tcp(address: SocketAddr, who: usize, name: &str) -> Client {
     let mut client = Client::of(key(who), connect(address), Version::V2);
     client.shake_hands();
@@ -29,7 +29,7 @@ pub(crate) fn over_tcp(address: SocketAddr, who: usize, name: &str) -> Client {
     client
 }
 
-/// The same through the tunnel.
+/// Connects a person through the tunnel.
 pub(crate) fn through_tunnel(address: SocketAddr, who: usize, name: &str) -> Client<WebSocket> {
     let wire = WebSocket::open(address, "binary");
     let mut client = Client::of(key(who), wire, Version::V2);
@@ -38,7 +38,7 @@ pub(crate) fn through_tunnel(address: SocketAddr, who: usize, name: &str) -> Cli
     client
 }
 
-/// Says hello, which is the way into JSON.
+/// Sends `hello`, which switches the connection to JSON.
 pub(crate) fn hello<W: Wire>(client: &mut Client<W>, name: &str) -> Value {
     say(client, &json!({"type": "hello", "name": name}));
     hear(client, "welcome")
@@ -48,7 +48,7 @@ pub(crate) fn say<W: Wire>(client: &mut Client<W>, message: &Value) {
     client.say(&message.to_string());
 }
 
-/// The next message of this type; no error comes before it.
+/// Returns the next message of this type; no error may come before it.
 pub(crate) fn hear<W: Wire>(client: &mut Client<W>, kind: &str) -> Value {
     loop {
         let message: Value = serde_json::from_str(&client.receive()).unwrap_or_default();
@@ -59,7 +59,7 @@ pub(crate) fn hear<W: Wire>(client: &mut Client<W>, kind: &str) -> Value {
     }
 }
 
-/// The next error, whatever else comes before it: its code, and what it is about.
+/// Returns the next error, whatever comes before it: its code, and the request that it answers.
 pub(crate) fn refusal<W: Wire>(client: &mut Client<W>) -> (String, String) {
     loop {
         let message: Value = serde_json::from_str(&client.receive()).unwrap_or_default();
@@ -70,7 +70,7 @@ pub(crate) fn refusal<W: Wire>(client: &mut Client<W>) -> (String, String) {
     }
 }
 
-/// Joins a room with what was said in it from a number on.
+/// Joins a room, with its entries after a number.
 pub(crate) fn join<W: Wire>(client: &mut Client<W>, room: &str, after: u64) -> Value {
     say(
         client,

@@ -1,4 +1,4 @@
-//! What the attacks share: the server as a process, honest clients, and raw HTTP and WebSocket.
+//! Helpers of the attacks: the server as a process, honest clients, and raw HTTP and WebSocket.
 
 pub(crate) mod client;
 pub(crate) mod json;
@@ -14,27 +14,27 @@ use shared::random::{Random, RandomUnavailable};
 use client::Client;
 use server::Server;
 
-/// How long anything that must happen may take. Generous: the machine may be busy.
+/// The time that anything that must happen may take. Generous, because the machine may be busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The system's randomness, in the shape that the protocol takes it.
+/// Returns the system's randomness in the form that the protocol takes.
 pub(crate) fn system_random() -> Random {
     Random::new(|bytes| getrandom::fill(bytes).map_err(|_| RandomUnavailable))
 }
 
-/// The key of every server here: making one takes long, and every test starts a server.
+/// Returns the key of every server here: generating one takes long, and every test starts a server.
 pub(crate) fn server_key() -> &'static PrivateKey {
     static KEY: OnceLock<PrivateKey> = OnceLock::new();
     KEY.get_or_init(|| PrivateKey::generate(2048, &mut system_random()).unwrap())
 }
 
-/// The key of every client here.
+/// Returns the key of every client here.
 pub(crate) fn client_key() -> &'static PrivateKey {
     static KEY: OnceLock<PrivateKey> = OnceLock::new();
     KEY.get_or_init(|| PrivateKey::generate(2048, &mut system_random()).unwrap())
 }
 
-/// Waits until `check` gives something.
+/// Waits until `check` returns a value.
 pub(crate) fn eventually<T>(what: &str, mut check: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
@@ -46,7 +46,7 @@ pub(crate) fn eventually<T>(what: &str, mut check: impl FnMut() -> Option<T>) ->
     }
 }
 
-/// A server, and somebody who chats on it while it is attacked.
+/// A server, and a person who chats on it while it is attacked.
 pub(crate) struct Scene {
     pub(crate) server: Server,
     bystander: Client,
@@ -62,7 +62,8 @@ impl Scene {
         Self { server, bystander }
     }
 
-    /// The bystander still chats, and heard nothing but who comes, goes and takes a name.
+    /// Asserts that the bystander still chats, and has heard only of people who come, go or take a
+    /// name.
     pub(crate) fn assert_undisturbed(&mut self) {
         let text = format!("undisturbed {:?}", Instant::now());
         self.bystander.say(&text);
@@ -78,7 +79,7 @@ impl Scene {
         }
     }
 
-    /// One line, and only one, that has each of `words`; and nobody else noticed.
+    /// Asserts that exactly one line has each of `words`, and that the bystander noticed nothing.
     pub(crate) fn assert_logged_and_undisturbed(&mut self, words: &[&str]) {
         self.server.wait_for_log(words);
         self.assert_undisturbed();
@@ -86,7 +87,7 @@ impl Scene {
         assert_eq!(lines.len(), 1, "{lines:#?}");
     }
 
-    /// What the bystander hears next.
+    /// Returns the next line that the bystander hears.
     pub(crate) fn overheard(&mut self) -> String {
         self.bystander.receive()
     }

@@ -9,27 +9,27 @@ use std::sync::{Arc, Mutex};
 
 use super::{eventually, server_key};
 
-/// A running server. Killed when dropped.
+/// A running server, killed when dropped.
 pub(crate) struct Server {
     child: Child,
     tcp: SocketAddr,
     http: SocketAddr,
     log: Arc<Mutex<Vec<String>>>,
-    /// What it has printed beside its addresses.
+    /// The lines that the server has printed after its addresses.
     printed: Arc<Mutex<Vec<String>>>,
-    /// `None` once it was handed on.
+    /// The data folder; `None` once it was handed on.
     data: Option<tempfile::TempDir>,
 }
 
-/// A program that ended by itself: code and everything on standard error.
+/// A program that ended by itself: its code and its standard error.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     pub(crate) stderr: String,
 }
 
-/// The server's program on the data folder `data`, listening on free loopback ports unless
-/// `arguments` say otherwise.
+/// Returns the command that starts the server on the data folder `data`. It listens on free
+/// loopback ports unless `arguments` say otherwise.
 fn command(data: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_secure-chat-server"));
     for (flag, value) in [("--listen", "127.0.0.1:0"), ("--http", "127.0.0.1:0")] {
@@ -47,7 +47,7 @@ fn command(data: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// The same program under a limit of the shell's `ulimit`.
+/// Returns the same command under a limit of the shell's `ulimit`.
 fn limited(program: &Command, limit: &str) -> Command {
     let mut limited = Command::new("sh");
     limited
@@ -59,7 +59,8 @@ fn limited(program: &Command, limit: &str) -> Command {
     limited
 }
 
-/// A data folder of its owner alone; a temporary folder has the mode of the umask.
+/// Returns a data folder of its owner alone. A temporary folder has the mode of the umask, which
+/// the server refuses.
 pub(crate) fn private_folder() -> tempfile::TempDir {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
@@ -67,7 +68,7 @@ pub(crate) fn private_folder() -> tempfile::TempDir {
     folder
 }
 
-/// Writes `content` to the key's place in `folder`, for its owner only.
+/// Writes `content` as the server's key into `folder`, readable for its owner only.
 pub(crate) fn write_key(folder: &Path, content: &[u8]) {
     use std::os::unix::fs::PermissionsExt as _;
     let path = folder.join("server_key.pem");
@@ -75,7 +76,7 @@ pub(crate) fn write_key(folder: &Path, content: &[u8]) {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
-/// Runs the server's program where it cannot start, to its end.
+/// Runs the server's program to its end, where it cannot start.
 pub(crate) fn run_to_end(data: &Path, arguments: &[&str]) -> Ended {
     let output = command(data, arguments).output().unwrap();
     Ended {
@@ -85,7 +86,7 @@ pub(crate) fn run_to_end(data: &Path, arguments: &[&str]) -> Ended {
 }
 
 impl Server {
-    /// Starts a server and reads where it listens.
+    /// Starts a server and reads its addresses.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let data = private_folder();
         write_key(data.path(), server_key().to_pkcs8_pem().unwrap().as_bytes());
@@ -105,21 +106,21 @@ impl Server {
         Self::of(data, program)
     }
 
-    /// Starts a server that may have so much memory of its own, in KiB (`RLIMIT_DATA`).
+    /// Starts a server that may have this much memory of its own, in KiB (`RLIMIT_DATA`).
     pub(crate) fn start_within(kib: u32, arguments: &[&str]) -> Self {
         let data = private_folder();
         write_key(data.path(), server_key().to_pkcs8_pem().unwrap().as_bytes());
         Self::start_within_in(data, kib, arguments)
     }
 
-    /// The same on the data folder of another that has ended.
+    /// Starts such a server on the data folder of one that has ended.
     pub(crate) fn start_within_in(data: tempfile::TempDir, kib: u32, arguments: &[&str]) -> Self {
         let mut program = limited(&command(data.path(), arguments), &format!("-d {kib}"));
         program.stderr(Stdio::piped());
         Self::of(data, program)
     }
 
-    /// Returns the memory that the server has in the machine, in KiB.
+    /// Returns the server's resident memory, in KiB.
     pub(crate) fn resident_kib(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmRSS:"));
@@ -127,7 +128,7 @@ impl Server {
         number.unwrap().parse().unwrap()
     }
 
-    /// Starts a server on the data folder of another that has ended.
+    /// Starts a server on the data folder of one that has ended.
     pub(crate) fn start_in(data: tempfile::TempDir, arguments: &[&str]) -> Self {
         let program = command(data.path(), arguments);
         Self::of(data, program)
@@ -159,7 +160,7 @@ impl Server {
             address
         };
         let (tcp, http) = (address("tcp listening on "), address("http listening on "));
-        // Whatever else it prints is read, or it would stop at a full pipe.
+        // The rest of the output is read, or the server would block on a full pipe.
         let printed = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&printed);
         std::thread::spawn(move || {
@@ -177,17 +178,17 @@ impl Server {
         }
     }
 
-    /// Where it accepts TCP.
+    /// Returns the address for TCP.
     pub(crate) fn tcp(&self) -> SocketAddr {
         self.tcp
     }
 
-    /// Where it accepts HTTP.
+    /// Returns the address for HTTP.
     pub(crate) fn http(&self) -> SocketAddr {
         self.http
     }
 
-    /// The code of the claim link that it prints.
+    /// Returns the code of the claim link that the server prints.
     pub(crate) fn claim_code(&self) -> String {
         eventually("a claim link", || {
             let printed = self.printed.lock().unwrap();
@@ -196,12 +197,12 @@ impl Server {
         })
     }
 
-    /// The whole log so far.
+    /// Returns the whole log so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().join("\n")
     }
 
-    /// All logged lines so far that have each of `words`.
+    /// Returns all logged lines so far that have each of `words`.
     pub(crate) fn logged(&self, words: &[&str]) -> Vec<String> {
         let log = self.log.lock().unwrap();
         let has_all = |line: &&String| words.iter().all(|word| line.contains(word));
@@ -215,12 +216,12 @@ impl Server {
         });
     }
 
-    /// Sends the signal that asks it to stop.
+    /// Sends the signal that asks the server to stop.
     pub(crate) fn terminate(&self) {
         self.signal("TERM");
     }
 
-    /// Sends a signal.
+    /// Sends a signal to the server.
     pub(crate) fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());
         assert!(
@@ -232,36 +233,36 @@ impl Server {
         );
     }
 
-    /// Kills it as `kill -9` does, and hands on what it leaves.
+    /// Kills the server as `kill -9` does, and hands on its data folder.
     pub(crate) fn kill(mut self) -> tempfile::TempDir {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.data.take().unwrap()
     }
 
-    /// Hands on what a server leaves that has ended by itself.
+    /// Hands on the data folder of a server that has ended by itself.
     pub(crate) fn take_data(mut self) -> tempfile::TempDir {
         self.data.take().unwrap()
     }
 
-    /// Its data folder.
+    /// Returns the path of the data folder.
     pub(crate) fn data(&self) -> &Path {
         self.data.as_ref().unwrap().path()
     }
 
-    /// Waits for its end.
+    /// Waits for the server's end.
     pub(crate) fn wait(&mut self) -> ExitStatus {
         eventually("the server's end", || self.child.try_wait().unwrap())
     }
 
-    /// How many files and sockets it has open.
+    /// Returns the number of files and sockets that the server has open.
     #[cfg(target_os = "linux")]
     pub(crate) fn open_files(&self) -> usize {
         let folder = format!("/proc/{}/fd", self.child.id());
         fs::read_dir(folder).unwrap().count()
     }
 
-    /// Whether it still runs.
+    /// Returns `true` while the server runs.
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
@@ -269,7 +270,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended already; either way it must not outlive the test.
+        // The server may have ended already; either way it must not outlive the test.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

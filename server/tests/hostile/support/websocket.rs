@@ -1,4 +1,4 @@
-//! HTTP and WebSocket by hand: an attacker needs what a library would not let it send.
+//! HTTP and WebSocket by hand: an attacker sends bytes that no library would send.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -13,7 +13,7 @@ pub(crate) const CLOSE: u8 = 8;
 pub(crate) const PING: u8 = 9;
 pub(crate) const PONG: u8 = 10;
 
-/// A response as it came.
+/// A response of the HTTP listener.
 #[derive(Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
@@ -22,7 +22,7 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    /// The value of a header, or nothing.
+    /// Returns the value of a header, or an empty text.
     pub(crate) fn header(&self, name: &str) -> &str {
         let values = self.head.lines().filter_map(|line| line.split_once(": "));
         let mut values = values.filter(|(header, _)| header.eq_ignore_ascii_case(name));
@@ -53,20 +53,21 @@ pub(crate) fn read_response(stream: &mut TcpStream, has_body: bool) -> Response 
     response
 }
 
-/// Sends `head` (lines ended by `\n`, without the empty one) and reads the response.
+/// Sends `head` (lines ended by `
+/// `, without the empty one) and reads the response.
 pub(crate) fn ask(address: SocketAddr, head: &str) -> Response {
     let mut stream = connect(address);
     write_head(&mut stream, head);
     read_response(&mut stream, !head.starts_with("HEAD"))
 }
 
-/// Writes a request's head.
+/// Writes the head of a request.
 pub(crate) fn write_head(stream: &mut TcpStream, head: &str) {
     let head = format!("{}\r\n\r\n", head.trim_end().replace('\n', "\r\n"));
     stream.write_all(head.as_bytes()).unwrap();
 }
 
-/// The head of a right request for the tunnel, with further header lines.
+/// Returns the head of a correct request for the tunnel, with further header lines.
 pub(crate) fn upgrade_head(host: &str, query: &str, more: &str) -> String {
     format!(
         "GET /ws{query} HTTP/1.1\nHost: {host}\nConnection: Upgrade\nUpgrade: websocket\n\
@@ -74,19 +75,19 @@ pub(crate) fn upgrade_head(host: &str, query: &str, more: &str) -> String {
     )
 }
 
-/// A WebSocket frame as it came.
+/// A received WebSocket frame.
 #[derive(Debug)]
 pub(crate) struct Frame {
     pub(crate) opcode: u8,
     pub(crate) payload: Vec<u8>,
 }
 
-/// The client's end of a tunnel; as a stream, it splices the messages.
+/// The client's end of a tunnel. As a stream, it splices the messages.
 pub(crate) struct WebSocket {
     pub(crate) stream: TcpStream,
     encoding: u8,
     incoming: Vec<u8>,
-    /// The code of the close frame, once it came.
+    /// The code of the close frame, after it was received.
     pub(crate) closed: Option<u16>,
 }
 
@@ -99,11 +100,11 @@ impl WebSocket {
         Self::after_upgrade(stream, encoding)
     }
 
-    /// Reads the response to an upgrade that was asked for on `stream`.
+    /// Reads the response to an upgrade that was requested on `stream`.
     pub(crate) fn after_upgrade(mut stream: TcpStream, encoding: &str) -> Self {
         let response = read_response(&mut stream, false);
         assert_eq!(response.status, 101, "{response:?}");
-        // RFC 6455 §1.3 computes this one for the key above.
+        // RFC 6455 §1.3 computes this value for the key above.
         let accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
         assert_eq!(response.header("sec-websocket-accept"), accept);
         Self {
@@ -121,7 +122,7 @@ impl WebSocket {
             .unwrap();
     }
 
-    /// The next frame; `None` at the stream's end.
+    /// Returns the next frame; `None` at the stream's end.
     pub(crate) fn next_frame(&mut self) -> io::Result<Option<Frame>> {
         let mut head = [0; 2];
         match self.stream.read_exact(&mut head) {
@@ -150,7 +151,7 @@ impl WebSocket {
         }))
     }
 
-    /// Reads to the close frame and gives its code; then the stream must end, not break.
+    /// Reads up to the close frame and returns its code. The stream must then end, not break.
     pub(crate) fn receive_close(&mut self) -> u16 {
         while self.closed.is_none() {
             let mut ignored = [0; 1024];
@@ -165,7 +166,7 @@ impl WebSocket {
     }
 }
 
-/// A masked frame (RFC 6455 §5.2).
+/// Returns a masked frame (RFC 6455 §5.2).
 pub(crate) fn frame(last: bool, opcode: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![u8::from(last) << 7 | opcode];
     match payload.len() {
@@ -212,7 +213,7 @@ impl Read for WebSocket {
                 CLOSE => {
                     let code = frame.payload.first_chunk().copied();
                     self.closed = Some(code.map_or(1005, u16::from_be_bytes));
-                    // The server waits for this, but may not any more.
+                    // The server waits for this answer, but perhaps not any more.
                     let _ = self
                         .stream
                         .write_all(&self::frame(true, CLOSE, &frame.payload));

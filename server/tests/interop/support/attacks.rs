@@ -1,22 +1,22 @@
-//! The table of attacks on v2, as the Python peer has it: what is sent is its business, and what
-//! the protocol answers stands there too. Here it is read, and an attacker's report judged.
+//! The table of attacks on v2. The Python peer holds both the bytes that are sent and the answer
+//! that the protocol demands; this module reads the table and judges an attacker's report.
 
 use serde_json::Value;
 
 use super::python::{command, shorten};
 
-/// One attack.
+/// An attack of the table.
 #[derive(Debug)]
 pub(crate) struct Attack {
-    /// `STAGE/NAME`, for `--attack`.
+    /// The value for `--attack`: `STAGE/NAME`.
     pub(crate) name: String,
-    /// How far the handshake goes before it.
+    /// The progress of the handshake before the attack.
     stage: String,
     /// The alert's name, or `truncated`, `nothing` or `unreadable`.
     expected: String,
 }
 
-/// The attacks of `role` in each of `stages`; there must be at least `least`.
+/// Returns the attacks of `role` in each of `stages`; there must be at least `least`.
 pub(crate) fn attacks(role: &str, stages: &[&str], least: usize) -> Vec<Attack> {
     let output = command("attacks_v2.py").arg(role).output().unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -39,7 +39,7 @@ pub(crate) fn attacks(role: &str, stages: &[&str], least: usize) -> Vec<Attack> 
 }
 
 impl Attack {
-    /// The alert that we must send and report as our own error, if any.
+    /// Returns the alert that this side must send and report as its own error, if any.
     pub(crate) fn alert(&self) -> Option<&str> {
         match self.expected.as_str() {
             "truncated" | "nothing" => None,
@@ -48,12 +48,12 @@ impl Attack {
         }
     }
 
-    /// Whether the attacker cuts the stream.
+    /// Returns `true` if the attacker cuts the stream.
     pub(crate) fn cuts(&self) -> bool {
         self.expected == "truncated"
     }
 
-    /// What is wrong with the `events` that the attacker saw.
+    /// Checks the `events` that the attacker saw, and returns what is wrong with them.
     pub(crate) fn judge(&self, events: &[Value]) -> Result<(), String> {
         let all = || {
             let lines: Vec<_> = events.iter().map(shorten).collect();
@@ -75,7 +75,7 @@ impl Attack {
         if !right {
             return Err(format!("not the one right alert for {}", all()));
         }
-        // The alert is the last thing that is said, and the stream ends, not in a reset.
+        // The alert is the last message, and the stream ends without a reset.
         let said = |event: &&Value| {
             let name = event["event"].as_str().unwrap_or_default();
             matches!(name, "message" | "close_received" | "record" | "frame")

@@ -1,4 +1,5 @@
-//! What every interop test needs: the processes on both ends, and a driver for our own client.
+//! Helpers of the interop tests: the processes on both ends, and a driver for this project's
+//! client.
 
 pub(crate) mod attacks;
 pub(crate) mod native;
@@ -12,24 +13,25 @@ use std::time::Duration;
 use shared::identity::PrivateKey;
 use shared::random::{Random, RandomUnavailable};
 
-/// How long anything that must happen may take. Generous: the machine may be busy.
+/// The time that anything that must happen may take. Generous, because the machine may be busy.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Every alphabet's trouble in one text: two, three and four bytes, a combining mark, a newline.
+/// The difficulties of all alphabets in one text: two, three and four bytes, a combining mark, a
+/// newline.
 pub(crate) const NON_ASCII: &str = "Grüße, 世界 🦀 e\u{301}\nsecond line";
 
-/// The system's randomness, in the shape that the protocol takes it.
+/// Returns the system's randomness in the form that the protocol takes.
 pub(crate) fn system_random() -> Random {
     Random::new(|bytes| getrandom::fill(bytes).map_err(|_| RandomUnavailable))
 }
 
-/// One RSA key for the whole test program: making them is what takes long.
+/// Returns one RSA key for the whole test program, because generating keys takes long.
 pub(crate) fn client_key() -> &'static PrivateKey {
     static KEY: OnceLock<PrivateKey> = OnceLock::new();
     KEY.get_or_init(|| PrivateKey::generate(2048, &mut system_random()).unwrap())
 }
 
-/// A folder with `client.pem`, gone when dropped.
+/// Returns a folder with `client.pem`, removed when dropped.
 pub(crate) fn client_key_file() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("client.pem");

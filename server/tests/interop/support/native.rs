@@ -1,4 +1,4 @@
-//! Our own client over a blocking TCP stream: `ClientConnection` and nothing else.
+//! This project's client over a blocking TCP stream: `ClientConnection` and nothing else.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -13,16 +13,16 @@ use shared::time::Time;
 
 use super::{PATIENCE, client_key, system_random};
 
-/// How the client's bytes leave: a receiver must not care.
+/// The way in which the client's bytes leave. A receiver must not depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WriteStyle {
-    /// All that is queued in one write.
+    /// All queued bytes in one write.
     Merged,
     /// One byte a write (odd-sized pieces in the middle of long runs).
     Bytewise,
 }
 
-/// A client with the test key, whose frames are observed.
+/// Returns the configuration of a client with the test key, whose frames are observed.
 pub(crate) fn config(version: Version, trust: Trust) -> ClientConfig {
     let mut config = ClientConfig::new(client_key().public_key().clone(), version, trust);
     config.observe_frames = true;
@@ -36,16 +36,16 @@ pub(crate) struct NativeClient {
     style: WriteStyle,
     started: Instant,
     events: std::collections::VecDeque<Event>,
-    /// All bytes sent and received, as the socket saw them.
+    /// All sent and received bytes, as the socket saw them.
     pub(crate) sent: Vec<u8>,
     pub(crate) received: Vec<u8>,
     /// The frames that the connection reported.
     pub(crate) frames: Vec<FrameSeen>,
-    /// The announced key, once read.
+    /// The announced key, after it was read.
     pub(crate) server_key: Option<PublicKey>,
-    /// Whether the server has proven that it holds it.
+    /// The server has proven that it holds its key.
     pub(crate) proven: bool,
-    /// v2: the changes of keys so far.
+    /// In v2: the changes of keys so far.
     pub(crate) rekeyed: Vec<Direction>,
 }
 
@@ -57,7 +57,7 @@ impl NativeClient {
         Self::connect_as(address, style, config)
     }
 
-    /// Connects as `config` says; reads and writes nothing yet.
+    /// Connects with `config`; reads and writes nothing yet.
     pub(crate) fn connect_as(address: SocketAddr, style: WriteStyle, config: ClientConfig) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
@@ -77,7 +77,7 @@ impl NativeClient {
         }
     }
 
-    /// Connects and finishes the handshake, whose frame leaves together with `texts`.
+    /// Connects and completes the handshake, whose frame leaves together with `texts`.
     pub(crate) fn establish(address: SocketAddr, style: WriteStyle, texts: &[&str]) -> Self {
         let mut client = Self::connect(address, style, 2 * 1024 * 1024);
         while !matches!(client.next_event(), Event::Established { .. }) {}
@@ -100,7 +100,7 @@ impl NativeClient {
         self.transmit();
     }
 
-    /// The next message, as text.
+    /// Returns the next message as text.
     pub(crate) fn receive(&mut self) -> String {
         match self.next_event() {
             Event::Message(plaintext) => String::from_utf8(plaintext.to_vec()).unwrap(),
@@ -108,7 +108,7 @@ impl NativeClient {
         }
     }
 
-    /// Why the connection ended; what comes before is passed over.
+    /// Returns the reason for which the connection ended; earlier events are skipped.
     pub(crate) fn receive_end(&mut self) -> CloseReason {
         loop {
             if let Event::Closed(reason) = self.next_event() {
@@ -117,27 +117,27 @@ impl NativeClient {
         }
     }
 
-    /// Ends our direction as the protocol does; the stream stays open.
+    /// Ends this side's direction as the protocol does; the stream stays open.
     pub(crate) fn finish(&mut self) {
         let now = self.now();
         self.connection.finish(now);
         self.transmit();
     }
 
-    /// Ends our direction of the stream.
+    /// Ends this side's direction of the stream.
     pub(crate) fn half_close(&mut self) {
         self.stream.shutdown(Shutdown::Write).unwrap();
     }
 
-    /// Reads the stream to its end and looks at nothing.
+    /// Reads the stream to its end and ignores the bytes.
     pub(crate) fn wait_for_end(&mut self) {
         self.stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let mut rest = Vec::new();
-        // However it ends, it has ended.
+        // The way in which the stream ends does not matter.
         let _ = self.stream.read_to_end(&mut rest);
     }
 
-    /// The next event for a test; requests and observations are handled here. Writes nothing but
+    /// Returns the next event for a test; requests and observations are handled here. Writes only
     /// what must be written before the next event can come.
     pub(crate) fn next_event(&mut self) -> Event {
         loop {
@@ -167,7 +167,7 @@ impl NativeClient {
         }
     }
 
-    /// Writes what is queued.
+    /// Writes the queued bytes.
     pub(crate) fn transmit(&mut self) {
         while let Some(bytes) = self.connection.poll_transmit() {
             self.sent.extend_from_slice(&bytes);
@@ -179,7 +179,7 @@ impl NativeClient {
                     pieces.try_for_each(|piece| self.stream.write_all(piece))
                 }
             };
-            // A peer that has closed is seen by the next read, with its reason.
+            // A peer that has closed is noticed by the next read, with its reason.
             if written.is_err() {
                 return;
             }
@@ -207,7 +207,7 @@ impl NativeClient {
         self.take_events();
     }
 
-    /// Until the connection's own deadline, or as long as a test waits for anything.
+    /// Returns the time to the connection's own deadline, or the time for which a test waits.
     fn wait(&self) -> Duration {
         let due = self.connection.poll_timeout();
         due.map_or(PATIENCE, |due| due.saturating_since(self.now()))
@@ -224,7 +224,8 @@ impl NativeClient {
         Time::from_micros(u64::try_from(self.started.elapsed().as_micros()).unwrap())
     }
 
-    /// The observed frames of one direction, joined: must be what the socket saw.
+    /// Returns the observed frames of one direction, joined: they must be the bytes that the socket
+    /// saw.
     pub(crate) fn observed(&self, direction: Direction) -> Vec<u8> {
         let frames = self
             .frames

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use super::PATIENCE;
 
-/// The interpreter that has both crypto libraries.
+/// Returns the interpreter that has both crypto libraries.
 ///
 /// # Panics
-/// If it is missing, with what to do about it.
+/// If it is missing, with the way to install it.
 pub(crate) fn interpreter() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let path = std::env::var_os("SECURE_CHAT_PYTHON").map_or_else(
@@ -27,13 +27,13 @@ pub(crate) fn interpreter() -> PathBuf {
     path
 }
 
-/// A command that runs `program` of this folder.
+/// Returns a command that runs `program` of this folder.
 pub(crate) fn command(program: &str) -> Command {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/interop")
         .join(program);
     let mut command = Command::new(interpreter());
-    // The checkout stays as it is.
+    // Python writes no bytecode: the checkout stays as it is.
     command
         .arg(path)
         .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -41,7 +41,7 @@ pub(crate) fn command(program: &str) -> Command {
     command
 }
 
-/// A running program. Killed when dropped.
+/// A running program, killed when dropped.
 pub(crate) struct Python {
     name: String,
     child: Child,
@@ -69,8 +69,8 @@ impl Python {
         }
     }
 
-    /// A client for a server on `port` of this machine, past announcement and handshake. Returns
-    /// the `announced` event beside it.
+    /// Starts a client for a server on `port` of this machine, and completes its handshake. Returns
+    /// it with the `announced` event.
     pub(crate) fn client<S: AsRef<str>>(
         program: &str,
         port: u16,
@@ -82,7 +82,7 @@ impl Python {
         (client, announced)
     }
 
-    /// A client for a server on `port` of this machine, just started.
+    /// Starts a client for a server on `port` of this machine.
     pub(crate) fn start_client<S: AsRef<str>>(program: &str, port: u16, arguments: &[S]) -> Self {
         let mut all = vec!["--port".to_owned(), port.to_string()];
         all.extend(
@@ -93,7 +93,7 @@ impl Python {
         Self::start(program, &all)
     }
 
-    /// The next line, raw; `None` when the program has ended.
+    /// Returns the next line; `None` when the program has ended.
     pub(crate) fn line(&self) -> Option<String> {
         match self.lines.recv_timeout(PATIENCE) {
             Ok(line) => Some(line),
@@ -102,12 +102,12 @@ impl Python {
         }
     }
 
-    /// The next event, whatever it is; `None` when the program has ended.
+    /// Returns the next event of any name; `None` when the program has ended.
     pub(crate) fn any_event(&self) -> Option<Value> {
         self.line().map(|line| serde_json::from_str(&line).unwrap())
     }
 
-    /// The next event, which must be `name`.
+    /// Returns the next event, which must be `name`.
     pub(crate) fn event(&self, name: &str) -> Value {
         let event = self
             .any_event()
@@ -123,7 +123,7 @@ impl Python {
         stdin.flush().unwrap();
     }
 
-    /// Sends one command and takes its answer, which must be the event `expected`.
+    /// Sends one command and returns its answer, which must be the event `expected`.
     pub(crate) fn ask(&mut self, command: &Value, expected: &str) -> Value {
         self.tell(command);
         self.event(expected)
@@ -134,14 +134,16 @@ impl Python {
         self.ask(&json!({"op": "send", "text": text}), "sent");
     }
 
-    /// The text of the next message.
+    /// Returns the text of the next message.
     pub(crate) fn receive(&mut self) -> String {
+        // Less than the reader's own patience, so that the program's error is reported and not its
+        // silence.
         let seconds = PATIENCE.as_secs() - 5;
         let event = self.ask(&json!({"op": "recv", "timeout": seconds}), "message");
         event["text"].as_str().unwrap().to_owned()
     }
 
-    /// The text of the next message that is no notice (`* …`).
+    /// Returns the text of the next message that is no notice (`* …`).
     pub(crate) fn receive_line(&mut self) -> String {
         loop {
             let text = self.receive();
@@ -151,7 +153,7 @@ impl Python {
         }
     }
 
-    /// Reads until the connection ends and returns that last event; what comes before must be
+    /// Reads until the connection ends, and returns that last event. All events before it must be
     /// messages.
     pub(crate) fn receive_end(&mut self) -> Value {
         loop {
@@ -165,12 +167,12 @@ impl Python {
         }
     }
 
-    /// Every event until the program ends by itself.
+    /// Returns every event until the program ends by itself.
     pub(crate) fn remaining_events(self) -> Vec<Value> {
         std::iter::from_fn(|| self.any_event()).collect()
     }
 
-    /// Waits for an event `name`, passing over others.
+    /// Waits for an event `name`; other events are skipped.
     pub(crate) fn wait_for(&self, name: &str) -> Value {
         loop {
             let event = self
@@ -185,13 +187,13 @@ impl Python {
 
 impl Drop for Python {
     fn drop(&mut self) {
-        // It may have ended already; either way it must not outlive the test.
+        // The program may have ended already; either way it must not outlive the test.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// A program's output, line by line, read by a thread so that waiting can end.
+/// Returns a program's output line by line. A thread reads it, so that waiting can end.
 pub(super) fn read_lines(output: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, lines) = channel();
     std::thread::spawn(move || {
@@ -205,7 +207,7 @@ pub(super) fn read_lines(output: impl Read + Send + 'static) -> Receiver<String>
     lines
 }
 
-/// An event as it can be read in a failed test's output.
+/// Shortens an event for a failed test's output.
 pub(crate) fn shorten(event: &Value) -> String {
     event.to_string().chars().take(400).collect()
 }

@@ -1,4 +1,4 @@
-//! Our own server as a process with a data folder of its own.
+//! The server as a process with a data folder of its own.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::PATIENCE;
 use super::python::read_lines;
 
-/// A running `secure-chat-server`. Killed when dropped.
+/// A running `secure-chat-server`, killed when dropped.
 pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
@@ -18,7 +18,8 @@ pub(crate) struct Server {
     log: Arc<Mutex<Vec<String>>>,
 }
 
-/// A data folder of its owner alone; a temporary folder has the mode of the umask.
+/// Returns a data folder of its owner alone. A temporary folder has the mode of the umask, which
+/// the server refuses.
 pub(crate) fn private_folder() -> tempfile::TempDir {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
@@ -42,7 +43,7 @@ impl Server {
         let mut child = Command::new(env!("CARGO_BIN_EXE_secure-chat-server"))
             .args(["--listen", listen, "--http", "127.0.0.1:0", "--data-dir"])
             .arg(data.path())
-            // Lines of many attackers from one address are suppressed above this level.
+            // Above this level the lines of many attackers from one address are suppressed.
             .args(["--log-level", "debug"])
             .args(arguments)
             .env("NO_COLOR", "1")
@@ -73,7 +74,7 @@ impl Server {
         };
         let address = listening("tcp listening on ");
         let http = listening("http listening on ");
-        // Whatever else it prints is read, or it would stop at a full pipe.
+        // The rest of the output is read, or the server would block on a full pipe.
         std::thread::spawn(move || lines.iter().for_each(drop));
         Self {
             child,
@@ -84,35 +85,35 @@ impl Server {
         }
     }
 
-    /// Where it accepts TCP.
+    /// Returns the address for TCP.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The port of [`Self::address`].
+    /// Returns the port of [`Self::address`].
     pub(crate) fn port(&self) -> u16 {
         self.address.port()
     }
 
-    /// The port where it accepts HTTP, and so the tunnel.
+    /// Returns the port for HTTP, and so for the tunnel.
     pub(crate) fn http_port(&self) -> u16 {
         self.http.port()
     }
 
-    /// Its `server_key.pem`.
+    /// Returns the path of the server's `server_key.pem`.
     pub(crate) fn key_file(&self) -> PathBuf {
         self.data.path().join("server_key.pem")
     }
 
-    /// All logged lines after `mark` that have each of `words`.
+    /// Returns all logged lines after `mark` that have each of `words`.
     pub(crate) fn logged_since(&self, mark: usize, words: &[&str]) -> Vec<String> {
         let log = self.log.lock().unwrap();
         let has_all = |line: &&String| words.iter().all(|word| line.contains(word));
         log.iter().skip(mark).filter(has_all).cloned().collect()
     }
 
-    /// How long the log is now. A client's address is no name for ever: the system gives a port
-    /// that was closed to the next that asks.
+    /// Returns the present length of the log. A client's address does not identify it for ever: the
+    /// system reuses the port of a closed connection.
     pub(crate) fn log_mark(&self) -> usize {
         self.log.lock().unwrap().len()
     }
@@ -135,7 +136,7 @@ impl Server {
         }
     }
 
-    /// Ends the server and hands back its data folder, for a restart.
+    /// Ends the server and returns its data folder, for a restart.
     pub(crate) fn stop(mut self) -> tempfile::TempDir {
         self.end();
         std::mem::replace(&mut self.data, tempfile::tempdir().unwrap())
@@ -166,7 +167,7 @@ impl Server {
     }
 
     fn end(&mut self) {
-        // It may have ended already; either way it must not outlive the test.
+        // The server may have ended already; either way it must not outlive the test.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

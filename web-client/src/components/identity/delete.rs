@@ -1,4 +1,4 @@
-//! Deletes the key, after a question.
+//! The question before the key is deleted.
 
 use yew::prelude::*;
 
@@ -7,9 +7,9 @@ use crate::engine::Engine;
 /// Props of [`DeleteForm`].
 #[derive(Clone, PartialEq, Properties)]
 pub(super) struct DeleteFormProps {
-    /// Deletes the key of this browser.
+    /// The engine, which deletes the key of this browser.
     pub engine: Engine,
-    /// The person is done, or thought better of it.
+    /// Called when the person is done, or thought better of it.
     pub on_back: Callback<()>,
 }
 
@@ -23,6 +23,8 @@ pub(super) fn delete_form(props: &DeleteFormProps) -> Html {
         let engine = props.engine.clone();
         Callback::from(move |_: MouseEvent| {
             let (problem, on_back) = (problem.clone(), on_back.clone());
+            // The dialog stays open after a failure: a person must not believe that the key is
+            // gone.
             engine.delete(move |outcome| match outcome {
                 Ok(()) => on_back.emit(()),
                 Err(failure) => problem.set(Some(failure.to_string())),

@@ -1,4 +1,4 @@
-//! Saves the key as a file, encrypted with a passphrase.
+//! The form that saves the key as a file, encrypted with a passphrase.
 
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
@@ -13,9 +13,9 @@ const FILE_NAME: &str = "secure-chat-key.pem";
 /// Props of [`ExportForm`].
 #[derive(Clone, PartialEq, Properties)]
 pub(super) struct ExportFormProps {
-    /// Does the encryption.
+    /// The engine, which has the key encrypted.
     pub engine: Engine,
-    /// The person is done.
+    /// Called when the person is done.
     pub on_back: Callback<()>,
 }
 
@@ -27,7 +27,7 @@ enum Stage {
     Failed(String),
 }
 
-/// A passphrase twice, then a file.
+/// Asks for a passphrase twice, and saves a file.
 #[component(ExportForm)]
 pub(super) fn export_form(props: &ExportFormProps) -> Html {
     let passphrase = use_state(String::new);
@@ -35,6 +35,7 @@ pub(super) fn export_form(props: &ExportFormProps) -> Html {
     let stage = use_state(|| Stage::Asking);
     let tried = use_state(|| false);
 
+    // Shown only after the first attempt: an error while somebody is still typing is noise.
     let short = passphrase.chars().count() < PASSPHRASE_MIN_CHARS;
     let differs = *confirm != *passphrase;
     let passphrase_error = (*tried && short)
@@ -71,6 +72,7 @@ pub(super) fn export_form(props: &ExportFormProps) -> Html {
                     Ok(()) => Stage::Saved,
                     Err(reason) => Stage::Failed(reason),
                 });
+                // The passphrases leave the page's state as soon as the worker has answered.
                 passphrase_field.set(String::new());
                 confirm_field.set(String::new());
             });
@@ -146,8 +148,9 @@ fn save(pem: &str) -> Result<(), ()> {
         let link: HtmlAnchorElement = document.create_element("a")?.unchecked_into();
         link.set_href(&url);
         link.set_download(FILE_NAME);
+        // A link with `download` is how every browser saves bytes that a page has made.
         link.click();
-        // The download holds on to its bytes by now, or within this time at the latest.
+        // The browser needs the URL until the download has its bytes; a minute is enough.
         gloo_timers::callback::Timeout::new(60_000, move || {
             let _ = Url::revoke_object_url(&url);
         })

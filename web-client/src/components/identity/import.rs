@@ -1,4 +1,5 @@
-//! Replaces the key with the one in a file. The page hands the file to the worker unread.
+//! The form that replaces the key with the one in a file. The page hands the file to the worker
+//! unread, so that the private key never gets into the page's memory.
 
 use web_sys::{File, HtmlInputElement};
 use yew::prelude::*;
@@ -9,15 +10,15 @@ use crate::engine::Engine;
 /// Props of [`ImportForm`].
 #[derive(Clone, PartialEq, Properties)]
 pub(super) struct ImportFormProps {
-    /// Hands the file over.
+    /// The engine, which hands the file over.
     pub engine: Engine,
-    /// The person is done.
+    /// Called when the person is done.
     pub on_back: Callback<()>,
     /// There is a key that would be replaced.
     pub replaces: bool,
 }
 
-/// A file and its passphrase.
+/// Asks for a file and its passphrase.
 #[component(ImportForm)]
 pub(super) fn import_form(props: &ImportFormProps) -> Html {
     let file = use_state(|| None::<File>);
@@ -37,6 +38,7 @@ pub(super) fn import_form(props: &ImportFormProps) -> Html {
     let on_passphrase = {
         let (passphrase, problem) = (passphrase.setter(), problem.setter());
         Callback::from(move |value| {
+            // A new text may solve the problem, so the former one is not shown beside it.
             passphrase.set(value);
             problem.set(None);
         })

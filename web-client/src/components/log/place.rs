@@ -1,13 +1,14 @@
-//! The reader's place in the log, which stays when the log changes above it.
+//! The reader's position in the log, which stays when the log changes above it.
 
 use shared::chat::Seq;
 use web_sys::{Element, HtmlElement};
 use yew::NodeRef;
 
-/// Nearer to the end than this counts as being there, in pixels.
+/// The distance to the end, in pixels, that counts as being there.
 const NEAR_END: i32 = 48;
 
-/// The reader's place: a message, and how far below the upper edge it stands.
+/// The reader's position: a message, and its distance from the upper edge. A scroll position in
+/// pixels would not do: it points to another message as soon as an older one is inserted.
 #[derive(Debug, Default)]
 pub(super) struct Place {
     anchor: Option<(Seq, i32)>,
@@ -18,16 +19,16 @@ pub(super) struct Place {
 /// The outcome of a scroll.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scrolled {
-    /// It was upwards.
+    /// The scroll went upwards.
     pub(super) up: bool,
-    /// The end of what is in the document is in sight.
+    /// The end of the document's part of the log is visible.
     pub(super) at_end: bool,
-    /// How much is below, in pixels.
+    /// The distance to the end, in pixels.
     pub(super) rest: i32,
 }
 
 impl Place {
-    /// Notes where the reader is now.
+    /// Records the reader's position.
     pub(super) fn scrolled(&mut self, log: &HtmlElement) -> Scrolled {
         let top = log.scroll_top();
         let rest = log.scroll_height() - top - log.client_height();
@@ -41,13 +42,14 @@ impl Place {
         }
     }
 
-    /// The reader wants to see this message.
+    /// Makes a message the reader's position.
     pub(super) fn go_to(&mut self, seq: Seq) {
         self.anchor = Some((seq, NEAR_END));
     }
 
-    /// After a change: the reader is where they were.
+    /// Restores the reader's position after a change.
     pub(super) fn keep(&mut self, node: &NodeRef, away: bool) {
+        // At the end there is no position to keep: the log follows the latest entry.
         if !away {
             return to_end(node);
         }
@@ -64,7 +66,7 @@ impl Place {
     }
 }
 
-/// Scrolls to the end of what is in the document.
+/// Scrolls to the end of the document's part of the log.
 pub(super) fn to_end(node: &NodeRef) {
     if let Some(log) = node.cast::<HtmlElement>() {
         log.set_scroll_top(log.scroll_height());

@@ -1,5 +1,5 @@
-//! The servers that this browser trusts, and how to forget one: in two steps, because a forgotten
-//! server is a stranger that may have any key.
+//! The servers that this browser trusts, and the way to forget one. It takes two steps, because a
+//! forgotten server is a stranger that may have any key.
 
 use yew::prelude::*;
 
@@ -96,13 +96,13 @@ fn row(address: &str, record: &Record, on_remove: &Callback<AttrValue>) -> Html 
 pub(super) struct RemovePinProps {
     /// The server's address.
     pub address: AttrValue,
-    /// Removes the pin of the server.
+    /// The engine, which removes the pin.
     pub engine: Engine,
-    /// The person is done, or thought better of it.
+    /// Called when the person is done, or thought better of it.
     pub on_back: Callback<()>,
 }
 
-/// The second step.
+/// The second step: explains the consequences, and removes the pin.
 #[component(RemovePin)]
 pub(super) fn remove_pin(props: &RemovePinProps) -> Html {
     let problem = use_state(|| None::<String>);

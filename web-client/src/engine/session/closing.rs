@@ -1,6 +1,6 @@
-//! Finds out why a session ended, or never began, and tells it as an [`Ending`].
+//! Finds the reason for which a session ended, or never began, and reports it as an [`Ending`].
 //!
-//! The meaning of an ending for the next attempt is the reducer's business.
+//! The reducer knows what an ending means for the next attempt.
 
 use std::rc::Rc;
 
@@ -15,8 +15,9 @@ use crate::state::ending::Ending;
 use crate::vault::messages::Failure;
 
 impl Session {
-    /// The connection closed for `reason`.
+    /// Handles the end of the connection for `reason`.
     pub(super) fn closed(&self, reason: CloseReason) {
+        // No ending like the others: a person has to decide, and nothing is tried meanwhile.
         if let CloseReason::Failed(Error::Untrusted(cause)) = reason {
             if self.0.borrow_mut().end() {
                 self.notify(SessionEvent::Untrusted(cause));
@@ -25,6 +26,8 @@ impl Session {
         }
         let ending = {
             let mut inner = self.0.borrow_mut();
+            // The vault's failure is more exact than the protocol's, which only knows that the key
+            // was not used.
             let key_failure = inner.key_failure.take();
             match reason {
                 CloseReason::Reported { code, .. } => Ending::Reported { code },
@@ -37,6 +40,8 @@ impl Session {
                 }
                 CloseReason::Failed(error) => Ending::Misbehaved(error.to_string()),
                 _ if inner.is_offline() => Ending::NoNetwork,
+                // v1 cannot tell a cut between two frames from an honest end, so only one inside a
+                // frame is known as a cut. In v2 the missing close always is one.
                 CloseReason::Truncated => match inner.target.version {
                     Version::V1 => Ending::Truncated,
                     Version::V2 => Ending::Cut,
@@ -47,17 +52,18 @@ impl Session {
         self.end(ending);
     }
 
-    /// The socket never opened. Browsers do not say why, so the server that this page came from is
-    /// asked in another way.
+    /// Handles a socket that never opened. Browsers do not give the reason, because a page could
+    /// scan a network by it; so the server that this page came from is asked in another way.
     pub(super) fn unreachable(&self) {
         let known = {
             let mut inner = self.0.borrow_mut();
-            // The error event and the close event both come here; one after the opening says no
-            // more than the close event that follows it.
+            // The error event and the close event both come here. An error after the opening adds
+            // nothing to the close event that follows it.
             if inner.phase != Phase::Opening {
                 return;
             }
             inner.phase = Phase::Unreachable;
+            // The page's policy allows no request to another server, so it cannot be asked.
             if !inner.target.server.own {
                 let blocked = (inner.surroundings.was_blocked)();
                 Some(Ending::UnreachableElsewhere {
@@ -89,8 +95,10 @@ impl Session {
 }
 
 impl Inner {
-    /// The browser knows of no network, and the server is not on this very machine.
+    /// Returns `true` if the browser knows of no network, and the server is not on this very
+    /// machine.
     fn is_offline(&self) -> bool {
+        // A server on this machine is reachable without any network.
         let host = self.target.server.host.as_str();
         let loopback = ["localhost", "127.", "[::1]"]
             .iter()

@@ -29,7 +29,7 @@ fn changed(pinned: &str, presented: &str) -> SessionEvent {
     })
 }
 
-/// At the question of the first contact.
+/// Returns the story at the question of the first contact.
 fn first_contact() -> Story {
     let story = Story::with_key()
         .then(Action::Connect(target("ada")))
@@ -40,6 +40,7 @@ fn first_contact() -> Story {
 
 #[test]
 fn first_contact_asks_and_then_connects_with_the_pinned_key() {
+    // Two connections: the first only learns the key, the second accepts no other one.
     let story = first_contact();
     assert_eq!(presented(&story), Some(key("a")));
     assert!(!story.0.connection.is_live(), "nothing waits for a person");
@@ -53,6 +54,7 @@ fn first_contact_asks_and_then_connects_with_the_pinned_key() {
 
 #[test]
 fn first_contact_that_is_refused_leaves_nothing_behind() {
+    // Nothing may connect behind the back of a person who has said no.
     let story = first_contact().then(Action::Refuse);
     assert_eq!(story.0.connection, Connection::Idle);
     let story = story.then(Action::Retry).then(Action::NetworkBack);
@@ -61,6 +63,7 @@ fn first_contact_that_is_refused_leaves_nothing_behind() {
 
 #[test]
 fn a_dialog_that_closes_after_the_answer_refuses_nothing() {
+    // The dialog reports its close after a yes, too.
     let story = first_contact().retry().then(Action::Refuse);
     assert_eq!(story.0.connection, Connection::Opening);
     let story = Story::connected("").then(Action::Refuse);
@@ -69,6 +72,7 @@ fn a_dialog_that_closes_after_the_answer_refuses_nothing() {
 
 #[test]
 fn first_contact_is_not_answered_by_the_network_or_by_pins_alone() {
+    // An attacker in between can switch the network off and on, but must not answer for the person.
     let story = first_contact()
         .then(Action::NetworkLost)
         .then(Action::NetworkBack)
@@ -78,6 +82,7 @@ fn first_contact_is_not_answered_by_the_network_or_by_pins_alone() {
 
 #[test]
 fn changed_key_blocks_and_keeps_what_is_not_sent() {
+    // Only a decision of the person ends the block: an attacker waits for an impatient retry.
     let story = Story::connected("")
         .types("one", 1)
         .ended(Ending::Lost)
@@ -101,6 +106,7 @@ fn changed_key_blocks_and_keeps_what_is_not_sent() {
 
 #[test]
 fn changed_key_is_left_by_removing_the_pin() {
+    // The way out leads through a new first contact, and not past the comparison of keys.
     let story = Story::with_key()
         .connect(target(""))
         .event(changed("a", "b"))
@@ -114,6 +120,7 @@ fn changed_key_is_left_by_removing_the_pin() {
 
 #[test]
 fn version_floor_refuses_v1_before_a_socket_is_opened() {
+    // v1 can prove nothing, so an attacker who keeps the page from v2 could be anybody.
     let story = Story::with_key().connect(target_v1(""));
     assert!(matches!(
         block(&story),
@@ -127,6 +134,7 @@ fn version_floor_refuses_v1_before_a_socket_is_opened() {
 
 #[test]
 fn another_tab_may_pin_between_two_attempts() {
+    // The pins of the former attempt may be out of date.
     let story = Story::with_key()
         .then(Action::Connect(target_v1("")))
         .with_pin(None)
@@ -137,6 +145,7 @@ fn another_tab_may_pin_between_two_attempts() {
 
 #[test]
 fn a_link_answers_the_first_contact_of_its_own_server_only() {
+    // A link that spoke for every server would let the owner of one page vouch for others.
     let link = Action::Link(Link::Pin(key("a")));
     let story = Story::with_key()
         .then(link.clone())
@@ -155,6 +164,7 @@ fn a_link_answers_the_first_contact_of_its_own_server_only() {
 
 #[test]
 fn a_link_with_the_wrong_key_blocks_until_it_is_forgotten() {
+    // Either the link or the server is false, and the page cannot know which.
     let story = Story::with_key()
         .then(Action::Link(Link::Pin(key("b"))))
         .then(Action::Connect(target("")))
@@ -176,6 +186,7 @@ fn a_link_with_the_wrong_key_blocks_until_it_is_forgotten() {
 
 #[test]
 fn a_link_that_contradicts_the_pin_blocks_and_changes_nothing() {
+    // Anybody can send a person a link.
     let story = Story::with_key()
         .then(Action::Link(Link::Pin(key("b"))))
         .connect(target(""));
@@ -196,6 +207,7 @@ fn a_link_is_dropped_when_its_key_is_pinned() {
 
 #[test]
 fn a_malformed_link_answers_nothing() {
+    // The person is asked as if there were no link.
     let story = Story::with_key()
         .then(Action::Link(Link::Malformed))
         .then(Action::Connect(target("")))
@@ -205,6 +217,7 @@ fn a_malformed_link_answers_nothing() {
 
 #[test]
 fn without_its_pins_the_page_connects_nowhere() {
+    // Without them a known server looks like an unknown one.
     let story = Story::with_key()
         .then(Action::Connect(target("")))
         .then(Action::Pins(Pins::Unavailable("denied".into())));
@@ -218,6 +231,7 @@ fn without_its_pins_the_page_connects_nowhere() {
 
 #[test]
 fn only_a_proven_key_is_remembered() {
+    // A pin from a mere announcement would let an attacker pin a key of its own.
     let server_key = |proven| {
         SessionEvent::ServerKey(ServerKey {
             fingerprint: key("a"),
