@@ -82,8 +82,7 @@ impl Search {
     }
 
     /// Takes what the server has found; an answer to an earlier question is passed over. Returns
-    /// the
-    /// position at which to go on at once, if the server stopped without finding anything.
+    /// the position at which to go on at once, if the server stopped without finding anything.
     pub fn found(
         &mut self,
         query: &Query,
@@ -139,13 +138,13 @@ impl Search {
 
 /// Returns the known messages that have all the words of `query`, newest first.
 pub fn hits(chat: &Chat, query: &Query) -> Vec<Hit> {
-    let words: Vec<_> = query.words().map(str::to_lowercase).collect();
+    let pattern = query.pattern();
     let mut hits: Vec<Hit> = Vec::new();
     for room in chat.rooms.values().filter(|room| room.is_joined()) {
         let said = room.log.messages().iter().rev();
         let found = said.filter(|message| {
             let text = message.text.as_deref();
-            text.is_some_and(|text| has(text, &words))
+            text.is_some_and(|text| pattern.matches(text))
         });
         hits.extend(found.take(LISTED).map(|message| Hit {
             room: room.id.clone(),
@@ -167,19 +166,6 @@ pub fn hits(chat: &Chat, query: &Query) -> Vec<Hit> {
     });
     hits.truncate(LISTED);
     hits
-}
-
-/// Returns `true` if all words are in the text; the last may go on there.
-fn has(text: &str, words: &[String]) -> bool {
-    let text = text.to_lowercase();
-    let there = |word: &str, whole: bool| {
-        let mut parts = text.split(|c: char| !c.is_alphanumeric());
-        parts.any(|part| part == word || (!whole && part.starts_with(word)))
-    };
-    let Some((last, rest)) = words.split_last() else {
-        return false;
-    };
-    there(last, false) && rest.iter().all(|word| there(word, true))
 }
 
 /// A message that the person wants to see.
@@ -261,6 +247,37 @@ mod tests {
         assert_eq!(seqs(&chat, "wolken, übe"), [90]);
         assert_eq!(seqs(&chat, "wolk über"), [0; 0], "only the last may go on");
         assert_eq!(seqs(&chat, "olke"), [0; 0]);
+    }
+
+    #[test]
+    fn words_inside_sentences_accents_wide_forms_and_symbols_are_found_as_by_the_server() {
+        let mut chat = chat();
+        let room = chat.room_mut(&lobby()).unwrap();
+        let texts = [
+            "明日は東京へ行きます。",
+            "a cafe\u{301} here",
+            "the Café",
+            "yes 👍🏽",
+            "I like C++.",
+            "C and D",
+            "Ｗｉｄｅ",
+        ];
+        for (seq, text) in (93..).zip(texts) {
+            room.log.append(says(seq, "bob", text)).unwrap();
+        }
+        for (text, expected) in [
+            ("東京", vec![93]),
+            ("cafe", vec![95, 94]),
+            ("CAFE\u{301}", vec![95, 94]),
+            ("👍", vec![96]),
+            ("C++", vec![97]),
+            ("C d", vec![98]),
+            ("wide", vec![99]),
+            ("ｗｉｄｅ", vec![99]),
+            ("東京都", vec![]),
+        ] {
+            assert_eq!(seqs(&chat, text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -282,6 +282,7 @@ impl State {
                 |(id, _, entry): &(&RoomId, _, &Entry)| **id == last.room && entry.seq == last.seq;
             all.iter().position(at).map_or(all.len(), |at| at + 1)
         });
+        let pattern = query.pattern();
         let mut filling = rules::Filling::new(page);
         let mut found = Found::default();
         for (id, room, entry) in all.drain(start..) {
@@ -294,7 +295,7 @@ impl State {
             else {
                 continue;
             };
-            if !rules::matches(query, text.as_str()) {
+            if !pattern.matches(text.as_str()) {
                 continue;
             }
             if !filling.takes(&entry.event) {

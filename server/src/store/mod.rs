@@ -87,7 +87,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     fn entry(&self, room: RoomId, seq: Seq) -> Durable<Option<Entry>>;
 
     /// The last messages of these rooms, newest first, whose texts as they are now have all words of
-    /// `query`: before `before`, as many as fit `page`. A room that is not there has none.
+    /// `query` by [`Pattern::matches`](shared::chat::search::Pattern::matches): before `before`, at
+    /// most as many as fit `page`. A room that is not there has none. A search that takes long stops
+    /// early, and tells its position also when it has found nothing.
     ///
     /// # Errors
     /// [`StoreError::Failed`].

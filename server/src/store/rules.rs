@@ -1,6 +1,6 @@
 //! What every store judges alike, so that no two can differ in it.
 
-use shared::chat::{Event, Keep, Query, RoomId, Seq, Timestamp};
+use shared::chat::{Event, Keep, RoomId, Seq, Timestamp};
 
 use super::PageSize;
 
@@ -103,21 +103,6 @@ fn bytes_of(event: &Event) -> usize {
         Event::Deleted { .. } | Event::Reacted { .. } => None,
     };
     ENTRY_BYTES + text.map_or(0, |text| text.as_str().len())
-}
-
-/// Whether a text has all words of a query, the last one as a beginning; case does not count.
-pub(super) fn matches(query: &Query, text: &str) -> bool {
-    let lower = text.to_lowercase();
-    let words = || lower.split(|c: char| !c.is_alphanumeric());
-    let mut wanted = query.words().map(str::to_lowercase).peekable();
-    while let Some(wanted_word) = wanted.next() {
-        let last = wanted.peek().is_none();
-        let is_it = |word: &str| word == wanted_word || last && word.starts_with(&wanted_word);
-        if !words().any(is_it) {
-            return false;
-        }
-    }
-    true
 }
 
 /// Takes away the text of an event, if it is the message with number `of` or one of its edits.

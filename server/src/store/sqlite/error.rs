@@ -117,6 +117,14 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// Returns `true` if a read took longer than it may.
+    pub(super) fn is_interruption(&self) -> bool {
+        let interrupted = Some(ErrorCode::OperationInterrupted);
+        matches!(self, Self::Database(error) if error.sqlite_error_code() == interrupted)
+    }
+}
+
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
         Self::Database(error)

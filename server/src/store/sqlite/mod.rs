@@ -2,6 +2,7 @@
 
 mod error;
 mod export;
+mod index;
 mod open;
 mod reader;
 mod requests;
@@ -9,6 +10,7 @@ mod rows;
 mod schema;
 mod search;
 mod sweep;
+mod walk;
 mod writer;
 
 use std::fmt;
@@ -43,6 +45,7 @@ pub struct SqliteStore {
     readers: Readers,
     /// Apart from `readers`: a search may take as long as a thousand pages of history.
     searchers: Readers,
+    bounds: search::Bounds,
     writer: Writer,
     _lock: File,
 }
@@ -72,15 +75,15 @@ impl SqliteStore {
                 .pragma_update(None, "max_page_count", pages)
                 .map_err(|error| OpenError::Sqlite(path.to_owned(), error))?;
         }
-        let readers = Readers::start(path, reader::PAGE_THREADS, None)?;
-        let searchers =
-            Readers::start(path, reader::SEARCH_THREADS, Some(reader::SEARCH_DEADLINE))?;
+        let readers = Readers::start(path, reader::PAGE_THREADS)?;
+        let searchers = Readers::start(path, reader::SEARCH_THREADS)?;
         let writer = Writer::start(connection, clock, sweep_every)
             .map_err(|error| OpenError::Io(path.to_owned(), error))?;
         Ok(Self {
             path: path.to_owned(),
             readers,
             searchers,
+            bounds: search::Bounds::DEFAULT,
             writer,
             _lock: lock,
         })
@@ -94,6 +97,18 @@ impl SqliteStore {
         pages: Option<u32>,
     ) -> Result<Self, OpenError> {
         Self::open_with(path, clock, pages, Duration::from_millis(10))
+    }
+
+    /// Bounds every search: how many messages the index may name, how long it may take, and how long
+    /// texts are looked at.
+    #[cfg(test)]
+    pub(super) fn bounded(mut self, named: usize, index: Duration, texts: Duration) -> Self {
+        self.bounds = search::Bounds {
+            named,
+            index,
+            texts,
+        };
+        self
     }
 }
 
@@ -147,8 +162,9 @@ impl Store for SqliteStore {
         before: Option<Cursor>,
         page: PageSize,
     ) -> Durable<Found> {
-        self.searchers.read(move |transaction| {
-            search::find(transaction, rooms, &query, before.as_ref(), page)
+        let bounds = self.bounds;
+        self.searchers.work(move |connection| {
+            search::find(connection, rooms, &query, before.as_ref(), page, bounds)
         })
     }
 

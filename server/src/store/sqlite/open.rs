@@ -61,9 +61,9 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
         // What is deleted is overwritten.
         connection.pragma_update(None, "secure_delete", true)?;
         connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
+        schema::migrate(&mut connection)?;
         // The writer does it when nobody waits for an answer.
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-        schema::migrate(&mut connection)?;
         Ok(connection)
     };
     open().map_err(|error| OpenError::of_sqlite(path, error))

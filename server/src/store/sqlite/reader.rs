@@ -24,10 +24,6 @@ pub(super) const PAGE_THREADS: usize = 3;
 /// more than one core.
 pub(super) const SEARCH_THREADS: usize = 1;
 
-/// How long one search may take. A word that is in every message of a large room would otherwise
-/// keep everybody else's searches waiting for seconds.
-pub(super) const SEARCH_DEADLINE: Duration = Duration::from_secs(1);
-
 /// Steps of the database's machine between two looks at the clock.
 const STEPS: i32 = 10_000;
 
@@ -37,23 +33,15 @@ pub(super) struct Readers {
     /// `None` only while they are stopped.
     queue: Option<Sender<Work>>,
     threads: Vec<JoinHandle<()>>,
-    /// How long one read may take.
-    within: Option<Duration>,
 }
 
 impl Readers {
-    /// Starts `threads` threads. The database must be there, and open for writing. A read that takes
-    /// longer than `within` ends with [`StoreError::TooLong`].
-    pub(super) fn start(
-        path: &Path,
-        threads: usize,
-        within: Option<Duration>,
-    ) -> Result<Self, OpenError> {
+    /// Starts `threads` threads. The database must be there, and open for writing.
+    pub(super) fn start(path: &Path, threads: usize) -> Result<Self, OpenError> {
         let (sender, receiver) = channel();
         let mut readers = Self {
             queue: Some(sender),
             threads: Vec::with_capacity(threads),
-            within,
         };
         let receiver = Arc::new(Mutex::new(receiver));
         for number in 1..=threads {
@@ -73,16 +61,19 @@ impl Readers {
         &self,
         read: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Durable<T> {
+        self.work(move |connection| read(&connection.transaction()?))
+    }
+
+    /// Queues work that begins its transactions itself.
+    pub(super) fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Durable<T> {
         let (reply, done) = oneshot::channel();
-        let within = self.within;
         let work: Work = Box::new(move |connection| {
             // Whoever asked may have gone.
             if !reply.is_closed() {
-                let result = limit(connection, within).and_then(|()| {
-                    let transaction = connection.transaction()?;
-                    read(&transaction)
-                });
-                let _ = reply.send(result.map_err(StoreError::from));
+                let _ = reply.send(work(connection).map_err(StoreError::from));
             }
         });
         if let Some(queue) = &self.queue {
@@ -103,13 +94,27 @@ impl Drop for Readers {
     }
 }
 
-/// Interrupts what the connection does next when it takes longer than `within`.
-fn limit(connection: &mut Connection, within: Option<Duration>) -> Result<(), Failure> {
-    if let Some(within) = within {
-        let deadline = Instant::now() + within;
-        connection.progress_handler(STEPS, Some(move || Instant::now() >= deadline))?;
+/// Interrupts what a connection does when time is up.
+pub(super) struct Limit(Arc<Mutex<Instant>>);
+
+impl Limit {
+    /// Gives a connection so much time from now on, also for the next work until that sets another
+    /// limit.
+    pub(super) fn of(connection: &mut Connection, within: Duration) -> Result<Self, Failure> {
+        let limit = Self(Arc::new(Mutex::new(Instant::now() + within)));
+        let deadline = Arc::clone(&limit.0);
+        let is_over = move || {
+            let deadline = deadline.lock().unwrap_or_else(PoisonError::into_inner);
+            Instant::now() >= *deadline
+        };
+        connection.progress_handler(STEPS, Some(is_over))?;
+        Ok(limit)
     }
-    Ok(())
+
+    /// Gives the connection so much time from now on, inside a transaction too.
+    pub(super) fn set(&self, within: Duration) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now() + within;
+    }
 }
 
 fn run(mut connection: Connection, queue: &Mutex<Receiver<Work>>) {
@@ -293,10 +298,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("chat.db");
         let _writer = super::super::open::writer(&path).unwrap();
-        let readers = Readers::start(&path, 1, Some(Duration::from_millis(20))).unwrap();
+        let readers = Readers::start(&path, 1).unwrap();
         let count = |sql: &'static str| {
-            readers.read(move |transaction| {
-                Ok(transaction.query_row(sql, [], |row| row.get::<_, i64>(0))?)
+            readers.work(move |connection| {
+                Limit::of(connection, Duration::from_millis(20))?;
+                Ok(connection.query_row(sql, [], |row| row.get::<_, i64>(0))?)
             })
         };
         assert_eq!(count(ENDLESS).await, Err(StoreError::TooLong));

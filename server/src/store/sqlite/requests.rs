@@ -7,8 +7,8 @@ use shared::chat::server::RoomEntry;
 use shared::chat::{Author, Entry, Event, Role, RoomId, Seq, Timestamp, UserId};
 
 use super::error::Failure;
+use super::index;
 use super::rows::{self, EventColumns, MESSAGE, SELECT_ENTRIES, SEQ_MAX, number, place};
-use super::search;
 use crate::store::clock::Clock;
 use crate::store::{Appended, Change, Committed, NewEntry, StoreError, rules};
 
@@ -84,7 +84,7 @@ impl Requests<'_> {
         if !self.insert(head.key, writer, &entry)? {
             return Ok((self.again(head.key, writer, new)?, None));
         }
-        search::index(self.connection, head.key, &entry)?;
+        index::index(self.connection, head.key, &entry)?;
         if let Event::Deleted { of } = entry.event {
             self.scrub(head.key, of)?;
         }

@@ -35,6 +35,11 @@ pub(super) fn place(room: i64, seq: Seq) -> i64 {
     (room << SEQ_BITS) | number(seq)
 }
 
+/// Returns the key of the room of a place.
+pub(super) fn room_of(place: i64) -> i64 {
+    place >> SEQ_BITS
+}
+
 /// A number for SQLite, which has no `u64`.
 pub(super) fn number(seq: Seq) -> i64 {
     i64::try_from(seq.min(SEQ_MAX)).unwrap_or(i64::MAX)

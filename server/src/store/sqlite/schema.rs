@@ -2,12 +2,14 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::index;
+
 /// What `PRAGMA application_id` says: the letters `SCht`.
 pub(super) const APPLICATION_ID: u32 = 0x5343_6874;
 
 /// Each brings a database from the version of its index to the next. One that was released is never
 /// changed again.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     // An entry's place is its room's key times 2^40 and its number, so that a room's entries lie
     // together in their order without another index; a full-text index can point to it too. Times
     // are milliseconds since 1970, `kind` is one of `rows`, a fingerprint has 32 bytes, an id 16.
@@ -86,6 +88,11 @@ const MIGRATIONS: [&str; 6] = [
     ALTER TABLE users ADD COLUMN v2 INTEGER NOT NULL DEFAULT 0;",
     // A deleted room's name is free at once; its entries go a few at a time, and then its row.
     "ALTER TABLE rooms ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;",
+    // `index` makes the index of words, by the rule that it writes here: this one's words were cut
+    // by SQLite's rule. The other index is for searches that look at every message.
+    "DROP TABLE words;
+    CREATE TABLE word_rule (rule TEXT NOT NULL) STRICT;
+    CREATE INDEX messages ON entries (room, at) WHERE kind = 0;",
 ];
 
 /// The version of a database that has everything.
@@ -98,55 +105,104 @@ pub(super) fn version_of(connection: &Connection) -> rusqlite::Result<u32> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// Brings a database to the newest version: all of it or nothing.
+/// Brings a database to the newest version, all of it or nothing, and its index of words to the
+/// present rule.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let version = version_of(connection)?;
-    if version >= newest() {
-        return Ok(());
+    if version < newest() {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let done = usize::try_from(version).unwrap_or(usize::MAX);
+        for migration in MIGRATIONS.iter().skip(done) {
+            transaction.execute_batch(migration)?;
+        }
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", newest())?;
+        transaction.commit()?;
     }
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let done = usize::try_from(version).unwrap_or(usize::MAX);
-    for migration in MIGRATIONS.iter().skip(done) {
-        transaction.execute_batch(migration)?;
-    }
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", newest())?;
-    transaction.commit()
+    index::renew(connection)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use shared::chat::{Query, RoomId};
 
-    #[test]
-    fn a_database_from_before_the_search_is_searched_as_it_is_now() {
-        let mut connection = Connection::open_in_memory().unwrap();
+    use super::*;
+    use crate::store::PageSize;
+    use crate::store::sqlite::search::{Bounds, find};
+
+    /// A database of a former version: two messages, of which the first was edited twice, and one
+    /// that was deleted.
+    fn former(version: u32) -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
         for migration in &MIGRATIONS[..2] {
             connection.execute_batch(migration).unwrap();
         }
-        connection.pragma_update(None, "user_version", 2).unwrap();
-        // Two messages, of which the first was edited twice, and one that was deleted.
         connection
             .execute_batch(
-                "INSERT INTO users VALUES (1, x'00');
+                "INSERT INTO users VALUES (1, zeroblob(32));
                 INSERT INTO rooms (key, name, topic, private, head) VALUES (3, 'room', '', 0, 5);
                 INSERT INTO entries (place, room, writer, id, name, at, kind, text, target) VALUES
-                    ((3 << 40) | 1, 3, 1, x'01', 'a', 0, 0, 'first', NULL),
-                    ((3 << 40) | 2, 3, 1, x'02', 'a', 0, 0, 'other', NULL),
-                    ((3 << 40) | 3, 3, 1, x'03', 'a', 0, 1, 'second', 1),
-                    ((3 << 40) | 4, 3, 1, x'04', 'a', 0, 1, 'third', 1),
-                    ((3 << 40) | 5, 3, 1, x'05', 'a', 0, 0, NULL, NULL);",
+                    ((3 << 40) | 1, 3, 1, randomblob(16), 'anna', 0, 0, 'first', NULL),
+                    ((3 << 40) | 2, 3, 1, randomblob(16), 'anna', 0, 0, '明日は東京へ行きます', NULL),
+                    ((3 << 40) | 3, 3, 1, randomblob(16), 'anna', 0, 1, 'second', 1),
+                    ((3 << 40) | 4, 3, 1, randomblob(16), 'anna', 0, 1, 'Café', 1),
+                    ((3 << 40) | 5, 3, 1, randomblob(16), 'anna', 0, 0, NULL, NULL);",
             )
             .unwrap();
-        migrate(&mut connection).unwrap();
-        let found = |word: &str| -> Vec<i64> {
-            let sql = "SELECT rowid & 1099511627775 FROM words WHERE words MATCH ?1";
-            let mut query = connection.prepare(sql).unwrap();
-            let rows = query.query_map([word], |row| row.get(0)).unwrap();
-            rows.map(Result::unwrap).collect()
+        let done = usize::try_from(version).unwrap();
+        for migration in &MIGRATIONS[2..done] {
+            connection.execute_batch(migration).unwrap();
+        }
+        connection
+            .pragma_update(None, "user_version", version)
+            .unwrap();
+        connection
+    }
+
+    fn found(connection: &mut Connection, query: &str) -> Vec<u64> {
+        let rooms = vec![RoomId::parse("room").unwrap()];
+        let query = Query::parse(query).unwrap();
+        let page = PageSize {
+            entries: 10,
+            bytes: 1000,
         };
-        assert_eq!(found("first"), Vec::<i64>::new());
-        assert_eq!(found("second"), Vec::<i64>::new());
-        assert_eq!((found("third"), found("other")), (vec![1], vec![2]));
+        let found = find(connection, rooms, &query, None, page, Bounds::DEFAULT).unwrap();
+        found.entries.iter().map(|found| found.entry.seq).collect()
+    }
+
+    #[test]
+    fn a_database_of_a_former_version_is_searched_as_it_is_now() {
+        // Before the first index, and with the index of SQLite's words.
+        for version in [2, 6] {
+            let mut connection = former(version);
+            migrate(&mut connection).unwrap();
+            assert_eq!(found(&mut connection, "first"), [0; 0], "{version}");
+            assert_eq!(found(&mut connection, "second"), [0; 0], "{version}");
+            assert_eq!(found(&mut connection, "cafe"), [1], "{version}");
+            assert_eq!(found(&mut connection, "東京"), [2], "{version}");
+        }
+    }
+
+    #[test]
+    fn an_index_of_another_rule_or_one_that_was_not_finished_is_made_anew() {
+        let mut connection = former(6);
+        migrate(&mut connection).unwrap();
+        for change in [
+            "UPDATE word_rule SET rule = 'other'",
+            "DELETE FROM word_rule",
+        ] {
+            // As if the other rule had found no words.
+            let sql = "INSERT INTO words (words) VALUES ('delete-all')";
+            connection.execute_batch(sql).unwrap();
+            migrate(&mut connection).unwrap();
+            assert_eq!(
+                found(&mut connection, "cafe"),
+                [0; 0],
+                "the rule is the same"
+            );
+            connection.execute_batch(change).unwrap();
+            migrate(&mut connection).unwrap();
+            assert_eq!(found(&mut connection, "cafe"), [1], "{change}");
+        }
     }
 }

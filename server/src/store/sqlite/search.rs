@@ -1,184 +1,202 @@
-//! The index of words: which messages have them. It follows edits and deletions in the transaction
-//! that makes them, and has no text of its own: to take words out, the text must be given again.
+//! Searches. The index names the messages that may match, and their texts decide.
+//!
+//! A search ends in time, and always gets on. If the index names too many messages, or takes too
+//! long to name them, a word is so common that it is quicker to walk through what was said, the
+//! newest first. When time is up, the search tells the position at which it stopped.
 
-use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params, params_from_iter};
-use shared::chat::search::Cursor;
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Transaction, params};
+use shared::chat::search::{Cursor, Pattern};
 use shared::chat::server::RoomEntry;
-use shared::chat::{Entry, Event, Query, RoomId, Seq, Text};
+use shared::chat::{Entry, Query, RoomId};
 
 use super::error::Failure;
-use super::reader::key;
-use super::rows::{self, SEQ_MAX, number, place};
+use super::index::expression;
+use super::reader::Limit;
+use super::rows::{self, SEQ_MAX, place, room_of};
+use super::walk::{Rooms, Spot, Walk};
 use crate::store::rules::Filling;
-use crate::store::{Found, PageSize, StoreError};
+use crate::store::{Found, PageSize};
 
-/// Brings the index to what an entry does, which was just inserted.
-pub(super) fn index(connection: &Connection, room: i64, entry: &Entry) -> Result<(), Failure> {
-    match &entry.event {
-        Event::Message {
-            text: Some(text), ..
-        } => add(connection, place(room, entry.seq), text),
-        Event::Edited {
-            of,
-            text: Some(text),
-        } => {
-            // Only what is a message has words.
-            if let Some(former) = text_before(connection, room, *of, entry.seq)? {
-                remove(connection, place(room, *of), &former)?;
-                add(connection, place(room, *of), text)?;
-            }
-            Ok(())
-        }
-        Event::Deleted { of } => {
-            if let Some(former) = text_before(connection, room, *of, entry.seq)? {
-                remove(connection, place(room, *of), &former)?;
-            }
-            Ok(())
-        }
-        _ => Ok(()),
-    }
+/// How long each step of a search may take before it fails: more than any of them needs.
+const DEADLINE: Duration = Duration::from_secs(1);
+
+/// The bounds of one search.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// The most messages that the index may name: sorting more takes longer than the walk.
+    pub(super) named: usize,
+    /// How long the index may take.
+    pub(super) index: Duration,
+    /// How long texts are looked at. The first one is in any case.
+    pub(super) texts: Duration,
 }
 
-/// Takes out the words of a message, which is still there; what is no message has none.
-pub(super) fn forget(connection: &Connection, room: i64, seq: Seq) -> Result<(), Failure> {
-    if let Some(text) = text_before(connection, room, seq, SEQ_MAX)? {
-        remove(connection, place(room, seq), &text)?;
-    }
-    Ok(())
-}
-
-fn add(connection: &Connection, at: i64, text: &Text) -> Result<(), Failure> {
-    let sql = "INSERT INTO words (rowid, text) VALUES (?1, ?2)";
-    connection
-        .prepare_cached(sql)?
-        .execute(params![at, text.as_str()])?;
-    Ok(())
-}
-
-fn remove(connection: &Connection, at: i64, text: &str) -> Result<(), Failure> {
-    let sql = "INSERT INTO words (words, rowid, text) VALUES ('delete', ?1, ?2)";
-    connection.prepare_cached(sql)?.execute(params![at, text])?;
-    Ok(())
-}
-
-/// A message's text as it was before the entry with number `before`; `None` if it is no message, or
-/// was deleted.
-fn text_before(
-    connection: &Connection,
-    room: i64,
-    seq: Seq,
-    before: Seq,
-) -> Result<Option<String>, Failure> {
-    let mut query = connection.prepare_cached(
-        "SELECT coalesce(
-             (SELECT text FROM entries WHERE room = ?1 AND target = ?2 AND kind = 1 AND place < ?4
-              ORDER BY place DESC LIMIT 1), text)
-         FROM entries WHERE place = ?3 AND kind = 0 AND text IS NOT NULL",
-    )?;
-    let values = [room, number(seq), place(room, seq), place(room, before)];
-    Ok(query.query_row(values, |row| row.get(0)).optional()?)
+impl Bounds {
+    /// A second in all, so that a word that is in every message of a large room does not keep
+    /// everybody else's searches waiting.
+    pub(super) const DEFAULT: Self = Self {
+        named: 10_000,
+        index: Duration::from_millis(250),
+        texts: Duration::from_millis(500),
+    };
 }
 
 /// See [`Store::search`](crate::store::Store::search).
 pub(super) fn find(
-    transaction: &Transaction<'_>,
+    connection: &mut Connection,
     rooms: Vec<RoomId>,
     query: &Query,
     before: Option<&Cursor>,
     page: PageSize,
+    bounds: Bounds,
 ) -> Result<Found, Failure> {
-    let mut keys = BTreeMap::new();
-    for room in rooms {
-        match key(transaction, &room) {
-            Ok(key) => {
-                keys.insert(key, room);
-            }
-            Err(Failure::Request(StoreError::NoSuchRoom)) => {}
-            Err(failure) => return Err(failure),
-        }
-    }
-    let Some(end) = end_of(transaction, &keys, before)? else {
+    let limit = Limit::of(connection, DEADLINE)?;
+    let transaction = connection.transaction()?;
+    let rooms = Rooms::of(&transaction, rooms)?;
+    let Some(end) = end_of(&transaction, &rooms, before)? else {
         return Ok(Found::default());
     };
-    let places = vec!["?"; keys.len()].join(", ");
-    // One more than the page: it shows that there is more.
-    let most = page.entries.saturating_add(1);
-    let sql = format!(
-        // The inner query sorts keys only, and keeps as many as a page has: sorting the texts of all
-        // matches took seconds and laid them into memory.
-        "SELECT entries.place, id, fingerprint, entries.name, at, kind,
+    let pattern = query.pattern();
+    limit.set(bounds.index);
+    let named = named(&transaction, &rooms, &pattern, end, bounds.named);
+    let named = match named {
+        Err(failure) if failure.is_interruption() => None,
+        named => named?,
+    };
+    limit.set(DEADLINE);
+    let mut walk = Walk::new(&transaction, &rooms)?;
+    match named {
+        Some(named) => walk.spots = named.into(),
+        None => walk.begin(end)?,
+    }
+    fill(&transaction, walk, &pattern, page, bounds.texts)
+}
+
+/// Returns the spot behind which a search goes on: the largest one without a cursor, and `None` if
+/// there is no such entry any more.
+fn end_of(
+    transaction: &Transaction<'_>,
+    rooms: &Rooms,
+    before: Option<&Cursor>,
+) -> Result<Option<Spot>, Failure> {
+    let spot = |at, room, place| Spot {
+        at,
+        room,
+        place,
+        is_last: false,
+    };
+    let Some(before) = before else {
+        return Ok(Some(spot(i64::MAX, usize::MAX, i64::MAX)));
+    };
+    let Ok(room) = rooms.names.binary_search(&before.room) else {
+        return Ok(None);
+    };
+    let place = place(rooms.keys[room], before.seq);
+    let mut query = transaction.prepare_cached("SELECT at FROM entries WHERE place = ?1")?;
+    let at = query.query_row([place], |row| row.get(0)).optional()?;
+    Ok(at.map(|at| spot(at, room, place)))
+}
+
+/// Returns the messages before `end` that the index names, in any order; `None` if they are more
+/// than `most`.
+fn named(
+    transaction: &Transaction<'_>,
+    rooms: &Rooms,
+    pattern: &Pattern,
+    end: Spot,
+    most: usize,
+) -> Result<Option<Vec<Spot>>, Failure> {
+    let keys = (rooms.keys.iter().min(), rooms.keys.iter().max());
+    let (Some(first), Some(last)) = keys else {
+        return Ok(Some(Vec::new()));
+    };
+    let mut select = transaction.prepare_cached(
+        "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid BETWEEN ?2 AND ?3",
+    )?;
+    let range = (place(*first, 0), place(*last, SEQ_MAX));
+    let mut found = select.query(params![expression(pattern), range.0, range.1])?;
+    let mut places = Vec::new();
+    while let Some(row) = found.next()? {
+        let place = row.get(0)?;
+        if let Some(room) = rooms.positions.get(&room_of(place)) {
+            if places.len() == most {
+                return Ok(None);
+            }
+            places.push((*room, place));
+        }
+    }
+    let mut at = transaction.prepare_cached("SELECT at FROM entries WHERE place = ?1")?;
+    let mut spots = Vec::with_capacity(places.len());
+    for (room, place) in places {
+        let spot = Spot {
+            at: at.query_row([place], |row| row.get(0))?,
+            room,
+            place,
+            is_last: false,
+        };
+        if spot < end {
+            spots.push(spot);
+        }
+    }
+    Ok(Some(spots))
+}
+
+/// Looks at the texts of a walk's messages until the page is full or time is up.
+fn fill(
+    transaction: &Transaction<'_>,
+    mut walk: Walk<'_>,
+    pattern: &Pattern,
+    page: PageSize,
+    within: Duration,
+) -> Result<Found, Failure> {
+    let began = Instant::now();
+    let mut select = transaction.prepare_cached(&format!(
+        "SELECT place, id, fingerprint, name, at, kind,
              coalesce(
                  (SELECT edit.text FROM entries AS edit
-                  WHERE edit.room = entries.room AND edit.target = entries.place & {SEQ_MAX}
+                  WHERE edit.room = said.room AND edit.target = said.place & {SEQ_MAX}
                         AND edit.kind = 1
-                  ORDER BY edit.place DESC LIMIT 1), entries.text),
-             target, reply_to, emoji, is_on, entries.room
-         FROM (SELECT place AS hit
-               FROM words JOIN entries ON place = words.rowid
-                   JOIN rooms ON rooms.key = entries.room
-               WHERE words MATCH ?1 AND (at, rooms.name, place) < (?2, ?3, ?4)
-                   AND entries.room IN ({places})
-               ORDER BY at DESC, rooms.name DESC, place DESC LIMIT {most})
-             JOIN entries ON entries.place = hit JOIN users ON users.key = writer
-             JOIN rooms ON rooms.key = entries.room
-         ORDER BY at DESC, rooms.name DESC, entries.place DESC"
-    );
-    let values = [
-        expression(query).into(),
-        end.0.into(),
-        end.1.into(),
-        end.2.into(),
-    ];
-    let values = values
-        .into_iter()
-        .chain(keys.keys().map(|key| (*key).into()));
-    let mut select = transaction.prepare(&sql)?;
-    let mut rows = select.query(params_from_iter(
-        values.collect::<Vec<rusqlite::types::Value>>(),
+                  ORDER BY edit.place DESC LIMIT 1), text),
+             target, reply_to, emoji, is_on
+         FROM entries AS said CROSS JOIN users ON users.key = writer
+         WHERE place = ?1 AND kind = 0 AND text IS NOT NULL"
     ))?;
     let mut filling = Filling::new(page);
     let mut found = Found::default();
-    while let Some(row) = rows.next()? {
-        let entry = rows::entry(row)?;
-        let Some(room) = keys.get(&row.get(11)?) else {
-            continue;
-        };
-        if !filling.takes(&entry.event) {
-            found.next = found.entries.last().map(|last| Cursor {
-                room: last.room.clone(),
-                seq: last.entry.seq,
-            });
+    let (mut seen, mut last) = (None, None);
+    while let Some(spot) = walk.next()? {
+        if let Some(seen) = seen
+            && began.elapsed() >= within
+        {
+            found.next = Some(walk.rooms.cursor(seen)?);
             break;
         }
-        let room = room.clone();
-        found.entries.push(RoomEntry { room, entry });
+        if let Some(entry) = matching(&mut select, spot.place, pattern)? {
+            if !filling.takes(&entry.event) {
+                found.next = last.map(|last| walk.rooms.cursor(last)).transpose()?;
+                break;
+            }
+            let room = walk.rooms.names[spot.room].clone();
+            found.entries.push(RoomEntry { room, entry });
+            last = Some(spot);
+        }
+        seen = Some(spot);
     }
     Ok(found)
 }
 
-/// Before which time, room and place is looked; `None` if there is no such entry to go on behind.
-fn end_of(
-    transaction: &Transaction<'_>,
-    keys: &BTreeMap<i64, RoomId>,
-    before: Option<&Cursor>,
-) -> Result<Option<(i64, String, i64)>, Failure> {
-    let Some(last) = before else {
-        return Ok(Some((i64::MAX, String::new(), i64::MAX)));
-    };
-    let Some((key, room)) = keys.iter().find(|(_, room)| **room == last.room) else {
+/// Reads a message, if it is still there and its text matches.
+fn matching(
+    select: &mut CachedStatement<'_>,
+    place: i64,
+    pattern: &Pattern,
+) -> Result<Option<Entry>, Failure> {
+    let mut found = select.query([place])?;
+    let Some(row) = found.next()? else {
         return Ok(None);
     };
-    let mut query = transaction.prepare_cached("SELECT at FROM entries WHERE place = ?1")?;
-    let at = query.query_row([place(*key, last.seq)], |row| row.get(0));
-    let at = at.optional()?;
-    Ok(at.map(|at| (at, room.to_string(), place(*key, last.seq))))
-}
-
-/// The query in FTS5's syntax. Words have letters and digits only, and in quotation marks none is an
-/// operator.
-fn expression(query: &Query) -> String {
-    let words: Vec<_> = query.words().map(|word| format!("\"{word}\"")).collect();
-    words.join(" ") + " *"
+    let is_match = pattern.matches(row.get_ref(6)?.as_str()?);
+    Ok(is_match.then(|| rows::entry(row)).transpose()?)
 }

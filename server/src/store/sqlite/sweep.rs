@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use shared::chat::{Keep, Seq, Timestamp};
 
 use super::error::Failure;
+use super::index;
 use super::rows::{self, SEQ_MAX, place};
-use super::search;
 use crate::store::rules;
 
 /// Most entries that are taken away in one transaction: a few milliseconds' worth, because whatever
@@ -47,7 +47,7 @@ pub(super) fn sweep(connection: &Connection, now: Timestamp) -> Result<Swept, Fa
             left,
         )?;
         for seq in &going {
-            search::forget(connection, room, *seq)?;
+            index::forget(connection, room, *seq)?;
             connection
                 .prepare_cached("DELETE FROM entries WHERE place = ?1")?
                 .execute([place(room, *seq)])?;
@@ -80,7 +80,7 @@ fn sweep_deleted(connection: &Connection, room: i64) -> Result<Swept, Failure> {
     let places = query.query_map(range, |row| row.get::<_, i64>(0))?;
     let places = places.collect::<rusqlite::Result<Vec<_>>>()?;
     for place in &places {
-        search::forget(connection, room, rows::seq(*place)? & SEQ_MAX)?;
+        index::forget(connection, room, rows::seq(*place)? & SEQ_MAX)?;
         connection
             .prepare_cached("DELETE FROM entries WHERE place = ?1")?
             .execute([place])?;

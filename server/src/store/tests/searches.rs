@@ -1,6 +1,21 @@
 //! Searches, on every store.
 
+use std::time::Duration;
+
 use super::*;
+
+/// Longer than anything takes in a test.
+const LONG: Duration = Duration::from_mins(1);
+
+/// Every store, and a database whose searches walk through what was said.
+fn searched() -> Vec<Scene> {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("chat.db")).unwrap();
+    let store = store.bounded(0, LONG, LONG);
+    let mut scenes = scenes();
+    scenes.push(scene(Arc::new(store), Some(folder)));
+    scenes
+}
 
 /// The numbers of what is found in a room, and whether there is more.
 async fn found(
@@ -21,7 +36,7 @@ async fn found(
 
 #[tokio::test]
 async fn a_search_finds_words_and_the_beginning_of_the_last_newest_first() {
-    for Scene { store, _folder, .. } in scenes() {
+    for Scene { store, _folder, .. } in searched() {
         let room = create(&*store, "room").await;
         for (number, text) in [
             (1, "The blue boat"),
@@ -58,7 +73,7 @@ async fn a_search_finds_words_and_the_beginning_of_the_last_newest_first() {
 
 #[tokio::test]
 async fn a_search_goes_on_behind_the_last_through_all_rooms_without_gaps() {
-    for Scene { store, _folder, .. } in scenes() {
+    for Scene { store, _folder, .. } in searched() {
         let rooms = vec![create(&*store, "one").await, create(&*store, "two").await];
         for number in 0..10 {
             let room = rooms[usize::from(number % 2 == 1)].clone();
@@ -108,7 +123,7 @@ async fn a_search_goes_on_behind_the_last_through_all_rooms_without_gaps() {
 
 #[tokio::test]
 async fn a_search_follows_edits_and_deletions() {
-    for Scene { store, _folder, .. } in scenes() {
+    for Scene { store, _folder, .. } in searched() {
         let room = create(&*store, "room").await;
         let append = |number, event| store.append(room.clone(), entry(1, number, event));
         append(1, message("first")).await.unwrap();
@@ -187,7 +202,7 @@ async fn a_search_follows_edits_and_deletions() {
 
 #[tokio::test]
 async fn a_query_that_is_fts_syntax_is_only_words() {
-    for Scene { store, _folder, .. } in scenes() {
+    for Scene { store, _folder, .. } in searched() {
         let room = create(&*store, "room").await;
         store
             .append(room.clone(), entry(1, 1, message("plain words or near")))
@@ -214,4 +229,154 @@ async fn a_query_that_is_fts_syntax_is_only_words() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn words_inside_sentences_accents_wide_forms_and_symbols_are_found_as_they_are_meant() {
+    const TEXTS: [&str; 12] = [
+        "明日は東京へ行きます。",
+        "a cafe\u{301} here",
+        "the Café",
+        "yes 👍🏽",
+        "I like C++.",
+        "C and D",
+        "Ｗｉｄｅ ﬁne",
+        "오늘 학교에서 만나요",
+        "京東",
+        "ｶﾞｲﾄﾞ and größe",
+        "the abc++ of it",
+        "50% of a_b",
+    ];
+    for Scene { store, _folder, .. } in searched() {
+        let room = create(&*store, "room").await;
+        for (number, text) in (1..).zip(TEXTS) {
+            let new = entry(1, number, message(text));
+            store.append(room.clone(), new).await.unwrap();
+        }
+        for (query, expected) in [
+            ("東京", vec![1]),
+            ("行きます", vec![1]),
+            ("東", vec![9, 1]),
+            ("東京都", vec![]),
+            ("cafe", vec![3, 2]),
+            ("CAFE\u{301}", vec![3, 2]),
+            ("café the", vec![3]),
+            ("👍", vec![4]),
+            ("👎", vec![]),
+            ("C++", vec![5]),
+            ("c", vec![6, 5, 3, 2]),
+            ("C d", vec![6]),
+            ("wide", vec![7]),
+            ("ｗｉｄｅ", vec![7]),
+            ("fine", vec![7]),
+            ("학교", vec![8]),
+            ("ガイド", vec![10]),
+            ("GRÖSSE", vec![10]),
+            ("50%", vec![12]),
+            ("a_b", vec![12]),
+            ("%", vec![12]),
+        ] {
+            let found = found(&*store, &[&room], query, 100).await;
+            assert_eq!(found, (expected, false), "{query} in {store:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_longest_queries_are_taken() {
+    let words: String = ('a'..='z')
+        .cycle()
+        .take(100)
+        .flat_map(|c| [c, ' '])
+        .collect();
+    let symbols = "+".repeat(200);
+    let han: String = ('\u{4e00}'..).take(200).collect();
+    let spread: String = ('\u{4e00}'..).take(100).flat_map(|c| [c, ' ']).collect();
+    for Scene { store, _folder, .. } in searched() {
+        let room = create(&*store, "room").await;
+        for (number, text) in (1..).zip([&words, &symbols, &han]) {
+            let new = entry(1, number, message(text));
+            store.append(room.clone(), new).await.unwrap();
+        }
+        for (query, expected) in [(&words, 1), (&symbols, 2), (&han, 3), (&spread, 3)] {
+            let found = found(&*store, &[&room], query, 100).await;
+            assert_eq!(found, (vec![expected], false), "{query} in {store:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_search_whose_time_is_up_goes_on_where_it_stopped_until_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let millis = Arc::new(AtomicI64::new(0));
+    let clock = Clock::of(Arc::clone(&millis));
+    let store = SqliteStore::open_for_test(&folder.path().join("chat.db"), clock, None).unwrap();
+    let store = store.bounded(0, LONG, Duration::ZERO);
+    let (one, two) = (create(&store, "one").await, create(&store, "two").await);
+    let mut expected = Vec::new();
+    for number in 0..30 {
+        // Some share their time, also across rooms.
+        millis.store(i64::from(number / 4), Ordering::SeqCst);
+        let room = if number % 3 == 0 { &one } else { &two };
+        // Its grams are those of another word, which it has not.
+        let hay = "京都 東京";
+        let text = if number % 5 == 0 { "needle" } else { hay };
+        let new = entry(1, number, message(text));
+        let seq = store.append(room.clone(), new).await.unwrap().seq;
+        if number % 5 == 0 {
+            expected.push((room.clone(), seq));
+        }
+    }
+    for (query, expected, looks) in [
+        ("needle", expected, 30),
+        ("東京都", vec![], 30),
+        ("nothing", vec![], 1),
+    ] {
+        let (mut seen, mut before, mut steps) = (Vec::new(), None, 0);
+        loop {
+            let rooms = vec![one.clone(), two.clone()];
+            let query = Query::parse(query).unwrap();
+            let found = store.search(rooms, query, before, PAGE).await.unwrap();
+            assert!(found.entries.len() <= 1, "{found:?}");
+            let entries = found.entries.into_iter();
+            seen.extend(entries.map(|found| (found.room, found.entry.seq)));
+            before = found.next;
+            steps += 1;
+            if before.is_none() {
+                break;
+            }
+        }
+        assert_eq!(steps, looks, "each looks at one message: {query}");
+        seen.sort_unstable();
+        let mut expected = expected;
+        expected.sort_unstable();
+        assert_eq!(seen, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_search_whose_index_takes_too_long_finds_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("chat.db")).unwrap();
+    // The clock is looked at after thousands of steps only.
+    let store = store.bounded(usize::MAX, Duration::ZERO, LONG);
+    let room = create(&store, "room").await;
+    let appends: Vec<_> = (0..5_000)
+        .map(|number| store.append(room.clone(), entry(1, number, message("word"))))
+        .collect();
+    for append in appends {
+        append.await.unwrap();
+    }
+    let (mut seen, mut before) = (0, None);
+    loop {
+        let query = Query::parse("wor").unwrap();
+        let found = store.search(vec![room.clone()], query, before, PAGE).await;
+        let found = found.unwrap();
+        seen += found.entries.len();
+        before = found.next;
+        if before.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, 5_000);
 }

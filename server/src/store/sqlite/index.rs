@@ -1,0 +1,291 @@
+//! The index of words: which messages have which tokens. It follows edits and deletions in the
+//! transaction that makes them.
+//!
+//! It has the tokens of [`shared::chat::search`] and not the texts, and only narrows a search down:
+//! a text is looked at before it counts as found. Tokens that are taken out must be given again, so
+//! that nothing of them is left on the disk: a table of FTS5 that needs only a message's place for
+//! it (`contentless_delete`) keeps them until a merge happens to drop them.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use shared::chat::search::{self, Pattern, Token};
+use shared::chat::{Entry, Event, Seq};
+
+use super::rows::{SEQ_MAX, number, place};
+
+/// The version of the index's form: of its table, and of how tokens are written into it.
+const FORM: u32 = 1;
+
+/// Messages of one transaction when the index is made anew.
+const BATCH: usize = 2_000;
+
+/// Stands before a gram, so that it is no word. A character of private use is never part of a token.
+const GRAM: char = '\u{e100}';
+
+/// Symbols of ASCII are written as characters of private use from here on, because the index's
+/// tokenizer takes every other character of ASCII but letters and digits for a separator.
+const SYMBOLS: u32 = 0xe200;
+
+/// Brings the index to what an entry does, which was just inserted.
+pub(super) fn index(connection: &Connection, room: i64, entry: &Entry) -> rusqlite::Result<()> {
+    match &entry.event {
+        Event::Message {
+            text: Some(text), ..
+        } => add(connection, place(room, entry.seq), text.as_str()),
+        Event::Edited {
+            of,
+            text: Some(text),
+        } => {
+            // Only what is a message has words.
+            if let Some(former) = text_before(connection, room, *of, entry.seq)? {
+                remove(connection, place(room, *of), &former)?;
+                add(connection, place(room, *of), text.as_str())?;
+            }
+            Ok(())
+        }
+        Event::Deleted { of } => {
+            if let Some(former) = text_before(connection, room, *of, entry.seq)? {
+                remove(connection, place(room, *of), &former)?;
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Takes out the words of a message, which is still there; what is no message has none.
+pub(super) fn forget(connection: &Connection, room: i64, seq: Seq) -> rusqlite::Result<()> {
+    if let Some(text) = text_before(connection, room, seq, SEQ_MAX)? {
+        remove(connection, place(room, seq), &text)?;
+    }
+    Ok(())
+}
+
+/// Makes the index anew if it is of another form or rule, or if that was once begun and not ended.
+pub(super) fn renew(connection: &mut Connection) -> rusqlite::Result<()> {
+    let rule = format!("{FORM} {}", search::rule());
+    let sql = "SELECT 1 FROM word_rule WHERE rule = ?1";
+    if connection.prepare(sql)?.exists([&rule])? {
+        return Ok(());
+    }
+    let transaction = connection.transaction()?;
+    // Neither positions nor lengths are needed to narrow a search down.
+    transaction.execute_batch(
+        "DELETE FROM word_rule;
+        DROP TABLE IF EXISTS words;
+        CREATE VIRTUAL TABLE words USING fts5
+            (tokens, content = '', columnsize = 0, detail = none, tokenize = 'ascii');
+        INSERT INTO words (words, rank) VALUES ('secure-delete', 1);",
+    )?;
+    transaction.commit()?;
+    let mut last = 0;
+    while let Some(place) = add_behind(connection, last)? {
+        last = place;
+    }
+    connection.execute("INSERT INTO word_rule (rule) VALUES (?1)", [&rule])?;
+    Ok(())
+}
+
+/// Adds the next messages behind a place, as they are now. Returns the last one's place.
+fn add_behind(connection: &mut Connection, last: i64) -> rusqlite::Result<Option<i64>> {
+    let transaction = connection.transaction()?;
+    let mut behind = None;
+    {
+        let mut query = transaction.prepare_cached(
+            "SELECT place, coalesce(
+                 (SELECT edit.text FROM entries AS edit
+                  WHERE edit.room = said.room AND edit.target = said.place & ?2 AND edit.kind = 1
+                  ORDER BY edit.place DESC LIMIT 1), text)
+             FROM entries AS said WHERE place > ?1 AND kind = 0 AND text IS NOT NULL
+             ORDER BY place LIMIT ?3",
+        )?;
+        let most = i64::try_from(BATCH).unwrap_or(i64::MAX);
+        let mut rows = query.query([last, number(SEQ_MAX), most])?;
+        while let Some(row) = rows.next()? {
+            let place = row.get(0)?;
+            add(&transaction, place, row.get_ref(1)?.as_str()?)?;
+            behind = Some(place);
+        }
+    }
+    transaction.commit()?;
+    Ok(behind)
+}
+
+fn add(connection: &Connection, at: i64, text: &str) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO words (rowid, tokens) VALUES (?1, ?2)";
+    let mut insert = connection.prepare_cached(sql)?;
+    insert.execute(params![at, tokens_of(text)])?;
+    Ok(())
+}
+
+fn remove(connection: &Connection, at: i64, text: &str) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO words (words, rowid, tokens) VALUES ('delete', ?1, ?2)";
+    let mut delete = connection.prepare_cached(sql)?;
+    delete.execute(params![at, tokens_of(text)])?;
+    Ok(())
+}
+
+/// A message's text as it was before the entry with number `before`; `None` if it is no message, or
+/// was deleted.
+fn text_before(
+    connection: &Connection,
+    room: i64,
+    seq: Seq,
+    before: Seq,
+) -> rusqlite::Result<Option<String>> {
+    let mut query = connection.prepare_cached(
+        "SELECT coalesce(
+             (SELECT text FROM entries WHERE room = ?1 AND target = ?2 AND kind = 1 AND place < ?4
+              ORDER BY place DESC LIMIT 1), text)
+         FROM entries WHERE place = ?3 AND kind = 0 AND text IS NOT NULL",
+    )?;
+    let values = [room, number(seq), place(room, seq), place(room, before)];
+    query.query_row(values, |row| row.get(0)).optional()
+}
+
+/// Returns a text's tokens as the index has them, with spaces between.
+fn tokens_of(text: &str) -> String {
+    let folded = search::fold(text);
+    let mut all = String::with_capacity(folded.len() + folded.len() / 4);
+    search::tokens(&folded, |token| {
+        write(&mut all, token);
+        all.push(' ');
+    });
+    all
+}
+
+/// Returns what a message that matches has, in FTS5's syntax. Tokens have letters, digits and no
+/// other character of ASCII, and in quotation marks none is an operator.
+pub(super) fn expression(pattern: &Pattern) -> String {
+    let mut all: Vec<String> = Vec::new();
+    pattern.tokens(|token| {
+        let mut part = String::from("\"");
+        write(&mut part, token);
+        part.push_str(match token {
+            Token::Prefix(_) => "\" *",
+            Token::Word(_) | Token::Gram(_) => "\"",
+        });
+        all.push(part);
+    });
+    all.sort_unstable();
+    all.dedup();
+    all.join(" ")
+}
+
+fn write(all: &mut String, token: Token<'_>) {
+    match token {
+        Token::Word(word) | Token::Prefix(word) => all.push_str(word),
+        Token::Gram(gram) => {
+            all.push(GRAM);
+            all.extend(gram.chars().map(|character| {
+                let written = character
+                    .is_ascii()
+                    .then(|| char::from_u32(SYMBOLS + u32::from(character)));
+                written.flatten().unwrap_or(character)
+            }));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::chat::Query;
+
+    use super::*;
+
+    #[test]
+    fn a_query_is_its_tokens_and_no_syntax() {
+        let of = |query: &str| expression(&Query::parse(query).unwrap().pattern());
+        assert_eq!(of("b\" OR a, a (NEAR*"), r#""a" "b" "near" * "or""#);
+        assert_eq!(
+            of("Café 東京都"),
+            "\"cafe\" \"\u{e100}京都\" \"\u{e100}東京\""
+        );
+        assert_eq!(of("C++"), "\"c\" \"\u{e100}\u{e22b}\"");
+    }
+
+    /// The messages that the index names.
+    fn named(connection: &Connection, query: &str) -> Vec<i64> {
+        let query = Query::parse(query).unwrap();
+        let sql = "SELECT rowid FROM words WHERE words MATCH ?1";
+        let mut select = connection.prepare(sql).unwrap();
+        let rows = select.query_map([expression(&query.pattern())], |row| row.get(0));
+        rows.unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn a_word_that_is_taken_out_is_nowhere_in_the_index() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        super::super::schema::migrate(&mut connection).unwrap();
+        let holds = |word: &str| {
+            let sql = "SELECT 1 FROM words_data WHERE instr(block, CAST(?1 AS BLOB)) > 0";
+            connection.prepare(sql).unwrap().exists([word]).unwrap()
+        };
+        let text = "Xylophone 東京";
+        add(&connection, 1, text).unwrap();
+        add(&connection, 2, "other").unwrap();
+        // A pair begins as its first character does, which is written once.
+        assert!(holds("xylophone") && holds("東") && holds("other"));
+        remove(&connection, 1, text).unwrap();
+        assert!(!holds("xylophone") && !holds("東") && holds("other"));
+    }
+
+    #[test]
+    fn an_index_from_which_much_was_taken_is_sound_and_names_what_is_left() {
+        const WORDS: [&str; 9] = [
+            "a",
+            "ab",
+            "abc",
+            "café",
+            "東京",
+            "東京都",
+            "京",
+            "c++",
+            "👍",
+        ];
+        let mut connection = Connection::open_in_memory().unwrap();
+        super::super::schema::migrate(&mut connection).unwrap();
+        let mut random = 1_u32;
+        let mut next = |below: u32| {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            usize::try_from((random >> 8) % below).unwrap()
+        };
+        let mut texts: Vec<Option<String>> = vec![None; 60];
+        for step in 0..2_000 {
+            let at = next(60);
+            let place = i64::try_from(at).unwrap();
+            if let Some(former) = texts[at].take() {
+                remove(&connection, place, &former).unwrap();
+            } else {
+                let words: Vec<_> = (0..=next(4)).map(|_| WORDS[next(9)]).collect();
+                let text = words.join(" ");
+                add(&connection, place, &text).unwrap();
+                texts[at] = Some(text);
+            }
+            if step % 100 == 99 {
+                let sql = "INSERT INTO words (words) VALUES ('integrity-check')";
+                connection.execute_batch(sql).unwrap();
+                for query in [
+                    "a b",
+                    "abc a",
+                    "a",
+                    "cafe",
+                    "東京",
+                    "京",
+                    "東京都",
+                    "c++",
+                    "👍",
+                ] {
+                    let pattern = Query::parse(query).unwrap().pattern();
+                    let named = named(&connection, query);
+                    for (place, text) in (0..).zip(&texts) {
+                        if text.as_ref().is_some_and(|text| pattern.matches(text)) {
+                            assert!(named.contains(&place), "{query} in {text:?}");
+                        }
+                    }
+                    let is_there = |place: &i64| texts[usize::try_from(*place).unwrap()].is_some();
+                    assert!(named.iter().all(is_there), "{query}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! Compiled queries, and the tokens that an index needs.
+//!
+//! A text is cut at white space and punctuation into pieces of letters, digits and symbols:
+//!
+//! - A run of letters and digits is a word. A query's word is found as a whole word, the last one of
+//!   the query as the beginning of a word.
+//! - Scripts that are written without spaces between words (Chinese, Japanese, Thai and others; and
+//!   Korean, which joins words and particles) are found anywhere in the text.
+//! - A piece of a query that has a symbol (`C++`, `#rust`, `👍`) must be in the text as it is.
+
+use unicode_normalization::char::is_combining_mark;
+
+use super::class::{Class, class, pieces, runs};
+use super::fold::fold;
+
+/// A compiled query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern {
+    terms: Vec<Term>,
+}
+
+/// A part of a query that must be somewhere in the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Term {
+    text: String,
+    /// No letter or digit of a word may stand directly before it.
+    begins_word: bool,
+    /// No letter or digit of a word may stand directly behind it.
+    ends_word: bool,
+}
+
+/// A token, for an index. A text that matches a query has all of the query's tokens; not every text
+/// that has them matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Token<'a> {
+    /// A whole word.
+    Word(&'a str),
+    /// The beginning of a word. Only queries have it.
+    Prefix(&'a str),
+    /// One or two neighbouring characters of a script without spaces, or one symbol.
+    Gram(&'a str),
+}
+
+impl Pattern {
+    /// Compiles a query.
+    pub fn new(query: &str) -> Self {
+        let folded = fold(query);
+        let mut terms: Vec<Term> = Vec::new();
+        for piece in pieces(&folded) {
+            if runs(piece).any(|(class, _)| class == Class::Symbol) {
+                terms.push(Term::new(piece));
+            } else {
+                terms.extend(runs(piece).map(|(_, run)| Term::new(run)));
+            }
+        }
+        if let Some(last) = terms.last_mut() {
+            last.ends_word = false;
+        }
+        Self { terms }
+    }
+
+    /// Returns `true` if nothing is looked for.
+    pub fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
+    /// Returns `true` if the text has everything that is looked for.
+    pub fn matches(&self, text: &str) -> bool {
+        let folded = fold(text);
+        self.terms.iter().all(|term| term.is_in(&folded))
+    }
+
+    /// Calls `each` with every token that a matching text has.
+    pub fn tokens(&self, mut each: impl FnMut(Token<'_>)) {
+        for term in &self.terms {
+            let mut rest = runs(&term.text).peekable();
+            while let Some((class, run)) = rest.next() {
+                let is_whole = rest.peek().is_some() || term.ends_word;
+                match class {
+                    Class::Word if is_whole => each(Token::Word(run)),
+                    Class::Word => each(Token::Prefix(run)),
+                    Class::Unspaced if run.chars().nth(1).is_some() => grams(run, 2, &mut each),
+                    Class::Unspaced | Class::Symbol => grams(run, 1, &mut each),
+                    Class::Separator => {}
+                }
+            }
+        }
+    }
+}
+
+impl Term {
+    fn new(text: &str) -> Self {
+        // The runs tell, not the characters: the last one may be a mark of another script.
+        let is_word = |run: Option<(Class, &str)>| run.is_some_and(|(of, _)| of == Class::Word);
+        Self {
+            text: text.to_owned(),
+            begins_word: is_word(runs(text).next()),
+            ends_word: is_word(runs(text).last()),
+        }
+    }
+
+    fn is_in(&self, folded: &str) -> bool {
+        let mut from = 0;
+        while let Some(at) = folded[from..].find(&self.text) {
+            let (start, end) = (from + at, from + at + self.text.len());
+            // A mark belongs to the character before it, and makes another one of it.
+            let before = folded[..start]
+                .chars()
+                .rev()
+                .find(|c| !is_combining_mark(*c));
+            let behind = folded[end..].chars().next();
+            let is_cut = behind.is_some_and(is_combining_mark);
+            let is_word = |c: Option<char>| c.is_some_and(|c| class(c) == Class::Word);
+            let begins = !self.begins_word || !is_word(before);
+            let ends = !self.ends_word || !is_word(behind);
+            if begins && ends && !is_cut {
+                return true;
+            }
+            // The next place may overlap this one: `a+a` in `xa+a+a`.
+            from = start + self.text.chars().next().map_or(1, char::len_utf8);
+        }
+        false
+    }
+}
+
+/// Calls `each` with every token of a text that was [folded](fold): words and grams.
+pub fn tokens(folded: &str, mut each: impl FnMut(Token<'_>)) {
+    for piece in pieces(folded) {
+        for (class, run) in runs(piece) {
+            match class {
+                Class::Word => each(Token::Word(run)),
+                Class::Unspaced => {
+                    grams(run, 1, &mut each);
+                    grams(run, 2, &mut each);
+                }
+                Class::Symbol => grams(run, 1, &mut each),
+                Class::Separator => {}
+            }
+        }
+    }
+}
+
+/// Calls `each` with every `length` neighbouring characters.
+fn grams(run: &str, length: usize, each: &mut impl FnMut(Token<'_>)) {
+    let starts = run.char_indices().map(|(at, _)| at);
+    let ends = run.char_indices().map(|(at, _)| at).skip(length);
+    for (start, end) in starts.zip(ends.chain([run.len()])) {
+        each(Token::Gram(&run[start..end]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::portable_test;
+
+    fn matches(query: &str, text: &str) -> bool {
+        Pattern::new(query).matches(text)
+    }
+
+    portable_test! {
+        fn all_words_must_be_there_and_the_last_may_go_on() {
+            for (query, text) in [
+                ("blue boat", "blue, BOATS!"),
+                ("wolken, übe", "Über den Wolken"),
+                ("words') --", "plain words"),
+                ("words*", "plain words"),
+                ("grosse", "GRÖẞE"),
+                ("node", "node.js"),
+                ("js node", "node.js"),
+                ("नमस्ते", "वह नमस्ते कहता है"),
+                ("3", "in 3 days"),
+                ("cafe", "CAFÉ"),
+                ("cafe", "a cafe\u{301}."),
+                ("café", "cafe"),
+                ("wide 1", "Ｗｉｄｅ １０"),
+            ] {
+                assert!(matches(query, text), "{query} in {text}");
+            }
+            for (query, text) in [
+                ("blu boat", "blue boat"),
+                ("oat", "boat"),
+                ("wolk über", "Über den Wolken"),
+                ("text:words", "plain words"),
+                ("कम", "कमी की"),
+                ("कि", "का"),
+            ] {
+                assert!(!matches(query, text), "{query} in {text}");
+            }
+        }
+
+        fn words_inside_sentences_of_scripts_without_spaces_are_found() {
+            for (query, text) in [
+                ("東京", "明日は東京へ行きます。"),
+                ("日", "今日は"),
+                ("行きます", "明日は東京へ行きます。"),
+                ("会议", "我们明天开会议吧"),
+                ("학교", "오늘 학교에서 만나요"),
+                ("ภาษา", "ฉันพูดภาษาไทย"),
+                ("iPhone 買", "新しいiPhoneを買う"),
+                ("iphoneを", "新しいiPhoneを買う"),
+                ("ｶﾞｲﾄﾞ", "旅行ガイドです"),
+                ("テスト 東京", "東京でテストする"),
+                // Marks on a character of another script, and on none.
+                ("語\u{93f}ka", "語\u{93f}ka"),
+                ("𛀀\u{b01}aa", "𛀀\u{b01}aa"),
+                ("ka", ".\u{93f}ka"),
+            ] {
+                assert!(matches(query, text), "{query} in {text}");
+            }
+            for (query, text) in [
+                ("東京", "京東"),
+                ("東京都", "東京は都"),
+                ("か", "がく"),
+                ("会议", "会、议"),
+                ("iphon 買", "新しいiPhoneを買う"),
+            ] {
+                assert!(!matches(query, text), "{query} in {text}");
+            }
+        }
+
+        fn symbols_are_found_as_they_are() {
+            for (query, text) in [
+                ("C++", "I like c++."),
+                ("C++", "C++17 is new"),
+                ("C#", "C# or F#"),
+                ("c", "C++ too"),
+                ("#rust", "see #Rust2024"),
+                ("👍", "yes👍"),
+                ("👍", "👍🏽 indeed"),
+                ("❤", "I ❤️ you"),
+                ("❤️", "I ❤ you"),
+                ("👩‍👩‍👧", "the 👩‍👩‍👧 here"),
+                ("a+a", "xa+a+a"),
+                ("100%", "it is 100% sure"),
+                ("€5", "only €50"),
+                ("1️⃣", "press 1️⃣ now"),
+                ("🇩🇪", "from 🇩🇪🇫🇷"),
+                ("snake_ca", "a snake_case name"),
+                ("(C++)", "C++"),
+            ] {
+                assert!(matches(query, text), "{query} in {text}");
+            }
+            for (query, text) in [
+                ("C++", "C and D"),
+                ("C++", "ABC++"),
+                ("C#", "C, and # too"),
+                ("👍", "👎"),
+                ("#rust", "rust"),
+                ("snake_case", "a snake case"),
+                ("1️⃣", "press 1 now"),
+                ("a+b c", "a+bc c"),
+                ("=", "a ≠ b"),
+            ] {
+                assert!(!matches(query, text), "{query} in {text}");
+            }
+        }
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    mod properties {
+        use std::collections::HashSet;
+
+        use proptest::prelude::*;
+
+        use super::*;
+
+        /// The tokens of a text, as an index has them.
+        fn index(text: &str) -> HashSet<String> {
+            let mut there = HashSet::new();
+            tokens(&fold(text), |token| {
+                there.insert(match token {
+                    Token::Word(word) => word.to_owned(),
+                    Token::Gram(gram) => format!(".{gram}"),
+                    Token::Prefix(prefix) => panic!("{prefix:?}"),
+                });
+            });
+            there
+        }
+
+        fn has(there: &HashSet<String>, token: Token<'_>) -> bool {
+            match token {
+                Token::Word(word) => there.contains(word),
+                Token::Prefix(prefix) => there.iter().any(|word| word.starts_with(prefix)),
+                Token::Gram(gram) => there.contains(&format!(".{gram}")),
+            }
+        }
+
+        const TEXT: &str = "([a-cA-C日本語กาี👍+#., \u{301}\u{338}\u{3099}कि]|ka|[ -~]){0,24}";
+
+        proptest! {
+            /// An index that is asked for a query's tokens leaves out no message that matches.
+            #[test]
+            fn a_text_that_matches_has_all_tokens_of_the_query(text in TEXT, query in TEXT) {
+                let pattern = Pattern::new(&query);
+                if pattern.matches(&text) {
+                    let there = index(&text);
+                    pattern.tokens(|token| {
+                        assert!(has(&there, token), "{token:?} of {query:?} in {text:?}");
+                    });
+                }
+            }
+
+            #[test]
+            fn every_text_is_found_by_itself(text in TEXT) {
+                prop_assert!(matches(&text, &text));
+            }
+
+            #[test]
+            fn any_text_and_query_are_taken(text in any::<String>(), query in any::<String>()) {
+                let pattern = Pattern::new(&query);
+                let _ = pattern.matches(&text);
+                if !pattern.is_empty() {
+                    prop_assert!(pattern.matches(&query));
+                }
+                let there = index(&query);
+                pattern.tokens(|token| assert!(has(&there, token), "{token:?} in {query:?}"));
+            }
+        }
+    }
+}
