@@ -5,7 +5,7 @@
 use shared::chat::room::InvalidRoom;
 use shared::chat::server::Member;
 use shared::chat::{
-    ClientMessage, DirectId, MessageId, RoomId, RoomName, Seq, Text, Topic, UserId,
+    ClientMessage, DirectId, InvitationCode, MessageId, RoomId, RoomName, Seq, Text, Topic, UserId,
 };
 
 use super::Chat;
@@ -55,6 +55,17 @@ impl Chat {
             state: DeliveryState::Queued,
             at: authorship.at,
         });
+    }
+
+    /// Shows the code of an invitation, which may stand in its link.
+    pub fn redeem(&mut self, link: &str, at: u64) {
+        let code = link
+            .rsplit_once("invitation=")
+            .map_or(link, |(_, code)| code);
+        match InvitationCode::try_from(code.to_owned()) {
+            Ok(code) => self.ask(ClientMessage::Redeem { code }),
+            Err(_) => self.notice("That is no invitation. /invitation LINK", at),
+        }
     }
 
     /// Carries out a line, as far as all clients do the same. Returns the step that is left to the
@@ -124,6 +135,7 @@ impl Chat {
             Line::Role { name, role } => {
                 self.ask_of_member(name, at, |room, id| ClientMessage::Role { room, id, role });
             }
+            Line::Invitation(code) => self.redeem(code, at),
             Line::Operate { word: "", .. } => return Some(Asked::Console),
             Line::Operate { word, rest } => self.operate(word, rest, at),
             Line::Who => self.who(at),

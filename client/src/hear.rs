@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use shared::chat::operator::OperatorAnswer;
 use shared::chat::server::{ChatErrorCode, MemberChange, RoomEntry, RoomSummary, ServerLimits};
-use shared::chat::{Author, ClientMessage, Entry, RoomId, RoomName, ServerMessage};
+use shared::chat::{AdmissionMode, Author, ClientMessage, Entry, RoomId, RoomName, ServerMessage};
 
 use super::operating::Operating;
 use super::room::{Room, Standing};
@@ -33,6 +33,15 @@ impl Chat {
             } => {
                 self.operator = operator;
                 self.welcomed(you, rooms, more, limits);
+            }
+            ServerMessage::Waiting { admission } => self.must_wait(admission, at),
+            ServerMessage::Admitted => {
+                if self.waiting.take().is_some()
+                    && let Some(hello) = self.hello.clone()
+                {
+                    self.notice("You are admitted to this server.", at);
+                    self.requests.push(hello);
+                }
             }
             ServerMessage::Rooms { rooms, find, more } => {
                 if let Some(find) = find {
@@ -221,6 +230,18 @@ impl Chat {
         }
     }
 
+    /// Shows the codes that the person has, or says what the person waits for.
+    fn must_wait(&mut self, admission: AdmissionMode, at: u64) {
+        self.waiting = Some(admission);
+        if let Some(code) = self.claim.take() {
+            self.requests.push(ClientMessage::Claim { code });
+        } else if let Some(code) = self.invitation.take() {
+            self.requests.push(ClientMessage::Redeem { code });
+        } else {
+            self.notice(waits_for(admission), at);
+        }
+    }
+
     pub(crate) fn invited(&mut self, summary: RoomSummary, by: Author, at: u64) {
         let id = summary.room.clone();
         let text = format!("{} invites you to {id}.", by.name);
@@ -396,5 +417,17 @@ impl Chat {
             from: from.clone(),
             to,
         });
+    }
+}
+
+/// Returns what a person is told whom the server does not admit.
+pub fn waits_for(admission: AdmissionMode) -> &'static str {
+    match admission {
+        AdmissionMode::Approval => {
+            "An operator of this server has to admit you. You can wait here, or come back later."
+        }
+        AdmissionMode::Invitation | AdmissionMode::Open => {
+            "You need an invitation to this server: open its link, or type /invitation and the link."
+        }
     }
 }

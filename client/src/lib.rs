@@ -8,7 +8,7 @@
 pub mod backoff;
 pub mod compose;
 pub mod fuzzy;
-mod hear;
+pub mod hear;
 pub mod lines;
 mod lists;
 pub mod log;
@@ -28,8 +28,10 @@ use std::rc::Rc;
 
 use shared::chat::limits::TEXT_BYTES;
 use shared::chat::name::GUEST_PREFIX;
-use shared::chat::operator::ClaimCode;
-use shared::chat::{Author, ClientMessage, RoomId, RoomName, RoomsCursor, Seq};
+use shared::chat::{
+    AdmissionMode, Author, ClaimCode, ClientMessage, InvitationCode, RoomId, RoomName, RoomsCursor,
+    Seq,
+};
 
 pub use requests::Requests;
 
@@ -61,12 +63,18 @@ pub struct Chat {
     pub operating: Operating,
     /// The code with which the person wants to become an operator.
     pub claim: Option<ClaimCode>,
+    /// The code with which the person wants to be admitted to the server.
+    pub invitation: Option<InvitationCode>,
+    /// The server does not admit this key, or not yet.
+    pub waiting: Option<AdmissionMode>,
     /// The length limit of the server for a text, in bytes.
     pub text_bytes: usize,
     /// The search at the server, and its results.
     pub search: search::Search,
     /// A message that the person wants to see.
     pub goal: Option<search::Goal>,
+    /// The first request of this session, which is made again when the key is admitted.
+    hello: Option<ClientMessage>,
     /// The server has answered `hello` in this session.
     greeted: bool,
     /// The list of rooms goes on behind this position.
@@ -104,6 +112,9 @@ impl Default for Chat {
             operator: false,
             operating: Operating::default(),
             claim: None,
+            invitation: None,
+            waiting: None,
+            hello: None,
             text_bytes: TEXT_BYTES,
             search: search::Search::default(),
             goal: None,
@@ -132,6 +143,12 @@ impl Chat {
         Self { claim, ..self }
     }
 
+    /// Returns the chat of somebody who was invited to a server.
+    #[must_use]
+    pub fn redeeming(self, invitation: Option<InvitationCode>) -> Self {
+        Self { invitation, ..self }
+    }
+
     /// Forgets the rooms, and keeps the outbox.
     pub fn clear(&mut self) {
         let mut requests = std::mem::take(&mut self.requests);
@@ -141,6 +158,7 @@ impl Chat {
         *self = Self {
             requests,
             claim: self.claim.take(),
+            invitation: self.invitation.take(),
             last_room: self.last_room,
             renamings: std::mem::take(&mut self.renamings),
             ..Self::restore(std::mem::take(&mut self.outbox))
@@ -199,10 +217,13 @@ impl Chat {
         self.greeted = false;
         self.rooms_after = None;
         self.listing = None;
-        self.requests.push(ClientMessage::Hello {
+        self.waiting = None;
+        let hello = ClientMessage::Hello {
             name: name.map(str::to_owned),
             client: program.to_owned().into(),
-        });
+        };
+        self.hello = Some(hello.clone());
+        self.requests.push(hello);
     }
 
     /// Ends the session. Its unanswered requests are void.

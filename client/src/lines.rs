@@ -13,13 +13,17 @@ pub const HELP: &str = "/name NEW takes a name, /who lists who is here, /join RO
                         /leave leaves this room, /quit ends the session, // starts a message with \
                         a slash. Moderators of a room: /topic TEXT changes its topic, /remove NAME \
                         removes a member. Its owner also: /rename NEW, /mod NAME and /unmod NAME \
-                        make moderators, /handover NAME gives the room away, /close ROOM deletes it.";
+                        make moderators, /handover NAME gives the room away, /close ROOM deletes it. \
+                        /invitation LINK gets you into a server that wants one.";
 
 /// The operators' part of the help.
 pub const OPERATOR_HELP: &str = "Operators: /op operators and /op rooms list them, /op appoint WHO \
                                  and /op revoke WHO change the operators, /op release WHO frees a \
-                                 name, /op owner ROOM WHO gives a room an owner. WHO is a name or \
-                                 a fingerprint.";
+                                 name, /op owner ROOM WHO gives a room an owner. /op admission MODE \
+                                 (open, invitation or approval) says which new keys may take part, \
+                                 /op applicants lists who waits, /op admit WHO admits one, /op \
+                                 invite KEYS DAYS makes an invitation, /op invitations lists them, \
+                                 /op uninvite NUMBER ends one. WHO is a name or a fingerprint.";
 
 /// The meaning of a line that a person types.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +62,8 @@ pub enum Line<'a> {
         /// The member's new role.
         role: Role,
     },
+    /// Redeems an invitation to the server: its link, or the code in it.
+    Invitation(&'a str),
     /// Carries out an operation of an operator.
     Operate {
         /// The operation; empty opens the console.
@@ -114,6 +120,7 @@ fn command<'a>(word: &'a str, rest: &'a str) -> Line<'a> {
             let text = text.trim();
             Line::Message { to, text }
         }
+        "invitation" => Line::Invitation(rest),
         // `/leave` leaves the room on the screen. With an argument it could mean another one, so it
         // is no command.
         "leave" if rest.is_empty() => Line::Leave,

@@ -2,10 +2,12 @@
 //!
 //! The module is pure.
 
+use shared::chat::admission::{Applicant, Invitation};
+use shared::chat::entry::DisplayName;
 use shared::chat::operator::{
     Ban, ConnectionInfo, LogLine, OperatorAnswer, OperatorRequest, RoomInfo, ServerStatus,
 };
-use shared::chat::{Author, ClientMessage, Role, RoomName, UserId};
+use shared::chat::{Author, ClientMessage, InvitationCode, Role, RoomName, UserId};
 
 use super::Chat;
 use super::lines::OPERATOR_HELP;
@@ -26,6 +28,12 @@ pub struct Operating {
     pub rooms: Vec<RoomInfo>,
     /// The operators of the server.
     pub operators: Vec<Author>,
+    /// The keys that wait to be admitted.
+    pub applicants: Vec<Applicant>,
+    /// The open invitations to the server.
+    pub invitations: Vec<Invitation>,
+    /// The code of the invitation that was made last, and its number.
+    pub code: Option<(InvitationCode, u32)>,
     /// The latest lines of the server's log, oldest first.
     pub log: Vec<LogLine>,
     /// The number of lines that the server left out.
@@ -34,6 +42,7 @@ pub struct Operating {
     more_connections: Vec<ConnectionInfo>,
     more_bans: Vec<Ban>,
     more_rooms: Vec<RoomInfo>,
+    more_applicants: Vec<Applicant>,
     /// The list that a command of the person asked for, and that is to be shown as text.
     telling: Option<Told>,
     told: Option<String>,
@@ -44,6 +53,8 @@ pub struct Operating {
 enum Told {
     Operators,
     Rooms,
+    Applicants,
+    Invitations,
 }
 
 /// The most entries of a list that are shown as text. The console has all of them.
@@ -86,6 +97,31 @@ impl Operating {
                 self.operators = operators;
                 self.tell(Told::Operators);
             }
+            OperatorAnswer::Applicants { applicants, more } => {
+                let after = applicants.last().map(|last| last.id);
+                self.more_applicants.extend(applicants);
+                if more && after.is_some() {
+                    return Some(OperatorRequest::Applicants { after });
+                }
+                self.applicants = std::mem::take(&mut self.more_applicants);
+                self.tell(Told::Applicants);
+            }
+            OperatorAnswer::Invitations { invitations } => {
+                self.invitations = invitations;
+                self.tell(Told::Invitations);
+            }
+            OperatorAnswer::Invitation { code, invitation } => {
+                self.told = Some(format!(
+                    "Invitation {}: append #invitation={} to the page's address. It admits {} \
+                     keys until {}.",
+                    invitation.number,
+                    code.as_str(),
+                    invitation.uses,
+                    invitation.expires
+                ));
+                self.code = Some((code, invitation.number));
+                self.invitations.push(invitation);
+            }
             OperatorAnswer::Log { lines, missed } => {
                 self.log.extend(lines);
                 self.missed += missed;
@@ -111,10 +147,12 @@ impl Operating {
         }
         let name = who.strip_prefix('@').unwrap_or(who).to_lowercase();
         let connected = self.connections.iter();
-        let connected = connected.filter_map(|it| Some((it.name.as_ref()?, it.id?)));
-        let operators = self.operators.iter().map(|it| (&it.name, it.id));
-        let mut people = connected.chain(operators);
-        let found = people.find(|(other, _)| other.as_str().to_lowercase() == name);
+        let connected = connected.filter_map(|it| Some((it.name.as_ref()?.as_str(), it.id?)));
+        let operators = self.operators.iter().map(|it| (it.name.as_str(), it.id));
+        let waiting = self.applicants.iter();
+        let waiting = waiting.filter_map(|it| Some((it.name.as_ref()?.as_str(), it.id)));
+        let mut people = connected.chain(operators).chain(waiting);
+        let found = people.find(|(other, _)| other.to_lowercase() == name);
         found.map(|(_, id)| id)
     }
 
@@ -130,6 +168,14 @@ impl Operating {
                 ("operators", self.operators.iter().map(line).collect())
             }
             Told::Rooms => ("rooms", self.rooms.iter().map(room_line).collect()),
+            Told::Applicants => (
+                "applicants",
+                self.applicants.iter().map(applicant_line).collect(),
+            ),
+            Told::Invitations => (
+                "invitations",
+                self.invitations.iter().map(invitation_line).collect(),
+            ),
         };
         // A notice is one line in a room, and a server may have thousands of rooms.
         let shown = &lines[..lines.len().min(TOLD)];
@@ -153,6 +199,24 @@ fn room_line(room: &RoomInfo) -> String {
     };
     let private = if room.private { "private, " } else { "" };
     format!("{} ({private}{} members, {owner})", room.room, room.members)
+}
+
+fn applicant_line(applicant: &Applicant) -> String {
+    let name = applicant
+        .name
+        .as_ref()
+        .map_or("no name", DisplayName::as_str);
+    format!("{name} {} from {}", applicant.id, applicant.address)
+}
+
+fn invitation_line(invitation: &Invitation) -> String {
+    let Invitation {
+        number,
+        uses,
+        expires,
+        ..
+    } = invitation;
+    format!("{number} (admits {uses} keys until {expires})")
 }
 
 impl Chat {
@@ -182,6 +246,32 @@ impl Chat {
                 user.map(|user| OperatorRequest::ReleaseName { user })
             }
             ("owner", rest) => self.owner(rest, at),
+            ("admission", mode) => match mode.parse() {
+                Ok(mode) => Some(OperatorRequest::Admission { mode }),
+                Err(error) => {
+                    self.notice(format!("Not changed: {error}."), at);
+                    None
+                }
+            },
+            ("applicants", "") => {
+                self.operating.telling = Some(Told::Applicants);
+                Some(OperatorRequest::Applicants { after: None })
+            }
+            ("admit", who) => self
+                .user(who, at)
+                .map(|user| OperatorRequest::Admit { user }),
+            ("invite", rest) => self.invitation(rest, at),
+            ("invitations", "") => {
+                self.operating.telling = Some(Told::Invitations);
+                Some(OperatorRequest::Invitations)
+            }
+            ("uninvite", number) => {
+                let number = number.parse().ok();
+                if number.is_none() {
+                    self.notice("Which invitation? /op uninvite NUMBER", at);
+                }
+                number.map(|number| OperatorRequest::Uninvite { number })
+            }
             _ => {
                 self.notice(OPERATOR_HELP, at);
                 None
@@ -190,6 +280,19 @@ impl Chat {
         if let Some(request) = request {
             self.ask(ClientMessage::Operator(request));
         }
+    }
+
+    fn invitation(&mut self, rest: &str, at: u64) -> Option<OperatorRequest> {
+        let mut numbers = rest.split_whitespace().map(str::parse);
+        let (uses, days) = (
+            numbers.next().unwrap_or(Ok(1)),
+            numbers.next().unwrap_or(Ok(7)),
+        );
+        if let (Ok(uses), Ok(days), None) = (uses, days, numbers.next()) {
+            return Some(OperatorRequest::Invite { uses, days });
+        }
+        self.notice("For how many keys, and days? /op invite KEYS DAYS", at);
+        None
     }
 
     fn owner(&mut self, rest: &str, at: u64) -> Option<OperatorRequest> {

@@ -31,22 +31,37 @@ impl Requests {
         self.waiting.clear();
     }
 
-    /// Redirects waiting requests to the new name of their room. Requests that only a named room
-    /// takes, such as a new topic, keep the former name.
+    /// Redirects waiting requests to the new name of their room.
     pub(crate) fn renamed(&mut self, from: &RoomId, to: &RoomId) {
+        let named = match to {
+            RoomId::Named(name) => Some(name),
+            RoomId::Direct(_) => None,
+        };
         for (_, message) in &mut self.waiting {
-            if let ClientMessage::Join { room, .. }
-            | ClientMessage::Leave { room }
-            | ClientMessage::Members { room, .. }
-            | ClientMessage::History { room, .. }
-            | ClientMessage::Typing { room }
-            | ClientMessage::Read { room, .. }
-            | ClientMessage::Search {
-                room: Some(room), ..
-            } = message
-                && *room == *from
-            {
-                *room = to.clone();
+            use ClientMessage as M;
+            match message {
+                M::Join { room, .. }
+                | M::Leave { room }
+                | M::Members { room, .. }
+                | M::History { room, .. }
+                | M::Typing { room }
+                | M::Read { room, .. }
+                | M::Search {
+                    room: Some(room), ..
+                } if *room == *from => *room = to.clone(),
+                M::Invite { room, .. }
+                | M::Topic { room, .. }
+                | M::Rename { room, .. }
+                | M::Role { room, .. }
+                | M::Remove { room, .. }
+                | M::Close { room } => {
+                    if RoomId::from(room.clone()) == *from
+                        && let Some(name) = named
+                    {
+                        *room = name.clone();
+                    }
+                }
+                _ => {}
             }
         }
     }

@@ -66,6 +66,13 @@ export class ChatPage {
     await this.expectRoom();
   }
 
+  /** Connects to a server that does not admit this key yet. */
+  async waitOutside(name) {
+    await this.submit({ name });
+    await this.enter();
+    await expect(this.id('waiting')).toBeVisible();
+  }
+
   /** Waits until the room on the screen is there: from then on what is typed is sent at once. */
   async expectRoom() {
     await expect(this.id('log')).toHaveAttribute('aria-busy', 'false');

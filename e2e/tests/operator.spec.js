@@ -104,6 +104,49 @@ test('operators appoint and revoke others, and give any room an owner', async ({
   await expect(operator('bob')).toHaveCount(0);
 });
 
+test('new people need an invitation or an operator, when the server says so', async ({ server, visitor }) => {
+  const boss = await operate(visitor, server);
+  await boss.chat.id('console-admission').selectOption('invitation');
+  await expect(boss.chat.id('console-invite')).toBeVisible();
+  const stranger = await visitor();
+  await stranger.chat.open(server.url);
+  await stranger.chat.waitOutside('eve');
+  await expect(stranger.chat.id('waiting')).toContainText('invitation');
+  await stranger.chat.id('waiting-invitation').fill('not a link');
+  await stranger.chat.id('waiting-redeem').click();
+  await expect(stranger.chat.id('waiting-invitation-error')).not.toBeEmpty();
+
+  await boss.chat.id('console-invite-uses').fill('2');
+  await boss.chat.id('console-invite').click();
+  const link = await boss.chat.id('invitation-link').textContent();
+  expect(link).toContain('/#invitation=');
+  await stranger.chat.id('waiting-invitation').fill(link);
+  await stranger.chat.id('waiting-redeem').click();
+  await expect(stranger.chat.id('waiting')).toHaveCount(0);
+  await expect(stranger.chat.id('own-name')).toContainText('eve');
+  await stranger.chat.type('I am in');
+  await expect(boss.chat.messages('I am in', 'eve')).toBeVisible();
+
+  // Whoever opens the link need not do anything else.
+  const guest = await visitor();
+  await guest.chat.open(link);
+  await guest.chat.join('dora');
+  await expect(guest.chat.id('own-name')).toContainText('dora');
+  expect(new URL(guest.page.url()).hash).toBe('');
+
+  await boss.chat.id('console-admission').selectOption('approval');
+  const applicant = await visitor();
+  await applicant.chat.open(server.url);
+  await applicant.chat.waitOutside('carl');
+  await expect(applicant.chat.id('waiting')).toContainText('operator');
+  const waiting = boss.page.locator('[data-testid="applicant"][data-name="carl"]');
+  await expect(waiting).toBeVisible();
+  await waiting.getByTestId('applicant-admit').click();
+  await expect(waiting).toHaveCount(0);
+  await expect(applicant.chat.id('waiting')).toHaveCount(0);
+  await expect(applicant.chat.id('own-name')).toContainText('carl');
+});
+
 for (const colorScheme of ['light', 'dark']) {
   for (const [device, viewport] of Object.entries(WINDOWS)) {
     test(`the console is accessible, ${colorScheme}, ${device}`, async ({ server, visitor, python }) => {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::Parser;
 use serde::Deserialize;
 use shared::chat::keep::InvalidKeep;
-use shared::chat::{Keep, RoomId};
+use shared::chat::{AdmissionMode, Keep, RoomId};
 use shared::limits::{
     HANDSHAKE_FRAME_BYTES, HANDSHAKE_TIMEOUT, MESSAGE_FRAME_BYTES, RSA_MAX_BITS, RSA_MIN_BITS,
     RekeyLimits, V2_REKEY_RECORDS,
@@ -21,6 +21,9 @@ use crate::rates::PerMinute;
 
 /// Room in a frame for what is not text: JSON, a name, padding, and base64's third.
 const FRAME_OVERHEAD_BYTES: usize = 1024;
+
+/// Longest time for which new keys may not write, in seconds: a month.
+const NEW_KEYS_WAIT_SECONDS: usize = 30 * 24 * 60 * 60;
 
 /// Secure Chat's server: encrypted chat over TCP and, through a WebSocket tunnel, in the browser.
 #[derive(Debug, Parser)]
@@ -50,6 +53,34 @@ pub enum Command {
         /// The server's data folder.
         #[arg(long, value_name = "FOLDER")]
         data_dir: Option<PathBuf>,
+    },
+    /// List or change the operators of a server that is stopped, for instance after a key was
+    /// stolen.
+    Operators {
+        /// The task.
+        #[command(subcommand)]
+        task: OperatorsTask,
+        /// The server's data folder.
+        #[arg(long, value_name = "FOLDER", global = true)]
+        data_dir: Option<PathBuf>,
+    },
+}
+
+/// A task about the operators.
+#[derive(Debug, clap::Subcommand)]
+pub enum OperatorsTask {
+    /// Write a line for each operator: the key's fingerprint, and the name or a dash.
+    List,
+    /// Make somebody an operator.
+    Add {
+        /// Key (SHA256:…) or name.
+        who: String,
+    },
+    /// Take an operator's rights away. Without any operator the server prints a claim link when it
+    /// starts.
+    Revoke {
+        /// Key (SHA256:…) or name.
+        who: String,
     },
 }
 
@@ -145,12 +176,23 @@ struct Settings {
     #[arg(long, value_name = "KEEP", env = "SECURE_CHAT_KEEP")]
     keep: Option<KeepSetting>,
 
-    /// Most rooms, those of two among them. [default: 10000]
+    /// Keys that may take part: open admits every key, invitation those with an invitation link,
+    /// approval those that an operator admits. Keys with a name or in a room stay admitted. Without
+    /// it the mode is the one that an operator has set. [default: open]
+    #[arg(long, value_name = "MODE", env = "SECURE_CHAT_ADMISSION")]
+    admission: Option<AdmissionMode>,
+
+    /// Seconds for which a key that the server has not seen before may read but not write.
+    /// [default: 0]
+    #[arg(long, value_name = "SECONDS", env = "SECURE_CHAT_NEW_KEYS_WAIT")]
+    new_keys_wait: Option<u64>,
+
+    /// Most rooms with a name; there may be ten times as many rooms of two. [default: 10000]
     #[arg(long, value_name = "N", env = "SECURE_CHAT_MAX_ROOMS")]
     max_rooms: Option<usize>,
 
-    /// What one person may write into rooms a minute, and ten times that one address; all of it may
-    /// come at once. 0 is no limit, here and below. [default: 600]
+    /// What one person may write into rooms a minute, and ten times that one address; at most 120 of
+    /// it at once. 0 is no limit, here and below. [default: 600]
     #[arg(long, value_name = "N", env = "SECURE_CHAT_SENDS_PER_MINUTE")]
     sends_per_minute: Option<u32>,
 
@@ -259,8 +301,12 @@ pub struct Config {
     pub rates: PerMinute,
     /// Retention of the entries of new rooms.
     pub keep: Keep,
-    /// Most rooms of the server.
+    /// Most rooms with a name.
     pub max_rooms: usize,
+    /// The admission mode, if one is configured.
+    pub admission: Option<AdmissionMode>,
+    /// Time for which a key that the server has not seen before may not write.
+    pub new_keys_wait: Duration,
     /// Size of a new server key, in bits.
     pub key_bits: usize,
 }
@@ -285,6 +331,8 @@ impl Default for Config {
             rates: PerMinute::default(),
             keep: Keep::Forever,
             max_rooms: 10_000,
+            admission: None,
+            new_keys_wait: Duration::ZERO,
             key_bits: RSA_MIN_BITS,
         }
     }
@@ -382,6 +430,11 @@ fn merge(over: Settings, file: Settings, default: Config) -> Result<Config, Conf
             .max_rooms
             .or(file.max_rooms)
             .unwrap_or(default.max_rooms),
+        admission: over.admission.or(file.admission).or(default.admission),
+        new_keys_wait: over
+            .new_keys_wait
+            .or(file.new_keys_wait)
+            .map_or(default.new_keys_wait, Duration::from_secs),
         keep: over.keep.or(file.keep).map_or(default.keep, |keep| keep.0),
         rates: PerMinute {
             sends: over
@@ -437,6 +490,8 @@ fn check(config: Config) -> Result<Config, ConfigError> {
     bounded("max_text_bytes", config.max_text_bytes, 1, fitting)?;
     let seconds = usize::try_from(config.handshake_timeout.as_secs()).unwrap_or(usize::MAX);
     bounded("handshake_timeout", seconds, 1, 600)?;
+    let wait = usize::try_from(config.new_keys_wait.as_secs()).unwrap_or(usize::MAX);
+    bounded("new_keys_wait", wait, 0, NEW_KEYS_WAIT_SECONDS)?;
     let records = usize::try_from(config.rekey.records).unwrap_or(usize::MAX);
     bounded("rekey_records", records, 1, V2_REKEY_RECORDS)?;
     bounded("key_bits", config.key_bits, RSA_MIN_BITS, RSA_MAX_BITS)?;
@@ -511,6 +566,11 @@ mod tests {
                 "max_text_bytes is 1048576",
             ),
             (&["--handshake-timeout", "0"], "handshake_timeout is 0"),
+            (&["--admission", "closed"], "--admission"),
+            (
+                &["--new-keys-wait", "99999999"],
+                "new_keys_wait is 99999999",
+            ),
             (&["--key-bits", "1024"], "key_bits is 1024"),
             (&["--key-bits", "2049"], "key_bits must be"),
             (&["--allow-origin", "chat.example"], "allow_origin has"),

@@ -86,6 +86,7 @@ impl Context {
                 handshakes_per_minute: config.rates.handshakes,
                 max_rooms: config.max_rooms,
                 keep: config.keep,
+                new_keys_wait: config.new_keys_wait.as_secs(),
             },
         });
         let with_reserve = config.max_connections.saturating_add(RESERVED);

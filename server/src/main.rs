@@ -1,8 +1,9 @@
 //! `secure-chat-server`: reads its settings, opens its listeners, and runs until it is told to stop.
 
+mod tasks;
+
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,13 +14,14 @@ use secure_chat_server::hub::{Hub, Settings};
 use secure_chat_server::keystore::{self, KeystoreError};
 use secure_chat_server::logging::{self, LossyWriter};
 use secure_chat_server::operators::Log;
-use secure_chat_server::store::{ExportError, OpenError, SqliteStore, StoreError, export};
+use secure_chat_server::store::{OpenError, SqliteStore, StoreError};
 use secure_chat_server::{Context, open_files, run};
-use shared::chat::RoomId;
 use shared::trust::words;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+
+use self::tasks::TaskFailure;
 
 /// Time for which RSA that is under way may keep the process.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -54,8 +56,8 @@ enum Failure {
     Open(OpenError),
     #[error("the chat's history cannot be read: {0}")]
     Load(#[source] StoreError),
-    #[error("{0} was not exported: {1}")]
-    Export(RoomId, #[source] ExportError),
+    #[error(transparent)]
+    Task(TaskFailure),
     #[error("cannot listen on {address}: {cause}{}", advice(cause, flag))]
     Listen {
         flag: &'static str,
@@ -95,8 +97,16 @@ fn start() -> Result<(), Failure> {
     let mut cli = Cli::parse();
     let command = cli.command.take();
     let config = cli.into_config().map_err(Failure::Config)?;
-    if let Some(Command::Export { room, data_dir }) = command {
-        return write_export(&data_dir.unwrap_or(config.data_dir), &room);
+    match command {
+        Some(Command::Export { room, data_dir }) => {
+            let folder = data_dir.unwrap_or(config.data_dir);
+            return tasks::write_export(&folder, &room).map_err(Failure::Task);
+        }
+        Some(Command::Operators { task, data_dir }) => {
+            let folder = data_dir.unwrap_or(config.data_dir);
+            return tasks::operators(&folder, task).map_err(Failure::Task);
+        }
+        None => {}
     }
     let (log, followed) = logging::start(config.log_level.into());
     let result = serve(config, followed);
@@ -145,15 +155,6 @@ fn serve(config: Config, log: Log) -> Result<(), Failure> {
     result
 }
 
-fn write_export(folder: &Path, room: &RoomId) -> Result<(), Failure> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    match export(&folder.join(DATABASE), room, &mut out) {
-        // The reader has read enough.
-        Err(ExportError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        done => done.map_err(|error| Failure::Export(room.clone(), error)),
-    }
-}
-
 /// Opens the rooms as they were when the last server of this data folder stopped.
 fn open_hub(runtime: &tokio::runtime::Runtime, config: &Config) -> Result<Hub, Failure> {
     let path = config.data_dir.join(DATABASE);
@@ -165,6 +166,8 @@ fn open_hub(runtime: &tokio::runtime::Runtime, config: &Config) -> Result<Hub, F
             per_minute: config.rates,
             keep: config.keep,
             max_rooms: config.max_rooms,
+            admission: config.admission,
+            new_keys_wait: config.new_keys_wait,
         },
     );
     runtime.block_on(hub).map_err(Failure::Load)

@@ -20,7 +20,7 @@ pub mod shown;
 pub mod trust;
 pub mod window;
 
-use shared::chat::operator::ClaimCode;
+use shared::chat::{ClaimCode, InvitationCode};
 use shared::chat::{ClientMessage, MessageId, Seq};
 use shared::connection::Trust;
 
@@ -70,12 +70,18 @@ pub struct State {
 }
 
 impl State {
-    /// Returns the state at the start, with the outbox that an earlier life of this page left, and
-    /// the statements of the link that opened it.
-    pub fn restore(outbox: Outbox, link: Option<Link>, claim: Option<ClaimCode>) -> Self {
+    /// Returns the state at start: what an earlier life of this page left to be sent, and what the
+    /// link says that opened it.
+    pub fn restore(
+        outbox: Outbox,
+        link: Option<Link>,
+        claim: Option<ClaimCode>,
+        invitation: Option<InvitationCode>,
+    ) -> Self {
+        let chat = Chat::restore(outbox).claiming(claim).redeeming(invitation);
         Self {
             link,
-            chat: Chat::restore(outbox).claiming(claim),
+            chat,
             ..Self::default()
         }
     }
@@ -94,6 +100,7 @@ impl State {
             Action::Pins(pins) => self.pins(pins),
             Action::Link(link) => self.link = Some(link),
             Action::Claim(code) => self.claim_server(code),
+            Action::Invitation(code) => self.redeem(code),
             Action::ForgetLink => self.forget_link(),
             Action::Connect(target) => self.connect(target),
             // A dialog that closes because the answer was yes sends this, too.
@@ -165,6 +172,15 @@ impl State {
             self.chat.ask(ClientMessage::Claim { code });
         } else {
             self.chat.claim = Some(code);
+        }
+    }
+
+    /// An invitation is shown at once to a server that wants one, else to the next that does.
+    fn redeem(&mut self, code: InvitationCode) {
+        if self.connection == Connection::Ready && self.chat.waiting.is_some() {
+            self.chat.ask(ClientMessage::Redeem { code });
+        } else {
+            self.chat.invitation = Some(code);
         }
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use client::Chat;
 use client::compose::{Asked, Authorship};
 use client::outbox::{Account, DeliveryState, Outgoing, Writing};
-use shared::chat::operator::ClaimCode;
+use shared::chat::ClaimCode;
 use shared::chat::{ClientMessage, MessageId, OperatorRequest, Query, RoomId, Seq, Text};
 use shared::connection::{SessionId, Version};
 use shared::identity::Fingerprint;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use shared::chat::entry::Event;
 use shared::chat::plain::{ClientLine, ServerLine};
 use shared::chat::server::{ChatErrorCode, MemberChange, ServerMessage};
-use shared::chat::{ClientMessage, MessageId, RoomId, RoomName, Seq, Text, UserId};
+use shared::chat::{AdmissionMode, ClientMessage, MessageId, RoomId, RoomName, Seq, Text, UserId};
 use shared::connection::Version;
 use tokio::time::Instant;
 
@@ -374,6 +374,18 @@ impl Delivery {
                     self.stage = Stage::Joining;
                     self.join();
                 }
+            }
+            ServerMessage::Waiting { admission } => {
+                let text = match admission {
+                    AdmissionMode::Approval => {
+                        "an operator of this server has to admit your key first; try again later"
+                    }
+                    AdmissionMode::Invitation | AdmissionMode::Open => {
+                        "this server admits new keys by invitation: use the link once in `secure-chat \
+                         chat` or in the page"
+                    }
+                };
+                self.fail(Code::Reported, text);
             }
             ServerMessage::Joined {
                 room,

@@ -19,14 +19,15 @@ const TAB: &str = "\t";
 
 /// Opens the chat of a person called `name`.
 fn open(home: &Home, address: &str, name: &str) -> Session {
-    let session = Session::start_in(
-        home,
-        &["chat", address, "--accept-new", "--name", name],
-        (30, 110),
-        &[],
-    );
+    let session = connect(home, address, name);
     session.see(&format!("{name} · v2"));
     session
+}
+
+/// Starts the program, which may not be let in.
+fn connect(home: &Home, address: &str, name: &str) -> Session {
+    let arguments = ["chat", address, "--accept-new", "--name", name];
+    Session::start_in(home, &arguments, (30, 110), &[])
 }
 
 fn leave(mut session: Session) -> String {
@@ -292,6 +293,31 @@ fn an_operator_stops_the_server_and_keeps_somebody_out() {
     anna.see_no("Operators' console");
     bert.type_keys(CTRL_R);
     bert.see("bert · v2");
+    leave(anna);
+    leave(bert);
+}
+
+#[test]
+fn an_invitation_from_an_operator_lets_somebody_in() {
+    let server = Server::by_invitation();
+    let (anna, bert) = (Home::new(), Home::new());
+    let mut anna = connect(&anna, &server.tcp(), "anna");
+    anna.see("You need an invitation");
+    let code = server.claim_code();
+    anna.type_keys(&format!("/claim {code}\r"));
+    anna.see("You are admitted");
+    anna.see("anna, operator · v2");
+    anna.type_keys("/op invite 2 1\r");
+    anna.see("#invitation=");
+    anna.type_keys("/op admission approval\r");
+    let mut bert = connect(&bert, &server.tcp(), "bert");
+    bert.see("has to admit you");
+    anna.type_keys("/op applicants\r");
+    anna.see("1 applicants: bert");
+    anna.type_keys("/op admit bert\r");
+    bert.see("You are admitted");
+    bert.type_keys("I am in\r");
+    anna.see("I am in");
     leave(anna);
     leave(bert);
 }

@@ -157,6 +157,15 @@ fn a_taken_name_ends_it_before_anything_is_sent() {
     assert!(!heard.contains("under another"), "{heard}");
 }
 
+#[test]
+fn a_server_that_does_not_admit_the_key_is_named_and_nothing_is_lost_unseen() {
+    let server = Server::by_invitation();
+    let home = Home::new();
+    let arguments = ["connect", &server.tcp(), "--accept-new", "--name", "anna"];
+    let finished = home.run(&arguments, "hello\n").expect(8);
+    finished.says(&["by invitation", "not delivered: line(s) 1"]);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_behind_standard_output_has_a_code_of_its_own() {

@@ -31,6 +31,7 @@ impl Hub {
         let mut directory = self.directory();
         let refused = self.refusal(&directory, user, version, &connected);
         let outbox = connected.outbox.clone();
+        directory.meet(user, self.settings.new_keys_wait);
         let person = directory.arrive(id, user, connected);
         if let Some(code) = refused {
             let mut wakers = Wakers::default();

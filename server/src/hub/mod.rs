@@ -26,10 +26,11 @@ mod tests;
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use shared::chat::entry::DisplayName;
 use shared::chat::limits::TEXT_BYTES;
-use shared::chat::{Keep, RoomId, RoomName, Topic, UserId};
+use shared::chat::{AdmissionMode, Keep, RoomId, RoomName, Topic};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
@@ -64,6 +65,10 @@ pub struct Settings {
     pub keep: Keep,
     /// Most rooms with a name. There may be ten times as many rooms of two.
     pub max_rooms: usize,
+    /// The admission mode from now on; without it, the stored one stays.
+    pub admission: Option<AdmissionMode>,
+    /// Time for which a key that the server has not seen before may not write.
+    pub new_keys_wait: Duration,
 }
 
 impl Default for Settings {
@@ -74,6 +79,8 @@ impl Default for Settings {
             per_minute: PerMinute::default(),
             keep: Keep::Forever,
             max_rooms: 10_000,
+            admission: None,
+            new_keys_wait: Duration::ZERO,
         }
     }
 }
@@ -93,8 +100,8 @@ pub struct Inner {
     sources: tokio::sync::Mutex<Sources>,
     unstored: UnstoredQueues,
     searches: Searches,
-    /// Held while an operator's rights are taken away.
-    revoking: tokio::sync::Mutex<()>,
+    /// Held while an operator's decision is stored that depends on what others decide.
+    deciding: tokio::sync::Mutex<()>,
     settings: Settings,
     /// Most bytes of events that may wait for one connection.
     queue_bytes: usize,
@@ -126,6 +133,12 @@ impl Hub {
         let bans = std::mem::take(&mut snapshot.bans);
         let lobby = RoomId::from(RoomName::lobby());
         let is_new = !snapshot.rooms.iter().any(|room| room.room == lobby);
+        if let Some(mode) = settings.admission
+            && mode != snapshot.admission
+        {
+            store.change(Change::AdmissionMode(mode)).await?;
+            snapshot.admission = mode;
+        }
         let (mut directory, mut rooms) = Directory::from_snapshot(snapshot);
         if is_new {
             let created = Change::RoomCreated {
@@ -157,7 +170,7 @@ impl Hub {
             sources: tokio::sync::Mutex::new(Sources { outcomes, unstored }),
             unstored: queues,
             searches: Searches::default(),
-            revoking: tokio::sync::Mutex::default(),
+            deciding: tokio::sync::Mutex::default(),
             settings,
             queue_bytes: QUEUE_BYTES.max(longest),
             rates: Rates::new(settings.per_minute),
@@ -247,31 +260,6 @@ impl Hub {
         let users = lobby.subscribed_users().take(most);
         let names = users.map(|user| directory.name_of(user)).collect();
         (lobby.subscribed_users().count(), names)
-    }
-
-    /// Makes place in a full room for one more member: a guest without a name who is not connected
-    /// leaves it. Returns `false` if there is none.
-    ///
-    /// Otherwise somebody with many keys could fill a room for ever.
-    fn make_place(&self, id: &RoomId) -> bool {
-        let Some(room) = self.rooms.get(id) else {
-            return false;
-        };
-        let directory = self.directory();
-        let room = room.lock();
-        let is_guest = |user: &UserId| {
-            room.role_of(*user).is_member()
-                && !directory.names.has_name(*user)
-                && !directory.is_online(*user)
-        };
-        let guest = room.members.keys().copied().find(is_guest);
-        drop(room);
-        drop(directory);
-        if let Some(user) = guest {
-            let room = id.clone();
-            drop(self.store.change(Change::Left { room, user }));
-        }
-        guest.is_some()
     }
 }
 

@@ -8,6 +8,7 @@ use shared::chat::{ChatErrorCode, RoomId, RoomName, UserId};
 
 use super::Hub;
 use super::requests::Rejection;
+use crate::store::Change;
 
 /// Most rooms with a name that one key may own.
 const ROOMS_PER_OWNER: usize = 100;
@@ -168,6 +169,31 @@ impl Quota {
 }
 
 impl Hub {
+    /// Makes place in a full room for one more member: a guest without a name who is not connected
+    /// leaves it. Returns `false` if there is none.
+    ///
+    /// Otherwise somebody with many keys could fill a room for ever.
+    pub(super) fn make_place(&self, id: &RoomId) -> bool {
+        let Some(room) = self.rooms.get(id) else {
+            return false;
+        };
+        let directory = self.directory();
+        let room = room.lock();
+        let is_guest = |user: &UserId| {
+            room.role_of(*user).is_member()
+                && !directory.names.has_name(*user)
+                && !directory.is_online(*user)
+        };
+        let guest = room.members.keys().copied().find(is_guest);
+        drop(room);
+        drop(directory);
+        if let Some(user) = guest {
+            let room = id.clone();
+            drop(self.store.change(Change::Left { room, user }));
+        }
+        guest.is_some()
+    }
+
     /// Takes a permit for a new room of a person.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use shared::chat::operator::ClaimCode;
+use shared::chat::ClaimCode;
 use shared::random::RandomUnavailable;
 use subtle::ConstantTimeEq;
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use shared::chat::operator::{Ban, OperatorLimits, ServerStatus};
-use shared::chat::{Timestamp, UserId};
+use shared::chat::{AdmissionMode, Timestamp, UserId};
 
 use crate::clients::Clients;
 use crate::system;
@@ -104,6 +104,9 @@ impl Operators {
             max_connections: settings.max_connections,
             max_connections_per_address: settings.max_connections_per_address,
             log_plaintext: settings.log_plaintext,
+            // The hub knows both.
+            admission: AdmissionMode::default(),
+            applicants: 0,
             limits: settings.limits,
         }
     }

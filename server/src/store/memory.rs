@@ -10,7 +10,8 @@ use shared::chat::operator::Ban;
 use shared::chat::search::Cursor;
 use shared::chat::server::RoomEntry;
 use shared::chat::{
-    Author, Entry, Event, Keep, MessageId, Name, Query, Role, RoomId, Seq, Timestamp, Topic, UserId,
+    AdmissionMode, Author, Entry, Event, Keep, MessageId, Name, Query, Role, RoomId, Seq,
+    Timestamp, Topic, UserId,
 };
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
@@ -20,7 +21,7 @@ use super::outcome::{Answer, Reply, Subscription};
 use super::rules;
 use super::{
     Appended, Change, Committed, Durable, Found, NewEntry, Outcome, PageSize, RoomRecord, Snapshot,
-    Store, StoreError,
+    Store, StoreError, StoredInvitation,
 };
 
 /// Rooms in memory. Everything is done before a method returns.
@@ -39,6 +40,9 @@ struct State {
     operators: BTreeSet<UserId>,
     bans: BTreeMap<String, Ban>,
     v2_users: BTreeSet<UserId>,
+    admission: AdmissionMode,
+    admitted: BTreeSet<UserId>,
+    invitations: BTreeMap<u32, StoredInvitation>,
 }
 
 #[derive(Debug, Default)]
@@ -74,6 +78,9 @@ impl MemoryStore {
                 operators: BTreeSet::new(),
                 bans: BTreeMap::new(),
                 v2_users: BTreeSet::new(),
+                admission: AdmissionMode::default(),
+                admitted: BTreeSet::new(),
+                invitations: BTreeMap::new(),
             }),
         }
     }
@@ -208,6 +215,9 @@ impl State {
             operators: self.operators.iter().copied().collect(),
             bans: self.bans.values().cloned().collect(),
             v2_users: self.v2_users.iter().copied().collect(),
+            admission: self.admission,
+            admitted: self.admitted.iter().copied().collect(),
+            invitations: self.invitations.values().cloned().collect(),
         }
     }
 
@@ -313,6 +323,10 @@ impl State {
         found
     }
 
+    #[allow(
+        clippy::too_many_lines,
+        reason = "one arm for each change, each of a statement or two"
+    )]
     fn change(&mut self, change: Change) -> Result<(), StoreError> {
         match change {
             Change::RoomCreated {
@@ -380,6 +394,25 @@ impl State {
             }
             Change::SpokeV2 { user } => {
                 self.v2_users.insert(user);
+            }
+            Change::Admitted { user } => {
+                self.admitted.insert(user);
+            }
+            Change::AdmissionMode(mode) => self.admission = mode,
+            Change::InvitationMade(stored) => {
+                self.invitations.insert(stored.invitation.number, stored);
+            }
+            Change::InvitationEnded { number } => {
+                self.invitations.remove(&number);
+            }
+            Change::Redeemed { number, user } => {
+                let stored = self.invitations.get_mut(&number);
+                let invitation = &mut stored.ok_or(StoreError::NoSuchInvitation)?.invitation;
+                invitation.uses -= 1;
+                if invitation.uses == 0 {
+                    self.invitations.remove(&number);
+                }
+                self.admitted.insert(user);
             }
             Change::Invited { room, user, .. } => {
                 let room = self.room(&room.into())?;

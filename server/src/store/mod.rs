@@ -17,13 +17,14 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
+use shared::chat::admission::Invitation;
 use shared::chat::entry::DisplayName;
 use shared::chat::operator::{Ban, Banned};
 use shared::chat::search::Cursor;
 use shared::chat::server::RoomEntry;
 use shared::chat::{
-    Entry, Event, Keep, MessageId, Name, Query, Role, RoomId, RoomName, Seq, Timestamp, Topic,
-    UserId,
+    AdmissionMode, Entry, Event, Keep, MessageId, Name, Query, Role, RoomId, RoomName, Seq,
+    Timestamp, Topic, UserId,
 };
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -105,7 +106,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// they were asked for.
     ///
     /// # Errors
-    /// [`StoreError::RoomExists`], [`StoreError::NoSuchRoom`]; [`StoreError::Full`] and
+    /// [`StoreError::RoomExists`], [`StoreError::NoSuchRoom`], [`StoreError::NoSuchInvitation`];
+    /// [`StoreError::Full`] and
     /// [`StoreError::Failed`], and then nothing was changed.
     fn change(&self, change: Change) -> Durable<()>;
 }
@@ -165,6 +167,21 @@ pub struct Snapshot {
     pub bans: Vec<Ban>,
     /// Keys that have used v2.
     pub v2_users: Vec<UserId>,
+    /// The admission mode.
+    pub admission: AdmissionMode,
+    /// Keys that an operator or an invitation has admitted.
+    pub admitted: Vec<UserId>,
+    /// Open invitations, by number.
+    pub invitations: Vec<StoredInvitation>,
+}
+
+/// An invitation with the means to recognize its code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredInvitation {
+    /// The SHA-256 of the code.
+    pub digest: [u8; 32],
+    /// The invitation.
+    pub invitation: Invitation,
 }
 
 /// A room, without its entries.
@@ -301,6 +318,28 @@ pub enum Change {
         /// The key's person.
         user: UserId,
     },
+    /// A key is admitted for good.
+    Admitted {
+        /// The key.
+        user: UserId,
+    },
+    /// The server has another admission mode.
+    AdmissionMode(AdmissionMode),
+    /// There is a new invitation.
+    InvitationMade(StoredInvitation),
+    /// An invitation admits nobody any more.
+    InvitationEnded {
+        /// The invitation's number.
+        number: u32,
+    },
+    /// An invitation admits a key for good, and has one use less; without uses it ends. One that is
+    /// not there, or has none, is an error.
+    Redeemed {
+        /// The invitation's number.
+        number: u32,
+        /// The key.
+        user: UserId,
+    },
     /// Somebody is kept out from now on, for this reason.
     Banned(Ban),
     /// Somebody is not kept out any more.
@@ -324,6 +363,8 @@ pub enum StoreError {
     NoSuchRoom,
     /// The room is there already.
     RoomExists,
+    /// The invitation is not there, or admits nobody any more.
+    NoSuchInvitation,
     /// A search took longer than one may.
     TooLong,
     /// The disk is full. Nothing was changed; it may work later.
@@ -338,6 +379,7 @@ impl fmt::Display for StoreError {
             Self::IdReused => f.write_str("the id was used for something else"),
             Self::NoSuchRoom => f.write_str("there is no such room"),
             Self::RoomExists => f.write_str("the room is there already"),
+            Self::NoSuchInvitation => f.write_str("there is no such invitation"),
             Self::TooLong => f.write_str("the search took too long"),
             Self::Full => f.write_str("the disk is full"),
             Self::Failed(detail) => write!(f, "the store failed: {detail}"),

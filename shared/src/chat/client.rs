@@ -4,12 +4,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::code::{ClaimCode, InvitationCode};
 use super::emoji::Emoji;
 use super::entry::Seq;
 use super::id::{MessageId, UserId};
 use super::keep::Keep;
 use super::limits::CLIENT_CHARACTERS;
-use super::operator::{ClaimCode, OperatorRequest};
+use super::operator::OperatorRequest;
 use super::room::{Role, RoomFilter, RoomId, RoomName, RoomsCursor, Topic};
 use super::search::{Cursor, Query};
 use super::text::Text;
@@ -212,6 +213,11 @@ pub enum ClientMessage {
     Claim {
         /// The code, which is worth nothing afterwards.
         code: ClaimCode,
+    },
+    /// Shows the code of an invitation link; answered by `admitted`.
+    Redeem {
+        /// The code.
+        code: InvitationCode,
     },
     /// Asks for something that only operators may ask for.
     Operator(OperatorRequest),

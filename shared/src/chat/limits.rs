@@ -35,8 +35,8 @@ pub const QUERY_CHARACTERS: usize = 200;
 /// The longest reason of a ban in characters: a line of a table.
 pub const REASON_CHARACTERS: usize = 100;
 
-/// The longest code of a claim link in characters; a server's own are shorter.
-pub const CLAIM_CHARACTERS: usize = 128;
+/// The longest code of a link in characters; a server's own are shorter.
+pub const CODE_CHARACTERS: usize = 128;
 
 /// The longest description of a client's program, in characters.
 pub const CLIENT_CHARACTERS: usize = 64;
@@ -51,3 +51,12 @@ pub const LIST_ENTRIES: usize = 100;
 
 /// The most operators of a server: their list fits one message.
 pub const MAX_OPERATORS: usize = 100;
+
+/// The most invitations to a server that are open at a time: their list fits one message.
+pub const MAX_INVITATIONS: usize = 100;
+
+/// The most keys that one invitation admits.
+pub const INVITATION_USES: u32 = 1_000;
+
+/// The longest life of an invitation in days.
+pub const INVITATION_DAYS: u32 = 365;

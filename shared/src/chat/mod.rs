@@ -25,7 +25,9 @@
 //!
 //! The module knows nothing of connections, storage and rights.
 
+pub mod admission;
 pub mod client;
+pub mod code;
 pub mod emoji;
 pub mod entry;
 pub mod id;
@@ -41,7 +43,9 @@ pub mod text;
 pub mod timestamp;
 pub mod visible;
 
+pub use admission::AdmissionMode;
 pub use client::ClientMessage;
+pub use code::{ClaimCode, InvitationCode};
 pub use emoji::Emoji;
 pub use entry::{Author, Entry, Event, Seq};
 pub use id::{MessageId, UserId};

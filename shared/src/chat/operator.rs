@@ -5,10 +5,12 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::admission::{AdmissionMode, Applicant, Invitation};
+use super::code::InvitationCode;
 use super::entry::{Author, DisplayName, Seq};
 use super::id::UserId;
 use super::keep::Keep;
-use super::limits::{CLAIM_CHARACTERS, REASON_CHARACTERS};
+use super::limits::REASON_CHARACTERS;
 use super::room::{Role, RoomId, RoomName, Topic};
 use super::timestamp::Timestamp;
 
@@ -121,6 +123,46 @@ pub enum OperatorRequest {
         /// The new retention rule.
         keep: Keep,
     },
+    /// Changes the admission mode, also for the server's next start; answered by `status`.
+    Admission {
+        /// The new mode.
+        mode: AdmissionMode,
+    },
+    /// Asks for the next applicants, by key; answered by `applicants`.
+    Applicants {
+        /// The last applicant that the client has.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<UserId>,
+    },
+    /// Admits a key for good; answered by `done`.
+    Admit {
+        /// The key.
+        user: UserId,
+    },
+    /// Makes an invitation; answered by `invitation`, which has its code.
+    Invite {
+        /// The number of keys that it admits.
+        #[serde(default = "one")]
+        uses: u32,
+        /// Its life in days.
+        #[serde(default = "week")]
+        days: u32,
+    },
+    /// Asks for all open invitations; answered by `invitations`.
+    Invitations,
+    /// Ends an invitation; answered by `invitations`.
+    Uninvite {
+        /// The invitation's number.
+        number: u32,
+    },
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn week() -> u32 {
+    7
 }
 
 /// The server's answer to an operator.
@@ -165,6 +207,26 @@ pub enum OperatorAnswer {
     Operators {
         /// The operators. A server has at most [`MAX_OPERATORS`](super::limits::MAX_OPERATORS).
         operators: Vec<Author>,
+    },
+    /// The next applicants, by key.
+    Applicants {
+        /// The applicants.
+        applicants: Vec<Applicant>,
+        /// The list goes on after the last of these.
+        more: bool,
+    },
+    /// A new invitation.
+    Invitation {
+        /// The code of its link, which the server does not keep.
+        code: InvitationCode,
+        /// The invitation.
+        invitation: Invitation,
+    },
+    /// All open invitations.
+    Invitations {
+        /// The invitations. A server has at most
+        /// [`MAX_INVITATIONS`](super::limits::MAX_INVITATIONS).
+        invitations: Vec<Invitation>,
     },
     /// Says that the request was carried out.
     Done,
@@ -249,6 +311,12 @@ pub struct ServerStatus {
     pub max_connections_per_address: usize,
     /// `true` if people's texts go into the log.
     pub log_plaintext: bool,
+    /// The admission mode.
+    #[serde(default)]
+    pub admission: AdmissionMode,
+    /// The number of applicants.
+    #[serde(default)]
+    pub applicants: usize,
     /// The server's limits for people.
     #[serde(default)]
     pub limits: OperatorLimits,
@@ -274,6 +342,9 @@ pub struct OperatorLimits {
     pub max_rooms: usize,
     /// The retention rule of new rooms.
     pub keep: Keep,
+    /// Seconds for which a key that the server has not seen before may not write.
+    #[serde(default)]
+    pub new_keys_wait: u64,
 }
 
 /// Writes the limits for people, in one line.
@@ -287,7 +358,7 @@ impl fmt::Display for OperatorLimits {
             f,
             "A text has at most {} bytes; a person writes {} messages, joins {} rooms, creates {} and \
              asks {} things a minute; an address makes {} connections a minute; there are at most {} rooms, \
-             and new ones keep {}.",
+             and new ones keep {}.{}",
             self.text_bytes,
             rate(self.sends_per_minute),
             rate(self.joins_per_minute),
@@ -296,6 +367,10 @@ impl fmt::Display for OperatorLimits {
             rate(self.handshakes_per_minute),
             self.max_rooms,
             self.keep,
+            match self.new_keys_wait {
+                0 => String::new(),
+                seconds => format!(" New keys may write after {seconds} s."),
+            },
         )
     }
 }
@@ -373,54 +448,6 @@ impl From<String> for Reason {
     }
 }
 
-/// The code of a claim link. Its `Debug` does not show it, because its holder can become an
-/// operator.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String")]
-pub struct ClaimCode(String);
-
-impl ClaimCode {
-    /// Returns the code, so that it can be compared in constant time.
-    pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-}
-
-impl TryFrom<String> for ClaimCode {
-    type Error = NoClaimCode;
-
-    fn try_from(text: String) -> Result<Self, NoClaimCode> {
-        let length = (1..=CLAIM_CHARACTERS).contains(&text.len());
-        // Base64url, as servers make their codes, so that a link holds a code as it is.
-        let base64url = |c: u8| c.is_ascii_alphanumeric() || b"-_".contains(&c);
-        if length && text.bytes().all(base64url) {
-            Ok(Self(text))
-        } else {
-            Err(NoClaimCode)
-        }
-    }
-}
-
-impl fmt::Debug for ClaimCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A request may be logged as a whole, and a code in a log would make its reader an
-        // operator.
-        f.write_str("ClaimCode(..)")
-    }
-}
-
-/// An error: the text is no code of a claim link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NoClaimCode;
-
-impl fmt::Display for NoClaimCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("this is no code of a claim link")
-    }
-}
-
-impl std::error::Error for NoClaimCode {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -452,6 +479,10 @@ mod tests {
                  }),
                 (format!(r#""do":"unban","user":"{user}""#),
                  OperatorRequest::Unban { who: Banned::User(user) }),
+                (r#""do":"admission","mode":"invitation""#.to_owned(),
+                 OperatorRequest::Admission { mode: AdmissionMode::Invitation }),
+                (r#""do":"invite""#.to_owned(), OperatorRequest::Invite { uses: 1, days: 7 }),
+                (format!(r#""do":"admit","user":"{user}""#), OperatorRequest::Admit { user }),
                 (r#""do":"keep","room":"lobby","keep":"nothing""#.to_owned(),
                  OperatorRequest::Keep { room: RoomName::lobby().into(), keep: Keep::Nothing }),
             ] {
@@ -491,6 +522,8 @@ mod tests {
                     max_connections: 2,
                     max_connections_per_address: 3,
                     log_plaintext: false,
+                    admission: AdmissionMode::Approval,
+                    applicants: 1,
                     limits: OperatorLimits::default(),
                 }),
                 OperatorAnswer::Bans {
@@ -515,20 +548,26 @@ mod tests {
                     }],
                     more: true,
                 },
+                OperatorAnswer::Applicants {
+                    applicants: vec![Applicant {
+                        id: user,
+                        name: Some(DisplayName::parse("ada").unwrap()),
+                        address: "192.0.2.1".into(),
+                        since: at,
+                    }],
+                    more: false,
+                },
+                OperatorAnswer::Invitation {
+                    code: InvitationCode::try_from("abc".to_owned()).unwrap(),
+                    invitation: Invitation { number: 1, uses: 2, expires: at, by: user },
+                },
+                OperatorAnswer::Invitations { invitations: Vec::new() },
                 OperatorAnswer::Done,
             ] {
                 let message = ServerMessage::Operator(answer);
                 let json = serde_json::to_string(&message).unwrap();
                 assert!(json.starts_with(r#"{"type":"operator","answer":""#), "{json}");
                 assert_eq!(serde_json::from_str::<ServerMessage>(&json).unwrap(), message);
-            }
-        }
-
-        fn a_claim_code_is_checked_and_never_shown() {
-            let code = ClaimCode::try_from("abc-_9".to_owned()).unwrap();
-            assert!(!format!("{code:?}").contains("abc"));
-            for wrong in ["", "a b", "a\n", "ä", &"x".repeat(CLAIM_CHARACTERS + 1)] {
-                assert!(ClaimCode::try_from(wrong.to_owned()).is_err(), "{wrong:?}");
             }
         }
     }

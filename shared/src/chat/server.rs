@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::admission::AdmissionMode;
 use super::entry::{Author, DisplayName, Entry, Seq};
 use super::id::{MessageId, UserId};
 use super::keep::Keep;
@@ -33,6 +34,14 @@ pub enum ServerMessage {
         /// The limits of this server.
         limits: ServerLimits,
     },
+    /// The answer to `hello` of a key that is not admitted. Until it is, the server takes nothing
+    /// but `hello`, `redeem`, `claim` and `ping`.
+    Waiting {
+        /// The server's admission mode.
+        admission: AdmissionMode,
+    },
+    /// The key is admitted from now on; `hello` is answered by `welcome`.
+    Admitted,
     /// Says that the client is in a room. Pages follow, then everything as it happens.
     Joined {
         /// The joined room.
@@ -306,6 +315,8 @@ pub enum ChatErrorCode {
     UnknownType,
     /// A request came before `hello`.
     HelloFirst,
+    /// The server does not admit this key, or not yet.
+    NotAdmitted,
     /// The name belongs to another key, or looks like one that does.
     NameTaken,
     /// The text cannot be a name.

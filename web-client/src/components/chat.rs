@@ -21,6 +21,7 @@ use super::room_settings::RoomSettings;
 use super::rooms::{Rooms, presence};
 use super::search::Search;
 use super::switcher::Switcher;
+use super::waiting::Waiting;
 use crate::engine::clock;
 use crate::hooks::{use_now, use_renamings};
 use crate::state::Action;
@@ -274,6 +275,9 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                 <div class="scrim" onclick={on_drawer} aria-hidden="true" />
             }
             <div class="chat-column" inert={covered}>
+                if let Some(mode) = chat.waiting.filter(|_| props.connection == Connection::Ready) {
+                    <Waiting {mode} on_invitation={props.act.reform(Action::Invitation)} />
+                }
                 { banner(&props.connection, &props.host, props.report.version, &props.act.reform(|()| Action::Retry)) }
                 <Log
                     // Keyed by the room's number, so that another room begins with a fresh log and

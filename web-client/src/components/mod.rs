@@ -13,7 +13,8 @@
 //! | rooms | `rooms` `rooms-toggle` (narrow) `room` (`data-room`) `room-unread` `room-mentions` `room-new` `rooms-more` `rooms-find` (both while the server has more rooms than are listed); the dialog `new-room`: `new-room-name` `new-room-topic` `new-room-private` `new-room-submit`; the dialog `room-settings` (by `room-settings-open`): `room-topic` `room-topic-submit` `room-rename` `room-rename-submit` `room-close` (asks: `room-close-yes` `room-close-no`) |
 //! | members | `members` `members-close` `member` (`data-name`, `data-online`, `data-role`) `member-role` `member-direct` `member-manage` (opens `member-promote` `member-demote` `member-handover` `member-remove`; the last two ask: `member-yes` `member-no`) `members-more` `room-leave` `invite-known` `invite-id` `invite-submit` `invite-done` |
 //! | search | `search-toggle` `search` `search-query` `search-submit` `search-status` `search-hit` `search-more` `search-close` |
-//! | operator | `console-toggle` `console` `console-close` `console-status` (`data-listening`) `console-start` `console-stop` `connection` (`data-name`) `connection-kick` `connection-ban-key` `connection-ban-address` `connection-appoint` `connection-release` `ban` `ban-lift` `operator` (`data-name`) `operator-revoke` `console-room` (`data-room`) `console-room-delete` `console-room-own` (opens `console-owner` `console-owner-submit`) `console-rooms-filter` `console-rooms-again` `console-log`; what cannot be undone asks: `console-yes` `console-no` |
+//! | operator | `console-toggle` `console` `console-close` `console-status` (`data-listening`) `console-start` `console-stop` `connection` (`data-name`) `connection-kick` `connection-ban-key` `connection-ban-address` `connection-appoint` `connection-release` `ban` `ban-lift` `operator` (`data-name`) `operator-revoke` `console-room` (`data-room`) `console-room-delete` `console-room-own` (opens `console-owner` `console-owner-submit`) `console-rooms-filter` `console-rooms-again` `console-admission` `applicant` (`data-name`) `applicant-admit` `applicant-ban` `console-invite-uses` `console-invite-days` `console-invite` `invitation` (`data-number`) `invitation-link` `invitation-end` `console-log`; what cannot be undone asks: `console-yes` `console-no` |
+//! | not admitted | `waiting` (`data-mode`) `waiting-invitation` `waiting-redeem` |
 //! | keyboard | `switcher` (Ctrl+K) `switcher-query` `switcher-room`, `shortcuts` (Ctrl+/) |
 //! | banner (both screens) | `banner` (`data-state`: see `Connection::as_str`) `banner-state` `retry-now` `countdown` |
 //! | handshake | `handshake-panel` `handshake-step` (`data-step`, `data-progress`: ahead, now, done, failed) `handshake-frame` `handshake-total` `handshake-rekeys` (v2) `handshake-close` |
@@ -30,6 +31,7 @@ pub mod blocked;
 pub mod chat;
 pub mod composer;
 pub mod connect;
+pub mod console_admission;
 pub mod console_rooms;
 pub mod copy;
 pub mod dialog;
@@ -59,3 +61,4 @@ pub mod switcher;
 pub mod text;
 pub mod theme_toggle;
 pub mod verify;
+pub mod waiting;

@@ -9,6 +9,7 @@ use shared::chat::operator::{
 use shared::chat::{Author, ClientMessage};
 use yew::prelude::*;
 
+use super::console_admission::ConsoleAdmission;
 use super::console_rooms::ConsoleRooms;
 use super::icons::{Icon, icon};
 use super::text;
@@ -57,6 +58,7 @@ pub fn console(props: &ConsoleProps) -> Html {
             look();
             ask.emit(OperatorRequest::Bans { after: None });
             ask.emit(OperatorRequest::Operators);
+            ask.emit(OperatorRequest::Invitations);
             ask.emit(OperatorRequest::Rooms { after: None });
             ask.emit(OperatorRequest::Log { follow: true });
             let interval = Interval::new(EVERY_MS, look);
@@ -93,6 +95,11 @@ pub fn console(props: &ConsoleProps) -> Html {
             if let Some(asked) = &*sure {
                 { question(asked, &ask, &sure) }
             }
+            <ConsoleAdmission
+                operating={operating.clone()}
+                on_ask={ask.clone()}
+                be_sure={be_sure.clone()}
+            />
             <h3>{ text::count(operating.connections.len() as u64, "connection") }</h3>
             <ul class="console-list">
                 { for operating.connections.iter().map(|it| connection_view(it, &be_sure)) }
@@ -125,7 +132,7 @@ fn status_view(
         <>
             <p data-testid="console-status" data-listening={status.listening.to_string()}>
                 if status.listening {
-                    { "It takes everybody." }
+                    { "It is open." }
                 } else {
                     { "It is stopped: only operators come in." }
                 }

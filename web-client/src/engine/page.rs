@@ -1,6 +1,6 @@
 //! The page's own address: its origin, and the link's statement about the server.
 
-use shared::chat::operator::ClaimCode;
+use shared::chat::{ClaimCode, InvitationCode};
 
 use crate::state::address::Origin;
 use crate::state::link::{self, Link};
@@ -28,10 +28,29 @@ pub fn claim() -> Option<ClaimCode> {
     link::claim(&part(web_sys::Location::hash))
 }
 
-/// Removes the link from the page's address, without loading the page again.
+/// Returns the code of the invitation link that opened this page.
+pub fn invitation() -> Option<InvitationCode> {
+    link::invitation(&part(web_sys::Location::hash))
+}
+
+/// Takes the statement about the server's key out of the page's address.
 pub fn remove_link() {
+    if link().is_some() {
+        remove_fragment();
+    }
+}
+
+/// Takes the code of a claim or an invitation out of the page's address.
+pub fn remove_code() {
+    if claim().is_some() || invitation().is_some() {
+        remove_fragment();
+    }
+}
+
+/// Leaves the page where it is.
+fn remove_fragment() {
     let history = web_sys::window().and_then(|window| window.history().ok());
-    if let Some(history) = history.filter(|_| link().is_some() || claim().is_some()) {
+    if let Some(history) = history {
         // The entry of the history is replaced: a link that stays in it would be opened again by
         // "back".
         let here = part(web_sys::Location::pathname) + &part(web_sys::Location::search);

@@ -66,18 +66,24 @@ fn use_link(store: &UseReducerHandle<Store>) {
                 if let Some(link) = page::link() {
                     dispatcher.dispatch(Action::Link(link));
                 }
+                if let Some(code) = page::invitation() {
+                    dispatcher.dispatch(Action::Invitation(code));
+                    page::remove_code();
+                }
                 if let Some(code) = page::claim() {
                     dispatcher.dispatch(Action::Claim(code));
-                    page::remove_link();
+                    page::remove_code();
                 }
             })
         });
         move || drop(listener)
     });
-    // A claim code is used once; until then a reload must not lose it.
-    use_effect_with(store.0.chat.operator, |operator| {
-        if *operator {
-            page::remove_link();
+    // A code is used once; until then a reload must not lose it.
+    let chat = &store.0.chat;
+    let used = chat.operator || (chat.me.is_some() && chat.claim.is_none());
+    use_effect_with(used, |used| {
+        if *used {
+            page::remove_code();
         }
     });
     use_effect_with(store.0.link, |link| {

@@ -13,7 +13,12 @@ use client::outbox::Outbox;
 pub fn use_store() -> (UseReducerHandle<Store>, Engine) {
     let store = use_reducer(|| {
         let outbox = Outbox::restore(storage::load_outbox());
-        Store(State::restore(outbox, page::link(), page::claim()))
+        Store(State::restore(
+            outbox,
+            page::link(),
+            page::claim(),
+            page::invitation(),
+        ))
     });
     let dispatcher = store.dispatcher();
     // Made once: a second engine would have a worker and a session of its own.

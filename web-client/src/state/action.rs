@@ -3,7 +3,7 @@
 //! Pure values. The part that makes them has the clock and the randomness; the reducer that takes
 //! them has neither.
 
-use shared::chat::operator::ClaimCode;
+use shared::chat::{ClaimCode, InvitationCode};
 use shared::chat::{ClientMessage, MessageId, RoomId, Seq};
 use shared::connection::{Direction, Version};
 use shared::error::Untrusted;
@@ -28,6 +28,8 @@ pub enum Action {
     Link(Link),
     /// The page's address has the code of a claim link.
     Claim(ClaimCode),
+    /// The page's address, or the person, has the code of an invitation link.
+    Invitation(InvitationCode),
     /// The person does not believe the link any more.
     ForgetLink,
     /// The person pressed Connect.

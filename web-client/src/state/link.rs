@@ -3,7 +3,7 @@
 //! Pure: text in, fingerprint out. Browsers never send the part after `#` to any server, so the
 //! link can come to a person by another way than the page itself.
 
-use shared::chat::operator::ClaimCode;
+use shared::chat::{ClaimCode, InvitationCode};
 use shared::identity::Fingerprint;
 
 const KEY: &str = "#pin=";
@@ -15,6 +15,20 @@ const CLAIM: &str = "#claim=";
 pub fn claim(fragment: &str) -> Option<ClaimCode> {
     let code = fragment.strip_prefix(CLAIM)?;
     code.to_owned().try_into().ok()
+}
+
+/// Before the code of an invitation link.
+const INVITATION: &str = "#invitation=";
+
+/// Returns the code in the fragment of the page's address, if it is an invitation link's.
+pub fn invitation(fragment: &str) -> Option<InvitationCode> {
+    let code = fragment.strip_prefix(INVITATION)?;
+    code.to_owned().try_into().ok()
+}
+
+/// Returns the link to the page at `origin` that admits its bearer.
+pub fn to_invite(origin: &str, code: &InvitationCode) -> String {
+    format!("{origin}/{INVITATION}{}", code.as_str())
 }
 
 /// The statement of the page's address about its server's key.
@@ -81,6 +95,16 @@ mod tests {
         for other in ["#claim=", "#claim=a b", "#pin=x", ""] {
             assert!(claim(other).is_none(), "{other}");
         }
+    }
+
+    #[test]
+    fn an_invitation_link_is_read_as_it_was_made() {
+        let code = InvitationCode::try_from("abc-_9".to_owned()).unwrap();
+        let link = to_invite("https://chat.example", &code);
+        let fragment = &link[link.find('#').unwrap()..];
+        assert_eq!(invitation(fragment), Some(code));
+        assert_eq!(invitation("#invitation=a b"), None);
+        assert_eq!(invitation("#claim=abc"), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use secure_chat_server::hub::{Hub, Settings};
 use secure_chat_server::rates::PerMinute;
 use secure_chat_server::store::MemoryStore;
 use secure_chat_server::{Context, run, system};
+use shared::chat::AdmissionMode;
 use shared::identity::{Fingerprint, PrivateKey};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -24,18 +25,24 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server with a new key and without limits on rates.
     pub(crate) fn start() -> Self {
-        Self::with(PerMinute::UNLIMITED)
+        Self::with(PerMinute::UNLIMITED, AdmissionMode::Open)
+    }
+
+    /// The same, for people with an invitation.
+    pub(crate) fn by_invitation() -> Self {
+        Self::with(PerMinute::UNLIMITED, AdmissionMode::Invitation)
     }
 
     /// Starts a server that takes this many messages a minute of each key.
     pub(crate) fn limited_to(messages: u32) -> Self {
-        Self::with(PerMinute {
+        let rates = PerMinute {
             sends: messages,
             ..PerMinute::UNLIMITED
-        })
+        };
+        Self::with(rates, AdmissionMode::Open)
     }
 
-    fn with(per_minute: PerMinute) -> Self {
+    fn with(per_minute: PerMinute, admission: AdmissionMode) -> Self {
         let key = PrivateKey::generate(2048, &mut system::random()).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -54,6 +61,7 @@ impl Server {
             Settings {
                 text_bytes: config.max_text_bytes,
                 per_minute,
+                admission: Some(admission),
                 ..Settings::default()
             },
         );

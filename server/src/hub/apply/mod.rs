@@ -2,6 +2,7 @@
 //! here, in the order of the commits, by one task. A session only asks, and hears the answer after
 //! its change is applied; its end takes nothing with it.
 
+mod admission;
 mod rooms;
 
 use std::sync::Arc;
@@ -145,13 +146,30 @@ impl Hub {
             }
             Change::Unbanned(who) => self.operators.bans.remove(who),
             Change::Operator { user, is } => self.apply_operator(user, is, wakers),
+            Change::Admitted { user } => self.apply_admitted(user, wakers),
+            Change::Redeemed { number, user } => {
+                self.directory().admissions.take_use(number);
+                self.apply_admitted(user, wakers);
+            }
+            Change::AdmissionMode(mode) => self.apply_admission_mode(mode, wakers),
+            Change::InvitationMade(stored) => {
+                let number = stored.invitation.number;
+                self.directory()
+                    .admissions
+                    .invitations
+                    .insert(number, stored);
+            }
+            Change::InvitationEnded { number } => {
+                self.directory().admissions.invitations.remove(&number);
+            }
             Change::SpokeV2 { user } => self.directory().set_used_v2(user),
         }
     }
 
     fn apply_operator(&self, user: UserId, is: bool, wakers: &mut Wakers) {
-        let mut directory = self.directory();
-        directory.set_operator(user, is);
+        self.directory().set_operator(user, is);
+        self.announce_admitted(user, wakers);
+        let directory = self.directory();
         let answer = if is {
             OperatorAnswer::Granted
         } else {

@@ -23,6 +23,7 @@ impl Directory {
     ) -> Arc<Person> {
         let name = self.name_of(user);
         let operator = self.operators.contains(&user);
+        let admitted = self.is_admitted(user);
         let online = self.online.entry(user).or_insert_with(|| {
             self.presence.entry(user).or_insert(false);
             Online {
@@ -30,6 +31,7 @@ impl Directory {
                     user,
                     name: Mutex::new(name),
                     operator: AtomicBool::new(operator),
+                    admitted: AtomicBool::new(admitted),
                 }),
                 connections: BTreeMap::new(),
             }

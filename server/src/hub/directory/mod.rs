@@ -4,7 +4,10 @@
 //! The two indexes by person are what keeps the cost of a connection independent of the number of
 //! rooms: nothing here or in a request walks all rooms.
 
+mod admission;
+mod announcements;
 mod connections;
+mod rooms;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
@@ -12,10 +15,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use shared::chat::entry::DisplayName;
-use shared::chat::server::{Member, RoomSummary};
-use shared::chat::{Author, RoomId, RoomName, RoomsCursor, UserId};
+use shared::chat::server::Member;
+use shared::chat::{Author, RoomId, UserId};
 use shared::error::ErrorCode;
 
+use self::admission::Admissions;
 use crate::clients::ConnectionId;
 use crate::hub::encoding::Mode;
 use crate::hub::names::Names;
@@ -27,10 +31,6 @@ use crate::store::Snapshot;
 /// ones are not protected from a relay over v1, where they may do little anyway.
 const MAX_V2_USERS: usize = 1_000_000;
 
-/// Most people whose presence is announced in one turn of the hub's clock; the rest come in the
-/// next.
-const PRESENCE_PER_TICK: usize = 1_000;
-
 /// A person who is connected. Shared by the connections, so that a message takes no lock of the
 /// directory.
 #[derive(Debug)]
@@ -38,6 +38,7 @@ pub(in crate::hub) struct Person {
     pub(in crate::hub) user: UserId,
     name: Mutex<DisplayName>,
     operator: AtomicBool,
+    admitted: AtomicBool,
 }
 
 impl Person {
@@ -55,6 +56,11 @@ impl Person {
 
     pub(in crate::hub) fn is_operator(&self) -> bool {
         self.operator.load(Ordering::Relaxed)
+    }
+
+    /// Returns `true` if the person may take part.
+    pub(in crate::hub) fn is_admitted(&self) -> bool {
+        self.admitted.load(Ordering::Relaxed)
     }
 }
 
@@ -81,6 +87,7 @@ struct Online {
 pub(in crate::hub) struct Directory {
     pub(in crate::hub) names: Names,
     pub(in crate::hub) operators: BTreeSet<UserId>,
+    pub(in crate::hub) admissions: Admissions,
     /// Keys that have used v2. They are not taken over v1 any more.
     v2_users: HashSet<UserId>,
     online: HashMap<UserId, Online>,
@@ -103,22 +110,16 @@ pub(in crate::hub) struct Directory {
     pub(in crate::hub) closing: bool,
 }
 
-/// What the hub's clock announces.
-#[derive(Debug, Default)]
-pub(in crate::hub) struct Announcements {
-    /// People who came or went, and the rooms that they are in.
-    pub(in crate::hub) presence: Vec<(Member, Vec<RoomId>)>,
-    /// Names of plain-text people who came.
-    pub(in crate::hub) arrived: Vec<(Option<ConnectionId>, DisplayName)>,
-    /// Names of plain-text people who left.
-    pub(in crate::hub) left: Vec<(Option<ConnectionId>, DisplayName)>,
-}
-
 impl Directory {
     pub(in crate::hub) fn from_snapshot(snapshot: Snapshot) -> (Self, Vec<Room>) {
         let mut directory = Self {
             operators: snapshot.operators.into_iter().collect(),
             v2_users: snapshot.v2_users.into_iter().collect(),
+            admissions: Admissions::new(
+                snapshot.admission,
+                snapshot.admitted,
+                snapshot.invitations,
+            ),
             ..Self::default()
         };
         for (user, name) in snapshot.names {
@@ -130,61 +131,6 @@ impl Directory {
             directory.add_room(room);
         }
         (directory, rooms)
-    }
-
-    pub(in crate::hub) fn add_room(&mut self, room: &Room) {
-        if !room.private {
-            self.public.insert(room.id.clone());
-        }
-        for user in room.members.keys() {
-            self.joined
-                .entry(*user)
-                .or_default()
-                .insert(room.id.clone());
-        }
-    }
-
-    pub(in crate::hub) fn remove_room(&mut self, room: &Room) {
-        self.public.remove(&room.id);
-        self.rosters.remove(&room.id);
-        for user in room.members.keys() {
-            self.exit(*user, &room.id);
-        }
-    }
-
-    pub(in crate::hub) fn enter(&mut self, user: UserId, room: &RoomId) {
-        self.joined.entry(user).or_default().insert(room.clone());
-    }
-
-    pub(in crate::hub) fn exit(&mut self, user: UserId, room: &RoomId) {
-        if let Some(rooms) = self.joined.get_mut(&user) {
-            rooms.remove(room);
-            if rooms.is_empty() {
-                self.joined.remove(&user);
-            }
-        }
-    }
-
-    /// Returns the rooms that a person is in, by name.
-    pub(in crate::hub) fn rooms_of(&self, user: UserId) -> Vec<RoomId> {
-        let rooms = self.joined.get(&user).into_iter().flatten();
-        rooms.cloned().collect()
-    }
-
-    /// Returns the rooms of a person's list behind a cursor: those they are in, then public ones.
-    pub(in crate::hub) fn listed<'a>(
-        &'a self,
-        user: UserId,
-        after: Option<&'a RoomsCursor>,
-    ) -> impl Iterator<Item = &'a RoomId> {
-        let joined = self.joined.get(&user);
-        let others = after.is_some_and(|after| after.others);
-        let own = joined.filter(|_| !others);
-        let own = own.into_iter().flat_map(move |rooms| behind(rooms, after));
-        // The cursor is among the public rooms only if it says so.
-        let public = behind(&self.public, after.filter(|after| after.others));
-        let is_joined = move |room: &RoomId| joined.is_some_and(|rooms| rooms.contains(room));
-        own.chain(public.filter(move |room| !is_joined(room)))
     }
 
     pub(in crate::hub) fn name_of(&self, user: UserId) -> DisplayName {
@@ -245,88 +191,10 @@ impl Directory {
         self.v2_users.insert(user);
     }
 
-    /// Returns `true` if the server remembers somebody, or they are connected.
+    /// Returns `true` if the server remembers somebody, or they are connected. A key that waits to
+    /// be admitted is nobody yet: a room of two with it would let it in.
     pub(in crate::hub) fn knows(&self, user: UserId) -> bool {
-        self.names.has_name(user) || self.is_online(user) || self.joined.contains_key(&user)
-    }
-
-    /// Takes what is to be announced in this turn of the clock.
-    pub(in crate::hub) fn take_announcements(&mut self) -> Announcements {
-        let mut announcements = Announcements::default();
-        let users: Vec<_> = self
-            .presence
-            .keys()
-            .take(PRESENCE_PER_TICK)
-            .copied()
-            .collect();
-        for user in users {
-            let announced = self.presence.remove(&user).unwrap_or_default();
-            // Somebody who came and went within a turn has changed nothing.
-            if announced != self.is_online(user) && !self.closing {
-                let rooms = self.rooms_of(user);
-                if !rooms.is_empty() {
-                    announcements
-                        .presence
-                        .push((self.member(user, None), rooms));
-                }
-            }
-        }
-        let arrivals = std::mem::take(&mut self.arrivals);
-        let departures = std::mem::take(&mut self.departures);
-        let arrived = arrivals.into_iter();
-        announcements.arrived = arrived
-            .map(|(id, user)| (Some(id), self.name_of(user)))
-            .collect();
-        let left = departures.into_iter();
-        announcements.left = left.map(|user| (None, self.name_of(user))).collect();
-        announcements
-    }
-}
-
-/// Returns the rooms behind a cursor.
-fn behind<'a>(
-    rooms: &'a BTreeSet<RoomId>,
-    after: Option<&'a RoomsCursor>,
-) -> impl Iterator<Item = &'a RoomId> {
-    use std::ops::Bound::{Excluded, Unbounded};
-    let start = after.map_or(Unbounded, |after| Excluded(&after.room));
-    rooms.range::<RoomId, _>((start, Unbounded))
-}
-
-impl Directory {
-    /// Moves a room to another name in all indexes.
-    pub(in crate::hub) fn rename_room(&mut self, from: &RoomId, to: &RoomName, members: &[UserId]) {
-        let to = RoomId::from(to.clone());
-        if self.public.remove(from) {
-            self.public.insert(to.clone());
-        }
-        for user in members {
-            self.exit(*user, from);
-            self.enter(*user, &to);
-        }
-        for online in self.online.values_mut() {
-            for connected in online.connections.values_mut() {
-                if connected.subscriptions.remove(from) {
-                    connected.subscriptions.insert(to.clone());
-                }
-            }
-        }
-    }
-}
-
-impl Directory {
-    /// Returns a room as a person's list shows it.
-    pub(in crate::hub) fn summary(&self, room: &Room, user: UserId) -> RoomSummary {
-        let other = room.is_direct().then(|| room.other(user)).flatten();
-        RoomSummary {
-            room: room.id.clone(),
-            topic: room.topic.clone(),
-            private: room.private,
-            keep: room.keep,
-            joined: room.has(user),
-            head: room.head,
-            read: room.read_by(user),
-            with: other.map(|other| self.author(other)),
-        }
+        let here = self.is_online(user) && self.is_admitted(user);
+        here || self.names.has_name(user) || self.joined.contains_key(&user)
     }
 }

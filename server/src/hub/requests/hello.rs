@@ -7,7 +7,7 @@ use shared::chat::server::ServerLimits;
 use shared::chat::{ChatErrorCode, Name, ServerMessage};
 use shared::connection::Version;
 
-use super::{About, Rejection, room_list};
+use super::{About, Rejection, admission, room_list};
 use crate::hub::names::NotGiven;
 use crate::hub::session::{Effect, Requester};
 use crate::store::Change;
@@ -21,6 +21,9 @@ const SERVER: &str = concat!("secure-chat-server ", env!("CARGO_PKG_VERSION"));
 /// Answers `hello`. Somebody who cannot have the name is welcome all the same, and called what they
 /// were.
 pub(super) async fn hello(from: Arc<Requester>, name: Option<String>) -> Result<Effect, Rejection> {
+    if admission::wait(&from, name.as_deref()) {
+        return Ok(Effect::None);
+    }
     let claimed = match name.as_deref().map(Name::parse) {
         None => Ok(()),
         Some(Ok(name)) if name.as_str() == from.person.name().as_str() => Ok(()),

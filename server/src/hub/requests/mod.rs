@@ -1,5 +1,6 @@
 //! The requests of JSON clients, one file each kind: what each costs, and who answers it.
 
+mod admission;
 pub(super) mod hello;
 mod history;
 mod members;
@@ -90,6 +91,7 @@ impl Price {
             M::Search { .. } => (RateClass::Ask, 10, MESSAGE_BYTES, About::Word("search")),
             // Slow enough that a code cannot be guessed.
             M::Claim { .. } => (RateClass::Join, 5, SHORT, About::Word("claim")),
+            M::Redeem { .. } => (RateClass::Join, 5, SHORT, About::Word("redeem")),
             M::Operator(_) => (RateClass::Ask, 2, MESSAGE_BYTES, About::Word("operator")),
             M::Typing { room } | M::Read { room, .. } => {
                 (RateClass::Ask, 1, SHORT, About::Room(room.clone()))
@@ -177,6 +179,7 @@ pub(super) fn start(from: Arc<Requester>, message: ClientMessage, follows_log: b
         M::Typing { room } => Box::pin(ready(presence::typing(&from, &room))),
         M::Read { room, seq } => Box::pin(presence::read(from, room, seq)),
         M::Claim { code } => Box::pin(operator::claim(from, code)),
+        M::Redeem { code } => Box::pin(admission::redeem(from, code)),
         M::Operator(request) => operator::start(from, request, follows_log),
         M::Ping => {
             from.reply(&ServerMessage::Pong);

@@ -67,6 +67,13 @@ impl Rejection {
         rejection
     }
 
+    /// Returns the rejection of a request that may be made again after `wait`.
+    pub(in crate::hub) fn later(wait: Duration, message: impl Into<String>) -> Self {
+        let mut rejection = Self::new(ChatErrorCode::RateLimited, message);
+        rejection.retry_after = Some(wait);
+        rejection
+    }
+
     pub(in crate::hub) fn no_such_room(room: &RoomId) -> Self {
         let message = format!("There is no room {room}, or not for you.");
         Self::new(ChatErrorCode::NoSuchRoom, message)
@@ -131,6 +138,9 @@ impl From<StoreError> for Rejection {
                 ChatErrorCode::RoomExists,
                 "There is a room of this name already.",
             ),
+            StoreError::NoSuchInvitation => {
+                (ChatErrorCode::NoSuchEntry, "There is no such invitation.")
+            }
             StoreError::TooLong => (
                 ChatErrorCode::LimitReached,
                 "This search takes too long: search one room, or for rarer words.",

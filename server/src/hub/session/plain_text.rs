@@ -15,6 +15,10 @@ use crate::system;
 const HELP: &str = "Every line goes to everybody here. /name NEW takes a name, /who lists who is \
                     here, /quit ends the session, // starts a line with a slash.";
 
+/// The answer to a plain-text client whose key is not admitted.
+pub(super) const NOT_ADMITTED: &str = "This server admits new keys by invitation or approval, for \
+                                       which you need its page or its terminal client.";
+
 /// Most names that `/who` lists: it must cost no more than another line.
 const WHO_NAMES: usize = 50;
 
@@ -53,6 +57,15 @@ impl Session {
     }
 
     pub(super) fn handle_line(&mut self, text: &str, line: &ClientLine<'_>) {
+        if self.mode.is_none() && !self.requester.person.is_admitted() {
+            if *line == ClientLine::Quit {
+                return self.quit();
+            }
+            if self.charge_noise() {
+                self.become_plain();
+            }
+            return;
+        }
         if self.mode.is_none() {
             self.become_plain();
         }
@@ -73,6 +86,13 @@ impl Session {
             }
             ClientLine::Quit | ClientLine::Object => None,
         };
+        if let ClientLine::Text(_) = line
+            && let Some(wait) = self.newcomer_wait()
+        {
+            let seconds = wait.as_secs() + 1;
+            let text = format!("Not delivered: new keys may write after {seconds} s.");
+            return self.notice(&text);
+        }
         if let Some((class, tokens)) = price
             && let Err(too_fast) = self.charge(class, tokens)
         {

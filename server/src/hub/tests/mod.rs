@@ -1,11 +1,16 @@
 //! The hub with a store in memory, and sessions without connections.
 
+mod admission;
+mod claims;
 mod health;
 mod limits;
 mod operators;
 mod plain_text;
+mod private;
+mod quotas;
 mod requests;
 mod retention;
+mod roles;
 mod rooms;
 mod searching;
 mod truth;

@@ -1,5 +1,6 @@
 //! The store in one SQLite database: one thread that writes, a few that read.
 
+mod admission;
 mod error;
 mod export;
 mod index;

@@ -255,6 +255,7 @@ pub(super) fn load(transaction: &Transaction<'_>) -> Result<Snapshot, Failure> {
         transaction.prepare("SELECT fingerprint FROM users WHERE v2 = 1 ORDER BY fingerprint")?;
     let users = query.query_map([], |row| row.get(0).map(rows::user))?;
     snapshot.v2_users = users.collect::<rusqlite::Result<_>>()?;
+    super::admission::load(transaction, &mut snapshot)?;
     Ok(snapshot)
 }
 

@@ -286,6 +286,11 @@ impl Requests<'_> {
                 let user = self.user(*user)?;
                 self.execute("UPDATE users SET v2 = 1 WHERE key = ?1", [user])?;
             }
+            Change::Admitted { user } => self.admit(*user)?,
+            Change::AdmissionMode(mode) => self.set_admission_mode(*mode)?,
+            Change::InvitationMade(stored) => self.add_invitation(stored)?,
+            Change::InvitationEnded { number } => self.remove_invitation(*number)?,
+            Change::Redeemed { number, user } => self.redeem(*number, *user)?,
             Change::Invited { room, user, .. } => {
                 let (room, user) = (self.head(&room.clone().into())?.key, self.user(*user)?);
                 let sql = "INSERT INTO invited (room, user) SELECT ?1, ?2 WHERE NOT EXISTS
@@ -353,7 +358,11 @@ impl Requests<'_> {
         Ok(())
     }
 
-    fn execute(&self, sql: &str, values: impl rusqlite::Params) -> Result<usize, Failure> {
+    pub(super) fn execute(
+        &self,
+        sql: &str,
+        values: impl rusqlite::Params,
+    ) -> Result<usize, Failure> {
         Ok(self.connection.prepare_cached(sql)?.execute(values)?)
     }
 
@@ -379,7 +388,7 @@ impl Requests<'_> {
     }
 
     /// A user's key; new users get one.
-    fn user(&mut self, user: UserId) -> Result<i64, Failure> {
+    pub(super) fn user(&mut self, user: UserId) -> Result<i64, Failure> {
         if let Some(key) = self.memory.users.get(&user) {
             return Ok(*key);
         }

@@ -9,7 +9,7 @@ pub(super) const APPLICATION_ID: u32 = 0x5343_6874;
 
 /// Each brings a database from the version of its index to the next. One that was released is never
 /// changed again.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     // An entry's place is its room's key times 2^40 and its number, so that a room's entries lie
     // together in their order without another index; a full-text index can point to it too. Times
     // are milliseconds since 1970, `kind` is one of `rows`, a fingerprint has 32 bytes, an id 16.
@@ -93,6 +93,20 @@ const MIGRATIONS: [&str; 7] = [
     "DROP TABLE words;
     CREATE TABLE word_rule (rule TEXT NOT NULL) STRICT;
     CREATE INDEX messages ON entries (room, at) WHERE kind = 0;",
+    // Keys that an operator or an invitation has admitted. An invitation has the SHA-256 of its
+    // code: a copy of the database lets nobody in.
+    "ALTER TABLE users ADD COLUMN admitted INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE invitations (
+        number INTEGER PRIMARY KEY,
+        digest BLOB NOT NULL,
+        uses INTEGER NOT NULL,
+        expires INTEGER NOT NULL,
+        by INTEGER NOT NULL REFERENCES users (key)
+    ) STRICT;
+    CREATE TABLE settings (
+        name TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;",
 ];
 
 /// The version of a database that has everything.

@@ -103,6 +103,38 @@ fn changes() -> Vec<Change> {
     ]
 }
 
+fn changes_of_admission() -> Vec<Change> {
+    vec![
+        Change::AdmissionMode(AdmissionMode::Invitation),
+        Change::AdmissionMode(AdmissionMode::Approval),
+        Change::Admitted { user: user(3) },
+        Change::InvitationMade(invitation(1, 1)),
+        Change::InvitationMade(invitation(2, 2)),
+        Change::InvitationMade(invitation(3, 1)),
+        Change::Redeemed {
+            number: 1,
+            user: user(4),
+        },
+        Change::Redeemed {
+            number: 2,
+            user: user(5),
+        },
+        Change::InvitationEnded { number: 3 },
+    ]
+}
+
+fn invitation(number: u32, uses: u32) -> StoredInvitation {
+    StoredInvitation {
+        digest: [7; 32],
+        invitation: Invitation {
+            number,
+            uses,
+            expires: Timestamp::from_unix_millis(8).unwrap(),
+            by: user(1),
+        },
+    }
+}
+
 fn ban(who: Banned, reason: &str) -> Ban {
     Ban {
         who,
@@ -131,7 +163,7 @@ async fn every_change_is_there_when_it_is_loaded() {
             })
             .await;
         assert_eq!(again, Err(StoreError::RoomExists));
-        for change in changes() {
+        for change in changes().into_iter().chain(changes_of_admission()) {
             store.change(change).await.unwrap();
         }
         let lost = store
@@ -176,8 +208,34 @@ async fn every_change_is_there_when_it_is_loaded() {
                     ban(Banned::User(user(7)), "again"),
                 ],
                 v2_users: vec![user(1)],
+                admission: AdmissionMode::Approval,
+                admitted: in_order([3, 4, 5]),
+                invitations: vec![invitation(2, 1)],
             }
         );
+    }
+}
+
+fn in_order(seeds: impl IntoIterator<Item = u8>) -> Vec<UserId> {
+    let mut users: Vec<_> = seeds.into_iter().map(user).collect();
+    users.sort();
+    users
+}
+
+#[tokio::test]
+async fn an_invitation_without_uses_admits_nobody() {
+    for Scene { store, _folder, .. } in scenes() {
+        let redeem = |number, seed| {
+            let user = user(seed);
+            store.change(Change::Redeemed { number, user })
+        };
+        assert_eq!(redeem(1, 2).await, Err(StoreError::NoSuchInvitation));
+        let made = Change::InvitationMade(invitation(1, 1));
+        store.change(made).await.unwrap();
+        let both = (redeem(1, 2), redeem(1, 3));
+        assert_eq!(both.0.await, Ok(()));
+        assert_eq!(both.1.await, Err(StoreError::NoSuchInvitation));
+        assert_eq!(store.load().await.unwrap().admitted, [user(2)]);
     }
 }
 

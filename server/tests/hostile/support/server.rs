@@ -21,10 +21,11 @@ pub(crate) struct Server {
     data: Option<tempfile::TempDir>,
 }
 
-/// A program that ended by itself: its code and its standard error.
+/// A program that ended by itself: its code, and what it printed.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
@@ -81,6 +82,7 @@ pub(crate) fn run_to_end(data: &Path, arguments: &[&str]) -> Ended {
     let output = command(data, arguments).output().unwrap();
     Ended {
         code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }
 }

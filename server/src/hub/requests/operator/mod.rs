@@ -4,21 +4,24 @@
     reason = "an answer at once has the type of a request"
 )]
 
+mod admission;
 mod doors;
+mod rights;
+mod rooms;
 
 use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use shared::chat::limits::MAX_OPERATORS;
-use shared::chat::operator::{BansCursor, ClaimCode, ConnectionInfo, RoomInfo};
-use shared::chat::{
-    ChatErrorCode, Keep, OperatorAnswer, OperatorRequest, RoomId, RoomName, UserId,
-};
+use shared::chat::operator::{BansCursor, ConnectionInfo};
+use shared::chat::{ChatErrorCode, OperatorAnswer, OperatorRequest, RoomId, UserId};
 
 pub(in crate::hub) use doors::is_by;
 
 use self::doors::{ban, kick, unban};
+pub(super) use self::rights::claim;
+use self::rights::{appoint, operators, revoke};
+use self::rooms::{delete_room, rooms, set_keep};
 use super::moderation::{change_room, removal, role_changes};
 use super::{Rejection, Work};
 use crate::clients::Client;
@@ -30,41 +33,6 @@ use crate::operators::whole;
 use crate::store::Change;
 use crate::system;
 
-/// Makes this person an operator, if the code is right.
-pub(super) async fn claim(from: Arc<Requester>, code: ClaimCode) -> Result<Effect, Rejection> {
-    let hub = from.hub.clone();
-    if from.version < shared::connection::Version::V2 {
-        let message = "Operators need protocol v2: v1 cannot prove which server it speaks to.";
-        return Err(Rejection::forbidden(message));
-    }
-    if hub.directory().operators.len() >= MAX_OPERATORS {
-        let message = "The server has as many operators as it may have.";
-        return Err(Rejection::limit_reached(message));
-    }
-    let Some(taken) = hub.operators.claim.take(&code) else {
-        tracing::warn!(connection = %from.connection, key = %from.user(), "a wrong claim code");
-        let message = "This code is wrong, or was used.";
-        return Err(Rejection::forbidden(message));
-    };
-    let user = from.user();
-    // Apart from the session: a code that could not be stored is given back in any case.
-    let change = hub.store.change(Change::Operator { user, is: true });
-    let stored = tokio::spawn(async move {
-        let stored = change.await;
-        match stored {
-            Ok(()) => tracing::info!(key = %user, "is an operator now"),
-            Err(_) => hub.operators.claim.put_back(taken),
-        }
-        stored
-    });
-    match stored.await {
-        // `apply` has told all devices.
-        Ok(stored) => stored?,
-        Err(_) => return Err(Rejection::forbidden("The claim was abandoned.")),
-    }
-    Ok(Effect::None)
-}
-
 /// Starts an operator's request.
 pub(super) fn start(from: Arc<Requester>, request: OperatorRequest, follows_log: bool) -> Work {
     use OperatorRequest as R;
@@ -75,6 +43,10 @@ pub(super) fn start(from: Arc<Requester>, request: OperatorRequest, follows_log:
     let done = match request {
         R::Ban { who, reason } => return Box::pin(ban(from, whole(who), reason)),
         R::Unban { who } => return Box::pin(unban(from, whole(who))),
+        R::Admission { mode } => return Box::pin(admission::set_mode(from, mode)),
+        R::Admit { user } => return Box::pin(admission::admit(from, user)),
+        R::Invite { uses, days } => return Box::pin(admission::invite(from, uses, days)),
+        R::Uninvite { number } => return Box::pin(admission::uninvite(from, number)),
         R::DeleteRoom { room } => return Box::pin(delete_room(from, room)),
         R::Keep { room, keep } => return Box::pin(set_keep(from, room, keep)),
         R::Appoint { user } => return Box::pin(appoint(from, user)),
@@ -119,6 +91,8 @@ pub(super) fn start(from: Arc<Requester>, request: OperatorRequest, follows_log:
         R::Bans { after } => bans(&from, after),
         R::Rooms { after } => rooms(&from, after.as_ref()),
         R::Operators => operators(&from),
+        R::Applicants { after } => admission::applicants(&from, after),
+        R::Invitations => admission::invitations(&from),
     };
     Box::pin(ready(done))
 }
@@ -133,7 +107,13 @@ fn done(from: &Requester) -> Result<Effect, Rejection> {
 }
 
 fn status(from: &Requester) -> Result<Effect, Rejection> {
-    from.answer(OperatorAnswer::Status(from.hub.operators.status()));
+    let mut status = from.hub.operators.status();
+    {
+        let directory = from.hub.directory();
+        status.admission = directory.admissions.mode;
+        status.applicants = directory.admissions.applicant_count();
+    }
+    from.answer(OperatorAnswer::Status(status));
     Ok(Effect::None)
 }
 
@@ -171,75 +151,6 @@ fn bans(from: &Requester, after: Option<BansCursor>) -> Result<Effect, Rejection
     Ok(Effect::None)
 }
 
-/// Lists all rooms, for which it looks at every room: operators are few, and pay tokens for it.
-fn rooms(from: &Requester, after: Option<&RoomId>) -> Result<Effect, Rejection> {
-    let mut all = from.hub.rooms.all();
-    all.sort_by_cached_key(|room| room.lock().id.clone());
-    let directory = from.hub.directory();
-    let behind = |id: &RoomId| after.is_none_or(|after| id > after);
-    let infos = all.iter().filter_map(|room| {
-        let room = room.lock();
-        behind(&room.id).then(|| RoomInfo {
-            room: room.id.clone(),
-            private: room.private,
-            members: room.members.len(),
-            head: room.head,
-            owner: room.owner().map(|owner| directory.author(owner)),
-        })
-    });
-    let (rooms, more) = Page::of(infos).finish();
-    from.answer(OperatorAnswer::Rooms { rooms, more });
-    Ok(Effect::None)
-}
-
-fn operators(from: &Requester) -> Result<Effect, Rejection> {
-    let directory = from.hub.directory();
-    let operators = directory.operators.iter().take(MAX_OPERATORS);
-    let operators = operators.map(|user| directory.author(*user)).collect();
-    drop(directory);
-    from.answer(OperatorAnswer::Operators { operators });
-    Ok(Effect::None)
-}
-
-async fn appoint(from: Arc<Requester>, user: UserId) -> Result<Effect, Rejection> {
-    {
-        let directory = from.hub.directory();
-        if !directory.knows(user) {
-            let message = "Nobody with this key has been here.";
-            return Err(Rejection::new(ChatErrorCode::NoSuchEntry, message));
-        }
-        if directory.operators.len() >= MAX_OPERATORS {
-            let message = "The server has as many operators as it may have.";
-            return Err(Rejection::limit_reached(message));
-        }
-    }
-    log_deed(&from, &format!("makes {user} an operator"));
-    let stored = from.hub.store.change(Change::Operator { user, is: true });
-    stored.await?;
-    operators(&from)
-}
-
-async fn revoke(from: Arc<Requester>, user: UserId) -> Result<Effect, Rejection> {
-    // One at a time: of two operators who revoke each other one stays.
-    let hub = from.hub.clone();
-    let _turn = hub.revoking.lock().await;
-    {
-        let directory = hub.directory();
-        if !directory.operators.contains(&user) {
-            let message = "This is no operator.";
-            return Err(Rejection::new(ChatErrorCode::NoSuchEntry, message));
-        }
-        if directory.operators.len() == 1 {
-            let message = "The last operator stays: nobody could make another.";
-            return Err(Rejection::forbidden(message));
-        }
-    }
-    log_deed(&from, &format!("takes the rights of {user} away"));
-    let change = Change::Operator { user, is: false };
-    hub.store.change(change).await?;
-    operators(&from)
-}
-
 async fn release_name(from: Arc<Requester>, user: UserId) -> Result<Effect, Rejection> {
     if !from.hub.directory().names.has_name(user) {
         let message = "This key has no name.";
@@ -264,26 +175,4 @@ fn follow_log(from: &Requester, follow: bool, follows: bool) -> Result<Effect, R
     };
     from.answer(OperatorAnswer::Done);
     Ok(effect)
-}
-
-async fn delete_room(from: Arc<Requester>, room: RoomId) -> Result<Effect, Rejection> {
-    if room == RoomName::lobby().into() {
-        let message = "Everybody starts in the lobby; it stays.";
-        return Err(Rejection::forbidden(message));
-    }
-    let change = Change::RoomDeleted { room: room.clone() };
-    from.hub.store.change(change).await?;
-    log_deed(&from, &format!("deletes the room {room}"));
-    done(&from)
-}
-
-async fn set_keep(from: Arc<Requester>, room: RoomId, keep: Keep) -> Result<Effect, Rejection> {
-    from.hub.room(&room)?;
-    let change = Change::Kept {
-        room: room.clone(),
-        keep,
-    };
-    from.hub.store.change(change).await?;
-    log_deed(&from, &format!("has {room} keep {keep}"));
-    done(&from)
 }

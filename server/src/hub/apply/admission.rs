@@ -1,0 +1,42 @@
+//! Changes of who may take part.
+
+use shared::chat::{AdmissionMode, ServerMessage, UserId};
+use shared::error::ErrorCode;
+
+use crate::hub::Hub;
+use crate::hub::encoding::encode;
+use crate::hub::session::queue::Wakers;
+
+impl Hub {
+    pub(super) fn apply_admitted(&self, user: UserId, wakers: &mut Wakers) {
+        self.directory().set_admitted(user);
+        self.announce_admitted(user, wakers);
+    }
+
+    /// Tells all devices of a person who may take part from now on, and could not before.
+    pub(super) fn announce_admitted(&self, user: UserId, wakers: &mut Wakers) {
+        let directory = self.directory();
+        if !directory.refresh_admission(user) {
+            return;
+        }
+        let told = encode(&ServerMessage::Admitted);
+        let outboxes = directory.json_outboxes(user);
+        let full = outboxes.filter(|(_, outbox)| outbox.push([&told], wakers).is_err());
+        let slow = full.map(|(id, _)| id).collect();
+        drop(directory);
+        self.evict(slow, wakers);
+    }
+
+    /// Those who may no longer take part have no rooms, but may listen to the lobby's plain text:
+    /// their connections end.
+    pub(super) fn apply_admission_mode(&self, mode: AdmissionMode, wakers: &mut Wakers) {
+        let (admitted, ended) = self.directory().set_admission_mode(mode);
+        let told = encode(&ServerMessage::Admitted);
+        let full = admitted
+            .into_iter()
+            .filter(|(_, outbox)| outbox.push([&told], wakers).is_err());
+        let slow = full.map(|(id, _)| id).collect();
+        self.evict(slow, wakers);
+        self.end(ended, ErrorCode::Kicked);
+    }
+}

@@ -1,0 +1,98 @@
+//! Who is an operator: by the code of a claim link, or by another operator.
+
+use std::sync::Arc;
+
+use shared::chat::limits::MAX_OPERATORS;
+use shared::chat::{ChatErrorCode, ClaimCode, OperatorAnswer, UserId};
+use shared::connection::Version;
+
+use super::log_deed;
+use crate::hub::requests::Rejection;
+use crate::hub::session::{Effect, Requester};
+use crate::store::Change;
+
+/// Makes this person an operator, if the code is right.
+pub(in crate::hub::requests) async fn claim(
+    from: Arc<Requester>,
+    code: ClaimCode,
+) -> Result<Effect, Rejection> {
+    let hub = from.hub.clone();
+    if from.version < Version::V2 {
+        let message = "Operators need protocol v2: v1 cannot prove which server it speaks to.";
+        return Err(Rejection::forbidden(message));
+    }
+    if hub.directory().operators.len() >= MAX_OPERATORS {
+        let message = "The server has as many operators as it may have.";
+        return Err(Rejection::limit_reached(message));
+    }
+    let Some(taken) = hub.operators.claim.take(&code) else {
+        tracing::warn!(connection = %from.connection, key = %from.user(), "a wrong claim code");
+        let message = "This code is wrong, or was used.";
+        return Err(Rejection::forbidden(message));
+    };
+    let user = from.user();
+    // Apart from the session: a code that could not be stored is given back in any case.
+    let change = hub.store.change(Change::Operator { user, is: true });
+    let stored = tokio::spawn(async move {
+        let stored = change.await;
+        match stored {
+            Ok(()) => tracing::info!(key = %user, "is an operator now"),
+            Err(_) => hub.operators.claim.put_back(taken),
+        }
+        stored
+    });
+    match stored.await {
+        // `apply` has told all devices.
+        Ok(stored) => stored?,
+        Err(_) => return Err(Rejection::forbidden("The claim was abandoned.")),
+    }
+    Ok(Effect::None)
+}
+
+pub(super) fn operators(from: &Requester) -> Result<Effect, Rejection> {
+    let directory = from.hub.directory();
+    let operators = directory.operators.iter().take(MAX_OPERATORS);
+    let operators = operators.map(|user| directory.author(*user)).collect();
+    drop(directory);
+    from.answer(OperatorAnswer::Operators { operators });
+    Ok(Effect::None)
+}
+
+pub(super) async fn appoint(from: Arc<Requester>, user: UserId) -> Result<Effect, Rejection> {
+    {
+        let directory = from.hub.directory();
+        if !directory.knows(user) {
+            let message = "Nobody with this key has been here.";
+            return Err(Rejection::new(ChatErrorCode::NoSuchEntry, message));
+        }
+        if directory.operators.len() >= MAX_OPERATORS {
+            let message = "The server has as many operators as it may have.";
+            return Err(Rejection::limit_reached(message));
+        }
+    }
+    log_deed(&from, &format!("makes {user} an operator"));
+    let stored = from.hub.store.change(Change::Operator { user, is: true });
+    stored.await?;
+    operators(&from)
+}
+
+pub(super) async fn revoke(from: Arc<Requester>, user: UserId) -> Result<Effect, Rejection> {
+    // One at a time: of two operators who revoke each other one stays.
+    let hub = from.hub.clone();
+    let _turn = hub.deciding.lock().await;
+    {
+        let directory = hub.directory();
+        if !directory.operators.contains(&user) {
+            let message = "This is no operator.";
+            return Err(Rejection::new(ChatErrorCode::NoSuchEntry, message));
+        }
+        if directory.operators.len() == 1 {
+            let message = "The last operator stays: nobody could make another.";
+            return Err(Rejection::forbidden(message));
+        }
+    }
+    log_deed(&from, &format!("takes the rights of {user} away"));
+    let change = Change::Operator { user, is: false };
+    hub.store.change(change).await?;
+    operators(&from)
+}

@@ -1,0 +1,59 @@
+//! What a session may ask before its key is admitted, and when a new key may write.
+
+use std::time::Duration;
+
+use shared::chat::{AdmissionMode, ChatErrorCode, ClientMessage};
+
+use super::Session;
+use crate::hub::requests::Rejection;
+
+impl Session {
+    /// Checks that the key may ask for this now.
+    ///
+    /// # Errors
+    /// A [`Rejection`] that says what it waits for.
+    pub(super) fn check_admission(&self, message: &ClientMessage) -> Result<(), Rejection> {
+        use ClientMessage as M;
+        if !self.requester.person.is_admitted() {
+            return match message {
+                M::Hello { .. } | M::Redeem { .. } | M::Claim { .. } | M::Ping => Ok(()),
+                _ => Err(self.not_admitted()),
+            };
+        }
+        // Operators keep new keys out; they need not wait themselves.
+        let writes = matches!(
+            message,
+            M::Send { .. }
+                | M::Edit { .. }
+                | M::React { .. }
+                | M::Create { .. }
+                | M::Direct { .. }
+                | M::Invite { .. }
+                | M::Topic { .. }
+                | M::Rename { .. }
+        );
+        match self.newcomer_wait().filter(|_| writes) {
+            Some(retry_after) => {
+                let text = "New keys may read at once, and write after a while.";
+                Err(Rejection::later(retry_after, text))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn not_admitted(&self) -> Rejection {
+        let message = match self.hub.directory().admissions.mode {
+            AdmissionMode::Approval => "An operator has to admit you first.",
+            AdmissionMode::Invitation | AdmissionMode::Open => "You need an invitation.",
+        };
+        Rejection::new(ChatErrorCode::NotAdmitted, message)
+    }
+
+    /// Returns the time that a new key still has to wait until it may write.
+    pub(super) fn newcomer_wait(&self) -> Option<Duration> {
+        if self.hub.settings.new_keys_wait.is_zero() || self.requester.is_operator() {
+            return None;
+        }
+        self.hub.directory().newcomer_wait(self.requester.user())
+    }
+}

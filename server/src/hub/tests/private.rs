@@ -1,0 +1,81 @@
+//! Private rooms and rooms of two.
+
+use super::*;
+
+#[tokio::test]
+async fn a_private_room_is_not_there_for_others_until_they_are_invited() {
+    let hub = hub().await;
+    let mut anna = person(hub, 1, "anna").await;
+    let mut bert = person(hub, 2, "bert").await;
+    say(
+        &mut anna,
+        &json!({"type": "create", "room": "attic", "private": true}),
+    )
+    .await;
+    hear(&mut anna, "joined").await;
+    for message in [
+        json!({"type": "join", "room": "attic"}),
+        json!({"type": "history", "room": "attic", "before": 9}),
+        json!({"type": "typing", "room": "attic"}),
+        json!({"type": "invite", "room": "attic", "id": "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"}),
+    ] {
+        say(&mut bert, &message).await;
+        assert_eq!(refused(&mut bert).await.0, "no_such_room");
+    }
+    // That its name is taken is all that shows.
+    say(&mut bert, &json!({"type": "create", "room": "attic"})).await;
+    assert_eq!(refused(&mut bert).await.0, "room_exists");
+    let guest = bert.user().to_string();
+    say(
+        &mut anna,
+        &json!({"type": "invite", "room": "attic", "id": guest}),
+    )
+    .await;
+    let invited = hear(&mut bert, "invited").await;
+    assert_eq!(
+        (&invited["room"]["room"], &invited["by"]["name"]),
+        (&json!("attic"), &json!("anna"))
+    );
+    join(&mut bert, "attic").await;
+    say(&mut bert, &json!({"type": "leave", "room": "attic"})).await;
+    hear(&mut bert, "left").await;
+    // The invitation was for once.
+    say(&mut bert, &json!({"type": "join", "room": "attic"})).await;
+    assert_eq!(refused(&mut bert).await.0, "no_such_room");
+}
+
+#[tokio::test]
+async fn a_room_of_two_is_for_two() {
+    let hub = hub().await;
+    let mut anna = person(hub, 1, "anna").await;
+    let mut bert = person(hub, 2, "bert").await;
+    let mut eve = person(hub, 3, "eve").await;
+    let (of_anna, of_bert) = (anna.user().to_string(), bert.user().to_string());
+    say(&mut anna, &json!({"type": "direct", "to": of_bert})).await;
+    let room = hear(&mut anna, "joined").await["room"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let invited = hear(&mut bert, "invited").await;
+    assert_eq!(
+        (&invited["room"]["room"], &invited["room"]["with"]["name"]),
+        (&json!(room), &json!("anna"))
+    );
+    say(&mut anna, &send(&room, 9, "are you there?")).await;
+    hear(&mut anna, "message").await;
+    say(&mut bert, &json!({"type": "direct", "to": of_anna})).await;
+    let joined = hear(&mut bert, "joined").await;
+    assert_eq!(joined["room"], room.as_str());
+    // What was said before he came was said to him: it is not read.
+    assert_eq!((&joined["head"], &joined["read"]), (&json!(1), &json!(0)));
+    say(&mut anna, &send(&room, 1, "between us")).await;
+    assert_eq!(hear(&mut bert, "message").await["text"], "between us");
+    say(&mut eve, &json!({"type": "join", "room": room})).await;
+    assert_eq!(refused(&mut eve).await.0, "no_such_room");
+    let of_eve = eve.user().to_string();
+    say(&mut eve, &json!({"type": "direct", "to": of_eve})).await;
+    assert_eq!(refused(&mut eve).await.0, "forbidden");
+    let nobody = UserId(key(99)).to_string();
+    say(&mut eve, &json!({"type": "direct", "to": nobody})).await;
+    assert_eq!(refused(&mut eve).await.0, "no_such_room");
+}

@@ -1,0 +1,98 @@
+//! How many rooms there may be.
+
+use super::retention::create;
+use super::*;
+
+#[tokio::test]
+async fn many_keys_do_not_use_up_the_rooms_of_two() {
+    let hub = hub().await;
+    let _victim = person(hub, 1, "victim").await;
+    let victim = UserId(key(1)).to_string();
+    let mut eve = person(hub, 2, "eve").await;
+    for number in 0..600_u16 {
+        let other = hub.join(
+            connection_id(),
+            Fingerprint::of_spki(&number.to_be_bytes()),
+            [127, 0, 0, 1].into(),
+            shared::connection::Version::V2,
+        );
+        let other_id = other.user().to_string();
+        eve.handle(
+            json!({"type": "direct", "to": other_id})
+                .to_string()
+                .as_bytes(),
+        );
+        eve.settle().await;
+        drop(other);
+    }
+    let replies = waiting(&mut eve);
+    let refused = replies
+        .iter()
+        .filter(|text| text.contains("limit_reached"))
+        .count();
+    assert_eq!(refused, 100, "500 rooms of two for one key");
+    // Another key is not hindered by it.
+    let mut bob = person(hub, 3, "bob").await;
+    say(&mut bob, &json!({"type": "direct", "to": victim})).await;
+    hear(&mut bob, "joined").await;
+}
+
+#[tokio::test]
+async fn an_empty_room_ends_and_its_name_is_free() {
+    let hub = hub().await;
+    let mut ada = person(hub, 1, "ada").await;
+    say(&mut ada, &json!({"type": "create", "room": "brief"})).await;
+    hear(&mut ada, "joined").await;
+    say(&mut ada, &json!({"type": "leave", "room": "brief"})).await;
+    hear(&mut ada, "left").await;
+    let mut bob = person(hub, 2, "bob").await;
+    // The deletion is queued before the creation, and so happens before it.
+    say(
+        &mut bob,
+        &json!({"type": "create", "room": "brief", "private": true}),
+    )
+    .await;
+    let joined = loop {
+        let Due::Text(text) = next(&mut bob).await else {
+            panic!()
+        };
+        if text.contains("room_exists") {
+            say(
+                &mut bob,
+                &json!({"type": "create", "room": "brief", "private": true}),
+            )
+            .await;
+        } else if text.starts_with(r#"{"type":"joined""#) {
+            break text;
+        }
+    };
+    assert!(joined.contains(r#""role":"owner""#), "{joined}");
+}
+
+#[tokio::test]
+async fn there_are_no_more_rooms_than_there_may_be() {
+    let store = Arc::new(MemoryStore::default());
+    let settings = Settings {
+        max_rooms: 2,
+        ..unlimited()
+    };
+    let hub = Hub::open(store, settings).await.unwrap();
+    let hub: &'static Hub = Box::leak(Box::new(hub));
+    tokio::spawn(hub.run());
+    let mut anna = person(hub, 1, "anna").await;
+    let bert = person(hub, 2, "bert").await;
+    create(&mut anna, "den", json!(null)).await;
+    let create = json!({"type": "create", "room": "attic"});
+    say(&mut anna, &create).await;
+    let refusal = refused(&mut anna).await;
+    assert_eq!(refusal, ("limit_reached".into(), "attic".into()));
+    // Rooms of two are counted apart: neither kind uses up the other.
+    say(
+        &mut anna,
+        &json!({"type": "direct", "to": bert.user().to_string()}),
+    )
+    .await;
+    hear(&mut anna, "joined").await;
+    // One that is there can be joined as before.
+    join(&mut anna, "den").await;
+}

@@ -1,0 +1,98 @@
+//! Tasks of the program other than serving, on a server's data folder.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use secure_chat_server::config::OperatorsTask;
+use secure_chat_server::store::{
+    Change, ExportError, OpenError, SqliteStore, Store, StoreError, export,
+};
+use shared::chat::limits::MAX_OPERATORS;
+use shared::chat::{Name, RoomId, UserId};
+use thiserror::Error;
+
+use crate::DATABASE;
+
+/// The reason for which a task was not done, or not to its end.
+#[derive(Debug, Error)]
+pub(crate) enum TaskFailure {
+    #[error("{0} was not exported: {1}")]
+    Export(RoomId, #[source] ExportError),
+    #[error("the operators cannot be read or changed: {0}")]
+    Open(#[source] OpenError),
+    #[error("the operators cannot be read or changed: {0}")]
+    Store(#[source] StoreError),
+    #[error("{0} is no operator")]
+    NoOperator(UserId),
+    #[error("a server has at most {MAX_OPERATORS} operators")]
+    TooMany,
+    #[error("nobody has the name {0:?}; name the key, SHA256:…")]
+    NoSuchName(String),
+    #[error("standard output cannot be written: {0}")]
+    Output(#[source] io::Error),
+    #[error("the system refuses what the task needs: {0}")]
+    Runtime(#[source] io::Error),
+}
+
+/// Writes a room's entries to standard output. A server may run meanwhile.
+pub(crate) fn write_export(folder: &Path, room: &RoomId) -> Result<(), TaskFailure> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match export(&folder.join(DATABASE), room, &mut out) {
+        // The reader has read enough.
+        Err(ExportError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => done.map_err(|error| TaskFailure::Export(room.clone(), error)),
+    }
+}
+
+/// Lists or changes the operators of a server that does not run. For a stolen key: its owner can
+/// revoke everybody over the network, but not whoever has the machine.
+pub(crate) fn operators(folder: &Path, task: OperatorsTask) -> Result<(), TaskFailure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = runtime.map_err(TaskFailure::Runtime)?;
+    let store = SqliteStore::open(&folder.join(DATABASE)).map_err(TaskFailure::Open)?;
+    runtime.block_on(change_operators(&store, task))
+}
+
+async fn change_operators(store: &dyn Store, task: OperatorsTask) -> Result<(), TaskFailure> {
+    let snapshot = store.load().await.map_err(TaskFailure::Store)?;
+    let find = |who: &str| {
+        let named = |(user, name): &(UserId, Name)| (name.as_str() == who).then_some(*user);
+        let found = UserId::parse(who).ok();
+        let found = found.or_else(|| snapshot.names.iter().find_map(named));
+        found.ok_or_else(|| TaskFailure::NoSuchName(who.to_owned()))
+    };
+    let change = match task {
+        OperatorsTask::List => None,
+        OperatorsTask::Add { who } => {
+            if snapshot.operators.len() >= MAX_OPERATORS {
+                return Err(TaskFailure::TooMany);
+            }
+            let user = find(&who)?;
+            Some(Change::Operator { user, is: true })
+        }
+        OperatorsTask::Revoke { who } => {
+            let user = find(&who)?;
+            if !snapshot.operators.contains(&user) {
+                return Err(TaskFailure::NoOperator(user));
+            }
+            Some(Change::Operator { user, is: false })
+        }
+    };
+    let mut operators = snapshot.operators;
+    if let Some(change) = change {
+        store.change(change).await.map_err(TaskFailure::Store)?;
+        let changed = store.load().await.map_err(TaskFailure::Store)?;
+        operators = changed.operators;
+    }
+    let line = |user: &UserId| {
+        let name = snapshot.names.iter().find(|(other, _)| other == user);
+        let name = name.map_or("-", |(_, name)| name.as_str());
+        format!("{user} {name}\n")
+    };
+    let mut lines: String = operators.iter().map(line).collect();
+    if operators.is_empty() {
+        lines.push_str("No operators: the server prints a claim link when it starts.\n");
+    }
+    let written = io::stdout().lock().write_all(lines.as_bytes());
+    written.map_err(TaskFailure::Output)
+}

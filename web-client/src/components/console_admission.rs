@@ -1,0 +1,191 @@
+//! The operators' view of who may take part: the admission mode, applicants and invitations.
+
+use client::operating::Operating;
+use shared::chat::AdmissionMode;
+use shared::chat::admission::{Applicant, Invitation};
+use shared::chat::operator::{Banned, OperatorRequest, Reason};
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+use super::field::{Field, field};
+use super::operator::Sure;
+use super::text;
+use crate::engine::page;
+use crate::state::link;
+
+/// The modes with the words that the page has for them.
+const MODES: [(AdmissionMode, &str); 3] = [
+    (AdmissionMode::Open, "Everybody"),
+    (AdmissionMode::Invitation, "People with an invitation"),
+    (AdmissionMode::Approval, "People whom an operator admits"),
+];
+
+/// Props of [`ConsoleAdmission`].
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct ConsoleAdmissionProps {
+    /// The server's answers so far.
+    pub operating: Operating,
+    /// The operator asks for this.
+    pub on_ask: Callback<OperatorRequest>,
+    /// The operator asks for something that cannot be undone.
+    pub be_sure: Callback<Sure>,
+}
+
+/// The part of the console.
+#[component(ConsoleAdmission)]
+pub fn console_admission(props: &ConsoleAdmissionProps) -> Html {
+    let uses = use_state(|| "1".to_owned());
+    let days = use_state(|| "7".to_owned());
+    let problem = use_state(|| None::<AttrValue>);
+    let operating = &props.operating;
+    let mode = operating.status.as_ref().map(|status| status.admission);
+    let waiting = operating
+        .status
+        .as_ref()
+        .map_or(0, |status| status.applicants);
+    // The status comes every few seconds; the list only when it has changed.
+    use_effect_with(waiting, {
+        let ask = props.on_ask.clone();
+        move |_| ask.emit(OperatorRequest::Applicants { after: None })
+    });
+    let on_mode = {
+        let ask = props.on_ask.clone();
+        Callback::from(move |event: Event| {
+            let select = event.target_dyn_into::<HtmlSelectElement>();
+            if let Some(mode) = select.and_then(|select| select.value().parse().ok()) {
+                ask.emit(OperatorRequest::Admission { mode });
+            }
+        })
+    };
+    let input = |state: &UseStateHandle<String>| {
+        let setter = state.setter();
+        Callback::from(move |value: String| setter.set(value))
+    };
+    let onsubmit = {
+        let (uses, days, problem) = (uses.clone(), days.clone(), problem.clone());
+        let ask = props.on_ask.clone();
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            match (uses.trim().parse(), days.trim().parse()) {
+                (Ok(uses), Ok(days)) => {
+                    problem.set(None);
+                    ask.emit(OperatorRequest::Invite { uses, days });
+                }
+                _ => problem.set(Some("Two whole numbers, please.".into())),
+            }
+        })
+    };
+    html! {
+        <>
+            <h3>{ "Who may take part" }</h3>
+            <div class="field">
+                <label for="console-admission">{ "New keys" }</label>
+                <select id="console-admission" data-testid="console-admission" onchange={on_mode}>
+                    { for MODES.iter().map(|(value, label)| html! {
+                        <option value={value.to_string()} selected={mode == Some(*value)}>{ *label }</option>
+                    }) }
+                </select>
+            </div>
+            if mode == Some(AdmissionMode::Approval) || !operating.applicants.is_empty() {
+                <h3>{ text::count(operating.applicants.len() as u64, "applicant") }</h3>
+                <ul class="console-list">
+                    { for operating.applicants.iter().map(|it| applicant_view(it, props)) }
+                </ul>
+            }
+            <h3>{ text::count(operating.invitations.len() as u64, "invitation") }</h3>
+            <ul class="console-list">
+                { for operating.invitations.iter().map(|it| invitation_view(it, operating, props)) }
+            </ul>
+            <form class="console-invite" {onsubmit}>
+                { field(Field {
+                    id: "console-invite-uses",
+                    label: "For how many people",
+                    value: (*uses).clone().into(),
+                    on_input: input(&uses),
+                    error: (*problem).clone(),
+                    ..Field::default()
+                }) }
+                { field(Field {
+                    id: "console-invite-days",
+                    label: "For how many days",
+                    value: (*days).clone().into(),
+                    on_input: input(&days),
+                    ..Field::default()
+                }) }
+                <button type="submit" class="button" data-testid="console-invite">
+                    { "Make an invitation" }
+                </button>
+            </form>
+        </>
+    }
+}
+
+fn applicant_view(applicant: &Applicant, props: &ConsoleAdmissionProps) -> Html {
+    let user = applicant.id;
+    let name = applicant.name.as_ref();
+    let name = name.map_or_else(|| "no name".to_owned(), ToString::to_string);
+    let since = u64::try_from(applicant.since.unix_millis()).unwrap_or(0);
+    let admit = {
+        let ask = props.on_ask.clone();
+        Callback::from(move |_: MouseEvent| {
+            ask.emit(OperatorRequest::Admit { user });
+            ask.emit(OperatorRequest::Applicants { after: None });
+        })
+    };
+    let ban = {
+        let question = format!("Keep out {name}?");
+        props.be_sure.reform(move |_: MouseEvent| Sure {
+            question: question.clone(),
+            request: OperatorRequest::Ban {
+                who: Banned::User(user),
+                reason: Reason::default(),
+            },
+        })
+    };
+    html! {
+        <li key={user.to_string()} data-testid="applicant" data-name={name.clone()}>
+            <b>{ name.clone() }</b>
+            { format!(" from {} · since {}", applicant.address, text::time(since)) }
+            <small>{ user.to_string() }</small>
+            <span class="console-buttons">
+                <button type="button" class="link" data-testid="applicant-admit" aria-label={format!("Admit {name}")} onclick={admit}>
+                    { "Admit" }
+                </button>
+                <button type="button" class="link" data-testid="applicant-ban" aria-label={format!("Ban {name}")} onclick={ban}>
+                    { "Ban key" }
+                </button>
+            </span>
+        </li>
+    }
+}
+
+fn invitation_view(
+    invitation: &Invitation,
+    operating: &Operating,
+    props: &ConsoleAdmissionProps,
+) -> Html {
+    let number = invitation.number;
+    let expires = u64::try_from(invitation.expires.unix_millis()).unwrap_or(0);
+    let people = text::count(u64::from(invitation.uses), "key");
+    let made = operating.code.as_ref();
+    let made = made.filter(|(_, of)| *of == number);
+    let onclick = props
+        .on_ask
+        .reform(move |_: MouseEvent| OperatorRequest::Uninvite { number });
+    html! {
+        <li key={number.to_string()} data-testid="invitation" data-number={number.to_string()}>
+            { format!("Number {number} · admits {people} · until {}", text::day(expires)) }
+            if let Some((code, _)) = made {
+                <small>{ "Its link, which is shown only now:" }</small>
+                <code data-testid="invitation-link" tabindex="0">
+                    { link::to_invite(&page::origin_url(), code) }
+                </code>
+            }
+            <span class="console-buttons">
+                <button type="button" class="link" data-testid="invitation-end" aria-label={format!("End invitation {number}")} {onclick}>
+                    { "End" }
+                </button>
+            </span>
+        </li>
+    }
+}
