@@ -12,6 +12,7 @@
 
 mod admission;
 mod adversary;
+mod bounds;
 mod chat;
 mod durable;
 mod endurance;

@@ -1,6 +1,8 @@
 //! Takes away what is to go: entries that are too old, or too many. A little at a time, so that what
 //! is said meanwhile does not wait long.
 
+use std::time::{Duration, Instant};
+
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::chat::{Keep, Seq, Timestamp};
 
@@ -12,6 +14,10 @@ use crate::store::rules;
 /// Most entries that are taken away in one transaction: a few milliseconds' worth, because whatever
 /// is said meanwhile waits for it.
 const BATCH: usize = 100;
+
+/// The time after which a transaction takes no more entries away, fewer than [`BATCH`] or not: on a
+/// slow disk a hundred of them may take as long as somebody notices.
+const BUDGET: Duration = Duration::from_millis(5);
 
 /// How it went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +42,7 @@ pub(super) fn sweep(connection: &Connection, now: Timestamp) -> Result<Swept, Fa
     let mut found = rooms.query([])?;
     let mut swept = Swept::Never;
     let mut left = BATCH;
+    let begun = Instant::now();
     while let Some(row) = found.next()? {
         let (room, head) = (row.get(0)?, rows::seq(row.get(1)?)?);
         let going = going(
@@ -47,6 +54,9 @@ pub(super) fn sweep(connection: &Connection, now: Timestamp) -> Result<Swept, Fa
             left,
         )?;
         for seq in &going {
+            if begun.elapsed() >= BUDGET {
+                return Ok(Swept::Some);
+            }
             index::forget(connection, room, *seq)?;
             connection
                 .prepare_cached("DELETE FROM entries WHERE place = ?1")?
@@ -79,7 +89,11 @@ fn sweep_deleted(connection: &Connection, room: i64) -> Result<Swept, Failure> {
     let range = params![place(room, 0), place(room, SEQ_MAX), most];
     let places = query.query_map(range, |row| row.get::<_, i64>(0))?;
     let places = places.collect::<rusqlite::Result<Vec<_>>>()?;
+    let begun = Instant::now();
     for place in &places {
+        if begun.elapsed() >= BUDGET {
+            return Ok(Swept::Some);
+        }
         index::forget(connection, room, rows::seq(*place)? & SEQ_MAX)?;
         connection
             .prepare_cached("DELETE FROM entries WHERE place = ?1")?

@@ -29,6 +29,9 @@ const GROUP: usize = 1000;
 /// Pages of the log that are not in the database yet before they are copied there: 4 MiB.
 const LOG_PAGES: i32 = 1000;
 
+/// Pages of the log after which it is copied while a sweep goes on.
+const SWEEP_LOG_PAGES: i32 = 256;
+
 /// How long nothing may come before the log is wiped, if something was deleted of which it has a
 /// copy.
 const QUIET: Duration = Duration::from_millis(50);
@@ -256,7 +259,12 @@ impl Thread {
             Ok(Swept::Never) => None,
         };
         match swept {
-            Ok(Swept::Some | Swept::All) => self.unwiped = true,
+            Ok(Swept::Some | Swept::All) => {
+                self.unwiped = true;
+                // Little by little: the whole log of a large room took a tenth of a second, for which
+                // every message waited.
+                self.copy_log_of(SWEEP_LOG_PAGES);
+            }
             Ok(Swept::None | Swept::Never) => {}
             Err(failure) => {
                 let error = StoreError::from(failure);
@@ -268,15 +276,25 @@ impl Thread {
     /// Copies the log into the database when it has grown: after the answers, which need not wait
     /// for it.
     fn copy_log(&mut self) {
-        let grown = self
-            .connection
-            .wal_checkpoint_v2(None::<&str>, CheckpointMode::NOOP)
-            .is_ok_and(|(pages, copied)| pages - copied >= LOG_PAGES);
-        if !grown {
+        if self.sweep_at.is_some_and(|at| at <= Instant::now()) {
+            // A sweep goes on, and wipes the log at its end.
             return;
         }
-        if self.unwiped {
+        if self.unwiped && self.log_has_grown(LOG_PAGES) {
             return self.wipe_log();
+        }
+        self.copy_log_of(LOG_PAGES);
+    }
+
+    fn log_has_grown(&self, by: i32) -> bool {
+        self.connection
+            .wal_checkpoint_v2(None::<&str>, CheckpointMode::NOOP)
+            .is_ok_and(|(pages, copied)| pages - copied >= by)
+    }
+
+    fn copy_log_of(&self, pages: i32) {
+        if !self.log_has_grown(pages) {
+            return;
         }
         let copied = self
             .connection

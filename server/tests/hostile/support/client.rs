@@ -151,6 +151,26 @@ impl<W: Wire> Client<W> {
         self.connection.poll_transmit().unwrap()
     }
 
+    /// Seals many texts into as few frames as they fit, without writing them.
+    pub(crate) fn seal_all(&mut self, texts: &[&str]) -> Vec<u8> {
+        let mut sealed = Vec::new();
+        for texts in texts.chunks(200) {
+            for text in texts {
+                let now = self.now();
+                self.connection.send(text.as_bytes(), now).unwrap();
+            }
+            while let Some(bytes) = self.connection.poll_transmit() {
+                sealed.extend_from_slice(&bytes);
+            }
+        }
+        sealed
+    }
+
+    /// Returns `true` if the server ends the session before it says anything.
+    pub(crate) fn is_ended(&mut self) -> bool {
+        matches!(self.try_next_event(), Ok(Event::Closed(_)) | Err(_))
+    }
+
     /// Seals and sends `text`.
     pub(crate) fn say(&mut self, text: &str) {
         let frame = self.seal(text);

@@ -1,6 +1,6 @@
 //! Searches: queries, the texts that match them, and positions in a search.
 //!
-//! Text and query go through one [normalization](fold) and one rule of what a word is, on the server
+//! Text and query go through one [normalization](fold()) and one rule of what a word is, on the server
 //! and in clients, so that none of them finds what another does not.
 //!
 //! ```
@@ -78,7 +78,7 @@ pub struct Cursor {
     pub seq: Seq,
 }
 
-/// Returns the version of [`fold`], of [`tokens`] and of the tables of Unicode behind them. An index
+/// Returns the version of [`fold()`], of [`tokens`] and of the tables of Unicode behind them. An index
 /// that was made by another version has other tokens, and must be made anew.
 pub fn rule() -> String {
     // The first number is that of the functions: it rises with a change of what they return.
