@@ -24,7 +24,7 @@ const TIDY_EVERY: u32 = 10_000;
 /// is written there, so that a burst of the longest texts makes all of them wait.
 const WRITTEN_AT_ONCE: u32 = 120;
 
-/// What may be done how often, a minute. A whole minute's worth may be done at once, of writing at
+/// The rates of a server, a minute. A whole minute's worth may be done at once, of writing at
 /// most [`WRITTEN_AT_ONCE`]; 0 is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PerMinute {
@@ -42,7 +42,7 @@ pub struct PerMinute {
 }
 
 impl Default for PerMinute {
-    /// What no person comes near, and no page that comes back into a hundred rooms.
+    /// Returns rates that no person comes near, nor a page that comes back into a hundred rooms.
     fn default() -> Self {
         Self {
             sends: 600,

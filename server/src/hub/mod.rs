@@ -54,7 +54,7 @@ const LONGEST_LINES_IN_QUEUE: usize = 4;
 /// Most unstored entries that are broadcast before their subscribers wake up.
 const UNSTORED_TOGETHER: usize = 64;
 
-/// What a server allows in its rooms.
+/// The limits of a server in its rooms.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
     /// Longest text of a message, in bytes.

@@ -26,7 +26,7 @@ const CHARACTERS: usize = 1000;
 /// Our own crates' events.
 const TARGETS: [&str; 2] = ["secure_chat_server", "shared"];
 
-/// Where lines come from; a layer of the log itself. Without a follower it does nothing.
+/// The source of the lines, a layer of the log itself. Without a follower it does nothing.
 #[derive(Debug, Clone)]
 pub struct Log(broadcast::Sender<LogLine>);
 
@@ -48,7 +48,7 @@ impl Log {
 pub(crate) struct Follower(broadcast::Receiver<LogLine>);
 
 impl Follower {
-    /// What there is, as soon as there is something: lines, and how many were missed.
+    /// Returns lines as soon as there are some, and how many were missed.
     /// `None` when there will be nothing any more.
     ///
     /// Cancel safe.
@@ -120,7 +120,7 @@ impl Visit for Text {
 }
 
 impl Text {
-    /// What could end a line, or steer a terminal, is not in it.
+    /// Returns the text without characters that could end a line or steer a terminal.
     fn finish(self) -> String {
         let all = self.message.chars().chain(self.fields.chars());
         all.map(|c| if c.is_control() { ' ' } else { c })

@@ -29,23 +29,23 @@ pub struct Operators {
     /// The code of the claim link.
     pub claim: Claim,
     pub(crate) bans: Bans,
-    /// Whether everybody is let in, or operators only.
+    /// `true` if everybody is admitted, `false` if operators only.
     open: AtomicBool,
     started: Timestamp,
     settings: OnceLock<Settings>,
     log: OnceLock<Log>,
 }
 
-/// What of the server's configuration operators are shown.
+/// The part of the server's configuration that operators are shown.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Settings {
     /// Most connections in all.
     pub max_connections: usize,
     /// Most connections from one address.
     pub max_connections_per_address: usize,
-    /// Whether the log has what people say.
+    /// `true` if people's texts go into the log.
     pub log_plaintext: bool,
-    /// What people are allowed.
+    /// The server's limits for people.
     pub limits: OperatorLimits,
 }
 
@@ -78,7 +78,7 @@ impl Operators {
         self.log.get().map(Log::follow)
     }
 
-    /// Whether an address is kept out, whoever comes from it.
+    /// Returns `true` if an address is banned, whoever comes from it.
     pub fn is_banned_address(&self, address: IpAddr) -> bool {
         self.bans.has_address(address)
     }

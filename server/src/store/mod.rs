@@ -112,7 +112,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     fn change(&self, change: Change) -> Durable<()>;
 }
 
-/// What a search has found.
+/// The result of a search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     /// Messages with their texts as they are now, newest first.
@@ -126,15 +126,15 @@ pub struct Found {
 pub struct NewEntry {
     /// Its name, as its writer made it.
     pub id: MessageId,
-    /// Who wrote it.
+    /// The writer.
     pub from: UserId,
-    /// What they are called now.
+    /// The name of the writer at this time.
     pub name: DisplayName,
-    /// What it does.
+    /// The effect of the entry.
     pub event: Event,
 }
 
-/// What became of an append.
+/// The result of an append.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appended {
     /// The entry's number.
@@ -148,7 +148,7 @@ pub struct Appended {
 /// How much a page may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageSize {
-    /// Most entries.
+    /// The most entries of a page.
     pub entries: u32,
     /// Most bytes of the entries' texts and about 200 for each, so that a page fits a message.
     pub bytes: usize,
@@ -157,13 +157,13 @@ pub struct PageSize {
 /// Everything but entries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Every room.
+    /// The rooms that are not deleted.
     pub rooms: Vec<RoomRecord>,
-    /// Who has claimed which name.
+    /// The claimed names, with the keys that have them.
     pub names: Vec<(UserId, Name)>,
-    /// Whose keys are operators.
+    /// The keys of the operators.
     pub operators: Vec<UserId>,
-    /// Who is kept out.
+    /// The bans of keys and addresses.
     pub bans: Vec<Ban>,
     /// Keys that have used v2.
     pub v2_users: Vec<UserId>,
@@ -189,15 +189,15 @@ pub struct StoredInvitation {
 pub struct RoomRecord {
     /// Its name.
     pub room: RoomId,
-    /// What it is about.
+    /// The topic.
     pub topic: Topic,
-    /// Whether only those who were invited can see and join it.
+    /// `true` if only invited people can see and join it.
     pub private: bool,
-    /// What becomes of its entries.
+    /// The retention rule.
     pub keep: Keep,
     /// The number of its last entry, or the last one that was reserved; 0 if there is none.
     pub head: Seq,
-    /// Who is in it, and the last entry that each has seen.
+    /// The members, with the last entry that each has seen.
     pub members: Vec<(UserId, Seq)>,
     /// The people who may join it though it is private; in a room of two, one who has left.
     pub invited: Vec<UserId>,
@@ -210,37 +210,37 @@ pub struct RoomRecord {
 pub enum Change {
     /// A room is there from now on; one that is there already is an error.
     RoomCreated {
-        /// Which.
+        /// The room.
         room: RoomId,
-        /// What it is about.
+        /// The topic.
         topic: Topic,
-        /// Whether only those who were invited can see and join it.
+        /// `true` if only invited people can see and join it.
         private: bool,
-        /// What becomes of its entries.
+        /// The retention rule.
         keep: Keep,
         /// The person who owns it.
         owner: Option<UserId>,
     },
-    /// What becomes of a room's entries is something else from now on. Those that are to go by that
+    /// A room has another retention rule from now on. Entries that are to go by the rule
     /// are gone soon: the store sweeps by itself. Of [`Keep::Nothing`] it keeps nothing, but still
     /// takes what is appended: whoever wants nothing written down does not append.
     Kept {
-        /// Which.
+        /// The room.
         room: RoomId,
-        /// What.
+        /// The retention rule.
         keep: Keep,
     },
     /// A room is gone, with everything in it.
     RoomDeleted {
-        /// Which.
+        /// The room.
         room: RoomId,
     },
     /// Somebody is in a room, and has seen what was said there before. Takes an invitation; being in
     /// it already changes nothing else.
     Joined {
-        /// Where.
+        /// The room.
         room: RoomId,
-        /// Who.
+        /// The person.
         user: UserId,
         /// The other person of a room of two, who brings them in. Not stored.
         by: Option<UserId>,
@@ -248,16 +248,16 @@ pub enum Change {
     /// Somebody is not in a room any more, and has no role in it. One of a room of two counts as
     /// invited.
     Left {
-        /// Where.
+        /// The room.
         room: RoomId,
-        /// Who.
+        /// The person.
         user: UserId,
     },
     /// Somebody may join a private room. Changes nothing for who is in it.
     Invited {
-        /// Where.
+        /// The room.
         room: RoomName,
-        /// Who.
+        /// The person.
         user: UserId,
         /// The member who invites them. Not stored.
         by: UserId,
@@ -294,18 +294,18 @@ pub enum Change {
     },
     /// Somebody who is in a room has seen it up to an entry; never goes back.
     Read {
-        /// Where.
+        /// The room.
         room: RoomId,
-        /// Who.
+        /// The person.
         user: UserId,
         /// Up to which.
         seq: Seq,
     },
     /// Somebody is called something from now on; the former name is free.
     Named {
-        /// Who.
+        /// The person.
         user: UserId,
-        /// What.
+        /// The name.
         name: Name,
     },
     /// Somebody has no name any more.
@@ -346,9 +346,9 @@ pub enum Change {
     Unbanned(Banned),
     /// Somebody is an operator, or no longer is.
     Operator {
-        /// Who.
+        /// The person.
         user: UserId,
-        /// Whether.
+        /// `true` if the person is an operator from now on.
         is: bool,
     },
 }

@@ -27,8 +27,8 @@ impl Hub {
         self.evict(slow, wakers);
     }
 
-    /// Those who may no longer take part have no rooms, but may listen to the lobby's plain text:
-    /// their connections end.
+    /// Applies a mode, and ends the connections of people who may no longer take part: they have no
+    /// rooms, but may listen to the lobby's plain text.
     pub(super) fn apply_admission_mode(&self, mode: AdmissionMode, wakers: &mut Wakers) {
         let (admitted, ended) = self.directory().set_admission_mode(mode);
         let told = encode(&ServerMessage::Admitted);

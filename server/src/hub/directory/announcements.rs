@@ -11,7 +11,7 @@ use crate::clients::ConnectionId;
 /// next.
 const PRESENCE_PER_TICK: usize = 1_000;
 
-/// What the hub's clock announces.
+/// The announcements of one turn of the hub's clock.
 #[derive(Debug, Default)]
 pub(in crate::hub) struct Announcements {
     /// People who came or went, and the rooms that they are in.

@@ -30,7 +30,7 @@ pub(super) use search::Searches;
 /// A request at work.
 pub(super) type Work = Pin<Box<dyn Future<Output = Result<Effect, Rejection>> + Send>>;
 
-/// What a request costs before anything is done for it.
+/// The cost of a request, which is taken before anything is done for it.
 #[derive(Debug)]
 pub(super) struct Price {
     pub(super) class: RateClass,

@@ -64,7 +64,7 @@ pub(in crate::hub) struct Unstored {
     last_at: Option<Timestamp>,
 }
 
-/// What is remembered of an entry: everything but its text.
+/// The parts of an entry that are remembered: everything but its text.
 #[derive(Debug, Clone)]
 struct Recent {
     seq: Seq,

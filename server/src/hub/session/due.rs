@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::{Listening, MAX_PENDING, REPLY_BYTES, Session};
 use crate::operators::Follower;
 
-/// What is due on a connection.
+/// The next thing to do on a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Due {
     /// A plaintext is to be sent.

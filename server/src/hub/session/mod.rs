@@ -87,7 +87,7 @@ enum Listening {
     Never,
 }
 
-/// What a request does to its session when it is done.
+/// The effect of a request on its session, when it is done.
 pub(super) enum Effect {
     /// Nothing.
     None,

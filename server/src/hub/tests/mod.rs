@@ -29,7 +29,7 @@ use crate::clients::{Clients, ConnectionId, Transport};
 use crate::rates::PerMinute;
 use crate::store::MemoryStore;
 
-/// What nobody waits longer for.
+/// The longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A hub that lives as long as the test program.
@@ -158,7 +158,7 @@ async fn hear_line(session: &mut Session) -> String {
     }
 }
 
-/// What waits, without waiting.
+/// Returns the plaintexts that are due, without waiting for more.
 fn waiting(session: &mut Session) -> Vec<String> {
     std::iter::from_fn(|| session.try_next())
         .map(|text| text.to_string())

@@ -24,7 +24,7 @@ pub enum OpenError {
     NotOurs(PathBuf),
     /// A newer version of this program has made it.
     Newer {
-        /// Which file.
+        /// The database file.
         path: PathBuf,
         /// Its version.
         version: u32,
@@ -38,7 +38,7 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// What SQLite said about the database at `path`.
+    /// Returns the error for what SQLite said about the database at `path`.
     pub(super) fn of_sqlite(path: &Path, error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
@@ -92,14 +92,14 @@ impl std::error::Error for OpenError {}
 /// Why a statement, or what it is for, did not succeed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// What was asked for cannot be done; the database is fine.
+    /// The request cannot be carried out; the database is fine.
     Request(StoreError),
     /// The database failed.
     Database(rusqlite::Error),
 }
 
 impl Failure {
-    /// Whether it would be the same for every other request of the moment.
+    /// Returns `true` if every other request of the moment would fail in the same way.
     pub(super) fn is_everybodys(&self) -> bool {
         let Self::Database(error) = self else {
             return false;

@@ -174,7 +174,7 @@ impl Store for SqliteStore {
     }
 }
 
-/// What a thread of ours will answer.
+/// Returns the answer of a thread, once it comes.
 fn waiting<T: Send + 'static>(done: oneshot::Receiver<Result<T, StoreError>>) -> Durable<T> {
     Box::pin(async move {
         let ended = |_| Err(StoreError::Failed("its thread has ended".into()));

@@ -105,7 +105,7 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Whether there is nothing yet.
+/// Returns `true` if there is no database yet.
 fn is_new(path: &Path) -> Result<bool, OpenError> {
     if length(path)?.unwrap_or(0) > 0 {
         return Ok(false);

@@ -25,7 +25,7 @@ struct Head {
     changed: bool,
 }
 
-/// What of the database is remembered from one transaction to the next.
+/// The rows that are remembered from one transaction to the next.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     heads: HashMap<RoomId, Head>,
@@ -115,7 +115,7 @@ impl Requests<'_> {
         Ok(last)
     }
 
-    /// Whether it was inserted: not, if this writer has used this id before.
+    /// Inserts an entry. Returns `false` if this writer has used this id before.
     fn insert(&self, room: i64, writer: i64, entry: &Entry) -> Result<bool, Failure> {
         let columns = EventColumns::of(&entry.event);
         let mut insert = self.connection.prepare_cached(

@@ -30,7 +30,7 @@ const SEQ_BITS: u32 = 40;
 /// The largest number of an entry: a place has no room for more.
 pub(super) const SEQ_MAX: Seq = (1 << SEQ_BITS) - 1;
 
-/// Where an entry is: a larger number than there can be is the largest.
+/// Returns the place of an entry. A number larger than there can be counts as the largest.
 pub(super) fn place(room: i64, seq: Seq) -> i64 {
     (room << SEQ_BITS) | number(seq)
 }
@@ -50,7 +50,7 @@ pub(super) fn seq(number: i64) -> rusqlite::Result<Seq> {
     Seq::try_from(number).map_err(|_| FromSqlError::OutOfRange(number).into())
 }
 
-/// What becomes of a room's entries, for SQLite: nothing for those that stay.
+/// Returns a retention rule as a column: nothing for entries that stay.
 pub(super) fn keep_column(keep: Keep) -> Result<Option<String>, StoreError> {
     if keep.is_forever() {
         return Ok(None);
@@ -198,7 +198,7 @@ pub(super) fn ban(row: &Row<'_>) -> rusqlite::Result<Ban> {
     })
 }
 
-/// What was parsed from a column.
+/// Returns a value that was parsed from a column.
 pub(super) fn parsed<T, E>(result: Result<T, E>) -> FromSqlResult<T>
 where
     E: std::error::Error + Send + Sync + 'static,

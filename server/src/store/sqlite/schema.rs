@@ -4,7 +4,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::index;
 
-/// What `PRAGMA application_id` says: the letters `SCht`.
+/// The value of `PRAGMA application_id`: the letters `SCht`.
 pub(super) const APPLICATION_ID: u32 = 0x5343_6874;
 
 /// Each brings a database from the version of its index to the next. One that was released is never
