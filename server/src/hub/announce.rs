@@ -24,6 +24,8 @@ impl Hub {
     /// Announces what has changed since the last turn.
     pub(super) fn announce(&self, turn: u64) {
         let mut wakers = Wakers::default();
+        // The directory is free again before a room is locked: a crowd must not hold up whoever
+        // connects meanwhile.
         let announcements = self.directory().take_announcements();
         for (member, rooms) in announcements.presence {
             for id in rooms {
@@ -44,6 +46,8 @@ impl Hub {
                 room.broadcast_droppable(&message, None, &mut wakers);
             }
         }
+        // When each arrival was announced at once, a connection cost 9.5 ms of CPU with 1,000
+        // plain-text listeners.
         for (names, what) in [
             (announcements.arrived, "joined"),
             (announcements.left, "left"),
@@ -70,6 +74,7 @@ impl Hub {
     }
 
     fn announce_rosters(&self, wakers: &mut Wakers) {
+        // Taken whole: a room that changes from here on is announced in a later turn.
         let rosters = std::mem::take(&mut self.directory().rosters);
         for id in rosters {
             if let Some(room) = self.rooms.get(&id) {

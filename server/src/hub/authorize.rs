@@ -36,6 +36,8 @@ pub(super) fn authorize(by: &Requester, room: &Room, action: Action) -> Result<(
     let user = by.user();
     let operator = by.is_operator();
     let as_operator = operator && action.is_for_operators();
+    // The same answer as for a room that is not there, so that the rejection does not give a
+    // private room away.
     if !(room.is_open_to(user) || as_operator) {
         return Err(Rejection::no_such_room(&room.id));
     }
@@ -55,6 +57,7 @@ pub(super) fn authorize(by: &Requester, room: &Room, action: Action) -> Result<(
             message,
         ));
     }
+    // A room whose owner has left has nobody but operators who could give roles in it.
     let role = if operator {
         Role::Owner
     } else {
@@ -69,6 +72,8 @@ pub(super) fn authorize(by: &Requester, room: &Room, action: Action) -> Result<(
         Action::DeleteMessage(writer) if writer == user => Ok(()),
         Action::DeleteMessage(_) => at_least(role, Role::Moderator, "This message is not yours."),
         Action::EditMessage(writer) if writer == user => Ok(()),
+        // Nobody edits for others, operators included: an edit would put words into the mouth of
+        // its writer.
         Action::EditMessage(_) => Err(Rejection::forbidden("This message is not yours.")),
         _ if room.is_direct() => Err(Rejection::forbidden("A room of two has no moderators.")),
         Action::SetTopic => at_least(role, Role::Moderator, "Only moderators change the topic."),
@@ -77,6 +82,7 @@ pub(super) fn authorize(by: &Requester, room: &Room, action: Action) -> Result<(
         )),
         Action::Remove(member) => {
             at_least(role, Role::Moderator, "Only moderators remove members.")?;
+            // Strictly above: moderators remove neither each other nor the owner.
             if role > room.role_of(member) || member == user {
                 Ok(())
             } else {

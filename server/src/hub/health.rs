@@ -45,6 +45,7 @@ impl Hub {
         locked.map_err(|_| Unhealthy::Hub)?;
         // The lobby is always there; whether it has an entry does not matter.
         let read = self.store.entry(RoomName::lobby().into(), 1);
+        // A real read, because a store whose threads hang still queues everything.
         let read = tokio::time::timeout(HEALTH_DEADLINE, read).await;
         read.map_err(|_| Unhealthy::StoreTimeout)?
             .map(drop)

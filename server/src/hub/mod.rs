@@ -133,6 +133,7 @@ impl Hub {
         let bans = std::mem::take(&mut snapshot.bans);
         let lobby = RoomId::from(RoomName::lobby());
         let is_new = !snapshot.rooms.iter().any(|room| room.room == lobby);
+        // Written through, so that a later start without the flag finds the same mode.
         if let Some(mode) = settings.admission
             && mode != snapshot.admission
         {
@@ -140,6 +141,7 @@ impl Hub {
             snapshot.admission = mode;
         }
         let (mut directory, mut rooms) = Directory::from_snapshot(snapshot);
+        // The lobby has no owner: everybody starts in it, and only operators give roles there.
         if is_new {
             let created = Change::RoomCreated {
                 room: lobby.clone(),
@@ -196,10 +198,14 @@ impl Hub {
     /// Applies everything that becomes durable, for as long as the store lives, and announces what
     /// is announced by the clock. Runs once, beside everything else.
     pub async fn run(&self) {
+        // Held for as long as the task runs: a second task would apply commits beside this one, out
+        // of their order.
         let mut sources = self.sources.lock().await;
         let Sources { outcomes, unstored } = &mut *sources;
         let UnstoredReceivers { entries, grants } = unstored;
         let mut clock = tokio::time::interval(announce::TICK);
+        // A turn that comes late announces everything at once, so turns that were missed are not
+        // made up for.
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut turn = 0_u64;
         loop {
@@ -217,9 +223,11 @@ impl Hub {
                     self.apply_unstored(together(first, entries)).await;
                 }
                 outcomes = outcomes.recv() => {
+                    // The store is gone, so nothing becomes durable any more.
                     let Some(outcomes) = outcomes else { return };
                     self.apply_all(outcomes).await;
                 }
+                // Last by `biased`: announcements can wait while there are commits to apply.
                 _ = clock.tick() => {
                     turn += 1;
                     self.announce(turn);
@@ -255,6 +263,7 @@ impl Hub {
         let Some(lobby) = self.lobby() else {
             return (0, Vec::new());
         };
+        // Directory before room, as everywhere.
         let directory = self.directory();
         let lobby = lobby.lock();
         let users = lobby.subscribed_users().take(most);

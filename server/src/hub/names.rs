@@ -47,6 +47,8 @@ impl Names {
     /// Takes over a name that was stored.
     pub(super) fn restore(&mut self, key: Fingerprint, name: Name) {
         for skeleton in skeletons(&name) {
+            // Two stored names can be alike by a newer table of confusables; the first keeps the
+            // skeleton.
             self.by_skeleton.entry(skeleton).or_insert(key);
         }
         self.by_key.insert(key, name);
@@ -64,6 +66,7 @@ impl Names {
         if skeletons.iter().any(|it| self.belongs_to_another(it, key)) {
             return Err(NotGiven::Taken(self.free_like(name)));
         }
+        // A key that has a name gives it up for the new one, which takes no more memory.
         if !self.by_key.contains_key(&key) && self.by_key.len() + self.reserved.len() >= MAX_NAMES {
             return Err(NotGiven::Full);
         }
@@ -91,6 +94,7 @@ impl Names {
     pub(super) fn forget(&mut self, key: &Fingerprint) {
         if let Some(name) = self.by_key.remove(key) {
             for skeleton in skeletons(&name) {
+                // Another key may have the skeleton, see `restore`.
                 if self.by_skeleton.get(&skeleton) == Some(key) {
                     self.by_skeleton.remove(&skeleton);
                 }
@@ -109,6 +113,7 @@ impl Names {
                 |it: &String| self.by_skeleton.contains_key(it) || self.reserved.contains_key(it);
             !skeletons(name).iter().any(taken)
         };
+        // Bounded, because a stranger asks and each try is a name to be folded.
         (2..100)
             .filter_map(|number| Name::parse(&format!("{name}-{number}")).ok())
             .filter(is_free)

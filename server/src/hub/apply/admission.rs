@@ -20,6 +20,8 @@ impl Hub {
             return;
         }
         let told = encode(&ServerMessage::Admitted);
+        // Under the directory's lock, as `waiting` is sent: whichever is decided later arrives
+        // later.
         let outboxes = directory.json_outboxes(user);
         let full = outboxes.filter(|(_, outbox)| outbox.push([&told], wakers).is_err());
         let slow = full.map(|(id, _)| id).collect();
@@ -37,6 +39,7 @@ impl Hub {
             .filter(|(_, outbox)| outbox.push([&told], wakers).is_err());
         let slow = full.map(|(id, _)| id).collect();
         self.evict(slow, wakers);
+        // Behind `admitted`, and without the lock, which `end` takes itself.
         self.end(ended, ErrorCode::Kicked);
     }
 }

@@ -84,6 +84,8 @@ impl Unstored {
         reply: Reply,
     ) -> Option<UnstoredEntry> {
         let key = (new.from, new.id);
+        // Sent again, because an acknowledgement was lost: acknowledged as before, and broadcast
+        // once.
         if let Some(recent) = self.recent.get(&key) {
             let again = Appended {
                 seq: recent.seq,
@@ -103,6 +105,7 @@ impl Unstored {
         };
         let seq = last + 1;
         self.free = Some((seq, end));
+        // The wall clock may go back; the times of a room do not.
         let at = self.last_at.map_or(now, |last| last.max(now));
         self.last_at = Some(at);
         let entry = Entry {
@@ -179,11 +182,13 @@ impl Unstored {
         period: u64,
         head: Seq,
     ) -> Vec<UnstoredEntry> {
+        // From before the room was stored for a while: the store has given larger numbers since.
         if period != self.period {
             return Vec::new();
         }
         self.reserving = false;
         let follows = self.free.is_some_and(|(_, end)| end == last);
+        // The store has broadcast larger numbers; smaller ones behind them would never be shown.
         if last < head && !follows {
             self.free = None;
             return Vec::new();
