@@ -72,6 +72,7 @@ impl Context {
             ..Limits::default()
         };
         let mut refusing = protocol.clone();
+        // Made once, and shared by the connections of each listener.
         refusing.allow_v1 = false;
         hub.operators().describe(Settings {
             max_connections: config.max_connections,
@@ -91,6 +92,8 @@ impl Context {
         });
         let with_reserve = config.max_connections.saturating_add(RESERVED);
         let shares = Shares::of(open_files::limit(), with_reserve);
+        // The reserve counts in the share of files, so it is taken off again: strangers must not
+        // have it.
         let sessions = shares.sessions.saturating_sub(RESERVED).max(1);
         Self {
             sessions: Admission::new(sessions, config.max_connections_per_address),
@@ -121,6 +124,8 @@ impl Context {
         if self.hub.operators().is_banned_address(address) {
             return Err(NotAdmitted::Banned);
         }
+        // Before a permit is looked for, because a handshake costs an operation with the private
+        // key.
         let often = self.hub.rates().check_handshake(address);
         often.map_err(|_| NotAdmitted::TooOften)?;
         let ordinary = self.sessions.admit(address);

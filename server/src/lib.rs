@@ -39,6 +39,8 @@ pub async fn run(tcp: TcpListener, http: TcpListener, context: Arc<Context>) {
     let tcp_loop = listener::accept_tcp(tcp, Arc::clone(&context));
     let http_loop = gateway::accept_http(http, Arc::clone(&context));
     tokio::join!(tcp_loop, http_loop);
+    // Nobody is announced from here on: that everybody leaves would cost the square of their
+    // number.
     context.hub.close();
     context.tasks.close();
     if tokio::time::timeout(DRAIN_TIMEOUT, context.tasks.wait())
@@ -50,5 +52,6 @@ pub async fn run(tcp: TcpListener, http: TcpListener, context: Arc<Context>) {
             "some connections did not end in time"
         );
     }
+    // Last: connections that drain wait for what the hub applies.
     publisher.abort();
 }

@@ -268,6 +268,7 @@ fn watch_signals(context: Arc<Context>) -> io::Result<()> {
             }
             if context.stop.is_cancelled() {
                 tracing::warn!("told to stop again: stopping at once");
+                // 128 and the number of SIGINT, as shells have it.
                 std::process::exit(130);
             }
             // First of all, so that nothing that logging does can prevent it.

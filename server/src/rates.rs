@@ -117,6 +117,8 @@ impl Rates {
             RateClass::Create => &self.creates,
             RateClass::Ask => &self.asks,
         };
+        // The person's bucket first: somebody who is too fast takes nothing from their neighbours'
+        // address.
         check(limit.users.as_ref(), tokens, &user)?;
         check(limit.addresses.as_ref(), tokens, &network_of(address))
     }
@@ -147,6 +149,7 @@ pub struct TooFast {
 
 impl fmt::Display for TooFast {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Never "0.0 s", which would be tried again at once.
         let seconds = self.retry_after.as_secs_f64().max(0.1);
         write!(f, "This is too fast. Try again in {seconds:.1} s.")
     }
@@ -257,6 +260,7 @@ mod tests {
             .unwrap();
     }
 
+    // The attack: a whole minute's texts of the longest kind at once.
     #[test]
     fn a_burst_of_long_texts_does_not_make_a_room_wait() {
         let rates = rates(600);
@@ -266,6 +270,7 @@ mod tests {
         assert!(retry_after <= Duration::from_millis(900), "{retry_after:?}");
     }
 
+    // The attack: a hundred keys behind one address.
     #[test]
     fn many_keys_do_not_help_one_address() {
         let rates = rates(1);
@@ -295,6 +300,7 @@ mod tests {
         }
     }
 
+    // The attack: a bucket for each of many minted keys.
     #[test]
     fn a_stream_of_new_keys_does_not_fill_the_memory() {
         let buckets = Buckets::<u32>::new(6_000_000, u32::MAX).unwrap();

@@ -81,6 +81,7 @@ async fn change_operators(store: &dyn Store, task: OperatorsTask) -> Result<(), 
     let mut operators = snapshot.operators;
     if let Some(change) = change {
         store.change(change).await.map_err(TaskFailure::Store)?;
+        // Read again, so that what is printed is what is stored.
         let changed = store.load().await.map_err(TaskFailure::Store)?;
         operators = changed.operators;
     }

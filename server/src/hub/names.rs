@@ -167,6 +167,7 @@ mod tests {
         assert_eq!(shown(&names, 1), "anna");
     }
 
+    // The attack: the name of somebody else in letters of another script, or in capitals.
     #[test]
     fn a_name_that_looks_taken_is_taken() {
         let mut names = Names::default();
@@ -193,6 +194,7 @@ mod tests {
         assert_eq!(shown(&names, 2), "anna");
     }
 
+    // The attack: a capital I, or a digit, for a small l.
     #[test]
     fn a_name_that_looks_taken_in_one_case_only_is_taken() {
         let mut names = Names::default();
@@ -206,6 +208,7 @@ mod tests {
         assert_eq!(shown(&names, 2), "AIice");
     }
 
+    // The attack: a name that people take for a guest's, which shows a key.
     #[test]
     fn nobody_takes_a_guests_name() {
         let mut names = Names::default();
@@ -213,6 +216,7 @@ mod tests {
         assert_eq!(names.reserve(key(1), &stored), Err(NotGiven::Guest));
     }
 
+    // The race: two keys claim one name before either claim is stored.
     #[test]
     fn of_two_claims_under_way_one_gets_the_name_and_a_failed_one_leaves_nothing() {
         let mut names = Names::default();

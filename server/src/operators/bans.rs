@@ -42,6 +42,8 @@ impl Bans {
     }
 
     pub(crate) fn has_address(&self, address: IpAddr) -> bool {
+        // The whole /64, because whoever has one address of it can take another for each
+        // connection.
         self.lock().has(whole(Banned::Address(address)))
     }
 

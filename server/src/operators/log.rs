@@ -74,6 +74,8 @@ impl<S: Subscriber> Layer<S> for Log {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
         let metadata = event.metadata();
         let of_crate = metadata.target().split("::").next().unwrap_or_default();
+        // What is told to a client is logged below this level, if at all: a line about a line would
+        // never end.
         if *metadata.level() > Level::INFO
             || !TARGETS.contains(&of_crate)
             || self.0.receiver_count() == 0
@@ -123,6 +125,7 @@ impl Text {
     /// Returns the text without characters that could end a line or steer a terminal.
     fn finish(self) -> String {
         let all = self.message.chars().chain(self.fields.chars());
+        // Operators read it in terminals, and strangers choose parts of it.
         all.map(|c| if c.is_control() { ' ' } else { c })
             .take(CHARACTERS)
             .collect()
@@ -140,6 +143,7 @@ mod tests {
         tracing::subscriber::with_default(subscriber, events);
     }
 
+    // The attacks: control sequences in a field, a line without end, and a log that feeds itself.
     #[tokio::test]
     async fn followers_see_lines_of_our_own_and_nothing_that_telling_them_could_log() {
         let log = Log::default();
@@ -162,6 +166,7 @@ mod tests {
         assert_eq!(lines[1].text.len(), CHARACTERS);
     }
 
+    // The attack: an operator's connection that does not read, while the log goes on.
     #[tokio::test]
     async fn who_reads_slowly_misses_lines_and_is_told_how_many() {
         let log = Log::default();

@@ -92,6 +92,8 @@ impl MemoryStore {
         answer: impl FnOnce(Reply<T>, Result<T, StoreError>) -> Answer,
     ) -> Durable<T> {
         let (reply, done) = oneshot::channel();
+        // Held until the outcome is published, which keeps the outcomes in the order of the
+        // changes.
         let mut state = self.state();
         let (result, committed) = work(&mut state);
         let outcome = Outcome::new(committed, answer(reply, result));
@@ -287,6 +289,7 @@ impl State {
             .flat_map(|(id, room)| room.entries.values().map(move |entry| (id, room, entry)))
             .collect();
         all.sort_by_key(|(id, _, entry)| Reverse((entry.at, *id, entry.seq)));
+        // A cursor to an entry that is gone ends the search, as in the database.
         let start = before.map_or(0, |last| {
             let at =
                 |(id, _, entry): &(&RoomId, _, &Entry)| **id == last.room && entry.seq == last.seq;

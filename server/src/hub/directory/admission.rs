@@ -110,6 +110,8 @@ impl Admissions {
         if self.newcomers.contains_key(&user) {
             return;
         }
+        // All wait equally long, so the first that still waits ends the loop. A key that was
+        // admitted since is in this list only, and goes too.
         while let Some(oldest) = self.newcomers_by_age.front()
             && let waits = self.newcomers.get(oldest).is_some_and(|until| *until > now)
             && (!waits || self.newcomers.len() >= MAX_NEWCOMERS)
@@ -179,9 +181,11 @@ impl Directory {
             self.admissions.applicants.clear();
         }
         let (mut admitted, mut ended) = (Vec::new(), Vec::new());
+        // Only people who are connected: everybody else is looked at when they connect.
         let users: Vec<_> = self.online.keys().copied().collect();
         for user in users {
             if self.refresh_admission(user) {
+                // Plain-text clients know no `admitted`; they are let in with their next line.
                 let outboxes = self.json_outboxes(user);
                 admitted.extend(outboxes.map(|(id, outbox)| (id, outbox.clone())));
             } else if !self.is_admitted(user) {
@@ -210,6 +214,8 @@ mod tests {
         }
     }
 
+    // The attack: minted keys apply until the memory is full, or until honest applicants are not
+    // seen.
     #[test]
     fn a_flood_of_applicants_takes_bounded_memory_and_the_latest_stay() {
         let mut admissions = Admissions::default();
@@ -221,6 +227,7 @@ mod tests {
         assert!(admissions.applicants(None).any(|it| it.id == latest));
     }
 
+    // The attack: minted keys that come once, to be remembered.
     #[tokio::test(start_paused = true)]
     async fn a_flood_of_new_keys_takes_bounded_memory() {
         let mut admissions = Admissions::default();

@@ -25,6 +25,8 @@ impl Directory {
         let operator = self.operators.contains(&user);
         let admitted = self.is_admitted(user);
         let online = self.online.entry(user).or_insert_with(|| {
+            // What was announced last stays, however often somebody comes and goes before the next
+            // turn.
             self.presence.entry(user).or_insert(false);
             Online {
                 person: Arc::new(Person {
@@ -66,6 +68,7 @@ impl Directory {
         }
         connected.outbox.close(wakers);
         let announced = self.arrivals.remove(&id).is_none();
+        // Somebody whose arrival was never announced has not left either.
         if connected.mode == Some(Mode::Plain) && announced && !self.closing {
             self.departures.push(user);
         }

@@ -173,6 +173,7 @@ impl Directory {
             self.operators.remove(&user);
         }
         if let Some(online) = self.online.get(&user) {
+            // Requests read this copy, so that most of them take no lock of the directory.
             online.person.operator.store(is, Ordering::Relaxed);
         }
     }

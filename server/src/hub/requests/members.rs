@@ -32,11 +32,13 @@ pub(super) fn list(
     after: Option<UserId>,
 ) -> Result<Effect, Rejection> {
     let known = from.hub.room(&room)?;
+    // Directory before room, as everywhere.
     let directory = from.hub.directory();
     let known = known.lock();
     authorize(from, &known, Action::Take)?;
     let (members, more) = page(&directory, &known, after);
     let count = known.members.len();
+    // Encoding needs no lock, and everybody who connects waits for the directory's.
     drop((known, directory));
     from.reply(&ServerMessage::Members {
         room,

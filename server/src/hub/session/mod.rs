@@ -140,6 +140,7 @@ impl Hub {
             held: Arc::clone(&held),
             subscriptions: std::collections::BTreeSet::new(),
         };
+        // A refused connection gets a session too: it has to be told why it ends.
         let (person, refused) = self.admit(id, user, version, connected);
         let requester = Arc::new(Requester {
             hub: self.clone(),
@@ -231,6 +232,7 @@ impl Session {
 pub fn loggable(plaintext: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(plaintext);
     match ClientMessage::parse(&text) {
+        // The codes are still good when the line is written, and a log has many readers.
         Ok(ClientMessage::Claim { .. }) => "a claim".into(),
         Ok(ClientMessage::Redeem { .. }) => "an invitation".into(),
         _ => text,
@@ -239,6 +241,8 @@ pub fn loggable(plaintext: &[u8]) -> Cow<'_, str> {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        // Every way out comes by here: a broken stream, an eviction, a panic of the connection's
+        // task.
         self.hub.leave(self.requester.connection);
     }
 }

@@ -66,6 +66,8 @@ async fn hear_short(session: &mut Session, kind: &str) -> Value {
     }
 }
 
+// The attack: 60 public rooms with long topics made `welcome` longer than a message of v2, and
+// nobody got in, also after a restart.
 #[tokio::test]
 async fn at_the_caps_every_list_comes_in_messages_that_fit_and_nothing_of_it_is_lost() {
     const ROOMS: usize = 10_000;
@@ -156,6 +158,7 @@ async fn a_filter_finds_rooms_by_a_part_of_their_name() {
     );
 }
 
+// The attack: 3,286 `hello` in one record of 66 KB made the server build 800 MiB of answers.
 #[tokio::test]
 async fn thousands_of_requests_in_one_record_are_answered_within_a_budget() {
     let hub = hub_at_the_caps(1000, 0).await;
@@ -181,6 +184,7 @@ async fn thousands_of_requests_in_one_record_are_answered_within_a_budget() {
     }
 }
 
+// The attack: requests of every kind without a pause, each of which costs a rejection.
 #[tokio::test]
 async fn whoever_asks_too_fast_is_told_and_then_not_handled_for_a_while() {
     let limits = PerMinute {
@@ -214,6 +218,8 @@ async fn whoever_asks_too_fast_is_told_and_then_not_handled_for_a_while() {
     assert!(eve.wants_more());
 }
 
+// The attacks: `typing` without a pause evicted 40 of 40 members in 6 s; connections that came and
+// went made 182 MB/s of presence.
 #[tokio::test]
 async fn typing_and_presence_in_floods_evict_nobody() {
     let hub = hub().await;

@@ -81,6 +81,7 @@ async fn a_room_that_keeps_nothing_tells_everybody_and_writes_nothing() {
     assert_eq!(hear(&mut again, "found").await["entries"], json!([]));
 }
 
+// The attack: somebody else edits a message of which the server keeps nothing but its writer.
 #[tokio::test]
 async fn what_is_recent_can_be_changed_though_nothing_is_kept() {
     let hub = hub().await;
@@ -112,6 +113,8 @@ async fn what_is_recent_can_be_changed_though_nothing_is_kept() {
     assert_eq!(refused(&mut bert).await.0, "no_such_entry");
 }
 
+// A client takes a number that it knows for an entry that it has: one given twice would hide a
+// message.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_number_is_told_twice_over_the_end_of_the_server() {
     let folder = tempfile::tempdir().unwrap();
@@ -158,6 +161,8 @@ async fn no_number_is_told_twice_over_the_end_of_the_server() {
     }
 }
 
+// The race: appends under way to the store and to the unstored room while the room changes from one
+// to the other.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_room_that_changes_what_it_keeps_again_and_again_loses_nothing() {
     const SENDS: u16 = 400;
@@ -246,6 +251,7 @@ async fn of_a_room_that_keeps_the_last_ones_the_others_are_gone() {
     }
 }
 
+// The attack: the owner of a room gets round the retention that the server's operator has chosen.
 #[tokio::test]
 async fn only_an_operator_has_a_room_keep_more_than_the_server_does() {
     let hub = hub_that_keeps(Keep::Days(std::num::NonZeroU32::new(30).unwrap())).await;

@@ -41,6 +41,7 @@ impl OpenError {
     /// Returns the error for what SQLite said about the database at `path`.
     pub(super) fn of_sqlite(path: &Path, error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
+            // Its owner can do something about it: restore a backup.
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Damaged(path.to_owned(), error.to_string())
             }

@@ -75,6 +75,8 @@ pub fn export(path: &Path, room: &RoomId, out: &mut dyn Write) -> Result<(), Exp
     let mut last = 0;
     while last < head {
         let entries = {
+            // A transaction for each page: a reader keeps what others delete in the log for as long
+            // as its own lasts.
             let transaction = connection.transaction()?;
             // The key of a deleted room may be another room's by now, which nobody asked for.
             if key(&transaction, room)? != of_room {
@@ -84,6 +86,7 @@ pub fn export(path: &Path, room: &RoomId, out: &mut dyn Write) -> Result<(), Exp
         };
         let Some(newest) = entries.last() else { break };
         last = newest.seq;
+        // Written with no transaction open, because whoever reads the export may stall.
         for entry in entries.into_iter().filter(|entry| entry.seq <= head) {
             let room = room.clone();
             serde_json::to_writer(&mut *out, &RoomEntry { room, entry })

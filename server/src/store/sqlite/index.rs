@@ -37,6 +37,7 @@ pub(super) fn index(connection: &Connection, room: i64, entry: &Entry) -> rusqli
         } => {
             // Only what is a message has words.
             if let Some(former) = text_before(connection, room, *of, entry.seq)? {
+                // By the same text that was put in: other tokens would stay in the index.
                 remove(connection, place(room, *of), &former)?;
                 add(connection, place(room, *of), text.as_str())?;
             }
@@ -63,6 +64,7 @@ pub(super) fn forget(connection: &Connection, room: i64, seq: Seq) -> rusqlite::
 /// Makes the index anew if it is of another form or rule, or if that was once begun and not ended.
 pub(super) fn renew(connection: &mut Connection) -> rusqlite::Result<()> {
     let rule = format!("{FORM} {}", search::rule());
+    // The rule is written last: an index that a crash left unfinished has none, and is made anew.
     let sql = "SELECT 1 FROM word_rule WHERE rule = ?1";
     if connection.prepare(sql)?.exists([&rule])? {
         return Ok(());
@@ -78,6 +80,7 @@ pub(super) fn renew(connection: &mut Connection) -> rusqlite::Result<()> {
     )?;
     transaction.commit()?;
     let mut last = 0;
+    // A transaction for each piece, so that the log never holds the whole index.
     while let Some(place) = add_behind(connection, last)? {
         last = place;
     }
@@ -192,6 +195,7 @@ mod tests {
 
     use super::*;
 
+    // The attack: FTS5's operators in a query.
     #[test]
     fn a_query_is_its_tokens_and_no_syntax() {
         let of = |query: &str| expression(&Query::parse(query).unwrap().pattern());
@@ -212,6 +216,7 @@ mod tests {
         rows.unwrap().map(Result::unwrap).collect()
     }
 
+    // The attack: somebody with the disk looks for words of deleted messages.
     #[test]
     fn a_word_that_is_taken_out_is_nowhere_in_the_index() {
         let mut connection = Connection::open_in_memory().unwrap();
@@ -229,6 +234,7 @@ mod tests {
         assert!(!holds("xylophone") && !holds("東") && holds("other"));
     }
 
+    // A token that is taken out with another text corrupts an index without content, unnoticed.
     #[test]
     fn an_index_from_which_much_was_taken_is_sound_and_names_what_is_left() {
         const WORDS: [&str; 9] = [

@@ -69,6 +69,7 @@ impl SqliteStore {
         pages: Option<u32>,
         sweep_every: Duration,
     ) -> Result<Self, OpenError> {
+        // Before anything is read: two servers would each give the next number of a room.
         let lock = open::lock(path)?;
         let connection = open::writer(path)?;
         if let Some(pages) = pages {
@@ -77,6 +78,7 @@ impl SqliteStore {
                 .map_err(|error| OpenError::Sqlite(path.to_owned(), error))?;
         }
         let readers = Readers::start(path, reader::PAGE_THREADS)?;
+        // Threads of their own: when searches shared the others, history waited for 59 to 118 s.
         let searchers = Readers::start(path, reader::SEARCH_THREADS)?;
         let writer = Writer::start(connection, clock, sweep_every)
             .map_err(|error| OpenError::Io(path.to_owned(), error))?;

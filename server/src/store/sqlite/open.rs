@@ -33,6 +33,7 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     let beside = beside(path, ".lock");
     let failed = |error| OpenError::Io(beside.clone(), error);
     let file = private_file(&beside).map_err(failed)?;
+    // Not waiting: a second server should say that there is one, and not hang.
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
@@ -57,9 +58,11 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
         }
         // What is durable survives the end of the machine's power: each commit waits for the disk.
         connection.pragma_update(None, "synchronous", "FULL")?;
+        // SQLite does not check references unless each connection asks for it.
         connection.pragma_update(None, "foreign_keys", true)?;
         // What is deleted is overwritten.
         connection.pragma_update(None, "secure_delete", true)?;
+        // A burst must not leave its log on the disk for good.
         connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
         schema::migrate(&mut connection)?;
         // The writer does it when nobody waits for an answer.
@@ -101,6 +104,7 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     // A schema that was tampered with calls no functions.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    // Nor can a statement write into the tables that SQLite keeps for itself.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     Ok(())
 }
@@ -135,6 +139,7 @@ fn create(path: &Path) -> Result<(), OpenError> {
         connection.close().map_err(|(_, error)| error)
     };
     make().map_err(|error| OpenError::of_sqlite(path, error))?;
+    // All of it is there before it has its name.
     file.persist(path).map_err(|error| failed(error.error))?;
     sync_folder(folder).map_err(failed)
 }
@@ -142,6 +147,7 @@ fn create(path: &Path) -> Result<(), OpenError> {
 /// Makes the name durable, where folders can be opened.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) {
+        // A renamed file has its new name after a crash only if the folder is on the disk too.
         File::open(folder)?.sync_all()?;
     }
     Ok(())

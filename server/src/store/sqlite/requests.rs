@@ -81,9 +81,12 @@ impl Requests<'_> {
             at: rules::not_before(head.at, self.clock.now()),
             event: self.as_stored(head.key, &new.event)?,
         };
+        // The insertion itself finds out whether the id is new; looking first would cost every
+        // append another search.
         if !self.insert(head.key, writer, &entry)? {
             return Ok((self.again(head.key, writer, new)?, None));
         }
+        // In the same transaction: after a crash the index has what the entries have.
         index::index(self.connection, head.key, &entry)?;
         if let Event::Deleted { of } = entry.event {
             self.scrub(head.key, of)?;
@@ -110,6 +113,7 @@ impl Requests<'_> {
             let detail = "no entry can have such a number";
             return Err(StoreError::Failed(detail.into()).into());
         }
+        // Durable before anybody uses a number of them, so that none is given twice after a crash.
         head.seq = reserved;
         head.changed = true;
         Ok(last)
@@ -217,6 +221,8 @@ impl Requests<'_> {
             Change::Renamed { room, to } => {
                 let (from, to) = (RoomId::from(room.clone()), RoomId::from(to.clone()));
                 let head = self.head(&from)?.clone();
+                // Asked first, though names are unique in the schema: a violation there would undo
+                // the whole group.
                 match self.head(&to) {
                     Ok(_) => return Err(StoreError::RoomExists.into()),
                     Err(Failure::Request(StoreError::NoSuchRoom)) => {}
@@ -224,6 +230,7 @@ impl Requests<'_> {
                 }
                 let sql = "UPDATE rooms SET name = ?2 WHERE key = ?1";
                 self.execute(sql, params![head.key, to.to_string()])?;
+                // The sequence goes on under the new name; the old one may be another room's soon.
                 self.memory.heads.remove(&from);
                 self.memory.heads.insert(to, head);
             }
@@ -244,6 +251,7 @@ impl Requests<'_> {
                 let sql = "UPDATE rooms SET deleted = 1, topic = '', name = 'deleted ' || key
                            WHERE key = ?1";
                 self.execute(sql, [key])?;
+                // These go at once: unlike the entries, their number is bounded.
                 for table in ["members", "invited", "roles"] {
                     self.execute(&format!("DELETE FROM {table} WHERE room = ?1"), [key])?;
                 }
@@ -254,6 +262,7 @@ impl Requests<'_> {
                 let (key, head) = self.head(room).map(|head| (head.key, head.seq))?;
                 let (room, seq) = (key, rules::seen_at_entry(room, head));
                 let user = self.user(*user)?;
+                // An invitation is for once: whoever leaves a private room needs another.
                 let sql = "DELETE FROM invited WHERE room = ?1 AND user = ?2";
                 self.execute(sql, [room, user])?;
                 let sql = "INSERT INTO members (room, user, read) VALUES (?1, ?2, ?3)
@@ -267,6 +276,7 @@ impl Requests<'_> {
                 let left = self.execute(sql, [room, user])?;
                 let sql = "DELETE FROM roles WHERE room = ?1 AND user = ?2";
                 self.execute(sql, [room, user])?;
+                // Both people of a room of two may always come back.
                 if is_direct && left > 0 {
                     let sql = "INSERT INTO invited (room, user) VALUES (?1, ?2)
                                ON CONFLICT (room, user) DO NOTHING";
@@ -293,6 +303,7 @@ impl Requests<'_> {
             Change::Redeemed { number, user } => self.redeem(*number, *user)?,
             Change::Invited { room, user, .. } => {
                 let (room, user) = (self.head(&room.clone().into())?.key, self.user(*user)?);
+                // A member gets no invitation: it would let them back in after they were removed.
                 let sql = "INSERT INTO invited (room, user) SELECT ?1, ?2 WHERE NOT EXISTS
                                (SELECT 1 FROM members WHERE room = ?1 AND user = ?2)
                            ON CONFLICT (room, user) DO NOTHING";
@@ -300,6 +311,7 @@ impl Requests<'_> {
             }
             Change::Read { room, user, seq } => {
                 let (room, user) = (self.head(room)?.key, self.user(*user)?);
+                // Two devices report in any order; the marker never goes back.
                 let sql = "UPDATE members SET read = max(read, ?3) WHERE room = ?1 AND user = ?2";
                 self.execute(sql, [room, user, number(*seq)])?;
             }
@@ -350,6 +362,7 @@ impl Requests<'_> {
     pub(super) fn finish(&mut self) -> Result<(), Failure> {
         let sql = "UPDATE rooms SET head = ?2, last_at = ?3 WHERE key = ?1";
         let mut update = self.connection.prepare_cached(sql)?;
+        // All appends of a transaction to one room cost one write of its row.
         for head in self.memory.heads.values_mut().filter(|head| head.changed) {
             let at = head.at.map(Timestamp::unix_millis);
             update.execute(params![head.key, number(head.seq), at])?;
@@ -396,6 +409,7 @@ impl Requests<'_> {
         let sql =
             "INSERT INTO users (fingerprint) VALUES (?1) ON CONFLICT (fingerprint) DO NOTHING";
         self.execute(sql, [fingerprint])?;
+        // Not `RETURNING`, which gives nothing when the row was there already.
         let sql = "SELECT key FROM users WHERE fingerprint = ?1";
         let mut query = self.connection.prepare_cached(sql)?;
         let key = query.query_row([fingerprint], |row| row.get(0))?;

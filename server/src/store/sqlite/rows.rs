@@ -52,6 +52,7 @@ pub(super) fn seq(number: i64) -> rusqlite::Result<Seq> {
 
 /// Returns a retention rule as a column: nothing for entries that stay.
 pub(super) fn keep_column(keep: Keep) -> Result<Option<String>, StoreError> {
+    // NULL, so that the sweep finds the rooms with a rule without reading one.
     if keep.is_forever() {
         return Ok(None);
     }

@@ -197,6 +197,7 @@ mod tests {
         }
     }
 
+    // The crash: the server ends while it makes the index.
     #[test]
     fn an_index_of_another_rule_or_one_that_was_not_finished_is_made_anew() {
         let mut connection = former(6);

@@ -28,6 +28,7 @@ pub(super) enum Swept {
 
 /// Takes away at most [`BATCH`] entries.
 pub(super) fn sweep(connection: &Connection, now: Timestamp) -> Result<Swept, Failure> {
+    // Deleted rooms go first: somebody has decided that their texts are to be gone.
     if let Some(room) = deleted_room(connection)? {
         return sweep_deleted(connection, room);
     }
@@ -47,6 +48,7 @@ pub(super) fn sweep(connection: &Connection, now: Timestamp) -> Result<Swept, Fa
             left,
         )?;
         for seq in &going {
+            // First the words: they can be taken out only while the text is there.
             index::forget(connection, room, *seq)?;
             connection
                 .prepare_cached("DELETE FROM entries WHERE place = ?1")?
@@ -57,6 +59,7 @@ pub(super) fn sweep(connection: &Connection, now: Timestamp) -> Result<Swept, Fa
             (Swept::Never | Swept::None, true) => Swept::None,
             _ => Swept::All,
         };
+        // The batch is full; whoever waits to write comes first.
         if left == 0 {
             return Ok(Swept::Some);
         }
@@ -85,6 +88,7 @@ fn sweep_deleted(connection: &Connection, room: i64) -> Result<Swept, Failure> {
             .prepare_cached("DELETE FROM entries WHERE place = ?1")?
             .execute([place])?;
     }
+    // With the last entries only: what still refers to the row would go with it at once.
     if places.len() < BATCH {
         connection.execute("DELETE FROM rooms WHERE key = ?1", [room])?;
     }

@@ -137,6 +137,8 @@ impl Thread {
                 .map(|at| at.saturating_duration_since(Instant::now()));
             let first = match (sweep, self.unwiped) {
                 (Some(Duration::ZERO), _) => {
+                    // One batch, and then the queue again: when a room of 100,000 entries was
+                    // deleted in one transaction, every write waited for 22 to 52 s.
                     self.sweep();
                     queue.try_recv().map_err(|error| match error {
                         TryRecvError::Empty => RecvTimeoutError::Timeout,
@@ -151,6 +153,7 @@ impl Thread {
             match first {
                 Ok(first) => {
                     let mut group = vec![first];
+                    // What waits already shares this transaction's one wait for the disk.
                     group.extend(queue.try_iter().take(GROUP - 1));
                     self.write(group);
                     self.copy_log();
@@ -189,6 +192,7 @@ impl Thread {
             Err(failure) => {
                 let error = StoreError::from(failure);
                 tracing::error!(%error, requests = group.len(), "nothing could be stored");
+                // Refusals go the same way as commits, and so keep their order among them.
                 let outcomes = group.into_iter().map(|job| job.into_refusal(&error));
                 self.subscription.publish(outcomes.collect());
             }
@@ -209,6 +213,8 @@ impl Thread {
         // Undone when it is dropped without a commit.
         let transaction = self
             .connection
+            // Immediate: the right to write is taken at the beginning. A transaction that first
+            // reads and then wants to write can fail halfway, and SQLite does not wait then.
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut requests = Requests {
             connection: &transaction,
@@ -232,6 +238,7 @@ impl Thread {
         requests.finish()?;
         let (deleted, sweeps) = (requests.deleted, requests.sweeps);
         transaction.commit()?;
+        // After the commit: a deletion that was undone has left nothing to wipe.
         self.unwiped |= deleted;
         if sweeps {
             self.sweep_at = Some(Instant::now());
@@ -250,6 +257,8 @@ impl Thread {
                 transaction.commit()?;
                 Ok(swept)
             });
+        // After an error it is tried again at the usual time: a full disk must not make this thread
+        // spin.
         self.sweep_at = match swept {
             Ok(Swept::Some) => Some(Instant::now()),
             Ok(Swept::All | Swept::None) | Err(_) => Some(Instant::now() + self.sweep_every),
@@ -278,6 +287,7 @@ impl Thread {
         if self.unwiped {
             return self.wipe_log();
         }
+        // Passive: it copies what no reader still needs, and waits for nobody.
         let copied = self
             .connection
             .wal_checkpoint_v2(None::<&str>, CheckpointMode::PASSIVE);
@@ -289,6 +299,8 @@ impl Thread {
     /// Copies the log and cuts it off, so that what was deleted is nowhere any more. Not while
     /// somebody reads what is in it: then later.
     fn wipe_log(&mut self) {
+        // Without waiting for readers, because every message waits behind this thread. Truncated,
+        // because copied pages otherwise stay in the log's file, and deleted texts with them.
         let wiped = self.connection.busy_timeout(Duration::ZERO).and_then(|()| {
             self.connection
                 .wal_checkpoint_v2(None::<&str>, CheckpointMode::TRUNCATE)

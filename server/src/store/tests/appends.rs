@@ -2,6 +2,7 @@
 
 use super::*;
 
+// The race: eight writers and two rooms share one queue.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_writers_get_numbers_without_gaps_told_in_order() {
     for Scene {
@@ -49,6 +50,7 @@ async fn many_writers_get_numbers_without_gaps_told_in_order() {
     }
 }
 
+// A client that lost an ack sends again; a client with a fault uses an id twice.
 #[tokio::test]
 async fn the_same_again_is_the_first_and_another_under_its_id_is_refused() {
     for Scene {
@@ -93,6 +95,7 @@ async fn the_same_again_is_the_first_and_another_under_its_id_is_refused() {
     }
 }
 
+// A page without entries would stop a client that turns pages.
 #[tokio::test]
 async fn pages_end_where_they_are_full_and_hold_one_at_least() {
     for Scene { store, _folder, .. } in scenes() {
@@ -126,6 +129,7 @@ async fn pages_end_where_they_are_full_and_hold_one_at_least() {
     }
 }
 
+// A deletion that left the text in an edit would have deleted nothing.
 #[tokio::test]
 async fn a_deleted_text_is_gone_with_its_edits_and_everything_else_comes_back_as_it_was() {
     for Scene {
@@ -180,6 +184,7 @@ async fn a_deleted_text_is_gone_with_its_edits_and_everything_else_comes_back_as
     }
 }
 
+// A number that both the store and an unstored room gave would hide one of two messages.
 #[tokio::test]
 async fn what_is_reserved_is_nobody_elses() {
     for Scene { store, _folder, .. } in scenes() {

@@ -354,6 +354,7 @@ async fn a_search_whose_time_is_up_goes_on_where_it_stopped_until_its_end() {
     }
 }
 
+// The attack: a word that every message has, so that the index takes too long to name them.
 #[tokio::test]
 async fn a_search_whose_index_takes_too_long_finds_the_same() {
     let folder = tempfile::tempdir().unwrap();

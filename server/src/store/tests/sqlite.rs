@@ -7,6 +7,7 @@ fn sqlite(path: &Path, millis: &Arc<AtomicI64>, pages: Option<u32>) -> SqliteSto
     SqliteStore::open_for_test(path, Clock::of(Arc::clone(millis)), pages).unwrap()
 }
 
+// The times of a room rise, also over a restart, whatever the wall clock does.
 #[tokio::test]
 async fn a_clock_that_is_set_back_does_not_set_a_room_back() {
     let folder = tempfile::tempdir().unwrap();
@@ -30,6 +31,7 @@ async fn a_clock_that_is_set_back_does_not_set_a_room_back() {
     assert_eq!(times, [5000, 5000, 6000, 6000]);
 }
 
+// The fault: no space left. What was acknowledged stays, and what is refused is not there.
 #[tokio::test]
 async fn a_full_disk_refuses_loses_nothing_and_is_survived() {
     let folder = tempfile::tempdir().unwrap();
@@ -65,6 +67,7 @@ async fn a_full_disk_refuses_loses_nothing_and_is_survived() {
     assert_eq!(next.seq, acked.len() as u64 + 1);
 }
 
+// The attacks: another user of the machine reads the files, and a second server writes into them.
 #[tokio::test]
 async fn the_database_is_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
@@ -82,6 +85,7 @@ async fn the_database_is_its_owners_alone() {
     assert!(matches!(second, Err(OpenError::InUse(_))), "{second:?}");
 }
 
+// The attack: somebody with the disk looks for deleted texts, in the tables, the index and the log.
 #[tokio::test]
 async fn the_words_of_what_is_deleted_are_not_left_on_the_disk() {
     let folder = tempfile::tempdir().unwrap();
@@ -130,6 +134,7 @@ async fn the_words_of_what_is_deleted_are_not_left_on_the_disk() {
     assert!(!on_disk("jukebox") && !on_disk("wolfram"));
 }
 
+// Operators export rooms without stopping the server.
 #[tokio::test]
 async fn a_room_is_exported_in_order_while_a_server_runs_and_afterwards() {
     let folder = tempfile::tempdir().unwrap();
@@ -175,6 +180,7 @@ async fn a_room_is_exported_in_order_while_a_server_runs_and_afterwards() {
     );
 }
 
+// Retention must leave neither words in the index nor numbers to be given twice.
 #[tokio::test]
 async fn what_is_too_old_goes_with_its_words_and_its_number_is_not_given_again() {
     let folder = tempfile::tempdir().unwrap();
@@ -273,6 +279,7 @@ impl std::io::Write for Stalled {
     }
 }
 
+// The stall: an export that nobody read kept the log growing, and deleted texts in it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stalled_export_keeps_no_deleted_text_on_the_disk() {
     let folder = tempfile::tempdir().unwrap();

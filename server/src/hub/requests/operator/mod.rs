@@ -36,6 +36,7 @@ use crate::system;
 /// Starts an operator's request.
 pub(super) fn start(from: Arc<Requester>, request: OperatorRequest, follows_log: bool) -> Work {
     use OperatorRequest as R;
+    // Decided here for all of them, before a request can have any effect.
     if !from.is_operator() {
         let rejection = Rejection::forbidden("Only operators may do that.");
         return Box::pin(ready(Err(rejection)));
