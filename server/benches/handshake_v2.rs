@@ -36,7 +36,7 @@ const SPAN: Duration = Duration::from_secs(1);
 /// Handshakes that the server does side by side.
 const SIDE_BY_SIDE: u32 = 16;
 
-/// Where the server's time goes.
+/// The server's time for some handshakes, in its parts.
 #[derive(Default, Clone, Copy)]
 struct Cost {
     handshakes: u32,

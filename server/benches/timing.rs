@@ -1,5 +1,6 @@
-//! Whether the time of a refusal tells its cause, for every check that a stranger's bytes meet: RSA
-//! decryption, v1's MAC, v2's tags. How it is measured, and what |t| says: `support/dudect.rs`.
+//! Measures whether the time of a refusal tells its cause, for every check that a stranger's bytes
+//! meet: RSA decryption, v1's MAC, v2's tags. How it is measured, and what |t| says:
+//! `support/dudect.rs`.
 //!
 //! Nothing is asserted: this is a measurement, and other programs on the machine are in it. Two
 //! controls frame it: classes that do not differ, and a MAC compared byte by byte, which has to be
@@ -73,14 +74,14 @@ fn controls() {
     }
 }
 
-/// What is wrong with an RSA-OAEP ciphertext (RFC 8017 §7.1.2, step 3g).
+/// The fault of an RSA-OAEP ciphertext (RFC 8017 §7.1.2, step 3g).
 #[derive(Debug, Clone, Copy)]
 enum Wrong {
     /// `Y` is not zero: what Manger's attack lives on.
     FirstByte,
     LabelHash,
     NoSeparator,
-    /// Nothing is, but no session has 47 bytes.
+    /// The padding is right, but no session blob has 47 bytes.
     ContentLength,
 }
 

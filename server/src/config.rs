@@ -36,7 +36,7 @@ pub struct Cli {
     #[command(flatten)]
     settings: Settings,
 
-    /// What to do instead of serving.
+    /// Task to do instead of serving.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -57,7 +57,7 @@ pub enum Command {
     /// List or change the operators of a server that is stopped, for instance after a key was
     /// stolen.
     Operators {
-        /// The task.
+        /// Task about the operators.
         #[command(subcommand)]
         task: OperatorsTask,
         /// The server's data folder.
@@ -170,7 +170,7 @@ struct Settings {
     #[arg(long, value_name = "N", env = "SECURE_CHAT_REKEY_RECORDS")]
     rekey_records: Option<usize>,
 
-    /// What becomes of the entries of new rooms: forever, a number of days like 30d, a number of
+    /// Retention of the entries of new rooms: forever, a number of days like 30d, a number of
     /// entries like 1000, or nothing, which is told and never written. Rooms that are there stay as
     /// they are; only operators can have one keep more. [default: forever]
     #[arg(long, value_name = "KEEP", env = "SECURE_CHAT_KEEP")]
@@ -191,8 +191,8 @@ struct Settings {
     #[arg(long, value_name = "N", env = "SECURE_CHAT_MAX_ROOMS")]
     max_rooms: Option<usize>,
 
-    /// What one person may write into rooms a minute, and ten times that one address; at most 120 of
-    /// it at once. 0 is no limit, here and below. [default: 600]
+    /// Messages, edits, deletions and reactions of one person a minute, and ten times as many of one
+    /// address; at most 120 at once. 0 is no limit, here and below. [default: 600]
     #[arg(long, value_name = "N", env = "SECURE_CHAT_SENDS_PER_MINUTE")]
     sends_per_minute: Option<u32>,
 
@@ -204,7 +204,8 @@ struct Settings {
     #[arg(long, value_name = "N", env = "SECURE_CHAT_CREATES_PER_MINUTE")]
     creates_per_minute: Option<u32>,
     /// Requests that only read, a minute for each person: pages of history and of lists, typing,
-    /// read markers; dear ones, such as a search, count several times. 0 is no limit [default: 2400]
+    /// read markers; dear ones, such as a search, count several times. 0 is no limit [default:
+    /// 2400]
     #[arg(long, env = "SECURE_CHAT_ASKS_PER_MINUTE", value_name = "N")]
     asks_per_minute: Option<u32>,
 

@@ -124,8 +124,7 @@ impl Context {
         if self.hub.operators().is_banned_address(address) {
             return Err(NotAdmitted::Banned);
         }
-        // Before a permit is looked for, because a handshake costs an operation with the private
-        // key.
+        // Each handshake costs an operation with the private key, also while permits are left.
         let often = self.hub.rates().check_handshake(address);
         often.map_err(|_| NotAdmitted::TooOften)?;
         let ordinary = self.sessions.admit(address);

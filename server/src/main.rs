@@ -1,4 +1,5 @@
-//! `secure-chat-server`: reads its settings, opens its listeners, and runs until it is told to stop.
+//! `secure-chat-server`: reads its settings, opens its listeners, and runs until it is told to
+//! stop.
 
 mod tasks;
 
@@ -148,8 +149,8 @@ fn serve(config: Config, log: Log) -> Result<(), Failure> {
         );
     }
     let result = runtime.block_on(listen_and_run(Arc::clone(&context)));
-    // Connections that did not drain in time are cut off here. Nothing uses the rooms after that, so
-    // that their store is closed, and not only left.
+    // Connections that did not drain in time are cut off here. Nothing uses the rooms after that,
+    // so that their store is closed, and not only left.
     runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
     drop(context);
     result

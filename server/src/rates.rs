@@ -1,5 +1,5 @@
-//! How often somebody may do something: token buckets, one for each identity and, larger, one for
-//! each address, so that many keys do not help one machine.
+//! The rates at which people may do things: token buckets, one for each key and, ten times as
+//! large, one for each address, so that many keys do not help one machine.
 
 use std::fmt;
 use std::hash::Hash;
@@ -20,8 +20,8 @@ const PEOPLE_PER_ADDRESS: u32 = 10;
 /// Checks after which the buckets that are full again are forgotten.
 const TIDY_EVERY: u32 = 10_000;
 
-/// Most tokens of writing that may be taken at once, whatever the rate: everybody in a room reads what
-/// is written there, so that a burst of the longest texts makes all of them wait.
+/// Most tokens of writing that may be taken at once, whatever the rate: everybody in a room reads
+/// what is written there, so that a burst of the longest texts makes all of them wait.
 const WRITTEN_AT_ONCE: u32 = 120;
 
 /// The rates of a server, a minute. A whole minute's worth may be done at once, of writing at
@@ -68,13 +68,13 @@ impl PerMinute {
 /// Something that is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateClass {
-    /// See [`PerMinute::sends`].
+    /// Messages and whatever else is written into rooms: see [`PerMinute::sends`].
     Send,
-    /// See [`PerMinute::joins`].
+    /// Memberships, names and changes of rooms: see [`PerMinute::joins`].
     Join,
-    /// See [`PerMinute::creates`].
+    /// New rooms: see [`PerMinute::creates`].
     Create,
-    /// See [`PerMinute::asks`].
+    /// Requests that only read: see [`PerMinute::asks`].
     Ask,
 }
 
@@ -89,7 +89,7 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// Buckets of these sizes, all full.
+    /// Creates buckets of these sizes, all full.
     pub fn new(per_minute: PerMinute) -> Self {
         Self {
             sends: Limit::new(per_minute.sends, WRITTEN_AT_ONCE),
@@ -123,7 +123,7 @@ impl Rates {
         check(limit.addresses.as_ref(), tokens, &network_of(address))
     }
 
-    /// The same for a new connection.
+    /// Takes a token for a new connection from the bucket of its address.
     ///
     /// # Errors
     /// [`TooFast`], and the connection should be refused.
@@ -140,10 +140,10 @@ fn check<K: Hash + Eq + Clone>(
     buckets.map_or(Ok(()), |buckets| buckets.check(tokens, key))
 }
 
-/// Too much, too fast.
+/// A request for more tokens than its bucket has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooFast {
-    /// When it may be tried again.
+    /// Time after which the request may be made again.
     pub retry_after: Duration,
 }
 
@@ -174,7 +174,7 @@ impl Limit {
     }
 }
 
-/// A bucket for each of many.
+/// A token bucket for each key of a kind.
 struct Buckets<K: Hash + Eq + Clone> {
     limiter: DefaultKeyedRateLimiter<K>,
     clock: DefaultClock,

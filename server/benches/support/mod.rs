@@ -51,24 +51,24 @@ pub(crate) fn time_of(span: Duration, repeat: u32, mut work: impl FnMut()) -> Du
     }
 }
 
-/// How often a second something that takes `time` can be done.
+/// Returns how often a second something that takes `time` can be done.
 pub(crate) fn rate(time: Duration) -> f64 {
     1.0 / time.as_secs_f64()
 }
 
-/// The middle one.
+/// Returns the median of the values.
 pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
 
-/// A line of the summary.
+/// Prints a line of the summary.
 pub(crate) fn report(name: &str, value: &str) {
     println!("result: {name} = {value}");
 }
 
-/// RSA-2048 signatures a second by OpenSSL, one core.
+/// Measures OpenSSL's RSA-2048 signatures a second, on one core.
 pub(crate) fn openssl_signs() -> f64 {
     // `+F2:index:bits:seconds or rate of sign:…of verify`; OpenSSL 3 prints the rates.
     let printed = openssl(&["-seconds", "1", "rsa2048"], "+F2:");
@@ -88,7 +88,7 @@ pub(crate) fn openssl_chacha20_poly1305(size: usize, direction: Direction) -> f6
     printed.rsplit(':').next().unwrap().parse().unwrap()
 }
 
-/// What is done with a record.
+/// The direction in which a record is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Direction {
     Seal,

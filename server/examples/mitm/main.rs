@@ -15,8 +15,8 @@
 //! A change of mode cuts the tunnels that are open, which whoever is in between can do at any time;
 //! pages come back by themselves, and meet the new mode. It ends when its standard input does.
 //!
-//! What to expect: v1 without a pin is read word for word and nothing looks wrong. v2, and v1 with a
-//! pin, end before anything was said. It makes no attempt on the cryptography, because it needs
+//! What to expect: v1 without a pin is read word for word and nothing looks wrong. v2, and v1 with
+//! a pin, end before anything was said. It makes no attempt on the cryptography, because it needs
 //! none: all it has is a place on the way.
 //!
 //! On standard output, one line each: `mitm listening on ADDRESS`, `mitm key FINGERPRINT`,
@@ -51,7 +51,7 @@ const TUNNEL: &[u8] = b"GET /ws";
 /// A man in the middle of a Secure Chat page and its server: study it, attack only your own.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Where pages are led to; port 0 takes a free port.
+    /// Address at which pages are taken in; port 0 takes a free port.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 
@@ -66,7 +66,7 @@ enum Mode {
     Swap,
 }
 
-/// What every connection needs.
+/// The attacker, as every connection needs it.
 #[derive(Clone)]
 struct Attacker {
     upstream: SocketAddr,

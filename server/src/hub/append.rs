@@ -1,9 +1,9 @@
 //! Appending entries: to the store, or to an unstored room itself.
 //!
 //! When a room becomes unstored, or stored again, its numbers still go up: appends are queued under
-//! the room's lock, where its retention is looked at; unstored entries are broadcast before anything
-//! that the store commits later; and numbers are [granted](Hub::grant) behind everything that the
-//! store committed before them.
+//! the room's lock, where its retention is looked at; unstored entries are broadcast before
+//! anything that the store commits later; and numbers are [granted](Hub::grant) behind everything
+//! that the store committed before them.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -143,7 +143,7 @@ impl Hub {
         }
     }
 
-    /// Gives a room the numbers that it reserved, or tells those who wait that there are none.
+    /// Gives a room the numbers that it reserved, or fails the appends that wait for them.
     pub(super) fn grant(&self, (id, period, granted): Granted) {
         let Some(room) = self.rooms.get(&id) else {
             return;

@@ -10,9 +10,9 @@ use super::session::Requester;
 /// Something that a person wants to do in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
-    /// Enters it.
+    /// Enters the room.
     Join,
-    /// Reads or writes in it.
+    /// Reads or writes in the room.
     Take,
     Invite,
     SetTopic,

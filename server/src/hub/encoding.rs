@@ -14,7 +14,7 @@ use shared::chat::{ChatErrorCode, Event, RoomId, RoomName, Seq, ServerMessage};
 pub(super) enum Mode {
     /// Lines of the lobby, for clients as old as the Python demo's.
     Plain,
-    /// JSON objects.
+    /// JSON objects, one a message.
     Json,
 }
 

@@ -4,9 +4,9 @@
 //! server is in the [store](crate::store); the hub keeps the rest of it in memory.
 //!
 //! A [`Session`] takes a client's plaintexts; each is a [request](requests) that is
-//! [authorized](authorize) and asks the [store](crate::store). The store's commits come to the hub's
-//! one task, which [applies](apply) them to the [directory] and the [rooms](room), broadcasts them,
-//! and only then answers the request. Locks are taken in the order directory, room, queue.
+//! [authorized](authorize) and asks the [store](crate::store). The store's commits come to the
+//! hub's one task, which [applies](apply) them to the [directory] and the [rooms](room), broadcasts
+//! them, and only then answers the request. Locks are taken in the order directory, room, queue.
 
 mod admit;
 mod announce;
@@ -47,8 +47,8 @@ pub use health::{HEALTH_DEADLINE, Unhealthy};
 pub use session::queue::QUEUE_BYTES;
 pub use session::{Due, Session, loggable};
 
-/// A queue holds at least so many of the longest lines: a client that reads, but a little behind, is
-/// not evicted by lines that are allowed.
+/// A queue holds at least so many of the longest lines: a client that reads, but a little behind,
+/// is not evicted by lines that are allowed.
 const LONGEST_LINES_IN_QUEUE: usize = 4;
 
 /// Most unstored entries that are broadcast before their subscribers wake up.
@@ -209,11 +209,13 @@ impl Hub {
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut turn = 0_u64;
         loop {
-            // Drain unstored entries first: they precede anything that the store commits from now on.
+            // Drain unstored entries first: they precede anything that the store commits from now
+            // on.
             tokio::select! {
                 biased;
                 granted = grants.next() => {
-                    // Entries that were stored before have smaller numbers, and are broadcast before.
+                    // Entries that were stored before have smaller numbers, and are broadcast
+                    // before.
                     while let Ok(outcomes) = outcomes.try_recv() {
                         self.apply_all(outcomes).await;
                     }

@@ -1,5 +1,5 @@
-//! Names and the keys that own them. A name belongs to the first key that claims it, and so does every
-//! name that looks like it. Knows nothing of the store that keeps them.
+//! Names and the keys that own them. A name belongs to the first key that claims it, and so does
+//! every name that looks like it. Knows nothing of the store that keeps them.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,6 @@
-//! Limits the number of rooms, in all and of one person, and knows which names are taken. A permit is
-//! taken when a room is queued, not when it is there: otherwise a burst of requests passes any limit.
+//! Limits the number of rooms, in all and of one person, and knows which names are taken. A permit
+//! is taken when a room is queued, not when it is there: otherwise a burst of requests passes any
+//! limit.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,8 +17,8 @@ const ROOMS_PER_OWNER: usize = 100;
 /// Most rooms of two that one key may open on a running server.
 const DIRECT_PER_OPENER: usize = 500;
 
-/// Rooms of two have a cap of their own, so many times the cap of rooms with a name: filling the one
-/// must not use up the other.
+/// Rooms of two have a cap of their own, so many times the cap of rooms with a name: filling the
+/// one must not use up the other.
 const DIRECT_ROOMS_FACTOR: usize = 10;
 
 /// Most people whose rooms are counted. At more, the counts of rooms of two are forgotten.

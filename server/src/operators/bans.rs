@@ -1,4 +1,4 @@
-//! Who is kept out, in memory: looked at for every connection. The store has the same.
+//! The bans in memory, where they are looked up for every connection. The store has the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;

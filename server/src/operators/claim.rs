@@ -16,7 +16,7 @@ use crate::system;
 pub struct Claim(Mutex<Option<String>>);
 
 impl Claim {
-    /// Makes a code of 128 random bits; a former one is worth nothing any more.
+    /// Makes a code of 128 random bits, which replaces a former one.
     ///
     /// # Errors
     /// [`RandomUnavailable`].

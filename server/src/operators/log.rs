@@ -1,7 +1,7 @@
 //! The live log: what the server's log says, for the operators who follow it.
 //!
-//! It must not feed itself: nothing of at least level `info` is logged for what is told to a client,
-//! and below that, or of other crates, nothing is taken.
+//! It must not feed itself: nothing of at least level `info` is logged for what is told to a
+//! client, and below that, or of other crates, nothing is taken.
 
 use std::fmt::{self, Write};
 use std::time::SystemTime;
@@ -37,7 +37,7 @@ impl Default for Log {
 }
 
 impl Log {
-    /// Everything that is logged from now on.
+    /// Follows everything that is logged from now on.
     pub(crate) fn follow(&self) -> Follower {
         Follower(self.0.subscribe())
     }

@@ -1,5 +1,5 @@
-//! What operators decide, for as long as the server runs: who is let in. Who is an operator is the
-//! hub's to know, and what outlives the server is in the store.
+//! Operators' decisions for as long as the server runs: open or stopped, the claim code, the bans.
+//! The hub knows who is an operator, and the store keeps what outlives the server.
 
 mod bans;
 mod claim;
@@ -50,7 +50,7 @@ pub struct Settings {
 }
 
 impl Operators {
-    /// Open doors, but for these.
+    /// Admits everybody except the given bans.
     pub(crate) fn new(bans: Vec<Ban>) -> Self {
         Self {
             clients: Arc::default(),
@@ -63,17 +63,17 @@ impl Operators {
         }
     }
 
-    /// Says what `status` shows; only the first time counts.
+    /// Sets the configuration that `status` shows; only the first call counts.
     pub fn describe(&self, settings: Settings) {
         let _ = self.settings.set(settings);
     }
 
-    /// Says which log operators can follow; only the first time counts.
+    /// Sets the log that operators can follow; only the first call counts.
     pub fn show_log(&self, log: Log) {
         let _ = self.log.set(log);
     }
 
-    /// The log from now on, if there is one to follow.
+    /// Follows the log from now on, if there is one.
     pub(crate) fn follow_log(&self) -> Option<Follower> {
         self.log.get().map(Log::follow)
     }

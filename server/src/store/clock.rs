@@ -49,8 +49,8 @@ struct Steady(Mutex<State>);
 struct State {
     /// The wall clock's time at the start, in milliseconds since 1970.
     base: i64,
-    /// The wall clock disagrees: its time at the start by what it says now, and since when. That was
-    /// logged.
+    /// The wall clock disagrees: its time at the start by what it says now, and since when. That
+    /// was logged.
     disagrees: Option<(i64, i64)>,
 }
 

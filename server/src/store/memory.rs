@@ -271,7 +271,7 @@ impl State {
         Ok((appended, Some(Committed::Entry(entry))))
     }
 
-    /// Looks at everything.
+    /// Searches by looking at every message.
     fn search(
         &mut self,
         rooms: &[RoomId],
@@ -447,7 +447,7 @@ impl State {
         Ok(())
     }
 
-    /// A room, without what is to go.
+    /// Returns a room, without the entries that retention removes.
     fn room(&mut self, room: &RoomId) -> Result<&mut Room, StoreError> {
         let room = self.rooms.get_mut(room).ok_or(StoreError::NoSuchRoom)?;
         room.sweep(self.clock.now());
@@ -465,7 +465,8 @@ impl Room {
         }
     }
 
-    /// The event as it is kept: an edit of a message that was deleted in the meantime has no text.
+    /// Returns an event as it is kept: an edit of a message that was deleted in the meantime has no
+    /// text.
     fn as_stored(&self, event: Event) -> Event {
         match event {
             Event::Edited { of, .. } if self.is_deleted(of) => Event::Edited { of, text: None },
@@ -473,7 +474,7 @@ impl Room {
         }
     }
 
-    /// A message with its last text; `None` for what is none.
+    /// Returns a message with its last text; `None` if the entry is no message.
     fn as_it_is_now(&self, entry: &Entry) -> Option<Entry> {
         let Event::Message {
             text: Some(_),

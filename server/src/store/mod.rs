@@ -33,18 +33,18 @@ pub use outcome::{Committed, Outcome};
 pub(crate) use rules::seen_at_entry;
 pub use sqlite::{ExportError, OpenError, SqliteStore, export};
 
-/// Something that is done when it is durable.
+/// The result of a request, which resolves when the request is durable.
 pub type Durable<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;
 
 /// Keeps a server's rooms. Every method only queues its work; the future is the waiting.
 pub trait Store: fmt::Debug + Send + Sync {
-    /// Everything but entries, as it is now.
+    /// Returns everything but entries, as it is now.
     fn load(&self) -> Durable<Snapshot>;
 
     /// Subscribes to the outcomes of all appends, reservations and changes that are asked for from
-    /// now on, in the order in which they were asked for and committed; one item for each group that
-    /// became durable together. There is one subscriber: a new one takes the former one's place.
-    /// Without one, requesters are answered as soon as their request is durable.
+    /// now on, in the order in which they were asked for and committed; one item for each group
+    /// that became durable together. There is one subscriber: a new one takes the former one's
+    /// place. Without one, requesters are answered as soon as their request is durable.
     fn subscribe(&self) -> UnboundedReceiver<Vec<Outcome>>;
 
     /// Appends an entry to a room and gives it the next number. When this resolves the entry
@@ -60,37 +60,37 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// [`StoreError::Full`] and [`StoreError::Failed`], and then nothing was appended.
     fn append(&self, room: RoomId, entry: NewEntry) -> Durable<Appended>;
 
-    /// The entries after number `after`, oldest first, as many as fit `page`, at least one if there
-    /// is one. Sees every append that has resolved.
+    /// Returns the entries after number `after`, oldest first, as many as fit `page`, at least one
+    /// if there is one. Sees every append that has resolved.
     ///
     /// # Errors
     /// [`StoreError::NoSuchRoom`], [`StoreError::Failed`].
     fn read_after(&self, room: RoomId, after: Seq, page: PageSize) -> Durable<Vec<Entry>>;
 
-    /// The last entries before number `before`, oldest first, as many as fit `page`, at least one
-    /// if there is one.
+    /// Returns the last entries before number `before`, oldest first, as many as fit `page`, at
+    /// least one if there is one.
     ///
     /// # Errors
     /// [`StoreError::NoSuchRoom`], [`StoreError::Failed`].
     fn read_before(&self, room: RoomId, before: Seq, page: PageSize) -> Durable<Vec<Entry>>;
 
-    /// Takes so many numbers of a room away from appends, and gives the last one before them: those
-    /// after it belong to the caller for ever, also over the end of the process.
+    /// Reserves `numbers` sequence numbers of a room and returns the last one before them. No
+    /// append ever gets one of them, not even after a crash.
     ///
     /// # Errors
     /// As [`Self::append`].
     fn reserve(&self, room: RoomId, numbers: u32) -> Durable<Seq>;
 
-    /// One entry.
+    /// Returns one entry, if it is there.
     ///
     /// # Errors
     /// [`StoreError::NoSuchRoom`], [`StoreError::Failed`].
     fn entry(&self, room: RoomId, seq: Seq) -> Durable<Option<Entry>>;
 
-    /// The last messages of these rooms, newest first, whose texts as they are now have all words of
-    /// `query` by [`Pattern::matches`](shared::chat::search::Pattern::matches): before `before`, at
-    /// most as many as fit `page`. A room that is not there has none. A search that takes long stops
-    /// early, and tells its position also when it has found nothing.
+    /// Returns the last messages of these rooms, newest first, whose texts as they are now have all
+    /// words of `query` by [`Pattern::matches`](shared::chat::search::Pattern::matches): before
+    /// `before`, at most as many as fit `page`. A room that is not there has none. A search that
+    /// takes long stops early, and tells its position also when it has found nothing.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
@@ -102,8 +102,8 @@ pub trait Store: fmt::Debug + Send + Sync {
         page: PageSize,
     ) -> Durable<Found>;
 
-    /// Writes a change of what [`Self::load`] gives. Changes and appends happen in the order in which
-    /// they were asked for.
+    /// Writes a change of what [`Self::load`] gives. Changes and appends happen in the order in
+    /// which they were asked for.
     ///
     /// # Errors
     /// [`StoreError::RoomExists`], [`StoreError::NoSuchRoom`], [`StoreError::NoSuchInvitation`];
@@ -124,9 +124,9 @@ pub struct Found {
 /// An entry before it has its number and time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEntry {
-    /// Its name, as its writer made it.
+    /// The entry's id, which its writer makes; sent again, it names the same entry.
     pub id: MessageId,
-    /// The writer.
+    /// The person who writes the entry.
     pub from: UserId,
     /// The name of the writer at this time.
     pub name: DisplayName,
@@ -139,13 +139,13 @@ pub struct NewEntry {
 pub struct Appended {
     /// The entry's number.
     pub seq: Seq,
-    /// When it was taken, the first time.
+    /// The time at which the entry was first taken.
     pub at: Timestamp,
-    /// It was there before.
+    /// `true` if the entry was there before.
     pub again: bool,
 }
 
-/// How much a page may hold.
+/// The most that a page may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageSize {
     /// The most entries of a page.
@@ -180,16 +180,16 @@ pub struct Snapshot {
 pub struct StoredInvitation {
     /// The SHA-256 of the code.
     pub digest: [u8; 32],
-    /// The invitation.
+    /// The invitation, without its code.
     pub invitation: Invitation,
 }
 
 /// A room, without its entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomRecord {
-    /// Its name.
+    /// The room's id.
     pub room: RoomId,
-    /// The topic.
+    /// The room's topic.
     pub topic: Topic,
     /// `true` if only invited people can see and join it.
     pub private: bool,
@@ -210,9 +210,9 @@ pub struct RoomRecord {
 pub enum Change {
     /// A room is there from now on; one that is there already is an error.
     RoomCreated {
-        /// The room.
+        /// The new room's id.
         room: RoomId,
-        /// The topic.
+        /// Its topic, which may be empty.
         topic: Topic,
         /// `true` if only invited people can see and join it.
         private: bool,
@@ -225,22 +225,22 @@ pub enum Change {
     /// are gone soon: the store sweeps by itself. Of [`Keep::Nothing`] it keeps nothing, but still
     /// takes what is appended: whoever wants nothing written down does not append.
     Kept {
-        /// The room.
+        /// The room whose rule changes.
         room: RoomId,
         /// The retention rule.
         keep: Keep,
     },
     /// A room is gone, with everything in it.
     RoomDeleted {
-        /// The room.
+        /// The room that is deleted.
         room: RoomId,
     },
-    /// Somebody is in a room, and has seen what was said there before. Takes an invitation; being in
-    /// it already changes nothing else.
+    /// Somebody is in a room, and has seen what was said there before. Takes an invitation; being
+    /// in it already changes nothing else.
     Joined {
-        /// The room.
+        /// The room that is joined.
         room: RoomId,
-        /// The person.
+        /// The person who joins.
         user: UserId,
         /// The other person of a room of two, who brings them in. Not stored.
         by: Option<UserId>,
@@ -248,41 +248,41 @@ pub enum Change {
     /// Somebody is not in a room any more, and has no role in it. One of a room of two counts as
     /// invited.
     Left {
-        /// The room.
+        /// The room that is left.
         room: RoomId,
-        /// The person.
+        /// The person who leaves, or is removed.
         user: UserId,
     },
     /// Somebody may join a private room. Changes nothing for who is in it.
     Invited {
-        /// The room.
+        /// The private room.
         room: RoomName,
-        /// The person.
+        /// The person who may join.
         user: UserId,
         /// The member who invites them. Not stored.
         by: UserId,
     },
     /// Somebody may not join a private room after all.
     Uninvited {
-        /// The room.
+        /// The private room.
         room: RoomName,
-        /// The person.
+        /// The person who is no longer invited.
         user: UserId,
     },
     /// Somebody has a role in a room from now on.
     Role {
-        /// The room.
+        /// The room in which the role counts.
         room: RoomId,
-        /// The person.
+        /// The member who gets the role.
         user: UserId,
-        /// The role.
+        /// The role from now on.
         role: Role,
     },
     /// A room has another topic.
     Topic {
-        /// The room.
+        /// The room whose topic changes.
         room: RoomId,
-        /// The topic.
+        /// The topic from now on.
         topic: Topic,
     },
     /// A room has another name; one that is taken is an error.
@@ -294,23 +294,23 @@ pub enum Change {
     },
     /// Somebody who is in a room has seen it up to an entry; never goes back.
     Read {
-        /// The room.
+        /// The room that was read.
         room: RoomId,
-        /// The person.
+        /// The person who has read it.
         user: UserId,
-        /// Up to which.
+        /// The last entry that was read.
         seq: Seq,
     },
     /// Somebody is called something from now on; the former name is free.
     Named {
-        /// The person.
+        /// The person who has the name.
         user: UserId,
-        /// The name.
+        /// The name from now on.
         name: Name,
     },
     /// Somebody has no name any more.
     NameReleased {
-        /// The person.
+        /// The person who loses the name.
         user: UserId,
     },
     /// A key has used v2.
@@ -320,7 +320,7 @@ pub enum Change {
     },
     /// A key is admitted for good.
     Admitted {
-        /// The key.
+        /// The key that is admitted.
         user: UserId,
     },
     /// The server has another admission mode.
@@ -337,7 +337,7 @@ pub enum Change {
     Redeemed {
         /// The invitation's number.
         number: u32,
-        /// The key.
+        /// The key that it admits.
         user: UserId,
     },
     /// Somebody is kept out from now on, for this reason.
@@ -346,14 +346,14 @@ pub enum Change {
     Unbanned(Banned),
     /// Somebody is an operator, or no longer is.
     Operator {
-        /// The person.
+        /// The person whose rights change.
         user: UserId,
         /// `true` if the person is an operator from now on.
         is: bool,
     },
 }
 
-/// Why something could not be stored or read.
+/// The reason for which something could not be stored or read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreError {

@@ -18,8 +18,8 @@ pub(crate) fn seen_at_entry(room: &RoomId, head: Seq) -> Seq {
     }
 }
 
-/// Returns `true` if an entry that is sent again is the one that was stored. A text that has been deleted
-/// since cannot be compared any more; nothing that could tell it is kept.
+/// Returns `true` if an entry that is sent again is the one that was stored. A text that has been
+/// deleted since cannot be compared any more; nothing that could tell it is kept.
 pub(super) fn is_the_same(stored: &Event, sent: &Event) -> bool {
     match (stored, sent) {
         (
@@ -105,7 +105,7 @@ fn bytes_of(event: &Event) -> usize {
     ENTRY_BYTES + text.map_or(0, |text| text.as_str().len())
 }
 
-/// Takes away the text of an event, if it is the message with number `of` or one of its edits.
+/// Removes the text of an event, if it is the message with number `of` or one of its edits.
 pub(super) fn scrub(seq: Seq, event: &mut Event, of: Seq) {
     match event {
         Event::Message { text, .. } if seq == of => *text = None,

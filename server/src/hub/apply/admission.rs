@@ -13,7 +13,8 @@ impl Hub {
         self.announce_admitted(user, wakers);
     }
 
-    /// Tells all devices of a person who may take part from now on, and could not before.
+    /// Sends `admitted` to all devices of a person who may take part from now on, and could not
+    /// before.
     pub(super) fn announce_admitted(&self, user: UserId, wakers: &mut Wakers) {
         let directory = self.directory();
         if !directory.refresh_admission(user) {

@@ -64,7 +64,8 @@ impl Hub {
             // The answers come behind the events.
             piece.into_iter().for_each(Outcome::release);
             drop(wakers);
-            // Subscribers of a burst send what they have before more comes: their queues are bounded.
+            // Subscribers of a burst send what they have before more comes: their queues are
+            // bounded.
             tokio::task::yield_now().await;
         }
     }

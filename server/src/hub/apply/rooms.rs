@@ -32,8 +32,8 @@ impl Hub {
         let mut directory = self.directory();
         directory.add_room(&room);
         if !private {
-            // A list that somebody looks at; who misses this sees the room when asking for the list.
-            // It is the same for all but the owner, who is sent `joined`.
+            // A list that somebody looks at; who misses this sees the room when asking for the
+            // list. It is the same for all but the owner, who is sent `joined`.
             let stranger = UserId(shared::identity::Fingerprint::from_bytes([0; 32]));
             let summary = directory.summary(&room, stranger);
             let message = encode(&ServerMessage::Room { room: summary });
@@ -157,8 +157,8 @@ impl Hub {
         drop((room, directory));
         self.evict(slow, wakers);
         if ends && !is_lobby {
-            // An empty room in which nothing is kept ends: otherwise rooms could be used up for ever.
-            // Not awaited: its outcome comes to the hub's task, which is running this.
+            // An empty room in which nothing is kept ends: otherwise rooms could be used up for
+            // ever. Not awaited: its outcome comes to the hub's task, which is running this.
             drop(self.store.change(Change::RoomDeleted { room: id.clone() }));
         }
     }

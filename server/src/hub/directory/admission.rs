@@ -14,8 +14,8 @@ use crate::clients::ConnectionId;
 use crate::hub::session::queue::Outbox;
 use crate::store::StoredInvitation;
 
-/// Most applicants that are remembered: keys are cheap to make. At more the oldest is forgotten, and
-/// applies again with its next `hello`.
+/// Most applicants that are remembered: keys are cheap to make. At more the oldest is forgotten,
+/// and applies again with its next `hello`.
 const MAX_APPLICANTS: usize = 1_000;
 
 /// Most keys of which it is remembered that they are new. At more the oldest may write early.

@@ -106,7 +106,8 @@ pub(in crate::hub) struct Directory {
     departures: Vec<UserId>,
     /// Large rooms whose members have changed since their number was last announced.
     pub(in crate::hub) rosters: HashSet<RoomId>,
-    /// The server stops: everybody leaves, and announcing each would cost the square of their number.
+    /// The server stops: everybody leaves, and announcing each would cost the square of their
+    /// number.
     pub(in crate::hub) closing: bool,
 }
 

@@ -18,7 +18,7 @@ pub(super) fn page_size(limit: Option<u32>) -> PageSize {
     }
 }
 
-/// Answers `history`.
+/// Answers `history` with a page of entries.
 pub(super) async fn history(
     from: Arc<Requester>,
     room: RoomId,

@@ -67,13 +67,15 @@ pub(super) async fn send(
     acknowledge(&from, room, id, stored).await
 }
 
-/// Adds the other person of a room of two again, if they have left it: a message must reach somebody.
+/// Adds the other person of a room of two again, if they have left it: a message must reach
+/// somebody.
 fn bring_back(from: &Requester, room: &Room) {
     if let Some(other) = room.other(from.user())
         && room.is_direct()
         && !room.has(other)
     {
-        // Queued before the message, and so durable before it; the message's answer tells a failure.
+        // Queued before the message, and so durable before it; the message's answer tells a
+        // failure.
         drop(from.hub.store.change(Change::Joined {
             room: room.id.clone(),
             user: other,

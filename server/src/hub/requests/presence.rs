@@ -11,7 +11,7 @@ use crate::hub::session::queue::Wakers;
 use crate::hub::session::{Effect, Requester};
 use crate::store::Change;
 
-/// Tells the others in a room that somebody is writing.
+/// Broadcasts to the others in a room that somebody is writing.
 pub(super) fn typing(from: &Requester, room: &RoomId) -> Result<Effect, Rejection> {
     let known = from.hub.room(room)?;
     let mut known = known.lock();

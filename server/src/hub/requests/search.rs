@@ -49,7 +49,7 @@ impl Drop for Search {
     }
 }
 
-/// Answers `search`.
+/// Answers `search` with the messages that match.
 pub(super) async fn search(
     from: Arc<Requester>,
     room: Option<RoomId>,

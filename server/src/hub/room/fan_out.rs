@@ -89,7 +89,7 @@ impl Room {
         subscribers.filter(|(_, subscriber)| subscriber.mode == Mode::Json)
     }
 
-    /// Returns the JSON subscribers with whose they are, for messages that depend on that.
+    /// Returns the JSON subscribers with their people, for messages that depend on the person.
     pub(in crate::hub) fn json_outboxes(&self) -> impl Iterator<Item = (UserId, &Outbox)> {
         self.json_subscribers()
             .map(|(_, subscriber)| (subscriber.user, &subscriber.outbox))

@@ -1,5 +1,5 @@
-//! The entries of unstored rooms: they get numbers and are broadcast, and nothing of them is written
-//! anywhere.
+//! The entries of unstored rooms: they get numbers and are broadcast, and nothing of them is
+//! written anywhere.
 //!
 //! Numbers are reserved in the store, in blocks, before one of them is used. So no number is given
 //! twice, also not after a `kill -9`; the rest of a block is skipped then.
@@ -152,8 +152,8 @@ impl Unstored {
         }
     }
 
-    /// Begins a period in which the room is unstored. Numbers of an earlier one are lower than those
-    /// of entries that were stored since, so they are not used.
+    /// Begins a period in which the room is unstored. Numbers of an earlier one are lower than
+    /// those of entries that were stored since, so they are not used.
     pub(in crate::hub) fn begin(&mut self) {
         self.period += 1;
         self.free = None;

@@ -1,5 +1,5 @@
-//! Sending the entries that a room had before its subscriber came: page by page from the store, until
-//! the subscriber is up to date and entries come as they happen.
+//! Sending the entries that a room had before its subscriber came: page by page from the store,
+//! until the subscriber is up to date and entries come as they happen.
 
 use std::collections::VecDeque;
 
@@ -100,8 +100,8 @@ impl Session {
         match page {
             Ok(entries) => {
                 let Some(last) = entries.last() else {
-                    // The hub knows of entries that the store does not give: retention removed them.
-                    // The next page, or entry, shows the client the gap.
+                    // The hub knows of entries that the store does not give: retention removed
+                    // them. The next page, or entry, shows the client the gap.
                     let head = self.hub.rooms.get(&room).map(|room| room.lock().head);
                     front.sent = head.unwrap_or(after).max(after);
                     return;

@@ -81,8 +81,8 @@ impl Session {
         }
     }
 
-    /// Returns `true` if the connection's next plaintext may be handled. While it is `false` neither
-    /// the stream nor the plaintexts that were read already are looked at.
+    /// Returns `true` if the connection's next plaintext may be handled. While it is `false`
+    /// neither the stream nor the plaintexts that were read already are looked at.
     pub fn wants_more(&self) -> bool {
         self.pending.len() < MAX_PENDING
             && self.plain.waiting() < MAX_PENDING

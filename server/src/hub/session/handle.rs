@@ -19,7 +19,7 @@ use crate::rates::{RateClass, TooFast};
 /// that ignores `retry_after` must not cost a rejection for each request.
 const PATIENCE_REJECTIONS: u32 = 20;
 
-/// See [`PATIENCE_REJECTIONS`].
+/// The time for which such a connection is not handled.
 const PAUSE: Duration = Duration::from_secs(1);
 
 impl Session {
@@ -118,8 +118,8 @@ impl Session {
         charged
     }
 
-    /// Charges a plaintext that is no request. Returns `false` if it is not even answered: it has no
-    /// id, so nobody could wait for the answer.
+    /// Charges a plaintext that is no request. Returns `false` if it is not even answered: it has
+    /// no id, so nobody could wait for the answer.
     pub(super) fn charge_noise(&mut self) -> bool {
         self.charge(RateClass::Ask, 1).is_ok()
     }

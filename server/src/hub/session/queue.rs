@@ -1,9 +1,9 @@
 //! The queue of what one connection is still to be sent: bounded in bytes, so that a client that
 //! does not read can make neither the server nor other clients pay for it.
 //!
-//! Not a channel of a library, because of when the reader wakes up: whoever broadcasts many lines to
-//! many subscribers wakes each of them once, when all lines are queued, and each then seals all of
-//! them into one write. A reader that woke up at its first line would write that line alone.
+//! Not a channel of a library, because of when the reader wakes up: whoever broadcasts many lines
+//! to many subscribers wakes each of them once, when all lines are queued, and each then seals all
+//! of them into one write. A reader that woke up at its first line would write that line alone.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -150,8 +150,8 @@ impl Outbox {
         }
     }
 
-    /// Queues the answer to one of the connection's own requests, behind every event that was queued
-    /// before. Its bytes count in [`Self::reply_bytes`].
+    /// Queues the answer to one of the connection's own requests, behind every event that was
+    /// queued before. Its bytes count in [`Self::reply_bytes`].
     pub(in crate::hub) fn reply(&self, text: Arc<str>) {
         let reader = {
             let mut waiting = self.0.lock();

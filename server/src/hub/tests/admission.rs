@@ -38,7 +38,7 @@ async fn applicant(hub: &'static Hub, seed: u8, name: &str) -> Session {
     session
 }
 
-// The attack: a banned person comes back with a new key, which takes 0.14 s to make.
+// The attack: a banned person comes back with a new key, which took 0.14 s.
 #[tokio::test]
 async fn a_banned_person_with_a_new_key_waits_for_an_operator() {
     let hub = hub().await;

@@ -76,7 +76,7 @@ async fn broken(hangs: bool) -> Hub {
         .unwrap()
 }
 
-// With a store that hung, `/healthz` still said that all was well.
+// The fault: `/healthz` asked neither hub nor store, and said 200 while every new session died.
 #[tokio::test(start_paused = true)]
 async fn a_store_that_hangs_or_fails_is_unhealthy() {
     assert!(hub().await.health().await.is_ok());

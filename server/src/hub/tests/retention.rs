@@ -81,7 +81,7 @@ async fn a_room_that_keeps_nothing_tells_everybody_and_writes_nothing() {
     assert_eq!(hear(&mut again, "found").await["entries"], json!([]));
 }
 
-// The attack: somebody else edits a message of which the server keeps nothing but its writer.
+// The attack: somebody else edits a message whose text the server has not kept.
 #[tokio::test]
 async fn what_is_recent_can_be_changed_though_nothing_is_kept() {
     let hub = hub().await;

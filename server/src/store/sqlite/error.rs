@@ -10,7 +10,7 @@ use rusqlite::types::FromSqlError;
 
 use crate::store::StoreError;
 
-/// Why a database cannot be used. It was not changed.
+/// The reason for which a database cannot be used. It was not changed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -26,7 +26,7 @@ pub enum OpenError {
     Newer {
         /// The database file.
         path: PathBuf,
-        /// Its version.
+        /// The database's version.
         version: u32,
         /// The newest that this program knows.
         known: u32,

@@ -18,14 +18,15 @@ const FORM: u32 = 1;
 /// Messages of one transaction when the index is made anew.
 const BATCH: usize = 2_000;
 
-/// Stands before a gram, so that it is no word. A character of private use is never part of a token.
+/// Stands before a gram, so that it is no word. A character of private use is never part of a
+/// token.
 const GRAM: char = '\u{e100}';
 
 /// Symbols of ASCII are written as characters of private use from here on, because the index's
 /// tokenizer takes every other character of ASCII but letters and digits for a separator.
 const SYMBOLS: u32 = 0xe200;
 
-/// Brings the index to what an entry does, which was just inserted.
+/// Brings the index up to date with an entry that was just inserted.
 pub(super) fn index(connection: &Connection, room: i64, entry: &Entry) -> rusqlite::Result<()> {
     match &entry.event {
         Event::Message {
@@ -234,7 +235,8 @@ mod tests {
         assert!(!holds("xylophone") && !holds("東") && holds("other"));
     }
 
-    // A token that is taken out with another text corrupts an index without content, unnoticed.
+    // An index without content is corrupted, unnoticed, when other tokens are taken out than were
+    // put in.
     #[test]
     fn an_index_from_which_much_was_taken_is_sound_and_names_what_is_left() {
         const WORDS: [&str; 9] = [

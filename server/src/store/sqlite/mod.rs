@@ -34,7 +34,7 @@ use super::{
     Appended, Change, Durable, Found, NewEntry, Outcome, PageSize, Snapshot, Store, StoreError,
 };
 
-/// How long what is to go may stay.
+/// Time between two looks for entries that retention removes.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
 
 /// Keeps everything in a database, which no other server uses while this lives.
@@ -102,8 +102,8 @@ impl SqliteStore {
         Self::open_with(path, clock, pages, Duration::from_millis(10))
     }
 
-    /// Bounds every search: how many messages the index may name, how long it may take, and how long
-    /// texts are looked at.
+    /// Bounds every search: how many messages the index may name, how long it may take, and how
+    /// long texts are looked at.
     #[cfg(test)]
     pub(super) fn bounded(mut self, named: usize, index: Duration, texts: Duration) -> Self {
         self.bounds = search::Bounds {

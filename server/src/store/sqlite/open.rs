@@ -41,7 +41,7 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// The connection that writes, to a database of the newest version.
+/// Opens the connection that writes, and brings the database to the newest version.
 pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
     if is_new(path)? {
         create(path)?;
@@ -72,7 +72,7 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
     open().map_err(|error| OpenError::of_sqlite(path, error))
 }
 
-/// A connection that reads, while there is one that writes.
+/// Opens a connection that reads, while there is one that writes.
 pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
     let open = || {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
@@ -82,8 +82,8 @@ pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
     open().map_err(|error| OpenError::of_sqlite(path, error))
 }
 
-/// A connection that reads, whether a server has the database open or not. A file that is not there
-/// is not made.
+/// Opens a connection that reads, whether a server has the database open or not. A file that is not
+/// there is not made.
 pub(super) fn for_reading(path: &Path) -> Result<Connection, OpenError> {
     let header = header(path).map_err(|error| OpenError::Io(path.to_owned(), error))?;
     let Some(header) = header.filter(|header| header.starts_with(MAGIC)) else {
@@ -219,7 +219,7 @@ fn judge(path: &Path, application: u32, version: u32) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// The first bytes; `None` if there are fewer.
+/// Reads a file's first bytes; `None` if there are fewer.
 fn header(path: &Path) -> io::Result<Option<[u8; HEADER_BYTES]>> {
     let mut header = [0; HEADER_BYTES];
     match File::open(path)?.read_exact(&mut header) {
@@ -238,7 +238,7 @@ fn has_log(path: &Path) -> Result<bool, OpenError> {
     Ok(length(&beside(path, "-wal"))?.unwrap_or(0) > 0)
 }
 
-/// A file's bytes; `None` if it is not there.
+/// Returns a file's length; `None` if it is not there.
 fn length(path: &Path) -> Result<Option<u64>, OpenError> {
     match fs::metadata(path) {
         Ok(metadata) => Ok(Some(metadata.len())),
@@ -253,7 +253,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// A file that only its owner can read; an existing one stays as it is.
+/// Opens a file that only its owner can read; an existing one stays as it is.
 fn private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);

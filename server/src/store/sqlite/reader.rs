@@ -132,7 +132,7 @@ fn run(mut connection: Connection, queue: &Mutex<Receiver<Work>>) {
     }
 }
 
-/// The entries after a number, oldest first.
+/// Returns the entries after a number, oldest first.
 pub(super) fn after(
     transaction: &Transaction<'_>,
     room: &RoomId,
@@ -149,7 +149,7 @@ pub(super) fn after(
     )
 }
 
-/// The last entries before a number, oldest first.
+/// Returns the last entries before a number, oldest first.
 pub(super) fn before(
     transaction: &Transaction<'_>,
     room: &RoomId,
@@ -166,7 +166,7 @@ pub(super) fn before(
     Ok(entries)
 }
 
-/// One entry.
+/// Returns one entry, if it is there.
 pub(super) fn entry(
     transaction: &Transaction<'_>,
     room: &RoomId,
@@ -210,7 +210,7 @@ fn entries(
     Ok(entries)
 }
 
-/// Everything but entries.
+/// Reads everything but entries.
 pub(super) fn load(transaction: &Transaction<'_>) -> Result<Snapshot, Failure> {
     let mut snapshot = Snapshot::default();
     let mut query = transaction
@@ -265,7 +265,7 @@ pub(super) fn load(transaction: &Transaction<'_>) -> Result<Snapshot, Failure> {
     Ok(snapshot)
 }
 
-/// Members and invitations.
+/// Fills a record with the room's members, invitations and roles.
 fn fill(transaction: &Transaction<'_>, room: i64, record: &mut RoomRecord) -> Result<(), Failure> {
     let mut query = transaction.prepare_cached(
         "SELECT fingerprint, read FROM members JOIN users ON key = user

@@ -159,7 +159,8 @@ impl Requests<'_> {
         })
     }
 
-    /// The event as it is kept: an edit of a message that was deleted in the meantime has no text.
+    /// Returns an event as it is kept: an edit of a message that was deleted in the meantime has no
+    /// text.
     fn as_stored(&self, room: i64, event: &Event) -> Result<Event, Failure> {
         let Event::Edited { of, .. } = *event else {
             return Ok(event.clone());
@@ -400,7 +401,7 @@ impl Requests<'_> {
         head.ok_or_else(|| StoreError::NoSuchRoom.into())
     }
 
-    /// A user's key; new users get one.
+    /// Returns a user's key; new users get one.
     pub(super) fn user(&mut self, user: UserId) -> Result<i64, Failure> {
         if let Some(key) = self.memory.users.get(&user) {
             return Ok(*key);

@@ -40,12 +40,12 @@ pub(super) fn room_of(place: i64) -> i64 {
     place >> SEQ_BITS
 }
 
-/// A number for SQLite, which has no `u64`.
+/// Returns a number for SQLite, which has no `u64`.
 pub(super) fn number(seq: Seq) -> i64 {
     i64::try_from(seq.min(SEQ_MAX)).unwrap_or(i64::MAX)
 }
 
-/// A number from SQLite.
+/// Reads a number from SQLite.
 pub(super) fn seq(number: i64) -> rusqlite::Result<Seq> {
     Seq::try_from(number).map_err(|_| FromSqlError::OutOfRange(number).into())
 }
@@ -61,7 +61,7 @@ pub(super) fn keep_column(keep: Keep) -> Result<Option<String>, StoreError> {
         .map_err(|error| StoreError::Failed(error.to_string()))
 }
 
-/// The same from SQLite.
+/// Reads a retention rule from a column.
 pub(super) fn keep(column: ValueRef<'_>) -> rusqlite::Result<Keep> {
     match column.as_str_or_null()? {
         None => Ok(Keep::Forever),
@@ -90,7 +90,7 @@ pub(super) fn role(number: i64) -> rusqlite::Result<Role> {
     }
 }
 
-/// A person from SQLite.
+/// Reads a person from a fingerprint's column.
 pub(super) fn user(fingerprint: [u8; 32]) -> UserId {
     UserId(Fingerprint::from_bytes(fingerprint))
 }
@@ -138,7 +138,7 @@ impl<'a> EventColumns<'a> {
     }
 }
 
-/// The largest number that an event names.
+/// Returns the largest number that an event names.
 pub(super) fn named(event: &Event) -> Seq {
     match event {
         Event::Message { reply_to, .. } => reply_to.unwrap_or(0),
@@ -146,7 +146,7 @@ pub(super) fn named(event: &Event) -> Seq {
     }
 }
 
-/// The entry in a row of [`SELECT_ENTRIES`].
+/// Reads the entry in a row of [`SELECT_ENTRIES`].
 pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let place: i64 = row.get(0)?;
     let at = Timestamp::from_unix_millis(row.get(4)?);
@@ -183,7 +183,7 @@ fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
     })
 }
 
-/// A ban in a row of `who, reason, at, fingerprint`.
+/// Reads a ban from a row of `who, reason, at, fingerprint`.
 pub(super) fn ban(row: &Row<'_>) -> rusqlite::Result<Ban> {
     let who = row.get_ref(0)?.as_str()?;
     let reason: String = row.get(1)?;

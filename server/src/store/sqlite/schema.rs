@@ -109,12 +109,12 @@ const MIGRATIONS: [&str; 8] = [
     ) STRICT, WITHOUT ROWID;",
 ];
 
-/// The version of a database that has everything.
+/// Returns the version of a database to which every migration was applied.
 pub(super) fn newest() -> u32 {
     u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
 }
 
-/// The version of a database.
+/// Reads the version of a database.
 pub(super) fn version_of(connection: &Connection) -> rusqlite::Result<u32> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }

@@ -43,7 +43,7 @@ impl Bounds {
     };
 }
 
-/// See [`Store::search`](crate::store::Store::search).
+/// Searches rooms, as [`Store::search`](crate::store::Store::search) promises.
 pub(super) fn find(
     connection: &mut Connection,
     rooms: Vec<RoomId>,

@@ -1,5 +1,5 @@
-//! Takes away what is to go: entries that are too old, or too many. A little at a time, so that what
-//! is said meanwhile does not wait long.
+//! Takes away what is to go: entries that are too old, or too many. A little at a time, so that
+//! what is said meanwhile does not wait long.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::chat::{Keep, Seq, Timestamp};
@@ -13,7 +13,7 @@ use crate::store::rules;
 /// is said meanwhile waits for it.
 const BATCH: usize = 100;
 
-/// How it went.
+/// The result of one batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Swept {
     /// Something was taken away, and there may be more.
@@ -96,7 +96,7 @@ fn sweep_deleted(connection: &Connection, room: i64) -> Result<Swept, Failure> {
     Ok(Swept::Some)
 }
 
-/// The first entries of a room that are to go.
+/// Returns the first entries of a room that retention removes.
 fn going(
     connection: &Connection,
     room: i64,

@@ -58,7 +58,7 @@ enum Done {
     Changed(Result<(), StoreError>),
 }
 
-/// The thread, from outside.
+/// A handle of the thread that writes.
 pub(super) struct Writer {
     /// `None` only while it is stopped.
     queue: Option<Sender<Job>>,
@@ -174,7 +174,7 @@ impl Thread {
         }
     }
 
-    /// Writes all of a group or nothing of it, and tells everybody.
+    /// Writes all of a group or nothing of it, and publishes the outcomes.
     fn write(&mut self, group: Vec<Job>) {
         self.memory.trim();
         match self.transact(&group) {
@@ -246,7 +246,7 @@ impl Thread {
         Ok(outcomes)
     }
 
-    /// Takes away some of what is to go.
+    /// Removes one batch of what retention removes.
     fn sweep(&mut self) {
         let swept = self
             .connection

@@ -223,7 +223,7 @@ fn in_order(seeds: impl IntoIterator<Item = u8>) -> Vec<UserId> {
     users
 }
 
-// The race: two keys redeem the last use in one transaction.
+// The race: two keys redeem the last use at once.
 #[tokio::test]
 async fn an_invitation_without_uses_admits_nobody() {
     for Scene { store, _folder, .. } in scenes() {
