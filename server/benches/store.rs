@@ -122,6 +122,7 @@ async fn create(store: &dyn Store, name: &str) -> RoomId {
 async fn fill(store: &dyn Store, room: &RoomId, appends: u32, in_flight: usize) {
     let mut waiting = FuturesUnordered::new();
     for number in 0..appends {
+        // A new one for each that is done: what is in flight stays the same.
         if waiting.len() == in_flight {
             let appended: Result<_, _> = waiting.next().await.unwrap();
             appended.unwrap();
@@ -148,6 +149,7 @@ fn insert(rows: u32, in_commit: usize) -> Duration {
     let mut connection = rusqlite::Connection::open(folder.path().join("bare.db")).unwrap();
     connection
         .execute_batch(
+            // The store's own settings: with weaker ones these rows would not be durable.
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
              CREATE TABLE entries (place INTEGER PRIMARY KEY, id BLOB NOT NULL, name TEXT NOT NULL,
                                    at INTEGER NOT NULL, text TEXT NOT NULL) STRICT;",

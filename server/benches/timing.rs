@@ -66,6 +66,7 @@ fn controls() {
             },
             |(message, tag)| {
                 let expected = hmac(&[7; 32], message);
+                // `black_box` keeps the comparison byte by byte, which is what has to be found out.
                 let same = expected.iter().zip(tag).all(|(a, b)| black_box(*a) == *b);
                 assert!(!black_box(same));
             },
@@ -107,6 +108,7 @@ const PAIRS: [(Wrong, Wrong, &str); 3] = [
 fn oaep(keys: &Keys) {
     let attacker = Attacker::new(keys);
     let other = rsa::PrivateKey::from_pkcs8_der(&keys.server_key.to_pkcs8_der().unwrap()).unwrap();
+    // The inputs are wrong in the way that is meant, or the figures would be of something else.
     for wrong in [Wrong::FirstByte, Wrong::LabelHash, Wrong::NoSeparator] {
         let ciphertext = attacker.ciphertext(wrong, &mut random());
         assert!(keys.server_key.decrypt(&ciphertext, &mut random()).is_err());
@@ -144,6 +146,7 @@ fn oaep(keys: &Keys) {
 fn v1_handshake(keys: &Keys) {
     let attacker = Attacker::new(keys);
     let public = keys.client_key.public_key();
+    // A signature of something else: the handshake is refused whatever the decryption gives.
     let signature = keys.client_key.sign(b"another", &mut random()).unwrap();
     for (a, b, what) in PAIRS {
         let mut draw = random();

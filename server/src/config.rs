@@ -490,10 +490,12 @@ fn check(config: Config) -> Result<Config, ConfigError> {
     let fitting = (config.max_frame_bytes.saturating_sub(FRAME_OVERHEAD_BYTES)) / 4 * 3;
     bounded("max_text_bytes", config.max_text_bytes, 1, fitting)?;
     let seconds = usize::try_from(config.handshake_timeout.as_secs()).unwrap_or(usize::MAX);
+    // A stranger holds a permit for as long as this without having shown a key.
     bounded("handshake_timeout", seconds, 1, 600)?;
     let wait = usize::try_from(config.new_keys_wait.as_secs()).unwrap_or(usize::MAX);
     bounded("new_keys_wait", wait, 0, NEW_KEYS_WAIT_SECONDS)?;
     let records = usize::try_from(config.rekey.records).unwrap_or(usize::MAX);
+    // Keys may change more often than the protocol says, and not less.
     bounded("rekey_records", records, 1, V2_REKEY_RECORDS)?;
     bounded("key_bits", config.key_bits, RSA_MIN_BITS, RSA_MAX_BITS)?;
     if !config.key_bits.is_multiple_of(1024) {
@@ -547,6 +549,7 @@ mod tests {
             path,
             "--listen",
             "127.0.0.1:8",
+            // A flag can also take back what the file allows.
             "--allow-v1=false",
         ])
         .unwrap();
@@ -556,6 +559,7 @@ mod tests {
         assert_eq!(config.max_connections, 10_000);
     }
 
+    // A server that starts with something else than was asked for fails later, and elsewhere.
     #[test]
     fn every_bad_value_is_refused_by_name() {
         for (arguments, expected) in [
@@ -590,6 +594,7 @@ mod tests {
         }
     }
 
+    // A limit that is misspelled and passed over would be no limit.
     #[test]
     fn a_file_with_a_misspelled_key_is_refused() {
         let file = tempfile::NamedTempFile::new().unwrap();

@@ -121,6 +121,7 @@ impl Context {
     /// # Errors
     /// The limit that is reached.
     pub fn admit(&self, address: IpAddr) -> Result<Permit, NotAdmitted> {
+        // Before the handshake, which somebody who is banned must not cost the server.
         if self.hub.operators().is_banned_address(address) {
             return Err(NotAdmitted::Banned);
         }

@@ -177,6 +177,8 @@ fn open_hub(runtime: &tokio::runtime::Runtime, config: &Config) -> Result<Hub, F
 async fn listen_and_run(context: Arc<Context>) -> Result<(), Failure> {
     let config = &context.config;
     let tcp = bind("--listen", config.listen).await?;
+    // Both are bound before either is announced: a program that reads the lines can use both at
+    // once.
     let http = bind("--http", config.http).await?;
     // Nobody may read standard output; that is no reason not to serve.
     let mut out = LossyWriter::new("standard output", io::stdout());

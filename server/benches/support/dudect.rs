@@ -74,12 +74,14 @@ pub(crate) fn compare<I>(
     while start.elapsed() < span {
         let mut coins = [0; BATCH];
         random.fill(&mut coins).unwrap();
+        // At random: a disturbance that comes at intervals then meets both classes alike.
         let classes = coins.map(|coin| if coin & 1 == 0 { Class::A } else { Class::B });
         let mut inputs = classes.map(&mut prepare);
         for (class, input) in classes.into_iter().zip(&mut inputs) {
             let start = Instant::now();
             run(input);
             let nanoseconds = start.elapsed().as_secs_f64() * 1e9;
+            // The first batch meets cold caches, whichever class its inputs are of.
             if warm {
                 measured.push((class, nanoseconds));
             }
@@ -111,6 +113,7 @@ fn judge(measured: &[(Class, f64)]) -> Outcome {
         let share = 1.0 - 0.5_f64.powf(10.0 * f64::from(crop) / f64::from(CROPS));
         let limit = sorted[(share * (sorted.len() - 1) as f64) as usize];
         let test = Test::of(measured.iter().copied().filter(|&(_, time)| time <= limit));
+        // Few measurements are left below the lowest limits, and a t-test of few says little.
         if !test.is_large_enough() {
             continue;
         }

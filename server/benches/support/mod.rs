@@ -38,6 +38,7 @@ pub(crate) fn cpu_time_since(start: Duration) -> Duration {
 /// Runs `work` for about `span` of processor time, `repeat` times between two looks at the clock:
 /// how long one run took.
 pub(crate) fn time_of(span: Duration, repeat: u32, mut work: impl FnMut()) -> Duration {
+    // Once before the clock starts: the first run meets cold caches.
     work();
     let start = cpu_time();
     let mut runs = 0;

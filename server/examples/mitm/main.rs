@@ -140,6 +140,7 @@ impl Attacker {
         }
         let mut switched = self.mode.clone();
         tokio::select! {
+            // The other branch is dropped, and both of its connections with it.
             _ = switched.changed() => Ok(()),
             result = async {
                 match mode {
@@ -201,6 +202,7 @@ impl Attacker {
                     _ => {}
                 }
             }
+            // The session with the server begins once the page has accepted the key.
             let Some(server) = &mut server else { continue };
             while let Some(event) = server.protocol.poll_event() {
                 match event {
@@ -256,6 +258,7 @@ async fn begins_with(stream: &TcpStream, prefix: &[u8]) -> Result<bool> {
         if length == prefix.len() {
             return Ok(true);
         }
+        // `peek` returns at once as long as anything is there, so without a pause this would spin.
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }

@@ -33,6 +33,7 @@ impl Hub {
                     continue;
                 };
                 let room = room.lock();
+                // One member would cost a message for each of thousands.
                 if room.is_large() {
                     continue;
                 }

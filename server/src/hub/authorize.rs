@@ -47,6 +47,8 @@ pub(super) fn authorize(by: &Requester, room: &Room, action: Action) -> Result<(
         let message = "Private rooms need protocol v2: v1 cannot prove which server it speaks to.";
         return Err(Rejection::forbidden(message));
     }
+    // A room that somebody may know of is open to them: a private one is known only to its members
+    // and to those it has invited.
     if action == Action::Join {
         return Ok(());
     }

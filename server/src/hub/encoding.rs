@@ -76,6 +76,7 @@ impl EncodedEntry {
         let is_lobby = entry.room == RoomId::from(RoomName::lobby());
         Self {
             seq: entry.entry.seq,
+            // Plain-text clients are in no other room.
             line: is_lobby
                 .then(|| plain_line(&entry.entry.from.name, &entry.entry.event))
                 .flatten(),

@@ -159,6 +159,7 @@ impl Hub {
             Change::Operator { user, is } => self.apply_operator(user, is, wakers),
             Change::Admitted { user } => self.apply_admitted(user, wakers),
             Change::Redeemed { number, user } => {
+                // The store has taken the use already; this is the copy by which codes are found.
                 self.directory().admissions.take_use(number);
                 self.apply_admitted(user, wakers);
             }

@@ -87,6 +87,7 @@ impl Hub {
             member: directory.member(user, Some(&room)),
             change: MemberChange::Joined,
         };
+        // One number every five seconds, instead of a message to everybody for each who joins.
         let mut slow = if room.is_large() {
             directory.rosters.insert(id.clone());
             Vec::new()
@@ -119,6 +120,7 @@ impl Hub {
         if !room.exit(user) {
             return;
         }
+        // The room counts on; only its owner is no longer charged for it.
         if owned {
             self.quota.hand_over(Some(user), None);
         }

@@ -97,6 +97,7 @@ fn append(from: &Requester, room: &mut Room, id: MessageId, event: Event) -> Dur
     let entry = NewEntry {
         id,
         from: from.user(),
+        // Stored with the entry: a later name does not change who wrote it then.
         name: from.person.name(),
         event,
     };

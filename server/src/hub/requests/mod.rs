@@ -93,6 +93,7 @@ impl Price {
             M::Claim { .. } => (RateClass::Join, 5, SHORT, About::Word("claim")),
             M::Redeem { .. } => (RateClass::Join, 5, SHORT, About::Word("redeem")),
             M::Operator(_) => (RateClass::Ask, 2, MESSAGE_BYTES, About::Word("operator")),
+            // Charged even if nothing follows: the server has looked at it all the same.
             M::Typing { room } | M::Read { room, .. } => {
                 (RateClass::Ask, 1, SHORT, About::Room(room.clone()))
             }

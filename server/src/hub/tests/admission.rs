@@ -270,6 +270,7 @@ async fn a_new_key_reads_at_once_and_writes_after_a_while() {
     join(&mut anna, "lobby").await;
     say(&mut anna, &send("lobby", 3, "hello")).await;
     hear(&mut anna, "ack").await;
+    // The clock of the test is paused: nobody waits ten minutes.
     tokio::time::advance(Duration::from_mins(10)).await;
     say(&mut eve, &send("lobby", 4, "hello")).await;
     hear(&mut eve, "ack").await;

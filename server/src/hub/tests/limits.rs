@@ -15,6 +15,7 @@ async fn hub_at_the_caps(rooms: usize, members: usize) -> &'static Hub {
     let topic = Topic::parse(&"\"".repeat(TOPIC_CHARACTERS)).unwrap();
     for number in 0..rooms {
         let digits = format!("{number:05}");
+        // Three bytes a character: names are limited in characters, messages in bytes.
         let name = "語".repeat(ROOM_NAME_CHARACTERS - digits.len()) + &digits;
         let created = Change::RoomCreated {
             room: RoomName::parse(&name).unwrap().into(),
@@ -179,6 +180,7 @@ async fn thousands_of_requests_in_one_record_are_answered_within_a_budget() {
         assert!(handled < 100_000, "{request}");
         eve.settle().await;
         let bytes: usize = waiting(&mut eve).iter().map(String::len).sum();
+        // The budget of 256 KiB, and the replies of the last request that it let in.
         assert!(bytes <= 400 * 1024, "{request}: {bytes}");
         assert!(eve.wants_more(), "{request}");
     }
@@ -226,6 +228,7 @@ async fn typing_and_presence_in_floods_evict_nobody() {
     let mut eve = person(hub, 1, "eve").await;
     join(&mut eve, "lobby").await;
     let mut bystanders = Vec::new();
+    // Forty members who only listen, as in the attack.
     for seed in 10..50 {
         let mut bystander = person(hub, seed, &format!("name-{seed}")).await;
         join(&mut bystander, "lobby").await;
@@ -244,6 +247,7 @@ async fn typing_and_presence_in_floods_evict_nobody() {
             .iter()
             .filter(|text| text.contains(r#""typing""#))
             .count();
+        // One in three seconds, however many were sent.
         assert!(typing <= 3, "{typing}");
         say(&mut bystander, &json!({"type": "ping"})).await;
         hear(&mut bystander, "pong").await;

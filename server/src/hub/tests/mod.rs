@@ -49,6 +49,7 @@ async fn hub_with(text_bytes: usize, per_minute: PerMinute) -> &'static Hub {
     )
     .await
     .unwrap();
+    // Leaked, so that tasks and sessions of the test can refer to it.
     let hub: &'static Hub = Box::leak(Box::new(hub));
     tokio::spawn(hub.run());
     hub
@@ -127,6 +128,7 @@ async fn hear(session: &mut Session, kind: &str) -> Value {
         if message["type"] == kind {
             return message;
         }
+        // A rejection that the test does not expect shows here, and not as a timeout.
         assert_ne!(message["type"], "error", "{message}");
     }
 }

@@ -146,6 +146,7 @@ async fn a_bans_answer_comes_after_the_last_entry_of_the_banned() {
     let hub = hub().await;
     let mut anna = operator(hub, 1, "anna").await;
     join(&mut anna, "lobby").await;
+    // A race: one round may go well by chance.
     for round in 0..20_u8 {
         let mut eve = person(hub, 2, "eve").await;
         join(&mut eve, "lobby").await;

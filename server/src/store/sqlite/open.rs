@@ -191,6 +191,7 @@ fn check_by_sqlite(path: &Path, with_log: bool) -> Result<(), OpenError> {
         };
         let application = connection.pragma_query_value(None, "application_id", |row| row.get(0));
         let version = schema::version_of(&connection)?;
+        // Reads every page, so that damage is found before anything is added to it.
         let said = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
         Ok((application?, version, said?))
     };

@@ -66,6 +66,7 @@ impl Requests<'_> {
     ) -> Result<(Appended, Option<Committed>), Failure> {
         let head = self.head(room)?.clone();
         let seq = head.seq + 1;
+        // A place has 40 bits for a number.
         if seq > SEQ_MAX || rows::named(&new.event) > SEQ_MAX {
             let detail = "no entry can have such a number";
             return Err(StoreError::Failed(detail.into()).into());
@@ -208,6 +209,7 @@ impl Requests<'_> {
                 if self.execute(sql, values)? == 0 {
                     return Err(StoreError::RoomExists.into());
                 }
+                // The sweep sleeps while every room keeps everything.
                 self.sweeps |= keep.is_some();
                 if let Some(owner) = owner {
                     self.set_role(room, *owner, Role::Owner)?;

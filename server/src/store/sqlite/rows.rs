@@ -155,6 +155,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         id: MessageId::from_bytes(row.get(1)?),
         from: Author {
             id: user(row.get(2)?),
+            // Judged anew: what is in the file may have been changed by another program.
             name: parsed(DisplayName::parse(row.get_ref(3)?.as_str()?))?,
         },
         at: at.ok_or(FromSqlError::InvalidType)?,

@@ -262,6 +262,7 @@ impl Thread {
         self.sweep_at = match swept {
             Ok(Swept::Some) => Some(Instant::now()),
             Ok(Swept::All | Swept::None) | Err(_) => Some(Instant::now() + self.sweep_every),
+            // The first room that gets a rule wakes the sweep.
             Ok(Swept::Never) => None,
         };
         match swept {

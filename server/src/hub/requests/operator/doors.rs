@@ -106,6 +106,7 @@ impl Hub {
     /// Ends a hold. After an applied ban there is nobody left to release.
     fn release_hold(&self, who: Banned) {
         let directory = self.directory();
+        // A ban that was stored is in the table by now: it was applied before its answer came.
         self.operators.bans.release(who);
         for connected in connections_of(&directory, who) {
             connected.held.store(false, Ordering::Release);

@@ -169,6 +169,7 @@ fn follow_log(from: &Requester, follow: bool, follows: bool) -> Result<Effect, R
             return Err(Rejection::forbidden("This server does not do that."));
         };
         Effect::Follow(Some(log))
+    // To follow anew would lose the lines that wait.
     } else if follow {
         Effect::None
     } else {
