@@ -14,7 +14,7 @@ use shared::time::Time;
 
 use crate::keys;
 
-/// In every message that is long enough: must never be seen on the wire.
+/// Bytes in every message that is long enough, which must never be seen on the wire.
 pub const MARKER: &[u8] = b"this must never be seen in clear";
 
 /// Longest announcement, handshake or hello: what may be held for a stranger, with a terminator.

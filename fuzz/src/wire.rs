@@ -1,4 +1,4 @@
-//! The bytes between the two ends, and what somebody who sits there can do to them.
+//! The bytes between the two ends, and the changes that an attacker there can make.
 
 use std::collections::VecDeque;
 
