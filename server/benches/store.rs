@@ -1,4 +1,4 @@
-//! What the store makes of a second, beside SQLite alone.
+//! Measures the store beside SQLite alone.
 //!
 //! Durable appends: the store's group commit, with so many appends in flight, beside a bare loop
 //! that puts as many rows of the same size into a table and commits, with the same pragmas and the
@@ -143,7 +143,7 @@ async fn append(appends: u32, in_flight: usize) -> Duration {
     began.elapsed()
 }
 
-/// The same number of rows in SQLite alone.
+/// Inserts the same number of rows into SQLite alone.
 fn insert(rows: u32, in_commit: usize) -> Duration {
     let folder = tempfile::tempdir().unwrap();
     let mut connection = rusqlite::Connection::open(folder.path().join("bare.db")).unwrap();

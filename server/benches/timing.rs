@@ -26,9 +26,9 @@ use shared::v1::handshake;
 use support::dudect::{Class, Outcome, compare};
 use support::{Keys, report};
 
-/// How long the checks with RSA are measured, each.
+/// Duration of each measurement with RSA.
 const SPAN_RSA: Duration = Duration::from_secs(8);
-/// How long the others are.
+/// Duration of each other measurement.
 const SPAN: Duration = Duration::from_secs(4);
 
 /// Bytes of the messages and records.
@@ -239,7 +239,7 @@ fn v2_records(keys: &Keys) {
     say("v2's tag: first or last byte wrong", outcome);
 }
 
-/// Somebody who makes RSA-OAEP ciphertexts for the server, right ones and wrong ones.
+/// An attacker who makes RSA-OAEP ciphertexts for the server, right ones and wrong ones.
 struct Attacker {
     target: rsa::PublicKey,
 }

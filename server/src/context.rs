@@ -39,7 +39,7 @@ pub struct Context {
     pub sessions: Admission,
     /// Permits for HTTP connections, which are cheap and short but take a file each.
     pub http: Admission,
-    /// Permits to be told that there is no permit.
+    /// Permits of connections that are only sent their refusal.
     pub refusals: Semaphore,
     /// The limit on log lines that strangers cause.
     pub strangers: Throttle,
@@ -147,7 +147,7 @@ impl Context {
     /// # Errors
     /// The part that fails, or does not answer in time.
     pub async fn health(&self) -> Result<(), Unhealthy> {
-        // Held while the store is asked: whoever asks meanwhile gets the same answer.
+        // Held while the store is asked: everybody who asks meanwhile gets the same answer.
         let mut last = self.last_health.lock().await;
         if let Some((at, answer)) = &*last
             && at.elapsed() < HEALTH_VALID

@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 
 pub use context::Context;
 
-/// How long a graceful stop may take before what is left is cut off.
+/// Time that a graceful stop may take before the remaining connections are cut off.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Serves until `context.stop` is cancelled, then drains: every client is told, and what it was

@@ -65,7 +65,7 @@ impl PerMinute {
     };
 }
 
-/// Something that is limited.
+/// A kind of rate-limited requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateClass {
     /// Messages and whatever else is written into rooms: see [`PerMinute::sends`].

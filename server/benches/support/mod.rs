@@ -1,5 +1,5 @@
-//! What the benchmarks share: the processor's clock, OpenSSL's figures from the same minute, an
-//! established pair, and the `result:` lines that `cargo xtask bench` collects.
+//! The parts that the benchmarks share: the processor's clock, OpenSSL's figures from the same
+//! minute, an established pair, and the `result:` lines that `cargo xtask bench` collects.
 //!
 //! Ours and OpenSSL's are measured in turns, and every ratio is the median of the turns' ratios:
 //! on a machine that does other things too, both then meet the same noise. `openssl speed` counts

@@ -45,7 +45,7 @@ use leg::{Leg, Woken};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// How a request for the tunnel begins.
+/// The first bytes of a request for the tunnel.
 const TUNNEL: &[u8] = b"GET /ws";
 
 /// A man in the middle of a Secure Chat page and its server: study it, attack only your own.
@@ -122,7 +122,8 @@ fn obey(set_mode: &watch::Sender<Mode>) -> Result<()> {
     Ok(())
 }
 
-/// One line for whoever started us. Flushed, because that may be a program at a pipe.
+/// Prints one line for the program that started this one. Flushed, because that may read from a
+/// pipe.
 fn say(line: &str) -> std::io::Result<()> {
     let mut stdout = std::io::stdout().lock();
     writeln!(stdout, "{line}")?;

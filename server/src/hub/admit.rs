@@ -1,4 +1,4 @@
-//! Connections: which are admitted, and how they end.
+//! Admits connections, and ends them.
 
 use std::sync::Arc;
 
@@ -97,7 +97,7 @@ impl Hub {
         self.end(ids, ErrorCode::Kicked);
     }
 
-    /// Ends connections, which are sent what waits for them and then told why.
+    /// Ends connections: each is sent everything that waits for it, and then `code`.
     pub(super) fn end(&self, ids: Vec<ConnectionId>, code: ErrorCode) {
         let mut wakers = Wakers::default();
         for id in ids {

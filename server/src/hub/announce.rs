@@ -1,6 +1,7 @@
-//! What the hub announces by its clock instead of at once: presence, arrivals and departures in the
-//! plain-text lobby, and the number of members of large rooms. Somebody who comes and goes within a
-//! turn of the clock costs the others nothing, and a crowd costs them one message a turn.
+//! Announcements that the hub makes by its clock instead of at once: presence, arrivals and
+//! departures in the plain-text lobby, and the number of members of large rooms. Somebody who comes
+//! and goes within a turn of the clock costs the others nothing, and a crowd costs them one message
+//! a turn.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Appending entries: to the store, or to an unstored room itself.
+//! Appends entries to the store, or to an unstored room itself.
 //!
 //! When a room becomes unstored, or stored again, its numbers still go up: appends are queued under
 //! the room's lock, where its retention is looked at; unstored entries are broadcast before

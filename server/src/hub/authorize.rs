@@ -1,4 +1,4 @@
-//! The one place where it is decided what somebody may do in a room.
+//! Decides whether a person may do something in a room; nothing else does.
 
 use shared::chat::{Role, RoomId, RoomName, UserId};
 use shared::connection::Version;
@@ -7,7 +7,7 @@ use super::requests::Rejection;
 use super::room::Room;
 use super::session::Requester;
 
-/// Something that a person wants to do in a room.
+/// An action of a person in a room, which has to be authorized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     /// Enters the room.
@@ -100,8 +100,8 @@ pub(super) fn authorize(by: &Requester, room: &Room, action: Action) -> Result<(
 }
 
 impl Action {
-    /// Returns `true` if operators may do it in rooms that they are not in. Reading is not: what is
-    /// said in a private room is not an operator's to see.
+    /// Returns `true` if operators may do this in rooms that they are not in. They may not read
+    /// there: an operator does not see the messages of a private room.
     fn is_for_operators(self) -> bool {
         !matches!(
             self,

@@ -1,4 +1,5 @@
-//! Questions of the server's edges to the hub: whether it is alive, and whose key is an operator's.
+//! Answers questions of the listeners and of `/healthz`: is the hub alive, and is this key an
+//! operator's?
 
 use std::sync::TryLockError;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Who is here, which rooms there are, and what each connection still has to be sent.
+//! The chat: people, rooms, and the queue of each connection.
 //!
 //! Knows nothing of sockets and protocols: a connection is a key and a queue. What must outlive the
 //! server is in the [store](crate::store); the hub keeps the rest of it in memory.

@@ -21,7 +21,7 @@ pub(super) struct Names {
     reserved: HashMap<String, Fingerprint>,
 }
 
-/// Why a name is not given.
+/// The reason for which a name is not given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum NotGiven {
     /// Another key has the name, or one that looks the same; holds free names like it.

@@ -1,4 +1,4 @@
-//! The code of the claim link: whoever shows it becomes an operator, once.
+//! The code of the claim link, which makes the first person who shows it an operator.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};

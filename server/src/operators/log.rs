@@ -84,7 +84,7 @@ impl<S: Subscriber> Layer<S> for Log {
         }
         let mut text = Text::default();
         event.record(&mut text);
-        // Whoever followed may just have gone.
+        // The last follower may just have gone.
         let _ = self.0.send(LogLine {
             at: system::timestamp(SystemTime::now()),
             level: level(*metadata.level()),

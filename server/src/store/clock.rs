@@ -9,7 +9,7 @@ use shared::chat::Timestamp;
 use super::rules;
 use crate::system;
 
-/// Says what time it is.
+/// A clock, shared by its clones.
 #[derive(Clone)]
 pub(super) struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
@@ -29,7 +29,7 @@ impl Clock {
         }))
     }
 
-    /// One that a test moves.
+    /// Creates a clock that a test moves.
     #[cfg(test)]
     pub(super) fn of(millis: Arc<std::sync::atomic::AtomicI64>) -> Self {
         Self(Arc::new(move || {

@@ -1,9 +1,10 @@
-//! What outlives the server: rooms, who is in them, and what was said.
+//! The state that outlives the server: rooms, their members, and their entries.
 //!
 //! The hub keeps everything but entries in memory and writes each change through; entries are
 //! only here. A store knows no rights and no connections. It is a trait, so that another can keep
 //! the same promises elsewhere (a log that several servers share): an append gets the room's next
-//! number, is idempotent by (room, writer, id), and every commit is told in order, whoever made it.
+//! number, is idempotent by (room, writer, id), and every commit is published in order, whichever
+//! server made it.
 
 mod clock;
 mod memory;
@@ -90,7 +91,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// Returns the last messages of these rooms, newest first, whose texts as they are now have all
     /// words of `query` by [`Pattern::matches`](shared::chat::search::Pattern::matches): before
     /// `before`, at most as many as fit `page`. A room that is not there has none. A search that
-    /// takes long stops early, and tells its position also when it has found nothing.
+    /// takes long stops early, and gives its position even if it has found nothing.
     ///
     /// # Errors
     /// [`StoreError::Failed`].

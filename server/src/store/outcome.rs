@@ -1,4 +1,4 @@
-//! The outcomes of requests: what a store has committed, and the answer to whoever asked.
+//! The outcomes of requests: the commit, if there is one, and the answer to the requester.
 
 use std::sync::{Mutex, PoisonError};
 

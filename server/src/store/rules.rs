@@ -1,4 +1,4 @@
-//! What every store judges alike, so that no two can differ in it.
+//! The rules that all stores share, so that no two can differ in them.
 
 use shared::chat::{Event, Keep, RoomId, Seq, Timestamp};
 
@@ -18,8 +18,8 @@ pub(crate) fn seen_at_entry(room: &RoomId, head: Seq) -> Seq {
     }
 }
 
-/// Returns `true` if an entry that is sent again is the one that was stored. A text that has been
-/// deleted since cannot be compared any more; nothing that could tell it is kept.
+/// Returns `true` if an entry that is sent again is the one that was stored. A text that was
+/// deleted since cannot be compared, because nothing is kept of it, not even a hash.
 pub(super) fn is_the_same(stored: &Event, sent: &Event) -> bool {
     match (stored, sent) {
         (

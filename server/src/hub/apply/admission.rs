@@ -1,4 +1,4 @@
-//! Changes of who may take part.
+//! Committed changes of admission: keys, invitations and the mode.
 
 use shared::chat::{AdmissionMode, ServerMessage, UserId};
 use shared::error::ErrorCode;

@@ -1,6 +1,6 @@
 //! The only place where shared state changes: everything that the store has committed is applied
-//! here, in the order of the commits, by one task. A session only asks, and hears the answer after
-//! its change is applied; its end takes nothing with it.
+//! here, in the order of the commits, by one task. A session only asks the store, and is answered
+//! after its change is applied; the end of the session loses nothing but the answer.
 
 mod admission;
 mod rooms;

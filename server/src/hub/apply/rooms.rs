@@ -1,4 +1,5 @@
-//! Committed changes of rooms: how each alters the room and the directory, and who is sent what.
+//! Committed changes of rooms: each alters the room and the directory, and is sent to those whom it
+//! concerns.
 
 use std::sync::Arc;
 

@@ -18,7 +18,7 @@ use crate::store::StoredInvitation;
 /// and applies again with its next `hello`.
 const MAX_APPLICANTS: usize = 1_000;
 
-/// Most keys of which it is remembered that they are new. At more the oldest may write early.
+/// Most new keys that are remembered. At more the oldest may write early.
 const MAX_NEWCOMERS: usize = 100_000;
 
 /// The admission mode, and what it is decided by.
@@ -31,7 +31,7 @@ pub(in crate::hub) struct Admissions {
     applicants: BTreeMap<UserId, Applicant>,
     /// Keys that were new when they first came, and the time from which they may write.
     newcomers: HashMap<UserId, Instant>,
-    /// The same keys, those that came first in front.
+    /// The same keys in the order in which they came.
     newcomers_by_age: VecDeque<UserId>,
 }
 
@@ -160,7 +160,7 @@ impl Directory {
         self.admissions.newcomers.remove(&user);
     }
 
-    /// Brings a person's connections to what is decided of the key. Returns `true` if the person
+    /// Updates a person's connections with the decision about the key. Returns `true` if the person
     /// may take part from now on, and could not before.
     pub(in crate::hub) fn refresh_admission(&self, user: UserId) -> bool {
         let admitted = self.is_admitted(user);

@@ -1,4 +1,4 @@
-//! What the hub's timer announces: presence, and plain-text people who came or left.
+//! Collects the announcements of the hub's clock: presence, and plain-text people who came or left.
 
 use shared::chat::RoomId;
 use shared::chat::entry::DisplayName;

@@ -101,9 +101,9 @@ impl Directory {
         Some(self.name_of(user))
     }
 
-    /// Returns the presence that was last announced, or that nothing has changed since. Lists show
-    /// this one: whoever reads a list between two turns of the clock would otherwise never hear
-    /// that somebody left who came in the same turn.
+    /// Returns the presence that was last announced. Lists show this one, not the present one: a
+    /// client that reads a list between two turns of the clock would otherwise never be sent that a
+    /// person who came within the turn has left again.
     pub(super) fn is_announced_online(&self, user: UserId) -> bool {
         let announced = self.presence.get(&user).copied();
         announced.unwrap_or_else(|| self.is_online(user))

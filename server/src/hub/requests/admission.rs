@@ -1,4 +1,4 @@
-//! How a key that is not admitted gets in: it waits, or redeems an invitation.
+//! Requests of keys that are not admitted: they wait, or redeem an invitation.
 
 use std::sync::Arc;
 use std::time::SystemTime;

@@ -1,4 +1,4 @@
-//! What somebody writes into a room: messages, and amendments to messages that are there.
+//! Writing into rooms: messages, and amendments to earlier messages.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::hub::room::Room;
 use crate::hub::session::{Effect, Requester};
 use crate::store::{Appended, Change, Durable, NewEntry};
 
-/// Something that is done to a message that is there.
+/// A change of an earlier message.
 pub(super) enum Amendment {
     Edit(Text),
     Delete,

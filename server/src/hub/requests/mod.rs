@@ -1,4 +1,4 @@
-//! The requests of JSON clients, one file each kind: what each costs, and who answers it.
+//! The requests of JSON clients, a file for each group: their prices and their handlers.
 
 mod admission;
 pub(super) mod hello;
@@ -37,7 +37,7 @@ pub(super) struct Price {
     pub(super) tokens: u32,
     /// Bytes that its replies may have; they count against the connection's budget while it runs.
     pub(super) reply_bytes: usize,
-    /// How its rejection is known.
+    /// The name of the request in a rejection.
     pub(super) about: About,
 }
 
@@ -45,7 +45,8 @@ pub(super) struct Price {
 const SHORT: usize = 1024;
 
 impl Price {
-    /// Returns the price of a request. Every request has one: what is free is asked without end.
+    /// Returns the price of a request. Every request has one, because a free one could be made
+    /// without end.
     pub(super) fn of(message: &ClientMessage) -> Self {
         use ClientMessage as M;
         let (class, tokens, reply_bytes, about) = match message {
@@ -108,7 +109,7 @@ impl Price {
     }
 }
 
-/// Starts a request. `follows_log` tells whether the session follows the log already.
+/// Starts a request. `follows_log` is `true` if the session follows the log already.
 pub(super) fn start(from: Arc<Requester>, message: ClientMessage, follows_log: bool) -> Work {
     use ClientMessage as M;
     match message {

@@ -1,4 +1,4 @@
-//! What owners and moderators do in a room, and operators in any.
+//! Requests of owners and moderators in their rooms, and of operators in any room.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Things of the moment: who is writing, and how far somebody has read.
+//! Typing and read markers.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! Searching the rooms that somebody is in.
+//! Searches the rooms that a person is in.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +26,7 @@ struct Search {
 /// Most searches that are under way: each may take a second, and they wait for each other.
 const MAX_SEARCHES: usize = 32;
 
-/// When a search that was one too many may be tried again.
+/// Time after which a search that was one too many may be made again.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 
 impl Searches {

@@ -1,4 +1,4 @@
-//! Sending a room's events to its subscribers.
+//! Sends a room's events to its subscribers.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

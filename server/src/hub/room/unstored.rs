@@ -27,7 +27,7 @@ const WAITING: usize = 4096;
 /// The requester of an append.
 pub(in crate::hub) type Reply = oneshot::Sender<Result<Appended, StoreError>>;
 
-/// An entry that has its number. Whoever broadcasts it answers its requester afterwards.
+/// An entry that has its number. It is broadcast first, and its requester is answered afterwards.
 #[derive(Debug)]
 pub(in crate::hub) struct UnstoredEntry {
     pub(in crate::hub) entry: RoomEntry,

@@ -1,5 +1,5 @@
-//! Sending the entries that a room had before its subscriber came: page by page from the store,
-//! until the subscriber is up to date and entries come as they happen.
+//! Sends the entries that a room had before its subscriber came: page by page from the store, until
+//! the subscriber is up to date and entries come as they happen.
 
 use std::collections::VecDeque;
 
@@ -18,7 +18,7 @@ pub(super) struct CatchUp {
     reading: bool,
 }
 
-/// How far a connection is in a room.
+/// A connection's position in a room.
 #[derive(Debug)]
 struct Position {
     room: RoomId,

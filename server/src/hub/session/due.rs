@@ -1,4 +1,4 @@
-//! What is due on a connection: events, answers, and the end.
+//! The next thing that is due on a connection: an event, an answer, or the end.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -25,9 +25,9 @@ pub enum Due {
 }
 
 impl Session {
-    /// Waits for what is due.
+    /// Waits for the next thing that is due.
     ///
-    /// Cancel safe: what is not returned comes the next time.
+    /// Cancel safe: nothing is lost if the future is dropped.
     pub async fn next(&mut self) -> Due {
         loop {
             if let Some(text) = self.inbox.try_next() {
@@ -53,7 +53,7 @@ impl Session {
                 },
                 Some(completed) = self.pending.next(), if !self.pending.is_empty() => {
                     self.complete(completed);
-                    // Whoever waits only for something to send would never read again.
+                    // A driver that waits only for something to send would never read again.
                     if !wanted && self.wants_more() {
                         return Due::Resume;
                     }

@@ -1,4 +1,4 @@
-//! One connection's part in the hub: takes its plaintexts, and gives those that it is to be sent.
+//! One connection's part in the hub: takes the client's plaintexts, and gives the server's.
 //!
 //! A request runs beside the session, which goes on reading: the session's end takes nothing with
 //! it but the answer. What follows for the session itself comes back as an [`Effect`], so that its
@@ -62,7 +62,7 @@ pub struct Session {
     mode: Option<Mode>,
     /// The client has said `hello`.
     greeted: bool,
-    /// When a silent client is taken for one of plain text.
+    /// The time at which a silent client is taken for one of plain text.
     greet_at: Instant,
     inbox: Inbox,
     pending: FuturesUnordered<Pending>,

@@ -28,7 +28,7 @@ const REPLY_BYTES: usize = 4 * 1024;
 /// The lines of a plain-text client that are not done yet.
 #[derive(Debug, Default)]
 pub(super) struct PlainText {
-    /// Its own lines that were not broadcast yet.
+    /// The number of the client's own lines that were not broadcast yet.
     unpublished: usize,
     /// Lines that wait until they are: answers come in the order of what they answer.
     deferred: VecDeque<String>,

@@ -1,9 +1,9 @@
-//! The queue of what one connection is still to be sent: bounded in bytes, so that a client that
-//! does not read can make neither the server nor other clients pay for it.
+//! A connection's outgoing queue, bounded in bytes: a client that does not read costs neither the
+//! server nor other clients more than that.
 //!
-//! Not a channel of a library, because of when the reader wakes up: whoever broadcasts many lines
-//! to many subscribers wakes each of them once, when all lines are queued, and each then seals all
-//! of them into one write. A reader that woke up at its first line would write that line alone.
+//! A library's channel would wake its reader at the wrong time. A broadcast of many lines to many
+//! subscribers wakes each of them once, when all lines are queued, and each then seals all of them
+//! into one write. A reader that woke up at its first line would write that line alone.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;

@@ -1,5 +1,5 @@
-//! Why a database cannot be opened, in words for whoever starts a server; and why a statement did
-//! not succeed, for the rest of the store.
+//! Errors of opening a database, in words for the person who starts a server, and failures of
+//! statements, for the rest of the store.
 
 use std::fmt;
 use std::io;
@@ -90,7 +90,7 @@ impl fmt::Display for OpenError {
 
 impl std::error::Error for OpenError {}
 
-/// Why a statement, or what it is for, did not succeed.
+/// The failure of a statement, or of the request that it is for.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The request cannot be carried out; the database is fine.
@@ -105,7 +105,7 @@ impl Failure {
         let Self::Database(error) = self else {
             return false;
         };
-        // What is left are limits and constraints, which one request alone can meet.
+        // The others are limits and constraints, which one request alone can violate.
         !matches!(
             error.sqlite_error_code(),
             None | Some(

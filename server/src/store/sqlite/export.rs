@@ -13,7 +13,7 @@ use super::reader::{self, key};
 use super::rows;
 use crate::store::{PageSize, StoreError};
 
-/// Why a room was not exported, or not to its end.
+/// The reason for which a room was not exported, or not to its end.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ExportError {
@@ -49,8 +49,8 @@ impl From<rusqlite::Error> for ExportError {
     }
 }
 
-/// The size of a page that is read at once. One read of everything would keep a copy of all that is
-/// written and deleted meanwhile in the log, for as long as whoever takes the export is stalled.
+/// The size of a page that is read at once. A single read of everything would keep all deleted
+/// texts in the log for as long as the reader of the export stalls.
 const PAGE: PageSize = PageSize {
     entries: 500,
     bytes: 1024 * 1024,

@@ -36,7 +36,7 @@ pub(super) fn index(connection: &Connection, room: i64, entry: &Entry) -> rusqli
             of,
             text: Some(text),
         } => {
-            // Only what is a message has words.
+            // Only messages have words; an edit of anything else changes nothing.
             if let Some(former) = text_before(connection, room, *of, entry.seq)? {
                 // By the same text that was put in: other tokens would stay in the index.
                 remove(connection, place(room, *of), &former)?;
@@ -54,7 +54,7 @@ pub(super) fn index(connection: &Connection, room: i64, entry: &Entry) -> rusqli
     }
 }
 
-/// Takes out the words of a message, which is still there; what is no message has none.
+/// Removes the words of a message, which must still be there; other entries have no words.
 pub(super) fn forget(connection: &Connection, room: i64, seq: Seq) -> rusqlite::Result<()> {
     if let Some(text) = text_before(connection, room, seq, SEQ_MAX)? {
         remove(connection, place(room, seq), &text)?;

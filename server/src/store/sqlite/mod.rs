@@ -92,7 +92,8 @@ impl SqliteStore {
         })
     }
 
-    /// One for tests, whose clock is moved and whose disk may be full, and which sweeps often.
+    /// Opens a store for tests, with a clock that is moved, a disk that may be full, and frequent
+    /// sweeps.
     #[cfg(test)]
     pub(super) fn open_for_test(
         path: &Path,

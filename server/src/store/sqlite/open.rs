@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::error::OpenError;
 use super::schema::{self, APPLICATION_ID};
 
-/// How long a statement waits for somebody who looks at the database with another program.
+/// Time for which a statement waits for another program that uses the database.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Most bytes of the log that stay on the disk when everything of it is in the database.

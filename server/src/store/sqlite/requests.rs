@@ -1,4 +1,4 @@
-//! What is written for each request, inside a transaction that somebody else begins and ends.
+//! Writes each request, inside a transaction that the writer begins and commits.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ struct Head {
     key: i64,
     seq: Seq,
     at: Option<Timestamp>,
-    /// Not yet in the database.
+    /// `true` until the row is written.
     changed: bool,
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Requests<'a> {
     pub(super) connection: &'a Connection,
     pub(super) memory: &'a mut Memory,
     pub(super) clock: &'a Clock,
-    /// Something was deleted, of which the log still has a copy.
+    /// `true` if something was deleted: the log still has a copy of it.
     pub(super) deleted: bool,
     /// A room has entries from now on that are to go.
     pub(super) sweeps: bool,

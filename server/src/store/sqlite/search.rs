@@ -19,7 +19,7 @@ use super::walk::{Rooms, Spot, Walk};
 use crate::store::rules::Filling;
 use crate::store::{Found, PageSize};
 
-/// How long each step of a search may take before it fails: more than any of them needs.
+/// Time after which a step of a search fails: more than any step needs.
 const DEADLINE: Duration = Duration::from_secs(1);
 
 /// The bounds of one search.
@@ -27,9 +27,9 @@ const DEADLINE: Duration = Duration::from_secs(1);
 pub(super) struct Bounds {
     /// The most messages that the index may name: sorting more takes longer than the walk.
     pub(super) named: usize,
-    /// How long the index may take.
+    /// Time that the index may take.
     pub(super) index: Duration,
-    /// How long texts are looked at. The first one is in any case.
+    /// Time for which texts are looked at. The first one is looked at in any case.
     pub(super) texts: Duration,
 }
 

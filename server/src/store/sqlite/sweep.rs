@@ -1,5 +1,5 @@
-//! Takes away what is to go: entries that are too old, or too many. A little at a time, so that
-//! what is said meanwhile does not wait long.
+//! Removes entries by retention, and those of deleted rooms. A few at a time, so that messages do
+//! not wait long meanwhile.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::chat::{Keep, Seq, Timestamp};
@@ -16,9 +16,9 @@ const BATCH: usize = 100;
 /// The result of one batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Swept {
-    /// Something was taken away, and there may be more.
+    /// Entries were removed, and there may be more.
     Some,
-    /// Something was taken away: all that is to go now.
+    /// Entries were removed, and none is left to remove now.
     All,
     /// Nothing is to go now.
     None,

@@ -1,5 +1,6 @@
-//! The one thread that writes: takes everything that waits, does it in one transaction, and tells
-//! when that is on the disk. So many messages cost one wait for the disk, not one each.
+//! The one thread that writes: takes every request that waits, commits them in one transaction, and
+//! publishes the outcomes when they are on the disk. So many messages cost one wait for the disk,
+//! not one each.
 
 use std::io;
 use std::sync::Arc;
@@ -29,11 +30,10 @@ const GROUP: usize = 1000;
 /// Pages of the log that are not in the database yet before they are copied there: 4 MiB.
 const LOG_PAGES: i32 = 1000;
 
-/// How long nothing may come before the log is wiped, if something was deleted of which it has a
-/// copy.
+/// Time without requests after which the log is wiped, if it has a copy of a deleted text.
 const QUIET: Duration = Duration::from_millis(50);
 
-/// Something to be written, and who waits for it.
+/// A request to be written, and its requester.
 pub(super) enum Job {
     Append {
         room: RoomId,
@@ -122,10 +122,10 @@ struct Thread {
     subscription: Arc<Subscription>,
     clock: Clock,
     memory: Memory,
-    /// Something was deleted that can still be found in the log.
+    /// `true` while the log has a copy of a deleted text.
     unwiped: bool,
     sweep_every: Duration,
-    /// When it is looked again for what is to go; never, if every room keeps everything.
+    /// The time of the next sweep; `None` if every room keeps everything.
     sweep_at: Option<Instant>,
 }
 
@@ -203,7 +203,7 @@ impl Thread {
     fn transact(&mut self, group: &[Job]) -> Result<Vec<Done>, Failure> {
         let written = self.attempt(group);
         if written.is_err() {
-            // It was undone, and what is remembered of it is wrong.
+            // The transaction was undone, so the remembered rows may be wrong.
             self.memory.clear();
         }
         written
@@ -297,8 +297,8 @@ impl Thread {
         }
     }
 
-    /// Copies the log and cuts it off, so that what was deleted is nowhere any more. Not while
-    /// somebody reads what is in it: then later.
+    /// Copies the log and truncates it, so that no copy of a deleted text is left. While a reader
+    /// still needs the log this fails, and is done later.
     fn wipe_log(&mut self) {
         // Without waiting for readers, because every message waits behind this thread. Truncated,
         // because copied pages otherwise stay in the log's file, and deleted texts with them.

@@ -1,4 +1,4 @@
-//! What operators ask for. What they decide about the server's doors is in [`crate::operators`].
+//! The requests of operators. [`crate::operators`] has the state that they change.
 #![allow(
     clippy::unnecessary_wraps,
     reason = "an answer at once has the type of a request"

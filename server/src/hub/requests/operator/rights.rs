@@ -1,4 +1,4 @@
-//! Who is an operator: by the code of a claim link, or by another operator.
+//! Makes operators, by a claim code or by another operator, and revokes them.
 
 use std::sync::Arc;
 
