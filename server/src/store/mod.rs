@@ -155,7 +155,7 @@ pub struct PageSize {
     pub bytes: usize,
 }
 
-/// Everything but entries.
+/// The state of a store without entries, as a server loads it at its start.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Snapshot {
     /// The rooms that are not deleted.
@@ -209,7 +209,7 @@ pub struct RoomRecord {
 /// One change of a [`Snapshot`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// A room is there from now on; one that is there already is an error.
+    /// A room is created; one that is there already is an error.
     RoomCreated {
         /// The new room's id.
         room: RoomId,
@@ -222,22 +222,22 @@ pub enum Change {
         /// The person who owns it.
         owner: Option<UserId>,
     },
-    /// A room has another retention rule from now on. Entries that are to go by the rule
-    /// are gone soon: the store sweeps by itself. Of [`Keep::Nothing`] it keeps nothing, but still
-    /// takes what is appended: whoever wants nothing written down does not append.
+    /// A room has another retention rule. The store removes entries by the rule itself, and soon.
+    /// With [`Keep::Nothing`] it still takes appends: a caller who wants nothing written does not
+    /// append.
     Kept {
         /// The room whose rule changes.
         room: RoomId,
         /// The retention rule.
         keep: Keep,
     },
-    /// A room is gone, with everything in it.
+    /// A room is deleted with everything in it.
     RoomDeleted {
         /// The room that is deleted.
         room: RoomId,
     },
-    /// Somebody is in a room, and has seen what was said there before. Takes an invitation; being
-    /// in it already changes nothing else.
+    /// A person joins a room, whose earlier entries count as seen. Uses up an invitation; a member
+    /// who joins again changes nothing else.
     Joined {
         /// The room that is joined.
         room: RoomId,
@@ -246,15 +246,14 @@ pub enum Change {
         /// The other person of a room of two, who brings them in. Not stored.
         by: Option<UserId>,
     },
-    /// Somebody is not in a room any more, and has no role in it. One of a room of two counts as
-    /// invited.
+    /// A person leaves a room and loses their role in it. In a room of two they count as invited.
     Left {
         /// The room that is left.
         room: RoomId,
         /// The person who leaves, or is removed.
         user: UserId,
     },
-    /// Somebody may join a private room. Changes nothing for who is in it.
+    /// A person may join a private room. Changes nothing for members.
     Invited {
         /// The private room.
         room: RoomName,
@@ -263,14 +262,14 @@ pub enum Change {
         /// The member who invites them. Not stored.
         by: UserId,
     },
-    /// Somebody may not join a private room after all.
+    /// An invitation to a private room is taken back.
     Uninvited {
         /// The private room.
         room: RoomName,
         /// The person who is no longer invited.
         user: UserId,
     },
-    /// Somebody has a role in a room from now on.
+    /// A person has another role in a room.
     Role {
         /// The room in which the role counts.
         room: RoomId,
@@ -293,7 +292,7 @@ pub enum Change {
         /// The new name.
         to: RoomName,
     },
-    /// Somebody who is in a room has seen it up to an entry; never goes back.
+    /// A member has read a room up to an entry; the marker never goes back.
     Read {
         /// The room that was read.
         room: RoomId,
@@ -302,14 +301,14 @@ pub enum Change {
         /// The last entry that was read.
         seq: Seq,
     },
-    /// Somebody is called something from now on; the former name is free.
+    /// A person has another name; the former one is free.
     Named {
         /// The person who has the name.
         user: UserId,
         /// The name from now on.
         name: Name,
     },
-    /// Somebody has no name any more.
+    /// A person loses their name, which is free.
     NameReleased {
         /// The person who loses the name.
         user: UserId,
@@ -341,11 +340,11 @@ pub enum Change {
         /// The key that it admits.
         user: UserId,
     },
-    /// Somebody is kept out from now on, for this reason.
+    /// A key or address is banned, or its ban has another reason.
     Banned(Ban),
-    /// Somebody is not kept out any more.
+    /// The ban of a key or address is lifted.
     Unbanned(Banned),
-    /// Somebody is an operator, or no longer is.
+    /// A person becomes an operator, or is one no longer.
     Operator {
         /// The person whose rights change.
         user: UserId,
@@ -370,7 +369,7 @@ pub enum StoreError {
     TooLong,
     /// The disk is full. Nothing was changed; it may work later.
     Full,
-    /// Something else; nothing was changed. The text is for the log.
+    /// Another failure; nothing was changed. The text is for the log.
     Failed(String),
 }
 

@@ -1,5 +1,4 @@
-//! Which keys may take part: admission modes, applicants, invitations, and new keys that may not
-//! write yet.
+//! Admission of keys: modes, applicants, invitations, and new keys that may not write yet.
 
 use std::time::Duration;
 
@@ -80,7 +79,7 @@ async fn a_banned_person_with_a_new_key_waits_for_an_operator() {
     assert_eq!(answer(&mut anna).await["applicants"], json!([]));
 }
 
-/// Somebody whom an operator admits.
+/// Connects a person whom an operator admits first.
 async fn person_known(hub: &'static Hub, anna: &mut Session, seed: u8, name: &str) -> Session {
     order(anna, json!({"do": "admit", "user": user(seed)})).await;
     assert_eq!(answer(anna).await["answer"], "done");

@@ -33,6 +33,7 @@ async fn a_claim_code_that_is_guessed_is_refused_and_the_right_one_stays() {
     // There is none yet.
     say(&mut eve, &json!({"type": "claim", "code": "x"})).await;
     assert_eq!(refused(&mut eve).await.0, "forbidden");
+    // A second code replaces the first, as a restart does.
     let former = hub.operators().claim.make().unwrap();
     let code = hub.operators().claim.make().unwrap();
     for guess in ["x", &former, &code[1..], &format!("{code}x")] {

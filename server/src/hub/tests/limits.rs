@@ -7,8 +7,8 @@ use super::*;
 use crate::hub::room::MAX_MEMBERS;
 use crate::store::{Change, Store};
 
-/// A hub whose state is at its caps: as many rooms as there may be, with the longest names and
-/// topics, and as many members of the lobby.
+/// Creates a hub whose state is at its caps: as many rooms as there may be, with the longest names
+/// and topics, and as many members of the lobby.
 async fn hub_at_the_caps(rooms: usize, members: usize) -> &'static Hub {
     let store = Arc::new(MemoryStore::default());
     // Quotation marks double in JSON.
@@ -53,7 +53,7 @@ async fn hub_at_the_caps(rooms: usize, members: usize) -> &'static Hub {
     hub
 }
 
-/// The next message of this type, which must fit a message of v2.
+/// Returns the next message of this type, which must fit a message of v2.
 async fn hear_short(session: &mut Session, kind: &str) -> Value {
     loop {
         let Due::Text(text) = next(session).await else {

@@ -32,7 +32,7 @@ use crate::store::MemoryStore;
 /// The longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A hub that lives as long as the test program.
+/// Creates a hub that lives as long as the test program.
 async fn hub_for(text_bytes: usize) -> &'static Hub {
     hub_with(text_bytes, PerMinute::UNLIMITED).await
 }
@@ -77,7 +77,7 @@ fn connection_id() -> ConnectionId {
     clients.enter(address, Transport::Tcp).id
 }
 
-/// A connection that has not shown yet how it speaks.
+/// Opens a connection that has not shown yet how it speaks.
 fn connect(hub: &'static Hub, seed: u8) -> Session {
     connect_to(hub, seed)
 }
@@ -87,14 +87,14 @@ fn connect_to(hub: &Hub, seed: u8) -> Session {
     hub.join(connection_id(), key(seed), [127, 0, 0, 1].into(), version)
 }
 
-/// A connection of plain text, which an empty line shows.
+/// Opens a connection of plain text, which an empty line shows.
 fn plain(hub: &'static Hub, seed: u8) -> Session {
     let mut session = connect(hub, seed);
     session.handle(b"");
     session
 }
 
-/// Somebody who speaks JSON, and has said hello under this name.
+/// Connects a person who speaks JSON, and says hello under this name.
 async fn person(hub: &'static Hub, seed: u8, name: &str) -> Session {
     let mut session = connect(hub, seed);
     say(
@@ -107,7 +107,7 @@ async fn person(hub: &'static Hub, seed: u8, name: &str) -> Session {
     session
 }
 
-/// Says something, and waits until the store has done its part: nobody else drives the session.
+/// Sends a request, and waits until it is done: nothing else drives the session.
 async fn say(session: &mut Session, message: &Value) {
     session.handle(message.to_string().as_bytes());
     session.settle().await;
@@ -118,7 +118,7 @@ async fn next(session: &mut Session) -> Due {
     due.expect("something is due")
 }
 
-/// The next JSON message of this type; others before it are passed over, plain text too.
+/// Returns the next JSON message of this type; others before it are passed over, plain text too.
 async fn hear(session: &mut Session, kind: &str) -> Value {
     loop {
         let Due::Text(text) = next(session).await else {
@@ -133,7 +133,7 @@ async fn hear(session: &mut Session, kind: &str) -> Value {
     }
 }
 
-/// The error that comes next, among whatever else.
+/// Returns the next error; other messages before it are passed over.
 async fn hear_refusal(session: &mut Session) -> Value {
     loop {
         let Due::Text(text) = next(session).await else {
@@ -146,7 +146,7 @@ async fn hear_refusal(session: &mut Session) -> Value {
     }
 }
 
-/// Its code, and what it is about.
+/// Returns the code of the next rejection, and the request that it answers.
 async fn refused(session: &mut Session) -> (String, String) {
     let message = hear_refusal(session).await;
     let text = |field: &str| message[field].as_str().unwrap_or_default().to_owned();

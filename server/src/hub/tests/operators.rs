@@ -1,10 +1,10 @@
-//! What operators can do, and what those who are none cannot.
+//! Requests of operators, and the same requests of other people.
 
 use std::net::IpAddr;
 
 use super::*;
 
-/// Somebody who has shown the code of the claim link.
+/// Connects a person who has shown the code of the claim link.
 pub(super) async fn operator(hub: &'static Hub, seed: u8, name: &str) -> Session {
     let mut session = person(hub, seed, name).await;
     let code = hub.operators().claim.make().unwrap();
@@ -22,7 +22,7 @@ pub(super) async fn order(session: &mut Session, mut request: Value) {
     say(session, &request).await;
 }
 
-/// Why the session has ended, after whatever else it is told.
+/// Returns the code with which the session ends, after everything else that it is sent.
 async fn ended(session: &mut Session) -> ErrorCode {
     loop {
         if let Due::Ended(code) = next(session).await {

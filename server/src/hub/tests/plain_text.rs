@@ -135,6 +135,7 @@ fn any_number_of_stalled_readers_is_put_out_at_once() {
             .enable_all()
             .build();
         runtime.unwrap().block_on(async {
+            // Each evicts in its turn: the depth of calls would be this number.
             const STALLED: usize = 1000;
             let hub = hub_for(2 * QUEUE_BYTES).await;
             let count_of = |what: &'static str| {
@@ -154,6 +155,7 @@ fn any_number_of_stalled_readers_is_put_out_at_once() {
             while joined < STALLED {
                 joined += count(&hear_line(&mut anna).await);
             }
+            // Queues hold 8 MiB here, so all of them overflow at the same one of these.
             let text = "x".repeat(QUEUE_BYTES);
             let mut left = 0_usize;
             let count = count_of("left");

@@ -78,6 +78,7 @@ async fn a_room_of_two_is_for_two() {
     let of_eve = eve.user().to_string();
     say(&mut eve, &json!({"type": "direct", "to": of_eve})).await;
     assert_eq!(refused(&mut eve).await.0, "forbidden");
+    // A key that has never connected.
     let nobody = UserId(key(99)).to_string();
     say(&mut eve, &json!({"type": "direct", "to": nobody})).await;
     assert_eq!(refused(&mut eve).await.0, "no_such_room");

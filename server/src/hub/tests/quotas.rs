@@ -1,4 +1,4 @@
-//! How many rooms there may be.
+//! The limits on the number of rooms.
 
 use super::retention::create;
 use super::*;
@@ -10,6 +10,7 @@ async fn many_keys_do_not_use_up_the_rooms_of_two() {
     let _victim = person(hub, 1, "victim").await;
     let victim = UserId(key(1)).to_string();
     let mut eve = person(hub, 2, "eve").await;
+    // A hundred more than one key may open.
     for number in 0..600_u16 {
         let other = hub.join(
             connection_id(),

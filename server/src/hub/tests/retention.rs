@@ -1,4 +1,4 @@
-//! What becomes of a room's entries, as those in it see it.
+//! Retention of a room's entries, as its members see it.
 
 use super::operators::{operator, order};
 use super::*;
@@ -35,7 +35,7 @@ async fn say_all(session: &mut Session, room: &str, numbers: std::ops::RangeIncl
     }
 }
 
-/// The numbers of the next messages.
+/// Returns the numbers of the next messages.
 async fn heard(session: &mut Session, count: usize) -> Vec<u64> {
     let mut seqs = Vec::new();
     while seqs.len() < count {
@@ -191,6 +191,8 @@ async fn a_room_that_changes_what_it_keeps_again_and_again_loses_nothing() {
     });
     let switching = tokio::spawn(async move {
         for round in 0..40 {
+            // As fast as the operator's requests are answered, so that appends meet every state in
+            // between.
             let keep = if round % 2 == 0 { "nothing" } else { "forever" };
             order(
                 &mut anna,

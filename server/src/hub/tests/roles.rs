@@ -1,4 +1,4 @@
-//! Who is who: roles in rooms, operators, keys that have used v2, and look-alike names.
+//! Rights and names: roles in rooms, operators, keys that have used v2, and look-alike names.
 
 use shared::connection::Version;
 

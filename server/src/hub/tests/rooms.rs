@@ -262,6 +262,7 @@ async fn who_comes_and_goes_is_told_once_whatever_the_number_of_devices() {
     assert_eq!(presence(&gone), Some(false));
     assert_eq!(gone["change"], "presence");
     assert!(waiting(&mut anna).is_empty());
+    // Whoever leaves from here on is not announced.
     hub.close();
 }
 

@@ -1,4 +1,4 @@
-//! Searches: in the rooms that somebody is in, and in no other.
+//! Searches find messages in rooms that the person is in, and in no other.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What is committed is so, and what is told is so.
+//! Commits take effect, and answers come after their effects, also when a connection is cut.
 
 use super::operators::{answer, operator, order};
 use super::*;

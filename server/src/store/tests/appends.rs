@@ -18,6 +18,7 @@ async fn many_writers_get_numbers_without_gaps_told_in_order() {
             tasks.push(tokio::spawn(async move {
                 let mut appended = Vec::new();
                 for number in 0..50 {
+                    // In turns, so that appends to both rooms share transactions.
                     let to = rooms[usize::from(number % 2 == 0)].clone();
                     let event = message(&format!("{writer} {number}"));
                     appended.push(store.append(to, entry(writer, number, event)));

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// One of every kind, some twice.
+/// Returns a change of every kind, some twice.
 fn changes() -> Vec<Change> {
     let (room, attic) = (room("room"), RoomName::parse("attic").unwrap());
     let name = |text| Name::parse(text).unwrap();

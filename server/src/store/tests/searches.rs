@@ -11,13 +11,14 @@ const LONG: Duration = Duration::from_mins(1);
 fn searched() -> Vec<Scene> {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("chat.db")).unwrap();
+    // The index may name no message, so every search that could find one walks.
     let store = store.bounded(0, LONG, LONG);
     let mut scenes = scenes();
     scenes.push(scene(Arc::new(store), Some(folder)));
     scenes
 }
 
-/// The numbers of what is found in a room, and whether there is more.
+/// Returns the numbers of the messages that are found, and `true` if there are more.
 async fn found(
     store: &dyn Store,
     rooms: &[&RoomId],

@@ -1,8 +1,8 @@
-//! What only a database has to show: the disk, retention and export.
+//! Promises of the database alone: the disk, retention and export.
 
 use super::*;
 
-/// A database with a clock that a test moves.
+/// Opens a database with a clock that a test moves.
 fn sqlite(path: &Path, millis: &Arc<AtomicI64>, pages: Option<u32>) -> SqliteStore {
     SqliteStore::open_for_test(path, Clock::of(Arc::clone(millis)), pages).unwrap()
 }
@@ -37,6 +37,7 @@ async fn a_full_disk_refuses_loses_nothing_and_is_survived() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("chat.db");
     let clock = Arc::new(AtomicI64::new(0));
+    // 60 pages of 4 KiB: SQLite then fails as on a full disk.
     let store = sqlite(&path, &clock, Some(60));
     let room = create(&store, "room").await;
     let mut acked = Vec::new();
@@ -172,6 +173,7 @@ async fn a_room_is_exported_in_order_while_a_server_runs_and_afterwards() {
     ));
     drop(store);
     assert_eq!(read(), live);
+    // The export must not take any file for a database, nor make one.
     std::fs::write(&path, "no database").unwrap();
     let wrong = export(&path, &room, &mut Vec::new()).unwrap_err();
     assert!(
@@ -208,6 +210,7 @@ async fn what_is_too_old_goes_with_its_words_and_its_number_is_not_given_again()
         .append(kept.clone(), entry(1, 1, message("zebra")))
         .await
         .unwrap();
+    // The young one is a day younger, and not old when the others are.
     millis.store(2 * day, Ordering::SeqCst);
     store
         .append(room.clone(), entry(1, 9000, message("zebra young")))
@@ -258,7 +261,7 @@ async fn what_is_too_old_goes_with_its_words_and_its_number_is_not_given_again()
     assert_eq!(seqs(&store.read_after(kept, 0, PAGE).await.unwrap()), [1]);
 }
 
-/// Takes an export and stands still at its first byte until it is told to go on.
+/// A writer that takes an export, and stalls at its first byte until the test lets it go on.
 struct Stalled {
     out: Vec<u8>,
     stalls: Option<(std::sync::mpsc::Sender<()>, std::sync::mpsc::Receiver<()>)>,
@@ -287,6 +290,7 @@ async fn a_stalled_export_keeps_no_deleted_text_on_the_disk() {
     let store = sqlite(&path, &Arc::new(AtomicI64::new(0)), None);
     let room = create(&store, "room").await;
     for number in 1..=600 {
+        // On the second page of the export, which stalls within the first.
         let text = if number == 600 { "xylophone" } else { "other" };
         let new = entry(1, number, message(text));
         store.append(room.clone(), new).await.unwrap();
