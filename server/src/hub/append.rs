@@ -106,7 +106,7 @@ impl Grants {
 impl Hub {
     /// Appends an entry to a room. Queues it at once: entries of one connection keep their order.
     pub(super) fn append(&self, room: &mut Room, entry: NewEntry) -> Durable<Appended> {
-        // Whoever calls holds the room's lock, under which its retention changes too: an append is
+        // The caller holds the room's lock, under which its retention changes too: an append is
         // clearly before or after such a change.
         if room.keep != Keep::Nothing {
             return self.store.append(room.id.clone(), entry);
@@ -162,7 +162,7 @@ impl Hub {
             }
             Err(error) => {
                 tracing::error!(%error, room = %id, "no numbers could be reserved");
-                // Whoever waits is told now: a full disk may stay full.
+                // The appends that wait fail now, because a full disk may stay full.
                 room.unstored.denied(&error, period);
             }
         }

@@ -36,7 +36,7 @@ impl Directory {
     pub(in crate::hub) fn exit(&mut self, user: UserId, room: &RoomId) {
         if let Some(rooms) = self.joined.get_mut(&user) {
             rooms.remove(room);
-            // An empty entry would count as known to the server, and need no admission.
+            // A person with an empty entry would count as known, and need no admission.
             if rooms.is_empty() {
                 self.joined.remove(&user);
             }

@@ -50,7 +50,8 @@ pub(super) async fn send(
     let stored = {
         let known = from.hub.room(&room)?;
         let mut known = known.lock();
-        // One lock from the decision to the queueing: nobody can be removed in between.
+        // One lock from the decision to the queueing: the room that was judged does not change in
+        // between.
         authorize(&from, &known, Action::Take)?;
         // The head is the last entry that was broadcast; no client can have seen a later one.
         if reply_to.is_some_and(|seq| seq == 0 || seq > known.head) {

@@ -61,7 +61,7 @@ pub(super) async fn rename(
     room: RoomName,
     to: RoomName,
 ) -> Result<Effect, Rejection> {
-    // By skeleton, of which the store knows nothing: it refuses the very same name only.
+    // By skeleton. The store knows no skeletons and refuses only the very same name.
     if from.hub.quota.is_taken(&to, &room) {
         return Err(StoreError::RoomExists.into());
     }

@@ -147,7 +147,7 @@ async fn a_banned_address_is_refused_whatever_the_key_and_wherever_in_its_networ
     assert_eq!(answer(&mut anna).await["bans"], json!([]));
 }
 
-// A mistake, or a stolen operator's key, must not leave a server without operators or lobby.
+// A mistake must not ban an operator, or delete the room in which everybody starts.
 #[tokio::test]
 async fn operators_cannot_shut_operators_out() {
     let hub = hub().await;

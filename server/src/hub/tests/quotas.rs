@@ -72,7 +72,7 @@ async fn an_empty_room_ends_and_its_name_is_free() {
     assert!(joined.contains(r#""role":"owner""#), "{joined}");
 }
 
-// The cap holds, and what fills it up hinders nobody in a room that is there.
+// The cap holds, and a full server still lets people into the rooms that are there.
 #[tokio::test]
 async fn there_are_no_more_rooms_than_there_may_be() {
     let store = Arc::new(MemoryStore::default());

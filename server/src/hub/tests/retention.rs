@@ -113,8 +113,8 @@ async fn what_is_recent_can_be_changed_though_nothing_is_kept() {
     assert_eq!(refused(&mut bert).await.0, "no_such_entry");
 }
 
-// A client takes a number that it knows for an entry that it has: one given twice would hide a
-// message.
+// A client believes that it has every entry up to the number it knows: a number given twice would
+// hide a message.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_number_is_told_twice_over_the_end_of_the_server() {
     let folder = tempfile::tempdir().unwrap();

@@ -134,7 +134,8 @@ async fn owners_and_moderators_have_their_rights_and_nobody_else_has() {
     }
 }
 
-// A stolen operator's key can be revoked; a server without operators could not get one back.
+// A stolen operator's key can be revoked. The last operator stays, because nobody could make
+// another.
 #[tokio::test]
 async fn operators_can_be_revoked_but_the_last_one_stays() {
     let hub = hub().await;

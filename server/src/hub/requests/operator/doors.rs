@@ -54,7 +54,7 @@ pub(super) async fn ban(
         Banned::User(user) if from.hub.directory().operators.contains(&user) => {
             return Err(Rejection::forbidden("This is an operator."));
         }
-        // An operator who bans the own network would be cut off with it.
+        // An operator who bans their own network would be cut off with it.
         Banned::Address(address) if network_of(from.address) == address => {
             return Err(Rejection::forbidden("This is your own address."));
         }
