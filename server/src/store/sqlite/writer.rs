@@ -288,7 +288,7 @@ impl Thread {
         if self.unwiped {
             return self.wipe_log();
         }
-        // Passive: it copies what no reader still needs, and waits for nobody.
+        // Passive: it copies as far as readers allow, and waits for nobody.
         let copied = self
             .connection
             .wal_checkpoint_v2(None::<&str>, CheckpointMode::PASSIVE);
