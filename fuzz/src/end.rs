@@ -14,28 +14,28 @@ use shared::time::Time;
 
 use crate::keys;
 
-/// In every message that is long enough: must never be seen on the wire.
+/// Bytes in every message that is long enough, which must never be seen on the wire.
 pub const MARKER: &[u8] = b"this must never be seen in clear";
 
 /// Longest announcement, handshake or hello: what may be held for a stranger, with a terminator.
 const STRANGER_BYTES: usize = HANDSHAKE_FRAME_BYTES + 3;
 
-/// Which side it is, as far as the wire shows.
+/// The side of a connection, which decides what it may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     Client,
     Server,
 }
 
-/// One end.
+/// One end of a connection, and what it has done so far.
 pub struct End<R> {
     pub connection: Connection<R>,
     pub side: Side,
     key: &'static PrivateKey,
     requests: VecDeque<PrivateKeyRequest>,
-    /// Our key was needed at some time.
+    /// `true` once an operation with this end's key was requested.
     asked: bool,
-    /// What we have sent, in the peer's order.
+    /// The messages that this end has sent, in the order in which the peer must receive them.
     pub sent: Vec<Vec<u8>>,
     pub received: Vec<Vec<u8>>,
     pub established: Option<(Version, PublicKey, Option<SessionId>)>,
@@ -61,16 +61,17 @@ impl<R> End<R> {
         }
     }
 
-    /// Everything that waits to be written.
+    /// Returns everything that waits to be written.
     pub fn transmit(&mut self) -> Vec<u8> {
         let bytes = self.connection.poll_transmit().unwrap_or_default();
         self.output.check(&bytes, self.proven);
+        // A driver that writes once per turn would otherwise leave the rest lying.
         assert_eq!(self.connection.poll_transmit(), None, "one piece");
         self.watch();
         bytes
     }
 
-    /// Takes bytes, and checks what came of them.
+    /// Takes bytes of the peer, and checks the events that they cause.
     pub fn receive(&mut self, bytes: &[u8], now: Time) {
         self.connection.handle_bytes(bytes, now);
         self.watch();
@@ -81,7 +82,7 @@ impl<R> End<R> {
         self.watch();
     }
 
-    /// Goes to `now`. A timer that has been handled must not be due any more.
+    /// Moves the time to `now`. A timer that has been handled must not be due any more.
     pub fn wake(&mut self, now: Time) {
         self.connection.handle_timeout(now);
         self.watch();
@@ -92,6 +93,7 @@ impl<R> End<R> {
     pub fn send(&mut self, message: &[u8], now: Time) {
         match self.connection.send(message, now) {
             Ok(()) => self.sent.push(message.to_vec()),
+            // The longest message differs by version; shorter ones than this fit both.
             Err(SendError::TooLarge { .. }) => assert!(message.len() > 60_000),
             Err(_) => {}
         }
@@ -100,6 +102,7 @@ impl<R> End<R> {
 
     pub fn finish(&mut self, now: Time) {
         self.connection.finish(now);
+        // A message behind the close would be lost without a word.
         assert_eq!(self.connection.send(b"more", now), Err(SendError::Closed));
         self.watch();
     }
@@ -110,7 +113,7 @@ impl<R> End<R> {
         assert!(self.closed.is_some());
     }
 
-    /// Answers the oldest request truly.
+    /// Answers the oldest private-key request correctly.
     pub fn answer(&mut self, now: Time) {
         if let Some(request) = self.requests.pop_front() {
             let response = keys::answer(self.key, &request);
@@ -119,7 +122,7 @@ impl<R> End<R> {
         self.watch();
     }
 
-    /// Gives an answer that nobody asked for, or none that helps.
+    /// Gives a wrong answer: a refusal, or the result of an operation that was not requested.
     pub fn answer_wrongly(&mut self, how: u8, bytes: &[u8], now: Time) {
         let request = self.requests.pop_front();
         let response = match (how % 3, request) {
@@ -131,14 +134,15 @@ impl<R> End<R> {
         self.watch();
     }
 
-    /// Whether a request waits for its answer.
+    /// Returns `true` if a private-key request waits for its answer.
     pub fn is_asking(&self) -> bool {
         !self.requests.is_empty()
     }
 
-    /// Drains the events, and asserts what holds at every moment.
+    /// Drains the events, and asserts the rules that hold at every moment.
     fn watch(&mut self) {
         while let Some(event) = self.connection.poll_event() {
+            // A driver may drop the connection at this event.
             assert_eq!(self.closed, None, "nothing comes after Closed: {event:?}");
             match event {
                 Event::PrivateKey(request) => {
@@ -178,6 +182,7 @@ impl<R> End<R> {
             }
             None => STRANGER_BYTES,
             Some((Version::V1, ..)) => MESSAGE_FRAME_BYTES + 3,
+            // One frame at most: what is held for a peer is memory that the peer decides on.
             Some((Version::V2, ..)) => V2_FRAME_BYTES,
         };
         let buffered = shared::fuzzing::buffered_bytes(&self.connection);
@@ -189,6 +194,7 @@ impl<R> End<R> {
             return;
         }
         assert_eq!(self.connection.poll_timeout(), None);
+        // A driver would go on reading from a peer that nobody answers.
         assert!(!self.connection.wants_bytes());
         // A peer that only closed its side may still be sent to; any other end is the whole end.
         let half = matches!(
@@ -201,7 +207,7 @@ impl<R> End<R> {
     }
 }
 
-/// What an end has written, as far as it can be read without keys.
+/// The bytes that an end has written, read as far as that is possible without keys.
 struct Output {
     side: Side,
     pending: Vec<u8>,
@@ -227,7 +233,7 @@ impl Output {
         }
     }
 
-    /// Every byte that goes out passes here.
+    /// Checks bytes that go out; every byte passes here.
     fn check(&mut self, bytes: &[u8], proven: bool) {
         self.pending.extend_from_slice(bytes);
         let seen = self
@@ -235,6 +241,7 @@ impl Output {
             .windows(MARKER.len())
             .any(|part| part == MARKER);
         assert!(!seen, "a message went out in clear");
+        // Frame by frame, since the type of each tells whether it may be in clear.
         while let Some(length) = self.whole_frame() {
             let frame: Vec<u8> = self.pending.drain(..length).collect();
             if self.state == Reading::V2 {
@@ -252,7 +259,7 @@ impl Output {
         assert!(self.pending.is_empty(), "half a frame was written");
     }
 
-    /// Length of the first frame, if all of it is there.
+    /// Returns the length of the first frame, if all of it is there.
     fn whole_frame(&mut self) -> Option<usize> {
         if self.pending.is_empty() {
             return None;
@@ -274,7 +281,7 @@ impl Output {
         (whole <= self.pending.len()).then_some(whole)
     }
 
-    /// Types in clear only before there are keys; nothing in clear after.
+    /// Checks that frames go out in clear only before there are keys.
     fn check_v2(&mut self, frame_type: u8, proven: bool) {
         match (frame_type, self.side) {
             (1, Side::Client) | (2, Side::Server) => {

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 /// Remembered answers of each key, in entries: above it everything is forgotten.
 const REMEMBERED: usize = 4096;
 
-/// Randomness that repeats for the same `seed`.
+/// Returns randomness that repeats for the same `seed`.
 pub fn seeded(seed: u8) -> Random {
     let mut rng = ChaCha20Rng::from_seed([seed; 32]);
     Random::new(move |bytes| {
@@ -25,13 +25,13 @@ pub fn seeded(seed: u8) -> Random {
     })
 }
 
-/// The client's key.
+/// Returns the client's key.
 pub fn client() -> &'static PrivateKey {
     static KEY: OnceLock<PrivateKey> = OnceLock::new();
     KEY.get_or_init(|| generate(2))
 }
 
-/// The server's key.
+/// Returns the server's key.
 pub fn server() -> &'static PrivateKey {
     static KEY: OnceLock<PrivateKey> = OnceLock::new();
     KEY.get_or_init(|| generate(3))
@@ -43,7 +43,7 @@ fn generate(seed: u8) -> PrivateKey {
 
 type Answers = HashMap<(Vec<u8>, Vec<u8>), Option<Vec<u8>>>;
 
-/// The answer of `key`: the same every time, and remembered.
+/// Returns the answer of `key` to a request: the same every time, and remembered.
 pub fn answer(key: &'static PrivateKey, request: &PrivateKeyRequest) -> PrivateKeyResponse {
     thread_local! {
         static ANSWERS: RefCell<Answers> = RefCell::default();
@@ -51,6 +51,7 @@ pub fn answer(key: &'static PrivateKey, request: &PrivateKeyRequest) -> PrivateK
     let spki = key.public_key().spki_der().to_vec();
     let remembered = |input: &[u8], work: &dyn Fn() -> Option<Vec<u8>>| {
         ANSWERS.with_borrow_mut(|answers| {
+            // Inputs of an attacker differ each time; a run of hours would fill the memory.
             if answers.len() > REMEMBERED {
                 answers.clear();
             }
@@ -60,6 +61,7 @@ pub fn answer(key: &'static PrivateKey, request: &PrivateKeyRequest) -> PrivateK
     };
     match request {
         PrivateKeyRequest::Decrypt { ciphertext } => {
+            // A seed of its own for each operation: a finding must repeat from its input alone.
             let work = || Some(key.decrypt(ciphertext, &mut seeded(4)).ok()?.to_vec());
             let opened = remembered(ciphertext, &work);
             PrivateKeyResponse::Decrypted(opened.map(Zeroizing::new).ok_or(OperationFailed))

@@ -21,7 +21,7 @@ use crate::wire::Wire;
 /// Most operations of one program: what is longer is slow and finds no more.
 const OPERATIONS: usize = 200;
 
-/// Whose incoming bytes are changed.
+/// The end whose incoming bytes are changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Victim {
     Server,
@@ -36,6 +36,7 @@ pub fn run(data: &[u8], victim: Victim) {
     for _ in 0..OPERATIONS {
         let Some(operation) = code.byte() else { break };
         world.step(operation, &mut code);
+        // After every operation, so that a finding names the one that broke a rule.
         world.check();
     }
     world.check_end();
@@ -188,7 +189,7 @@ impl<'a> Code<'a> {
     }
 }
 
-/// Two honest ends, what is between them, and who changes what.
+/// Two honest ends, the wires between them, and the end that is attacked.
 struct World {
     client: End<Client>,
     server: End<Server>,
@@ -211,7 +212,9 @@ impl World {
         };
         let trust = match config >> 4 & 3 {
             0 => Trust::Pinned(keys::server().public_key().fingerprint()),
+            // The client must leave with the proven key, and establish nothing.
             1 => Trust::Learn,
+            // The honest server is the wrong one here: no session may come of it.
             2 => Trust::Pinned(Fingerprint::of_spki(b"another key")),
             _ => Trust::Any,
         };
@@ -221,6 +224,8 @@ impl World {
         let mut client = ClientConfig::new(keys::client().public_key().clone(), version, trust);
         client.observe_frames = config & OBSERVE != 0;
         if config & TINY_REKEY != 0 {
+            // A program is too short to reach the real limits, and keys that change are a state of
+            // their own.
             let rekey = RekeyLimits {
                 records: 2,
                 bytes: 512,
@@ -271,6 +276,7 @@ impl World {
             }
             op::SEND => {
                 let side = code.byte().unwrap_or(0) % 2;
+                // Numbered, so that a message that is lost, repeated or out of order can be told.
                 let message = message(
                     code.number(),
                     self.client.sent.len() + self.server.sent.len(),
@@ -305,8 +311,10 @@ impl World {
         }
     }
 
-    /// What somebody on the wire does to the victim's input.
+    /// Changes the victim's input, as an attacker on the wire does.
     fn tamper(&mut self, operation: u8, code: &mut Code<'_>) {
+        // Everything that was written is on the wire before the attacker acts: a frame cannot be
+        // changed before it exists.
         self.collect();
         self.tampered = true;
         let (wire, other) = match self.victim {
@@ -321,6 +329,7 @@ impl World {
             op::REPLAY_WRITE => wire.replay_write(code.byte().unwrap_or(0).into()),
             // Up to twice the longest frame of v2.
             op::FLOOD => wire.flood(u32::from(code.byte().unwrap_or(0)) * 512),
+            // An end must not take its own frames for the peer's.
             op::REFLECT => {
                 let reflected = other.peek(code.number());
                 wire.insert(0, &reflected);
@@ -329,7 +338,7 @@ impl World {
         }
     }
 
-    /// Puts on the wire what both have to say.
+    /// Puts on the wires what both ends have to send.
     fn collect(&mut self) {
         self.to_server.send(&self.client.transmit());
         self.to_client.send(&self.server.transmit());
@@ -360,7 +369,8 @@ impl World {
         }
     }
 
-    /// What holds between the two ends, whatever is done to the wire: nobody there has a key.
+    /// Asserts the rules that hold between the two ends, whatever is done to the wire: an attacker
+    /// there has no key.
     fn check(&self) {
         let client_key = keys::client().public_key();
         let server_key = keys::server().public_key();
@@ -379,6 +389,7 @@ impl World {
                 *version, self.version,
                 "no other version than was asked for"
             );
+            // A client that only learns the key leaves with it, and establishes nothing.
             assert_ne!(self.trust, Trust::Learn);
             if let Trust::Pinned(pin) = self.trust {
                 assert_eq!(
@@ -407,8 +418,9 @@ impl World {
         }
     }
 
-    /// An honest wire breaks nothing, if nobody closed.
+    /// Asserts that everything arrives if the wire was honest and neither end has closed.
     fn check_end(&mut self) {
+        // An attacker may always end a connection, so only honest wires promise delivery.
         if self.tampered || self.client.closed.is_some() || self.server.closed.is_some() {
             return;
         }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 pub fn write(make: impl FnOnce() -> Vec<Vec<u8>>) {
     let folder = std::env::args()
         .skip(1)
+        // libFuzzer writes what it finds into the first folder, and takes its options with a dash.
         .find(|argument| !argument.starts_with('-'))
         .map(PathBuf::from)
         .filter(|path| path.is_dir());

@@ -1,14 +1,14 @@
-//! The bytes between the two ends, and what somebody who sits there can do to them.
+//! The bytes between the two ends, and the changes that an attacker there can make.
 
 use std::collections::VecDeque;
 
-/// One direction's bytes that were sent and not delivered yet.
+/// The bytes of one direction that were sent and not delivered yet.
 #[derive(Debug, Default)]
 pub struct Wire {
     pending: Vec<u8>,
-    /// What was delivered last: it can be sent again.
+    /// The last bytes that were delivered, to be sent again.
     delivered: Vec<u8>,
-    /// What was written last, each write as one: its frames can be sent again whole.
+    /// The last writes, newest first, each as one piece: its frames can be sent again whole.
     writes: VecDeque<Vec<u8>>,
 }
 
@@ -31,19 +31,21 @@ impl Wire {
         self.pending.is_empty()
     }
 
-    /// Takes the next `count` bytes, or what there is.
+    /// Takes the next `count` bytes, or as many as there are.
     pub fn deliver(&mut self, count: usize) -> Vec<u8> {
         let bytes: Vec<u8> = self
             .pending
             .drain(..count.min(self.pending.len()))
             .collect();
         self.delivered.extend_from_slice(&bytes);
+        // A long program would otherwise copy more and more with each replay.
         let forgotten = self.delivered.len().saturating_sub(REPLAYED);
         self.delivered.drain(..forgotten);
         bytes
     }
 
     pub fn flip(&mut self, offset: usize, mask: u8) {
+        // Offsets wrap, so that nearly every input of the fuzzer hits something.
         let at = offset % self.pending.len().max(1);
         if let Some(byte) = self.pending.get_mut(at) {
             *byte ^= mask;
@@ -61,7 +63,7 @@ impl Wire {
         self.pending.drain(start..end);
     }
 
-    /// Sends again what was delivered last.
+    /// Sends the last delivered bytes again.
     pub fn replay(&mut self, count: usize) {
         let start = self.delivered.len().saturating_sub(count);
         let again = self.delivered[start..].to_vec();
@@ -76,14 +78,14 @@ impl Wire {
         }
     }
 
-    /// A frame of v2 that is longer than any program of the fuzzer, all but its last byte.
+    /// Sends a frame of v2 without its last byte, longer than any input of the fuzzer could carry.
     pub fn flood(&mut self, length: u32) {
         let frame = length.to_be_bytes().into_iter().chain([3]);
         let body = std::iter::repeat_n(1, (length as usize).saturating_sub(1));
         self.pending.splice(0..0, frame.chain(body));
     }
 
-    /// A copy of what is under way.
+    /// Returns a copy of the bytes that are under way.
     pub fn peek(&self, count: usize) -> Vec<u8> {
         self.pending[..count.min(self.pending.len())].to_vec()
     }

@@ -1,5 +1,5 @@
-//! What a v1 handshake costs the server: how many one core does in a second, and where the time
-//! goes. `cargo xtask bench` runs `openssl speed rsa2048` beside it.
+//! Measures what a v1 handshake costs the server: how many one core does in a second, and where the
+//! time goes. `cargo xtask bench` runs `openssl speed rsa2048` beside it.
 //!
 //! Sockets are left out: this is the protocol and its RSA, as the pool's threads do it.
 
@@ -17,7 +17,7 @@ use shared::connection::{
 use shared::crypto::rsa_public::pss_verify_any_salt;
 use shared::identity::PrivateKey;
 
-/// How long each measurement runs.
+/// Duration of each measurement.
 const SPAN: Duration = Duration::from_secs(3);
 
 fn main() {
@@ -106,6 +106,7 @@ fn request_of(config: &Arc<ServerConfig>, handshake: &[u8]) -> PrivateKeyRequest
 }
 
 fn per_second(mut work: impl FnMut()) -> f64 {
+    // Once before the clock starts: the first run meets cold caches.
     work();
     let start = Instant::now();
     let mut count = 0_u32;

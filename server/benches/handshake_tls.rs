@@ -104,7 +104,9 @@ fn handshake(configs: &Configs) -> Duration {
         }
     }
     let group = server.negotiated_key_exchange_group().unwrap();
+    // Another group would be another comparison.
     assert_eq!(group.name(), NamedGroup::X25519MLKEM768);
+    // The client has proven its key too, as in v2.
     assert_eq!(server.peer_certificates().map(<[_]>::len), Some(1));
     spent
 }

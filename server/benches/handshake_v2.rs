@@ -1,5 +1,5 @@
-//! What a v2 handshake costs the server, and where the time goes, in turns with `openssl speed
-//! rsa2048`: a handshake needs one RSA signature, and the goal is to do at least 0.8 as many
+//! Measures what a v2 handshake costs the server, and where the time goes, in turns with `openssl
+//! speed rsa2048`: a handshake needs one RSA signature, and the goal is to do at least 0.8 as many
 //! handshakes as OpenSSL does bare signatures.
 //!
 //! Sockets are left out. The clients' share is done between the server's, and not counted. The
@@ -36,7 +36,7 @@ const SPAN: Duration = Duration::from_secs(1);
 /// Handshakes that the server does side by side.
 const SIDE_BY_SIDE: u32 = 16;
 
-/// Where the server's time goes.
+/// The server's time for some handshakes, in its parts.
 #[derive(Default, Clone, Copy)]
 struct Cost {
     handshakes: u32,

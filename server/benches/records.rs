@@ -7,8 +7,8 @@
 //! padding, copied out as a message, told as an event, and the message is wiped when it is dropped.
 //! OpenSSL encrypts one buffer in place, over and over.
 //!
-//! So the cipher by itself is measured in the same turns, by the library that the server uses and by
-//! the one that the page uses: no record layer is faster than its cipher, and on processors with
+//! So the cipher by itself is measured in the same turns, by the library that the server uses and
+//! by the one that the page uses: no record layer is faster than its cipher, and on processors with
 //! AVX-512 OpenSSL has code for this cipher that neither of them has.
 
 #![allow(
@@ -50,7 +50,7 @@ const SPAN: Duration = Duration::from_millis(500);
 /// small, little enough to stay in the caches, as one record after the other would.
 const BATCH_BYTES: usize = 128 * 1024;
 
-/// What the ciphers alone are given.
+/// The inputs of the ciphers alone.
 const KEY: [u8; 32] = [7; 32];
 const NONCE: [u8; 12] = [9; 12];
 const HEADER: [u8; 5] = [3; 5];

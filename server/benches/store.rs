@@ -1,4 +1,4 @@
-//! What the store makes of a second, beside SQLite alone.
+//! Measures the store beside SQLite alone.
 //!
 //! Durable appends: the store's group commit, with so many appends in flight, beside a bare loop
 //! that puts as many rows of the same size into a table and commits, with the same pragmas and the
@@ -122,6 +122,7 @@ async fn create(store: &dyn Store, name: &str) -> RoomId {
 async fn fill(store: &dyn Store, room: &RoomId, appends: u32, in_flight: usize) {
     let mut waiting = FuturesUnordered::new();
     for number in 0..appends {
+        // A new one for each that is done: what is in flight stays the same.
         if waiting.len() == in_flight {
             let appended: Result<_, _> = waiting.next().await.unwrap();
             appended.unwrap();
@@ -142,12 +143,13 @@ async fn append(appends: u32, in_flight: usize) -> Duration {
     began.elapsed()
 }
 
-/// The same number of rows in SQLite alone.
+/// Inserts the same number of rows into SQLite alone.
 fn insert(rows: u32, in_commit: usize) -> Duration {
     let folder = tempfile::tempdir().unwrap();
     let mut connection = rusqlite::Connection::open(folder.path().join("bare.db")).unwrap();
     connection
         .execute_batch(
+            // The store's own settings: with weaker ones these rows would not be durable.
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
              CREATE TABLE entries (place INTEGER PRIMARY KEY, id BLOB NOT NULL, name TEXT NOT NULL,
                                    at INTEGER NOT NULL, text TEXT NOT NULL) STRICT;",

@@ -1,5 +1,6 @@
-//! Whether the time of a refusal tells its cause, for every check that a stranger's bytes meet: RSA
-//! decryption, v1's MAC, v2's tags. How it is measured, and what |t| says: `support/dudect.rs`.
+//! Measures whether the time of a refusal tells its cause, for every check that a stranger's bytes
+//! meet: RSA decryption, v1's MAC, v2's tags. How it is measured, and what |t| says:
+//! `support/dudect.rs`.
 //!
 //! Nothing is asserted: this is a measurement, and other programs on the machine are in it. Two
 //! controls frame it: classes that do not differ, and a MAC compared byte by byte, which has to be
@@ -25,9 +26,9 @@ use shared::v1::handshake;
 use support::dudect::{Class, Outcome, compare};
 use support::{Keys, report};
 
-/// How long the checks with RSA are measured, each.
+/// Duration of each measurement with RSA.
 const SPAN_RSA: Duration = Duration::from_secs(8);
-/// How long the others are.
+/// Duration of each other measurement.
 const SPAN: Duration = Duration::from_secs(4);
 
 /// Bytes of the messages and records.
@@ -65,6 +66,7 @@ fn controls() {
             },
             |(message, tag)| {
                 let expected = hmac(&[7; 32], message);
+                // `black_box` keeps the comparison byte by byte, which is what has to be found out.
                 let same = expected.iter().zip(tag).all(|(a, b)| black_box(*a) == *b);
                 assert!(!black_box(same));
             },
@@ -73,14 +75,14 @@ fn controls() {
     }
 }
 
-/// What is wrong with an RSA-OAEP ciphertext (RFC 8017 §7.1.2, step 3g).
+/// The fault of an RSA-OAEP ciphertext (RFC 8017 §7.1.2, step 3g).
 #[derive(Debug, Clone, Copy)]
 enum Wrong {
     /// `Y` is not zero: what Manger's attack lives on.
     FirstByte,
     LabelHash,
     NoSeparator,
-    /// Nothing is, but no session has 47 bytes.
+    /// The padding is right, but no session blob has 47 bytes.
     ContentLength,
 }
 
@@ -106,6 +108,7 @@ const PAIRS: [(Wrong, Wrong, &str); 3] = [
 fn oaep(keys: &Keys) {
     let attacker = Attacker::new(keys);
     let other = rsa::PrivateKey::from_pkcs8_der(&keys.server_key.to_pkcs8_der().unwrap()).unwrap();
+    // The inputs are wrong in the way that is meant, or the figures would be of something else.
     for wrong in [Wrong::FirstByte, Wrong::LabelHash, Wrong::NoSeparator] {
         let ciphertext = attacker.ciphertext(wrong, &mut random());
         assert!(keys.server_key.decrypt(&ciphertext, &mut random()).is_err());
@@ -143,6 +146,7 @@ fn oaep(keys: &Keys) {
 fn v1_handshake(keys: &Keys) {
     let attacker = Attacker::new(keys);
     let public = keys.client_key.public_key();
+    // A signature of something else: the handshake is refused whatever the decryption gives.
     let signature = keys.client_key.sign(b"another", &mut random()).unwrap();
     for (a, b, what) in PAIRS {
         let mut draw = random();
@@ -235,7 +239,7 @@ fn v2_records(keys: &Keys) {
     say("v2's tag: first or last byte wrong", outcome);
 }
 
-/// Somebody who makes RSA-OAEP ciphertexts for the server, right ones and wrong ones.
+/// An attacker who makes RSA-OAEP ciphertexts for the server, right ones and wrong ones.
 struct Attacker {
     target: rsa::PublicKey,
 }

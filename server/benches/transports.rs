@@ -61,6 +61,8 @@ async fn measure() {
         let mut rates = [Vec::new(), Vec::new()];
         for _ in 0..ROUNDS {
             let stream = TcpStream::connect(tcp_address).await.unwrap();
+            // Small writes would otherwise wait for the peer's acknowledgements, and that would be
+            // measured.
             stream.set_nodelay(true).unwrap();
             rates[0].push(
                 Client::start(Link::Tcp(stream))
@@ -192,6 +194,7 @@ impl Client {
         let start = Instant::now();
         let mut sent = 0;
         while self.received < messages {
+            // Bounded, because a client that is behind is evicted, and the run with it.
             while sent < messages && sent - self.received < IN_FLIGHT {
                 self.connection
                     .send(text.as_bytes(), self.clock.now())

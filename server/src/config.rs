@@ -36,7 +36,7 @@ pub struct Cli {
     #[command(flatten)]
     settings: Settings,
 
-    /// What to do instead of serving.
+    /// Task to do instead of serving.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -57,7 +57,7 @@ pub enum Command {
     /// List or change the operators of a server that is stopped, for instance after a key was
     /// stolen.
     Operators {
-        /// The task.
+        /// Task about the operators.
         #[command(subcommand)]
         task: OperatorsTask,
         /// The server's data folder.
@@ -170,7 +170,7 @@ struct Settings {
     #[arg(long, value_name = "N", env = "SECURE_CHAT_REKEY_RECORDS")]
     rekey_records: Option<usize>,
 
-    /// What becomes of the entries of new rooms: forever, a number of days like 30d, a number of
+    /// Retention of the entries of new rooms: forever, a number of days like 30d, a number of
     /// entries like 1000, or nothing, which is told and never written. Rooms that are there stay as
     /// they are; only operators can have one keep more. [default: forever]
     #[arg(long, value_name = "KEEP", env = "SECURE_CHAT_KEEP")]
@@ -191,8 +191,8 @@ struct Settings {
     #[arg(long, value_name = "N", env = "SECURE_CHAT_MAX_ROOMS")]
     max_rooms: Option<usize>,
 
-    /// What one person may write into rooms a minute, and ten times that one address; at most 120 of
-    /// it at once. 0 is no limit, here and below. [default: 600]
+    /// Messages, edits, deletions and reactions of one person a minute, and ten times as many of one
+    /// address; at most 120 at once. 0 is no limit, here and below. [default: 600]
     #[arg(long, value_name = "N", env = "SECURE_CHAT_SENDS_PER_MINUTE")]
     sends_per_minute: Option<u32>,
 
@@ -204,7 +204,8 @@ struct Settings {
     #[arg(long, value_name = "N", env = "SECURE_CHAT_CREATES_PER_MINUTE")]
     creates_per_minute: Option<u32>,
     /// Requests that only read, a minute for each person: pages of history and of lists, typing,
-    /// read markers; dear ones, such as a search, count several times. 0 is no limit [default: 2400]
+    /// read markers; dear ones, such as a search, count several times. 0 is no limit [default:
+    /// 2400]
     #[arg(long, env = "SECURE_CHAT_ASKS_PER_MINUTE", value_name = "N")]
     asks_per_minute: Option<u32>,
 
@@ -489,10 +490,12 @@ fn check(config: Config) -> Result<Config, ConfigError> {
     let fitting = (config.max_frame_bytes.saturating_sub(FRAME_OVERHEAD_BYTES)) / 4 * 3;
     bounded("max_text_bytes", config.max_text_bytes, 1, fitting)?;
     let seconds = usize::try_from(config.handshake_timeout.as_secs()).unwrap_or(usize::MAX);
+    // A stranger holds a permit for as long as this without having shown a key.
     bounded("handshake_timeout", seconds, 1, 600)?;
     let wait = usize::try_from(config.new_keys_wait.as_secs()).unwrap_or(usize::MAX);
     bounded("new_keys_wait", wait, 0, NEW_KEYS_WAIT_SECONDS)?;
     let records = usize::try_from(config.rekey.records).unwrap_or(usize::MAX);
+    // Keys may change more often than the protocol says, and not less.
     bounded("rekey_records", records, 1, V2_REKEY_RECORDS)?;
     bounded("key_bits", config.key_bits, RSA_MIN_BITS, RSA_MAX_BITS)?;
     if !config.key_bits.is_multiple_of(1024) {
@@ -546,6 +549,7 @@ mod tests {
             path,
             "--listen",
             "127.0.0.1:8",
+            // A flag can also take back what the file allows.
             "--allow-v1=false",
         ])
         .unwrap();
@@ -555,6 +559,7 @@ mod tests {
         assert_eq!(config.max_connections, 10_000);
     }
 
+    // A server that starts with something else than was asked for fails later, and elsewhere.
     #[test]
     fn every_bad_value_is_refused_by_name() {
         for (arguments, expected) in [
@@ -589,6 +594,7 @@ mod tests {
         }
     }
 
+    // A limit that is misspelled and passed over would be no limit.
     #[test]
     fn a_file_with_a_misspelled_key_is_refused() {
         let file = tempfile::NamedTempFile::new().unwrap();

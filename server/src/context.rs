@@ -39,7 +39,7 @@ pub struct Context {
     pub sessions: Admission,
     /// Permits for HTTP connections, which are cheap and short but take a file each.
     pub http: Admission,
-    /// Permits to be told that there is no permit.
+    /// Permits of connections that are only sent their refusal.
     pub refusals: Semaphore,
     /// The limit on log lines that strangers cause.
     pub strangers: Throttle,
@@ -72,6 +72,7 @@ impl Context {
             ..Limits::default()
         };
         let mut refusing = protocol.clone();
+        // Made once, and shared by the connections of each listener.
         refusing.allow_v1 = false;
         hub.operators().describe(Settings {
             max_connections: config.max_connections,
@@ -91,6 +92,8 @@ impl Context {
         });
         let with_reserve = config.max_connections.saturating_add(RESERVED);
         let shares = Shares::of(open_files::limit(), with_reserve);
+        // The reserve counts in the share of files, so it is taken off again: strangers must not
+        // have it.
         let sessions = shares.sessions.saturating_sub(RESERVED).max(1);
         Self {
             sessions: Admission::new(sessions, config.max_connections_per_address),
@@ -118,9 +121,11 @@ impl Context {
     /// # Errors
     /// The limit that is reached.
     pub fn admit(&self, address: IpAddr) -> Result<Permit, NotAdmitted> {
+        // Before the handshake, which somebody who is banned must not cost the server.
         if self.hub.operators().is_banned_address(address) {
             return Err(NotAdmitted::Banned);
         }
+        // Each handshake costs an operation with the private key, also while permits are left.
         let often = self.hub.rates().check_handshake(address);
         often.map_err(|_| NotAdmitted::TooOften)?;
         let ordinary = self.sessions.admit(address);
@@ -142,7 +147,7 @@ impl Context {
     /// # Errors
     /// The part that fails, or does not answer in time.
     pub async fn health(&self) -> Result<(), Unhealthy> {
-        // Held while the store is asked: whoever asks meanwhile gets the same answer.
+        // Held while the store is asked: everybody who asks meanwhile gets the same answer.
         let mut last = self.last_health.lock().await;
         if let Some((at, answer)) = &*last
             && at.elapsed() < HEALTH_VALID

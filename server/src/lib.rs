@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 
 pub use context::Context;
 
-/// How long a graceful stop may take before what is left is cut off.
+/// Time that a graceful stop may take before the remaining connections are cut off.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Serves until `context.stop` is cancelled, then drains: every client is told, and what it was
@@ -39,6 +39,8 @@ pub async fn run(tcp: TcpListener, http: TcpListener, context: Arc<Context>) {
     let tcp_loop = listener::accept_tcp(tcp, Arc::clone(&context));
     let http_loop = gateway::accept_http(http, Arc::clone(&context));
     tokio::join!(tcp_loop, http_loop);
+    // Nobody is announced from here on: that everybody leaves would cost the square of their
+    // number.
     context.hub.close();
     context.tasks.close();
     if tokio::time::timeout(DRAIN_TIMEOUT, context.tasks.wait())
@@ -50,5 +52,6 @@ pub async fn run(tcp: TcpListener, http: TcpListener, context: Arc<Context>) {
             "some connections did not end in time"
         );
     }
+    // Last: connections that drain wait for what the hub applies.
     publisher.abort();
 }

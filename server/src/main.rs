@@ -1,4 +1,5 @@
-//! `secure-chat-server`: reads its settings, opens its listeners, and runs until it is told to stop.
+//! `secure-chat-server`: reads its settings, opens its listeners, and runs until it is told to
+//! stop.
 
 mod tasks;
 
@@ -148,8 +149,8 @@ fn serve(config: Config, log: Log) -> Result<(), Failure> {
         );
     }
     let result = runtime.block_on(listen_and_run(Arc::clone(&context)));
-    // Connections that did not drain in time are cut off here. Nothing uses the rooms after that, so
-    // that their store is closed, and not only left.
+    // Connections that did not drain in time are cut off here. Nothing uses the rooms after that,
+    // so that their store is closed, and not only left.
     runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
     drop(context);
     result
@@ -176,6 +177,8 @@ fn open_hub(runtime: &tokio::runtime::Runtime, config: &Config) -> Result<Hub, F
 async fn listen_and_run(context: Arc<Context>) -> Result<(), Failure> {
     let config = &context.config;
     let tcp = bind("--listen", config.listen).await?;
+    // Both are bound before either is announced: a program that reads the lines can use both at
+    // once.
     let http = bind("--http", config.http).await?;
     // Nobody may read standard output; that is no reason not to serve.
     let mut out = LossyWriter::new("standard output", io::stdout());
@@ -268,6 +271,7 @@ fn watch_signals(context: Arc<Context>) -> io::Result<()> {
             }
             if context.stop.is_cancelled() {
                 tracing::warn!("told to stop again: stopping at once");
+                // 128 and the number of SIGINT, as shells have it.
                 std::process::exit(130);
             }
             // First of all, so that nothing that logging does can prevent it.

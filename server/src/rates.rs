@@ -1,5 +1,5 @@
-//! How often somebody may do something: token buckets, one for each identity and, larger, one for
-//! each address, so that many keys do not help one machine.
+//! The rates at which people may do things: token buckets, one for each key and, ten times as
+//! large, one for each address, so that many keys do not help one machine.
 
 use std::fmt;
 use std::hash::Hash;
@@ -20,11 +20,11 @@ const PEOPLE_PER_ADDRESS: u32 = 10;
 /// Checks after which the buckets that are full again are forgotten.
 const TIDY_EVERY: u32 = 10_000;
 
-/// Most tokens of writing that may be taken at once, whatever the rate: everybody in a room reads what
-/// is written there, so that a burst of the longest texts makes all of them wait.
+/// Most tokens of writing that may be taken at once, whatever the rate: everybody in a room reads
+/// what is written there, so that a burst of the longest texts makes all of them wait.
 const WRITTEN_AT_ONCE: u32 = 120;
 
-/// What may be done how often, a minute. A whole minute's worth may be done at once, of writing at
+/// The rates of a server, a minute. A whole minute's worth may be done at once, of writing at
 /// most [`WRITTEN_AT_ONCE`]; 0 is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PerMinute {
@@ -42,7 +42,7 @@ pub struct PerMinute {
 }
 
 impl Default for PerMinute {
-    /// What no person comes near, and no page that comes back into a hundred rooms.
+    /// Returns rates that no person comes near, nor a page that comes back into a hundred rooms.
     fn default() -> Self {
         Self {
             sends: 600,
@@ -65,16 +65,16 @@ impl PerMinute {
     };
 }
 
-/// Something that is limited.
+/// A kind of rate-limited requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateClass {
-    /// See [`PerMinute::sends`].
+    /// Messages and whatever else is written into rooms: see [`PerMinute::sends`].
     Send,
-    /// See [`PerMinute::joins`].
+    /// Memberships, names and changes of rooms: see [`PerMinute::joins`].
     Join,
-    /// See [`PerMinute::creates`].
+    /// New rooms: see [`PerMinute::creates`].
     Create,
-    /// See [`PerMinute::asks`].
+    /// Requests that only read: see [`PerMinute::asks`].
     Ask,
 }
 
@@ -89,7 +89,7 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// Buckets of these sizes, all full.
+    /// Creates buckets of these sizes, all full.
     pub fn new(per_minute: PerMinute) -> Self {
         Self {
             sends: Limit::new(per_minute.sends, WRITTEN_AT_ONCE),
@@ -117,11 +117,13 @@ impl Rates {
             RateClass::Create => &self.creates,
             RateClass::Ask => &self.asks,
         };
+        // The person's bucket first: somebody who is too fast takes nothing from their neighbours'
+        // address.
         check(limit.users.as_ref(), tokens, &user)?;
         check(limit.addresses.as_ref(), tokens, &network_of(address))
     }
 
-    /// The same for a new connection.
+    /// Takes a token for a new connection from the bucket of its address.
     ///
     /// # Errors
     /// [`TooFast`], and the connection should be refused.
@@ -138,15 +140,16 @@ fn check<K: Hash + Eq + Clone>(
     buckets.map_or(Ok(()), |buckets| buckets.check(tokens, key))
 }
 
-/// Too much, too fast.
+/// A request for more tokens than its bucket has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooFast {
-    /// When it may be tried again.
+    /// Time after which the request may be made again.
     pub retry_after: Duration,
 }
 
 impl fmt::Display for TooFast {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Never "0.0 s", which would be tried again at once.
         let seconds = self.retry_after.as_secs_f64().max(0.1);
         write!(f, "This is too fast. Try again in {seconds:.1} s.")
     }
@@ -171,7 +174,7 @@ impl Limit {
     }
 }
 
-/// A bucket for each of many.
+/// A token bucket for each key of a kind.
 struct Buckets<K: Hash + Eq + Clone> {
     limiter: DefaultKeyedRateLimiter<K>,
     clock: DefaultClock,
@@ -257,6 +260,7 @@ mod tests {
             .unwrap();
     }
 
+    // The attack: a whole minute's texts of the longest kind at once.
     #[test]
     fn a_burst_of_long_texts_does_not_make_a_room_wait() {
         let rates = rates(600);
@@ -266,6 +270,7 @@ mod tests {
         assert!(retry_after <= Duration::from_millis(900), "{retry_after:?}");
     }
 
+    // The attack: a hundred keys behind one address.
     #[test]
     fn many_keys_do_not_help_one_address() {
         let rates = rates(1);
@@ -295,6 +300,7 @@ mod tests {
         }
     }
 
+    // The attack: a bucket for each of many minted keys.
     #[test]
     fn a_stream_of_new_keys_does_not_fill_the_memory() {
         let buckets = Buckets::<u32>::new(6_000_000, u32::MAX).unwrap();

@@ -6,12 +6,12 @@ use shared::chat::Timestamp;
 use shared::random::{Random, RandomUnavailable};
 use shared::time::Time;
 
-/// The operating system's randomness.
+/// Returns the operating system's randomness.
 pub fn random() -> Random {
     Random::new(|bytes| getrandom::fill(bytes).map_err(|_| RandomUnavailable))
 }
 
-/// 16 bytes of it.
+/// Returns 16 random bytes of the operating system.
 ///
 /// # Errors
 /// [`RandomUnavailable`].
@@ -21,7 +21,7 @@ pub fn random_bytes() -> Result<[u8; 16], RandomUnavailable> {
     Ok(bytes)
 }
 
-/// A moment of the system's clock; one that cannot be written (after year 9999) is 1970.
+/// Returns a moment of the system's clock; one that cannot be written (after year 9999) is 1970.
 pub fn timestamp(time: SystemTime) -> Timestamp {
     let millis = match time.duration_since(UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_millis()),
@@ -36,17 +36,17 @@ pub fn timestamp(time: SystemTime) -> Timestamp {
 pub struct Clock(Instant);
 
 impl Clock {
-    /// Starts now.
+    /// Starts a clock now.
     pub fn start() -> Self {
         Self(Instant::now())
     }
 
-    /// The time since the start.
+    /// Returns the time since the start.
     pub fn now(self) -> Time {
         Time::default() + self.0.elapsed()
     }
 
-    /// The runtime's instant for `time`.
+    /// Returns the runtime's instant for `time`.
     pub fn instant(self, time: Time) -> tokio::time::Instant {
         (self.0 + time.saturating_since(Time::default())).into()
     }

@@ -49,6 +49,7 @@ pub(crate) fn write_export(folder: &Path, room: &RoomId) -> Result<(), TaskFailu
 pub(crate) fn operators(folder: &Path, task: OperatorsTask) -> Result<(), TaskFailure> {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let runtime = runtime.map_err(TaskFailure::Runtime)?;
+    // Fails while a server runs, which would go on with the operators that it has in memory.
     let store = SqliteStore::open(&folder.join(DATABASE)).map_err(TaskFailure::Open)?;
     runtime.block_on(change_operators(&store, task))
 }
@@ -81,6 +82,7 @@ async fn change_operators(store: &dyn Store, task: OperatorsTask) -> Result<(), 
     let mut operators = snapshot.operators;
     if let Some(change) = change {
         store.change(change).await.map_err(TaskFailure::Store)?;
+        // Read again, so that what is printed is what is stored.
         let changed = store.load().await.map_err(TaskFailure::Store)?;
         operators = changed.operators;
     }

@@ -1,5 +1,5 @@
-//! Whether the time that something takes tells two classes of inputs apart: the method of Reparaz,
-//! Balasch and Verbauwhede, "Dude, is my code constant time?" (DATE 2017).
+//! Tests whether the time that something takes tells two classes of inputs apart: the method of
+//! Reparaz, Balasch and Verbauwhede, "Dude, is my code constant time?" (DATE 2017).
 //!
 //! Both classes are measured in random order, one call at a time, and Welch's t-test compares their
 //! means. Slow measurements are interruptions more than secrets, so the test is made again without
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use shared::random::Random;
 
-/// What the paper takes for the sign of a difference.
+/// The |t| that the paper takes for the sign of a difference.
 pub(crate) const THRESHOLD: f64 = 4.5;
 
 /// Inputs that are made before any of them is measured, so that making them disturbs less.
@@ -28,14 +28,14 @@ const HALF: i32 = 10;
 /// A test of fewer measurements a class than this is not made.
 const MIN_OF_CLASS: f64 = 500.0;
 
-/// Which of the two kinds of inputs.
+/// One of the two kinds of inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
     A,
     B,
 }
 
-/// What came out; `Display` is for a `result:` line.
+/// The result of a comparison; `Display` is for a `result:` line.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Outcome {
     /// The largest |t| of all tests.
@@ -45,7 +45,7 @@ pub(crate) struct Outcome {
     /// Mean of class B less mean of class A in the test with the largest |t|, if that is one of
     /// means.
     difference: Option<f64>,
-    /// What the difference would have had to be for [`THRESHOLD`] in the test of the faster half.
+    /// The difference that would have reached [`THRESHOLD`] in the test of the faster half.
     visible: f64,
 }
 
@@ -74,12 +74,14 @@ pub(crate) fn compare<I>(
     while start.elapsed() < span {
         let mut coins = [0; BATCH];
         random.fill(&mut coins).unwrap();
+        // At random: a disturbance that comes at intervals then meets both classes alike.
         let classes = coins.map(|coin| if coin & 1 == 0 { Class::A } else { Class::B });
         let mut inputs = classes.map(&mut prepare);
         for (class, input) in classes.into_iter().zip(&mut inputs) {
             let start = Instant::now();
             run(input);
             let nanoseconds = start.elapsed().as_secs_f64() * 1e9;
+            // The first batch meets cold caches, whichever class its inputs are of.
             if warm {
                 measured.push((class, nanoseconds));
             }
@@ -111,6 +113,7 @@ fn judge(measured: &[(Class, f64)]) -> Outcome {
         let share = 1.0 - 0.5_f64.powf(10.0 * f64::from(crop) / f64::from(CROPS));
         let limit = sorted[(share * (sorted.len() - 1) as f64) as usize];
         let test = Test::of(measured.iter().copied().filter(|&(_, time)| time <= limit));
+        // Few measurements are left below the lowest limits, and a t-test of few says little.
         if !test.is_large_enough() {
             continue;
         }

@@ -1,5 +1,5 @@
-//! What the benchmarks share: the processor's clock, OpenSSL's figures from the same minute, an
-//! established pair, and the `result:` lines that `cargo xtask bench` collects.
+//! The parts that the benchmarks share: the processor's clock, OpenSSL's figures from the same
+//! minute, an established pair, and the `result:` lines that `cargo xtask bench` collects.
 //!
 //! Ours and OpenSSL's are measured in turns, and every ratio is the median of the turns' ratios:
 //! on a machine that does other things too, both then meet the same noise. `openssl speed` counts
@@ -38,6 +38,7 @@ pub(crate) fn cpu_time_since(start: Duration) -> Duration {
 /// Runs `work` for about `span` of processor time, `repeat` times between two looks at the clock:
 /// how long one run took.
 pub(crate) fn time_of(span: Duration, repeat: u32, mut work: impl FnMut()) -> Duration {
+    // Once before the clock starts: the first run meets cold caches.
     work();
     let start = cpu_time();
     let mut runs = 0;
@@ -51,24 +52,24 @@ pub(crate) fn time_of(span: Duration, repeat: u32, mut work: impl FnMut()) -> Du
     }
 }
 
-/// How often a second something that takes `time` can be done.
+/// Returns how often a second something that takes `time` can be done.
 pub(crate) fn rate(time: Duration) -> f64 {
     1.0 / time.as_secs_f64()
 }
 
-/// The middle one.
+/// Returns the median of the values.
 pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
 
-/// A line of the summary.
+/// Prints a line of the summary.
 pub(crate) fn report(name: &str, value: &str) {
     println!("result: {name} = {value}");
 }
 
-/// RSA-2048 signatures a second by OpenSSL, one core.
+/// Measures OpenSSL's RSA-2048 signatures a second, on one core.
 pub(crate) fn openssl_signs() -> f64 {
     // `+F2:index:bits:seconds or rate of sign:…of verify`; OpenSSL 3 prints the rates.
     let printed = openssl(&["-seconds", "1", "rsa2048"], "+F2:");
@@ -88,7 +89,7 @@ pub(crate) fn openssl_chacha20_poly1305(size: usize, direction: Direction) -> f6
     printed.rsplit(':').next().unwrap().parse().unwrap()
 }
 
-/// What is done with a record.
+/// The direction in which a record is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Direction {
     Seal,

@@ -23,11 +23,11 @@ pub(crate) struct Leg<R> {
     clock: Clock,
     pub(crate) protocol: Connection<R>,
     key: Arc<PrivateKey>,
-    /// What the other side said before this session could carry it.
+    /// The other side's plaintexts that this session cannot carry yet.
     pub(crate) outbox: VecDeque<Vec<u8>>,
 }
 
-/// What a leg waits for.
+/// The reason for which a leg wakes up.
 pub(crate) enum Woken {
     Message(Message),
     Ended,

@@ -15,8 +15,8 @@
 //! A change of mode cuts the tunnels that are open, which whoever is in between can do at any time;
 //! pages come back by themselves, and meet the new mode. It ends when its standard input does.
 //!
-//! What to expect: v1 without a pin is read word for word and nothing looks wrong. v2, and v1 with a
-//! pin, end before anything was said. It makes no attempt on the cryptography, because it needs
+//! What to expect: v1 without a pin is read word for word and nothing looks wrong. v2, and v1 with
+//! a pin, end before anything was said. It makes no attempt on the cryptography, because it needs
 //! none: all it has is a place on the way.
 //!
 //! On standard output, one line each: `mitm listening on ADDRESS`, `mitm key FINGERPRINT`,
@@ -45,13 +45,13 @@ use leg::{Leg, Woken};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// How a request for the tunnel begins.
+/// The first bytes of a request for the tunnel.
 const TUNNEL: &[u8] = b"GET /ws";
 
 /// A man in the middle of a Secure Chat page and its server: study it, attack only your own.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Where pages are led to; port 0 takes a free port.
+    /// Address at which pages are taken in; port 0 takes a free port.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 
@@ -66,7 +66,7 @@ enum Mode {
     Swap,
 }
 
-/// What every connection needs.
+/// The attacker, as every connection needs it.
 #[derive(Clone)]
 struct Attacker {
     upstream: SocketAddr,
@@ -122,7 +122,8 @@ fn obey(set_mode: &watch::Sender<Mode>) -> Result<()> {
     Ok(())
 }
 
-/// One line for whoever started us. Flushed, because that may be a program at a pipe.
+/// Prints one line for the program that started this one. Flushed, because that may read from a
+/// pipe.
 fn say(line: &str) -> std::io::Result<()> {
     let mut stdout = std::io::stdout().lock();
     writeln!(stdout, "{line}")?;
@@ -140,6 +141,7 @@ impl Attacker {
         }
         let mut switched = self.mode.clone();
         tokio::select! {
+            // The other branch is dropped, and both of its connections with it.
             _ = switched.changed() => Ok(()),
             result = async {
                 match mode {
@@ -201,6 +203,7 @@ impl Attacker {
                     _ => {}
                 }
             }
+            // The session with the server begins once the page has accepted the key.
             let Some(server) = &mut server else { continue };
             while let Some(event) = server.protocol.poll_event() {
                 match event {
@@ -256,6 +259,7 @@ async fn begins_with(stream: &TcpStream, prefix: &[u8]) -> Result<bool> {
         if length == prefix.len() {
             return Ok(true);
         }
+        // `peek` returns at once as long as anything is there, so without a pause this would spin.
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Connections: which are admitted, and how they end.
+//! Admits connections, and ends them.
 
 use std::sync::Arc;
 
@@ -33,6 +33,9 @@ impl Hub {
         let outbox = connected.outbox.clone();
         directory.meet(user, self.settings.new_keys_wait);
         let person = directory.arrive(id, user, connected);
+        // It was taken in and is taken out again, so that its session ends as every other: its
+        // queue ends, and the noted code is sent. Nobody hears of it, because presence is announced
+        // by the clock.
         if let Some(code) = refused {
             let mut wakers = Wakers::default();
             directory.remove(id, &mut wakers);
@@ -50,6 +53,7 @@ impl Hub {
         connected: &Connected,
     ) -> Option<ErrorCode> {
         if self.operators.is_banned(user, connected.address) {
+            // At debug level: somebody who is banned decides how often this line is written.
             tracing::debug!(key = %user, address = %connected.address, "refused: banned");
             return Some(ErrorCode::Kicked);
         }
@@ -58,6 +62,7 @@ impl Hub {
             tracing::debug!(key = %user, "refused: this key has used v2");
             return Some(ErrorCode::V1Disabled);
         }
+        // Over v1 a relay could be the operator, so a stopped server admits operators over v2 only.
         let is_operator = directory.operators.contains(&user) && version >= Version::V2;
         let stopped = !self.operators.is_open() && !is_operator;
         stopped.then_some(ErrorCode::ServerStopping)
@@ -67,6 +72,7 @@ impl Hub {
     pub(super) fn stop_listening(&self) {
         let ids: Vec<_> = {
             let directory = self.directory();
+            // Under the lock in which `admit` decides: nobody slips in between.
             self.operators.set_open(false);
             let everybody = directory.everybody();
             everybody
@@ -74,6 +80,7 @@ impl Hub {
                 .map(|(id, ..)| id)
                 .collect()
         };
+        // The lock is given back first: `end` takes it for each connection.
         self.end(ids, ErrorCode::ServerStopping);
     }
 
@@ -90,7 +97,7 @@ impl Hub {
         self.end(ids, ErrorCode::Kicked);
     }
 
-    /// Ends connections, which are sent what waits for them and then told why.
+    /// Ends connections: each is sent everything that waits for it, and then `code`.
     pub(super) fn end(&self, ids: Vec<ConnectionId>, code: ErrorCode) {
         let mut wakers = Wakers::default();
         for id in ids {
@@ -104,6 +111,7 @@ impl Hub {
     /// that a crowd that stalls together does not overflow each other's queues.
     pub(super) fn evict(&self, slow: Vec<ConnectionId>, wakers: &mut Wakers) {
         for id in slow {
+            // No code is noted, so the session is told `slow_consumer`.
             self.remove(id, None, wakers);
         }
     }
@@ -124,6 +132,8 @@ impl Hub {
         if let Some(code) = code {
             directory.note_end(id, code);
         }
+        // The directory no longer has the connection, so a request of it that is still at work
+        // cannot subscribe it again.
         for room in &connected.subscriptions {
             if let Some(room) = self.rooms.get(room) {
                 room.lock().unsubscribe(id);
@@ -135,6 +145,7 @@ impl Hub {
     /// Marks a connection as one of JSON.
     pub(super) fn become_json(&self, id: ConnectionId) {
         let mut directory = self.directory();
+        // An arrival that was not announced needs no departure either.
         let was_plain = directory.take_arrival(id).is_none();
         let Some(connected) = directory.connected_mut(id) else {
             return;
@@ -160,6 +171,7 @@ impl Hub {
         if let Some(lobby) = self.rooms.get(&RoomId::from(RoomName::lobby())) {
             let mut lobby = lobby.lock();
             directory.subscribe(id, &mut lobby);
+            // Plain-text clients cannot ask for history, so they start at the head.
             let head = lobby.head;
             lobby.go_live(id, head);
         }
@@ -181,6 +193,7 @@ impl Hub {
 impl Directory {
     /// Subscribes a connection to a room. Its entries come when it [goes live](Room::go_live).
     pub(super) fn subscribe(&mut self, id: ConnectionId, room: &mut Room) {
+        // A request may be done after its session has ended; nobody would read the queue then.
         let user = self.user_of(id);
         let Some((user, connected)) = user.zip(self.connected_mut(id)) else {
             return;

@@ -1,6 +1,7 @@
-//! What the hub announces by its clock instead of at once: presence, arrivals and departures in the
-//! plain-text lobby, and the number of members of large rooms. Somebody who comes and goes within a
-//! turn of the clock costs the others nothing, and a crowd costs them one message a turn.
+//! Announcements that the hub makes by its clock instead of at once: presence, arrivals and
+//! departures in the plain-text lobby, and the number of members of large rooms. Somebody who comes
+//! and goes within a turn of the clock costs the others nothing, and a crowd costs them one message
+//! a turn.
 
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ impl Hub {
     /// Announces what has changed since the last turn.
     pub(super) fn announce(&self, turn: u64) {
         let mut wakers = Wakers::default();
+        // The directory is free again before a room is locked: a crowd must not hold up whoever
+        // connects meanwhile.
         let announcements = self.directory().take_announcements();
         for (member, rooms) in announcements.presence {
             for id in rooms {
@@ -31,6 +34,7 @@ impl Hub {
                     continue;
                 };
                 let room = room.lock();
+                // One member would cost a message for each of thousands.
                 if room.is_large() {
                     continue;
                 }
@@ -44,6 +48,8 @@ impl Hub {
                 room.broadcast_droppable(&message, None, &mut wakers);
             }
         }
+        // When each arrival was announced at once, a connection cost 9.5 ms of CPU with 1,000
+        // plain-text listeners.
         for (names, what) in [
             (announcements.arrived, "joined"),
             (announcements.left, "left"),
@@ -70,6 +76,7 @@ impl Hub {
     }
 
     fn announce_rosters(&self, wakers: &mut Wakers) {
+        // Taken whole: a room that changes from here on is announced in a later turn.
         let rosters = std::mem::take(&mut self.directory().rosters);
         for id in rosters {
             if let Some(room) = self.rooms.get(&id) {

@@ -1,9 +1,9 @@
-//! Appending entries: to the store, or to an unstored room itself.
+//! Appends entries to the store, or to an unstored room itself.
 //!
 //! When a room becomes unstored, or stored again, its numbers still go up: appends are queued under
-//! the room's lock, where its retention is looked at; unstored entries are broadcast before anything
-//! that the store commits later; and numbers are [granted](Hub::grant) behind everything that the
-//! store committed before them.
+//! the room's lock, where its retention is looked at; unstored entries are broadcast before
+//! anything that the store commits later; and numbers are [granted](Hub::grant) behind everything
+//! that the store committed before them.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -88,6 +88,7 @@ impl Grants {
     /// Cancel safe.
     pub(super) async fn next(&mut self) -> Granted {
         loop {
+            // Reservations stay in `self.pending` when this future is dropped, so none is lost.
             let waiting = !self.pending.is_empty();
             tokio::select! {
                 Some(granted) = self.pending.next(), if waiting => return granted,
@@ -105,13 +106,18 @@ impl Grants {
 impl Hub {
     /// Appends an entry to a room. Queues it at once: entries of one connection keep their order.
     pub(super) fn append(&self, room: &mut Room, entry: NewEntry) -> Durable<Appended> {
+        // The caller holds the room's lock, under which its retention changes too: an append is
+        // clearly before or after such a change.
         if room.keep != Keep::Nothing {
             return self.store.append(room.id.clone(), entry);
         }
         let (reply, appended) = oneshot::channel();
         let now = system::timestamp(SystemTime::now());
         let entry = room.unstored.append(&room.id, entry, now, reply);
+        // Broadcast by the hub's task, not here: it applies the store's commits as well, and so
+        // keeps the order when the room's retention changes.
         self.queue_unstored(entry);
+        // Asked for at half a block, so that appends rarely wait for the disk.
         self.reserve(room);
         Box::pin(async move {
             let ended = |_| Err(StoreError::Failed("nobody answers".into()));
@@ -137,7 +143,7 @@ impl Hub {
         }
     }
 
-    /// Gives a room the numbers that it reserved, or tells those who wait that there are none.
+    /// Gives a room the numbers that it reserved, or fails the appends that wait for them.
     pub(super) fn grant(&self, (id, period, granted): Granted) {
         let Some(room) = self.rooms.get(&id) else {
             return;
@@ -148,12 +154,15 @@ impl Hub {
                 let head = room.head;
                 let entries = room.unstored.granted(&id, last, period, head);
                 self.queue_unstored(entries);
+                // The block may have been of no use, because the room was renamed, or stored for a
+                // while, since it was asked for.
                 if room.keep == Keep::Nothing || room.unstored.is_waiting() {
                     self.reserve(&mut room);
                 }
             }
             Err(error) => {
                 tracing::error!(%error, room = %id, "no numbers could be reserved");
+                // The appends that wait fail now, because a full disk may stay full.
                 room.unstored.denied(&error, period);
             }
         }

@@ -1,4 +1,4 @@
-//! The one place where it is decided what somebody may do in a room.
+//! Decides whether a person may do something in a room; nothing else does.
 
 use shared::chat::{Role, RoomId, RoomName, UserId};
 use shared::connection::Version;
@@ -7,12 +7,12 @@ use super::requests::Rejection;
 use super::room::Room;
 use super::session::Requester;
 
-/// Something that a person wants to do in a room.
+/// An action of a person in a room, which has to be authorized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
-    /// Enters it.
+    /// Enters the room.
     Join,
-    /// Reads or writes in it.
+    /// Reads or writes in the room.
     Take,
     Invite,
     SetTopic,
@@ -36,6 +36,8 @@ pub(super) fn authorize(by: &Requester, room: &Room, action: Action) -> Result<(
     let user = by.user();
     let operator = by.is_operator();
     let as_operator = operator && action.is_for_operators();
+    // The same answer as for a room that is not there, so that the rejection does not give a
+    // private room away.
     if !(room.is_open_to(user) || as_operator) {
         return Err(Rejection::no_such_room(&room.id));
     }
@@ -45,6 +47,8 @@ pub(super) fn authorize(by: &Requester, room: &Room, action: Action) -> Result<(
         let message = "Private rooms need protocol v2: v1 cannot prove which server it speaks to.";
         return Err(Rejection::forbidden(message));
     }
+    // A room that somebody may know of is open to them: a private one is known only to its members
+    // and to those it has invited.
     if action == Action::Join {
         return Ok(());
     }
@@ -55,6 +59,7 @@ pub(super) fn authorize(by: &Requester, room: &Room, action: Action) -> Result<(
             message,
         ));
     }
+    // A room whose owner has left has nobody but operators who could give roles in it.
     let role = if operator {
         Role::Owner
     } else {
@@ -69,6 +74,8 @@ pub(super) fn authorize(by: &Requester, room: &Room, action: Action) -> Result<(
         Action::DeleteMessage(writer) if writer == user => Ok(()),
         Action::DeleteMessage(_) => at_least(role, Role::Moderator, "This message is not yours."),
         Action::EditMessage(writer) if writer == user => Ok(()),
+        // Nobody edits for others, operators included: an edit would put words into the mouth of
+        // its writer.
         Action::EditMessage(_) => Err(Rejection::forbidden("This message is not yours.")),
         _ if room.is_direct() => Err(Rejection::forbidden("A room of two has no moderators.")),
         Action::SetTopic => at_least(role, Role::Moderator, "Only moderators change the topic."),
@@ -77,6 +84,7 @@ pub(super) fn authorize(by: &Requester, room: &Room, action: Action) -> Result<(
         )),
         Action::Remove(member) => {
             at_least(role, Role::Moderator, "Only moderators remove members.")?;
+            // Strictly above: moderators remove neither each other nor the owner.
             if role > room.role_of(member) || member == user {
                 Ok(())
             } else {
@@ -92,8 +100,8 @@ pub(super) fn authorize(by: &Requester, room: &Room, action: Action) -> Result<(
 }
 
 impl Action {
-    /// Returns `true` if operators may do it in rooms that they are not in. Reading is not: what is
-    /// said in a private room is not an operator's to see.
+    /// Returns `true` if operators may do this in rooms that they are not in. They may not read
+    /// there: an operator does not see the messages of a private room.
     fn is_for_operators(self) -> bool {
         !matches!(
             self,

@@ -14,7 +14,7 @@ use shared::chat::{ChatErrorCode, Event, RoomId, RoomName, Seq, ServerMessage};
 pub(super) enum Mode {
     /// Lines of the lobby, for clients as old as the Python demo's.
     Plain,
-    /// JSON objects.
+    /// JSON objects, one a message.
     Json,
 }
 
@@ -48,6 +48,8 @@ pub(super) fn encode_reply(message: &ServerMessage) -> Arc<str> {
         limit = MESSAGE_BYTES,
         "a reply is longer than a message"
     );
+    // An answer all the same, because the client waits for one. When 60 rooms with long topics made
+    // `welcome` too long, nobody got in over v2.
     encode(&ServerMessage::Error {
         code: ChatErrorCode::LimitReached,
         message: "The answer does not fit a message.".into(),
@@ -74,6 +76,7 @@ impl EncodedEntry {
         let is_lobby = entry.room == RoomId::from(RoomName::lobby());
         Self {
             seq: entry.entry.seq,
+            // Plain-text clients are in no other room.
             line: is_lobby
                 .then(|| plain_line(&entry.entry.from.name, &entry.entry.event))
                 .flatten(),
@@ -129,6 +132,7 @@ impl<T: Serialize> Page<T> {
 
     /// Adds an item. Returns `false` if the page is full; then the item belongs to the next page.
     pub(super) fn push(&mut self, item: T) -> bool {
+        // As encoded, since escapes make a text longer, and with its comma.
         let bytes = encoded_bytes(&item) + 1;
         if self.items.len() >= LIST_ENTRIES || self.bytes + bytes > MESSAGE_BYTES - ENVELOPE_BYTES {
             self.more = true;
@@ -171,6 +175,8 @@ mod tests {
 
     #[test]
     fn a_page_ends_before_a_message_is_full_and_loses_nothing() {
+        // Quotation marks, which JSON escapes: a page that counted bytes of texts would be twice as
+        // long.
         let items: Vec<String> = (0..1000).map(|n| "\"".repeat(n % 700)).collect();
         let (mut seen, mut pages) = (0, 0);
         loop {

@@ -1,4 +1,5 @@
-//! Questions of the server's edges to the hub: whether it is alive, and whose key is an operator's.
+//! Answers questions of the listeners and of `/healthz`: is the hub alive, and is this key an
+//! operator's?
 
 use std::sync::TryLockError;
 use std::time::Duration;
@@ -45,6 +46,7 @@ impl Hub {
         locked.map_err(|_| Unhealthy::Hub)?;
         // The lobby is always there; whether it has an entry does not matter.
         let read = self.store.entry(RoomName::lobby().into(), 1);
+        // A real read, because a store whose threads hang still queues everything.
         let read = tokio::time::timeout(HEALTH_DEADLINE, read).await;
         read.map_err(|_| Unhealthy::StoreTimeout)?
             .map(drop)

@@ -1,12 +1,12 @@
-//! Who is here, which rooms there are, and what each connection still has to be sent.
+//! The chat: people, rooms, and the queue of each connection.
 //!
 //! Knows nothing of sockets and protocols: a connection is a key and a queue. What must outlive the
 //! server is in the [store](crate::store); the hub keeps the rest of it in memory.
 //!
 //! A [`Session`] takes a client's plaintexts; each is a [request](requests) that is
-//! [authorized](authorize) and asks the [store](crate::store). The store's commits come to the hub's
-//! one task, which [applies](apply) them to the [directory] and the [rooms](room), broadcasts them,
-//! and only then answers the request. Locks are taken in the order directory, room, queue.
+//! [authorized](authorize) and asks the [store](crate::store). The store's commits come to the
+//! hub's one task, which [applies](apply) them to the [directory] and the [rooms](room), broadcasts
+//! them, and only then answers the request. Locks are taken in the order directory, room, queue.
 
 mod admit;
 mod announce;
@@ -47,14 +47,14 @@ pub use health::{HEALTH_DEADLINE, Unhealthy};
 pub use session::queue::QUEUE_BYTES;
 pub use session::{Due, Session, loggable};
 
-/// A queue holds at least so many of the longest lines: a client that reads, but a little behind, is
-/// not evicted by lines that are allowed.
+/// A queue holds at least so many of the longest lines: a client that reads, but a little behind,
+/// is not evicted by lines that are allowed.
 const LONGEST_LINES_IN_QUEUE: usize = 4;
 
 /// Most unstored entries that are broadcast before their subscribers wake up.
 const UNSTORED_TOGETHER: usize = 64;
 
-/// What a server allows in its rooms.
+/// The limits of a server in its rooms.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
     /// Longest text of a message, in bytes.
@@ -133,6 +133,7 @@ impl Hub {
         let bans = std::mem::take(&mut snapshot.bans);
         let lobby = RoomId::from(RoomName::lobby());
         let is_new = !snapshot.rooms.iter().any(|room| room.room == lobby);
+        // Written through, so that a later start without the flag finds the same mode.
         if let Some(mode) = settings.admission
             && mode != snapshot.admission
         {
@@ -140,6 +141,7 @@ impl Hub {
             snapshot.admission = mode;
         }
         let (mut directory, mut rooms) = Directory::from_snapshot(snapshot);
+        // The lobby has no owner: everybody starts in it, and only operators give roles there.
         if is_new {
             let created = Change::RoomCreated {
                 room: lobby.clone(),
@@ -196,18 +198,24 @@ impl Hub {
     /// Applies everything that becomes durable, for as long as the store lives, and announces what
     /// is announced by the clock. Runs once, beside everything else.
     pub async fn run(&self) {
+        // Held for as long as the task runs: a second task would apply commits beside this one, out
+        // of their order.
         let mut sources = self.sources.lock().await;
         let Sources { outcomes, unstored } = &mut *sources;
         let UnstoredReceivers { entries, grants } = unstored;
         let mut clock = tokio::time::interval(announce::TICK);
+        // A turn that comes late announces everything at once, so turns that were missed are not
+        // made up for.
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut turn = 0_u64;
         loop {
-            // Drain unstored entries first: they precede anything that the store commits from now on.
+            // Drain unstored entries first: they precede anything that the store commits from now
+            // on.
             tokio::select! {
                 biased;
                 granted = grants.next() => {
-                    // Entries that were stored before have smaller numbers, and are broadcast before.
+                    // Entries that were stored before have smaller numbers, and are broadcast
+                    // before.
                     while let Ok(outcomes) = outcomes.try_recv() {
                         self.apply_all(outcomes).await;
                     }
@@ -217,9 +225,11 @@ impl Hub {
                     self.apply_unstored(together(first, entries)).await;
                 }
                 outcomes = outcomes.recv() => {
+                    // The store is gone, so nothing becomes durable any more.
                     let Some(outcomes) = outcomes else { return };
                     self.apply_all(outcomes).await;
                 }
+                // Last by `biased`: announcements can wait while there are commits to apply.
                 _ = clock.tick() => {
                     turn += 1;
                     self.announce(turn);
@@ -255,6 +265,7 @@ impl Hub {
         let Some(lobby) = self.lobby() else {
             return (0, Vec::new());
         };
+        // Directory before room, as everywhere.
         let directory = self.directory();
         let lobby = lobby.lock();
         let users = lobby.subscribed_users().take(most);

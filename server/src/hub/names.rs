@@ -1,5 +1,5 @@
-//! Names and the keys that own them. A name belongs to the first key that claims it, and so does every
-//! name that looks like it. Knows nothing of the store that keeps them.
+//! Names and the keys that own them. A name belongs to the first key that claims it, and so does
+//! every name that looks like it. Knows nothing of the store that keeps them.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ pub(super) struct Names {
     reserved: HashMap<String, Fingerprint>,
 }
 
-/// Why a name is not given.
+/// The reason for which a name is not given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum NotGiven {
     /// Another key has the name, or one that looks the same; holds free names like it.
@@ -47,6 +47,8 @@ impl Names {
     /// Takes over a name that was stored.
     pub(super) fn restore(&mut self, key: Fingerprint, name: Name) {
         for skeleton in skeletons(&name) {
+            // Two stored names can be alike by a newer table of confusables; the first keeps the
+            // skeleton.
             self.by_skeleton.entry(skeleton).or_insert(key);
         }
         self.by_key.insert(key, name);
@@ -64,6 +66,7 @@ impl Names {
         if skeletons.iter().any(|it| self.belongs_to_another(it, key)) {
             return Err(NotGiven::Taken(self.free_like(name)));
         }
+        // A key that has a name gives it up for the new one, which takes no more memory.
         if !self.by_key.contains_key(&key) && self.by_key.len() + self.reserved.len() >= MAX_NAMES {
             return Err(NotGiven::Full);
         }
@@ -91,6 +94,7 @@ impl Names {
     pub(super) fn forget(&mut self, key: &Fingerprint) {
         if let Some(name) = self.by_key.remove(key) {
             for skeleton in skeletons(&name) {
+                // Another key may have the skeleton, see `restore`.
                 if self.by_skeleton.get(&skeleton) == Some(key) {
                     self.by_skeleton.remove(&skeleton);
                 }
@@ -109,6 +113,7 @@ impl Names {
                 |it: &String| self.by_skeleton.contains_key(it) || self.reserved.contains_key(it);
             !skeletons(name).iter().any(taken)
         };
+        // Bounded, because a stranger asks and each try is a name to be folded.
         (2..100)
             .filter_map(|number| Name::parse(&format!("{name}-{number}")).ok())
             .filter(is_free)
@@ -162,6 +167,7 @@ mod tests {
         assert_eq!(shown(&names, 1), "anna");
     }
 
+    // The attack: the name of somebody else in letters of another script, or in capitals.
     #[test]
     fn a_name_that_looks_taken_is_taken() {
         let mut names = Names::default();
@@ -188,6 +194,7 @@ mod tests {
         assert_eq!(shown(&names, 2), "anna");
     }
 
+    // The attack: a capital I, or a digit, for a small l.
     #[test]
     fn a_name_that_looks_taken_in_one_case_only_is_taken() {
         let mut names = Names::default();
@@ -201,6 +208,7 @@ mod tests {
         assert_eq!(shown(&names, 2), "AIice");
     }
 
+    // The attack: a name that people take for a guest's, which shows a key.
     #[test]
     fn nobody_takes_a_guests_name() {
         let mut names = Names::default();
@@ -208,6 +216,7 @@ mod tests {
         assert_eq!(names.reserve(key(1), &stored), Err(NotGiven::Guest));
     }
 
+    // The race: two keys claim one name before either claim is stored.
     #[test]
     fn of_two_claims_under_way_one_gets_the_name_and_a_failed_one_leaves_nothing() {
         let mut names = Names::default();

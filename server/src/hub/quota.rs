@@ -1,5 +1,6 @@
-//! How many rooms there may be, how many of one person, and which names are taken. A permit is taken when a room is queued,
-//! not when it is there: otherwise a burst of requests passes any limit.
+//! Limits the number of rooms, in all and of one person, and knows which names are taken. A permit
+//! is taken when a room is queued, not when it is there: otherwise a burst of requests passes any
+//! limit.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,11 +17,11 @@ const ROOMS_PER_OWNER: usize = 100;
 /// Most rooms of two that one key may open on a running server.
 const DIRECT_PER_OPENER: usize = 500;
 
-/// Rooms of two have a cap of their own, so many times the cap of rooms with a name: filling the one
-/// must not use up the other.
+/// Rooms of two have a cap of their own, so many times the cap of rooms with a name: filling the
+/// one must not use up the other.
 const DIRECT_ROOMS_FACTOR: usize = 10;
 
-/// Most people whose number of rooms is counted. At more, those without a permit are forgotten.
+/// Most people whose rooms are counted. At more, the counts of rooms of two are forgotten.
 const COUNTED: usize = 100_000;
 
 /// The kinds of rooms that are counted apart.
@@ -82,6 +83,8 @@ impl Counts {
             *self.skeletons.entry(name.skeleton()).or_default() += 1;
         }
         if let Some(owner) = owner {
+            // Keys are cheap to make, so their counts must not fill the memory. Counts of rooms
+            // with a name stay: each is given back when its room ends.
             if self.by_person.len() >= COUNTED {
                 self.by_person
                     .retain(|(kind, _), _| *kind == RoomKind::Named);
@@ -189,6 +192,7 @@ impl Hub {
         drop(directory);
         if let Some(user) = guest {
             let room = id.clone();
+            // Queued before the newcomer joins, and so applied before it.
             drop(self.store.change(Change::Left { room, user }));
         }
         guest.is_some()
@@ -212,8 +216,12 @@ impl Hub {
                 DIRECT_PER_OPENER,
             ),
         };
+        // Asked before the counts are locked: their lock is also taken under a room's, and nothing
+        // is locked under it.
         let operator = self.directory().operators.contains(&person);
         self.quota.with(|counts| {
+            // Checked and counted under one lock: when rooms were counted only once they were
+            // there, 160 keys used up all 10,000 in 0.6 s.
             if *counts.total(kind) >= most {
                 let message = "This server has as many rooms as it may have.";
                 return Err(Rejection::limit_reached(message));

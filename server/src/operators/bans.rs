@@ -1,4 +1,4 @@
-//! Who is kept out, in memory: looked at for every connection. The store has the same.
+//! The bans in memory, where they are looked up for every connection. The store has the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -42,6 +42,8 @@ impl Bans {
     }
 
     pub(crate) fn has_address(&self, address: IpAddr) -> bool {
+        // The whole /64, because whoever has one address of it can take another for each
+        // connection.
         self.lock().has(whole(Banned::Address(address)))
     }
 

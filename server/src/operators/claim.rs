@@ -1,4 +1,4 @@
-//! The code of the claim link: whoever shows it becomes an operator, once.
+//! The code of the claim link, which makes the first person who shows it an operator.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,7 +16,7 @@ use crate::system;
 pub struct Claim(Mutex<Option<String>>);
 
 impl Claim {
-    /// Makes a code of 128 random bits; a former one is worth nothing any more.
+    /// Makes a code of 128 random bits, which replaces a former one.
     ///
     /// # Errors
     /// [`RandomUnavailable`].
@@ -29,6 +29,7 @@ impl Claim {
     /// Takes the code away, if it is this one: of two who show it at once, one has it.
     pub(crate) fn take(&self, shown: &ClaimCode) -> Option<Taken> {
         let mut code = self.lock();
+        // In constant time: how long a wrong code takes must not say how much of it is right.
         let right = code
             .as_ref()
             .is_some_and(|code| bool::from(code.as_bytes().ct_eq(shown.as_bytes())));
@@ -37,6 +38,7 @@ impl Claim {
 
     /// Puts a code back that did not serve after all; a newer one stays.
     pub(crate) fn put_back(&self, taken: Taken) {
+        // A newer code stays, because it has ended this one.
         self.lock().get_or_insert(taken.0);
     }
 

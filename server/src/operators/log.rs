@@ -1,7 +1,7 @@
 //! The live log: what the server's log says, for the operators who follow it.
 //!
-//! It must not feed itself: nothing of at least level `info` is logged for what is told to a client,
-//! and below that, or of other crates, nothing is taken.
+//! It must not feed itself: nothing of at least level `info` is logged for what is told to a
+//! client, and below that, or of other crates, nothing is taken.
 
 use std::fmt::{self, Write};
 use std::time::SystemTime;
@@ -26,7 +26,7 @@ const CHARACTERS: usize = 1000;
 /// Our own crates' events.
 const TARGETS: [&str; 2] = ["secure_chat_server", "shared"];
 
-/// Where lines come from; a layer of the log itself. Without a follower it does nothing.
+/// The source of the lines, a layer of the log itself. Without a follower it does nothing.
 #[derive(Debug, Clone)]
 pub struct Log(broadcast::Sender<LogLine>);
 
@@ -37,7 +37,7 @@ impl Default for Log {
 }
 
 impl Log {
-    /// Everything that is logged from now on.
+    /// Follows everything that is logged from now on.
     pub(crate) fn follow(&self) -> Follower {
         Follower(self.0.subscribe())
     }
@@ -48,7 +48,7 @@ impl Log {
 pub(crate) struct Follower(broadcast::Receiver<LogLine>);
 
 impl Follower {
-    /// What there is, as soon as there is something: lines, and how many were missed.
+    /// Returns lines as soon as there are some, and how many were missed.
     /// `None` when there will be nothing any more.
     ///
     /// Cancel safe.
@@ -74,6 +74,8 @@ impl<S: Subscriber> Layer<S> for Log {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
         let metadata = event.metadata();
         let of_crate = metadata.target().split("::").next().unwrap_or_default();
+        // What is told to a client is logged below this level, if at all: a line about a line would
+        // never end.
         if *metadata.level() > Level::INFO
             || !TARGETS.contains(&of_crate)
             || self.0.receiver_count() == 0
@@ -82,7 +84,7 @@ impl<S: Subscriber> Layer<S> for Log {
         }
         let mut text = Text::default();
         event.record(&mut text);
-        // Whoever followed may just have gone.
+        // The last follower may just have gone.
         let _ = self.0.send(LogLine {
             at: system::timestamp(SystemTime::now()),
             level: level(*metadata.level()),
@@ -120,9 +122,10 @@ impl Visit for Text {
 }
 
 impl Text {
-    /// What could end a line, or steer a terminal, is not in it.
+    /// Returns the text without characters that could end a line or steer a terminal.
     fn finish(self) -> String {
         let all = self.message.chars().chain(self.fields.chars());
+        // Operators read it in terminals, and strangers choose parts of it.
         all.map(|c| if c.is_control() { ' ' } else { c })
             .take(CHARACTERS)
             .collect()
@@ -140,6 +143,7 @@ mod tests {
         tracing::subscriber::with_default(subscriber, events);
     }
 
+    // The attacks: control sequences in a field, a line without end, and a log that feeds itself.
     #[tokio::test]
     async fn followers_see_lines_of_our_own_and_nothing_that_telling_them_could_log() {
         let log = Log::default();
@@ -162,6 +166,7 @@ mod tests {
         assert_eq!(lines[1].text.len(), CHARACTERS);
     }
 
+    // The attack: an operator's connection that does not read, while the log goes on.
     #[tokio::test]
     async fn who_reads_slowly_misses_lines_and_is_told_how_many() {
         let log = Log::default();

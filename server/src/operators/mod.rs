@@ -1,5 +1,5 @@
-//! What operators decide, for as long as the server runs: who is let in. Who is an operator is the
-//! hub's to know, and what outlives the server is in the store.
+//! Operators' decisions for as long as the server runs: open or stopped, the claim code, the bans.
+//! The hub knows who is an operator, and the store keeps what outlives the server.
 
 mod bans;
 mod claim;
@@ -29,28 +29,28 @@ pub struct Operators {
     /// The code of the claim link.
     pub claim: Claim,
     pub(crate) bans: Bans,
-    /// Whether everybody is let in, or operators only.
+    /// `true` if everybody is admitted, `false` if operators only.
     open: AtomicBool,
     started: Timestamp,
     settings: OnceLock<Settings>,
     log: OnceLock<Log>,
 }
 
-/// What of the server's configuration operators are shown.
+/// The part of the server's configuration that operators are shown.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Settings {
     /// Most connections in all.
     pub max_connections: usize,
     /// Most connections from one address.
     pub max_connections_per_address: usize,
-    /// Whether the log has what people say.
+    /// `true` if people's texts go into the log.
     pub log_plaintext: bool,
-    /// What people are allowed.
+    /// The server's limits for people.
     pub limits: OperatorLimits,
 }
 
 impl Operators {
-    /// Open doors, but for these.
+    /// Admits everybody except the given bans.
     pub(crate) fn new(bans: Vec<Ban>) -> Self {
         Self {
             clients: Arc::default(),
@@ -63,22 +63,22 @@ impl Operators {
         }
     }
 
-    /// Says what `status` shows; only the first time counts.
+    /// Sets the configuration that `status` shows; only the first call counts.
     pub fn describe(&self, settings: Settings) {
         let _ = self.settings.set(settings);
     }
 
-    /// Says which log operators can follow; only the first time counts.
+    /// Sets the log that operators can follow; only the first call counts.
     pub fn show_log(&self, log: Log) {
         let _ = self.log.set(log);
     }
 
-    /// The log from now on, if there is one to follow.
+    /// Follows the log from now on, if there is one.
     pub(crate) fn follow_log(&self) -> Option<Follower> {
         self.log.get().map(Log::follow)
     }
 
-    /// Whether an address is kept out, whoever comes from it.
+    /// Returns `true` if an address is banned, whoever comes from it.
     pub fn is_banned_address(&self, address: IpAddr) -> bool {
         self.bans.has_address(address)
     }

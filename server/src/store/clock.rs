@@ -9,7 +9,7 @@ use shared::chat::Timestamp;
 use super::rules;
 use crate::system;
 
-/// Says what time it is.
+/// A clock, shared by its clones.
 #[derive(Clone)]
 pub(super) struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
@@ -18,6 +18,8 @@ impl Clock {
     /// with the time that has passed. A wall clock that jumps by more than an hour would otherwise
     /// stamp messages with years to come, and make retention remove everything at once.
     pub(super) fn system() -> Self {
+        // A clock that was two years ahead for one message made retention remove a whole history,
+        // and stamped every later message with that time.
         let wall = || system::timestamp(SystemTime::now()).unix_millis();
         let started = Instant::now();
         let elapsed = move || i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
@@ -27,7 +29,7 @@ impl Clock {
         }))
     }
 
-    /// One that a test moves.
+    /// Creates a clock that a test moves.
     #[cfg(test)]
     pub(super) fn of(millis: Arc<std::sync::atomic::AtomicI64>) -> Self {
         Self(Arc::new(move || {
@@ -47,8 +49,8 @@ struct Steady(Mutex<State>);
 struct State {
     /// The wall clock's time at the start, in milliseconds since 1970.
     base: i64,
-    /// The wall clock disagrees: its time at the start by what it says now, and since when. That was
-    /// logged.
+    /// The wall clock disagrees: its time at the start by what it says now, and since when. That
+    /// was logged.
     disagrees: Option<(i64, i64)>,
 }
 
@@ -77,6 +79,8 @@ impl Steady {
             state.disagrees = None;
             return wall;
         }
+        // A clock that is wrong but runs gives the same start each time; one that jumps about does
+        // not.
         let base = wall.saturating_sub(elapsed);
         match state.disagrees {
             Some((other, since)) if base.saturating_sub(other).saturating_abs() <= STEADY_MS => {
@@ -88,6 +92,7 @@ impl Steady {
                 }
                 return expected;
             }
+            // Another jump begins the ten minutes anew.
             _ => state.disagrees = Some((base, elapsed)),
         }
         tracing::warn!(
@@ -111,6 +116,7 @@ mod tests {
 
     const HOUR: i64 = 60 * 60 * 1000;
 
+    // The fault: a clock two years ahead for one message erased a history kept for 30 days.
     #[test]
     fn a_clock_that_jumps_does_not_take_the_chat_with_it_and_is_followed_when_it_is_back() {
         let steady = Steady::new(1_000 * HOUR);

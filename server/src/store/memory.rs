@@ -92,6 +92,8 @@ impl MemoryStore {
         answer: impl FnOnce(Reply<T>, Result<T, StoreError>) -> Answer,
     ) -> Durable<T> {
         let (reply, done) = oneshot::channel();
+        // Held until the outcome is published, which keeps the outcomes in the order of the
+        // changes.
         let mut state = self.state();
         let (result, committed) = work(&mut state);
         let outcome = Outcome::new(committed, answer(reply, result));
@@ -269,7 +271,7 @@ impl State {
         Ok((appended, Some(Committed::Entry(entry))))
     }
 
-    /// Looks at everything.
+    /// Searches by looking at every message.
     fn search(
         &mut self,
         rooms: &[RoomId],
@@ -287,6 +289,7 @@ impl State {
             .flat_map(|(id, room)| room.entries.values().map(move |entry| (id, room, entry)))
             .collect();
         all.sort_by_key(|(id, _, entry)| Reverse((entry.at, *id, entry.seq)));
+        // A cursor to an entry that is gone ends the search, as in the database.
         let start = before.map_or(0, |last| {
             let at =
                 |(id, _, entry): &(&RoomId, _, &Entry)| **id == last.room && entry.seq == last.seq;
@@ -444,7 +447,7 @@ impl State {
         Ok(())
     }
 
-    /// A room, without what is to go.
+    /// Returns a room, without the entries that retention removes.
     fn room(&mut self, room: &RoomId) -> Result<&mut Room, StoreError> {
         let room = self.rooms.get_mut(room).ok_or(StoreError::NoSuchRoom)?;
         room.sweep(self.clock.now());
@@ -462,7 +465,8 @@ impl Room {
         }
     }
 
-    /// The event as it is kept: an edit of a message that was deleted in the meantime has no text.
+    /// Returns an event as it is kept: an edit of a message that was deleted in the meantime has no
+    /// text.
     fn as_stored(&self, event: Event) -> Event {
         match event {
             Event::Edited { of, .. } if self.is_deleted(of) => Event::Edited { of, text: None },
@@ -470,7 +474,7 @@ impl Room {
         }
     }
 
-    /// A message with its last text; `None` for what is none.
+    /// Returns a message with its last text; `None` if the entry is no message.
     fn as_it_is_now(&self, entry: &Entry) -> Option<Entry> {
         let Event::Message {
             text: Some(_),

@@ -1,9 +1,10 @@
-//! What outlives the server: rooms, who is in them, and what was said.
+//! The state that outlives the server: rooms, their members, and their entries.
 //!
 //! The hub keeps everything but entries in memory and writes each change through; entries are
 //! only here. A store knows no rights and no connections. It is a trait, so that another can keep
 //! the same promises elsewhere (a log that several servers share): an append gets the room's next
-//! number, is idempotent by (room, writer, id), and every commit is told in order, whoever made it.
+//! number, is idempotent by (room, writer, id), and every commit is published in order, whichever
+//! server made it.
 
 mod clock;
 mod memory;
@@ -33,18 +34,18 @@ pub use outcome::{Committed, Outcome};
 pub(crate) use rules::seen_at_entry;
 pub use sqlite::{ExportError, OpenError, SqliteStore, export};
 
-/// Something that is done when it is durable.
+/// The result of a request, which resolves when the request is durable.
 pub type Durable<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;
 
 /// Keeps a server's rooms. Every method only queues its work; the future is the waiting.
 pub trait Store: fmt::Debug + Send + Sync {
-    /// Everything but entries, as it is now.
+    /// Returns everything but entries, as it is now.
     fn load(&self) -> Durable<Snapshot>;
 
     /// Subscribes to the outcomes of all appends, reservations and changes that are asked for from
-    /// now on, in the order in which they were asked for and committed; one item for each group that
-    /// became durable together. There is one subscriber: a new one takes the former one's place.
-    /// Without one, requesters are answered as soon as their request is durable.
+    /// now on, in the order in which they were asked for and committed; one item for each group
+    /// that became durable together. There is one subscriber: a new one takes the former one's
+    /// place. Without one, requesters are answered as soon as their request is durable.
     fn subscribe(&self) -> UnboundedReceiver<Vec<Outcome>>;
 
     /// Appends an entry to a room and gives it the next number. When this resolves the entry
@@ -60,37 +61,37 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// [`StoreError::Full`] and [`StoreError::Failed`], and then nothing was appended.
     fn append(&self, room: RoomId, entry: NewEntry) -> Durable<Appended>;
 
-    /// The entries after number `after`, oldest first, as many as fit `page`, at least one if there
-    /// is one. Sees every append that has resolved.
+    /// Returns the entries after number `after`, oldest first, as many as fit `page`, at least one
+    /// if there is one. Sees every append that has resolved.
     ///
     /// # Errors
     /// [`StoreError::NoSuchRoom`], [`StoreError::Failed`].
     fn read_after(&self, room: RoomId, after: Seq, page: PageSize) -> Durable<Vec<Entry>>;
 
-    /// The last entries before number `before`, oldest first, as many as fit `page`, at least one
-    /// if there is one.
+    /// Returns the last entries before number `before`, oldest first, as many as fit `page`, at
+    /// least one if there is one.
     ///
     /// # Errors
     /// [`StoreError::NoSuchRoom`], [`StoreError::Failed`].
     fn read_before(&self, room: RoomId, before: Seq, page: PageSize) -> Durable<Vec<Entry>>;
 
-    /// Takes so many numbers of a room away from appends, and gives the last one before them: those
-    /// after it belong to the caller for ever, also over the end of the process.
+    /// Reserves `numbers` sequence numbers of a room and returns the last one before them. No
+    /// append ever gets one of them, not even after a crash.
     ///
     /// # Errors
     /// As [`Self::append`].
     fn reserve(&self, room: RoomId, numbers: u32) -> Durable<Seq>;
 
-    /// One entry.
+    /// Returns one entry, if it is there.
     ///
     /// # Errors
     /// [`StoreError::NoSuchRoom`], [`StoreError::Failed`].
     fn entry(&self, room: RoomId, seq: Seq) -> Durable<Option<Entry>>;
 
-    /// The last messages of these rooms, newest first, whose texts as they are now have all words of
-    /// `query` by [`Pattern::matches`](shared::chat::search::Pattern::matches): before `before`, at
-    /// most as many as fit `page`. A room that is not there has none. A search that takes long stops
-    /// early, and tells its position also when it has found nothing.
+    /// Returns the last messages of these rooms, newest first, whose texts as they are now have all
+    /// words of `query` by [`Pattern::matches`](shared::chat::search::Pattern::matches): before
+    /// `before`, at most as many as fit `page`. A room that is not there has none. A search that
+    /// takes long stops early, and gives its position even if it has found nothing.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
@@ -102,8 +103,8 @@ pub trait Store: fmt::Debug + Send + Sync {
         page: PageSize,
     ) -> Durable<Found>;
 
-    /// Writes a change of what [`Self::load`] gives. Changes and appends happen in the order in which
-    /// they were asked for.
+    /// Writes a change of what [`Self::load`] gives. Changes and appends happen in the order in
+    /// which they were asked for.
     ///
     /// # Errors
     /// [`StoreError::RoomExists`], [`StoreError::NoSuchRoom`], [`StoreError::NoSuchInvitation`];
@@ -112,7 +113,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     fn change(&self, change: Change) -> Durable<()>;
 }
 
-/// What a search has found.
+/// The result of a search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     /// Messages with their texts as they are now, newest first.
@@ -124,46 +125,46 @@ pub struct Found {
 /// An entry before it has its number and time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEntry {
-    /// Its name, as its writer made it.
+    /// The entry's id, which its writer makes; sent again, it names the same entry.
     pub id: MessageId,
-    /// Who wrote it.
+    /// The person who writes the entry.
     pub from: UserId,
-    /// What they are called now.
+    /// The name of the writer at this time.
     pub name: DisplayName,
-    /// What it does.
+    /// The effect of the entry.
     pub event: Event,
 }
 
-/// What became of an append.
+/// The result of an append.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appended {
     /// The entry's number.
     pub seq: Seq,
-    /// When it was taken, the first time.
+    /// The time at which the entry was first taken.
     pub at: Timestamp,
-    /// It was there before.
+    /// `true` if the entry was there before.
     pub again: bool,
 }
 
-/// How much a page may hold.
+/// The most that a page may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageSize {
-    /// Most entries.
+    /// The most entries of a page.
     pub entries: u32,
     /// Most bytes of the entries' texts and about 200 for each, so that a page fits a message.
     pub bytes: usize,
 }
 
-/// Everything but entries.
+/// The state of a store without entries, as a server loads it at its start.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Every room.
+    /// The rooms that are not deleted.
     pub rooms: Vec<RoomRecord>,
-    /// Who has claimed which name.
+    /// The claimed names, with the keys that have them.
     pub names: Vec<(UserId, Name)>,
-    /// Whose keys are operators.
+    /// The keys of the operators.
     pub operators: Vec<UserId>,
-    /// Who is kept out.
+    /// The bans of keys and addresses.
     pub bans: Vec<Ban>,
     /// Keys that have used v2.
     pub v2_users: Vec<UserId>,
@@ -180,24 +181,24 @@ pub struct Snapshot {
 pub struct StoredInvitation {
     /// The SHA-256 of the code.
     pub digest: [u8; 32],
-    /// The invitation.
+    /// The invitation, without its code.
     pub invitation: Invitation,
 }
 
 /// A room, without its entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomRecord {
-    /// Its name.
+    /// The room's id.
     pub room: RoomId,
-    /// What it is about.
+    /// The room's topic.
     pub topic: Topic,
-    /// Whether only those who were invited can see and join it.
+    /// `true` if only invited people can see and join it.
     pub private: bool,
-    /// What becomes of its entries.
+    /// The retention rule.
     pub keep: Keep,
     /// The number of its last entry, or the last one that was reserved; 0 if there is none.
     pub head: Seq,
-    /// Who is in it, and the last entry that each has seen.
+    /// The members, with the last entry that each has seen.
     pub members: Vec<(UserId, Seq)>,
     /// The people who may join it though it is private; in a room of two, one who has left.
     pub invited: Vec<UserId>,
@@ -208,81 +209,80 @@ pub struct RoomRecord {
 /// One change of a [`Snapshot`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// A room is there from now on; one that is there already is an error.
+    /// A room is created; one that is there already is an error.
     RoomCreated {
-        /// Which.
+        /// The new room's id.
         room: RoomId,
-        /// What it is about.
+        /// Its topic, which may be empty.
         topic: Topic,
-        /// Whether only those who were invited can see and join it.
+        /// `true` if only invited people can see and join it.
         private: bool,
-        /// What becomes of its entries.
+        /// The retention rule.
         keep: Keep,
         /// The person who owns it.
         owner: Option<UserId>,
     },
-    /// What becomes of a room's entries is something else from now on. Those that are to go by that
-    /// are gone soon: the store sweeps by itself. Of [`Keep::Nothing`] it keeps nothing, but still
-    /// takes what is appended: whoever wants nothing written down does not append.
+    /// A room has another retention rule. The store removes entries by the rule itself, and soon.
+    /// With [`Keep::Nothing`] it still takes appends: a caller who wants nothing written does not
+    /// append.
     Kept {
-        /// Which.
+        /// The room whose rule changes.
         room: RoomId,
-        /// What.
+        /// The retention rule.
         keep: Keep,
     },
-    /// A room is gone, with everything in it.
+    /// A room is deleted with everything in it.
     RoomDeleted {
-        /// Which.
+        /// The room that is deleted.
         room: RoomId,
     },
-    /// Somebody is in a room, and has seen what was said there before. Takes an invitation; being in
-    /// it already changes nothing else.
+    /// A person joins a room, whose earlier entries count as seen. Uses up an invitation; a member
+    /// who joins again changes nothing else.
     Joined {
-        /// Where.
+        /// The room that is joined.
         room: RoomId,
-        /// Who.
+        /// The person who joins.
         user: UserId,
         /// The other person of a room of two, who brings them in. Not stored.
         by: Option<UserId>,
     },
-    /// Somebody is not in a room any more, and has no role in it. One of a room of two counts as
-    /// invited.
+    /// A person leaves a room and loses their role in it. In a room of two they count as invited.
     Left {
-        /// Where.
+        /// The room that is left.
         room: RoomId,
-        /// Who.
+        /// The person who leaves, or is removed.
         user: UserId,
     },
-    /// Somebody may join a private room. Changes nothing for who is in it.
+    /// A person may join a private room. Changes nothing for members.
     Invited {
-        /// Where.
+        /// The private room.
         room: RoomName,
-        /// Who.
+        /// The person who may join.
         user: UserId,
         /// The member who invites them. Not stored.
         by: UserId,
     },
-    /// Somebody may not join a private room after all.
+    /// An invitation to a private room is taken back.
     Uninvited {
-        /// The room.
+        /// The private room.
         room: RoomName,
-        /// The person.
+        /// The person who is no longer invited.
         user: UserId,
     },
-    /// Somebody has a role in a room from now on.
+    /// A person has another role in a room.
     Role {
-        /// The room.
+        /// The room in which the role counts.
         room: RoomId,
-        /// The person.
+        /// The member who gets the role.
         user: UserId,
-        /// The role.
+        /// The role from now on.
         role: Role,
     },
     /// A room has another topic.
     Topic {
-        /// The room.
+        /// The room whose topic changes.
         room: RoomId,
-        /// The topic.
+        /// The topic from now on.
         topic: Topic,
     },
     /// A room has another name; one that is taken is an error.
@@ -292,25 +292,25 @@ pub enum Change {
         /// The new name.
         to: RoomName,
     },
-    /// Somebody who is in a room has seen it up to an entry; never goes back.
+    /// A member has read a room up to an entry; the marker never goes back.
     Read {
-        /// Where.
+        /// The room that was read.
         room: RoomId,
-        /// Who.
+        /// The person who has read it.
         user: UserId,
-        /// Up to which.
+        /// The last entry that was read.
         seq: Seq,
     },
-    /// Somebody is called something from now on; the former name is free.
+    /// A person has another name; the former one is free.
     Named {
-        /// Who.
+        /// The person who has the name.
         user: UserId,
-        /// What.
+        /// The name from now on.
         name: Name,
     },
-    /// Somebody has no name any more.
+    /// A person loses their name, which is free.
     NameReleased {
-        /// The person.
+        /// The person who loses the name.
         user: UserId,
     },
     /// A key has used v2.
@@ -320,7 +320,7 @@ pub enum Change {
     },
     /// A key is admitted for good.
     Admitted {
-        /// The key.
+        /// The key that is admitted.
         user: UserId,
     },
     /// The server has another admission mode.
@@ -337,23 +337,23 @@ pub enum Change {
     Redeemed {
         /// The invitation's number.
         number: u32,
-        /// The key.
+        /// The key that it admits.
         user: UserId,
     },
-    /// Somebody is kept out from now on, for this reason.
+    /// A key or address is banned, or its ban has another reason.
     Banned(Ban),
-    /// Somebody is not kept out any more.
+    /// The ban of a key or address is lifted.
     Unbanned(Banned),
-    /// Somebody is an operator, or no longer is.
+    /// A person becomes an operator, or is one no longer.
     Operator {
-        /// Who.
+        /// The person whose rights change.
         user: UserId,
-        /// Whether.
+        /// `true` if the person is an operator from now on.
         is: bool,
     },
 }
 
-/// Why something could not be stored or read.
+/// The reason for which something could not be stored or read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -369,7 +369,7 @@ pub enum StoreError {
     TooLong,
     /// The disk is full. Nothing was changed; it may work later.
     Full,
-    /// Something else; nothing was changed. The text is for the log.
+    /// Another failure; nothing was changed. The text is for the log.
     Failed(String),
 }
 

@@ -1,4 +1,4 @@
-//! The outcomes of requests: what a store has committed, and the answer to whoever asked.
+//! The outcomes of requests: the commit, if there is one, and the answer to the requester.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -80,6 +80,7 @@ impl Subscription {
 
     /// Hands outcomes to the subscriber; without one the requesters are answered at once.
     pub(super) fn publish(&self, outcomes: Vec<Outcome>) {
+        // Sent under the lock: outcomes keep their order, whichever thread publishes.
         let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = &*sender {
             // A subscriber that is gone gives them back, and dropping them answers.

@@ -1,16 +1,16 @@
-//! What every store judges alike, so that no two can differ in it.
+//! The rules that all stores share, so that no two can differ in them.
 
 use shared::chat::{Event, Keep, RoomId, Seq, Timestamp};
 
 use super::PageSize;
 
-/// What an entry counts for in [`PageSize::bytes`] beside its text.
+/// The bytes that an entry counts for in [`PageSize::bytes`], beside its text.
 const ENTRY_BYTES: usize = 200;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// What somebody has seen who comes into a room with this head: what was said before is no news to
-/// them, but in a room of two it was said to them.
+/// Returns the last entry that counts as seen by somebody who enters a room with this head. Earlier
+/// entries are no news, but those of a room of two were meant for the person.
 pub(crate) fn seen_at_entry(room: &RoomId, head: Seq) -> Seq {
     match room {
         RoomId::Direct(_) => 0,
@@ -18,8 +18,8 @@ pub(crate) fn seen_at_entry(room: &RoomId, head: Seq) -> Seq {
     }
 }
 
-/// Whether an entry that is sent again is the one that was stored. A text that has been deleted
-/// since cannot be compared any more; nothing that could tell it is kept.
+/// Returns `true` if an entry that is sent again is the one that was stored. A text that was
+/// deleted since cannot be compared, because nothing is kept of it, not even a hash.
 pub(super) fn is_the_same(stored: &Event, sent: &Event) -> bool {
     match (stored, sent) {
         (
@@ -55,7 +55,7 @@ pub(super) fn not_before(last: Option<Timestamp>, now: Timestamp) -> Timestamp {
     last.map_or(now, |last| last.max(now))
 }
 
-/// Whether an entry is to go, of a room with this head. Those before it go as well.
+/// Returns `true` if retention removes an entry of a room with this head, and those before it.
 pub(super) fn goes(keep: Keep, seq: Seq, at: Timestamp, head: Seq, now: Timestamp) -> bool {
     match keep {
         Keep::Forever => false,
@@ -85,8 +85,8 @@ impl Filling {
         }
     }
 
-    /// Whether another entry is part of the page. The first always is, so that whoever turns pages
-    /// gets on.
+    /// Returns `true` if another entry is part of the page. The first always is: a page without any
+    /// would stop a client that turns pages.
     pub(super) fn takes(&mut self, event: &Event) -> bool {
         let bytes = self.bytes + bytes_of(event);
         let fits = self.entries < self.size.entries && bytes <= self.size.bytes;
@@ -105,7 +105,7 @@ fn bytes_of(event: &Event) -> usize {
     ENTRY_BYTES + text.map_or(0, |text| text.as_str().len())
 }
 
-/// Takes away the text of an event, if it is the message with number `of` or one of its edits.
+/// Removes the text of an event, if it is the message with number `of` or one of its edits.
 pub(super) fn scrub(seq: Seq, event: &mut Event, of: Seq) {
     match event {
         Event::Message { text, .. } if seq == of => *text = None,

@@ -1,4 +1,4 @@
-//! Changes of who may take part.
+//! Committed changes of admission: keys, invitations and the mode.
 
 use shared::chat::{AdmissionMode, ServerMessage, UserId};
 use shared::error::ErrorCode;
@@ -13,13 +13,16 @@ impl Hub {
         self.announce_admitted(user, wakers);
     }
 
-    /// Tells all devices of a person who may take part from now on, and could not before.
+    /// Sends `admitted` to all devices of a person who may take part from now on, and could not
+    /// before.
     pub(super) fn announce_admitted(&self, user: UserId, wakers: &mut Wakers) {
         let directory = self.directory();
         if !directory.refresh_admission(user) {
             return;
         }
         let told = encode(&ServerMessage::Admitted);
+        // Under the directory's lock, as `waiting` is sent: whichever is decided later arrives
+        // later.
         let outboxes = directory.json_outboxes(user);
         let full = outboxes.filter(|(_, outbox)| outbox.push([&told], wakers).is_err());
         let slow = full.map(|(id, _)| id).collect();
@@ -27,8 +30,8 @@ impl Hub {
         self.evict(slow, wakers);
     }
 
-    /// Those who may no longer take part have no rooms, but may listen to the lobby's plain text:
-    /// their connections end.
+    /// Applies a mode, and ends the connections of people who may no longer take part: they have no
+    /// rooms, but may listen to the lobby's plain text.
     pub(super) fn apply_admission_mode(&self, mode: AdmissionMode, wakers: &mut Wakers) {
         let (admitted, ended) = self.directory().set_admission_mode(mode);
         let told = encode(&ServerMessage::Admitted);
@@ -37,6 +40,7 @@ impl Hub {
             .filter(|(_, outbox)| outbox.push([&told], wakers).is_err());
         let slow = full.map(|(id, _)| id).collect();
         self.evict(slow, wakers);
+        // Behind `admitted`, and without the lock, which `end` takes itself.
         self.end(ended, ErrorCode::Kicked);
     }
 }

@@ -1,6 +1,6 @@
 //! The only place where shared state changes: everything that the store has committed is applied
-//! here, in the order of the commits, by one task. A session only asks, and hears the answer after
-//! its change is applied; its end takes nothing with it.
+//! here, in the order of the commits, by one task. A session only asks the store, and is answered
+//! after its change is applied; the end of the session loses nothing but the answer.
 
 mod admission;
 mod rooms;
@@ -42,12 +42,16 @@ impl Hub {
                 match outcome.committed.take() {
                     Some(Committed::Entry(entry)) => {
                         bytes += text_bytes(&entry);
+                        // Entries of one room that follow each other share its lock and the
+                        // subscribers' writes; no entry overtakes one of another room.
                         if room.as_ref() != Some(&entry.room) {
                             self.publish(room.take(), &mut entries, &mut wakers);
                             room = Some(entry.room.clone());
                         }
                         entries.push(EncodedEntry::new(entry));
                     }
+                    // Entries before the change go out first, so that subscribers see both in the
+                    // order of the commits.
                     Some(Committed::Change(change)) => {
                         self.publish(room.take(), &mut entries, &mut wakers);
                         self.apply(change, &mut wakers);
@@ -60,7 +64,8 @@ impl Hub {
             // The answers come behind the events.
             piece.into_iter().for_each(Outcome::release);
             drop(wakers);
-            // Subscribers of a burst send what they have before more comes: their queues are bounded.
+            // Subscribers of a burst send what they have before more comes: their queues are
+            // bounded.
             tokio::task::yield_now().await;
         }
     }
@@ -90,6 +95,8 @@ impl Hub {
 
     fn publish(&self, room: Option<RoomId>, entries: &mut Vec<EncodedEntry>, wakers: &mut Wakers) {
         if let Some(room) = room.and_then(|room| self.rooms.get(&room)) {
+            // The guard ends with this statement: eviction takes the directory's lock, which comes
+            // before a room's.
             let slow = room.lock().publish(entries, wakers);
             self.evict(slow, wakers);
         }
@@ -127,7 +134,10 @@ impl Hub {
                 let mut directory = self.directory();
                 let former = directory.name_of(user);
                 directory.names.apply(user.0, name);
+                // Connections have a copy of the name, so that a message takes no lock of the
+                // directory.
                 directory.refresh_name(user);
+                // `announce_renamed` takes the lock again.
                 drop(directory);
                 self.announce_renamed(user, &former.to_string(), wakers);
             }
@@ -141,6 +151,7 @@ impl Hub {
             }
             Change::Banned(ban) => {
                 let who = ban.who;
+                // Added before connections end: whoever comes back at once is refused.
                 self.operators.bans.add(ban);
                 self.enforce(who);
             }
@@ -148,6 +159,7 @@ impl Hub {
             Change::Operator { user, is } => self.apply_operator(user, is, wakers),
             Change::Admitted { user } => self.apply_admitted(user, wakers),
             Change::Redeemed { number, user } => {
+                // The store has taken the use already; this is the copy by which codes are found.
                 self.directory().admissions.take_use(number);
                 self.apply_admitted(user, wakers);
             }
@@ -167,6 +179,7 @@ impl Hub {
     }
 
     fn apply_operator(&self, user: UserId, is: bool, wakers: &mut Wakers) {
+        // Operators need no admission, so this can admit the key, which is announced too.
         self.directory().set_operator(user, is);
         self.announce_admitted(user, wakers);
         let directory = self.directory();
@@ -177,6 +190,7 @@ impl Hub {
         };
         // On all their devices.
         let told = encode(&ServerMessage::Operator(answer));
+        // Not droppable: a client that misses it would offer rights that the person no longer has.
         let outboxes = directory.json_outboxes(user);
         let full = outboxes.filter(|(_, outbox)| outbox.push([&told], wakers).is_err());
         let slow = full.map(|(id, _)| id).collect();

@@ -1,4 +1,5 @@
-//! Committed changes of rooms: how each alters the room and the directory, and who is sent what.
+//! Committed changes of rooms: each alters the room and the directory, and is sent to those whom it
+//! concerns.
 
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ impl Hub {
         owner: Option<UserId>,
         wakers: &mut Wakers,
     ) {
+        // Counted while the creator's permit is still held: there is no moment at which the room
+        // takes no permit.
         self.quota.add(&id, owner);
         let mut room = Room::new(id, topic, private, keep);
         if let Some(owner) = owner {
@@ -30,8 +33,8 @@ impl Hub {
         let mut directory = self.directory();
         directory.add_room(&room);
         if !private {
-            // A list that somebody looks at; who misses this sees the room when asking for the list.
-            // It is the same for all but the owner, who is sent `joined`.
+            // A list that somebody looks at; who misses this sees the room when asking for the
+            // list. It is the same for all but the owner, who is sent `joined`.
             let stranger = UserId(shared::identity::Fingerprint::from_bytes([0; 32]));
             let summary = directory.summary(&room, stranger);
             let message = encode(&ServerMessage::Room { room: summary });
@@ -41,10 +44,12 @@ impl Hub {
                 }
             }
         }
+        // Last, and under the directory's lock: a room that can be found is in all indexes.
         self.rooms.insert(room);
     }
 
     pub(super) fn apply_deleted(&self, id: &RoomId, wakers: &mut Wakers) {
+        // Out of the table first, so that no request finds the room from here on.
         let Some(room) = self.rooms.remove(id) else {
             return;
         };
@@ -73,6 +78,7 @@ impl Hub {
         };
         let mut directory = self.directory();
         let mut room = known.lock();
+        // Two devices may have asked at once; the join is announced once.
         if !room.enter(user) {
             return;
         }
@@ -82,6 +88,7 @@ impl Hub {
             member: directory.member(user, Some(&room)),
             change: MemberChange::Joined,
         };
+        // One number every five seconds, instead of a message to everybody for each who joins.
         let mut slow = if room.is_large() {
             directory.rosters.insert(id.clone());
             Vec::new()
@@ -97,6 +104,7 @@ impl Hub {
             let full = outboxes.filter(|(_, outbox)| outbox.push([&invited], wakers).is_err());
             slow.extend(full.map(|(id, _)| id));
         }
+        // Both locks are given back, because eviction takes them in their order.
         drop((room, directory));
         self.evict(slow, wakers);
     }
@@ -107,11 +115,13 @@ impl Hub {
         };
         let mut directory = self.directory();
         let mut room = known.lock();
+        // Before the exit, which takes away the role that the message shows.
         let member = directory.member(user, Some(&room));
         let owned = room.owner() == Some(user);
         if !room.exit(user) {
             return;
         }
+        // The room counts on; only its owner is no longer charged for it.
         if owned {
             self.quota.hand_over(Some(user), None);
         }
@@ -123,6 +133,8 @@ impl Hub {
         let mut slow = Vec::new();
         let connections: Vec<_> = directory.connections_of(user).map(|(id, _)| id).collect();
         for connection in connections {
+            // Before the others are told: the person's own devices get `left`, and nothing of the
+            // room after it.
             room.unsubscribe(connection);
             let Some(connected) = directory.connected_mut(connection) else {
                 continue;
@@ -148,7 +160,8 @@ impl Hub {
         drop((room, directory));
         self.evict(slow, wakers);
         if ends && !is_lobby {
-            // An empty room in which nothing is kept ends: otherwise rooms could be used up for ever.
+            // An empty room in which nothing is kept ends: otherwise rooms could be used up for
+            // ever. Not awaited: its outcome comes to the hub's task, which is running this.
             drop(self.store.change(Change::RoomDeleted { room: id.clone() }));
         }
     }
@@ -197,6 +210,8 @@ impl Hub {
         self.change_summary(id, wakers, |room| {
             let before = std::mem::replace(&mut room.keep, keep);
             if before != keep && keep == Keep::Nothing {
+                // Numbers from an earlier unstored time are below those that the store has given
+                // since.
                 room.unstored.begin();
                 if room.unstored.is_waiting() {
                     self.reserve(room);
@@ -206,6 +221,8 @@ impl Hub {
     }
 
     pub(super) fn apply_renamed(&self, from: RoomId, to: RoomName, wakers: &mut Wakers) {
+        // The same room behind the same lock: a request that found it by its former name goes on
+        // with it.
         let Some(known) = self.rooms.rename(&from, to.clone().into()) else {
             return;
         };
@@ -280,6 +297,7 @@ fn send_to_all_who_list(
     let mut slow = Slow::new();
     for user in room.members.keys() {
         for (id, outbox) in directory.json_outboxes(*user) {
+            // Members must not miss it: they would go on asking for a room that is not there.
             if outbox.push([message], wakers).is_err() {
                 slow.push(id);
             }

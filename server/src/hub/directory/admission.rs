@@ -14,11 +14,11 @@ use crate::clients::ConnectionId;
 use crate::hub::session::queue::Outbox;
 use crate::store::StoredInvitation;
 
-/// Most applicants that are remembered: keys are cheap to make. At more the oldest is forgotten, and
-/// applies again with its next `hello`.
+/// Most applicants that are remembered: keys are cheap to make. At more the oldest is forgotten,
+/// and applies again with its next `hello`.
 const MAX_APPLICANTS: usize = 1_000;
 
-/// Most keys of which it is remembered that they are new. At more the oldest may write early.
+/// Most new keys that are remembered. At more the oldest may write early.
 const MAX_NEWCOMERS: usize = 100_000;
 
 /// The admission mode, and what it is decided by.
@@ -31,7 +31,7 @@ pub(in crate::hub) struct Admissions {
     applicants: BTreeMap<UserId, Applicant>,
     /// Keys that were new when they first came, and the time from which they may write.
     newcomers: HashMap<UserId, Instant>,
-    /// The same keys, those that came first in front.
+    /// The same keys in the order in which they came.
     newcomers_by_age: VecDeque<UserId>,
 }
 
@@ -110,6 +110,8 @@ impl Admissions {
         if self.newcomers.contains_key(&user) {
             return;
         }
+        // All wait equally long, so the first that still waits ends the loop. A key that was
+        // admitted since is in this list only, and goes too.
         while let Some(oldest) = self.newcomers_by_age.front()
             && let waits = self.newcomers.get(oldest).is_some_and(|until| *until > now)
             && (!waits || self.newcomers.len() >= MAX_NEWCOMERS)
@@ -158,7 +160,7 @@ impl Directory {
         self.admissions.newcomers.remove(&user);
     }
 
-    /// Brings a person's connections to what is decided of the key. Returns `true` if the person
+    /// Updates a person's connections with the decision about the key. Returns `true` if the person
     /// may take part from now on, and could not before.
     pub(in crate::hub) fn refresh_admission(&self, user: UserId) -> bool {
         let admitted = self.is_admitted(user);
@@ -179,9 +181,11 @@ impl Directory {
             self.admissions.applicants.clear();
         }
         let (mut admitted, mut ended) = (Vec::new(), Vec::new());
+        // Only people who are connected: everybody else is looked at when they connect.
         let users: Vec<_> = self.online.keys().copied().collect();
         for user in users {
             if self.refresh_admission(user) {
+                // Plain-text clients know no `admitted`; they are let in with their next line.
                 let outboxes = self.json_outboxes(user);
                 admitted.extend(outboxes.map(|(id, outbox)| (id, outbox.clone())));
             } else if !self.is_admitted(user) {
@@ -210,6 +214,8 @@ mod tests {
         }
     }
 
+    // The attack: minted keys apply until the memory is full, or until honest applicants are not
+    // seen.
     #[test]
     fn a_flood_of_applicants_takes_bounded_memory_and_the_latest_stay() {
         let mut admissions = Admissions::default();
@@ -221,6 +227,7 @@ mod tests {
         assert!(admissions.applicants(None).any(|it| it.id == latest));
     }
 
+    // The attack: minted keys that come once, to be remembered.
     #[tokio::test(start_paused = true)]
     async fn a_flood_of_new_keys_takes_bounded_memory() {
         let mut admissions = Admissions::default();

@@ -25,6 +25,8 @@ impl Directory {
         let operator = self.operators.contains(&user);
         let admitted = self.is_admitted(user);
         let online = self.online.entry(user).or_insert_with(|| {
+            // What was announced last stays, however often somebody comes and goes before the next
+            // turn.
             self.presence.entry(user).or_insert(false);
             Online {
                 person: Arc::new(Person {
@@ -66,6 +68,7 @@ impl Directory {
         }
         connected.outbox.close(wakers);
         let announced = self.arrivals.remove(&id).is_none();
+        // Somebody whose arrival was never announced has not left either.
         if connected.mode == Some(Mode::Plain) && announced && !self.closing {
             self.departures.push(user);
         }
@@ -82,7 +85,7 @@ impl Directory {
         self.online.get_mut(user)?.connections.get_mut(&id)
     }
 
-    /// Marks a connection as one of plain text, which the lobby is told of soon.
+    /// Marks a connection as one of plain text, whose arrival the lobby's clock announces.
     pub(in crate::hub) fn become_plain(&mut self, id: ConnectionId) {
         if let Some(user) = self.users.get(&id).copied()
             && let Some(connected) = self.connected_mut(id)
@@ -98,9 +101,9 @@ impl Directory {
         Some(self.name_of(user))
     }
 
-    /// Returns the presence that was last announced, or that nothing has changed since. Lists show
-    /// this one: whoever reads a list between two turns of the clock would otherwise never hear that
-    /// somebody left who came in the same turn.
+    /// Returns the presence that was last announced. Lists show this one, not the present one: a
+    /// client that reads a list between two turns of the clock would otherwise never be sent that a
+    /// person who came within the turn has left again.
     pub(super) fn is_announced_online(&self, user: UserId) -> bool {
         let announced = self.presence.get(&user).copied();
         announced.unwrap_or_else(|| self.is_online(user))
@@ -129,7 +132,7 @@ impl Directory {
             .map(|(id, connected)| (id, &connected.outbox))
     }
 
-    /// Returns every connection with whose it is.
+    /// Returns every connection with its person.
     pub(in crate::hub) fn everybody(
         &self,
     ) -> impl Iterator<Item = (ConnectionId, UserId, &Connected)> {
@@ -139,12 +142,12 @@ impl Directory {
         })
     }
 
-    /// Returns whose a connection is.
+    /// Returns the person of a connection.
     pub(in crate::hub) fn user_of(&self, id: ConnectionId) -> Option<UserId> {
         self.users.get(&id).copied()
     }
 
-    /// Lets the lobby's plain-text clients know that somebody is not one of them any more.
+    /// Notes that somebody is no longer a plain-text client, for the lobby's others.
     pub(in crate::hub) fn note_departure(&mut self, id: ConnectionId) {
         if let Some(user) = self.user_of(id) {
             self.departures.push(user);

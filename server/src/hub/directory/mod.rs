@@ -1,8 +1,8 @@
-//! The people of the server: names, rights, connections, and which rooms each is in. Every method
-//! runs under the directory's lock and waits for nothing.
+//! The people of the server: names, rights, connections, and the rooms of each. Every method runs
+//! under the directory's lock and waits for nothing.
 //!
-//! The two indexes by person are what keeps the cost of a connection independent of the number of
-//! rooms: nothing here or in a request walks all rooms.
+//! Two indexes by person keep the cost of a connection independent of the number of rooms: nothing
+//! here or in a request walks all rooms.
 
 mod admission;
 mod announcements;
@@ -96,7 +96,8 @@ pub(in crate::hub) struct Directory {
     joined: HashMap<UserId, BTreeSet<RoomId>>,
     /// Rooms with a name that everybody may join.
     public: BTreeSet<RoomId>,
-    /// Why a connection was ended, until its session knows. An evicted one has no entry.
+    /// The codes of connections that were ended, until their sessions take them. An evicted
+    /// connection has none.
     ended: HashMap<ConnectionId, ErrorCode>,
     /// People whose presence may have changed, and whether it was last announced as online.
     presence: HashMap<UserId, bool>,
@@ -106,7 +107,8 @@ pub(in crate::hub) struct Directory {
     departures: Vec<UserId>,
     /// Large rooms whose members have changed since their number was last announced.
     pub(in crate::hub) rosters: HashSet<RoomId>,
-    /// The server stops: everybody leaves, and announcing each would cost the square of their number.
+    /// The server stops: everybody leaves, and announcing each would cost the square of their
+    /// number.
     pub(in crate::hub) closing: bool,
 }
 
@@ -173,6 +175,7 @@ impl Directory {
             self.operators.remove(&user);
         }
         if let Some(online) = self.online.get(&user) {
+            // Requests read this copy, so that most of them take no lock of the directory.
             online.person.operator.store(is, Ordering::Relaxed);
         }
     }

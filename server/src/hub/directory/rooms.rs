@@ -36,6 +36,7 @@ impl Directory {
     pub(in crate::hub) fn exit(&mut self, user: UserId, room: &RoomId) {
         if let Some(rooms) = self.joined.get_mut(&user) {
             rooms.remove(room);
+            // A person with an empty entry would count as known, and need no admission.
             if rooms.is_empty() {
                 self.joined.remove(&user);
             }
@@ -74,6 +75,7 @@ impl Directory {
             self.exit(*user, from);
             self.enter(*user, &to);
         }
+        // A connection leaves its rooms by these names when it ends.
         for online in self.online.values_mut() {
             for connected in online.connections.values_mut() {
                 if connected.subscriptions.remove(from) {

@@ -1,4 +1,4 @@
-//! How a key that is not admitted gets in: it waits, or redeems an invitation.
+//! Requests of keys that are not admitted: they wait, or redeem an invitation.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -52,6 +52,8 @@ pub(super) async fn redeem(
     }
     let digest = digest(&code);
     let now = system::timestamp(SystemTime::now());
+    // Memory finds the number; the store takes the use, so that of two who redeem the last one, one
+    // gets in.
     let found = from.hub.directory().admissions.invitation_of(&digest, now);
     let number = found.ok_or_else(not_valid)?;
     let user = from.user();

@@ -29,6 +29,7 @@ pub(super) async fn hello(from: Arc<Requester>, name: Option<String>) -> Result<
         Some(Ok(name)) if name.as_str() == from.person.name().as_str() => Ok(()),
         Some(Ok(name)) => claim_name(&from, name).await,
         Some(Err(error)) => {
+            // Cut, because the answer repeats what a stranger has written.
             let name: String = name.unwrap_or_default().chars().take(40).collect();
             let message = format!("{name:?} cannot be your name: {error}.");
             Err(Rejection::new(ChatErrorCode::NameInvalid, message))
@@ -61,6 +62,7 @@ fn welcome(from: &Requester) {
 /// [`ChatErrorCode::NameTaken`] with free names, or what the store says.
 pub(in crate::hub) async fn claim_name(from: &Arc<Requester>, name: Name) -> Result<(), Rejection> {
     let user = from.user();
+    // In memory, since the claim of somebody else may be queued and not applied yet.
     let reserved = from.hub.directory().names.reserve(user.0, &name);
     reserved.map_err(|reason| not_given(&name, &reason))?;
     let from = Arc::clone(from);

@@ -18,7 +18,7 @@ pub(super) fn page_size(limit: Option<u32>) -> PageSize {
     }
 }
 
-/// Answers `history`.
+/// Answers `history` with a page of entries.
 pub(super) async fn history(
     from: Arc<Requester>,
     room: RoomId,
@@ -31,6 +31,8 @@ pub(super) async fn history(
         authorize(&from, &known, Action::Take)?;
         known.head
     };
+    // Not past the head: entries that the store has committed already are still to be broadcast,
+    // and would come twice.
     let before = before.min(head.saturating_add(1));
     let page = page_size(limit);
     let entries = from.hub.store.read_before(room.clone(), before, page);

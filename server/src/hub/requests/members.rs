@@ -14,7 +14,8 @@ use crate::hub::room::{MAX_INVITED, Room};
 use crate::hub::session::{Effect, Requester};
 use crate::store::Change;
 
-/// Returns the members behind `after`, by id, as many as fit a message, and `true` if there are more.
+/// Returns the members behind `after`, by id, as many as fit a message, and `true` if there are
+/// more.
 pub(super) fn page(
     directory: &Directory,
     room: &Room,
@@ -25,18 +26,20 @@ pub(super) fn page(
     Page::of(members.map(|(user, _)| directory.member(*user, Some(room)))).finish()
 }
 
-/// Answers `members`.
+/// Answers `members` with a page of them.
 pub(super) fn list(
     from: &Requester,
     room: RoomId,
     after: Option<UserId>,
 ) -> Result<Effect, Rejection> {
     let known = from.hub.room(&room)?;
+    // Directory before room, as everywhere.
     let directory = from.hub.directory();
     let known = known.lock();
     authorize(from, &known, Action::Take)?;
     let (members, more) = page(&directory, &known, after);
     let count = known.members.len();
+    // Encoding needs no lock, and everybody who connects waits for the directory's.
     drop((known, directory));
     from.reply(&ServerMessage::Members {
         room,

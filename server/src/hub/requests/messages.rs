@@ -1,4 +1,4 @@
-//! What somebody writes into a room: messages, and amendments to messages that are there.
+//! Writing into rooms: messages, and amendments to earlier messages.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::hub::room::Room;
 use crate::hub::session::{Effect, Requester};
 use crate::store::{Appended, Change, Durable, NewEntry};
 
-/// Something that is done to a message that is there.
+/// A change of an earlier message.
 pub(super) enum Amendment {
     Edit(Text),
     Delete,
@@ -50,7 +50,10 @@ pub(super) async fn send(
     let stored = {
         let known = from.hub.room(&room)?;
         let mut known = known.lock();
+        // One lock from the decision to the queueing: the room that was judged does not change in
+        // between.
         authorize(&from, &known, Action::Take)?;
+        // The head is the last entry that was broadcast; no client can have seen a later one.
         if reply_to.is_some_and(|seq| seq == 0 || seq > known.head) {
             let message = "There is no such message to answer.";
             return Err(Rejection::new(ChatErrorCode::NoSuchEntry, message));
@@ -65,13 +68,15 @@ pub(super) async fn send(
     acknowledge(&from, room, id, stored).await
 }
 
-/// Adds the other person of a room of two again, if they have left it: a message must reach somebody.
+/// Adds the other person of a room of two again, if they have left it: a message must reach
+/// somebody.
 fn bring_back(from: &Requester, room: &Room) {
     if let Some(other) = room.other(from.user())
         && room.is_direct()
         && !room.has(other)
     {
-        // Queued before the message, and so durable before it; the message's answer tells a failure.
+        // Queued before the message, and so durable before it; the message's answer tells a
+        // failure.
         drop(from.hub.store.change(Change::Joined {
             room: room.id.clone(),
             user: other,
@@ -93,6 +98,7 @@ fn append(from: &Requester, room: &mut Room, id: MessageId, event: Event) -> Dur
     let entry = NewEntry {
         id,
         from: from.user(),
+        // Stored with the entry: a later name does not change who wrote it then.
         name: from.person.name(),
         event,
     };
@@ -130,10 +136,13 @@ pub(super) async fn amend(
     let stored = {
         let mut known = known.lock();
         let action = match &what {
+            // Whose message it is, only the store knows; this is what every member may do.
             Amendment::Delete => Action::DeleteMessage(from.user()),
             _ => Action::Take,
         };
         authorize(&from, &known, action)?;
+        // An ack comes when its entry is applied. Before that, 12 to 113 of 500 reactions to a
+        // message just acknowledged were refused here.
         if of == 0 || of > known.head {
             return Err(Rejection::no_such_message());
         }
@@ -151,6 +160,8 @@ pub(super) async fn amend(
     let stored = match stored {
         Ok(stored) => stored,
         Err(what) => {
+            // No lock is held while the store reads, so `decide` judges everything again: the
+            // member may have been removed meanwhile.
             let target = from.hub.store.entry(room.clone(), of).await?;
             let mut known = known.lock();
             let event = decide(&from, &known, target.and_then(Target::of), of, what)?;

@@ -1,4 +1,4 @@
-//! The requests of JSON clients, one file each kind: what each costs, and who answers it.
+//! The requests of JSON clients, a file for each group: their prices and their handlers.
 
 mod admission;
 pub(super) mod hello;
@@ -30,14 +30,14 @@ pub(super) use search::Searches;
 /// A request at work.
 pub(super) type Work = Pin<Box<dyn Future<Output = Result<Effect, Rejection>> + Send>>;
 
-/// What a request costs before anything is done for it.
+/// The cost of a request, which is taken before anything is done for it.
 #[derive(Debug)]
 pub(super) struct Price {
     pub(super) class: RateClass,
     pub(super) tokens: u32,
     /// Bytes that its replies may have; they count against the connection's budget while it runs.
     pub(super) reply_bytes: usize,
-    /// How its rejection is known.
+    /// The name of the request in a rejection.
     pub(super) about: About,
 }
 
@@ -45,7 +45,8 @@ pub(super) struct Price {
 const SHORT: usize = 1024;
 
 impl Price {
-    /// Returns the price of a request. Every request has one: what is free is asked without end.
+    /// Returns the price of a request. Every request has one, because a free one could be made
+    /// without end.
     pub(super) fn of(message: &ClientMessage) -> Self {
         use ClientMessage as M;
         let (class, tokens, reply_bytes, about) = match message {
@@ -93,6 +94,7 @@ impl Price {
             M::Claim { .. } => (RateClass::Join, 5, SHORT, About::Word("claim")),
             M::Redeem { .. } => (RateClass::Join, 5, SHORT, About::Word("redeem")),
             M::Operator(_) => (RateClass::Ask, 2, MESSAGE_BYTES, About::Word("operator")),
+            // Charged even if nothing follows: the server has looked at it all the same.
             M::Typing { room } | M::Read { room, .. } => {
                 (RateClass::Ask, 1, SHORT, About::Room(room.clone()))
             }
@@ -107,7 +109,7 @@ impl Price {
     }
 }
 
-/// Starts a request. `follows_log` tells whether the session follows the log already.
+/// Starts a request. `follows_log` is `true` if the session follows the log already.
 pub(super) fn start(from: Arc<Requester>, message: ClientMessage, follows_log: bool) -> Work {
     use ClientMessage as M;
     match message {

@@ -1,4 +1,4 @@
-//! What owners and moderators do in a room, and operators in any.
+//! Requests of owners and moderators in their rooms, and of operators in any room.
 
 use std::sync::Arc;
 
@@ -22,6 +22,8 @@ pub(super) async fn change_room(
     let stored: Vec<_> = {
         let known = from.hub.room(&room.clone().into())?;
         let known = known.lock();
+        // Decided and queued under one lock: rights that are taken away meanwhile count for later
+        // requests.
         authorize(from, &known, action)?;
         let store = &from.hub.store;
         changes.into_iter().map(|it| store.change(it)).collect()
@@ -59,6 +61,7 @@ pub(super) async fn rename(
     room: RoomName,
     to: RoomName,
 ) -> Result<Effect, Rejection> {
+    // By skeleton. The store knows no skeletons and refuses only the very same name.
     if from.hub.quota.is_taken(&to, &room) {
         return Err(StoreError::RoomExists.into());
     }
@@ -100,6 +103,7 @@ pub(super) fn role_changes(
         return Err(Rejection::no_such_member());
     }
     let owner = known.owner();
+    // A room without an owner could be led by operators only.
     if owner == Some(user) && role != Role::Owner {
         let message = "The owner first makes somebody else the owner.";
         return Err(Rejection::forbidden(message));

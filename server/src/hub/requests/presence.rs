@@ -1,4 +1,4 @@
-//! Things of the moment: who is writing, and how far somebody has read.
+//! Typing and read markers.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use crate::hub::session::queue::Wakers;
 use crate::hub::session::{Effect, Requester};
 use crate::store::Change;
 
-/// Tells the others in a room that somebody is writing.
+/// Broadcasts to the others in a room that somebody is writing.
 pub(super) fn typing(from: &Requester, room: &RoomId) -> Result<Effect, Rejection> {
     let known = from.hub.room(room)?;
     let mut known = known.lock();
@@ -36,6 +36,7 @@ pub(super) async fn read(
         let known = known.lock();
         authorize(&from, &known, Action::Take)?;
         let seq = seq.min(known.head);
+        // Only progress is written: clients report the same marker again and again.
         if known.read_by(user) >= seq {
             return Ok(Effect::None);
         }

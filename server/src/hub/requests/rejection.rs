@@ -133,6 +133,8 @@ impl From<StoreError> for Rejection {
                 ChatErrorCode::IdReused,
                 "This id was used for something else.",
             ),
+            // The room was there when the request was judged, and was deleted before it was
+            // committed.
             StoreError::NoSuchRoom => (ChatErrorCode::NoSuchRoom, "The room is gone."),
             StoreError::RoomExists => (
                 ChatErrorCode::RoomExists,
@@ -154,6 +156,7 @@ impl From<StoreError> for Rejection {
                 "The server could not store or read that.",
             ),
         };
+        // The cause goes into the log only: strangers read the answer.
         if code == ChatErrorCode::StorageFailed {
             tracing::error!(%error, "storage");
         }

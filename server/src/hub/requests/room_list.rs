@@ -6,8 +6,8 @@ use shared::chat::{RoomFilter, RoomId, RoomsCursor, ServerMessage};
 use crate::hub::encoding::Page;
 use crate::hub::session::{Effect, Requester};
 
-/// Most names that one request for rooms compares with its filter, so that no filter costs much more
-/// than another.
+/// Most names that one request for rooms compares with its filter, so that no filter costs much
+/// more than another.
 const FILTERED_ROOMS: usize = 10_000;
 
 /// Returns the first page of the rooms that a person is in, and `true` if the list goes on, behind
@@ -19,6 +19,7 @@ pub(super) fn joined_page(from: &Requester) -> (Vec<RoomSummary>, bool) {
     let mut goes_on = false;
     for id in directory.listed(user, None) {
         let summary = from.hub.rooms.get(id).map(|room| {
+            // Room behind directory, as everywhere.
             let room = room.lock();
             (room.has(user), directory.summary(&room, user))
         });
@@ -33,7 +34,7 @@ pub(super) fn joined_page(from: &Requester) -> (Vec<RoomSummary>, bool) {
     (rooms, more || goes_on)
 }
 
-/// Answers `rooms`.
+/// Answers `rooms` with a page of the list.
 pub(super) fn list(
     from: &Requester,
     after: Option<&RoomsCursor>,

@@ -29,6 +29,7 @@ pub(super) async fn create(
         return Err(Rejection::forbidden(message));
     }
     let room = RoomId::from(name);
+    // Early, for a clear answer. Of two who create it at once, the store accepts one.
     if hub.rooms.get(&room).is_some() {
         return Err(StoreError::RoomExists.into());
     }
@@ -87,6 +88,8 @@ pub(super) async fn join(
         if known.has(user) {
             (None, known.head)
         } else {
+            // Looked at before the lock is given back, which `make_place` needs: it takes the
+            // directory's first.
             let full = known.members.len() >= MAX_MEMBERS;
             let head = known.head;
             drop(known);
@@ -130,6 +133,7 @@ async fn enter(
         Keep::Forever => Some(0),
         Keep::Nothing => None,
         Keep::Days(_) | Keep::Entries(_) => {
+            // The first entry that is left says how many are gone; its text does not matter.
             let one = PageSize {
                 entries: 1,
                 bytes: 0,
@@ -228,8 +232,10 @@ pub(super) async fn direct(from: Arc<Requester>, other: UserId) -> Result<Effect
     }
     let room = RoomId::Direct(direct);
     if hub.rooms.get(&room).is_some() {
+        // Also for somebody who has left: both people of a room of two stay invited.
         return join(from, room, None).await;
     }
+    // Minted keys would otherwise open rooms with keys that do not exist, until no room is left.
     if !hub.directory().knows(other) {
         let message = "Nobody with this key has been here.";
         return Err(Rejection::new(ChatErrorCode::NoSuchRoom, message));
@@ -242,6 +248,7 @@ pub(super) async fn direct(from: Arc<Requester>, other: UserId) -> Result<Effect
         keep: hub.settings.keep,
         owner: None,
     });
+    // Queued behind the creation, and so committed behind it.
     let [own, others] = [(user, None), (other, Some(user))].map(|(user, by)| {
         hub.store.change(Change::Joined {
             room: room.clone(),

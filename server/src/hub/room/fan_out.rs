@@ -1,4 +1,4 @@
-//! Sending a room's events to its subscribers.
+//! Sends a room's events to its subscribers.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -34,9 +34,12 @@ impl Room {
         self.head = self.head.max(last.seq);
         let mut slow = Slow::new();
         for (id, subscriber) in &mut self.subscribers {
+            // It still reads older entries from the store, and would get these before them.
             let Some(sent) = &mut subscriber.sent else {
                 continue;
             };
+            // A page from the store, which is ahead of the broadcasts, may have brought some of
+            // them already.
             let new = &entries[entries.partition_point(|entry| entry.seq <= *sent)..];
             *sent = (*sent).max(last.seq);
             let pushed = match subscriber.mode {
@@ -86,7 +89,7 @@ impl Room {
         subscribers.filter(|(_, subscriber)| subscriber.mode == Mode::Json)
     }
 
-    /// Returns the JSON subscribers with whose they are, for messages that depend on that.
+    /// Returns the JSON subscribers with their people, for messages that depend on the person.
     pub(in crate::hub) fn json_outboxes(&self) -> impl Iterator<Item = (UserId, &Outbox)> {
         self.json_subscribers()
             .map(|(_, subscriber)| (subscriber.user, &subscriber.outbox))
@@ -101,6 +104,8 @@ impl Room {
         but: ConnectionId,
         wakers: &mut Wakers,
     ) {
+        // A client can send `typing` for every key that is pressed. One connection that sent
+        // nothing else evicted 40 of 40 members in 6 s.
         let last = self.typing.get(&by);
         if last.is_some_and(|last| now.saturating_duration_since(*last) < TYPING_INTERVAL) {
             return;
@@ -124,6 +129,8 @@ impl Room {
 
     /// Lets entries come to a subscriber as they happen, if it was sent everything up to the head.
     pub(in crate::hub) fn go_live(&mut self, id: ConnectionId, sent: Seq) -> bool {
+        // Under the same lock as `publish`: no entry falls between the last page and the first
+        // broadcast.
         let up_to_date = self.head <= sent;
         match self.subscribers.get_mut(&id) {
             Some(subscriber) if up_to_date => {

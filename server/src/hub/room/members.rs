@@ -62,6 +62,7 @@ impl Room {
             && let Some(former) = self.owner().filter(|former| *former != user)
             && let Some(member) = self.members.get_mut(&former)
         {
+            // The former owner comes first in the list: clients never see two owners.
             member.role = Role::Moderator;
             changed.push(former);
         }

@@ -141,6 +141,7 @@ impl Room {
 
     /// Returns the other person of a room of two, also when that one has left.
     pub(super) fn other(&self, user: UserId) -> Option<UserId> {
+        // One who has left counts as invited, and is still the other of the two.
         let people = self.members.keys().chain(&self.invited);
         people.copied().find(|other| *other != user)
     }

@@ -42,6 +42,7 @@ impl RoomTable {
     pub(in crate::hub) fn rename(&self, from: &RoomId, to: RoomId) -> Option<Arc<RoomLock>> {
         let mut rooms = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let room = rooms.remove(from)?;
+        // Under the table's lock: no room is found by a name that it does not have.
         room.lock().id = to.clone();
         rooms.insert(to, Arc::clone(&room));
         Some(room)

@@ -1,5 +1,5 @@
-//! The entries of unstored rooms: they get numbers and are broadcast, and nothing of them is written
-//! anywhere.
+//! The entries of unstored rooms: they get numbers and are broadcast, and nothing of them is
+//! written anywhere.
 //!
 //! Numbers are reserved in the store, in blocks, before one of them is used. So no number is given
 //! twice, also not after a `kill -9`; the rest of a block is skipped then.
@@ -27,7 +27,7 @@ const WAITING: usize = 4096;
 /// The requester of an append.
 pub(in crate::hub) type Reply = oneshot::Sender<Result<Appended, StoreError>>;
 
-/// An entry that has its number. Whoever broadcasts it answers its requester afterwards.
+/// An entry that has its number. It is broadcast first, and its requester is answered afterwards.
 #[derive(Debug)]
 pub(in crate::hub) struct UnstoredEntry {
     pub(in crate::hub) entry: RoomEntry,
@@ -64,7 +64,7 @@ pub(in crate::hub) struct Unstored {
     last_at: Option<Timestamp>,
 }
 
-/// What is remembered of an entry: everything but its text.
+/// The parts of an entry that are remembered: everything but its text.
 #[derive(Debug, Clone)]
 struct Recent {
     seq: Seq,
@@ -84,6 +84,8 @@ impl Unstored {
         reply: Reply,
     ) -> Option<UnstoredEntry> {
         let key = (new.from, new.id);
+        // Sent again, because an acknowledgement was lost: acknowledged as before, and broadcast
+        // once.
         if let Some(recent) = self.recent.get(&key) {
             let again = Appended {
                 seq: recent.seq,
@@ -103,6 +105,7 @@ impl Unstored {
         };
         let seq = last + 1;
         self.free = Some((seq, end));
+        // The wall clock may go back; the times of a room do not.
         let at = self.last_at.map_or(now, |last| last.max(now));
         self.last_at = Some(at);
         let entry = Entry {
@@ -149,8 +152,8 @@ impl Unstored {
         }
     }
 
-    /// Begins a period in which the room is unstored. Numbers of an earlier one are lower than those
-    /// of entries that were stored since, so they are not used.
+    /// Begins a period in which the room is unstored. Numbers of an earlier one are lower than
+    /// those of entries that were stored since, so they are not used.
     pub(in crate::hub) fn begin(&mut self) {
         self.period += 1;
         self.free = None;
@@ -179,11 +182,13 @@ impl Unstored {
         period: u64,
         head: Seq,
     ) -> Vec<UnstoredEntry> {
+        // From before the room was stored for a while: the store has given larger numbers since.
         if period != self.period {
             return Vec::new();
         }
         self.reserving = false;
         let follows = self.free.is_some_and(|(_, end)| end == last);
+        // The store has broadcast larger numbers; smaller ones behind them would never be shown.
         if last < head && !follows {
             self.free = None;
             return Vec::new();

@@ -1,4 +1,4 @@
-//! What a session may ask before its key is admitted, and when a new key may write.
+//! Decides which requests a session may make before its key is admitted, and while the key is new.
 
 use std::time::Duration;
 

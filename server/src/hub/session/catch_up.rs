@@ -1,4 +1,4 @@
-//! Sending the entries that a room had before its subscriber came: page by page from the store, until
+//! Sends the entries that a room had before its subscriber came: page by page from the store, until
 //! the subscriber is up to date and entries come as they happen.
 
 use std::collections::VecDeque;
@@ -18,7 +18,7 @@ pub(super) struct CatchUp {
     reading: bool,
 }
 
-/// How far a connection is in a room.
+/// A connection's position in a room.
 #[derive(Debug)]
 struct Position {
     room: RoomId,
@@ -57,6 +57,8 @@ impl Session {
                 return;
             };
             let (room, sent) = (room.clone(), *sent);
+            // Looked at before every page: somebody who is removed between two pages gets no
+            // further one.
             let live = self.hub.rooms.get(&room).map(|known| {
                 let mut known = known.lock();
                 let gone = !known.has(self.requester.user());
@@ -66,6 +68,7 @@ impl Session {
                 self.catch_up.rooms.pop_front();
                 continue;
             }
+            // The former page still waits to be sent, so the next one would only take memory.
             if !self.inbox.is_empty() {
                 return;
             }
@@ -97,8 +100,8 @@ impl Session {
         match page {
             Ok(entries) => {
                 let Some(last) = entries.last() else {
-                    // The hub knows of entries that the store does not give: retention removed them.
-                    // The next page, or entry, shows the client the gap.
+                    // The hub knows of entries that the store does not give: retention removed
+                    // them. The next page, or entry, shows the client the gap.
                     let head = self.hub.rooms.get(&room).map(|room| room.lock().head);
                     front.sent = head.unwrap_or(after).max(after);
                     return;
@@ -107,6 +110,7 @@ impl Session {
                 self.requester.reply(&ServerMessage::Page { room, entries });
             }
             Err(error) => {
+                // Only this room is given up: the connection and its other rooms go on.
                 self.catch_up.rooms.pop_front();
                 let rejection = Rejection::from(error).about_room(&room);
                 self.requester.reply(&rejection.into_message());

@@ -1,4 +1,4 @@
-//! What is due on a connection: events, answers, and the end.
+//! The next thing that is due on a connection: an event, an answer, or the end.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::{Listening, MAX_PENDING, REPLY_BYTES, Session};
 use crate::operators::Follower;
 
-/// What is due on a connection.
+/// The next thing to do on a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Due {
     /// A plaintext is to be sent.
@@ -25,9 +25,9 @@ pub enum Due {
 }
 
 impl Session {
-    /// Waits for what is due.
+    /// Waits for the next thing that is due.
     ///
-    /// Cancel safe: what is not returned comes the next time.
+    /// Cancel safe: nothing is lost if the future is dropped.
     pub async fn next(&mut self) -> Due {
         loop {
             if let Some(text) = self.inbox.try_next() {
@@ -37,6 +37,8 @@ impl Session {
                 return Due::Quit;
             }
             self.continue_catch_up();
+            // Remembered from before the wait, to see that a completed request has made place. When
+            // nothing woke the connection then, a message behind 300 `read` had no ack for 20 s.
             let wanted = self.wants_more();
             let is_silent = self.mode.is_none() && self.listening == Listening::Yes;
             tokio::select! {
@@ -51,11 +53,12 @@ impl Session {
                 },
                 Some(completed) = self.pending.next(), if !self.pending.is_empty() => {
                     self.complete(completed);
-                    // Whoever waits only for something to send would never read again.
+                    // A driver that waits only for something to send would never read again.
                     if !wanted && self.wants_more() {
                         return Due::Resume;
                     }
                 }
+                // Last among what is sent: a busy log must not delay the chat.
                 lines = next_lines(self.log.as_mut()) => self.log_lines(lines),
                 () = tokio::time::sleep_until(self.greet_at), if is_silent => self.become_plain(),
                 () = sleep_until(self.paused_until), if self.paused_until.is_some() => {
@@ -78,14 +81,15 @@ impl Session {
         }
     }
 
-    /// Returns `true` if the connection's next plaintext may be handled. While it is `false` neither
-    /// the stream nor the plaintexts that were read already are looked at.
+    /// Returns `true` if the connection's next plaintext may be handled. While it is `false`
+    /// neither the stream nor the plaintexts that were read already are looked at.
     pub fn wants_more(&self) -> bool {
         self.pending.len() < MAX_PENDING
             && self.plain.waiting() < MAX_PENDING
             && self.reserved + self.requester.outbox.reply_bytes() < REPLY_BYTES
             && self.listening == Listening::Yes
             && self.paused_until.is_none()
+            // Pairs with the `Release` of a ban's hold.
             && !self.held.load(Ordering::Acquire)
     }
 

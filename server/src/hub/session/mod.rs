@@ -1,8 +1,8 @@
-//! One connection's part in the hub: takes its plaintexts, and gives those that it is to be sent.
+//! One connection's part in the hub: takes the client's plaintexts, and gives the server's.
 //!
-//! A request runs beside the session, which goes on reading: the session's end takes nothing with it
-//! but the answer. What follows for the session itself comes back as an [`Effect`], so that its state
-//! has one owner.
+//! A request runs beside the session, which goes on reading: the session's end takes nothing with
+//! it but the answer. What follows for the session itself comes back as an [`Effect`], so that its
+//! state has one owner.
 
 mod admission;
 mod catch_up;
@@ -39,8 +39,8 @@ use crate::operators::Follower;
 pub use due::Due;
 pub(super) use requester::Requester;
 
-/// Most requests of one connection that wait for an answer. With more, nothing of it is handled: its
-/// own stream's flow control then holds it back.
+/// Most requests of one connection that wait for an answer. With more, nothing of it is handled:
+/// its own stream's flow control then holds it back.
 const MAX_PENDING: usize = 256;
 
 /// Most bytes of replies that wait for one connection, those that its pending requests may bring
@@ -62,7 +62,7 @@ pub struct Session {
     mode: Option<Mode>,
     /// The client has said `hello`.
     greeted: bool,
-    /// When a silent client is taken for one of plain text.
+    /// The time at which a silent client is taken for one of plain text.
     greet_at: Instant,
     inbox: Inbox,
     pending: FuturesUnordered<Pending>,
@@ -77,7 +77,7 @@ pub struct Session {
     paused_until: Option<Instant>,
 }
 
-/// The state of a session's ear.
+/// The decision whether a session still handles plaintexts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Listening {
     Yes,
@@ -87,9 +87,9 @@ enum Listening {
     Never,
 }
 
-/// What a request does to its session when it is done.
+/// The effect of a request on its session, when it is done.
 pub(super) enum Effect {
-    /// Nothing.
+    /// Changes nothing in the session.
     None,
     /// Sends a room's entries after `sent`, and then everything as it happens.
     CatchUp { room: RoomId, sent: Seq },
@@ -140,6 +140,7 @@ impl Hub {
             held: Arc::clone(&held),
             subscriptions: std::collections::BTreeSet::new(),
         };
+        // A refused connection gets a session too: it has to be told why it ends.
         let (person, refused) = self.admit(id, user, version, connected);
         let requester = Arc::new(Requester {
             hub: self.clone(),
@@ -213,8 +214,8 @@ impl Session {
         self.hub.become_json(self.requester.connection);
     }
 
-    /// Takes the connection for one of plain text: greets it, and lets it hear the lobby. One whose
-    /// key is not admitted is told so, and hears nothing.
+    /// Takes the connection for one of plain text: greets it, and subscribes it to the lobby. One
+    /// whose key is not admitted gets a notice instead.
     fn become_plain(&mut self) {
         if !self.requester.person.is_admitted() {
             self.greet_at = Instant::now() + GREETING_AGAIN;
@@ -231,6 +232,7 @@ impl Session {
 pub fn loggable(plaintext: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(plaintext);
     match ClientMessage::parse(&text) {
+        // The codes are still good when the line is written, and a log has many readers.
         Ok(ClientMessage::Claim { .. }) => "a claim".into(),
         Ok(ClientMessage::Redeem { .. }) => "an invitation".into(),
         _ => text,
@@ -239,6 +241,8 @@ pub fn loggable(plaintext: &[u8]) -> Cow<'_, str> {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        // Every way out comes by here: a broken stream, an eviction, a panic of the connection's
+        // task.
         self.hub.leave(self.requester.connection);
     }
 }

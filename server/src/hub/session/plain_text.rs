@@ -28,7 +28,7 @@ const REPLY_BYTES: usize = 4 * 1024;
 /// The lines of a plain-text client that are not done yet.
 #[derive(Debug, Default)]
 pub(super) struct PlainText {
-    /// Its own lines that were not broadcast yet.
+    /// The number of the client's own lines that were not broadcast yet.
     unpublished: usize,
     /// Lines that wait until they are: answers come in the order of what they answer.
     deferred: VecDeque<String>,
@@ -86,13 +86,6 @@ impl Session {
             }
             ClientLine::Quit | ClientLine::Object => None,
         };
-        if let ClientLine::Text(_) = line
-            && let Some(wait) = self.newcomer_wait()
-        {
-            let seconds = wait.as_secs() + 1;
-            let text = format!("Not delivered: new keys may write after {seconds} s.");
-            return self.notice(&text);
-        }
         if let Some((class, tokens)) = price
             && let Err(too_fast) = self.charge(class, tokens)
         {
@@ -101,6 +94,13 @@ impl Session {
                 _ => "",
             };
             return self.notice(&format!("{lost}rate_limited. {too_fast}"));
+        }
+        if let ClientLine::Text(_) = line
+            && let Some(wait) = self.newcomer_wait()
+        {
+            let seconds = wait.as_secs() + 1;
+            let text = format!("Not delivered: new keys may write after {seconds} s.");
+            return self.notice(&text);
         }
         match line {
             ClientLine::Text(text) => self.say(text),
@@ -112,6 +112,7 @@ impl Session {
                 self.quit();
             }
             ClientLine::UnknownCommand(word) => {
+                // Cut, so that the answer fits the bytes that are reserved for it.
                 let word: String = word.chars().take(32).collect();
                 self.notice(&format!("There is no command /{word}. {HELP}"));
             }
@@ -138,6 +139,7 @@ impl Session {
         let Ok(id) = system::random_bytes() else {
             return self.notice("Not delivered: the system has no randomness.");
         };
+        // Nobody should read a line of somebody who has not come yet.
         self.hub.announce_arrival(self.requester.connection);
         let entry = NewEntry {
             // Nobody sends a line again, so nobody needs to know its id.
@@ -152,6 +154,7 @@ impl Session {
         let Some(lobby) = self.hub.rooms.get(&RoomId::from(RoomName::lobby())) else {
             return self.notice("Not delivered: the server has no lobby.");
         };
+        // The guard ends with this statement: no lock is held while the disk is waited for.
         let stored = self.hub.append(&mut lobby.lock(), entry);
         self.plain.unpublished += 1;
         self.spawn(REPLY_BYTES, async move {
@@ -167,6 +170,7 @@ impl Session {
         }
         while let Some(text) = self.plain.deferred.pop_front() {
             let line = ClientLine::parse(&text);
+            // A command waits until every text before it is broadcast, and what is behind it too.
             if self.plain.unpublished > 0 && !matches!(line, ClientLine::Text(_)) {
                 return self.plain.deferred.push_front(text);
             }
@@ -178,6 +182,7 @@ impl Session {
         let name = match Name::parse(text) {
             Ok(name) => name,
             Err(error) => {
+                // Cut, because the answer repeats what a stranger has written.
                 let name: String = text.chars().take(40).collect();
                 return self.notice(&format!("{name:?} cannot be your name: {error}."));
             }

@@ -1,9 +1,9 @@
-//! The queue of what one connection is still to be sent: bounded in bytes, so that a client that
-//! does not read can make neither the server nor other clients pay for it.
+//! A connection's outgoing queue, bounded in bytes: a client that does not read costs neither the
+//! server nor other clients more than that.
 //!
-//! Not a channel of a library, because of when the reader wakes up: whoever broadcasts many lines to
-//! many subscribers wakes each of them once, when all lines are queued, and each then seals all of
-//! them into one write. A reader that woke up at its first line would write that line alone.
+//! A library's channel would wake its reader at the wrong time. A broadcast of many lines to many
+//! subscribers wakes each of them once, when all lines are queued, and each then seals all of them
+//! into one write. A reader that woke up at its first line would write that line alone.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -122,6 +122,8 @@ impl Outbox {
         let mut result = Ok(());
         for line in lines {
             let before = self.0.event_bytes.fetch_add(cost(line), Ordering::Relaxed);
+            // A line that waits alone always fits: otherwise an allowed line could evict a client
+            // that reads.
             if before > 0 && before + cost(line) > self.0.limit {
                 self.0.event_bytes.fetch_sub(cost(line), Ordering::Relaxed);
                 result = Err(Overflow);
@@ -133,6 +135,7 @@ impl Outbox {
             });
         }
         if !waiting.lines.is_empty() {
+            // Taken, so that a burst wakes the reader once, however many rooms it is in.
             wakers.0.extend(waiting.reader.take());
         }
         result
@@ -147,14 +150,15 @@ impl Outbox {
         }
     }
 
-    /// Queues the answer to one of the connection's own requests, behind every event that was queued
-    /// before. Its bytes count in [`Self::reply_bytes`].
+    /// Queues the answer to one of the connection's own requests, behind every event that was
+    /// queued before. Its bytes count in [`Self::reply_bytes`].
     pub(in crate::hub) fn reply(&self, text: Arc<str>) {
         let reader = {
             let mut waiting = self.0.lock();
             if waiting.closed {
                 return;
             }
+            // Counted under the lock: the reader cannot take the line, and subtract it, before.
             self.0.reply_bytes.fetch_add(cost(&text), Ordering::Relaxed);
             waiting.lines.push_back(Line {
                 text,
@@ -162,6 +166,7 @@ impl Outbox {
             });
             waiting.reader.take()
         };
+        // Woken without the lock, which a reader takes at once.
         if let Some(reader) = reader {
             reader.wake();
         }
@@ -196,6 +201,8 @@ impl Inbox {
                 if waiting.closed {
                     return Poll::Ready(None);
                 }
+                // Stored under the lock under which nothing was found: whoever queues next finds
+                // the waker.
                 match &mut waiting.reader {
                     Some(reader) => reader.clone_from(context.waker()),
                     none => *none = Some(context.waker().clone()),
@@ -213,6 +220,7 @@ impl Inbox {
         } else {
             &self.queue.event_bytes
         };
+        // Only now: lines that the reader holds are still memory that this client takes.
         bytes.fetch_sub(cost(&line.text), Ordering::Relaxed);
         if self.ready.is_empty() {
             self.ready.shrink_to(RESERVED_LINES);

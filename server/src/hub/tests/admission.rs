@@ -1,5 +1,4 @@
-//! Which keys may take part: admission modes, applicants, invitations, and new keys that may not
-//! write yet.
+//! Admission of keys: modes, applicants, invitations, and new keys that may not write yet.
 
 use std::time::Duration;
 
@@ -38,6 +37,7 @@ async fn applicant(hub: &'static Hub, seed: u8, name: &str) -> Session {
     session
 }
 
+// The attack: a banned person comes back with a new key, which took 0.14 s.
 #[tokio::test]
 async fn a_banned_person_with_a_new_key_waits_for_an_operator() {
     let hub = hub().await;
@@ -79,13 +79,14 @@ async fn a_banned_person_with_a_new_key_waits_for_an_operator() {
     assert_eq!(answer(&mut anna).await["applicants"], json!([]));
 }
 
-/// Somebody whom an operator admits.
+/// Connects a person whom an operator admits first.
 async fn person_known(hub: &'static Hub, anna: &mut Session, seed: u8, name: &str) -> Session {
     order(anna, json!({"do": "admit", "user": user(seed)})).await;
     assert_eq!(answer(anna).await["answer"], "done");
     person(hub, seed, name).await
 }
 
+// The attacks: a guessed code, and a link that is passed on to more people than it is for.
 #[tokio::test]
 async fn an_invitation_admits_as_many_keys_as_it_says_and_no_guess_admits_any() {
     let hub = hub().await;
@@ -118,6 +119,7 @@ async fn an_invitation_admits_as_many_keys_as_it_says_and_no_guess_admits_any() 
     assert_eq!(answer(&mut anna).await["invitations"], json!([]));
 }
 
+// The attacks: a link that leaked and was ended, and invitations until the memory is full.
 #[tokio::test]
 async fn an_invitation_that_was_ended_admits_nobody_and_their_number_is_bounded() {
     let hub = hub().await;
@@ -148,6 +150,8 @@ async fn an_invitation_that_was_ended_admits_nobody_and_their_number_is_bounded(
     assert_eq!(refused(&mut anna).await.0, "no_such_entry");
 }
 
+// The attack: a stranger who only listens to the lobby's plain text when the mode changes, and
+// stays.
 #[tokio::test]
 async fn known_people_stay_when_the_mode_changes_and_listeners_nobody_knows_are_ended() {
     let hub = hub().await;
@@ -188,6 +192,7 @@ async fn known_people_stay_when_the_mode_changes_and_listeners_nobody_knows_are_
     assert!(told.contains("Welcome"), "{told}");
 }
 
+// A server by invitation has nobody who could invite its first operator.
 #[tokio::test]
 async fn the_code_of_a_claim_link_lets_the_first_operator_in() {
     let hub = hub_of(Settings {
@@ -204,6 +209,7 @@ async fn the_code_of_a_claim_link_lets_the_first_operator_in() {
     assert_eq!(hear(&mut anna, "welcome").await["operator"], true);
 }
 
+// A restart must not open the doors that an operator has closed.
 #[tokio::test]
 async fn the_mode_that_an_operator_has_set_outlives_the_server() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
@@ -228,6 +234,7 @@ async fn the_mode_that_an_operator_has_set_outlives_the_server() {
     person(third, 2, "eve").await;
 }
 
+// The attack: a spammer who makes a new key for each message.
 #[tokio::test(start_paused = true)]
 async fn a_new_key_reads_at_once_and_writes_after_a_while() {
     let hub = hub_of(Settings {
@@ -262,6 +269,7 @@ async fn a_new_key_reads_at_once_and_writes_after_a_while() {
     join(&mut anna, "lobby").await;
     say(&mut anna, &send("lobby", 3, "hello")).await;
     hear(&mut anna, "ack").await;
+    // The clock of the test is paused: nobody waits ten minutes.
     tokio::time::advance(Duration::from_mins(10)).await;
     say(&mut eve, &send("lobby", 4, "hello")).await;
     hear(&mut eve, "ack").await;

@@ -3,6 +3,7 @@
 use super::operators::answer;
 use super::*;
 
+// The attack: somebody finds the claim link after its owner has used it.
 #[tokio::test]
 async fn a_claim_code_that_was_used_makes_nobody_else_an_operator() {
     let hub = hub().await;
@@ -24,6 +25,7 @@ async fn a_claim_code_that_was_used_makes_nobody_else_an_operator() {
     assert_eq!(hear(&mut eve, "welcome").await["operator"], false);
 }
 
+// The attacks: a guess, a part of the code, and a code from before the last start.
 #[tokio::test]
 async fn a_claim_code_that_is_guessed_is_refused_and_the_right_one_stays() {
     let hub = hub().await;
@@ -31,6 +33,7 @@ async fn a_claim_code_that_is_guessed_is_refused_and_the_right_one_stays() {
     // There is none yet.
     say(&mut eve, &json!({"type": "claim", "code": "x"})).await;
     assert_eq!(refused(&mut eve).await.0, "forbidden");
+    // A second code replaces the first, as a restart does.
     let former = hub.operators().claim.make().unwrap();
     let code = hub.operators().claim.make().unwrap();
     for guess in ["x", &former, &code[1..], &format!("{code}x")] {
@@ -41,6 +44,7 @@ async fn a_claim_code_that_is_guessed_is_refused_and_the_right_one_stays() {
     assert_eq!(answer(&mut eve).await["answer"], "granted");
 }
 
+// The attack: codes are guessed as fast as the connection allows.
 #[tokio::test]
 async fn guessing_claim_codes_is_rate_limited() {
     let hub = hub_with(

@@ -76,6 +76,7 @@ async fn broken(hangs: bool) -> Hub {
         .unwrap()
 }
 
+// The fault: `/healthz` asked neither hub nor store, and said 200 while every new session died.
 #[tokio::test(start_paused = true)]
 async fn a_store_that_hangs_or_fails_is_unhealthy() {
     assert!(hub().await.health().await.is_ok());
@@ -88,6 +89,7 @@ async fn a_store_that_hangs_or_fails_is_unhealthy() {
     assert!(cause.to_string().contains("the disk is gone"));
 }
 
+// A question about health that waited for the lock would itself take one thread after the other.
 #[tokio::test(start_paused = true)]
 async fn a_hub_whose_lock_is_held_is_unhealthy_and_takes_no_thread() {
     // Nothing of it runs: the one thread of this test would wait for the lock there.
@@ -120,6 +122,7 @@ async fn get(address: SocketAddr, path: &str) -> String {
     answer
 }
 
+// Whoever restarts servers by `/livez` must not do so for a slow disk: it would cut everybody off.
 #[tokio::test]
 async fn a_server_whose_store_hangs_lives_and_is_not_healthy() {
     let key = PrivateKey::generate(2048, &mut system::random()).unwrap();

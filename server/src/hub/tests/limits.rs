@@ -7,14 +7,15 @@ use super::*;
 use crate::hub::room::MAX_MEMBERS;
 use crate::store::{Change, Store};
 
-/// A hub whose state is at its caps: as many rooms as there may be, with the longest names and
-/// topics, and as many members of the lobby.
+/// Creates a hub whose state is at its caps: as many rooms as there may be, with the longest names
+/// and topics, and as many members of the lobby.
 async fn hub_at_the_caps(rooms: usize, members: usize) -> &'static Hub {
     let store = Arc::new(MemoryStore::default());
     // Quotation marks double in JSON.
     let topic = Topic::parse(&"\"".repeat(TOPIC_CHARACTERS)).unwrap();
     for number in 0..rooms {
         let digits = format!("{number:05}");
+        // Three bytes a character: names are limited in characters, messages in bytes.
         let name = "語".repeat(ROOM_NAME_CHARACTERS - digits.len()) + &digits;
         let created = Change::RoomCreated {
             room: RoomName::parse(&name).unwrap().into(),
@@ -52,7 +53,7 @@ async fn hub_at_the_caps(rooms: usize, members: usize) -> &'static Hub {
     hub
 }
 
-/// The next message of this type, which must fit a message of v2.
+/// Returns the next message of this type, which must fit a message of v2.
 async fn hear_short(session: &mut Session, kind: &str) -> Value {
     loop {
         let Due::Text(text) = next(session).await else {
@@ -66,6 +67,8 @@ async fn hear_short(session: &mut Session, kind: &str) -> Value {
     }
 }
 
+// The attack: 60 public rooms with long topics made `welcome` longer than a message of v2, and
+// nobody got in, also after a restart.
 #[tokio::test]
 async fn at_the_caps_every_list_comes_in_messages_that_fit_and_nothing_of_it_is_lost() {
     const ROOMS: usize = 10_000;
@@ -156,6 +159,7 @@ async fn a_filter_finds_rooms_by_a_part_of_their_name() {
     );
 }
 
+// The attack: 3,286 `hello` in one record of 66 KB made the server build 800 MiB of answers.
 #[tokio::test]
 async fn thousands_of_requests_in_one_record_are_answered_within_a_budget() {
     let hub = hub_at_the_caps(1000, 0).await;
@@ -176,11 +180,13 @@ async fn thousands_of_requests_in_one_record_are_answered_within_a_budget() {
         assert!(handled < 100_000, "{request}");
         eve.settle().await;
         let bytes: usize = waiting(&mut eve).iter().map(String::len).sum();
+        // The budget of 256 KiB, and the replies of the last request that it let in.
         assert!(bytes <= 400 * 1024, "{request}: {bytes}");
         assert!(eve.wants_more(), "{request}");
     }
 }
 
+// The attack: requests of every kind without a pause, each of which costs a rejection.
 #[tokio::test]
 async fn whoever_asks_too_fast_is_told_and_then_not_handled_for_a_while() {
     let limits = PerMinute {
@@ -214,12 +220,15 @@ async fn whoever_asks_too_fast_is_told_and_then_not_handled_for_a_while() {
     assert!(eve.wants_more());
 }
 
+// The attacks: `typing` without a pause evicted 40 of 40 members in 6 s; connections that came and
+// went made 182 MB/s of presence.
 #[tokio::test]
 async fn typing_and_presence_in_floods_evict_nobody() {
     let hub = hub().await;
     let mut eve = person(hub, 1, "eve").await;
     join(&mut eve, "lobby").await;
     let mut bystanders = Vec::new();
+    // Forty members who only listen, as in the attack.
     for seed in 10..50 {
         let mut bystander = person(hub, seed, &format!("name-{seed}")).await;
         join(&mut bystander, "lobby").await;
@@ -238,6 +247,7 @@ async fn typing_and_presence_in_floods_evict_nobody() {
             .iter()
             .filter(|text| text.contains(r#""typing""#))
             .count();
+        // One in three seconds, however many were sent.
         assert!(typing <= 3, "{typing}");
         say(&mut bystander, &json!({"type": "ping"})).await;
         hear(&mut bystander, "pong").await;

@@ -29,10 +29,10 @@ use crate::clients::{Clients, ConnectionId, Transport};
 use crate::rates::PerMinute;
 use crate::store::MemoryStore;
 
-/// What nobody waits longer for.
+/// The longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A hub that lives as long as the test program.
+/// Creates a hub that lives as long as the test program.
 async fn hub_for(text_bytes: usize) -> &'static Hub {
     hub_with(text_bytes, PerMinute::UNLIMITED).await
 }
@@ -49,6 +49,7 @@ async fn hub_with(text_bytes: usize, per_minute: PerMinute) -> &'static Hub {
     )
     .await
     .unwrap();
+    // Leaked, so that tasks and sessions of the test can refer to it.
     let hub: &'static Hub = Box::leak(Box::new(hub));
     tokio::spawn(hub.run());
     hub
@@ -76,7 +77,7 @@ fn connection_id() -> ConnectionId {
     clients.enter(address, Transport::Tcp).id
 }
 
-/// A connection that has not shown yet how it speaks.
+/// Opens a connection that has not shown yet how it speaks.
 fn connect(hub: &'static Hub, seed: u8) -> Session {
     connect_to(hub, seed)
 }
@@ -86,14 +87,14 @@ fn connect_to(hub: &Hub, seed: u8) -> Session {
     hub.join(connection_id(), key(seed), [127, 0, 0, 1].into(), version)
 }
 
-/// A connection of plain text, which an empty line shows.
+/// Opens a connection of plain text, which an empty line shows.
 fn plain(hub: &'static Hub, seed: u8) -> Session {
     let mut session = connect(hub, seed);
     session.handle(b"");
     session
 }
 
-/// Somebody who speaks JSON, and has said hello under this name.
+/// Connects a person who speaks JSON, and says hello under this name.
 async fn person(hub: &'static Hub, seed: u8, name: &str) -> Session {
     let mut session = connect(hub, seed);
     say(
@@ -106,7 +107,7 @@ async fn person(hub: &'static Hub, seed: u8, name: &str) -> Session {
     session
 }
 
-/// Says something, and waits until the store has done its part: nobody else drives the session.
+/// Sends a request, and waits until it is done: nothing else drives the session.
 async fn say(session: &mut Session, message: &Value) {
     session.handle(message.to_string().as_bytes());
     session.settle().await;
@@ -117,7 +118,7 @@ async fn next(session: &mut Session) -> Due {
     due.expect("something is due")
 }
 
-/// The next JSON message of this type; others before it are passed over, plain text too.
+/// Returns the next JSON message of this type; others before it are passed over, plain text too.
 async fn hear(session: &mut Session, kind: &str) -> Value {
     loop {
         let Due::Text(text) = next(session).await else {
@@ -127,11 +128,12 @@ async fn hear(session: &mut Session, kind: &str) -> Value {
         if message["type"] == kind {
             return message;
         }
+        // A rejection that the test does not expect shows here, and not as a timeout.
         assert_ne!(message["type"], "error", "{message}");
     }
 }
 
-/// The error that comes next, among whatever else.
+/// Returns the next error; other messages before it are passed over.
 async fn hear_refusal(session: &mut Session) -> Value {
     loop {
         let Due::Text(text) = next(session).await else {
@@ -144,7 +146,7 @@ async fn hear_refusal(session: &mut Session) -> Value {
     }
 }
 
-/// Its code, and what it is about.
+/// Returns the code of the next rejection, and the request that it answers.
 async fn refused(session: &mut Session) -> (String, String) {
     let message = hear_refusal(session).await;
     let text = |field: &str| message[field].as_str().unwrap_or_default().to_owned();
@@ -158,7 +160,7 @@ async fn hear_line(session: &mut Session) -> String {
     }
 }
 
-/// What waits, without waiting.
+/// Returns the plaintexts that are due, without waiting for more.
 fn waiting(session: &mut Session) -> Vec<String> {
     std::iter::from_fn(|| session.try_next())
         .map(|text| text.to_string())

@@ -1,10 +1,10 @@
-//! What operators can do, and what those who are none cannot.
+//! Requests of operators, and the same requests of other people.
 
 use std::net::IpAddr;
 
 use super::*;
 
-/// Somebody who has shown the code of the claim link.
+/// Connects a person who has shown the code of the claim link.
 pub(super) async fn operator(hub: &'static Hub, seed: u8, name: &str) -> Session {
     let mut session = person(hub, seed, name).await;
     let code = hub.operators().claim.make().unwrap();
@@ -22,7 +22,7 @@ pub(super) async fn order(session: &mut Session, mut request: Value) {
     say(session, &request).await;
 }
 
-/// Why the session has ended, after whatever else it is told.
+/// Returns the code with which the session ends, after everything else that it is sent.
 async fn ended(session: &mut Session) -> ErrorCode {
     loop {
         if let Due::Ended(code) = next(session).await {
@@ -44,6 +44,7 @@ fn from(hub: &'static Hub, seed: u8, address: &str) -> Session {
     )
 }
 
+// The attack: each of the operators' requests from a key that is no operator's.
 #[tokio::test]
 async fn operator_commands_of_somebody_else_change_nothing() {
     let hub = hub().await;
@@ -77,6 +78,7 @@ async fn operator_commands_of_somebody_else_change_nothing() {
     hear(&mut anna, "joined").await;
 }
 
+// An operator who stops the listeners must still get in to start them.
 #[tokio::test]
 async fn stopped_listeners_let_only_operators_in_until_they_are_started() {
     let hub = hub().await;
@@ -101,6 +103,7 @@ async fn stopped_listeners_let_only_operators_in_until_they_are_started() {
     person(hub, 2, "ben").await;
 }
 
+// The attack: a banned key comes back from another address.
 #[tokio::test]
 async fn a_banned_key_is_ended_and_does_not_come_back() {
     let hub = hub().await;
@@ -127,6 +130,7 @@ async fn a_banned_key_is_ended_and_does_not_come_back() {
     person(hub, 2, "eve").await;
 }
 
+// The attack: another key, or another address of the same IPv6 network, which has 2^64 of them.
 #[tokio::test]
 async fn a_banned_address_is_refused_whatever_the_key_and_wherever_in_its_network() {
     let hub = hub().await;
@@ -143,6 +147,7 @@ async fn a_banned_address_is_refused_whatever_the_key_and_wherever_in_its_networ
     assert_eq!(answer(&mut anna).await["bans"], json!([]));
 }
 
+// A mistake must not ban an operator, or delete the room in which everybody starts.
 #[tokio::test]
 async fn operators_cannot_shut_operators_out() {
     let hub = hub().await;
@@ -199,6 +204,7 @@ async fn a_deleted_room_is_left_by_everybody_and_its_name_is_free() {
     assert_eq!(refused(&mut anna).await.0, "no_such_room");
 }
 
+// More connections than fit a message, as on any server of some size.
 #[tokio::test]
 async fn the_table_of_connections_comes_in_parts_and_names_people() {
     let hub = hub().await;
@@ -233,6 +239,7 @@ async fn the_table_of_connections_comes_in_parts_and_names_people() {
     assert_eq!(answer(&mut anna).await["connections"], 150);
 }
 
+// The attack: the log is read by somebody else, or has a claim code in it.
 #[tokio::test]
 async fn the_log_comes_while_it_is_followed_and_to_operators_only() {
     use tracing_subscriber::layer::SubscriberExt;

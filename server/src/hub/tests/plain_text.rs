@@ -2,6 +2,7 @@
 
 use super::*;
 
+// The attack among these lines: a control sequence, which would clear the terminals of others.
 #[tokio::test]
 async fn plain_clients_and_json_clients_share_the_lobby() {
     let hub = hub().await;
@@ -47,6 +48,7 @@ async fn plain_clients_and_json_clients_share_the_lobby() {
     );
 }
 
+// The attack: another key takes the name in other capitals.
 #[tokio::test]
 async fn a_line_goes_with_its_writers_name_and_a_name_with_its_key() {
     let hub = hub().await;
@@ -90,6 +92,7 @@ async fn a_line_goes_with_its_writers_name_and_a_name_with_its_key() {
     );
 }
 
+// The attack: a client that reads nothing while others write.
 #[tokio::test]
 async fn a_stalled_reader_is_put_out_and_the_others_go_on() {
     let hub = hub().await;
@@ -121,6 +124,8 @@ async fn a_stalled_reader_is_put_out_and_the_others_go_on() {
     assert!(line.starts_with("* 1 here: guest-"), "{line}");
 }
 
+// The attack: a thousand clients stall together. If one eviction led to the next within the same
+// call, their number would overflow the stack.
 #[test]
 fn any_number_of_stalled_readers_is_put_out_at_once() {
     // A stack far smaller than a runtime's thread has.
@@ -130,6 +135,7 @@ fn any_number_of_stalled_readers_is_put_out_at_once() {
             .enable_all()
             .build();
         runtime.unwrap().block_on(async {
+            // Each evicts in its turn: the depth of calls would be this number.
             const STALLED: usize = 1000;
             let hub = hub_for(2 * QUEUE_BYTES).await;
             let count_of = |what: &'static str| {
@@ -149,6 +155,7 @@ fn any_number_of_stalled_readers_is_put_out_at_once() {
             while joined < STALLED {
                 joined += count(&hear_line(&mut anna).await);
             }
+            // Queues hold 8 MiB here, so all of them overflow at the same one of these.
             let text = "x".repeat(QUEUE_BYTES);
             let mut left = 0_usize;
             let count = count_of("left");

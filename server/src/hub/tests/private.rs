@@ -2,6 +2,7 @@
 
 use super::*;
 
+// The attack: requests of every kind for a room that somebody is not to know of.
 #[tokio::test]
 async fn a_private_room_is_not_there_for_others_until_they_are_invited() {
     let hub = hub().await;
@@ -44,6 +45,8 @@ async fn a_private_room_is_not_there_for_others_until_they_are_invited() {
     assert_eq!(refused(&mut bert).await.0, "no_such_room");
 }
 
+// The attacks: a third person joins by the room's id; a room of two with oneself, or with a key
+// that nobody has.
 #[tokio::test]
 async fn a_room_of_two_is_for_two() {
     let hub = hub().await;
@@ -75,6 +78,7 @@ async fn a_room_of_two_is_for_two() {
     let of_eve = eve.user().to_string();
     say(&mut eve, &json!({"type": "direct", "to": of_eve})).await;
     assert_eq!(refused(&mut eve).await.0, "forbidden");
+    // A key that has never connected.
     let nobody = UserId(key(99)).to_string();
     say(&mut eve, &json!({"type": "direct", "to": nobody})).await;
     assert_eq!(refused(&mut eve).await.0, "no_such_room");

@@ -1,14 +1,16 @@
-//! How many rooms there may be.
+//! The limits on the number of rooms.
 
 use super::retention::create;
 use super::*;
 
+// The attack: `direct` with minted keys used up all 10,000 rooms in 0.6 s, for ever.
 #[tokio::test]
 async fn many_keys_do_not_use_up_the_rooms_of_two() {
     let hub = hub().await;
     let _victim = person(hub, 1, "victim").await;
     let victim = UserId(key(1)).to_string();
     let mut eve = person(hub, 2, "eve").await;
+    // A hundred more than one key may open.
     for number in 0..600_u16 {
         let other = hub.join(
             connection_id(),
@@ -37,6 +39,7 @@ async fn many_keys_do_not_use_up_the_rooms_of_two() {
     hear(&mut bob, "joined").await;
 }
 
+// Rooms that never ended could be used up by creating and leaving them.
 #[tokio::test]
 async fn an_empty_room_ends_and_its_name_is_free() {
     let hub = hub().await;
@@ -69,6 +72,7 @@ async fn an_empty_room_ends_and_its_name_is_free() {
     assert!(joined.contains(r#""role":"owner""#), "{joined}");
 }
 
+// The cap holds, and a full server still lets people into the rooms that are there.
 #[tokio::test]
 async fn there_are_no_more_rooms_than_there_may_be() {
     let store = Arc::new(MemoryStore::default());

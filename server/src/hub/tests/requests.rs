@@ -2,6 +2,7 @@
 
 use super::*;
 
+// A client with several requests under way must know which of them was refused.
 #[tokio::test]
 async fn requests_that_cannot_be_are_refused_by_name() {
     let hub = hub_for(100).await;
@@ -102,6 +103,7 @@ async fn names_and_rooms_outlive_the_hub() {
     assert_eq!(refused(&mut eve).await.0, "name_taken");
 }
 
+// The attack: messages and rooms as fast as the connection allows, in JSON and in plain lines.
 #[tokio::test]
 async fn a_flood_is_refused_with_the_time_to_wait_and_nothing_of_it_is_said() {
     let limits = PerMinute {

@@ -1,4 +1,4 @@
-//! What becomes of a room's entries, as those in it see it.
+//! Retention of a room's entries, as its members see it.
 
 use super::operators::{operator, order};
 use super::*;
@@ -35,7 +35,7 @@ async fn say_all(session: &mut Session, room: &str, numbers: std::ops::RangeIncl
     }
 }
 
-/// The numbers of the next messages.
+/// Returns the numbers of the next messages.
 async fn heard(session: &mut Session, count: usize) -> Vec<u64> {
     let mut seqs = Vec::new();
     while seqs.len() < count {
@@ -81,6 +81,7 @@ async fn a_room_that_keeps_nothing_tells_everybody_and_writes_nothing() {
     assert_eq!(hear(&mut again, "found").await["entries"], json!([]));
 }
 
+// The attack: somebody else edits a message whose text the server has not kept.
 #[tokio::test]
 async fn what_is_recent_can_be_changed_though_nothing_is_kept() {
     let hub = hub().await;
@@ -112,6 +113,8 @@ async fn what_is_recent_can_be_changed_though_nothing_is_kept() {
     assert_eq!(refused(&mut bert).await.0, "no_such_entry");
 }
 
+// A client believes that it has every entry up to the number it knows: a number given twice would
+// hide a message.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_number_is_told_twice_over_the_end_of_the_server() {
     let folder = tempfile::tempdir().unwrap();
@@ -158,6 +161,8 @@ async fn no_number_is_told_twice_over_the_end_of_the_server() {
     }
 }
 
+// The race: appends under way to the store and to the unstored room while the room changes from one
+// to the other.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_room_that_changes_what_it_keeps_again_and_again_loses_nothing() {
     const SENDS: u16 = 400;
@@ -186,6 +191,8 @@ async fn a_room_that_changes_what_it_keeps_again_and_again_loses_nothing() {
     });
     let switching = tokio::spawn(async move {
         for round in 0..40 {
+            // As fast as the operator's requests are answered, so that appends meet every state in
+            // between.
             let keep = if round % 2 == 0 { "nothing" } else { "forever" };
             order(
                 &mut anna,
@@ -246,6 +253,7 @@ async fn of_a_room_that_keeps_the_last_ones_the_others_are_gone() {
     }
 }
 
+// The attack: the owner of a room gets round the retention that the server's operator has chosen.
 #[tokio::test]
 async fn only_an_operator_has_a_room_keep_more_than_the_server_does() {
     let hub = hub_that_keeps(Keep::Days(std::num::NonZeroU32::new(30).unwrap())).await;

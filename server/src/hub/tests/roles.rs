@@ -1,10 +1,12 @@
-//! Who is who: roles in rooms, operators, keys that have used v2, and look-alike names.
+//! Rights and names: roles in rooms, operators, keys that have used v2, and look-alike names.
 
 use shared::connection::Version;
 
 use super::operators::{answer, operator, order};
 use super::*;
 
+// The attack: a v1 server that the person opens relays the login, and is the person: as operator,
+// in rooms of two, in private rooms.
 #[tokio::test]
 async fn a_key_that_has_used_v2_is_nobody_over_v1() {
     let hub = hub().await;
@@ -35,6 +37,8 @@ async fn a_key_that_has_used_v2_is_nobody_over_v1() {
     assert_eq!(next(&mut relayed).await, Due::Ended(ErrorCode::V1Disabled));
 }
 
+// The attacks: a member takes the rights of a moderator, a moderator those of the owner, and a
+// former owner those of the new one.
 #[tokio::test]
 async fn owners_and_moderators_have_their_rights_and_nobody_else_has() {
     let hub = hub().await;
@@ -130,6 +134,8 @@ async fn owners_and_moderators_have_their_rights_and_nobody_else_has() {
     }
 }
 
+// A stolen operator's key can be revoked. The last operator stays, because nobody could make
+// another.
 #[tokio::test]
 async fn operators_can_be_revoked_but_the_last_one_stays() {
     let hub = hub().await;
@@ -175,6 +181,7 @@ async fn operators_can_be_revoked_but_the_last_one_stays() {
     );
 }
 
+// The attack: a room with a Cyrillic letter in its name, which people take for the one they know.
 #[tokio::test]
 async fn a_room_cannot_be_called_what_looks_like_another_ones_name() {
     let hub = hub().await;

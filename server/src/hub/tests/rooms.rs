@@ -55,6 +55,7 @@ async fn what_is_sent_is_acked_and_comes_to_everybody_with_its_number() {
     assert_eq!(acks, [1, 2, 3]);
 }
 
+// A client that lost its connection before the ack sends the message again.
 #[tokio::test]
 async fn the_same_id_again_gets_the_same_ack_and_no_second_message() {
     let hub = hub().await;
@@ -76,6 +77,7 @@ async fn the_same_id_again_gets_the_same_ack_and_no_second_message() {
     assert_eq!(hear(&mut bert, "ack").await["seq"], 2);
 }
 
+// The race: entries are broadcast while the pages before them are still being read.
 #[tokio::test]
 async fn who_comes_back_is_sent_what_was_missed_and_nothing_twice() {
     let hub = hub().await;
@@ -157,6 +159,8 @@ async fn who_comes_back_is_sent_what_was_missed_and_nothing_twice() {
     assert_eq!(seqs(&hear(&mut bert, "page").await).last(), Some(&253));
 }
 
+// The attacks: somebody else's edit and deletion, a reaction of two emoji, and a deleted text that
+// an edit or a page brings back.
 #[tokio::test]
 async fn edits_deletions_and_reactions_are_the_writers_or_anybodys() {
     let hub = hub().await;
@@ -233,6 +237,7 @@ async fn what_one_device_has_read_the_other_knows() {
     assert_eq!(hear(&mut phone, "joined").await["read"], 1);
 }
 
+// A device too many, or a broken connection, is no news to others.
 #[tokio::test]
 async fn who_comes_and_goes_is_told_once_whatever_the_number_of_devices() {
     let hub = hub().await;
@@ -257,9 +262,11 @@ async fn who_comes_and_goes_is_told_once_whatever_the_number_of_devices() {
     assert_eq!(presence(&gone), Some(false));
     assert_eq!(gone["change"], "presence");
     assert!(waiting(&mut anna).is_empty());
+    // Whoever leaves from here on is not announced.
     hub.close();
 }
 
+// The name of a private room is announced to nobody.
 #[tokio::test]
 async fn a_new_room_is_told_to_everybody_who_may_join_it() {
     let hub = hub().await;

@@ -1,4 +1,4 @@
-//! Searches: in the rooms that somebody is in, and in no other.
+//! Searches find messages in rooms that the person is in, and in no other.
 
 use super::*;
 
@@ -16,6 +16,7 @@ fn texts(found: &Value) -> Vec<&str> {
         .collect()
 }
 
+// The attacks: a search in a private room by its name, by a cursor into it, and after leaving it.
 #[tokio::test]
 async fn a_search_finds_nothing_in_rooms_that_somebody_is_not_in() {
     let hub = hub().await;
@@ -54,6 +55,7 @@ async fn a_search_finds_nothing_in_rooms_that_somebody_is_not_in() {
     assert_eq!(texts(&found), Vec::<&str>::new());
 }
 
+// The attack: the syntax of the full-text index instead of words.
 #[tokio::test]
 async fn a_search_without_words_is_malformed_and_a_limit_is_kept() {
     let hub = hub().await;

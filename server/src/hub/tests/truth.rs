@@ -1,8 +1,10 @@
-//! What is committed is so, and what is told is so.
+//! Commits take effect, and answers come after their effects, also when a connection is cut.
 
 use super::operators::{answer, operator, order};
 use super::*;
 
+// The crash: a connection cut after `create`. The store had the room, and memory had not until a
+// restart.
 #[tokio::test]
 async fn a_change_is_applied_though_the_one_who_asked_is_gone() {
     let hub = hub().await;
@@ -25,6 +27,7 @@ async fn a_change_is_applied_though_the_one_who_asked_is_gone() {
     }
 }
 
+// The same with a ban, which then kept nobody out, and a claim, which made nobody an operator.
 #[tokio::test]
 async fn a_ban_and_a_claim_hold_though_the_operator_is_cut_off() {
     let hub = hub().await;
@@ -50,6 +53,7 @@ async fn a_ban_and_a_claim_hold_though_the_operator_is_cut_off() {
     assert_eq!(hear(&mut again, "welcome").await["operator"], true);
 }
 
+// The race: the ack came before the entry was applied, and 12 to 113 of 500 reactions were refused.
 #[tokio::test]
 async fn a_message_can_be_reacted_to_as_soon_as_it_is_acked() {
     let hub = hub().await;
@@ -66,6 +70,7 @@ async fn a_message_can_be_reacted_to_as_soon_as_it_is_acked() {
     }
 }
 
+// The stall: 300 `read` in one write, and the message behind them had no ack for 20 s.
 #[tokio::test]
 async fn hundreds_of_read_markers_in_one_write_do_not_stop_the_session() {
     let hub = hub().await;
@@ -99,6 +104,7 @@ async fn hundreds_of_read_markers_in_one_write_do_not_stop_the_session() {
     tokio::time::timeout(PATIENCE, acked).await.unwrap();
 }
 
+// The loss: after one had left, the room was dead for both, and acknowledged messages went nowhere.
 #[tokio::test]
 async fn a_room_of_two_that_one_has_left_comes_back_with_the_next_message() {
     let hub = hub().await;
@@ -134,11 +140,13 @@ async fn a_room_of_two_that_one_has_left_comes_back_with_the_next_message() {
     assert_eq!(refused(&mut eve).await.0, "no_such_room");
 }
 
+// The race: entries that the banned had queued came after the operator was told that the ban holds.
 #[tokio::test]
 async fn a_bans_answer_comes_after_the_last_entry_of_the_banned() {
     let hub = hub().await;
     let mut anna = operator(hub, 1, "anna").await;
     join(&mut anna, "lobby").await;
+    // A race: one round may go well by chance.
     for round in 0..20_u8 {
         let mut eve = person(hub, 2, "eve").await;
         join(&mut eve, "lobby").await;

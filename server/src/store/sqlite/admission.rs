@@ -46,6 +46,7 @@ impl Requests<'_> {
     /// Takes a use of an invitation, in the transaction that admits the key: of two who redeem the
     /// last use at once, one is admitted.
     pub(super) fn redeem(&mut self, number: u32, user: UserId) -> Result<(), Failure> {
+        // Checked and taken by one statement.
         let sql = "UPDATE invitations SET uses = uses - 1 WHERE number = ?1 AND uses > 0";
         if self.execute(sql, [number])? == 0 {
             return Err(StoreError::NoSuchInvitation.into());

@@ -1,5 +1,5 @@
-//! Why a database cannot be opened, in words for whoever starts a server; and why a statement did
-//! not succeed, for the rest of the store.
+//! Errors of opening a database, in words for the person who starts a server, and failures of
+//! statements, for the rest of the store.
 
 use std::fmt;
 use std::io;
@@ -10,7 +10,7 @@ use rusqlite::types::FromSqlError;
 
 use crate::store::StoreError;
 
-/// Why a database cannot be used. It was not changed.
+/// The reason for which a database cannot be used. It was not changed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -24,9 +24,9 @@ pub enum OpenError {
     NotOurs(PathBuf),
     /// A newer version of this program has made it.
     Newer {
-        /// Which file.
+        /// The database file.
         path: PathBuf,
-        /// Its version.
+        /// The database's version.
         version: u32,
         /// The newest that this program knows.
         known: u32,
@@ -38,9 +38,10 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// What SQLite said about the database at `path`.
+    /// Returns the error for what SQLite said about the database at `path`.
     pub(super) fn of_sqlite(path: &Path, error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
+            // Its owner can do something about it: restore a backup.
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Damaged(path.to_owned(), error.to_string())
             }
@@ -89,22 +90,22 @@ impl fmt::Display for OpenError {
 
 impl std::error::Error for OpenError {}
 
-/// Why a statement, or what it is for, did not succeed.
+/// The failure of a statement, or of the request that it is for.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// What was asked for cannot be done; the database is fine.
+    /// The request cannot be carried out; the database is fine.
     Request(StoreError),
     /// The database failed.
     Database(rusqlite::Error),
 }
 
 impl Failure {
-    /// Whether it would be the same for every other request of the moment.
+    /// Returns `true` if every other request of the moment would fail in the same way.
     pub(super) fn is_everybodys(&self) -> bool {
         let Self::Database(error) = self else {
             return false;
         };
-        // What is left are limits and constraints, which one request alone can meet.
+        // The others are limits and constraints, which one request alone can violate.
         !matches!(
             error.sqlite_error_code(),
             None | Some(

@@ -13,7 +13,7 @@ use super::reader::{self, key};
 use super::rows;
 use crate::store::{PageSize, StoreError};
 
-/// Why a room was not exported, or not to its end.
+/// The reason for which a room was not exported, or not to its end.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ExportError {
@@ -49,8 +49,8 @@ impl From<rusqlite::Error> for ExportError {
     }
 }
 
-/// The size of a page that is read at once. One read of everything would keep a copy of all that is
-/// written and deleted meanwhile in the log, for as long as whoever takes the export is stalled.
+/// The size of a page that is read at once. A single read of everything would keep all deleted
+/// texts in the log for as long as the reader of the export stalls.
 const PAGE: PageSize = PageSize {
     entries: 500,
     bytes: 1024 * 1024,
@@ -75,6 +75,8 @@ pub fn export(path: &Path, room: &RoomId, out: &mut dyn Write) -> Result<(), Exp
     let mut last = 0;
     while last < head {
         let entries = {
+            // A transaction for each page: a reader keeps what others delete in the log for as long
+            // as its own lasts.
             let transaction = connection.transaction()?;
             // The key of a deleted room may be another room's by now, which nobody asked for.
             if key(&transaction, room)? != of_room {
@@ -84,6 +86,7 @@ pub fn export(path: &Path, room: &RoomId, out: &mut dyn Write) -> Result<(), Exp
         };
         let Some(newest) = entries.last() else { break };
         last = newest.seq;
+        // Written with no transaction open, because whoever reads the export may stall.
         for entry in entries.into_iter().filter(|entry| entry.seq <= head) {
             let room = room.clone();
             serde_json::to_writer(&mut *out, &RoomEntry { room, entry })

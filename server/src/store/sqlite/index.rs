@@ -18,14 +18,15 @@ const FORM: u32 = 1;
 /// Messages of one transaction when the index is made anew.
 const BATCH: usize = 2_000;
 
-/// Stands before a gram, so that it is no word. A character of private use is never part of a token.
+/// Stands before a gram, so that it is no word. A character of private use is never part of a
+/// token.
 const GRAM: char = '\u{e100}';
 
 /// Symbols of ASCII are written as characters of private use from here on, because the index's
 /// tokenizer takes every other character of ASCII but letters and digits for a separator.
 const SYMBOLS: u32 = 0xe200;
 
-/// Brings the index to what an entry does, which was just inserted.
+/// Brings the index up to date with an entry that was just inserted.
 pub(super) fn index(connection: &Connection, room: i64, entry: &Entry) -> rusqlite::Result<()> {
     match &entry.event {
         Event::Message {
@@ -35,8 +36,9 @@ pub(super) fn index(connection: &Connection, room: i64, entry: &Entry) -> rusqli
             of,
             text: Some(text),
         } => {
-            // Only what is a message has words.
+            // Only messages have words; an edit of anything else changes nothing.
             if let Some(former) = text_before(connection, room, *of, entry.seq)? {
+                // By the same text that was put in: other tokens would stay in the index.
                 remove(connection, place(room, *of), &former)?;
                 add(connection, place(room, *of), text.as_str())?;
             }
@@ -52,7 +54,7 @@ pub(super) fn index(connection: &Connection, room: i64, entry: &Entry) -> rusqli
     }
 }
 
-/// Takes out the words of a message, which is still there; what is no message has none.
+/// Removes the words of a message, which must still be there; other entries have no words.
 pub(super) fn forget(connection: &Connection, room: i64, seq: Seq) -> rusqlite::Result<()> {
     if let Some(text) = text_before(connection, room, seq, SEQ_MAX)? {
         remove(connection, place(room, seq), &text)?;
@@ -63,6 +65,7 @@ pub(super) fn forget(connection: &Connection, room: i64, seq: Seq) -> rusqlite::
 /// Makes the index anew if it is of another form or rule, or if that was once begun and not ended.
 pub(super) fn renew(connection: &mut Connection) -> rusqlite::Result<()> {
     let rule = format!("{FORM} {}", search::rule());
+    // The rule is written last: an index that a crash left unfinished has none, and is made anew.
     let sql = "SELECT 1 FROM word_rule WHERE rule = ?1";
     if connection.prepare(sql)?.exists([&rule])? {
         return Ok(());
@@ -78,6 +81,7 @@ pub(super) fn renew(connection: &mut Connection) -> rusqlite::Result<()> {
     )?;
     transaction.commit()?;
     let mut last = 0;
+    // A transaction for each piece, so that the log never holds the whole index.
     while let Some(place) = add_behind(connection, last)? {
         last = place;
     }
@@ -192,6 +196,7 @@ mod tests {
 
     use super::*;
 
+    // The attack: FTS5's operators in a query.
     #[test]
     fn a_query_is_its_tokens_and_no_syntax() {
         let of = |query: &str| expression(&Query::parse(query).unwrap().pattern());
@@ -212,6 +217,7 @@ mod tests {
         rows.unwrap().map(Result::unwrap).collect()
     }
 
+    // The attack: somebody with the disk looks for words of deleted messages.
     #[test]
     fn a_word_that_is_taken_out_is_nowhere_in_the_index() {
         let mut connection = Connection::open_in_memory().unwrap();
@@ -229,6 +235,8 @@ mod tests {
         assert!(!holds("xylophone") && !holds("東") && holds("other"));
     }
 
+    // An index without content is corrupted, unnoticed, when other tokens are taken out than were
+    // put in.
     #[test]
     fn an_index_from_which_much_was_taken_is_sound_and_names_what_is_left() {
         const WORDS: [&str; 9] = [

@@ -34,7 +34,7 @@ use super::{
     Appended, Change, Durable, Found, NewEntry, Outcome, PageSize, Snapshot, Store, StoreError,
 };
 
-/// How long what is to go may stay.
+/// Time between two looks for entries that retention removes.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
 
 /// Keeps everything in a database, which no other server uses while this lives.
@@ -69,6 +69,7 @@ impl SqliteStore {
         pages: Option<u32>,
         sweep_every: Duration,
     ) -> Result<Self, OpenError> {
+        // Before anything is read: two servers would each give the next number of a room.
         let lock = open::lock(path)?;
         let connection = open::writer(path)?;
         if let Some(pages) = pages {
@@ -77,6 +78,7 @@ impl SqliteStore {
                 .map_err(|error| OpenError::Sqlite(path.to_owned(), error))?;
         }
         let readers = Readers::start(path, reader::PAGE_THREADS)?;
+        // Threads of their own: when searches shared the others, history waited for 59 to 118 s.
         let searchers = Readers::start(path, reader::SEARCH_THREADS)?;
         let writer = Writer::start(connection, clock, sweep_every)
             .map_err(|error| OpenError::Io(path.to_owned(), error))?;
@@ -90,7 +92,8 @@ impl SqliteStore {
         })
     }
 
-    /// One for tests, whose clock is moved and whose disk may be full, and which sweeps often.
+    /// Opens a store for tests, with a clock that is moved, a disk that may be full, and frequent
+    /// sweeps.
     #[cfg(test)]
     pub(super) fn open_for_test(
         path: &Path,
@@ -100,8 +103,8 @@ impl SqliteStore {
         Self::open_with(path, clock, pages, Duration::from_millis(10))
     }
 
-    /// Bounds every search: how many messages the index may name, how long it may take, and how long
-    /// texts are looked at.
+    /// Bounds every search: how many messages the index may name, how long it may take, and how
+    /// long texts are looked at.
     #[cfg(test)]
     pub(super) fn bounded(mut self, named: usize, index: Duration, texts: Duration) -> Self {
         self.bounds = search::Bounds {
@@ -174,7 +177,7 @@ impl Store for SqliteStore {
     }
 }
 
-/// What a thread of ours will answer.
+/// Returns the answer of a thread, once it comes.
 fn waiting<T: Send + 'static>(done: oneshot::Receiver<Result<T, StoreError>>) -> Durable<T> {
     Box::pin(async move {
         let ended = |_| Err(StoreError::Failed("its thread has ended".into()));

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::error::OpenError;
 use super::schema::{self, APPLICATION_ID};
 
-/// How long a statement waits for somebody who looks at the database with another program.
+/// Time for which a statement waits for another program that uses the database.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Most bytes of the log that stay on the disk when everything of it is in the database.
@@ -33,6 +33,7 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     let beside = beside(path, ".lock");
     let failed = |error| OpenError::Io(beside.clone(), error);
     let file = private_file(&beside).map_err(failed)?;
+    // Not waiting: a second server should say that there is one, and not hang.
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
@@ -40,7 +41,7 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// The connection that writes, to a database of the newest version.
+/// Opens the connection that writes, and brings the database to the newest version.
 pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
     if is_new(path)? {
         create(path)?;
@@ -57,9 +58,11 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
         }
         // What is durable survives the end of the machine's power: each commit waits for the disk.
         connection.pragma_update(None, "synchronous", "FULL")?;
+        // SQLite does not check references unless each connection asks for it.
         connection.pragma_update(None, "foreign_keys", true)?;
         // What is deleted is overwritten.
         connection.pragma_update(None, "secure_delete", true)?;
+        // A burst must not leave its log on the disk for good.
         connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
         schema::migrate(&mut connection)?;
         // The writer does it when nobody waits for an answer.
@@ -69,7 +72,7 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
     open().map_err(|error| OpenError::of_sqlite(path, error))
 }
 
-/// A connection that reads, while there is one that writes.
+/// Opens a connection that reads, while there is one that writes.
 pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
     let open = || {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
@@ -79,8 +82,8 @@ pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
     open().map_err(|error| OpenError::of_sqlite(path, error))
 }
 
-/// A connection that reads, whether a server has the database open or not. A file that is not there
-/// is not made.
+/// Opens a connection that reads, whether a server has the database open or not. A file that is not
+/// there is not made.
 pub(super) fn for_reading(path: &Path) -> Result<Connection, OpenError> {
     let header = header(path).map_err(|error| OpenError::Io(path.to_owned(), error))?;
     let Some(header) = header.filter(|header| header.starts_with(MAGIC)) else {
@@ -101,11 +104,12 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     // A schema that was tampered with calls no functions.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    // Nor can a statement write into the tables that SQLite keeps for itself.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     Ok(())
 }
 
-/// Whether there is nothing yet.
+/// Returns `true` if there is no database yet.
 fn is_new(path: &Path) -> Result<bool, OpenError> {
     if length(path)?.unwrap_or(0) > 0 {
         return Ok(false);
@@ -135,6 +139,7 @@ fn create(path: &Path) -> Result<(), OpenError> {
         connection.close().map_err(|(_, error)| error)
     };
     make().map_err(|error| OpenError::of_sqlite(path, error))?;
+    // All of it is there before it has its name.
     file.persist(path).map_err(|error| failed(error.error))?;
     sync_folder(folder).map_err(failed)
 }
@@ -142,6 +147,7 @@ fn create(path: &Path) -> Result<(), OpenError> {
 /// Makes the name durable, where folders can be opened.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) {
+        // A renamed file has its new name after a crash only if the folder is on the disk too.
         File::open(folder)?.sync_all()?;
     }
     Ok(())
@@ -185,6 +191,7 @@ fn check_by_sqlite(path: &Path, with_log: bool) -> Result<(), OpenError> {
         };
         let application = connection.pragma_query_value(None, "application_id", |row| row.get(0));
         let version = schema::version_of(&connection)?;
+        // Reads every page, so that damage is found before anything is added to it.
         let said = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
         Ok((application?, version, said?))
     };
@@ -213,7 +220,7 @@ fn judge(path: &Path, application: u32, version: u32) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// The first bytes; `None` if there are fewer.
+/// Reads a file's first bytes; `None` if there are fewer.
 fn header(path: &Path) -> io::Result<Option<[u8; HEADER_BYTES]>> {
     let mut header = [0; HEADER_BYTES];
     match File::open(path)?.read_exact(&mut header) {
@@ -232,7 +239,7 @@ fn has_log(path: &Path) -> Result<bool, OpenError> {
     Ok(length(&beside(path, "-wal"))?.unwrap_or(0) > 0)
 }
 
-/// A file's bytes; `None` if it is not there.
+/// Returns a file's length; `None` if it is not there.
 fn length(path: &Path) -> Result<Option<u64>, OpenError> {
     match fs::metadata(path) {
         Ok(metadata) => Ok(Some(metadata.len())),
@@ -247,7 +254,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// A file that only its owner can read; an existing one stays as it is.
+/// Opens a file that only its owner can read; an existing one stays as it is.
 fn private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);

@@ -45,6 +45,7 @@ impl Readers {
         };
         let receiver = Arc::new(Mutex::new(receiver));
         for number in 1..=threads {
+            // A connection for each thread: one connection does one thing at a time.
             let connection = super::open::reader(path)?;
             let receiver = Arc::clone(&receiver);
             let thread = thread::Builder::new()
@@ -107,6 +108,8 @@ impl Limit {
             let deadline = deadline.lock().unwrap_or_else(PoisonError::into_inner);
             Instant::now() >= *deadline
         };
+        // SQLite asks this between its steps, so a search ends although nothing of it has been
+        // found.
         connection.progress_handler(STEPS, Some(is_over))?;
         Ok(limit)
     }
@@ -119,6 +122,8 @@ impl Limit {
 
 fn run(mut connection: Connection, queue: &Mutex<Receiver<Work>>) {
     loop {
+        // The lock is held while waiting and given back before the work: one thread waits for work,
+        // the others for the lock.
         let work = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match work {
             Ok(work) => work(&mut connection),
@@ -127,7 +132,7 @@ fn run(mut connection: Connection, queue: &Mutex<Receiver<Work>>) {
     }
 }
 
-/// The entries after a number, oldest first.
+/// Returns the entries after a number, oldest first.
 pub(super) fn after(
     transaction: &Transaction<'_>,
     room: &RoomId,
@@ -144,7 +149,7 @@ pub(super) fn after(
     )
 }
 
-/// The last entries before a number, oldest first.
+/// Returns the last entries before a number, oldest first.
 pub(super) fn before(
     transaction: &Transaction<'_>,
     room: &RoomId,
@@ -161,13 +166,14 @@ pub(super) fn before(
     Ok(entries)
 }
 
-/// One entry.
+/// Returns one entry, if it is there.
 pub(super) fn entry(
     transaction: &Transaction<'_>,
     room: &RoomId,
     seq: Seq,
 ) -> Result<Option<Entry>, Failure> {
     let room = key(transaction, room)?;
+    // Larger numbers would be cut to the largest, which is another entry.
     if seq > SEQ_MAX {
         return Ok(None);
     }
@@ -204,7 +210,7 @@ fn entries(
     Ok(entries)
 }
 
-/// Everything but entries.
+/// Reads everything but entries.
 pub(super) fn load(transaction: &Transaction<'_>) -> Result<Snapshot, Failure> {
     let mut snapshot = Snapshot::default();
     let mut query = transaction
@@ -259,7 +265,7 @@ pub(super) fn load(transaction: &Transaction<'_>) -> Result<Snapshot, Failure> {
     Ok(snapshot)
 }
 
-/// Members and invitations.
+/// Fills a record with the room's members, invitations and roles.
 fn fill(transaction: &Transaction<'_>, room: i64, record: &mut RoomRecord) -> Result<(), Failure> {
     let mut query = transaction.prepare_cached(
         "SELECT fingerprint, read FROM members JOIN users ON key = user
@@ -294,6 +300,7 @@ mod tests {
     const ENDLESS: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
         SELECT count(*) FROM n WHERE i < 0";
 
+    // The attack: a search that would keep its thread for ever.
     #[tokio::test]
     async fn a_read_without_an_end_is_cut_off_and_the_next_one_is_not() {
         let folder = tempfile::tempdir().unwrap();

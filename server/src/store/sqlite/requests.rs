@@ -1,4 +1,4 @@
-//! What is written for each request, inside a transaction that somebody else begins and ends.
+//! Writes each request, inside a transaction that the writer begins and commits.
 
 use std::collections::HashMap;
 
@@ -21,11 +21,11 @@ struct Head {
     key: i64,
     seq: Seq,
     at: Option<Timestamp>,
-    /// Not yet in the database.
+    /// `true` until the row is written.
     changed: bool,
 }
 
-/// What of the database is remembered from one transaction to the next.
+/// The rows that are remembered from one transaction to the next.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     heads: HashMap<RoomId, Head>,
@@ -52,7 +52,7 @@ pub(super) struct Requests<'a> {
     pub(super) connection: &'a Connection,
     pub(super) memory: &'a mut Memory,
     pub(super) clock: &'a Clock,
-    /// Something was deleted, of which the log still has a copy.
+    /// `true` if something was deleted: the log still has a copy of it.
     pub(super) deleted: bool,
     /// A room has entries from now on that are to go.
     pub(super) sweeps: bool,
@@ -66,6 +66,7 @@ impl Requests<'_> {
     ) -> Result<(Appended, Option<Committed>), Failure> {
         let head = self.head(room)?.clone();
         let seq = head.seq + 1;
+        // A place has 40 bits for a number.
         if seq > SEQ_MAX || rows::named(&new.event) > SEQ_MAX {
             let detail = "no entry can have such a number";
             return Err(StoreError::Failed(detail.into()).into());
@@ -81,9 +82,12 @@ impl Requests<'_> {
             at: rules::not_before(head.at, self.clock.now()),
             event: self.as_stored(head.key, &new.event)?,
         };
+        // The insertion itself finds out whether the id is new; looking first would cost every
+        // append another search.
         if !self.insert(head.key, writer, &entry)? {
             return Ok((self.again(head.key, writer, new)?, None));
         }
+        // In the same transaction: after a crash the index has what the entries have.
         index::index(self.connection, head.key, &entry)?;
         if let Event::Deleted { of } = entry.event {
             self.scrub(head.key, of)?;
@@ -110,12 +114,13 @@ impl Requests<'_> {
             let detail = "no entry can have such a number";
             return Err(StoreError::Failed(detail.into()).into());
         }
+        // Durable before anybody uses a number of them, so that none is given twice after a crash.
         head.seq = reserved;
         head.changed = true;
         Ok(last)
     }
 
-    /// Whether it was inserted: not, if this writer has used this id before.
+    /// Inserts an entry. Returns `false` if this writer has used this id before.
     fn insert(&self, room: i64, writer: i64, entry: &Entry) -> Result<bool, Failure> {
         let columns = EventColumns::of(&entry.event);
         let mut insert = self.connection.prepare_cached(
@@ -155,7 +160,8 @@ impl Requests<'_> {
         })
     }
 
-    /// The event as it is kept: an edit of a message that was deleted in the meantime has no text.
+    /// Returns an event as it is kept: an edit of a message that was deleted in the meantime has no
+    /// text.
     fn as_stored(&self, room: i64, event: &Event) -> Result<Event, Failure> {
         let Event::Edited { of, .. } = *event else {
             return Ok(event.clone());
@@ -203,6 +209,7 @@ impl Requests<'_> {
                 if self.execute(sql, values)? == 0 {
                     return Err(StoreError::RoomExists.into());
                 }
+                // The sweep sleeps while every room keeps everything.
                 self.sweeps |= keep.is_some();
                 if let Some(owner) = owner {
                     self.set_role(room, *owner, Role::Owner)?;
@@ -217,6 +224,8 @@ impl Requests<'_> {
             Change::Renamed { room, to } => {
                 let (from, to) = (RoomId::from(room.clone()), RoomId::from(to.clone()));
                 let head = self.head(&from)?.clone();
+                // Asked first, though names are unique in the schema: a violation there would undo
+                // the whole group.
                 match self.head(&to) {
                     Ok(_) => return Err(StoreError::RoomExists.into()),
                     Err(Failure::Request(StoreError::NoSuchRoom)) => {}
@@ -224,6 +233,7 @@ impl Requests<'_> {
                 }
                 let sql = "UPDATE rooms SET name = ?2 WHERE key = ?1";
                 self.execute(sql, params![head.key, to.to_string()])?;
+                // The sequence goes on under the new name; the old one may be another room's soon.
                 self.memory.heads.remove(&from);
                 self.memory.heads.insert(to, head);
             }
@@ -244,6 +254,7 @@ impl Requests<'_> {
                 let sql = "UPDATE rooms SET deleted = 1, topic = '', name = 'deleted ' || key
                            WHERE key = ?1";
                 self.execute(sql, [key])?;
+                // These go at once: unlike the entries, their number is bounded.
                 for table in ["members", "invited", "roles"] {
                     self.execute(&format!("DELETE FROM {table} WHERE room = ?1"), [key])?;
                 }
@@ -254,6 +265,7 @@ impl Requests<'_> {
                 let (key, head) = self.head(room).map(|head| (head.key, head.seq))?;
                 let (room, seq) = (key, rules::seen_at_entry(room, head));
                 let user = self.user(*user)?;
+                // An invitation is for once: whoever leaves a private room needs another.
                 let sql = "DELETE FROM invited WHERE room = ?1 AND user = ?2";
                 self.execute(sql, [room, user])?;
                 let sql = "INSERT INTO members (room, user, read) VALUES (?1, ?2, ?3)
@@ -267,6 +279,7 @@ impl Requests<'_> {
                 let left = self.execute(sql, [room, user])?;
                 let sql = "DELETE FROM roles WHERE room = ?1 AND user = ?2";
                 self.execute(sql, [room, user])?;
+                // Both people of a room of two may always come back.
                 if is_direct && left > 0 {
                     let sql = "INSERT INTO invited (room, user) VALUES (?1, ?2)
                                ON CONFLICT (room, user) DO NOTHING";
@@ -293,6 +306,7 @@ impl Requests<'_> {
             Change::Redeemed { number, user } => self.redeem(*number, *user)?,
             Change::Invited { room, user, .. } => {
                 let (room, user) = (self.head(&room.clone().into())?.key, self.user(*user)?);
+                // A member gets no invitation: it would let them back in after they were removed.
                 let sql = "INSERT INTO invited (room, user) SELECT ?1, ?2 WHERE NOT EXISTS
                                (SELECT 1 FROM members WHERE room = ?1 AND user = ?2)
                            ON CONFLICT (room, user) DO NOTHING";
@@ -300,6 +314,7 @@ impl Requests<'_> {
             }
             Change::Read { room, user, seq } => {
                 let (room, user) = (self.head(room)?.key, self.user(*user)?);
+                // Two devices report in any order; the marker never goes back.
                 let sql = "UPDATE members SET read = max(read, ?3) WHERE room = ?1 AND user = ?2";
                 self.execute(sql, [room, user, number(*seq)])?;
             }
@@ -350,6 +365,7 @@ impl Requests<'_> {
     pub(super) fn finish(&mut self) -> Result<(), Failure> {
         let sql = "UPDATE rooms SET head = ?2, last_at = ?3 WHERE key = ?1";
         let mut update = self.connection.prepare_cached(sql)?;
+        // All appends of a transaction to one room cost one write of its row.
         for head in self.memory.heads.values_mut().filter(|head| head.changed) {
             let at = head.at.map(Timestamp::unix_millis);
             update.execute(params![head.key, number(head.seq), at])?;
@@ -387,7 +403,7 @@ impl Requests<'_> {
         head.ok_or_else(|| StoreError::NoSuchRoom.into())
     }
 
-    /// A user's key; new users get one.
+    /// Returns a user's key; new users get one.
     pub(super) fn user(&mut self, user: UserId) -> Result<i64, Failure> {
         if let Some(key) = self.memory.users.get(&user) {
             return Ok(*key);
@@ -396,6 +412,7 @@ impl Requests<'_> {
         let sql =
             "INSERT INTO users (fingerprint) VALUES (?1) ON CONFLICT (fingerprint) DO NOTHING";
         self.execute(sql, [fingerprint])?;
+        // Not `RETURNING`, which gives nothing when the row was there already.
         let sql = "SELECT key FROM users WHERE fingerprint = ?1";
         let mut query = self.connection.prepare_cached(sql)?;
         let key = query.query_row([fingerprint], |row| row.get(0))?;

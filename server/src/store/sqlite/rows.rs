@@ -30,7 +30,7 @@ const SEQ_BITS: u32 = 40;
 /// The largest number of an entry: a place has no room for more.
 pub(super) const SEQ_MAX: Seq = (1 << SEQ_BITS) - 1;
 
-/// Where an entry is: a larger number than there can be is the largest.
+/// Returns the place of an entry. A number larger than there can be counts as the largest.
 pub(super) fn place(room: i64, seq: Seq) -> i64 {
     (room << SEQ_BITS) | number(seq)
 }
@@ -40,18 +40,19 @@ pub(super) fn room_of(place: i64) -> i64 {
     place >> SEQ_BITS
 }
 
-/// A number for SQLite, which has no `u64`.
+/// Returns a number for SQLite, which has no `u64`.
 pub(super) fn number(seq: Seq) -> i64 {
     i64::try_from(seq.min(SEQ_MAX)).unwrap_or(i64::MAX)
 }
 
-/// A number from SQLite.
+/// Reads a number from SQLite.
 pub(super) fn seq(number: i64) -> rusqlite::Result<Seq> {
     Seq::try_from(number).map_err(|_| FromSqlError::OutOfRange(number).into())
 }
 
-/// What becomes of a room's entries, for SQLite: nothing for those that stay.
+/// Returns a retention rule as a column: nothing for entries that stay.
 pub(super) fn keep_column(keep: Keep) -> Result<Option<String>, StoreError> {
+    // NULL, so that the sweep finds the rooms with a rule without reading one.
     if keep.is_forever() {
         return Ok(None);
     }
@@ -60,7 +61,7 @@ pub(super) fn keep_column(keep: Keep) -> Result<Option<String>, StoreError> {
         .map_err(|error| StoreError::Failed(error.to_string()))
 }
 
-/// The same from SQLite.
+/// Reads a retention rule from a column.
 pub(super) fn keep(column: ValueRef<'_>) -> rusqlite::Result<Keep> {
     match column.as_str_or_null()? {
         None => Ok(Keep::Forever),
@@ -89,7 +90,7 @@ pub(super) fn role(number: i64) -> rusqlite::Result<Role> {
     }
 }
 
-/// A person from SQLite.
+/// Reads a person from a fingerprint's column.
 pub(super) fn user(fingerprint: [u8; 32]) -> UserId {
     UserId(Fingerprint::from_bytes(fingerprint))
 }
@@ -137,7 +138,7 @@ impl<'a> EventColumns<'a> {
     }
 }
 
-/// The largest number that an event names.
+/// Returns the largest number that an event names.
 pub(super) fn named(event: &Event) -> Seq {
     match event {
         Event::Message { reply_to, .. } => reply_to.unwrap_or(0),
@@ -145,7 +146,7 @@ pub(super) fn named(event: &Event) -> Seq {
     }
 }
 
-/// The entry in a row of [`SELECT_ENTRIES`].
+/// Reads the entry in a row of [`SELECT_ENTRIES`].
 pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let place: i64 = row.get(0)?;
     let at = Timestamp::from_unix_millis(row.get(4)?);
@@ -154,6 +155,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         id: MessageId::from_bytes(row.get(1)?),
         from: Author {
             id: user(row.get(2)?),
+            // Judged anew: what is in the file may have been changed by another program.
             name: parsed(DisplayName::parse(row.get_ref(3)?.as_str()?))?,
         },
         at: at.ok_or(FromSqlError::InvalidType)?,
@@ -182,7 +184,7 @@ fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
     })
 }
 
-/// A ban in a row of `who, reason, at, fingerprint`.
+/// Reads a ban from a row of `who, reason, at, fingerprint`.
 pub(super) fn ban(row: &Row<'_>) -> rusqlite::Result<Ban> {
     let who = row.get_ref(0)?.as_str()?;
     let reason: String = row.get(1)?;
@@ -198,7 +200,7 @@ pub(super) fn ban(row: &Row<'_>) -> rusqlite::Result<Ban> {
     })
 }
 
-/// What was parsed from a column.
+/// Returns a value that was parsed from a column.
 pub(super) fn parsed<T, E>(result: Result<T, E>) -> FromSqlResult<T>
 where
     E: std::error::Error + Send + Sync + 'static,

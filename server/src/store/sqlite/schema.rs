@@ -4,7 +4,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::index;
 
-/// What `PRAGMA application_id` says: the letters `SCht`.
+/// The value of `PRAGMA application_id`: the letters `SCht`.
 pub(super) const APPLICATION_ID: u32 = 0x5343_6874;
 
 /// Each brings a database from the version of its index to the next. One that was released is never
@@ -109,12 +109,12 @@ const MIGRATIONS: [&str; 8] = [
     ) STRICT, WITHOUT ROWID;",
 ];
 
-/// The version of a database that has everything.
+/// Returns the version of a database to which every migration was applied.
 pub(super) fn newest() -> u32 {
     u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
 }
 
-/// The version of a database.
+/// Reads the version of a database.
 pub(super) fn version_of(connection: &Connection) -> rusqlite::Result<u32> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
@@ -197,6 +197,7 @@ mod tests {
         }
     }
 
+    // The crash: the server ends while it makes the index.
     #[test]
     fn an_index_of_another_rule_or_one_that_was_not_finished_is_made_anew() {
         let mut connection = former(6);

@@ -19,7 +19,7 @@ use super::walk::{Rooms, Spot, Walk};
 use crate::store::rules::Filling;
 use crate::store::{Found, PageSize};
 
-/// How long each step of a search may take before it fails: more than any of them needs.
+/// Time after which a step of a search fails: more than any step needs.
 const DEADLINE: Duration = Duration::from_secs(1);
 
 /// The bounds of one search.
@@ -27,9 +27,9 @@ const DEADLINE: Duration = Duration::from_secs(1);
 pub(super) struct Bounds {
     /// The most messages that the index may name: sorting more takes longer than the walk.
     pub(super) named: usize,
-    /// How long the index may take.
+    /// Time that the index may take.
     pub(super) index: Duration,
-    /// How long texts are looked at. The first one is in any case.
+    /// Time for which texts are looked at. The first one is looked at in any case.
     pub(super) texts: Duration,
 }
 
@@ -43,7 +43,7 @@ impl Bounds {
     };
 }
 
-/// See [`Store::search`](crate::store::Store::search).
+/// Searches rooms, as [`Store::search`](crate::store::Store::search) promises.
 pub(super) fn find(
     connection: &mut Connection,
     rooms: Vec<RoomId>,
@@ -54,6 +54,8 @@ pub(super) fn find(
 ) -> Result<Found, Failure> {
     let limit = Limit::of(connection, DEADLINE)?;
     let transaction = connection.transaction()?;
+    // Names become keys within the transaction: a room that is renamed meanwhile keeps its own
+    // entries.
     let rooms = Rooms::of(&transaction, rooms)?;
     let Some(end) = end_of(&transaction, &rooms, before)? else {
         return Ok(Found::default());
@@ -62,9 +64,11 @@ pub(super) fn find(
     limit.set(bounds.index);
     let named = named(&transaction, &rooms, &pattern, end, bounds.named);
     let named = match named {
+        // Too common a word for the index. The walk finds its messages sooner, one by one.
         Err(failure) if failure.is_interruption() => None,
         named => named?,
     };
+    // The walk looks at the clock itself, between two messages, so that it can tell its position.
     limit.set(DEADLINE);
     let mut walk = Walk::new(&transaction, &rooms)?;
     match named {
@@ -115,6 +119,7 @@ fn named(
     let mut select = transaction.prepare_cached(
         "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid BETWEEN ?2 AND ?3",
     )?;
+    // The index is asked for one range; rooms in between that are not searched are left out below.
     let range = (place(*first, 0), place(*last, SEQ_MAX));
     let mut found = select.query(params![expression(pattern), range.0, range.1])?;
     let mut places = Vec::new();
@@ -167,6 +172,7 @@ fn fill(
     let mut found = Found::default();
     let (mut seen, mut last) = (None, None);
     while let Some(spot) = walk.next()? {
+        // At least one message is looked at, so that a client that turns pages always gets on.
         if let Some(seen) = seen
             && began.elapsed() >= within
         {
@@ -175,6 +181,8 @@ fn fill(
         }
         if let Some(entry) = matching(&mut select, spot.place, pattern)? {
             if !filling.takes(&entry.event) {
+                // Behind the last that is given, not behind the one that did not fit: that one is
+                // next.
                 found.next = last.map(|last| walk.rooms.cursor(last)).transpose()?;
                 break;
             }

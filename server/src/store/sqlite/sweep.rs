@@ -1,5 +1,5 @@
-//! Takes away what is to go: entries that are too old, or too many. A little at a time, so that what
-//! is said meanwhile does not wait long.
+//! Removes entries by retention, and those of deleted rooms. A few at a time, so that messages do
+//! not wait long meanwhile.
 
 use std::time::{Duration, Instant};
 
@@ -19,12 +19,12 @@ const BATCH: usize = 100;
 /// slow disk a hundred of them may take as long as somebody notices.
 const BUDGET: Duration = Duration::from_millis(5);
 
-/// How it went.
+/// The result of one batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Swept {
-    /// Something was taken away, and there may be more.
+    /// Entries were removed, and there may be more.
     Some,
-    /// Something was taken away: all that is to go now.
+    /// Entries were removed, and none is left to remove now.
     All,
     /// Nothing is to go now.
     None,
@@ -34,6 +34,7 @@ pub(super) enum Swept {
 
 /// Takes away at most [`BATCH`] entries.
 pub(super) fn sweep(connection: &Connection, now: Timestamp) -> Result<Swept, Failure> {
+    // Deleted rooms go first: somebody has decided that their texts are to be gone.
     if let Some(room) = deleted_room(connection)? {
         return sweep_deleted(connection, room);
     }
@@ -54,19 +55,21 @@ pub(super) fn sweep(connection: &Connection, now: Timestamp) -> Result<Swept, Fa
             left,
         )?;
         for seq in &going {
-            if begun.elapsed() >= BUDGET {
-                return Ok(Swept::Some);
-            }
+            // First the words: they can be taken out only while the text is there.
             index::forget(connection, room, *seq)?;
             connection
                 .prepare_cached("DELETE FROM entries WHERE place = ?1")?
                 .execute([place(room, *seq)])?;
+            if begun.elapsed() >= BUDGET {
+                return Ok(Swept::Some);
+            }
         }
         left -= going.len();
         swept = match (swept, going.is_empty()) {
             (Swept::Never | Swept::None, true) => Swept::None,
             _ => Swept::All,
         };
+        // The batch is full; whoever waits to write comes first.
         if left == 0 {
             return Ok(Swept::Some);
         }
@@ -91,14 +94,15 @@ fn sweep_deleted(connection: &Connection, room: i64) -> Result<Swept, Failure> {
     let places = places.collect::<rusqlite::Result<Vec<_>>>()?;
     let begun = Instant::now();
     for place in &places {
-        if begun.elapsed() >= BUDGET {
-            return Ok(Swept::Some);
-        }
         index::forget(connection, room, rows::seq(*place)? & SEQ_MAX)?;
         connection
             .prepare_cached("DELETE FROM entries WHERE place = ?1")?
             .execute([place])?;
+        if begun.elapsed() >= BUDGET {
+            return Ok(Swept::Some);
+        }
     }
+    // With the last entries only: what still refers to the row would go with it at once.
     if places.len() < BATCH {
         connection.execute("DELETE FROM rooms WHERE key = ?1", [room])?;
     }
@@ -106,7 +110,7 @@ fn sweep_deleted(connection: &Connection, room: i64) -> Result<Swept, Failure> {
     Ok(Swept::Some)
 }
 
-/// The first entries of a room that are to go.
+/// Returns the first entries of a room that retention removes.
 fn going(
     connection: &Connection,
     room: i64,

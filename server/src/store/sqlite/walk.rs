@@ -82,11 +82,14 @@ pub(super) struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     pub(super) fn new(transaction: &'a Transaction<'_>, rooms: &'a Rooms) -> Result<Self, Failure> {
+        // The index is named: another plan would sort all messages of a room for each fetch.
         let select = transaction.prepare_cached(
             "SELECT at, place FROM entries INDEXED BY messages
              WHERE room = ?1 AND kind = 0 AND (at, place) < (?2, ?3)
              ORDER BY at DESC, place DESC LIMIT ?4",
         )?;
+        // Many rooms share the rows, so that a search over all of them takes no more memory than
+        // over one.
         let rows = ROWS / rooms.keys.len().max(1);
         Ok(Self {
             rooms,
@@ -99,6 +102,8 @@ impl<'a> Walk<'a> {
     /// Begins at the last message of each room before `end`.
     pub(super) fn begin(&mut self, end: Spot) -> Result<(), Failure> {
         for room in 0..self.rooms.keys.len() {
+            // Messages of the same moment are in the order of their rooms: none of them comes
+            // twice, and none is left out, when a page ends among them.
             let place = match room.cmp(&end.room) {
                 Ordering::Less => i64::MAX,
                 Ordering::Equal => end.place,

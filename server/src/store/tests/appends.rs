@@ -2,6 +2,7 @@
 
 use super::*;
 
+// The race: eight writers and two rooms share one queue.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_writers_get_numbers_without_gaps_told_in_order() {
     for Scene {
@@ -17,6 +18,7 @@ async fn many_writers_get_numbers_without_gaps_told_in_order() {
             tasks.push(tokio::spawn(async move {
                 let mut appended = Vec::new();
                 for number in 0..50 {
+                    // In turns, so that appends to both rooms share transactions.
                     let to = rooms[usize::from(number % 2 == 0)].clone();
                     let event = message(&format!("{writer} {number}"));
                     appended.push(store.append(to, entry(writer, number, event)));
@@ -49,6 +51,7 @@ async fn many_writers_get_numbers_without_gaps_told_in_order() {
     }
 }
 
+// A client that lost an ack sends again; a client with a fault uses an id twice.
 #[tokio::test]
 async fn the_same_again_is_the_first_and_another_under_its_id_is_refused() {
     for Scene {
@@ -93,6 +96,7 @@ async fn the_same_again_is_the_first_and_another_under_its_id_is_refused() {
     }
 }
 
+// A page without entries would stop a client that turns pages.
 #[tokio::test]
 async fn pages_end_where_they_are_full_and_hold_one_at_least() {
     for Scene { store, _folder, .. } in scenes() {
@@ -126,6 +130,7 @@ async fn pages_end_where_they_are_full_and_hold_one_at_least() {
     }
 }
 
+// A deletion that left the text in an edit would have deleted nothing.
 #[tokio::test]
 async fn a_deleted_text_is_gone_with_its_edits_and_everything_else_comes_back_as_it_was() {
     for Scene {
@@ -180,6 +185,7 @@ async fn a_deleted_text_is_gone_with_its_edits_and_everything_else_comes_back_as
     }
 }
 
+// A number that both the store and an unstored room gave would hide one of two messages.
 #[tokio::test]
 async fn what_is_reserved_is_nobody_elses() {
     for Scene { store, _folder, .. } in scenes() {

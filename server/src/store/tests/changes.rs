@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// One of every kind, some twice.
+/// Returns a change of every kind, some twice.
 fn changes() -> Vec<Change> {
     let (room, attic) = (room("room"), RoomName::parse("attic").unwrap());
     let name = |text| Name::parse(text).unwrap();
@@ -144,6 +144,7 @@ fn ban(who: Banned, reason: &str) -> Ban {
     }
 }
 
+// A change that only memory had would be undone by a restart.
 #[tokio::test]
 async fn every_change_is_there_when_it_is_loaded() {
     for Scene { store, _folder, .. } in scenes() {
@@ -222,6 +223,7 @@ fn in_order(seeds: impl IntoIterator<Item = u8>) -> Vec<UserId> {
     users
 }
 
+// The race: two keys redeem the last use at once.
 #[tokio::test]
 async fn an_invitation_without_uses_admits_nobody() {
     for Scene { store, _folder, .. } in scenes() {
@@ -239,6 +241,7 @@ async fn an_invitation_without_uses_admits_nobody() {
     }
 }
 
+// The entries go later than the room: a new room of the name must not get them.
 #[tokio::test]
 async fn a_deleted_room_is_gone_with_everything_in_it() {
     for Scene { store, _folder, .. } in scenes() {

@@ -1,4 +1,4 @@
-//! What every store promises, shown on each; and what only a database has to.
+//! The promises of every store, tested on each, and those of the database alone.
 
 mod appends;
 mod changes;

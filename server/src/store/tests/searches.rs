@@ -11,13 +11,14 @@ const LONG: Duration = Duration::from_mins(1);
 fn searched() -> Vec<Scene> {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("chat.db")).unwrap();
+    // The index may name no message, so every search that could find one walks.
     let store = store.bounded(0, LONG, LONG);
     let mut scenes = scenes();
     scenes.push(scene(Arc::new(store), Some(folder)));
     scenes
 }
 
-/// The numbers of what is found in a room, and whether there is more.
+/// Returns the numbers of the messages that are found, and `true` if there are more.
 async fn found(
     store: &dyn Store,
     rooms: &[&RoomId],
@@ -34,6 +35,7 @@ async fn found(
     )
 }
 
+// The last word may still be being typed, so its beginning is enough; a part in the middle is not.
 #[tokio::test]
 async fn a_search_finds_words_and_the_beginning_of_the_last_newest_first() {
     for Scene { store, _folder, .. } in searched() {
@@ -71,6 +73,7 @@ async fn a_search_finds_words_and_the_beginning_of_the_last_newest_first() {
     }
 }
 
+// A page may end between two rooms that have messages of the same time.
 #[tokio::test]
 async fn a_search_goes_on_behind_the_last_through_all_rooms_without_gaps() {
     for Scene { store, _folder, .. } in searched() {
@@ -121,6 +124,7 @@ async fn a_search_goes_on_behind_the_last_through_all_rooms_without_gaps() {
     }
 }
 
+// The attack: a text that was edited away or deleted is found by its words.
 #[tokio::test]
 async fn a_search_follows_edits_and_deletions() {
     for Scene { store, _folder, .. } in searched() {
@@ -200,6 +204,7 @@ async fn a_search_follows_edits_and_deletions() {
     }
 }
 
+// The attack: operators, columns and quotation marks of FTS5, and of SQL, in a query.
 #[tokio::test]
 async fn a_query_that_is_fts_syntax_is_only_words() {
     for Scene { store, _folder, .. } in searched() {
@@ -231,6 +236,7 @@ async fn a_query_that_is_fts_syntax_is_only_words() {
     }
 }
 
+// Scripts without spaces, accents in both forms, emoji and `C++` were not found, or found wrongly.
 #[tokio::test]
 async fn words_inside_sentences_accents_wide_forms_and_symbols_are_found_as_they_are_meant() {
     const TEXTS: [&str; 12] = [
@@ -282,6 +288,7 @@ async fn words_inside_sentences_accents_wide_forms_and_symbols_are_found_as_they
     }
 }
 
+// A query of as many tokens as there can be must not exceed what FTS5 takes.
 #[tokio::test]
 async fn the_longest_queries_are_taken() {
     let words: String = ('a'..='z')
@@ -305,6 +312,8 @@ async fn the_longest_queries_are_taken() {
     }
 }
 
+// The race against the clock: with no time at all, each look still has to get on, or a client would
+// turn pages for ever.
 #[tokio::test]
 async fn a_search_whose_time_is_up_goes_on_where_it_stopped_until_its_end() {
     let folder = tempfile::tempdir().unwrap();
@@ -354,6 +363,7 @@ async fn a_search_whose_time_is_up_goes_on_where_it_stopped_until_its_end() {
     }
 }
 
+// The attack: a word that every message has, so that the index takes too long to name them.
 #[tokio::test]
 async fn a_search_whose_index_takes_too_long_finds_the_same() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,12 +1,13 @@
-//! What only a database has to show: the disk, retention and export.
+//! Promises of the database alone: the disk, retention and export.
 
 use super::*;
 
-/// A database with a clock that a test moves.
+/// Opens a database with a clock that a test moves.
 fn sqlite(path: &Path, millis: &Arc<AtomicI64>, pages: Option<u32>) -> SqliteStore {
     SqliteStore::open_for_test(path, Clock::of(Arc::clone(millis)), pages).unwrap()
 }
 
+// The times of a room rise, also over a restart, whatever the wall clock does.
 #[tokio::test]
 async fn a_clock_that_is_set_back_does_not_set_a_room_back() {
     let folder = tempfile::tempdir().unwrap();
@@ -30,11 +31,13 @@ async fn a_clock_that_is_set_back_does_not_set_a_room_back() {
     assert_eq!(times, [5000, 5000, 6000, 6000]);
 }
 
+// The fault: no space left. What was acknowledged stays, and what is refused is not there.
 #[tokio::test]
 async fn a_full_disk_refuses_loses_nothing_and_is_survived() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("chat.db");
     let clock = Arc::new(AtomicI64::new(0));
+    // 60 pages of 4 KiB: SQLite then fails as on a full disk.
     let store = sqlite(&path, &clock, Some(60));
     let room = create(&store, "room").await;
     let mut acked = Vec::new();
@@ -65,6 +68,7 @@ async fn a_full_disk_refuses_loses_nothing_and_is_survived() {
     assert_eq!(next.seq, acked.len() as u64 + 1);
 }
 
+// The attacks: another user of the machine reads the files, and a second server writes into them.
 #[tokio::test]
 async fn the_database_is_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
@@ -82,6 +86,7 @@ async fn the_database_is_its_owners_alone() {
     assert!(matches!(second, Err(OpenError::InUse(_))), "{second:?}");
 }
 
+// The attack: somebody with the disk looks for deleted texts, in the tables, the index and the log.
 #[tokio::test]
 async fn the_words_of_what_is_deleted_are_not_left_on_the_disk() {
     let folder = tempfile::tempdir().unwrap();
@@ -130,6 +135,7 @@ async fn the_words_of_what_is_deleted_are_not_left_on_the_disk() {
     assert!(!on_disk("jukebox") && !on_disk("wolfram"));
 }
 
+// Operators export rooms without stopping the server.
 #[tokio::test]
 async fn a_room_is_exported_in_order_while_a_server_runs_and_afterwards() {
     let folder = tempfile::tempdir().unwrap();
@@ -167,6 +173,7 @@ async fn a_room_is_exported_in_order_while_a_server_runs_and_afterwards() {
     ));
     drop(store);
     assert_eq!(read(), live);
+    // The export must not take any file for a database, nor make one.
     std::fs::write(&path, "no database").unwrap();
     let wrong = export(&path, &room, &mut Vec::new()).unwrap_err();
     assert!(
@@ -175,6 +182,7 @@ async fn a_room_is_exported_in_order_while_a_server_runs_and_afterwards() {
     );
 }
 
+// Retention must leave neither words in the index nor numbers to be given twice.
 #[tokio::test]
 async fn what_is_too_old_goes_with_its_words_and_its_number_is_not_given_again() {
     let folder = tempfile::tempdir().unwrap();
@@ -202,6 +210,7 @@ async fn what_is_too_old_goes_with_its_words_and_its_number_is_not_given_again()
         .append(kept.clone(), entry(1, 1, message("zebra")))
         .await
         .unwrap();
+    // The young one is a day younger, and not old when the others are.
     millis.store(2 * day, Ordering::SeqCst);
     store
         .append(room.clone(), entry(1, 9000, message("zebra young")))
@@ -252,7 +261,7 @@ async fn what_is_too_old_goes_with_its_words_and_its_number_is_not_given_again()
     assert_eq!(seqs(&store.read_after(kept, 0, PAGE).await.unwrap()), [1]);
 }
 
-/// Takes an export and stands still at its first byte until it is told to go on.
+/// A writer that takes an export, and stalls at its first byte until the test lets it go on.
 struct Stalled {
     out: Vec<u8>,
     stalls: Option<(std::sync::mpsc::Sender<()>, std::sync::mpsc::Receiver<()>)>,
@@ -273,6 +282,7 @@ impl std::io::Write for Stalled {
     }
 }
 
+// The stall: an export that nobody read kept the log growing, and deleted texts in it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stalled_export_keeps_no_deleted_text_on_the_disk() {
     let folder = tempfile::tempdir().unwrap();
@@ -280,6 +290,7 @@ async fn a_stalled_export_keeps_no_deleted_text_on_the_disk() {
     let store = sqlite(&path, &Arc::new(AtomicI64::new(0)), None);
     let room = create(&store, "room").await;
     for number in 1..=600 {
+        // On the second page of the export, which stalls within the first.
         let text = if number == 600 { "xylophone" } else { "other" };
         let new = entry(1, number, message(text));
         store.append(room.clone(), new).await.unwrap();

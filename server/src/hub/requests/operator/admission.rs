@@ -81,6 +81,7 @@ pub(super) async fn invite(
             .collect();
         (number, ended)
     };
+    // Expired invitations go when a new one is made; they do not pile up in the store.
     for number in ended {
         hub.store.change(Change::InvitationEnded { number }).await?;
     }
@@ -90,6 +91,7 @@ pub(super) async fn invite(
         expires: system::timestamp(now + DAY * days),
         by: from.user(),
     };
+    // Only the digest is stored: a copy of the database lets nobody in.
     let stored = StoredInvitation {
         digest: admission::digest(&code),
         invitation: invitation.clone(),

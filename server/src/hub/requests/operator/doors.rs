@@ -54,6 +54,7 @@ pub(super) async fn ban(
         Banned::User(user) if from.hub.directory().operators.contains(&user) => {
             return Err(Rejection::forbidden("This is an operator."));
         }
+        // An operator who bans their own network would be cut off with it.
         Banned::Address(address) if network_of(from.address) == address => {
             return Err(Rejection::forbidden("This is your own address."));
         }
@@ -66,6 +67,8 @@ pub(super) async fn ban(
         by: from.user(),
     };
     let hub = from.hub.clone();
+    // Before the ban is queued: entries that the banned queue from here on would be committed
+    // behind it, and come after the answer.
     hub.hold(who);
     // Apart from the session: if it ends, the ban is still applied or the hold undone.
     let change = hub.store.change(Change::Banned(ban));
@@ -92,6 +95,8 @@ impl Hub {
     /// Stops handling the connections of somebody whose ban is under way, and admits no others.
     fn hold(&self, who: Banned) {
         let directory = self.directory();
+        // Under the directory's lock: whoever is connected is held below, whoever comes later is
+        // refused.
         self.operators.bans.hold(who);
         for connected in connections_of(&directory, who) {
             connected.held.store(true, Ordering::Release);
@@ -101,6 +106,7 @@ impl Hub {
     /// Ends a hold. After an applied ban there is nobody left to release.
     fn release_hold(&self, who: Banned) {
         let directory = self.directory();
+        // A ban that was stored is in the table by now: it was applied before its answer came.
         self.operators.bans.release(who);
         for connected in connections_of(&directory, who) {
             connected.held.store(false, Ordering::Release);

@@ -1,4 +1,4 @@
-//! What operators ask for. What they decide about the server's doors is in [`crate::operators`].
+//! The requests of operators. [`crate::operators`] has the state that they change.
 #![allow(
     clippy::unnecessary_wraps,
     reason = "an answer at once has the type of a request"
@@ -36,6 +36,7 @@ use crate::system;
 /// Starts an operator's request.
 pub(super) fn start(from: Arc<Requester>, request: OperatorRequest, follows_log: bool) -> Work {
     use OperatorRequest as R;
+    // Decided here for all of them, before a request can have any effect.
     if !from.is_operator() {
         let rejection = Rejection::forbidden("Only operators may do that.");
         return Box::pin(ready(Err(rejection)));
@@ -168,6 +169,7 @@ fn follow_log(from: &Requester, follow: bool, follows: bool) -> Result<Effect, R
             return Err(Rejection::forbidden("This server does not do that."));
         };
         Effect::Follow(Some(log))
+    // To follow anew would lose the lines that wait.
     } else if follow {
         Effect::None
     } else {

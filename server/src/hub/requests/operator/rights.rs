@@ -1,4 +1,4 @@
-//! Who is an operator: by the code of a claim link, or by another operator.
+//! Makes operators, by a claim code or by another operator, and revokes them.
 
 use std::sync::Arc;
 
@@ -21,11 +21,13 @@ pub(in crate::hub::requests) async fn claim(
         let message = "Operators need protocol v2: v1 cannot prove which server it speaks to.";
         return Err(Rejection::forbidden(message));
     }
+    // Before the code is taken: a refusal must not use it up.
     if hub.directory().operators.len() >= MAX_OPERATORS {
         let message = "The server has as many operators as it may have.";
         return Err(Rejection::limit_reached(message));
     }
     let Some(taken) = hub.operators.claim.take(&code) else {
+        // Without the code: it may be the right one of another server, or one that was mistyped.
         tracing::warn!(connection = %from.connection, key = %from.user(), "a wrong claim code");
         let message = "This code is wrong, or was used.";
         return Err(Rejection::forbidden(message));

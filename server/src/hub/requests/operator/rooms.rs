@@ -15,6 +15,8 @@ use crate::store::Change;
 /// Lists all rooms, for which it looks at every room: operators are few, and pay tokens for it.
 pub(super) fn rooms(from: &Requester, after: Option<&RoomId>) -> Result<Effect, Rejection> {
     let mut all = from.hub.rooms.all();
+    // Before the directory is locked: there may be 110,000 rooms, and everybody who connects waits
+    // for that lock.
     all.sort_by_cached_key(|room| room.lock().id.clone());
     let directory = from.hub.directory();
     let behind = |id: &RoomId| after.is_none_or(|after| id > after);

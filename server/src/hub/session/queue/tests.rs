@@ -7,6 +7,7 @@ fn lines(texts: &[&str]) -> Vec<Arc<str>> {
     texts.iter().map(|text| Arc::from(*text)).collect()
 }
 
+// A reader that woke up for each line would write each alone.
 #[tokio::test]
 async fn a_reader_wakes_up_once_for_many_lines_and_only_when_it_is_told_to() {
     let (outbox, mut inbox) = queue(QUEUE_BYTES);
@@ -27,6 +28,8 @@ async fn a_reader_wakes_up_once_for_many_lines_and_only_when_it_is_told_to() {
     assert_eq!(reader.await.unwrap(), (a, b, None));
 }
 
+// The attack: a reader that takes lines and sends none holds as much memory as one that does not
+// read.
 #[test]
 fn the_limit_counts_what_the_reader_has_taken_but_not_sent() {
     let (outbox, mut inbox) = queue(2 * cost("xx"));
@@ -41,6 +44,7 @@ fn the_limit_counts_what_the_reader_has_taken_but_not_sent() {
     assert_eq!(inbox.queue.event_bytes.load(Ordering::Relaxed), 0);
 }
 
+// A line that is allowed must not evict a client that reads.
 #[test]
 fn a_line_that_is_longer_than_the_queue_fits_alone() {
     let (outbox, mut inbox) = queue(10);
@@ -51,6 +55,7 @@ fn a_line_that_is_longer_than_the_queue_fits_alone() {
     assert_eq!(inbox.next().now_or_never(), Some(long.into_iter().next()));
 }
 
+// Somebody who is kicked is still sent what was said before.
 #[test]
 fn what_waits_comes_before_the_end() {
     let (outbox, mut inbox) = queue(QUEUE_BYTES);
@@ -62,6 +67,7 @@ fn what_waits_comes_before_the_end() {
     assert_eq!(inbox.next().now_or_never(), Some(None));
 }
 
+// The attack: `typing` without a pause, which evicted 40 of 40 members.
 #[test]
 fn a_flood_of_droppable_events_is_dropped_and_evicts_nobody() {
     let (outbox, mut inbox) = queue(100 * cost("x"));
@@ -75,6 +81,7 @@ fn a_flood_of_droppable_events_is_dropped_and_evicts_nobody() {
     assert_eq!(waiting, 100 / DROPPABLE_SHARE + 1);
 }
 
+// An answer must not come before the event that it answers.
 #[test]
 fn replies_are_counted_apart_and_keep_their_order_among_events() {
     let (outbox, mut inbox) = queue(QUEUE_BYTES);
