@@ -60,7 +60,8 @@ fn a_hang_up_of_the_terminal_stops_nothing() {
 /// Asserts that a server whose standard error is `stderr` lets people chat, answers its health
 /// checks, and stops.
 fn assert_unmoved(stderr: Stdio) {
-    let mut server = Server::start_with(stderr, None, &["--log-level", "trace"]);
+    let arguments = ["--log-level", "trace", "--sends-per-minute", "0"];
+    let mut server = Server::start_with(stderr, None, &arguments);
     let host = server.http();
     // Far more lines than a pipe holds, and more than may wait for a writer.
     for round in 0..200 {
