@@ -1,6 +1,9 @@
 //! Drives the protocol over any byte stream, between the stream and the part that shows messages.
 //! Knows no sockets, no terminal and no files.
 
+mod liveness;
+mod output;
+
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
@@ -8,35 +11,18 @@ use std::time::Duration;
 
 use shared::connection::{ClientConnection, CloseReason, Event, SendError};
 use shared::identity::PrivateKey;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadHalf, WriteHalf};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc};
 
+use self::liveness::{Due, Life};
+use self::output::{OUTPUT_BYTES, Output};
 use crate::system::{self, Clock};
-
-/// The number of bytes that may wait to be written before no more messages are sealed.
-const OUTPUT_BYTES: usize = 64 * 1024;
 
 const READ_BUFFER_BYTES: usize = 64 * 1024;
 
 /// The time that the last bytes and the end of a stream may take once everything else is done.
 const FAREWELL_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// The silence after which the server is asked whether it is there. Half a minute is less than the
-/// time for which routers keep a silent connection.
-const SILENCE: Duration = Duration::from_secs(30);
-
-/// The time that the answer may take. A sleeping mobile link wakes up within seconds; after a
-/// longer wait a new connection is the better choice.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
-
-/// The interval at which the wall clock is compared with the monotonic one, which stands still
-/// while the machine is suspended.
-const SUSPEND_CHECK: Duration = Duration::from_secs(5);
-
-/// The lead of the wall clock over the monotonic one that means that the machine slept, or that its
-/// clock was set. Either way a probe costs nothing.
-const SUSPEND_MS: u64 = 10_000;
 
 /// A chat message that every server answers (`pong`), also before `hello`. It switches a connection
 /// to the JSON chat, so a session of plain lines has no probe.
@@ -178,121 +164,6 @@ struct Session<'a, S> {
     /// Something was read.
     read: bool,
     life: Life,
-}
-
-/// The liveness of the server: the time it was heard last, and the time of the probe since.
-#[derive(Debug)]
-struct Life {
-    heard: tokio::time::Instant,
-    probed: Option<tokio::time::Instant>,
-    /// The monotonic and the wall clock at their last comparison.
-    compared: (tokio::time::Instant, u64),
-}
-
-impl Life {
-    /// Starts at `now`. `unix_millis` is the wall clock.
-    fn start(now: tokio::time::Instant, unix_millis: u64) -> Self {
-        Self {
-            heard: now,
-            probed: None,
-            compared: (now, unix_millis),
-        }
-    }
-
-    fn heard(&mut self, now: tokio::time::Instant) {
-        self.heard = now;
-        self.probed = None;
-    }
-
-    /// Returns the time of the next check.
-    fn deadline(&self) -> tokio::time::Instant {
-        let next = match self.probed {
-            Some(probed) => probed + ANSWER_TIMEOUT,
-            None => self.heard + SILENCE,
-        };
-        next.min(self.compared.0 + SUSPEND_CHECK)
-    }
-
-    /// Returns the step that is due. `unix_millis` is the wall clock.
-    fn check(&mut self, now: tokio::time::Instant, unix_millis: u64) -> Due {
-        let (then, wall) = self.compared;
-        self.compared = (now, unix_millis);
-        let monotonic = u64::try_from((now - then).as_millis()).unwrap_or(u64::MAX);
-        let slept = unix_millis.abs_diff(wall.saturating_add(monotonic)) > SUSPEND_MS;
-        match self.probed {
-            // The answer's time begins anew: the machine could not hear it while it slept.
-            Some(_) if slept => self.probe(now),
-            Some(probed) if now >= probed + ANSWER_TIMEOUT => Due::End,
-            None if slept || now >= self.heard + SILENCE => self.probe(now),
-            _ => Due::Nothing,
-        }
-    }
-
-    fn probe(&mut self, now: tokio::time::Instant) -> Due {
-        self.probed = Some(now);
-        Due::Probe
-    }
-}
-
-/// A step that a [`Life`] asks for.
-#[derive(Debug, PartialEq, Eq)]
-enum Due {
-    Nothing,
-    Probe,
-    End,
-}
-
-/// The bytes that wait to be written, and the steps that follow them.
-#[derive(Default)]
-struct Output {
-    bytes: Vec<u8>,
-    written: usize,
-    flush_due: bool,
-    shutdown_due: bool,
-}
-
-impl Output {
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    fn len(&self) -> usize {
-        self.bytes.len() - self.written
-    }
-
-    fn push(&mut self, bytes: &[u8]) {
-        // Not with every push, because each move copies the bytes that are not written yet.
-        if self.is_empty() || self.written >= OUTPUT_BYTES {
-            self.bytes.drain(..self.written);
-            self.written = 0;
-        }
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    fn wants(&self) -> bool {
-        !self.is_empty() || self.flush_due || self.shutdown_due
-    }
-
-    /// Performs one due step. Cancel safe: nothing is lost if this is dropped before it is done.
-    async fn step(&mut self, writer: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
-        // The order matters: a stream is flushed when all is written, and ended when all is
-        // flushed.
-        if !self.is_empty() {
-            let written = writer.write(&self.bytes[self.written..]).await?;
-            if written == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
-            }
-            self.written += written;
-            self.flush_due = true;
-        } else if self.flush_due {
-            writer.flush().await?;
-            self.flush_due = false;
-        } else if self.shutdown_due {
-            writer.shutdown().await?;
-            self.shutdown_due = false;
-        }
-        Ok(())
-    }
 }
 
 /// The event that ended a session's wait.
@@ -551,76 +422,5 @@ async fn sleep_until(deadline: Option<tokio::time::Instant>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(deadline).await,
         None => std::future::pending().await,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn output_keeps_its_order_and_does_not_grow_while_it_is_never_empty() {
-        /// The bytes that the stream takes at once.
-        const TAKEN: usize = 256;
-        let (mut near, mut far) = tokio::io::duplex(TAKEN);
-        let mut output = Output::default();
-        let mut sent = Vec::new();
-        let mut received = Vec::new();
-        for round in 0..2_000_u32 {
-            let piece = round.to_le_bytes().repeat(128);
-            sent.extend_from_slice(&piece);
-            output.push(&piece);
-            while output.len() > TAKEN {
-                output.step(&mut near).await.unwrap();
-                let mut buffer = [0; TAKEN];
-                let length = far.read(&mut buffer).await.unwrap();
-                received.extend_from_slice(&buffer[..length]);
-            }
-            assert!(!output.is_empty());
-            assert!(output.bytes.len() < 2 * OUTPUT_BYTES, "in round {round}");
-        }
-        output.shutdown_due = true;
-        let writing = async {
-            while output.wants() {
-                output.step(&mut near).await.unwrap();
-            }
-        };
-        let ((), read) = tokio::join!(writing, far.read_to_end(&mut received));
-        read.unwrap();
-        assert!(
-            received == sent,
-            "{} of {} bytes",
-            received.len(),
-            sent.len()
-        );
-    }
-
-    #[test]
-    fn a_silent_server_is_asked_once_and_then_given_up() {
-        let start = tokio::time::Instant::now();
-        let mut life = Life::start(start, 0);
-        let mut now = start;
-        let mut seen = Vec::new();
-        while seen.last() != Some(&Due::End) {
-            now = life.deadline();
-            let passed = u64::try_from((now - start).as_millis()).unwrap();
-            let due = life.check(now, passed);
-            if due != Due::Nothing {
-                seen.push(due);
-            }
-        }
-        assert_eq!(seen, [Due::Probe, Due::End]);
-        assert_eq!(now - start, SILENCE + ANSWER_TIMEOUT);
-    }
-
-    #[test]
-    fn a_machine_that_slept_asks_at_once() {
-        let start = tokio::time::Instant::now();
-        let mut life = Life::start(start, 0);
-        let now = life.deadline();
-        // An hour has passed for everybody else.
-        assert_eq!(life.check(now, 3_600_000), Due::Probe);
-        life.heard(now);
-        assert_eq!(life.check(life.deadline(), 3_605_000), Due::Nothing);
     }
 }

@@ -1,5 +1,5 @@
-//! What others notice: of a room of 100,000 entries that is deleted, of a flood of searches, and of
-//! the number of rooms and people when somebody comes and goes.
+//! Measures the cost for bystanders of three things: the deletion of a room of 100,000 entries, a
+//! flood of searches, and the number of rooms and members when somebody comes and goes.
 
 #![allow(
     clippy::unwrap_used,

@@ -15,8 +15,8 @@
 //! A change of mode cuts the tunnels that are open, which whoever is in between can do at any time;
 //! pages come back by themselves, and meet the new mode. It ends when its standard input does.
 //!
-//! What to expect: v1 without a pin is read word for word and nothing looks wrong. v2, and v1 with
-//! a pin, end before anything was said. It makes no attempt on the cryptography, because it needs
+//! Expected results: v1 without a pin is read word for word, and nothing looks wrong. v2, and v1 with
+//! a pin, end before any text is sent. It makes no attempt on the cryptography, because it needs
 //! none: all it has is a place on the way.
 //!
 //! On standard output, one line each: `mitm listening on ADDRESS`, `mitm key FINGERPRINT`,

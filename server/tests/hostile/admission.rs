@@ -1,5 +1,5 @@
-//! Who may take part, over real sockets: admission modes, and the operators of a server that is
-//! stopped.
+//! Admission modes over real sockets, and the command that changes the operators of a stopped
+//! server.
 
 use serde_json::json;
 use shared::connection::Version;

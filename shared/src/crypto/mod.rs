@@ -1,6 +1,6 @@
 //! The primitives, each with its formula, parameters and standard. There is no protocol state here.
 //!
-//! Where there are two backends, RustCrypto's works everywhere, and aws-lc's (feature `aws-lc`,
+//! Some primitives have two backends: RustCrypto's works everywhere, and aws-lc's (feature `aws-lc`,
 //! native) is faster. HKDF and HMAC have one backend, which aws-lc does not beat.
 
 pub mod cbc_hmac;

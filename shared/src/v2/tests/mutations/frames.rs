@@ -6,8 +6,8 @@ use super::*;
 const FRAMES: usize = 5;
 
 /// Returns `true` if two neighbouring frames of a direction are sent without waiting in between.
-/// Where the sender waits for the other side, nobody in between can have the later frame in time to
-/// swap them.
+/// Otherwise the sender waits for its peer between them, so an attacker on the path never holds both
+/// and cannot swap them.
 fn same_flight(way: Way, first: usize) -> bool {
     match way {
         Way::Up => first != 1,
