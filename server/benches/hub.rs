@@ -19,15 +19,16 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use secure_chat_server::clients::{Clients, Transport};
-use secure_chat_server::hub::{Due, Hub, Session, Settings};
+use secure_chat_server::hub::{Hub, Settings};
 use secure_chat_server::rates::PerMinute;
 use secure_chat_server::store::{
     Appended, Change, MemoryStore, NewEntry, PageSize, SqliteStore, Store, StoreError,
 };
 use shared::chat::entry::DisplayName;
-use shared::chat::{Event, Keep, MessageId, Query, RoomId, Text, Topic, UserId};
+use shared::chat::{Event, MessageId, Query, RoomId, Text, UserId};
 use shared::connection::Version;
 use shared::identity::Fingerprint;
+use support::chat::{create, until};
 use support::{ROUNDS, median, report};
 
 /// Entries of the large room.
@@ -72,19 +73,6 @@ fn entry(number: u32) -> NewEntry {
             reply_to: None,
         },
     }
-}
-
-async fn create(store: &dyn Store, name: &str) -> RoomId {
-    let room = RoomId::parse(name).unwrap();
-    let created = Change::RoomCreated {
-        room: room.clone(),
-        topic: Topic::default(),
-        private: false,
-        keep: Keep::Forever,
-        owner: None,
-    };
-    store.change(created).await.unwrap();
-    room
 }
 
 async fn fill(store: &dyn Store, room: &RoomId, entries: u32) {
@@ -234,17 +222,4 @@ async fn visit(hub: &Hub, round: u32) -> f64 {
         until(&mut session, "left").await;
     }
     begun.elapsed().as_secs_f64() * 1e6 / f64::from(VISITS)
-}
-
-async fn until(session: &mut Session, kind: &str) {
-    let start = format!(r#"{{"type":"{kind}""#);
-    loop {
-        let Due::Text(text) = session.next().await else {
-            panic!("the session has ended")
-        };
-        if text.starts_with(&start) {
-            return;
-        }
-        assert!(!text.starts_with(r#"{"type":"error""#), "{text}");
-    }
 }

@@ -25,13 +25,14 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use secure_chat_server::clients::{Clients, Transport};
-use secure_chat_server::hub::{Due, Hub, Session, Settings};
+use secure_chat_server::hub::{Hub, Settings};
 use secure_chat_server::rates::PerMinute;
-use secure_chat_server::store::{Change, NewEntry, SqliteStore, Store};
+use secure_chat_server::store::{NewEntry, SqliteStore, Store};
 use shared::chat::entry::DisplayName;
-use shared::chat::{Event, Keep, MessageId, RoomId, Text, Topic, UserId};
+use shared::chat::{Event, MessageId, RoomId, Text, UserId};
 use shared::connection::Version;
 use shared::identity::Fingerprint;
+use support::chat::{create, until};
 use support::{ROUNDS, median, report};
 
 /// Appends, or rows, of one measurement.
@@ -68,10 +69,6 @@ fn main() {
     runtime.block_on(join());
 }
 
-fn room(name: &str) -> RoomId {
-    RoomId::parse(name).unwrap()
-}
-
 fn user() -> UserId {
     UserId(Fingerprint::of_spki(b"somebody"))
 }
@@ -104,19 +101,6 @@ fn entry(number: u32) -> NewEntry {
             reply_to: None,
         },
     }
-}
-
-async fn create(store: &dyn Store, name: &str) -> RoomId {
-    let room = room(name);
-    let created = Change::RoomCreated {
-        room: room.clone(),
-        topic: Topic::default(),
-        private: false,
-        keep: Keep::Forever,
-        owner: None,
-    };
-    store.change(created).await.unwrap();
-    room
 }
 
 async fn fill(store: &dyn Store, room: &RoomId, appends: u32, in_flight: usize) {
@@ -227,17 +211,4 @@ async fn joins(hub: &Hub, room: &str) -> f64 {
         until(&mut session, "page").await;
     }
     began.elapsed().as_secs_f64() * 1e6 / f64::from(JOINS)
-}
-
-async fn until(session: &mut Session, kind: &str) {
-    let start = format!(r#"{{"type":"{kind}""#);
-    loop {
-        let Due::Text(text) = session.next().await else {
-            panic!("the session has ended")
-        };
-        if text.starts_with(&start) {
-            return;
-        }
-        assert!(!text.starts_with(r#"{"type":"error""#), "{text}");
-    }
 }

@@ -7,6 +7,7 @@
 
 #![allow(dead_code, reason = "every benchmark uses a part of it")]
 
+pub(crate) mod chat;
 pub(crate) mod dudect;
 
 use std::process::Command;
