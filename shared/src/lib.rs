@@ -67,6 +67,8 @@ pub mod chat;
 pub mod connection;
 pub mod crypto;
 pub mod error;
+mod error_code;
+mod frame;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod identity;

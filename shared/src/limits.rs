@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::frame::TERMINATOR;
+
 /// The smallest RSA modulus that is accepted, in bits (NIST SP 800-131A disallows 1024).
 pub const RSA_MIN_BITS: usize = 2048;
 
@@ -103,8 +105,7 @@ impl Limits {
     pub fn longest_frame(&self) -> usize {
         // A driver may set the handshake's limit above the other one.
         let v1 = self.message_frame_bytes.max(self.handshake_frame_bytes);
-        v1.saturating_add(crate::v1::framing::TERMINATOR.len())
-            .max(V2_FRAME_BYTES)
+        v1.saturating_add(TERMINATOR.len()).max(V2_FRAME_BYTES)
     }
 }
 

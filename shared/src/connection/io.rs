@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::event::{CloseReason, Direction, Event, FrameKind, FrameSeen};
+use super::event::{CloseReason, Event, FrameSeen};
+use crate::frame::{Direction, FrameKind};
 use crate::time::Time;
 
 /// The number of events that an emptied queue has room for at most. A larger one is given back to

@@ -7,7 +7,8 @@ use super::input::Input;
 use super::io::Io;
 use super::version::SessionId;
 use crate::crypto::hkdf::Secret;
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
+use crate::error_code::ErrorCode;
 use crate::time::Time;
 
 /// A state machine that turns frames into events and messages into frames.

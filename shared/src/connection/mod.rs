@@ -35,16 +35,15 @@ use std::marker::PhantomData;
 
 use zeroize::Zeroizing;
 
+pub use crate::frame::{Direction, FrameKind};
 pub use client::{Client, ClientConfig, ClientConnection, Trust};
-pub use event::{
-    CloseReason, Direction, Event, FrameKind, FrameSeen, PrivateKeyRequest, PrivateKeyResponse,
-    SendError,
-};
+pub use event::{CloseReason, Event, FrameSeen, PrivateKeyRequest, PrivateKeyResponse, SendError};
 pub use plaintext::Plaintext;
 pub use server::{Server, ServerConfig, ServerConnection};
 pub use version::{SessionId, UnknownVersion, Version};
 
-use crate::error::{Error, ErrorCode, InvalidMessage};
+use crate::error::{Error, InvalidMessage};
+use crate::error_code::ErrorCode;
 use crate::time::Time;
 use input::Input;
 use io::Io;

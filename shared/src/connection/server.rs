@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use super::Connection;
-use super::event::{FrameKind, PrivateKeyResponse, SendError};
+use super::event::{PrivateKeyResponse, SendError};
 use super::input::Input;
 use super::io::Io;
 use super::machine::{Machine, Progress};
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
+use crate::error_code::ErrorCode;
+use crate::frame::FrameKind;
 use crate::identity::PublicKey;
 use crate::limits::Limits;
 use crate::random::Random;

@@ -3,58 +3,14 @@
 //! Keys go in and out as text or bytes; the driver decides where they are kept.
 
 mod fingerprint;
+mod key_error;
 mod private_key;
 mod public_key;
 
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-
 pub use fingerprint::{Fingerprint, InvalidFingerprint};
+pub use key_error::KeyError;
 pub use private_key::PrivateKey;
 pub use public_key::PublicKey;
-
-/// The reason why a key cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum KeyError {
-    /// The text is not PEM, or PEM of another kind than the named one.
-    Pem(&'static str),
-    /// The DER inside does not parse as an RSA key.
-    Der,
-    /// The modulus has an unacceptable size, in bits.
-    Size(usize),
-    /// The modulus is even.
-    EvenModulus,
-    /// The public exponent is not 65537.
-    Exponent,
-    /// The parts of the private key do not belong together.
-    Inconsistent,
-    /// The passphrase is wrong, or the encrypted key is damaged; there is no telling which.
-    Passphrase,
-    /// There was no randomness to make or encrypt a key.
-    RandomUnavailable,
-}
-
-impl fmt::Display for KeyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Pem(expected) => write!(f, "it is not a PEM {expected}"),
-            Self::Der => f.write_str("it does not contain a well-formed RSA key"),
-            Self::Size(bits) => write!(
-                f,
-                "its modulus has {bits} bits; {} to {} are accepted",
-                crate::limits::RSA_MIN_BITS,
-                crate::limits::RSA_MAX_BITS
-            ),
-            Self::EvenModulus => f.write_str("its modulus is even"),
-            Self::Exponent => f.write_str("its public exponent is not 65537"),
-            Self::Inconsistent => f.write_str("its parts do not belong together"),
-            Self::Passphrase => f.write_str("the passphrase is wrong or the key is damaged"),
-            Self::RandomUnavailable => f.write_str("the system gives no randomness"),
-        }
-    }
-}
-
-impl std::error::Error for KeyError {}

@@ -9,7 +9,8 @@ use pkcs8::{EncodePrivateKey, EncryptedPrivateKeyInfoRef, LineEnding, PrivateKey
 use rsa::pkcs1::RsaPrivateKey as Pkcs1PrivateKey;
 use zeroize::Zeroizing;
 
-use super::{KeyError, PublicKey};
+use super::key_error::KeyError;
+use super::public_key::PublicKey;
 use crate::crypto::rsa_private::{Backend, OperationFailed};
 use crate::limits::{RSA_MAX_BITS, RSA_MIN_BITS};
 use crate::random::Random;

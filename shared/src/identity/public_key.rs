@@ -11,7 +11,8 @@ use pkcs8::{DecodePublicKey, LineEnding};
 use rsa::pkcs1::RsaPublicKeyRef;
 use rsa::traits::PublicKeyParts;
 
-use super::{Fingerprint, KeyError};
+use super::fingerprint::Fingerprint;
+use super::key_error::KeyError;
 use crate::limits::{RSA_EXPONENT, RSA_MAX_BITS, RSA_MIN_BITS};
 
 /// An RSA public key of an accepted kind: 2048 to 4096 bits, exponent 65537.

@@ -1,6 +1,7 @@
 //! The announcement, server → client: `SERVER_PUB\n<PEM>\n\n`.
 
 use crate::error::{Error, InvalidMessage, PeerMisbehaved};
+use crate::frame::TERMINATOR;
 use crate::identity::{KeyError, PublicKey};
 
 const PREFIX: &[u8] = b"SERVER_PUB\n";
@@ -11,7 +12,7 @@ const PREFIX: &[u8] = b"SERVER_PUB\n";
 pub fn encode(key: &PublicKey) -> Vec<u8> {
     let mut frame = PREFIX.to_vec();
     frame.extend_from_slice(key.to_spki_pem().trim_end_matches('\n').as_bytes());
-    frame.extend_from_slice(super::framing::TERMINATOR);
+    frame.extend_from_slice(TERMINATOR);
     frame
 }
 

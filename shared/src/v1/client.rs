@@ -3,19 +3,21 @@
 
 use zeroize::Zeroizing;
 
-use super::framing::{Deframer, TERMINATOR};
+use super::framing::Deframer;
 use super::session::{self, Session};
 use super::{announcement, error_frame, handshake};
 use crate::connection::input::Input;
 use crate::connection::io::Io;
 use crate::connection::machine::{Machine, Progress};
 use crate::connection::{
-    ClientConfig, Event, FrameKind, PrivateKeyRequest, PrivateKeyResponse, SendError, Version,
+    ClientConfig, Event, PrivateKeyRequest, PrivateKeyResponse, SendError, Version,
 };
 use crate::crypto::cbc_hmac::SessionBlob;
 use crate::crypto::rsa_private::OperationFailed;
 use crate::crypto::rsa_public::oaep_encrypt;
-use crate::error::{Error, ErrorCode, InvalidMessage, LocalFailure};
+use crate::error::{Error, InvalidMessage, LocalFailure};
+use crate::error_code::ErrorCode;
+use crate::frame::{FrameKind, TERMINATOR};
 use crate::identity::PublicKey;
 use crate::random::Random;
 use crate::time::Time;

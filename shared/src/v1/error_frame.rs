@@ -4,11 +4,10 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::framing::TERMINATOR;
 use super::json::parse_object;
-use crate::connection::FrameKind;
 use crate::connection::io::Io;
-use crate::error::ErrorCode;
+use crate::error_code::ErrorCode;
+use crate::frame::{FrameKind, TERMINATOR};
 use crate::time::Time;
 
 /// The longest sentence that is taken from a server, in characters: it is shown to people, and it

@@ -6,9 +6,7 @@ use memchr::memmem;
 
 use crate::connection::input::Input;
 use crate::error::InvalidMessage;
-
-/// The bytes that end every frame; they are not part of it.
-pub const TERMINATOR: &[u8; 2] = b"\n\n";
+use crate::frame::TERMINATOR;
 
 /// A cutter of byte streams into frames.
 #[derive(Debug, Default)]

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::announcement::key_error;
-use super::framing::TERMINATOR;
 use super::json::parse_object;
 use crate::crypto::encoding::{append_base64, decode_base64};
 use crate::error::{Error, InvalidMessage};
+use crate::frame::TERMINATOR;
 use crate::identity::PublicKey;
 
 /// A handshake as it stands in its frame: parsed, and nothing verified.

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::framing::TERMINATOR;
 use super::json::parse_object;
 use crate::crypto::cbc_hmac::{Sealer, TAG_BYTES};
 use crate::crypto::encoding::{append_base64, decode_base64};
 use crate::error::{Error, InvalidMessage, PeerMisbehaved};
+use crate::frame::TERMINATOR;
 
 const CIPHER: &[u8] = b"{\"cipher\": \"";
 const HMAC: &[u8] = b"\", \"hmac\": \"";

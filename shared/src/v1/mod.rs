@@ -8,7 +8,7 @@
 pub mod announcement;
 pub(crate) mod client;
 pub mod error_frame;
-pub mod framing;
+pub(crate) mod framing;
 pub mod handshake;
 mod json;
 pub mod message;

@@ -6,19 +6,21 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::error_frame;
-use super::framing::{Deframer, TERMINATOR};
+use super::framing::Deframer;
 use super::handshake::{self, Handshake};
 use super::session::{self, Session};
 use crate::connection::input::Input;
 use crate::connection::io::Io;
 use crate::connection::machine::{Machine, Progress};
 use crate::connection::{
-    Event, FrameKind, PrivateKeyRequest, PrivateKeyResponse, SendError, ServerConfig, Version,
+    Event, PrivateKeyRequest, PrivateKeyResponse, SendError, ServerConfig, Version,
 };
 use crate::crypto::cbc_hmac::{SESSION_BLOB_BYTES, SessionBlob};
 use crate::crypto::rsa_private::OperationFailed;
 use crate::crypto::rsa_public::pss_verify_any_salt;
-use crate::error::{Error, ErrorCode, PeerMisbehaved};
+use crate::error::{Error, PeerMisbehaved};
+use crate::error_code::ErrorCode;
+use crate::frame::{FrameKind, TERMINATOR};
 use crate::identity::PublicKey;
 use crate::time::Time;
 

@@ -5,9 +5,10 @@ use std::fmt;
 
 use super::message;
 use crate::connection::io::Io;
-use crate::connection::{FrameKind, Plaintext, SendError};
+use crate::connection::{Plaintext, SendError};
 use crate::crypto::cbc_hmac::{Sealer, SessionBlob};
 use crate::error::Error;
+use crate::frame::FrameKind;
 use crate::limits::Limits;
 use crate::time::Time;
 

@@ -1,6 +1,7 @@
 //! Alerts: one byte that says why the sender ends the connection, and no detail of the cause.
 
-use crate::error::{ErrorCode, InvalidMessage};
+use crate::error::InvalidMessage;
+use crate::error_code::ErrorCode;
 
 /// Returns the alert of a code. Codes of v1 that v2 does not have become the nearest one.
 pub(crate) const fn to_byte(code: ErrorCode) -> u8 {

@@ -7,11 +7,11 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::transcript::TranscriptHash;
-use crate::connection::FrameKind;
 use crate::crypto::hkdf::Secret;
 use crate::crypto::hmac_sha256;
 use crate::crypto::rsa_public::pss_verify;
 use crate::error::{Error, InvalidMessage, PeerMisbehaved};
+use crate::frame::FrameKind;
 use crate::identity::PublicKey;
 
 /// The bytes of a finished message.

@@ -8,9 +8,10 @@ use super::{alert, data};
 use crate::connection::input::Input;
 use crate::connection::io::Io;
 use crate::connection::machine::Progress;
-use crate::connection::{Direction, Event, FrameKind, Plaintext};
+use crate::connection::{Event, Plaintext};
 use crate::crypto::hkdf::Secret;
 use crate::error::{Error, InvalidMessage};
+use crate::frame::{Direction, FrameKind};
 use crate::limits::{RekeyLimits, V2_BODY_BYTES, V2_HANDSHAKE_BODY_BYTES};
 use crate::time::Time;
 

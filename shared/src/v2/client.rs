@@ -13,19 +13,21 @@ use crate::connection::input::Input;
 use crate::connection::io::Io;
 use crate::connection::machine::{Machine, Progress};
 use crate::connection::{
-    ClientConfig, CloseReason, Event, FrameKind, PrivateKeyRequest, PrivateKeyResponse, SendError,
-    SessionId, Version,
+    ClientConfig, CloseReason, Event, PrivateKeyRequest, PrivateKeyResponse, SendError, SessionId,
+    Version,
 };
 use crate::crypto::hkdf::Secret;
 use crate::crypto::hmac_sha256;
 use crate::crypto::ml_kem::DecapsulationKey;
 use crate::crypto::rsa_private::OperationFailed;
 use crate::crypto::x25519::EphemeralSecret;
-use crate::error::{Error, ErrorCode, InvalidMessage, LocalFailure, PeerMisbehaved, Untrusted};
+use crate::error::{Error, InvalidMessage, LocalFailure, PeerMisbehaved, Untrusted};
+use crate::error_code::ErrorCode;
+use crate::frame::{FrameKind, TERMINATOR};
 use crate::identity::PublicKey;
 use crate::random::Random;
 use crate::time::Time;
-use crate::v1::framing::{Deframer, TERMINATOR};
+use crate::v1::framing::Deframer;
 use crate::v1::{announcement, error_frame};
 
 /// The machine of a v2 client.

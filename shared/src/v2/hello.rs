@@ -1,9 +1,9 @@
 //! The hellos: `random[32] ‖ x25519[32] ‖ ML-KEM-768 key[1184] or ciphertext[1088]`, in clear.
 
 use super::framing::{self, FrameType};
-use crate::connection::FrameKind;
 use crate::crypto::ml_kem::{CIPHERTEXT_BYTES, ENCAPSULATION_KEY_BYTES};
 use crate::error::InvalidMessage;
+use crate::frame::FrameKind;
 
 const RANDOM_BYTES: usize = 32;
 const X25519_BYTES: usize = 32;

@@ -11,10 +11,10 @@ use zeroize::Zeroizing;
 
 use super::framing::{FrameType, HEADER_BYTES, header};
 use super::key_schedule::{next_secret, record_iv, record_key};
-use crate::connection::FrameKind;
 use crate::crypto::chacha20_poly1305::Key;
 use crate::crypto::hkdf::Secret;
 use crate::error::PeerMisbehaved;
+use crate::frame::FrameKind;
 use crate::limits::V2_REFUSED_SEQUENCE;
 
 /// The bytes of a record's tag.

@@ -17,15 +17,17 @@ use crate::connection::input::Input;
 use crate::connection::io::Io;
 use crate::connection::machine::{Machine, Progress};
 use crate::connection::{
-    CloseReason, Event, FrameKind, PrivateKeyRequest, PrivateKeyResponse, SendError, ServerConfig,
-    SessionId, Version,
+    CloseReason, Event, PrivateKeyRequest, PrivateKeyResponse, SendError, ServerConfig, SessionId,
+    Version,
 };
 use crate::crypto::hkdf::Secret;
 use crate::crypto::hmac_sha256;
 use crate::crypto::ml_kem::{self, EncapsulationError};
 use crate::crypto::rsa_private::OperationFailed;
 use crate::crypto::x25519::EphemeralSecret;
-use crate::error::{Error, ErrorCode, InvalidMessage, LocalFailure, PeerMisbehaved};
+use crate::error::{Error, InvalidMessage, LocalFailure, PeerMisbehaved};
+use crate::error_code::ErrorCode;
+use crate::frame::FrameKind;
 use crate::identity::PublicKey;
 use crate::random::Random;
 use crate::time::Time;

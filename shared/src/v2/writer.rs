@@ -9,9 +9,10 @@ use super::data;
 use super::framing::{self, FrameType, HEADER_BYTES};
 use super::record::{DirectionKeys, InnerType, PADDING_STEP, TAG_BYTES};
 use crate::connection::io::Io;
-use crate::connection::{Direction, Event, FrameKind, SendError};
+use crate::connection::{Event, SendError};
 use crate::crypto::hkdf::Secret;
-use crate::error::ErrorCode;
+use crate::error_code::ErrorCode;
+use crate::frame::{Direction, FrameKind};
 use crate::limits::{RekeyLimits, V2_BODY_BYTES, V2_MESSAGE_BYTES, V2_RECORD_MESSAGES};
 use crate::time::Time;
 
