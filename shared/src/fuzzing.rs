@@ -240,7 +240,7 @@ fn strangers_record(body: &[u8]) {
         return;
     };
     let mut sealed = [&[0; HEADER_BYTES], content].concat();
-    let inner_type = crate::v2::record::InnerType::from_byte(inner_type).unwrap();
+    let inner_type = crate::v2::inner_type::InnerType::from_byte(inner_type).unwrap();
     DirectionKeys::new(secret()).seal(inner_type, 0, &mut sealed);
     assert_eq!(sealed[HEADER_BYTES..], *body);
 }

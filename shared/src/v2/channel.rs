@@ -2,7 +2,8 @@
 //! established session's records. The two roles differ in their handshakes only.
 
 use super::framing::{self, Frame, FrameType, HEADER_BYTES};
-use super::record::{DirectionKeys, InnerType};
+use super::inner_type::InnerType;
+use super::record::DirectionKeys;
 use super::writer::Writer;
 use super::{alert, data};
 use crate::connection::input::Input;

@@ -10,11 +10,11 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::framing::{FrameType, HEADER_BYTES, header};
+use super::inner_type::InnerType;
 use super::key_schedule::{next_secret, record_iv, record_key};
 use crate::crypto::chacha20_poly1305::Key;
 use crate::crypto::hkdf::Secret;
 use crate::error::PeerMisbehaved;
-use crate::frame::FrameKind;
 use crate::limits::V2_REFUSED_SEQUENCE;
 
 /// The bytes of a record's tag.
@@ -22,50 +22,6 @@ pub(crate) const TAG_BYTES: usize = 16;
 
 /// The step in bytes to which the inside of a record is padded.
 pub(crate) const PADDING_STEP: usize = 64;
-
-/// The type of the message that is sealed in a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum InnerType {
-    ServerAuth = 1,
-    ServerFinished = 2,
-    ClientAuth = 3,
-    ClientFinished = 4,
-    Data = 5,
-    KeyUpdate = 6,
-    Alert = 7,
-    Close = 8,
-}
-
-impl InnerType {
-    pub(crate) fn from_byte(byte: u8) -> Option<Self> {
-        [
-            Self::ServerAuth,
-            Self::ServerFinished,
-            Self::ClientAuth,
-            Self::ClientFinished,
-            Self::Data,
-            Self::KeyUpdate,
-            Self::Alert,
-            Self::Close,
-        ]
-        .into_iter()
-        .find(|inner_type| *inner_type as u8 == byte)
-    }
-
-    pub(crate) fn kind(self) -> FrameKind {
-        match self {
-            Self::ServerAuth => FrameKind::ServerAuth,
-            Self::ServerFinished => FrameKind::ServerFinished,
-            Self::ClientAuth => FrameKind::ClientAuth,
-            Self::ClientFinished => FrameKind::ClientFinished,
-            Self::Data => FrameKind::Message,
-            Self::KeyUpdate => FrameKind::KeyUpdate,
-            Self::Alert => FrameKind::Alert,
-            Self::Close => FrameKind::Close,
-        }
-    }
-}
 
 /// One direction's keys, and the number of records that they were used for.
 pub(crate) struct DirectionKeys {

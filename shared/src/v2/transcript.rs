@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::record::InnerType;
+use super::inner_type::InnerType;
 
 /// A hash of the transcript up to some point (32 bytes).
 pub(crate) type TranscriptHash = [u8; 32];

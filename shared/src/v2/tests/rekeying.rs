@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::*;
 use crate::crypto::hkdf::Secret;
 use crate::limits::{RekeyLimits, V2_REFUSED_SEQUENCE};
-use crate::v2::record::{DirectionKeys, InnerType};
+use crate::v2::inner_type::InnerType;
+use crate::v2::record::DirectionKeys;
 
 fn pair_with(rekey: RekeyLimits) -> Pair {
     let (mut server, mut client) = (server_config(), v2_client_config());
