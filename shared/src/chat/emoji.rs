@@ -4,8 +4,8 @@ use std::fmt;
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::as_text::serde_as_text;
 use super::limits::EMOJI_BYTES;
-use super::serde_as_text;
 use super::visible::has_visible;
 
 /// A reaction: at most 40 bytes that show something, do not start with a letter or digit, have no

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::as_text::serde_as_text;
 use super::emoji::Emoji;
 use super::id::{MessageId, UserId};
 use super::name::{GUEST_PREFIX, Name};
@@ -157,7 +158,7 @@ impl DisplayName {
 }
 
 // Checked on the way in, because a client does not trust a server with its person's screen.
-super::serde_as_text!(DisplayName, DisplayName::parse);
+serde_as_text!(DisplayName, DisplayName::parse);
 
 impl From<&Name> for DisplayName {
     fn from(name: &Name) -> Self {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use super::serde_as_text;
+use super::as_text::serde_as_text;
 use crate::identity::Fingerprint;
 
 /// A person's id: the fingerprint of the key that the session proved. Written `SHA256:…`.

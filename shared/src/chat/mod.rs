@@ -26,6 +26,7 @@
 //! The module knows nothing of connections, storage and rights.
 
 pub mod admission;
+mod as_text;
 pub mod client;
 pub mod code;
 pub mod emoji;
@@ -57,22 +58,3 @@ pub use search::Query;
 pub use server::{ChatErrorCode, ServerMessage};
 pub use text::Text;
 pub use timestamp::Timestamp;
-
-/// Implements serde's traits for a type by a function that reads a text, and by its `Display`.
-macro_rules! serde_as_text {
-    ($type:ty, $parse:expr) => {
-        impl serde::Serialize for $type {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> serde::Deserialize<'de> for $type {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-                $parse(&text).map_err(serde::de::Error::custom)
-            }
-        }
-    };
-}
-use serde_as_text;

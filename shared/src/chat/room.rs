@@ -9,10 +9,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
+use super::as_text::serde_as_text;
 use super::id::UserId;
 use super::limits::{ROOM_NAME_CHARACTERS, TOPIC_CHARACTERS};
 use super::name::{MARKS_PER_LETTER, folded_skeleton, has_piled_marks};
-use super::serde_as_text;
 use super::visible::{clean_line, is_ignorable};
 
 /// The first character of the id of a room of two. No room's name can start with it.

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use super::as_text::serde_as_text;
 use super::limits::TEXT_MAX_BYTES;
-use super::serde_as_text;
 use super::visible::has_visible;
 
 /// Up to 1 MiB of UTF-8 that shows something, without control characters but newline and tab: it

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
-use super::serde_as_text;
+use super::as_text::serde_as_text;
 
 /// A moment in UTC, to the millisecond. Written as RFC 3339, `2026-11-24T03:45:00.000Z`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]

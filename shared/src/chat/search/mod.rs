@@ -20,10 +20,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::as_text::serde_as_text;
 use super::entry::Seq;
 use super::limits::QUERY_CHARACTERS;
 use super::room::RoomId;
-use super::serde_as_text;
 
 pub use fold::fold;
 pub use pattern::{Pattern, Token, tokens};
