@@ -15,6 +15,7 @@ mod known_servers;
 mod printable;
 mod session;
 mod system;
+mod terminal;
 mod transport;
 mod ui;
 mod wish;

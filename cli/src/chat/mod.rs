@@ -38,7 +38,7 @@ use crate::contact::Contact;
 use crate::exit::Failure;
 use crate::known_servers::KnownServers;
 use crate::system;
-use crate::ui;
+use crate::terminal;
 use crate::wish::Wish;
 
 use app::App;
@@ -236,8 +236,8 @@ impl Drop for Screen {
 }
 
 fn unusable(error: &io::Error) -> Failure {
-    if !ui::is_terminal_there() {
-        return ui::terminal_gone();
+    if !terminal::is_there() {
+        return terminal::gone();
     }
     Failure::other(format!(
         "the terminal cannot be used ({error}); try `secure-chat connect`"
@@ -311,7 +311,7 @@ impl Looking {
                 Wake::Key(Some(Err(error))) => return Err(unusable(&error)),
                 Wake::Place => {}
                 // The stream of keys does not end with the terminal; it only spins.
-                Wake::Tick if !ui::is_terminal_there() => return Err(ui::terminal_gone()),
+                Wake::Tick if !terminal::is_there() => return Err(terminal::gone()),
                 Wake::Tick => changed = self.app.is_moving(),
                 Wake::Job(Job::Stop) => {
                     self.screen.release().map_err(|error| unusable(&error))?;
@@ -323,7 +323,7 @@ impl Looking {
                 Wake::Job(Job::GoOn) => {
                     self.screen.take_back().map_err(|error| unusable(&error))?;
                 }
-                Wake::Key(None) => return Err(ui::terminal_gone()),
+                Wake::Key(None) => return Err(terminal::gone()),
                 Wake::News(None) | Wake::Interrupted => return Ok(()),
             }
         }

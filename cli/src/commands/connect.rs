@@ -21,10 +21,11 @@ use crate::keystore;
 use crate::known_servers::KnownServers;
 use crate::session::{Ending, Happening, Outcome, Outgoing, PROBE, Wiring};
 use crate::system;
+use crate::terminal;
+use crate::ui::Presenter;
 use crate::ui::delivery::Delivery;
 use crate::ui::interactive::{Mode, Printer, Terminal};
 use crate::ui::pipe::{self, Input, Output};
-use crate::ui::{self, Presenter};
 use crate::wish::Wish;
 
 /// The most lines that wait to be sealed, and the most happenings that wait to be shown: as many as
@@ -107,8 +108,8 @@ impl Run {
         let result = self.session(contact, screen, terminal).await;
         // Looked at after the session: the failures of the editor on a terminal that is gone say
         // nothing useful.
-        if !ui::is_terminal_there() {
-            return Err(ui::terminal_gone());
+        if !terminal::is_there() {
+            return Err(terminal::gone());
         }
         tokio::time::sleep(LAST_WORDS).await;
         drop(mode);

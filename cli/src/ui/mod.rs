@@ -12,23 +12,7 @@ use tokio::sync::mpsc;
 use crate::advice;
 use crate::args::Level;
 use crate::contact::Witness;
-use crate::exit::{Code, Failure};
 use crate::session::Happening;
-
-/// Returns `false` when the terminal of standard input is gone: its window was closed, or the
-/// connection to its machine was lost. Reading such a terminal gives an end or an error at once,
-/// for ever, and SIGHUP, which would announce it, may be ignored (`nohup`).
-pub(crate) fn is_terminal_there() -> bool {
-    #[cfg(unix)]
-    return rustix::termios::tcgetattr(io::stdin()).is_ok();
-    #[cfg(not(unix))]
-    true
-}
-
-/// Returns the failure to end with when the terminal is gone.
-pub(crate) fn terminal_gone() -> Failure {
-    Failure::new(Code::TerminalGone, "the terminal is gone")
-}
 
 /// A sink that shows messages and notes.
 pub(crate) trait Screen {

@@ -9,7 +9,7 @@ use shared::chat::operator::ConnectionInfo;
 use super::super::app::App;
 use super::super::layers::{Console, Tab};
 use super::super::style::Look;
-use super::Eye;
+use super::eye::Eye;
 use super::lists::first_row;
 use crate::printable;
 

@@ -1,6 +1,7 @@
 //! Draws the chat. Nothing here changes the state; the [keys](super::keys) do.
 
 mod console;
+mod eye;
 mod lists;
 mod overlay;
 
@@ -16,8 +17,9 @@ use super::composer::About;
 use super::layers::Layer;
 use super::rows::Log;
 use super::style::Look;
-use super::zone::Zone;
 use crate::printable;
+
+pub(crate) use eye::Eye;
 
 /// The columns below which the list of rooms is left out.
 const COLUMNS_FOR_ROOMS: u16 = 72;
@@ -29,15 +31,6 @@ const LIST_COLUMNS: u16 = 24;
 const COMPOSER_ROWS: u16 = 6;
 /// The size below which nothing useful fits.
 const SMALLEST: (u16, u16) = (20, 6);
-
-/// The surroundings that drawing needs beside the chat.
-#[derive(Clone, Copy)]
-pub(crate) struct Eye<'a> {
-    pub(crate) look: Look,
-    pub(crate) zone: &'a Zone,
-    /// The present time, in milliseconds since 1970.
-    pub(crate) at: u64,
-}
 
 /// Draws the whole screen, and returns its measures.
 pub(crate) fn draw(app: &App, eye: Eye<'_>, frame: &mut Frame<'_>) -> Shown {

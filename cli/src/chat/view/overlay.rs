@@ -11,8 +11,9 @@ use super::super::app::{App, Connection};
 use super::super::keys;
 use super::super::layers::{Choice, Finder, Layer, REACTIONS, Switcher};
 use super::super::style::Look;
+use super::console;
+use super::eye::Eye;
 use super::lists::first_row;
-use super::{Eye, console};
 use crate::printable;
 
 /// Draws the open layer, if it covers the log.

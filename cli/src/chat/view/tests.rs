@@ -12,6 +12,7 @@ use shared::chat::server::Member;
 use shared::chat::{MessageId, Role, RoomId};
 
 use super::super::keys::World;
+use super::super::zone::Zone;
 use super::*;
 
 /// Returns the screen of bob, in a lobby with this many messages of ada.
