@@ -3,8 +3,6 @@
 //! The detail in [`Error`] is for this side's log. The peer gets [`Error::code`] only, and every
 //! cryptographic cause in one place has the same code, so that an attacker learns nothing from it.
 
-use std::fmt;
-
 use crate::frame::FrameKind;
 use crate::identity::{Fingerprint, KeyError};
 use crate::random::RandomUnavailable;
@@ -12,32 +10,40 @@ use crate::random::RandomUnavailable;
 pub use crate::error_code::{ErrorCode, UnknownErrorCode};
 
 /// The reason why this side ended a connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The peer's bytes are not what the protocol allows at this place.
-    InvalidMessage(InvalidMessage),
+    #[error(transparent)]
+    InvalidMessage(#[from] InvalidMessage),
     /// The peer's bytes have the right form but fail a check.
-    PeerMisbehaved(PeerMisbehaved),
+    #[error(transparent)]
+    PeerMisbehaved(#[from] PeerMisbehaved),
     /// The peer did not finish its handshake in time.
+    #[error("the peer did not finish its handshake in time")]
     TimedOut,
     /// The peer speaks v1, which this server was not told to accept.
+    #[error("the peer speaks v1, which is not allowed here")]
     V1Disabled,
     /// The server's key is not one that the client accepts.
-    Untrusted(Untrusted),
+    #[error(transparent)]
+    Untrusted(#[from] Untrusted),
     /// This side failed; the peer is not at fault.
-    Local(LocalFailure),
+    #[error(transparent)]
+    Local(#[from] LocalFailure),
 }
 
 /// The reason why a client does not accept a server's key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Untrusted {
     /// No key is pinned: a person has to judge this one first.
+    #[error("the server's key {presented} is not known")]
     Unknown {
         /// The key that the server has shown.
         presented: Fingerprint,
     },
     /// Another key is pinned.
+    #[error("the server's key is {presented}, but {pinned} is pinned")]
     Changed {
         /// The pinned key.
         pinned: Fingerprint,
@@ -46,43 +52,39 @@ pub enum Untrusted {
     },
 }
 
-impl fmt::Display for Untrusted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unknown { presented } => {
-                write!(f, "the server's key {presented} is not known")
-            }
-            Self::Changed { pinned, presented } => {
-                write!(f, "the server's key is {presented}, but {pinned} is pinned")
-            }
-        }
-    }
-}
-
 /// A cause why the peer's bytes do not parse.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidMessage {
     /// A frame, or the unterminated start of one, is longer than the limit.
+    #[error("the peer's frame is longer than {limit} bytes")]
     FrameTooLarge {
         /// The limit in bytes: without the terminator in v1, without the header in v2.
         limit: usize,
     },
     /// The frame is not the JSON object that is expected here.
+    #[error("the peer's JSON is not valid: {0}")]
     Json(String),
     /// The named field is not canonical base64 (RFC 4648 §4).
+    #[error("the peer's field {0:?} is not canonical base64")]
     Base64(&'static str),
     /// The announcement does not start with `SERVER_PUB\n`, or is not UTF-8.
+    #[error("the server's first frame is not a SERVER_PUB announcement")]
     Announcement,
     /// A public key's PEM or DER does not parse.
-    PublicKey(KeyError),
+    #[error("the peer's public key does not parse: {0}")]
+    PublicKey(#[source] KeyError),
     /// The server sent a frame before the client's handshake that is no error frame.
+    #[error("the server sent something before the handshake")]
     BeforeHandshake,
     /// The peer sent more bytes during a private-key operation than may wait.
+    #[error("the peer sent too much before its handshake was answered")]
     TooMuchPending,
     /// v2: the stream starts like the preface, but is none.
+    #[error("the peer's preface is not SC/2")]
     Preface,
     /// v2: the frame, or the record in it, has another type than belongs here.
+    #[error("the peer sent type {got} where {expected} belongs")]
     Unexpected {
         /// The kind that belongs here.
         expected: FrameKind,
@@ -90,54 +92,73 @@ pub enum InvalidMessage {
         got: u8,
     },
     /// v2: an alert is not one byte, or a close or key update has content.
+    #[error("the peer's alert, close or key update has a wrong length")]
     ControlLength,
     /// v2: a hello, authentication or finished message has a length that it cannot have.
+    #[error("the peer's {0} has a wrong length")]
     HandshakeLength(FrameKind),
 }
 
 /// A check that a well-formed message failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PeerMisbehaved {
     /// The public key parses but is not of a kind that is accepted.
-    UnacceptableKey(KeyError),
+    #[error("the peer's public key is refused: {0}")]
+    UnacceptableKey(#[source] KeyError),
     /// The RSA-OAEP decryption failed.
+    #[error("the peer's enc_session does not decrypt with our key")]
     SessionUndecryptable,
     /// The decrypted session blob has this many bytes instead of 48.
+    #[error("the peer's session blob has {0} bytes instead of 48")]
     SessionBlobLength(usize),
     /// The RSA-PSS signature does not verify.
+    #[error("the peer's client_sig does not verify with its client_pub")]
     WrongSignature,
     /// A message's MAC, length or padding is wrong; on purpose there is no telling which.
+    #[error("the peer's message has a wrong MAC, length or padding")]
     UnopenableMessage,
     /// v2: the peer's X25519 key gives an all-zero secret (RFC 7748 §6.1).
+    #[error("the peer's X25519 key is a point of low order")]
     LowOrderPoint,
     /// v2: the client's ML-KEM key fails the check of FIPS 203 §7.2.
+    #[error("the peer's ML-KEM encapsulation key is not valid")]
     EncapsulationKey,
     /// v2: the server proves another key than the one it announced.
+    #[error("the server proves another key than it announced")]
     OtherKeyThanAnnounced,
     /// v2: the RSA-PSS signature over the handshake does not verify.
+    #[error("the peer's signature of the handshake does not verify")]
     WrongProof,
     /// v2: the peer's finished message is not the MAC of the handshake.
+    #[error("the peer's Finished does not fit the handshake")]
     WrongFinished,
     /// v2: a record does not open.
+    #[error("the peer's record does not open: changed, replayed or out of order")]
     UnopenableRecord,
     /// v2: a record opens, but has no inner type, or another padding than the shortest.
+    #[error("the peer's record has no type or a wrong padding")]
     RecordPadding,
     /// v2: the lengths of a record's messages do not add up, or there are too many or none.
+    #[error("the lengths in the peer's record do not add up")]
     RecordMessages,
     /// v2: the peer sealed more records under one key than are accepted.
+    #[error("the peer has sealed too much under one key")]
     RekeyOverdue,
 }
 
 /// A failure of this side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LocalFailure {
     /// The source of randomness failed.
+    #[error("we have no randomness")]
     RandomUnavailable,
     /// The local private key could not do the operation.
+    #[error("our private key operation failed")]
     PrivateKey,
     /// The RSA encryption to the peer's key failed.
+    #[error("we could not encrypt to the server's key")]
     Encryption,
 }
 
@@ -178,133 +199,16 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::InvalidMessage(cause) => match cause {
-                InvalidMessage::FrameTooLarge { limit } => {
-                    write!(f, "the peer's frame is longer than {limit} bytes")
-                }
-                InvalidMessage::Json(detail) => write!(f, "the peer's JSON is not valid: {detail}"),
-                InvalidMessage::Base64(field) => {
-                    write!(f, "the peer's field {field:?} is not canonical base64")
-                }
-                InvalidMessage::Announcement => {
-                    f.write_str("the server's first frame is not a SERVER_PUB announcement")
-                }
-                InvalidMessage::PublicKey(cause) => {
-                    write!(f, "the peer's public key does not parse: {cause}")
-                }
-                InvalidMessage::BeforeHandshake => {
-                    f.write_str("the server sent something before the handshake")
-                }
-                InvalidMessage::TooMuchPending => {
-                    f.write_str("the peer sent too much before its handshake was answered")
-                }
-                InvalidMessage::Preface => f.write_str("the peer's preface is not SC/2"),
-                InvalidMessage::Unexpected { expected, got } => {
-                    write!(f, "the peer sent type {got} where {expected} belongs")
-                }
-                InvalidMessage::ControlLength => {
-                    f.write_str("the peer's alert, close or key update has a wrong length")
-                }
-                InvalidMessage::HandshakeLength(kind) => {
-                    write!(f, "the peer's {kind} has a wrong length")
-                }
-            },
-            Self::PeerMisbehaved(cause) => match cause {
-                PeerMisbehaved::UnacceptableKey(cause) => {
-                    write!(f, "the peer's public key is refused: {cause}")
-                }
-                PeerMisbehaved::SessionUndecryptable => {
-                    f.write_str("the peer's enc_session does not decrypt with our key")
-                }
-                PeerMisbehaved::SessionBlobLength(length) => {
-                    write!(
-                        f,
-                        "the peer's session blob has {length} bytes instead of 48"
-                    )
-                }
-                PeerMisbehaved::WrongSignature => {
-                    f.write_str("the peer's client_sig does not verify with its client_pub")
-                }
-                PeerMisbehaved::UnopenableMessage => {
-                    f.write_str("the peer's message has a wrong MAC, length or padding")
-                }
-                PeerMisbehaved::LowOrderPoint => {
-                    f.write_str("the peer's X25519 key is a point of low order")
-                }
-                PeerMisbehaved::EncapsulationKey => {
-                    f.write_str("the peer's ML-KEM encapsulation key is not valid")
-                }
-                PeerMisbehaved::OtherKeyThanAnnounced => {
-                    f.write_str("the server proves another key than it announced")
-                }
-                PeerMisbehaved::WrongProof => {
-                    f.write_str("the peer's signature of the handshake does not verify")
-                }
-                PeerMisbehaved::WrongFinished => {
-                    f.write_str("the peer's Finished does not fit the handshake")
-                }
-                PeerMisbehaved::UnopenableRecord => f.write_str(
-                    "the peer's record does not open: changed, replayed or out of order",
-                ),
-                PeerMisbehaved::RecordPadding => {
-                    f.write_str("the peer's record has no type or a wrong padding")
-                }
-                PeerMisbehaved::RecordMessages => {
-                    f.write_str("the lengths in the peer's record do not add up")
-                }
-                PeerMisbehaved::RekeyOverdue => {
-                    f.write_str("the peer has sealed too much under one key")
-                }
-            },
-            Self::TimedOut => f.write_str("the peer did not finish its handshake in time"),
-            Self::V1Disabled => f.write_str("the peer speaks v1, which is not allowed here"),
-            Self::Untrusted(cause) => fmt::Display::fmt(cause, f),
-            Self::Local(cause) => f.write_str(match cause {
-                LocalFailure::RandomUnavailable => "we have no randomness",
-                LocalFailure::PrivateKey => "our private key operation failed",
-                LocalFailure::Encryption => "we could not encrypt to the server's key",
-            }),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
-
-impl From<InvalidMessage> for Error {
-    fn from(cause: InvalidMessage) -> Self {
-        Self::InvalidMessage(cause)
-    }
-}
-
-impl From<PeerMisbehaved> for Error {
-    fn from(cause: PeerMisbehaved) -> Self {
-        Self::PeerMisbehaved(cause)
-    }
-}
-
-impl From<Untrusted> for Error {
-    fn from(cause: Untrusted) -> Self {
-        Self::Untrusted(cause)
-    }
-}
-
 impl From<RandomUnavailable> for Error {
     fn from(_: RandomUnavailable) -> Self {
         Self::Local(LocalFailure::RandomUnavailable)
     }
 }
 
-impl From<LocalFailure> for Error {
-    fn from(cause: LocalFailure) -> Self {
-        Self::Local(cause)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
+
     use super::*;
 
     #[test]
@@ -317,6 +221,18 @@ mod tests {
         ];
         for cause in causes {
             assert_eq!(Error::from(cause).code(), ErrorCode::HandshakeFailed);
+        }
+    }
+
+    #[test]
+    fn the_reason_why_a_key_is_refused_is_the_source_and_in_the_text() {
+        for error in [
+            Error::from(InvalidMessage::PublicKey(KeyError::Der)),
+            PeerMisbehaved::UnacceptableKey(KeyError::Der).into(),
+        ] {
+            let source = error.source().and_then(|it| it.downcast_ref::<KeyError>());
+            assert_eq!(source, Some(&KeyError::Der));
+            assert!(error.to_string().ends_with(&KeyError::Der.to_string()));
         }
     }
 }

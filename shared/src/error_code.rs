@@ -6,6 +6,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use thiserror::Error;
+
 /// The code of an error frame or an alert: all that the peer learns of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -114,16 +116,9 @@ impl FromStr for ErrorCode {
 }
 
 /// An error: the text is not an error code of this version of the protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not an error code of this protocol")]
 pub struct UnknownErrorCode;
-
-impl fmt::Display for UnknownErrorCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not an error code of this protocol")
-    }
-}
-
-impl std::error::Error for UnknownErrorCode {}
 
 #[cfg(test)]
 mod tests {

@@ -3,18 +3,12 @@
 use std::fmt;
 
 use rand_core::{TryCryptoRng, TryRng};
+use thiserror::Error;
 
 /// An error: the source of randomness could not deliver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the system's source of randomness is unavailable")]
 pub struct RandomUnavailable;
-
-impl fmt::Display for RandomUnavailable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the system's source of randomness is unavailable")
-    }
-}
-
-impl std::error::Error for RandomUnavailable {}
 
 type Fill = dyn FnMut(&mut [u8]) -> Result<(), RandomUnavailable> + Send;
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::entry::DisplayName;
 use super::id::UserId;
@@ -36,16 +37,9 @@ impl fmt::Display for AdmissionMode {
 }
 
 /// A text that is no admission mode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("an admission mode is open, invitation or approval")]
 pub struct InvalidAdmissionMode;
-
-impl fmt::Display for InvalidAdmissionMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an admission mode is open, invitation or approval")
-    }
-}
-
-impl std::error::Error for InvalidAdmissionMode {}
 
 impl FromStr for AdmissionMode {
     type Err = InvalidAdmissionMode;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::code::{ClaimCode, InvitationCode};
 use super::emoji::Emoji;
@@ -262,7 +263,8 @@ impl fmt::Display for ClientName {
 }
 
 /// An error: a plaintext that is no message of a client's.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{detail}")]
 pub struct Unreadable {
     /// `true` if its `type` is one that this version knows.
     pub known_type: bool,
@@ -297,14 +299,6 @@ impl Unreadable {
         }
     }
 }
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.detail)
-    }
-}
-
-impl std::error::Error for Unreadable {}
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::limits::CODE_CHARACTERS;
 
@@ -67,16 +68,9 @@ fn check(text: &str) -> Result<(), InvalidCode> {
 }
 
 /// A text that cannot be the code of a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("this cannot be the code of a link")]
 pub struct InvalidCode;
-
-impl fmt::Display for InvalidCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("this cannot be the code of a link")
-    }
-}
-
-impl std::error::Error for InvalidCode {}
 
 #[cfg(test)]
 mod tests {

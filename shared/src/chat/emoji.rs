@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use thiserror::Error;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::as_text::serde_as_text;
@@ -63,16 +64,9 @@ impl fmt::Display for Emoji {
 }
 
 /// An error: the text is no reaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a reaction is one emoji")]
 pub struct InvalidEmoji;
-
-impl fmt::Display for InvalidEmoji {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a reaction is one emoji")
-    }
-}
-
-impl std::error::Error for InvalidEmoji {}
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use thiserror::Error;
 
 use super::as_text::serde_as_text;
 use super::emoji::Emoji;
@@ -173,16 +174,9 @@ impl std::fmt::Display for DisplayName {
 }
 
 /// An error: the text cannot be shown as a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("this cannot be shown as a name")]
 pub struct NotShowable;
-
-impl std::fmt::Display for NotShowable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("this cannot be shown as a name")
-    }
-}
-
-impl std::error::Error for NotShowable {}
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use thiserror::Error;
 use uuid::Uuid;
 
 use super::as_text::serde_as_text;
@@ -81,25 +82,16 @@ impl fmt::Display for MessageId {
 }
 
 /// An error: the text is no id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum InvalidId {
     /// The text is not `SHA256:…`.
+    #[error("a person's id is a fingerprint, SHA256:…")]
     User,
     /// The text is no UUID.
+    #[error("a message's id is a UUID with hyphens")]
     Message,
 }
-
-impl fmt::Display for InvalidId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::User => "a person's id is a fingerprint, SHA256:…",
-            Self::Message => "a message's id is a UUID with hyphens",
-        })
-    }
-}
-
-impl std::error::Error for InvalidId {}
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// A room's retention rule. No number is given twice, whatever entries are gone.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,16 +75,9 @@ impl FromStr for Keep {
 }
 
 /// An error: the text is no retention rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("expected forever, a number of days like 30d, a number of entries, or nothing")]
 pub struct InvalidKeep;
-
-impl fmt::Display for InvalidKeep {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected forever, a number of days like 30d, a number of entries, or nothing")
-    }
-}
-
-impl std::error::Error for InvalidKeep {}
 
 #[cfg(test)]
 mod tests {

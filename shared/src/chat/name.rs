@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::LazyLock;
 
+use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_security::confusable_detection::skeleton;
@@ -208,7 +209,7 @@ impl fmt::Display for Name {
 }
 
 /// The reason why a text is no name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum InvalidName {
     /// The text is empty.
@@ -248,8 +249,6 @@ impl fmt::Display for InvalidName {
         }
     }
 }
-
-impl std::error::Error for InvalidName {}
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
+use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
 
 use super::as_text::serde_as_text;
@@ -358,7 +359,7 @@ impl From<String> for RoomFilter {
 }
 
 /// The reason why a text names no room, or is no topic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum InvalidRoom {
     /// The name is empty.
@@ -418,8 +419,6 @@ impl fmt::Display for InvalidRoom {
         }
     }
 }
-
-impl std::error::Error for InvalidRoom {}
 
 #[cfg(test)]
 mod tests {

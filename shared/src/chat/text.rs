@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use thiserror::Error;
+
 use super::as_text::serde_as_text;
 use super::limits::TEXT_MAX_BYTES;
 use super::visible::has_visible;
@@ -82,40 +84,22 @@ impl fmt::Debug for Text {
 }
 
 /// The reason why a text cannot be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum InvalidText {
     /// The text shows nothing: it is empty, or all white space and invisible characters.
+    #[error("a message needs some text that can be seen")]
     Empty,
     /// The text has more than 1 MiB.
+    #[error("a message has at most {TEXT_MAX_BYTES} bytes; this has {bytes}")]
     TooLong {
         /// The length of the text.
         bytes: usize,
     },
     /// The text has a control character that is neither newline nor tab.
+    #[error("a message has no control characters but newline and tab, not {}", .0.escape_unicode())]
     Control(char),
 }
-
-impl fmt::Display for InvalidText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("a message needs some text that can be seen"),
-            Self::TooLong { bytes } => {
-                write!(
-                    f,
-                    "a message has at most {TEXT_MAX_BYTES} bytes; this has {bytes}"
-                )
-            }
-            Self::Control(character) => write!(
-                f,
-                "a message has no control characters but newline and tab, not {}",
-                character.escape_unicode()
-            ),
-        }
-    }
-}
-
-impl std::error::Error for InvalidText {}
 
 #[cfg(test)]
 mod tests {

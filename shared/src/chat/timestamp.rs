@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use thiserror::Error;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
@@ -57,16 +58,9 @@ impl fmt::Display for Timestamp {
 }
 
 /// An error: the text is no time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a time is written as RFC 3339, 2026-11-24T03:45:00Z")]
 pub struct InvalidTimestamp;
-
-impl fmt::Display for InvalidTimestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a time is written as RFC 3339, 2026-11-24T03:45:00Z")
-    }
-}
-
-impl std::error::Error for InvalidTimestamp {}
 
 #[cfg(test)]
 mod tests {

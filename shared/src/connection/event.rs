@@ -189,30 +189,19 @@ impl fmt::Display for CloseReason {
 }
 
 /// The reason why a message was not sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
     /// The handshake is not done.
+    #[error("the handshake is not done yet")]
     NotEstablished,
     /// The message, or in v1 its frame, would be longer than the limit.
+    #[error("the message does not fit a frame of {limit} bytes")]
     TooLarge {
         /// The limit in bytes: of a frame in v1, of a message in v2.
         limit: usize,
     },
     /// The connection has ended.
+    #[error("the connection has ended")]
     Closed,
 }
-
-impl fmt::Display for SendError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotEstablished => f.write_str("the handshake is not done yet"),
-            Self::TooLarge { limit } => {
-                write!(f, "the message does not fit a frame of {limit} bytes")
-            }
-            Self::Closed => f.write_str("the connection has ended"),
-        }
-    }
-}
-
-impl std::error::Error for SendError {}

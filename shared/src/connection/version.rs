@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use thiserror::Error;
+
 /// A version of the protocol. Later versions are greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Version {
@@ -29,16 +31,9 @@ impl fmt::Display for Version {
 }
 
 /// An error: the text is neither `v1` nor `v2`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a protocol version is v1 or v2")]
 pub struct UnknownVersion;
-
-impl fmt::Display for UnknownVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a protocol version is v1 or v2")
-    }
-}
-
-impl std::error::Error for UnknownVersion {}
 
 impl FromStr for Version {
     type Err = UnknownVersion;

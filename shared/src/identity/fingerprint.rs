@@ -7,6 +7,7 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use sha2::{Digest, Sha256};
+use thiserror::Error;
 
 const PREFIX: &str = "SHA256:";
 
@@ -52,16 +53,9 @@ impl fmt::Debug for Fingerprint {
 }
 
 /// An error: the text is not `SHA256:` and 43 characters of unpadded base64.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a fingerprint is SHA256: followed by 43 characters of base64")]
 pub struct InvalidFingerprint;
-
-impl fmt::Display for InvalidFingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a fingerprint is SHA256: followed by 43 characters of base64")
-    }
-}
-
-impl std::error::Error for InvalidFingerprint {}
 
 impl FromStr for Fingerprint {
     type Err = InvalidFingerprint;

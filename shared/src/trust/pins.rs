@@ -13,6 +13,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use thiserror::Error;
+
 use super::pin::{Pin, UnixTime};
 use crate::connection::Version;
 use crate::identity::{Fingerprint, InvalidFingerprint};
@@ -259,77 +261,50 @@ fn time(name: &'static str, value: &str) -> Result<UnixTime, PinsErrorCause> {
 }
 
 /// An error: the address is empty, starts with `#`, or has white space or control characters in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("an address is not empty, has no white space in it, and does not start with #")]
 pub struct InvalidAddress;
 
-impl fmt::Display for InvalidAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an address is not empty, has no white space in it, and does not start with #")
-    }
-}
-
-impl std::error::Error for InvalidAddress {}
-
 /// An error: a line that cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("line {line}: {cause}")]
 pub struct PinsError {
     /// The line's number, counted from 1.
     pub line: usize,
     /// The reason why the line cannot be read.
+    #[source]
     pub cause: PinsErrorCause,
 }
 
-impl fmt::Display for PinsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.cause)
-    }
-}
-
-impl std::error::Error for PinsError {}
-
 /// The reason why a line cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PinsErrorCause {
     /// The line has a control character in it: it is no text.
+    #[error("it has control characters in it")]
     ControlCharacter,
     /// The second word is no fingerprint.
-    Fingerprint(InvalidFingerprint),
+    #[error("its second word is no fingerprint: {0}")]
+    Fingerprint(#[source] InvalidFingerprint),
     /// The named part is not there.
+    #[error("it has no {0}")]
     Missing(&'static str),
     /// The named field is there twice.
+    #[error("it has {0} twice")]
     Repeated(&'static str),
     /// The named field is no number of seconds.
+    #[error("its {0} is no number of seconds")]
     Time(&'static str),
     /// `highest` is no version that this program knows.
+    #[error("its {HIGHEST} is {0:?}, which this program does not know")]
     Version(String),
     /// A word is not of the form `name=value`.
+    #[error("{0:?} is not of the form name=value")]
     NotAField(String),
     /// The address was there before.
+    #[error("its address stands in line {first} already")]
     DuplicateAddress {
         /// The number of the line that has the address first, counted from 1.
         first: usize,
     },
-}
-
-impl fmt::Display for PinsErrorCause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ControlCharacter => f.write_str("it has control characters in it"),
-            Self::Fingerprint(cause) => write!(f, "its second word is no fingerprint: {cause}"),
-            Self::Missing(name) => write!(f, "it has no {name}"),
-            Self::Repeated(name) => write!(f, "it has {name} twice"),
-            Self::Time(name) => write!(f, "its {name} is no number of seconds"),
-            Self::Version(text) => {
-                write!(
-                    f,
-                    "its {HIGHEST} is {text:?}, which this program does not know"
-                )
-            }
-            Self::NotAField(word) => write!(f, "{word:?} is not of the form name=value"),
-            Self::DuplicateAddress { first } => {
-                write!(f, "its address stands in line {first} already")
-            }
-        }
-    }
 }

@@ -19,6 +19,7 @@ mod pattern;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::as_text::serde_as_text;
 use super::entry::Seq;
@@ -88,25 +89,16 @@ pub fn rule() -> String {
 }
 
 /// Why a text is no query.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum InvalidQuery {
     /// The text has no letter, digit or symbol.
+    #[error("a search has at least one letter, digit or symbol")]
     Empty,
     /// The text has too many characters.
+    #[error("a search has at most {QUERY_CHARACTERS} characters")]
     TooLong,
 }
-
-impl fmt::Display for InvalidQuery {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("a search has at least one letter, digit or symbol"),
-            Self::TooLong => write!(f, "a search has at most {QUERY_CHARACTERS} characters"),
-        }
-    }
-}
-
-impl std::error::Error for InvalidQuery {}
 
 #[cfg(test)]
 mod tests {

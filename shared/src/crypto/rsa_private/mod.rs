@@ -9,7 +9,7 @@ mod rust_crypto;
 #[cfg(test)]
 pub(super) mod tests;
 
-use std::fmt;
+use thiserror::Error;
 
 #[cfg(feature = "aws-lc")]
 pub(crate) use aws_lc::Backend;
@@ -18,13 +18,6 @@ pub(crate) use rust_crypto::Backend;
 
 /// An error: a private-key operation failed. There is one value for every cause, on purpose:
 /// telling a wrong OAEP padding from another would make this side an oracle (Manger, CRYPTO 2001).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the private-key operation failed")]
 pub struct OperationFailed;
-
-impl fmt::Display for OperationFailed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the private-key operation failed")
-    }
-}
-
-impl std::error::Error for OperationFailed {}
