@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 
+use thiserror::Error;
 use tokio_tungstenite::tungstenite::http::Uri;
 
 /// The tunnel's path if the address names none.
@@ -79,16 +80,9 @@ fn websocket_scheme(tls: bool) -> (&'static str, u16) {
 }
 
 /// The reason for which a text is no address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("{0}")]
 pub(crate) struct InvalidAddress(&'static str);
-
-impl fmt::Display for InvalidAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
-impl std::error::Error for InvalidAddress {}
 
 impl FromStr for Address {
     type Err = InvalidAddress;

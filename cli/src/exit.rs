@@ -1,7 +1,8 @@
 //! The end of the program: the exit codes that scripts rely on, and the sentence on standard error.
 
-use std::fmt;
 use std::process::ExitCode;
+
+use thiserror::Error;
 
 /// The meaning of an exit code. The numbers are part of the program's interface: see `--help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +36,8 @@ pub(crate) enum Code {
 }
 
 /// The reason for which the program did not do what it was asked to.
-#[derive(Debug)]
+#[derive(Debug, Error)]
+#[error("{text}")]
 pub(crate) struct Failure {
     pub(crate) code: Code,
     /// A text for people; it may have several lines. Text from the network must be escaped before
@@ -60,11 +62,3 @@ impl Failure {
         ExitCode::from(self.code as u8)
     }
 }
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl std::error::Error for Failure {}

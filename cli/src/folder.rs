@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
+use thiserror::Error;
 
 /// Returns the data folder that is used when none is given.
 ///
@@ -37,17 +38,22 @@ pub(crate) fn make(folder: &Path) -> io::Result<()> {
 }
 
 /// The reason for which a file was not read.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub(crate) enum ReadError {
     /// The file does not exist.
+    #[error("there is no such file")]
     NotFound,
     /// The file's mode gives others a right that they must not have.
+    #[error("others have rights in it (mode {0:03o})")]
     Exposed(u32),
     /// The file is longer than such a file can be.
+    #[error("it is too long")]
     TooLong,
     /// The file is not UTF-8.
+    #[error("it is not text")]
     NotText,
     /// The system reports an error.
+    #[error(transparent)]
     Io(io::Error),
 }
 

@@ -1,11 +1,11 @@
 //! The person's own long-term key in the data folder: `client_key.pem`, made on first use, never
 //! overwritten.
 
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use shared::identity::{KeyError, PrivateKey};
+use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::exit::Failure;
@@ -25,59 +25,44 @@ const FORBIDDEN_MODE: u32 = 0o077;
 const KEY_BITS: usize = 2048;
 
 /// The reason for which there is no key.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub(crate) enum KeystoreError {
     /// The folder cannot be created or written to.
-    Folder(PathBuf, io::Error),
+    #[error("cannot keep your key in {path}: {1}", path = .0.display())]
+    Folder(PathBuf, #[source] io::Error),
     /// The file exists but cannot be read.
-    Read(PathBuf, ReadError),
+    #[error("{}", unread(.0, .1))]
+    Read(PathBuf, #[source] ReadError),
     /// The file's content is no usable key.
-    Key(PathBuf, KeyError),
+    #[error(
+        "{path} is damaged or no RSA private key ({1}); it was left as it is: restore it from a \
+         backup, or move it away so that a new one is made",
+        path = .0.display()
+    )]
+    Key(PathBuf, #[source] KeyError),
     /// A key exists already.
+    #[error(
+        "there is a key in {path} already, and it is not overwritten: move it away first",
+        path = .0.display()
+    )]
     Exists(PathBuf),
     /// A new key could not be generated.
-    Generate(KeyError),
+    #[error("cannot make a key: {0}")]
+    Generate(#[source] KeyError),
 }
 
-impl fmt::Display for KeystoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Folder(path, cause) => {
-                write!(f, "cannot keep your key in {}: {cause}", path.display())
-            }
-            Self::Read(path, ReadError::Exposed(mode)) => write!(
-                f,
-                "{path} can be read by others (mode {mode:03o}): run `chmod 600 {path}`, and if \
-                 somebody may have copied the key, move the file away so that a new one is made",
-                path = path.display()
-            ),
-            Self::Read(path, cause) => {
-                write!(f, "cannot read {}: ", path.display())?;
-                match cause {
-                    ReadError::NotFound => f.write_str("there is no such file"),
-                    ReadError::TooLong => f.write_str("it is too long for a key"),
-                    ReadError::NotText => f.write_str("it is not text"),
-                    ReadError::Io(cause) => fmt::Display::fmt(cause, f),
-                    ReadError::Exposed(_) => f.write_str("others can read it"),
-                }
-            }
-            Self::Key(path, cause) => write!(
-                f,
-                "{} is damaged or no RSA private key ({cause}); it was left as it is: restore it \
-                 from a backup, or move it away so that a new one is made",
-                path.display()
-            ),
-            Self::Exists(path) => write!(
-                f,
-                "there is a key in {} already, and it is not overwritten: move it away first",
-                path.display()
-            ),
-            Self::Generate(cause) => write!(f, "cannot make a key: {cause}"),
-        }
+/// Returns the sentence about the file at `path` that was not read.
+fn unread(path: &Path, cause: &ReadError) -> String {
+    let path = path.display();
+    match cause {
+        ReadError::Exposed(mode) => format!(
+            "{path} can be read by others (mode {mode:03o}): run `chmod 600 {path}`, and if \
+             somebody may have copied the key, move the file away so that a new one is made"
+        ),
+        ReadError::TooLong => format!("cannot read {path}: it is too long for a key"),
+        cause => format!("cannot read {path}: {cause}"),
     }
 }
-
-impl std::error::Error for KeystoreError {}
 
 impl From<KeystoreError> for Failure {
     fn from(error: KeystoreError) -> Self {

@@ -1,12 +1,12 @@
 //! The pins in the data folder: `known_servers`. Two programs may use it at once: each change is
 //! made under a lock, on the present content of the file.
 
-use std::fmt;
 use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use shared::trust::{Pins, PinsError};
+use thiserror::Error;
 
 use crate::exit::Failure;
 use crate::folder::{self, Existing, ReadError};
@@ -32,45 +32,37 @@ pub(crate) struct KnownServers {
 }
 
 /// The reason for which the pins cannot be used.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub(crate) enum KnownServersError {
     /// The file cannot be read.
-    Read(PathBuf, ReadError),
+    #[error("{}", unread(.0, .1))]
+    Read(PathBuf, #[source] ReadError),
     /// A line of the file is damaged.
-    Damaged(PathBuf, PinsError),
+    #[error(
+        "{path} is damaged, {1}; it was left as it is: repair the line, or remove it to forget \
+         that server",
+        path = .0.display()
+    )]
+    Damaged(PathBuf, #[source] PinsError),
     /// The file cannot be written.
-    Write(PathBuf, io::Error),
+    #[error("cannot write {path}: {1}", path = .0.display())]
+    Write(PathBuf, #[source] io::Error),
 }
 
-impl fmt::Display for KnownServersError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Read(path, cause) => {
-                let path = path.display();
-                match cause {
-                    ReadError::Exposed(mode) => write!(
-                        f,
-                        "{path} can be changed by others (mode {mode:03o}), who could so decide \
-                         whom you trust: look through it, then run `chmod 600 {path}`"
-                    ),
-                    ReadError::NotFound => write!(f, "there is no {path}"),
-                    ReadError::TooLong => write!(f, "{path} is longer than {MAX_FILE_BYTES} bytes"),
-                    ReadError::NotText => write!(f, "{path} is damaged: it is not UTF-8 text"),
-                    ReadError::Io(cause) => write!(f, "cannot read {path}: {cause}"),
-                }
-            }
-            Self::Damaged(path, cause) => write!(
-                f,
-                "{} is damaged, {cause}; it was left as it is: repair the line, or remove it to \
-                 forget that server",
-                path.display()
-            ),
-            Self::Write(path, cause) => write!(f, "cannot write {}: {cause}", path.display()),
-        }
+/// Returns the sentence about the file at `path` that was not read.
+fn unread(path: &Path, cause: &ReadError) -> String {
+    let path = path.display();
+    match cause {
+        ReadError::Exposed(mode) => format!(
+            "{path} can be changed by others (mode {mode:03o}), who could so decide whom you \
+             trust: look through it, then run `chmod 600 {path}`"
+        ),
+        ReadError::NotFound => format!("there is no {path}"),
+        ReadError::TooLong => format!("{path} is longer than {MAX_FILE_BYTES} bytes"),
+        ReadError::NotText => format!("{path} is damaged: it is not UTF-8 text"),
+        ReadError::Io(cause) => format!("cannot read {path}: {cause}"),
     }
 }
-
-impl std::error::Error for KnownServersError {}
 
 impl From<KnownServersError> for Failure {
     fn from(error: KnownServersError) -> Self {
