@@ -17,6 +17,7 @@ mod tests;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use shared::chat::admission::Invitation;
 use shared::chat::entry::DisplayName;
@@ -27,6 +28,7 @@ use shared::chat::{
     AdmissionMode, Entry, Event, Keep, MessageId, Name, Query, Role, RoomId, RoomName, Seq,
     Timestamp, Topic, UserId,
 };
+use thiserror::Error;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 pub use memory::MemoryStore;
@@ -354,37 +356,67 @@ pub enum Change {
 }
 
 /// The reason for which something could not be stored or read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// The id was used by the same writer in the same room for something else.
+    #[error("the id was used for something else")]
     IdReused,
     /// There is no such room.
+    #[error("there is no such room")]
     NoSuchRoom,
     /// The room is there already.
+    #[error("the room is there already")]
     RoomExists,
     /// The invitation is not there, or admits nobody any more.
+    #[error("there is no such invitation")]
     NoSuchInvitation,
     /// A search took longer than one may.
+    #[error("the search took too long")]
     TooLong,
     /// The disk is full. Nothing was changed; it may work later.
+    #[error("the disk is full")]
     Full,
     /// Another failure; nothing was changed. The text is for the log.
-    Failed(String),
+    #[error("the store failed: {0}")]
+    Failed(#[source] Cause),
 }
 
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::IdReused => f.write_str("the id was used for something else"),
-            Self::NoSuchRoom => f.write_str("there is no such room"),
-            Self::RoomExists => f.write_str("the room is there already"),
-            Self::NoSuchInvitation => f.write_str("there is no such invitation"),
-            Self::TooLong => f.write_str("the search took too long"),
-            Self::Full => f.write_str("the disk is full"),
-            Self::Failed(detail) => write!(f, "the store failed: {detail}"),
-        }
+/// The error behind [`StoreError::Failed`], of whatever library the store is built on.
+// Shared, because one failure of a commit is the answer to every request in its group.
+#[derive(Debug, Clone)]
+pub struct Cause(Arc<dyn std::error::Error + Send + Sync>);
+
+impl Cause {
+    /// Wraps the error of a library.
+    pub fn new(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self(Arc::new(error))
     }
 }
 
-impl std::error::Error for StoreError {}
+impl From<&str> for Cause {
+    fn from(text: &str) -> Self {
+        Self(Box::<dyn std::error::Error + Send + Sync>::from(text).into())
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl std::error::Error for Cause {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+/// Compares what a log would show: the errors of most libraries cannot be compared.
+impl PartialEq for Cause {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_string() == other.to_string()
+    }
+}
+
+impl Eq for Cause {}

@@ -1,28 +1,40 @@
 //! Errors of opening a database, in words for the person who starts a server, and failures of
 //! statements, for the rest of the store.
 
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 use rusqlite::types::FromSqlError;
+use thiserror::Error;
 
-use crate::store::StoreError;
+use crate::store::{Cause, StoreError};
 
 /// The reason for which a database cannot be used. It was not changed.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OpenError {
     /// A file cannot be read or made.
-    Io(PathBuf, io::Error),
+    #[error("cannot use {path}: {1}", path = .0.display())]
+    Io(PathBuf, #[source] io::Error),
     /// Another server uses it.
+    #[error("another server uses {path}", path = .0.display())]
     InUse(PathBuf),
     /// It is no SQLite database.
+    #[error("{path} is no SQLite database; it was not touched", path = .0.display())]
     NotADatabase(PathBuf),
     /// It is another program's.
+    #[error(
+        "{path} is the database of another program; it was not touched",
+        path = .0.display()
+    )]
     NotOurs(PathBuf),
     /// A newer version of this program has made it.
+    #[error(
+        "{path} was made by a newer version of this program (its version is {version}, and this \
+         program knows up to {known}); it was not touched",
+        path = path.display()
+    )]
     Newer {
         /// The database file.
         path: PathBuf,
@@ -32,9 +44,15 @@ pub enum OpenError {
         known: u32,
     },
     /// It is damaged; holds what is wrong.
+    #[error(
+        "{path} is damaged ({1}); it was not touched: restore it and the files beside it from a \
+         backup, or move them away to start anew",
+        path = .0.display()
+    )]
     Damaged(PathBuf, String),
     /// SQLite cannot open it.
-    Sqlite(PathBuf, rusqlite::Error),
+    #[error("cannot open {path}: {1}", path = .0.display())]
+    Sqlite(PathBuf, #[source] rusqlite::Error),
 }
 
 impl OpenError {
@@ -49,46 +67,6 @@ impl OpenError {
         }
     }
 }
-
-impl fmt::Display for OpenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io(path, error) => write!(f, "cannot use {}: {error}", path.display()),
-            Self::InUse(path) => write!(f, "another server uses {}", path.display()),
-            Self::NotADatabase(path) => {
-                write!(
-                    f,
-                    "{} is no SQLite database; it was not touched",
-                    path.display()
-                )
-            }
-            Self::NotOurs(path) => write!(
-                f,
-                "{} is the database of another program; it was not touched",
-                path.display()
-            ),
-            Self::Newer {
-                path,
-                version,
-                known,
-            } => write!(
-                f,
-                "{} was made by a newer version of this program (its version is {version}, and \
-                 this program knows up to {known}); it was not touched",
-                path.display()
-            ),
-            Self::Damaged(path, detail) => write!(
-                f,
-                "{} is damaged ({detail}); it was not touched: restore it and the files beside it \
-                 from a backup, or move them away to start anew",
-                path.display()
-            ),
-            Self::Sqlite(path, error) => write!(f, "cannot open {}: {error}", path.display()),
-        }
-    }
-}
-
-impl std::error::Error for OpenError {}
 
 /// The failure of a statement, or of the request that it is for.
 #[derive(Debug)]
@@ -156,7 +134,7 @@ impl From<Failure> for StoreError {
                 _ if extended_code(&error) == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => {
                     Self::Full
                 }
-                _ => Self::Failed(error.to_string()),
+                _ => Self::Failed(Cause::new(error)),
             },
         }
     }
@@ -164,4 +142,21 @@ impl From<Failure> for StoreError {
 
 fn extended_code(error: &rusqlite::Error) -> Option<i32> {
     error.sqlite_error().map(|error| error.extended_code)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn the_error_of_sqlite_is_behind_that_of_the_store() {
+        let error = StoreError::from(Failure::from(rusqlite::Error::InvalidQuery));
+        let text = rusqlite::Error::InvalidQuery.to_string();
+        assert_eq!(error.to_string(), format!("the store failed: {text}"));
+        let cause = error.source().and_then(std::error::Error::source);
+        let cause = cause.and_then(|it| it.downcast_ref::<rusqlite::Error>());
+        assert_eq!(cause, Some(&rusqlite::Error::InvalidQuery));
+    }
 }

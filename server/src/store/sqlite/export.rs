@@ -1,11 +1,11 @@
 //! A room as lines of JSON, from the database of a server that runs or of one that does not.
 
-use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 
 use shared::chat::RoomId;
 use shared::chat::server::RoomEntry;
+use thiserror::Error;
 
 use super::error::{Failure, OpenError};
 use super::open;
@@ -14,28 +14,19 @@ use super::rows;
 use crate::store::{PageSize, StoreError};
 
 /// The reason for which a room was not exported, or not to its end.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ExportError {
     /// The database cannot be opened.
+    #[error(transparent)]
     Open(OpenError),
     /// The room is not there, or cannot be read.
+    #[error(transparent)]
     Store(StoreError),
     /// The lines cannot be written.
-    Write(io::Error),
+    #[error("the export cannot be written: {0}")]
+    Write(#[source] io::Error),
 }
-
-impl fmt::Display for ExportError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Open(error) => fmt::Display::fmt(error, f),
-            Self::Store(error) => fmt::Display::fmt(error, f),
-            Self::Write(error) => write!(f, "the export cannot be written: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for ExportError {}
 
 impl From<Failure> for ExportError {
     fn from(failure: Failure) -> Self {

@@ -12,7 +12,7 @@ use shared::chat::{
 };
 use shared::identity::Fingerprint;
 
-use crate::store::StoreError;
+use crate::store::{Cause, StoreError};
 
 /// Selects entries, for [`entry`]. In this order, so that users are looked up by their keys.
 pub(super) const SELECT_ENTRIES: &str = "SELECT place, id, fingerprint, name, at, kind, text, \
@@ -58,7 +58,7 @@ pub(super) fn keep_column(keep: Keep) -> Result<Option<String>, StoreError> {
     }
     let json = serde_json::to_string(&keep);
     json.map(Some)
-        .map_err(|error| StoreError::Failed(error.to_string()))
+        .map_err(|error| StoreError::Failed(Cause::new(error)))
 }
 
 /// Reads a retention rule from a column.
