@@ -1,0 +1,180 @@
+//! What the server says, and what comes of it: the next step into the room, output, receipts, pauses.
+
+use std::time::Duration;
+
+use shared::chat::entry::Event;
+use shared::chat::plain::ServerLine;
+use shared::chat::server::{ChatErrorCode, ServerMessage};
+use shared::chat::{AdmissionMode, Entry};
+use tokio::time::Instant;
+
+use super::lines::Refused;
+use super::people::People;
+use super::{Delivery, HELP, Stage};
+use crate::exit::Code;
+use crate::printable;
+use crate::ui::pipe::Output;
+
+/// The shortest pause after `rate_limited`, for a server that names none or zero.
+const LEAST_PAUSE: Duration = Duration::from_millis(50);
+
+/// The longest pause that a server can impose at a time: the longest window of its rates is a
+/// minute.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+/// The pause before a line is sent again that the server could not store.
+const STORAGE_PAUSE: Duration = Duration::from_secs(2);
+
+impl Delivery {
+    /// Takes a message of the server. A message that is no JSON is shown as it is: older servers
+    /// greet every client in plain text.
+    pub(crate) fn hear(&mut self, plaintext: &[u8], now: Instant) {
+        let message = match serde_json::from_slice(plaintext) {
+            Ok(message) => message,
+            // An object that this program does not understand comes from a later version.
+            Err(_) if serde_json::from_slice::<serde_json::Map<_, _>>(plaintext).is_ok() => return,
+            // Servers that greet every client do so before they know that it speaks JSON. This
+            // client shows a welcome of its own when it is in the room.
+            Err(_) if self.stage == Stage::Greeting && plaintext.starts_with(b"* Welcome") => {
+                return;
+            }
+            Err(_) => {
+                self.plain = true;
+                let text = String::from_utf8_lossy(plaintext).into_owned();
+                return self.output.push_back(Output::Line(text));
+            }
+        };
+        match message {
+            ServerMessage::Welcome { you, limits, .. } => {
+                self.own_name = you.name.to_string();
+                self.text_bytes = limits.text_bytes;
+                // If the name differs from the claimed one, an error follows and gives the reason.
+                let given = self.name.as_ref().is_none_or(|name| *name == self.own_name);
+                if self.stage == Stage::Greeting && given {
+                    self.stage = Stage::Joining;
+                    self.join();
+                }
+            }
+            ServerMessage::Waiting { admission } => {
+                let text = match admission {
+                    AdmissionMode::Approval => {
+                        "an operator of this server has to admit your key first; try again later"
+                    }
+                    AdmissionMode::Invitation | AdmissionMode::Open => {
+                        "this server admits new keys by invitation: use the link once in `secure-chat \
+                         chat` or in the page"
+                    }
+                };
+                self.fail(Code::Reported, text);
+            }
+            ServerMessage::Joined {
+                room,
+                members,
+                head,
+                ..
+            } if room == self.room => {
+                self.people = People::new(members);
+                if self.stage == Stage::Joining {
+                    self.stage = Stage::Joined;
+                    self.answer_by = None;
+                    self.shown = head;
+                    let welcome = format!("Welcome to {room}, {}. {HELP}", self.own_name);
+                    self.notice(&welcome);
+                    if self.name.is_some() {
+                        self.notice(&format!("your name here is now {}", self.own_name));
+                    }
+                }
+            }
+            // Entries that arrived while the history was sent are in its pages.
+            ServerMessage::Page { room, entries } if room == self.room => {
+                for entry in entries {
+                    self.entry(entry);
+                }
+            }
+            ServerMessage::Entry(it) if it.room == self.room => self.entry(it.entry),
+            ServerMessage::Ack { id, seq, .. } => {
+                self.lines.acknowledged(id);
+                self.acknowledged = self.acknowledged.max(seq);
+            }
+            ServerMessage::Member {
+                room,
+                member,
+                change,
+            } if room == self.room => {
+                if let Some(text) = self.people.change(&member, change) {
+                    self.notice(&text);
+                }
+            }
+            ServerMessage::Notice { text } => self.notice(&text),
+            ServerMessage::Left { room, .. } if room == self.room => {
+                let text = format!("{room} was closed, or you were removed from it");
+                self.fail(Code::Reported, &text);
+            }
+            ServerMessage::Error {
+                code,
+                message,
+                retry_after,
+                about,
+            } => self.refused(code, &message, retry_after, about.as_deref(), now),
+            _ => {}
+        }
+    }
+
+    fn entry(&mut self, entry: Entry) {
+        // Pages repeat entries that were shown: after a join the latest 50 come.
+        if self.stage != Stage::Joined || entry.seq <= self.shown {
+            return;
+        }
+        self.shown = entry.seq;
+        if let Event::Message {
+            text: Some(text), ..
+        } = entry.event
+        {
+            let line = ServerLine::Message {
+                from: entry.from.name.as_str(),
+                text: text.as_str(),
+            };
+            self.output.push_back(Output::Line(line.to_string()));
+        }
+    }
+
+    fn refused(
+        &mut self,
+        code: ChatErrorCode,
+        message: &str,
+        retry_after: Option<u64>,
+        about: Option<&str>,
+        now: Instant,
+    ) {
+        let about = about.unwrap_or_default();
+        if code == ChatErrorCode::RateLimited {
+            let pause = Duration::from_millis(retry_after.unwrap_or(0));
+            let until = now + pause.clamp(LEAST_PAUSE, LONGEST_PAUSE);
+            // Many rejections may come together; the pause that ends first counts.
+            self.paused_until = Some(self.paused_until.map_or(until, |other| other.min(until)));
+            return self.lines.send_again(about);
+        }
+        let may_pass = code == ChatErrorCode::StorageFailed;
+        match self.lines.refused(about, may_pass) {
+            Refused::Again => {
+                self.paused_until = Some(now + STORAGE_PAUSE);
+                return;
+            }
+            Refused::GivenUp(number) => return self.lose(number, &format!("{code}: {message}")),
+            Refused::NoLine => {}
+        }
+        let text = format!("the server refuses: {code}: {message}");
+        match code {
+            ChatErrorCode::NameTaken | ChatErrorCode::NameInvalid => {
+                if self.stage == Stage::Joined {
+                    // `/name` in the middle: all other requests go on under the former name.
+                    return self.tell(printable::line(text.as_bytes()));
+                }
+                let text = format!("{text}. Nothing was sent; choose another --name");
+                self.fail(Code::Name, &text);
+            }
+            _ if self.stage == Stage::Joined => self.tell(printable::line(text.as_bytes())),
+            _ => self.fail(Code::Reported, &text),
+        }
+    }
+}

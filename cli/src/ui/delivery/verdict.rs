@@ -1,0 +1,81 @@
+//! The result of a delivery: the exit code, and the sentence that names the lines without a receipt.
+
+use std::fmt::Write;
+
+use super::lines::Lines;
+use crate::exit::{Code, Failure};
+
+/// The most ranges of line numbers that one sentence names.
+const NAMED_RANGES: usize = 20;
+
+/// Returns the result for all lines. `ended` is the session's own result, `failure` what stopped the
+/// delivery.
+pub(super) fn verdict(
+    lines: &Lines,
+    ended: Result<(), Failure>,
+    failure: Option<Failure>,
+) -> Result<(), Failure> {
+    let missing = lines.missing();
+    let mut text = String::new();
+    if !missing.is_empty() {
+        text = format!("not delivered: line(s) {}", ranges(&missing));
+    }
+    let interrupted = matches!(&ended, Err(failure) if failure.code == Code::Interrupted);
+    if !lines.has_ended() && !interrupted {
+        let sign = if text.is_empty() { "" } else { "; " };
+        // Writing to a string does not fail.
+        let _ = write!(
+            text,
+            "{sign}what came after line {} was not read",
+            lines.last_read()
+        );
+    }
+    match ended.err().or(failure) {
+        Some(failure) if text.is_empty() => Err(failure),
+        Some(failure) => Err(Failure::new(
+            failure.code,
+            format!("{}\n{text}", failure.text),
+        )),
+        None if !missing.is_empty() => Err(Failure::new(Code::NotDelivered, text)),
+        None if !lines.has_ended() => Err(Failure::new(
+            Code::NotDelivered,
+            format!("the server ended the session; {text}"),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Formats ascending numbers as ranges: `1-3, 7`.
+fn ranges(numbers: &[u64]) -> String {
+    let mut ranges: Vec<(u64, u64)> = Vec::new();
+    for number in numbers {
+        match ranges.last_mut() {
+            Some((_, end)) if *end + 1 == *number => *end = *number,
+            _ => ranges.push((*number, *number)),
+        }
+    }
+    let named = ranges.iter().take(NAMED_RANGES).map(|(start, end)| {
+        if start == end {
+            start.to_string()
+        } else {
+            format!("{start}-{end}")
+        }
+    });
+    let mut text = named.collect::<Vec<_>>().join(", ");
+    if ranges.len() > NAMED_RANGES {
+        let _ = write!(text, " and others, {} in all", numbers.len());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbouring_numbers_are_named_as_ranges() {
+        assert_eq!(ranges(&[1, 2, 3, 7]), "1-3, 7");
+        let odd: Vec<_> = (0..30).map(|number| 2 * number + 1).collect();
+        assert!(ranges(&odd).ends_with("37, 39 and others, 30 in all"));
+    }
+}
