@@ -6,6 +6,7 @@
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::length::{be16, split_be16};
 use super::transcript::TranscriptHash;
 use crate::crypto::hkdf::Secret;
 use crate::crypto::hmac_sha256;
@@ -110,8 +111,7 @@ impl Prover {
 pub(crate) fn encode(key: &PublicKey, signature: &[u8]) -> Vec<u8> {
     let mut content = Vec::with_capacity(4 + key.spki_der().len() + signature.len());
     for field in [key.spki_der(), signature] {
-        let [.., a, b] = (field.len() as u64).to_be_bytes();
-        content.extend_from_slice(&[a, b]);
+        content.extend_from_slice(&be16(field.len()));
         content.extend_from_slice(field);
     }
     content
@@ -126,6 +126,6 @@ fn decode(content: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 fn field(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk::<2>()?;
-    rest.split_at_checked(u16::from_be_bytes(*length).into())
+    let (length, rest) = split_be16(bytes)?;
+    rest.split_at_checked(length)
 }

@@ -2,6 +2,7 @@
 //!
 //! Several messages share a record, because sealing and writing them together is cheaper.
 
+use super::length::{be32, split_be32};
 use crate::error::PeerMisbehaved;
 use crate::limits::{V2_MESSAGE_BYTES, V2_RECORD_MESSAGES};
 
@@ -10,8 +11,7 @@ pub(crate) const LENGTH_BYTES: usize = 4;
 
 /// Appends a message, which must not be longer than [`V2_MESSAGE_BYTES`].
 pub(crate) fn append(message: &[u8], content: &mut Vec<u8>) {
-    let [.., a, b, c, d] = (message.len() as u64).to_be_bytes();
-    content.extend_from_slice(&[a, b, c, d]);
+    content.extend_from_slice(&be32(message.len()));
     content.extend_from_slice(message);
 }
 
@@ -25,10 +25,9 @@ pub(crate) fn messages(content: &[u8]) -> Result<Vec<&[u8]>, PeerMisbehaved> {
     let mut rest = content;
     let mut messages = Vec::new();
     while !rest.is_empty() {
-        let Some((length, tail)) = rest.split_first_chunk::<LENGTH_BYTES>() else {
+        let Some((length, tail)) = split_be32(rest) else {
             return Err(malformed);
         };
-        let length = u32::from_be_bytes(*length) as usize;
         if length > V2_MESSAGE_BYTES {
             return Err(malformed);
         }

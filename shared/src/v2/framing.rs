@@ -3,6 +3,7 @@
 //!
 //! `u32 be length of the body ‖ u8 type ‖ body`.
 
+use super::length::{be32, split_be32};
 use crate::connection::input::Input;
 use crate::error::InvalidMessage;
 
@@ -59,11 +60,10 @@ pub(crate) fn next_frame(
     input: &mut Input,
     limit: usize,
 ) -> Result<Option<Frame<'_>>, InvalidMessage> {
-    let Some(header) = input.unread().first_chunk::<HEADER_BYTES>() else {
+    let header = input.unread().get(..HEADER_BYTES);
+    let Some((length, _)) = header.and_then(split_be32) else {
         return Ok(None);
     };
-    let [a, b, c, d, _] = *header;
-    let length = u32::from_be_bytes([a, b, c, d]) as usize;
     // Before anything of the body is waited for: a stranger's length must cost no memory
     // (PROTOCOL.md §2.2).
     if length > limit {
@@ -81,7 +81,7 @@ pub(crate) fn next_frame(
 /// Returns the header of a frame with a body of `length` bytes, which every caller keeps far below
 /// 2^32.
 pub(crate) fn header(frame_type: FrameType, length: usize) -> [u8; HEADER_BYTES] {
-    let [.., a, b, c, d] = (length as u64).to_be_bytes();
+    let [a, b, c, d] = be32(length);
     [a, b, c, d, frame_type as u8]
 }
 

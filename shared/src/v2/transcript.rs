@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::inner_type::InnerType;
+use super::length::be32;
 
 /// A hash of the transcript up to some point (32 bytes).
 pub(crate) type TranscriptHash = [u8; 32];
@@ -26,8 +27,8 @@ impl Transcript {
     pub(crate) fn absorb_sealed(&mut self, inner_type: InnerType, content: &[u8]) {
         // Type and length go before the content, so that no two sequences of messages give the same
         // bytes.
-        let [.., a, b, c, d] = (content.len() as u64).to_be_bytes();
-        self.0.update([inner_type as u8, a, b, c, d]);
+        self.0.update([inner_type as u8]);
+        self.0.update(be32(content.len()));
         self.0.update(content);
     }
 
