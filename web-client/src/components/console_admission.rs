@@ -8,7 +8,7 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::field::{Field, field};
-use super::operator::Sure;
+use super::sure::Sure;
 use super::text;
 use crate::engine::page;
 use crate::state::link;

@@ -5,7 +5,7 @@ use shared::chat::{Role, RoomId, RoomName};
 use yew::prelude::*;
 
 use super::field::{Field, field};
-use super::operator::Sure;
+use super::sure::Sure;
 use super::text;
 use client::operating::Operating;
 

@@ -57,6 +57,7 @@ pub mod reactions;
 pub mod room_settings;
 pub mod rooms;
 pub mod search;
+pub mod sure;
 pub mod switcher;
 pub mod text;
 pub mod theme_toggle;

@@ -12,6 +12,7 @@ use yew::prelude::*;
 use super::console_admission::ConsoleAdmission;
 use super::console_rooms::ConsoleRooms;
 use super::icons::{Icon, icon};
+use super::sure::{Sure, question};
 use super::text;
 use client::operating::Operating;
 
@@ -29,15 +30,6 @@ pub struct ConsoleProps {
     pub on_ask: Callback<ClientMessage>,
     /// Called when the person wants the panel closed.
     pub on_close: Callback<()>,
-}
-
-/// A request that cannot be undone: the operator is asked before it is made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sure {
-    /// The question to the operator.
-    pub question: String,
-    /// The request that follows a yes.
-    pub request: OperatorRequest,
 }
 
 /// The panel of the operators.
@@ -169,40 +161,6 @@ fn status_view(
                 </button>
             </p>
         </>
-    }
-}
-
-fn question(
-    asked: &Sure,
-    ask: &Callback<OperatorRequest>,
-    sure: &UseStateHandle<Option<Sure>>,
-) -> Html {
-    let yes = {
-        let (ask, sure, request) = (ask.clone(), sure.setter(), asked.request.clone());
-        Callback::from(move |_: MouseEvent| {
-            sure.set(None);
-            ask.emit(request.clone());
-            // The lists show the change at once. Requests of other kinds are answered with their
-            // list.
-            match &request {
-                OperatorRequest::DeleteRoom { .. } | OperatorRequest::Role { .. } => {
-                    ask.emit(OperatorRequest::Rooms { after: None });
-                }
-                _ => ask.emit(OperatorRequest::Connections { after: None }),
-            }
-        })
-    };
-    let no = {
-        let sure = sure.setter();
-        Callback::from(move |_: MouseEvent| sure.set(None))
-    };
-    html! {
-        <p class="question" role="alert">
-            { &asked.question }{ " " }
-            <button type="button" class="link" data-testid="console-yes" onclick={yes}>{ "Yes" }</button>
-            { " " }
-            <button type="button" class="link" data-testid="console-no" onclick={no}>{ "No" }</button>
-        </p>
     }
 }
 

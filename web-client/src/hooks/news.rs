@@ -4,7 +4,7 @@
 use web_sys::{Notification, NotificationOptions, NotificationPermission};
 use yew::prelude::*;
 
-use super::use_visible;
+use super::visible::use_visible;
 use crate::state::news::News;
 
 /// The page's title when nothing is new.
