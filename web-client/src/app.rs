@@ -1,6 +1,5 @@
-//! The root component: the state, the engine, and the choice of the screen.
+//! The root component: the state, and the choice of the screen.
 
-use shared::connection::Version;
 use yew::prelude::*;
 
 use crate::components::blocked::Blocked;
@@ -11,8 +10,7 @@ use crate::components::header::{Header, header};
 use crate::components::identity::IdentityDialog;
 use crate::components::verify::{Verify, View, verify_dialog};
 use crate::engine::page;
-use crate::engine::storage::{self, Setting};
-use crate::hooks::use_store;
+use crate::hooks::{use_store, use_version};
 use crate::state::Action;
 use crate::state::connection::{Connection, Target};
 
@@ -41,14 +39,11 @@ fn show_fatal() {
 /// The root component of the page.
 #[component(App)]
 pub fn app() -> Html {
-    let (store, engine) = use_store();
+    let (store, on_key) = use_store();
     let identity_shown = use_state(|| false);
     let verify_view = use_state(|| None::<View>);
-    // Without a choice the person gets the protocol that protects.
-    let version = use_state(|| {
-        let stored = storage::load(Setting::Protocol);
-        stored.parse().unwrap_or(Version::V2)
-    });
+    let (version, on_version) = use_version();
+    let origin = page::origin();
     let state = &store.0;
 
     let act = {
@@ -62,14 +57,6 @@ pub fn app() -> Html {
     let on_identity_close = {
         let shown = identity_shown.setter();
         Callback::from(move |()| shown.set(false))
-    };
-    let on_version = {
-        let setter = version.setter();
-        // Stored at once, so that a reload does not fall back to another protocol without a word.
-        Callback::from(move |version: Version| {
-            storage::save(Setting::Protocol, version.as_str());
-            setter.set(version);
-        })
     };
     let on_connect = {
         // The choice may come from another screen: the blocking one offers v2.
@@ -109,7 +96,7 @@ pub fn app() -> Html {
             <a class="skip" href="#main">{ "Skip to the content" }</a>
             { header(&Header {
                 short: profile.map(|profile| AttrValue::from(profile.short.clone())),
-                level: state.security_level(*version),
+                level: state.security_level(version),
                 on_verify: on_view.reform(|()| Some(View::Keys)),
                 on_identity: on_identity.clone(),
             }) }
@@ -129,6 +116,7 @@ pub fn app() -> Html {
                 <ChatScreen
                     connection={state.connection.clone()}
                     {host}
+                    origin={origin.clone()}
                     report={state.handshake.clone()}
                     attempt={state.attempt}
                     chat={state.chat.clone()}
@@ -139,10 +127,11 @@ pub fn app() -> Html {
                     identity={state.identity.clone()}
                     connection={state.connection.clone()}
                     {host}
+                    origin={origin.clone()}
                     report={state.handshake.clone()}
                     waiting={state.chat.outbox.lines().len()}
                     returning={state.attempt > 0}
-                    version={*version}
+                    {version}
                     {on_version}
                     link={state.link}
                     {on_connect}
@@ -155,21 +144,23 @@ pub fn app() -> Html {
                 open={*identity_shown}
                 on_close={on_identity_close}
                 identity={state.identity.clone()}
-                engine={engine.clone()}
+                on_key={on_key.clone()}
             />
             { verify_dialog(&Verify {
                 view: (*verify_view).clone(),
                 on_view,
-                server: state.shown_server(&page::origin().server()),
+                server: state.shown_server(&origin.server()),
                 own: profile.and_then(|profile| profile.fingerprint.parse().ok()),
                 session: session.cloned(),
                 pins: state.pins.clone(),
-                engine: engine.clone(),
+                origin: origin.clone(),
+                on_key: on_key.clone(),
             }) }
             <FirstContact
                 {presented}
                 target={state.target.clone()}
-                {engine}
+                {origin}
+                {on_key}
                 on_refuse={act.reform(|()| Action::Refuse)}
             />
         </>

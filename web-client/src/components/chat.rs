@@ -22,9 +22,9 @@ use super::rooms::{Rooms, presence};
 use super::search::Search;
 use super::switcher::Switcher;
 use super::waiting::Waiting;
-use crate::engine::clock;
-use crate::hooks::{use_now, use_renamings};
+use crate::hooks::{stamp, use_now, use_renamings};
 use crate::state::Action;
+use crate::state::address::Origin;
 use crate::state::connection::Connection;
 use crate::state::handshake_report::HandshakeReport;
 use client::Chat;
@@ -43,6 +43,8 @@ pub struct ChatScreenProps {
     pub connection: Connection,
     /// The server's `host[:port]`.
     pub host: AttrValue,
+    /// The origin of the page.
+    pub origin: Origin,
     /// The report of the handshake.
     pub report: HandshakeReport,
     /// The number of the session.
@@ -189,7 +191,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
     let on_do = {
         let (act, intent, shown) = (props.act.clone(), intent.setter(), shown.clone());
         Callback::from(move |doing: Doing| match doing {
-            Doing::Write(what) => act.emit(write(what)),
+            Doing::Write(what) => act.emit(stamp::write(what)),
             Doing::Reply(seq) => intent.set(Some(Intent::Reply(seq))),
             Doing::Edit(seq) => intent.set(Some(Intent::Edit(seq))),
             Doing::Show(seq) => {
@@ -308,18 +310,13 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                     connected={props.connection == Connection::Ready}
                     text_bytes={chat.text_bytes}
                     about={about}
-                    on_send={props.act.reform(move |line| Action::Compose {
-                        line,
-                        reply_to,
-                        id: clock::message_id(),
-                        at: clock::epoch_ms(),
-                    })}
+                    on_send={props.act.reform(move |line| stamp::compose(line, reply_to))}
                     on_edit={props.act.reform(|(message, text): (Rc<Message>, _)| {
-                        write(Writing::Edit { of: message.seq, text })
+                        stamp::write(Writing::Edit { of: message.seq, text })
                     })}
                     {on_forget}
                     on_edit_last={edit_last(chat, room, intent.setter())}
-                    on_typing={props.act.reform(|()| Action::Typing(clock::epoch_ms()))}
+                    on_typing={props.act.reform(|()| stamp::typing())}
                 />
             </div>
             if let Some(which) = *aside {
@@ -348,6 +345,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                             <Console
                                 operating={chat.operating.clone()}
                                 attempt={props.attempt}
+                                origin={props.origin.clone()}
                                 on_ask={on_ask.clone()}
                                 {on_close}
                             />
@@ -416,14 +414,6 @@ fn tool(
         <button type="button" class="button" data-testid={id} aria-expanded={expanded.to_string()} aria-label={label} {onclick}>
             { icon(shape) }<span class="hidden-when-narrow">{ label }</span>
         </button>
-    }
-}
-
-fn write(what: Writing) -> Action {
-    Action::Write {
-        what,
-        id: clock::message_id(),
-        at: clock::epoch_ms(),
     }
 }
 

@@ -9,7 +9,7 @@ use yew::prelude::*;
 
 use super::icons::{Icon, icon};
 use super::text;
-use crate::engine::storage;
+use crate::hooks::use_draft;
 use client::lines::{self, Line};
 use client::log::Message;
 
@@ -52,30 +52,24 @@ pub struct ComposerProps {
 /// The form in which messages are written.
 #[component(Composer)]
 pub fn composer(props: &ComposerProps) -> Html {
-    let draft = use_state(|| storage::load_draft(&props.room));
     let node = use_node_ref();
     let editing = match &props.about {
         Some(About::Edit(message)) => Some(message.clone()),
         _ => None,
     };
+    let draft = use_draft(&props.room, editing.clone());
     // Each room has its own draft. An edited message is a draft, too, which is not kept. A renamed
     // room keeps its draft.
     use_effect_with((props.number, props.about.clone()), {
-        let (draft, node) = (draft.setter(), node.clone());
-        let room = props.room.clone();
-        move |(_, about)| {
-            draft.set(match about {
-                Some(About::Edit(message)) => {
-                    message.text.as_deref().unwrap_or_default().to_owned()
-                }
-                _ => storage::load_draft(&room),
-            });
+        let (draft, node) = (draft.clone(), node.clone());
+        move |_| {
+            draft.begin();
             focus(&node);
         }
     });
     let limit = props.text_bytes;
-    let too_long = draft.len() > limit;
-    let line = lines::parse(&draft);
+    let too_long = draft.text().len() > limit;
+    let line = lines::parse(draft.text());
     let empty = line == Line::Empty;
     let invalid = match line {
         Line::Say(text) if !too_long => Text::parse(text).err().map(|error| error.to_string()),
@@ -84,46 +78,35 @@ pub fn composer(props: &ComposerProps) -> Html {
     let unsendable = empty || too_long || invalid.is_some();
 
     let oninput = {
-        let draft = draft.setter();
-        let (room, on_typing) = (props.room.clone(), props.on_typing.clone());
-        // The text of an edit is not stored as the draft: it would replace an unfinished message.
-        let keep = editing.is_none();
+        let (draft, on_typing) = (draft.clone(), props.on_typing.clone());
         Callback::from(move |event: InputEvent| {
             let Some(area) = event.target_dyn_into::<HtmlTextAreaElement>() else {
                 return;
             };
             let value = area.value();
-            if keep {
-                storage::save_draft(&room, &value);
-            }
             if lines::is_message(&value) {
                 on_typing.emit(());
             }
-            draft.set(value);
+            draft.change(value);
         })
     };
     let send = {
         let (draft, node) = (draft.clone(), node.clone());
         let (on_send, on_edit) = (props.on_send.clone(), props.on_edit.clone());
-        let (room, on_forget) = (props.room.clone(), props.on_forget.clone());
+        let on_forget = props.on_forget.clone();
         let editing = editing.clone();
         Callback::from(move |()| {
             // The submit button is disabled then, but Enter still arrives here.
             if unsendable {
                 return;
             }
-            match (&editing, Text::parse(draft.trim_end())) {
-                (Some(message), Ok(text)) => {
-                    on_edit.emit((message.clone(), text));
-                    draft.set(storage::load_draft(&room));
-                }
+            let written = draft.text().trim_end();
+            match (&editing, Text::parse(written)) {
+                (Some(message), Ok(text)) => on_edit.emit((message.clone(), text)),
                 (Some(_), Err(_)) => return,
-                (None, _) => {
-                    on_send.emit(draft.trim_end().to_owned());
-                    storage::save_draft(&room, "");
-                    draft.set(String::new());
-                }
+                (None, _) => on_send.emit(written.to_owned()),
             }
+            draft.end();
             on_forget.emit(());
             focus(&node);
         })
@@ -132,7 +115,7 @@ pub fn composer(props: &ComposerProps) -> Html {
         let send = send.clone();
         let (on_forget, on_edit_last) = (props.on_forget.clone(), props.on_edit_last.clone());
         let about = props.about.is_some();
-        let blank = draft.is_empty();
+        let blank = draft.text().is_empty();
         Callback::from(move |event: KeyboardEvent| {
             // The key that ends an input method's composition belongs to the input method: Enter
             // chooses a character there and must not send.
@@ -169,7 +152,7 @@ pub fn composer(props: &ComposerProps) -> Html {
                 id="composer"
                 data-testid="composer"
                 rows="1"
-                value={(*draft).clone()}
+                value={draft.text().to_owned()}
                 placeholder={label}
                 aria-describedby="composer-hint composer-error"
                 aria-invalid={(too_long || invalid.is_some()).then_some("true")}
@@ -195,7 +178,7 @@ pub fn composer(props: &ComposerProps) -> Html {
                 if too_long {
                     { format!(
                         "{} too long: the server takes up to {}.",
-                        text::bytes((draft.len() - limit) as u64),
+                        text::bytes((draft.text().len() - limit) as u64),
                         text::count(limit as u64, "byte"),
                     ) }
                 } else if let Some(why) = invalid {

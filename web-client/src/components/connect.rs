@@ -11,10 +11,8 @@ use super::field::{Field, field};
 use super::handshake::handshake_panel;
 use super::icons::{Icon, icon};
 use super::protocol::protocol_choice;
-use crate::engine::page;
-use crate::engine::storage::{self, Setting};
-use crate::hooks::use_now;
-use crate::state::address::{self, Server};
+use crate::hooks::{use_last_name, use_last_server, use_now};
+use crate::state::address::{self, Origin};
 use crate::state::connection::{Connection, Target};
 use crate::state::ending::Ending;
 use crate::state::handshake_report::HandshakeReport;
@@ -29,6 +27,8 @@ pub struct ConnectProps {
     pub identity: Identity,
     /// The state of the connection.
     pub connection: Connection,
+    /// The origin of the page.
+    pub origin: Origin,
     /// The server of the attempt under way.
     pub host: AttrValue,
     /// The report of the handshake.
@@ -56,8 +56,8 @@ pub struct ConnectProps {
 /// The connect screen.
 #[component(Connect)]
 pub fn connect(props: &ConnectProps) -> Html {
-    let name = use_state(|| storage::load(Setting::Name));
-    let server = use_state(|| storage::load(Setting::Server));
+    let name = use_last_name();
+    let server = use_last_server();
     let name_error = use_state(|| None::<String>);
     let server_error = use_state(|| None::<String>);
     let busy = props.connection.is_under_way()
@@ -78,16 +78,16 @@ pub fn connect(props: &ConnectProps) -> Html {
     });
 
     let on_name = {
-        let (name, error) = (name.setter(), name_error.setter());
+        let (name, error) = (name.clone(), name_error.setter());
         Callback::from(move |value| {
-            name.set(value);
+            name.change(value);
             error.set(None);
         })
     };
     let on_server = {
-        let (server, error) = (server.setter(), server_error.setter());
+        let (server, error) = (server.clone(), server_error.setter());
         Callback::from(move |value| {
-            server.set(value);
+            server.change(value);
             error.set(None);
         })
     };
@@ -95,19 +95,19 @@ pub fn connect(props: &ConnectProps) -> Html {
     let onsubmit = {
         let (name, server) = (name.clone(), server.clone());
         let (name_error, server_error) = (name_error.setter(), server_error.setter());
-        let on_connect = props.on_connect.clone();
+        let (origin, on_connect) = (props.origin.clone(), props.on_connect.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             // Both are checked, so that a person with two mistakes sees both at once.
-            let checked_name = lines::check_name(name.trim());
-            let checked_server = address::parse(&server, &page::origin());
+            let checked_name = lines::check_name(name.text().trim());
+            let checked_server = address::parse(server.text(), &origin);
             name_error.set(checked_name.err().map(str::to_owned));
             server_error.set(checked_server.as_ref().err().map(ToString::to_string));
             if let (Ok(()), Ok(checked)) = (checked_name, checked_server) {
-                storage::save(Setting::Name, name.trim());
-                storage::save(Setting::Server, server.trim());
+                name.remember();
+                server.remember();
                 on_connect.emit(Target {
-                    name: name.trim().to_owned(),
+                    name: name.text().trim().to_owned(),
                     server: checked,
                     version,
                 });
@@ -142,7 +142,7 @@ pub fn connect(props: &ConnectProps) -> Html {
                     { field(Field {
                         id: "connect-name",
                         label: "Your name",
-                        value: (*name).clone().into(),
+                        value: name.text().to_owned().into(),
                         on_input: on_name,
                         autocomplete: "nickname",
                         placeholder: "for example ada".into(),
@@ -154,9 +154,9 @@ pub fn connect(props: &ConnectProps) -> Html {
                     { field(Field {
                         id: "connect-server",
                         label: "Server",
-                        value: (*server).clone().into(),
+                        value: server.text().to_owned().into(),
                         on_input: on_server,
-                        placeholder: own_host(),
+                        placeholder: props.origin.server().host.into(),
                         hint: html! { "Empty: the server this page came from." },
                         error: server_error,
                         disabled: busy,
@@ -232,11 +232,6 @@ fn focus_if_lost(node: &NodeRef) {
     if let Some(element) = node.cast::<HtmlElement>().filter(|_| !active) {
         let _ = element.focus();
     }
-}
-
-fn own_host() -> AttrValue {
-    let Server { host, .. } = page::origin().server();
-    host.into()
 }
 
 /// Shows the key that will sign the connection.

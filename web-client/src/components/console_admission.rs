@@ -10,7 +10,7 @@ use yew::prelude::*;
 use super::field::{Field, field};
 use super::sure::Sure;
 use super::text;
-use crate::engine::page;
+use crate::state::address::Origin;
 use crate::state::link;
 
 /// The modes with the words that the page has for them.
@@ -25,6 +25,8 @@ const MODES: [(AdmissionMode, &str); 3] = [
 pub struct ConsoleAdmissionProps {
     /// The server's answers so far.
     pub operating: Operating,
+    /// The origin of the page, for the links of invitations.
+    pub origin: Origin,
     /// The operator asks for this.
     pub on_ask: Callback<OperatorRequest>,
     /// The operator asks for something that cannot be undone.
@@ -178,7 +180,7 @@ fn invitation_view(
             if let Some((code, _)) = made {
                 <small>{ "Its link, which is shown only now:" }</small>
                 <code data-testid="invitation-link" tabindex="0">
-                    { link::to_invite(&page::origin_url(), code) }
+                    { link::to_invite(&props.origin.url(), code) }
                 </code>
             }
             <span class="console-buttons">

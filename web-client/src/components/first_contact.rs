@@ -7,7 +7,8 @@ use yew::prelude::*;
 
 use super::dialog::Dialog;
 use super::key_card::{QrText, key_card};
-use crate::engine::{Engine, page};
+use crate::hooks::KeyRequest;
+use crate::state::address::Origin;
 use crate::state::connection::Target;
 use crate::state::link;
 
@@ -18,8 +19,10 @@ pub struct FirstContactProps {
     pub presented: Option<Fingerprint>,
     /// The unknown server, with its address.
     pub target: Option<Target>,
-    /// The engine, which stores the answer.
-    pub engine: Engine,
+    /// The origin of the page.
+    pub origin: Origin,
+    /// Called with the answer, if it is yes.
+    pub on_key: Callback<KeyRequest>,
     /// Called when the person does not want to connect.
     pub on_refuse: Callback<()>,
 }
@@ -35,7 +38,7 @@ pub fn first_contact(props: &FirstContactProps) -> Html {
     });
     let asked = props.presented.zip(props.target.as_ref());
     let on_trust = {
-        let (engine, problem) = (props.engine.clone(), problem.setter());
+        let (on_key, problem) = (props.on_key.clone(), problem.setter());
         let asked = asked.map(|(key, target)| (key, target.server.address.clone(), target.version));
         // The pin is stored first, and only a stored pin leads to a connection. So a person is not
         // asked again, and a browser without storage trusts nothing.
@@ -44,8 +47,11 @@ pub fn first_contact(props: &FirstContactProps) -> Html {
                 return;
             };
             let problem = problem.clone();
-            engine.trust(address, fingerprint, version, move |why| {
-                problem.set(Some(why));
+            on_key.emit(KeyRequest::Trust {
+                address,
+                fingerprint,
+                version,
+                failed: Callback::from(move |why| problem.set(Some(why))),
             });
         })
     };
@@ -64,7 +70,7 @@ pub fn first_contact(props: &FirstContactProps) -> Html {
                     { ". It has proven that it holds this key. Whether it is the key of the server \
                        that you mean, only you can find out:" }
                 </p>
-                { key_card("first-contact", &fingerprint, html! {}, Some(qr_text(target.server.own, &fingerprint))) }
+                { key_card("first-contact", &fingerprint, html! {}, Some(qr_text(&props.origin, target.server.own, &fingerprint))) }
                 <div class="compare">
                     <p>
                         <strong>{ "Compare the eight words" }</strong>
@@ -95,10 +101,10 @@ pub fn first_contact(props: &FirstContactProps) -> Html {
 }
 
 /// Returns the text of the QR code of a server's key. A link answers the question on another
-/// device; there is one for the page's own server only.
-pub(super) fn qr_text(own_server: bool, fingerprint: &Fingerprint) -> QrText {
+/// device; there is one for the server at the page's `origin` only.
+pub(super) fn qr_text(origin: &Origin, own_server: bool, fingerprint: &Fingerprint) -> QrText {
     if own_server {
-        let link = link::to_page(&page::origin_url(), fingerprint);
+        let link = link::to_page(&origin.url(), fingerprint);
         (
             link,
             "QR code of a link to this server with its fingerprint",

@@ -9,7 +9,7 @@ use yew::prelude::*;
 use super::connect::KeyState;
 use super::copy::CopyButton;
 use super::dialog::Dialog;
-use crate::engine::Engine;
+use crate::hooks::KeyRequest;
 use crate::state::identity::Identity;
 use crate::vault::messages::Profile;
 use delete::DeleteForm;
@@ -25,8 +25,8 @@ pub struct IdentityDialogProps {
     pub on_close: Callback<()>,
     /// The person's key.
     pub identity: Identity,
-    /// The engine, which carries out the actions.
-    pub engine: Engine,
+    /// Called with the person's request.
+    pub on_key: Callback<KeyRequest>,
 }
 
 /// The part of the dialog that is shown.
@@ -53,7 +53,7 @@ pub fn identity_dialog(props: &IdentityDialogProps) -> Html {
         Callback::from(move |next: View| view.set(next))
     };
     let back = show.reform(|()| View::Overview);
-    let engine = &props.engine;
+    let on_key = &props.on_key;
     let title = match *view {
         View::Overview => "Your identity",
         View::Export => "Back up your key",
@@ -63,31 +63,25 @@ pub fn identity_dialog(props: &IdentityDialogProps) -> Html {
     html! {
         <Dialog id="identity-dialog" open={props.open} on_close={props.on_close.clone()} {title}>
             { match *view {
-                View::Overview => overview(&props.identity, engine, &show),
-                View::Export => html! { <ExportForm engine={engine.clone()} on_back={back} /> },
+                View::Overview => overview(&props.identity, on_key, &show),
+                View::Export => html! { <ExportForm on_key={on_key.clone()} on_back={back} /> },
                 View::Import => html! {
                     <ImportForm
-                        engine={engine.clone()}
+                        on_key={on_key.clone()}
                         on_back={back}
                         replaces={props.identity.profile().is_some()}
                     />
                 },
-                View::Delete => html! { <DeleteForm engine={engine.clone()} on_back={back} /> },
+                View::Delete => html! { <DeleteForm on_key={on_key.clone()} on_back={back} /> },
             } }
         </Dialog>
     }
 }
 
-fn overview(identity: &Identity, engine: &Engine, show: &Callback<View>) -> Html {
+fn overview(identity: &Identity, on_key: &Callback<KeyRequest>, show: &Callback<View>) -> Html {
     let go = |view: View| show.reform(move |_: MouseEvent| view);
-    let on_create = {
-        let engine = engine.clone();
-        Callback::from(move |_: MouseEvent| engine.open_identity())
-    };
-    let on_restart = {
-        let engine = engine.clone();
-        Callback::from(move |_: MouseEvent| engine.restart_vault())
-    };
+    let on_create = on_key.reform(|_: MouseEvent| KeyRequest::Open);
+    let on_restart = on_key.reform(|_: MouseEvent| KeyRequest::Restart);
     let import = html! {
         <button type="button" class="button" data-testid="identity-import" onclick={go(View::Import)}>
             { "Import…" }

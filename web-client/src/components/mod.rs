@@ -1,6 +1,6 @@
 //! The components: small, props in, callbacks out. A part without state of its own is a plain
 //! function, because every component proper costs each visitor some kilobytes. Components must not
-//! know the engine's inside; the few that ask it for something get it as a prop.
+//! know the engine: hooks stand between.
 //!
 //! Stable hooks for end-to-end tests, as `data-testid`:
 //!

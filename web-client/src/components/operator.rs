@@ -14,6 +14,7 @@ use super::console_rooms::ConsoleRooms;
 use super::icons::{Icon, icon};
 use super::sure::{Sure, question};
 use super::text;
+use crate::state::address::Origin;
 use client::operating::Operating;
 
 /// The time between two requests for status and connections, in milliseconds.
@@ -26,6 +27,8 @@ pub struct ConsoleProps {
     pub operating: Operating,
     /// The number of the session: another one is asked anew.
     pub attempt: u32,
+    /// The origin of the page, for the links of invitations.
+    pub origin: Origin,
     /// Called with the person's request.
     pub on_ask: Callback<ClientMessage>,
     /// Called when the person wants the panel closed.
@@ -89,6 +92,7 @@ pub fn console(props: &ConsoleProps) -> Html {
             }
             <ConsoleAdmission
                 operating={operating.clone()}
+                origin={props.origin.clone()}
                 on_ask={ask.clone()}
                 be_sure={be_sure.clone()}
             />

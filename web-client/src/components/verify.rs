@@ -11,7 +11,8 @@ use super::dialog::Dialog;
 use super::first_contact::qr_text;
 use super::key_card::key_card;
 use super::text;
-use crate::engine::Engine;
+use crate::hooks::KeyRequest;
+use crate::state::address::Origin;
 use crate::state::handshake_report::HandshakeReport;
 use crate::state::pins::Pins;
 use crate::state::shown::{Known, ShownServer};
@@ -42,8 +43,10 @@ pub struct Verify {
     pub session: Option<HandshakeReport>,
     /// The servers that this browser trusts.
     pub pins: Pins,
-    /// The engine, which removes pins.
-    pub engine: Engine,
+    /// The origin of the page.
+    pub origin: Origin,
+    /// Called with the person's request.
+    pub on_key: Callback<KeyRequest>,
 }
 
 /// Shows the dialog in which people compare keys.
@@ -69,7 +72,7 @@ pub fn verify_dialog(props: &Verify) -> Html {
                     pins_list(&props.pins, &go(View::Keys), &on_remove)
                 }
                 Some(View::Remove(address)) => html! {
-                    <RemovePin {address} engine={props.engine.clone()} on_back={go(View::Pins)} />
+                    <RemovePin {address} on_key={props.on_key.clone()} on_back={go(View::Pins)} />
                 },
             } }
         </Dialog>
@@ -83,7 +86,7 @@ fn keys(props: &Verify, on_pins: &Callback<()>) -> Html {
                 { "Read the words to each other by telephone or in person. If all eight are the same \
                    on both sides, nobody sits in between." }
             </p>
-            { server(props.server.as_ref()) }
+            { server(props.server.as_ref(), &props.origin) }
             { own(props.own) }
             if let Some(session) = &props.session {
                 { facts(session) }
@@ -102,7 +105,7 @@ fn keys(props: &Verify, on_pins: &Callback<()>) -> Html {
     }
 }
 
-fn server(shown: Option<&ShownServer>) -> Html {
+fn server(shown: Option<&ShownServer>, origin: &Origin) -> Html {
     let Some(ShownServer {
         server,
         fingerprint,
@@ -133,7 +136,7 @@ fn server(shown: Option<&ShownServer>) -> Html {
         "verify-server",
         fingerprint,
         title,
-        Some(qr_text(server.own, fingerprint)),
+        Some(qr_text(origin, server.own, fingerprint)),
     )
 }
 

@@ -13,11 +13,6 @@ pub fn origin() -> Origin {
     }
 }
 
-/// Returns the origin of this page as a URL without a path.
-pub fn origin_url() -> String {
-    part(web_sys::Location::origin)
-}
-
 /// Returns the statement of the link that opened this page.
 pub fn link() -> Option<Link> {
     Link::parse(&part(web_sys::Location::hash))

@@ -1,19 +1,26 @@
-//! The hooks: they connect the state's wishes with the engine, and hold the small effects of
-//! components.
+//! The hooks: they connect the state's wishes with the engine, hold the small effects of components,
+//! and give components what they need of the engine, which these do not know.
 
+mod draft;
 mod effects;
+mod key_requests;
 mod news;
 mod now;
 mod reducible;
+mod remembered;
 mod renamings;
 mod resize;
+pub mod stamp;
 mod store;
 mod theme;
 mod visible;
 
+pub use draft::{Draft, use_draft};
+pub use key_requests::KeyRequest;
 pub use news::{ask_to_notify, may_notify, use_news};
 pub use now::use_now;
 pub use reducible::Store;
+pub use remembered::{Remembered, use_last_name, use_last_server, use_version};
 pub use renamings::use_renamings;
 pub use resize::use_resize;
 pub use store::use_store;

@@ -1,16 +1,18 @@
-//! The reducer as a Yew hook, together with the engine that feeds it.
+//! The reducer as a Yew hook, together with the engine that feeds it and carries out its wishes.
 
 use yew::prelude::*;
 
 use super::effects::use_effects;
+use super::key_requests::{KeyRequest, use_key_requests};
 use super::reducible::Store;
 use crate::engine::{Engine, page, storage};
 use crate::state::State;
 use client::outbox::Outbox;
 
-/// Returns the state and the engine, wired to each other. To be used once, at the root.
+/// Returns the state, which is wired to an engine, and a callback for requests about keys. To be
+/// used once, at the root.
 #[hook]
-pub fn use_store() -> (UseReducerHandle<Store>, Engine) {
+pub fn use_store() -> (UseReducerHandle<Store>, Callback<KeyRequest>) {
     let store = use_reducer(|| {
         let outbox = Outbox::restore(storage::load_outbox());
         Store(State::restore(
@@ -25,7 +27,7 @@ pub fn use_store() -> (UseReducerHandle<Store>, Engine) {
     let engine = use_memo((), move |()| {
         Engine::new(move |action| dispatcher.dispatch(action))
     });
-    let engine = Engine::clone(&engine);
     use_effects(&store, &engine);
-    (store, engine)
+    let on_key = use_key_requests(&engine);
+    (store, on_key)
 }

@@ -60,6 +60,12 @@ impl fmt::Display for AddressError {
 }
 
 impl Origin {
+    /// Returns the URL of the origin without a path, as in `location.origin`.
+    pub fn url(&self) -> String {
+        let scheme = if self.secure { "https" } else { "http" };
+        format!("{scheme}://{}", self.host)
+    }
+
     /// Returns the server that this page was loaded from.
     pub fn server(&self) -> Server {
         Server::new(self.secure, &self.host.to_ascii_lowercase(), true)
@@ -200,6 +206,16 @@ mod tests {
 
     fn address(input: &str) -> Result<String, AddressError> {
         parse(input, &plain()).map(|server| server.address)
+    }
+
+    #[test]
+    fn an_origin_as_a_url_is_what_browsers_make_of_it() {
+        assert_eq!(plain().url(), "http://localhost:8080");
+        let secure = Origin {
+            secure: true,
+            host: "chat.example".into(),
+        };
+        assert_eq!(secure.url(), "https://chat.example");
     }
 
     #[test]

@@ -2,13 +2,14 @@
 
 use yew::prelude::*;
 
-use crate::engine::Engine;
+use crate::hooks::KeyRequest;
+use crate::vault::messages::Failure;
 
 /// Props of [`DeleteForm`].
 #[derive(Clone, PartialEq, Properties)]
 pub(super) struct DeleteFormProps {
-    /// The engine, which deletes the key of this browser.
-    pub engine: Engine,
+    /// Called with the person's request.
+    pub on_key: Callback<KeyRequest>,
     /// Called when the person is done, or thought better of it.
     pub on_back: Callback<()>,
 }
@@ -20,14 +21,16 @@ pub(super) fn delete_form(props: &DeleteFormProps) -> Html {
     let on_delete = {
         let problem = problem.setter();
         let on_back = props.on_back.clone();
-        let engine = props.engine.clone();
+        let on_key = props.on_key.clone();
         Callback::from(move |_: MouseEvent| {
             let (problem, on_back) = (problem.clone(), on_back.clone());
             // The dialog stays open after a failure: a person must not believe that the key is
             // gone.
-            engine.delete(move |outcome| match outcome {
-                Ok(()) => on_back.emit(()),
-                Err(failure) => problem.set(Some(failure.to_string())),
+            on_key.emit(KeyRequest::Delete {
+                done: Callback::from(move |outcome: Result<(), Failure>| match outcome {
+                    Ok(()) => on_back.emit(()),
+                    Err(failure) => problem.set(Some(failure.to_string())),
+                }),
             });
         })
     };

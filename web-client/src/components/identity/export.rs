@@ -5,16 +5,16 @@ use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 use yew::prelude::*;
 
 use crate::components::field::{Field, field};
-use crate::engine::Engine;
-use crate::vault::messages::PASSPHRASE_MIN_CHARS;
+use crate::hooks::KeyRequest;
+use crate::vault::messages::{Failure, PASSPHRASE_MIN_CHARS};
 
 const FILE_NAME: &str = "secure-chat-key.pem";
 
 /// Props of [`ExportForm`].
 #[derive(Clone, PartialEq, Properties)]
 pub(super) struct ExportFormProps {
-    /// The engine, which has the key encrypted.
-    pub engine: Engine,
+    /// Called with the person's request.
+    pub on_key: Callback<KeyRequest>,
     /// Called when the person is done.
     pub on_back: Callback<()>,
 }
@@ -54,7 +54,7 @@ pub(super) fn export_form(props: &ExportFormProps) -> Html {
     let onsubmit = {
         let (passphrase, confirm) = (passphrase.clone(), confirm.clone());
         let (stage, tried) = (stage.setter(), tried.setter());
-        let engine = props.engine.clone();
+        let on_key = props.on_key.clone();
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             tried.set(true);
@@ -64,7 +64,7 @@ pub(super) fn export_form(props: &ExportFormProps) -> Html {
             stage.set(Stage::Working);
             let (stage, passphrase_field, confirm_field) =
                 (stage.clone(), passphrase.setter(), confirm.setter());
-            engine.export((*passphrase).clone(), move |outcome| {
+            let done = Callback::from(move |outcome: Result<String, Failure>| {
                 let saved = outcome
                     .map_err(|failure| failure.to_string())
                     .and_then(|pem| save(&pem).map_err(|()| "The file could not be saved.".into()));
@@ -76,6 +76,8 @@ pub(super) fn export_form(props: &ExportFormProps) -> Html {
                 passphrase_field.set(String::new());
                 confirm_field.set(String::new());
             });
+            let passphrase = (*passphrase).clone();
+            on_key.emit(KeyRequest::Export { passphrase, done });
         })
     };
     let on_back = props.on_back.reform(|_: MouseEvent| ());

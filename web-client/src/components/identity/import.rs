@@ -5,13 +5,14 @@ use web_sys::{File, HtmlInputElement};
 use yew::prelude::*;
 
 use crate::components::field::{Field, field};
-use crate::engine::Engine;
+use crate::hooks::KeyRequest;
+use crate::vault::messages::Failure;
 
 /// Props of [`ImportForm`].
 #[derive(Clone, PartialEq, Properties)]
 pub(super) struct ImportFormProps {
-    /// The engine, which hands the file over.
-    pub engine: Engine,
+    /// Called with the person's request.
+    pub on_key: Callback<KeyRequest>,
     /// Called when the person is done.
     pub on_back: Callback<()>,
     /// There is a key that would be replaced.
@@ -46,21 +47,26 @@ pub(super) fn import_form(props: &ImportFormProps) -> Html {
     let onsubmit = {
         let (file, passphrase) = (file.clone(), passphrase.clone());
         let (working, done, problem) = (working.setter(), done.setter(), problem.setter());
-        let engine = props.engine.clone();
+        let on_key = props.on_key.clone();
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            let Some(file) = &*file else {
+            let Some(file) = (*file).clone() else {
                 problem.set(Some("Choose a file first.".into()));
                 return;
             };
             working.set(true);
             let (working, done, problem) = (working.clone(), done.clone(), problem.clone());
-            engine.import(file, (*passphrase).clone(), move |outcome| {
+            let done = Callback::from(move |outcome: Result<(), Failure>| {
                 working.set(false);
                 match outcome {
                     Ok(()) => done.set(true),
                     Err(failure) => problem.set(Some(failure.to_string())),
                 }
+            });
+            on_key.emit(KeyRequest::Import {
+                file,
+                passphrase: (*passphrase).clone(),
+                done,
             });
         })
     };

@@ -4,7 +4,7 @@
 use yew::prelude::*;
 
 use crate::components::text;
-use crate::engine::Engine;
+use crate::hooks::KeyRequest;
 use crate::state::pins::{Pins, Record};
 
 /// Shows all pins. `on_keys` goes to the keys, `on_remove` asks whether to forget the server with
@@ -96,8 +96,8 @@ fn row(address: &str, record: &Record, on_remove: &Callback<AttrValue>) -> Html 
 pub(super) struct RemovePinProps {
     /// The server's address.
     pub address: AttrValue,
-    /// The engine, which removes the pin.
-    pub engine: Engine,
+    /// Called with the person's request.
+    pub on_key: Callback<KeyRequest>,
     /// Called when the person is done, or thought better of it.
     pub on_back: Callback<()>,
 }
@@ -108,12 +108,15 @@ pub(super) fn remove_pin(props: &RemovePinProps) -> Html {
     let problem = use_state(|| None::<String>);
     let on_remove = {
         let (problem, on_back) = (problem.setter(), props.on_back.clone());
-        let (engine, address) = (props.engine.clone(), props.address.to_string());
+        let (on_key, address) = (props.on_key.clone(), props.address.to_string());
         Callback::from(move |_: MouseEvent| {
             let (problem, on_back) = (problem.clone(), on_back.clone());
-            engine.remove_pin(address.clone(), move |removed| match removed {
-                Ok(()) => on_back.emit(()),
-                Err(why) => problem.set(Some(why)),
+            on_key.emit(KeyRequest::Forget {
+                address: address.clone(),
+                done: Callback::from(move |removed: Result<(), String>| match removed {
+                    Ok(()) => on_back.emit(()),
+                    Err(why) => problem.set(Some(why)),
+                }),
             });
         })
     };
