@@ -82,12 +82,6 @@ pub fn app() -> Html {
         .target
         .as_ref()
         .and_then(|target| state.pins.pin(&target.server.address).copied());
-    // Asked over any screen: after another tab has removed the pin, a reconnect from the chat is a
-    // first contact, too.
-    let presented = match state.connection {
-        Connection::Asking { presented } => Some(presented),
-        _ => None,
-    };
     // Only an established session has facts to compare; a report of an earlier one would be taken
     // for the present.
     let session = Some(&state.handshake).filter(|_| state.connection == Connection::Ready);
@@ -156,8 +150,10 @@ pub fn app() -> Html {
                 origin: origin.clone(),
                 on_key: on_key.clone(),
             }) }
+            // Asked over any screen: after another tab has removed the pin, a reconnect from the
+            // chat is a first contact, too.
             <FirstContact
-                {presented}
+                presented={state.connection.presented()}
                 target={state.target.clone()}
                 {origin}
                 {on_key}

@@ -111,31 +111,7 @@ pub fn composer(props: &ComposerProps) -> Html {
             focus(&node);
         })
     };
-    let onkeydown = {
-        let send = send.clone();
-        let (on_forget, on_edit_last) = (props.on_forget.clone(), props.on_edit_last.clone());
-        let about = props.about.is_some();
-        let blank = draft.text().is_empty();
-        Callback::from(move |event: KeyboardEvent| {
-            // The key that ends an input method's composition belongs to the input method: Enter
-            // chooses a character there and must not send.
-            if event.is_composing() {
-                return;
-            }
-            match event.key().as_str() {
-                "Enter" if !event.shift_key() => {
-                    event.prevent_default();
-                    send.emit(());
-                }
-                "Escape" if about => on_forget.emit(()),
-                "ArrowUp" if blank && !about => {
-                    event.prevent_default();
-                    on_edit_last.emit(());
-                }
-                _ => {}
-            }
-        })
-    };
+    let onkeydown = on_keydown(props, send.clone(), draft.text().is_empty());
     let onsubmit = Callback::from(move |event: SubmitEvent| {
         event.prevent_default();
         send.emit(());
@@ -164,15 +140,7 @@ pub fn composer(props: &ComposerProps) -> Html {
                 <span class="hidden-when-narrow">{ if editing.is_some() { "Save" } else { "Send" } }</span>
             </button>
             <p class="hint" id="composer-hint">
-                if props.connected {
-                    <span class="keys">
-                        <kbd>{ "Enter" }</kbd>{ " sends, " }<kbd>{ "Shift" }</kbd>{ " + " }<kbd>{ "Enter" }</kbd>
-                        { " breaks the line, " }<kbd>{ "Ctrl" }</kbd>{ " + " }<kbd>{ "/" }</kbd>
-                        { " lists shortcuts." }
-                    </span>
-                } else {
-                    { "Not connected: what you send waits here until it is." }
-                }
+                { hint(props.connected) }
             </p>
             <p class="error" id="composer-error" aria-live="polite">
                 if too_long {
@@ -186,6 +154,46 @@ pub fn composer(props: &ComposerProps) -> Html {
                 }
             </p>
         </form>
+    }
+}
+
+/// Returns the callback for the keys that have a meaning in the composer. `blank` tells whether
+/// nothing is written.
+fn on_keydown(props: &ComposerProps, send: Callback<()>, blank: bool) -> Callback<KeyboardEvent> {
+    let (on_forget, on_edit_last) = (props.on_forget.clone(), props.on_edit_last.clone());
+    let about = props.about.is_some();
+    Callback::from(move |event: KeyboardEvent| {
+        // The key that ends an input method's composition belongs to the input method: Enter
+        // chooses a character there and must not send.
+        if event.is_composing() {
+            return;
+        }
+        match event.key().as_str() {
+            "Enter" if !event.shift_key() => {
+                event.prevent_default();
+                send.emit(());
+            }
+            "Escape" if about => on_forget.emit(()),
+            "ArrowUp" if blank && !about => {
+                event.prevent_default();
+                on_edit_last.emit(());
+            }
+            _ => {}
+        }
+    })
+}
+
+/// Shows what the keys do, or that messages wait.
+fn hint(connected: bool) -> Html {
+    if !connected {
+        return html! { { "Not connected: what you send waits here until it is." } };
+    }
+    html! {
+        <span class="keys">
+            <kbd>{ "Enter" }</kbd>{ " sends, " }<kbd>{ "Shift" }</kbd>{ " + " }<kbd>{ "Enter" }</kbd>
+            { " breaks the line, " }<kbd>{ "Ctrl" }</kbd>{ " + " }<kbd>{ "/" }</kbd>
+            { " lists shortcuts." }
+        </span>
     }
 }
 

@@ -1,24 +1,26 @@
 //! The connect screen: name, server, key, and beside them the handshake while it happens.
 
-use gloo_timers::callback::Timeout;
+mod focus;
+mod form;
+
 use shared::connection::Version;
 use shared::trust;
-use web_sys::HtmlElement;
 use yew::prelude::*;
 
+use self::focus::use_focus_when;
+use self::form::use_form;
 use super::banner::banner;
 use super::field::{Field, field};
 use super::handshake::handshake_panel;
 use super::icons::{Icon, icon};
+use super::key_state::KeyState;
 use super::protocol::protocol_choice;
-use crate::hooks::{use_last_name, use_last_server, use_now};
-use crate::state::address::{self, Origin};
+use crate::state::address::Origin;
 use crate::state::connection::{Connection, Target};
 use crate::state::ending::Ending;
 use crate::state::handshake_report::HandshakeReport;
 use crate::state::identity::Identity;
 use crate::state::link::Link;
-use client::lines;
 
 /// Props of [`Connect`].
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -56,10 +58,8 @@ pub struct ConnectProps {
 /// The connect screen.
 #[component(Connect)]
 pub fn connect(props: &ConnectProps) -> Html {
-    let name = use_last_name();
-    let server = use_last_server();
-    let name_error = use_state(|| None::<String>);
-    let server_error = use_state(|| None::<String>);
+    let version = props.version;
+    let form = use_form(&props.origin, version, &props.on_connect);
     let busy = props.connection.is_under_way()
         || matches!(
             props.connection,
@@ -67,53 +67,8 @@ pub fn connect(props: &ConnectProps) -> Html {
         );
 
     // The attempt has removed the focused element: the next one begins at its button.
-    let submit_node = use_node_ref();
-    use_effect_with(!busy && props.returning, {
-        let submit_node = submit_node.clone();
-        move |&again| {
-            // Delayed until a dialog that closes now has returned the focus to its own element.
-            let timer = again.then(|| Timeout::new(0, move || focus_if_lost(&submit_node)));
-            move || drop(timer)
-        }
-    });
+    let submit_node = use_focus_when(!busy && props.returning);
 
-    let on_name = {
-        let (name, error) = (name.clone(), name_error.setter());
-        Callback::from(move |value| {
-            name.change(value);
-            error.set(None);
-        })
-    };
-    let on_server = {
-        let (server, error) = (server.clone(), server_error.setter());
-        Callback::from(move |value| {
-            server.change(value);
-            error.set(None);
-        })
-    };
-    let version = props.version;
-    let onsubmit = {
-        let (name, server) = (name.clone(), server.clone());
-        let (name_error, server_error) = (name_error.setter(), server_error.setter());
-        let (origin, on_connect) = (props.origin.clone(), props.on_connect.clone());
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
-            // Both are checked, so that a person with two mistakes sees both at once.
-            let checked_name = lines::check_name(name.text().trim());
-            let checked_server = address::parse(server.text(), &origin);
-            name_error.set(checked_name.err().map(str::to_owned));
-            server_error.set(checked_server.as_ref().err().map(ToString::to_string));
-            if let (Ok(()), Ok(checked)) = (checked_name, checked_server) {
-                name.remember();
-                server.remember();
-                on_connect.emit(Target {
-                    name: name.text().trim().to_owned(),
-                    server: checked,
-                    version,
-                });
-            }
-        })
-    };
     // An address that the browser blocks is a mistake in the server's field, not a matter of the
     // banner.
     let elsewhere = match &props.connection {
@@ -123,10 +78,7 @@ pub fn connect(props: &ConnectProps) -> Html {
         _ => None,
     };
     let show_banner = busy || matches!(&props.connection, Connection::Stopped { .. });
-    let server_error = (*server_error)
-        .clone()
-        .or(elsewhere.clone())
-        .map(AttrValue::from);
+    let server_error = form.server_error.or(elsewhere.clone());
     let on_cancel = props.on_cancel.reform(|_: MouseEvent| ());
     html! {
         <main class="connect" id="main" tabindex="-1">
@@ -138,27 +90,27 @@ pub fn connect(props: &ConnectProps) -> Html {
                 if show_banner && elsewhere.is_none() {
                     { banner(&props.connection, &props.host, version, &props.on_retry) }
                 }
-                <form {onsubmit} novalidate=true>
+                <form onsubmit={form.on_submit} novalidate=true>
                     { field(Field {
                         id: "connect-name",
                         label: "Your name",
-                        value: name.text().to_owned().into(),
-                        on_input: on_name,
+                        value: form.name,
+                        on_input: form.on_name,
                         autocomplete: "nickname",
                         placeholder: "for example ada".into(),
                         hint: html! { "Optional: without one, the server calls you guest-… after your key." },
-                        error: (*name_error).clone().map(AttrValue::from),
+                        error: form.name_error.map(AttrValue::from),
                         disabled: busy,
                         ..Field::default()
                     }) }
                     { field(Field {
                         id: "connect-server",
                         label: "Server",
-                        value: server.text().to_owned().into(),
-                        on_input: on_server,
+                        value: form.server,
+                        on_input: form.on_server,
                         placeholder: props.origin.server().host.into(),
                         hint: html! { "Empty: the server this page came from." },
-                        error: server_error,
+                        error: server_error.map(AttrValue::from),
                         disabled: busy,
                         ..Field::default()
                     }) }
@@ -224,16 +176,6 @@ fn link_note(link: Option<Link>) -> Html {
     }
 }
 
-fn focus_if_lost(node: &NodeRef) {
-    // Only if nothing has the focus: a person who is typing elsewhere must not lose it.
-    let active = web_sys::window()
-        .and_then(|window| window.document()?.active_element())
-        .is_some_and(|element| element.tag_name() != "BODY");
-    if let Some(element) = node.cast::<HtmlElement>().filter(|_| !active) {
-        let _ = element.focus();
-    }
-}
-
 /// Shows the key that will sign the connection.
 fn key_row(identity: &Identity, on_identity: &Callback<()>) -> Html {
     let onclick = on_identity.reform(|_: MouseEvent| ());
@@ -246,45 +188,5 @@ fn key_row(identity: &Identity, on_identity: &Callback<()>) -> Html {
             </div>
             <button type="button" class="button" {onclick}>{ "Details" }</button>
         </div>
-    }
-}
-
-/// Props of [`KeyState`].
-#[derive(Debug, Clone, PartialEq, Properties)]
-pub struct KeyStateProps {
-    /// The person's key.
-    pub identity: Identity,
-}
-
-/// Shows one line about the key, with the seconds while it is being made.
-#[component(KeyState)]
-pub fn key_state(props: &KeyStateProps) -> Html {
-    let now = use_now(matches!(props.identity, Identity::Creating { .. }));
-    match &props.identity {
-        Identity::Loading => html! { <p class="key-detail">{ "Looking for it…" }</p> },
-        Identity::Creating { since } => html! {
-            // The seconds are hidden from screen readers, which would read each of them.
-            <div data-testid="key-progress">
-                <p class="key-detail">
-                    <span role="status">{ "Creating your key…" }</span>
-                    <span aria-hidden="true">{ format!(" {} s", now.saturating_sub(*since) / 1000) }</span>
-                </p>
-                <div class="progress" role="progressbar" aria-label="Creating your key"></div>
-            </div>
-        },
-        Identity::Ready(profile) => html! {
-            <p class="key-detail">
-                <code>{ &profile.short }</code>
-                { format!(" · RSA, {} bits, kept in this browser", profile.bits) }
-            </p>
-        },
-        Identity::Absent => html! {
-            <p class="key-detail">{ "None: you deleted it. “Details” makes a new one." }</p>
-        },
-        Identity::Failed(failure) => html! {
-            <p class="key-detail error" role="alert">
-                { failure.to_string() }{ " “Your identity” offers to try again." }
-            </p>
-        },
     }
 }

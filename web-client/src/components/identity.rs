@@ -6,9 +6,9 @@ mod import;
 
 use yew::prelude::*;
 
-use super::connect::KeyState;
 use super::copy::CopyButton;
 use super::dialog::Dialog;
+use super::key_state::KeyState;
 use crate::hooks::KeyRequest;
 use crate::state::identity::Identity;
 use crate::vault::messages::Profile;

@@ -2,28 +2,23 @@
 //! message. Only a part of a long log is in the document, and it moves with the reader.
 
 mod place;
+mod reader;
 
 use std::rc::Rc;
 
 use shared::chat::{Author, MessageId, RoomId, Seq};
-use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use self::place::Place;
+use self::reader::use_reader;
 use super::doing::Doing;
 use super::icons::{Icon, icon};
 use super::message::MessageRow;
 use super::outgoing::OutgoingRow;
 use super::text;
-use crate::hooks::{use_resize, use_visible};
-use crate::state::window::Window;
 use client::log::Message;
 use client::outbox::Outgoing;
 use client::room::{Notice, Room};
 use client::timeline::{self, Item};
-
-/// The distance to an edge, in pixels, below which more is shown there.
-const NEAR_EDGE: i32 = 600;
 
 /// Props of [`Log`].
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -55,123 +50,18 @@ pub struct LogProps {
 /// The log of the room on the screen.
 #[component(Log)]
 pub fn log(props: &LogProps) -> Html {
-    let node = use_node_ref();
     let room = &props.room;
-    let messages = room.log.messages();
-    let window = use_state(Window::default);
-    // The last entry that the person has seen at the end; `None` while the person is there.
-    let left_at = use_state(|| None::<Seq>);
-    let place = use_mut_ref(Place::default);
-    let visible = use_visible();
-    let last = room.log.last().unwrap_or(0);
     let last_outgoing = props.outgoing.last().map(|line| line.id);
-    let away = left_at.is_some();
-    let here = window.of(messages.len(), |at| messages[at].seq);
-
-    // A reader at the end stays there; a reader further up keeps the position.
-    use_effect_with((room.clone(), *window, last_outgoing), {
-        let (node, place) = (node.clone(), place.clone());
-        move |_| place.borrow_mut().keep(&node, away)
-    });
-    // The person's own message is always shown.
-    use_effect_with(last_outgoing, {
-        let (node, window, left_at) = (node.clone(), window.clone(), left_at.clone());
-        move |line| {
-            if line.is_some() {
-                window.set(Window::default());
-                left_at.set(None);
-                place::to_end(&node);
-            }
-        }
-    });
-    use_effect_with((last, away, visible), {
-        let on_seen = props.on_seen.clone();
-        // A page in a background tab has no reader, so nothing in it becomes read.
-        move |&(last, away, visible)| {
-            if visible && !away && last > 0 {
-                on_seen.emit(last);
-            }
-        }
-    });
-    use_effect_with(props.shown, {
-        let (node, window, left_at) = (node.clone(), window.clone(), left_at.clone());
-        let at = props
-            .shown
-            .and_then(|(seq, _)| messages.iter().position(|message| message.seq == seq));
-        let around = at.map(|at| Window::around(at, |at| messages[at].seq));
-        let place = place.clone();
-        move |shown| {
-            if let Some(((seq, _), around)) = shown.zip(around) {
-                left_at.set(Some(last));
-                place.borrow_mut().go_to(seq);
-                window.set(around);
-                place.borrow_mut().keep(&node, true);
-            }
-        }
-    });
-    use_resize(node.clone(), {
-        let (node, place) = (node.clone(), place.clone());
-        Callback::from(move |()| place.borrow_mut().keep(&node, away))
-    });
-    let onscroll = {
-        let (node, place) = (node.clone(), place.clone());
-        let (left_at, window) = (left_at.clone(), window.clone());
-        let (on_older, room) = (props.on_older.clone(), room.clone());
-        let here = here.clone();
-        Callback::from(move |_: Event| {
-            let Some(log) = node.cast::<HtmlElement>() else {
-                return;
-            };
-            let messages = room.log.messages();
-            let seen = place.borrow_mut().scrolled(&log);
-            let to_end = here.end == messages.len();
-            match (seen.at_end && to_end, *left_at) {
-                // Only people scroll up; new entries only move the end away. Without this test, a
-                // new entry would count as leaving the end.
-                (false, None) if seen.up => left_at.set(Some(last)),
-                (true, Some(_)) => left_at.set(None),
-                _ => {}
-            }
-            if log.scroll_top() < NEAR_EDGE {
-                if here.start > 0 {
-                    window.set(window.up(messages.len(), |at| messages[at].seq));
-                } else if room.has_older() && !room.loading {
-                    // Only while no page is under way: scrolling fires many events before it
-                    // arrives.
-                    on_older.emit(room.id.clone());
-                }
-            } else if seen.rest < NEAR_EDGE && !to_end {
-                window.set(window.down(messages.len(), |at| messages[at].seq));
-            }
-        })
-    };
-    let on_jump = {
-        let (node, left_at, window) = (node.clone(), left_at.clone(), window.clone());
-        Callback::from(move |_: MouseEvent| {
-            window.set(Window::default());
-            left_at.set(None);
-            place::to_end(&node);
-            if let Some(log) = node.cast::<HtmlElement>() {
-                let _ = log.focus();
-            }
-        })
-    };
+    let reader = use_reader(room, last_outgoing, props.shown, &props.on_seen);
+    let here = reader.here();
     let rows = timeline::items(room, here.clone(), text::day_number)
         .into_iter()
         .map(|item| row(&item, props));
-    // The button shows how much the reader has missed since leaving the end.
-    let new = left_at.map(|seen| {
-        let new = messages
-            .iter()
-            .rev()
-            .take_while(|message| message.seq > seen);
-        new.count()
-    });
     let label = format!("Messages in {}", room.title());
     html! {
         <div class="log-frame">
             <div
-                ref={node}
+                ref={reader.node.clone()}
                 class="log"
                 role="log"
                 // `log` is a live region: screen readers announce what is added at its end.
@@ -181,13 +71,13 @@ pub fn log(props: &LogProps) -> Html {
                 // Focusable, so that the keyboard can scroll it.
                 tabindex="0"
                 data-testid="log"
-                {onscroll}
+                onscroll={reader.on_scroll(props.on_older.clone())}
             >
                 if here.start == 0 {
                     { beginning(room) }
                 }
                 { for rows }
-                if here.end == messages.len() {
+                if here.end == room.log.messages().len() {
                     { for props.outgoing.iter().map(|line| html! {
                         <OutgoingRow
                             key={format!("out-{}", line.id)}
@@ -198,8 +88,9 @@ pub fn log(props: &LogProps) -> Html {
                     }) }
                 }
             </div>
-            if let Some(new) = new {
-                <button type="button" class="button jump" data-testid="jump-latest" onclick={on_jump}>
+            // The button shows how much the reader has missed since leaving the end.
+            if let Some(new) = reader.missed() {
+                <button type="button" class="button jump" data-testid="jump-latest" onclick={reader.on_jump()}>
                     { icon(Icon::Down) }
                     <span>
                         { match new {

@@ -43,6 +43,7 @@ pub mod header;
 pub mod icons;
 pub mod identity;
 pub mod key_card;
+pub mod key_state;
 pub mod log;
 pub mod member;
 pub mod members;

@@ -75,6 +75,14 @@ impl Connection {
         )
     }
 
+    /// Returns the key of an unknown server, while a person is asked about it.
+    pub fn presented(&self) -> Option<Fingerprint> {
+        match self {
+            Self::Asking { presented } => Some(*presented),
+            _ => None,
+        }
+    }
+
     /// Returns a word for style sheets and tests.
     pub fn as_str(&self) -> &'static str {
         match self {

@@ -1,0 +1,100 @@
+//! Shows the panel beside the log.
+
+use std::rc::Rc;
+
+use client::Chat;
+use client::rights::Rights;
+use client::room::Room;
+use shared::chat::server::Member;
+use yew::prelude::*;
+
+use super::aside::{Aside, AsideState};
+use super::props::ChatScreenProps;
+use crate::components::handshake::handshake_panel;
+use crate::components::members::Members;
+use crate::components::operator::Console;
+use crate::components::search::Search;
+use crate::state::Action;
+use crate::state::connection::Connection;
+
+/// Shows the panel that is open, which is about `room`.
+pub(super) fn panel(
+    props: &ChatScreenProps,
+    room: &Rc<Room>,
+    aside: &AsideState,
+    on_settings: Callback<()>,
+) -> Html {
+    let Some(which) = aside.open() else {
+        return Html::default();
+    };
+    let ChatScreenProps { chat, act, .. } = props;
+    let on_close = aside.on_close();
+    let on_ask = act.reform(Action::Ask);
+    let onkeydown = {
+        let on_close = on_close.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            if event.key() == "Escape" {
+                on_close.emit(());
+            }
+        })
+    };
+    let content = match which {
+        Aside::Handshake => handshake_panel(&props.report, Some(&on_close)),
+        Aside::Members => html! {
+            <Members
+                key={room.number.to_string()}
+                room={room.clone()}
+                me={chat.me.clone()}
+                others={others(chat, room)}
+                rights={Rights::of(room, chat.operator)}
+                {on_ask}
+                on_more={act.reform(Action::MoreMembers)}
+                {on_settings}
+                {on_close}
+            />
+        },
+        Aside::Console => html! {
+            <Console
+                operating={chat.operating.clone()}
+                attempt={props.attempt}
+                origin={props.origin.clone()}
+                {on_ask}
+                {on_close}
+            />
+        },
+        Aside::Search => html! {
+            <Search
+                chat={chat.clone()}
+                connected={props.connection == Connection::Ready}
+                act={act.clone()}
+                on_chosen={if aside.wide { Callback::noop() } else { on_close.clone() }}
+                {on_close}
+            />
+        },
+    };
+    html! {
+        <aside
+            ref={aside.node.clone()}
+            class="chat-aside"
+            aria-label={which.label()}
+            tabindex="-1"
+            {onkeydown}
+        >
+            { content }
+        </aside>
+    }
+}
+
+/// Returns the people who are known from other rooms and are not in this one.
+fn others(chat: &Chat, room: &Room) -> Vec<Member> {
+    let mut others: Vec<Member> = Vec::new();
+    for member in chat.rooms.values().flat_map(|other| &other.members) {
+        // Somebody who is in several rooms is offered once.
+        let known = |list: &[Member]| list.iter().any(|it| it.id == member.id);
+        if !known(&room.members) && !known(&others) {
+            others.push(member.clone());
+        }
+    }
+    others.sort_by_cached_key(|it| it.name.as_str().to_lowercase());
+    others
+}
