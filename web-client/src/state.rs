@@ -9,6 +9,7 @@ pub mod connection;
 pub mod ending;
 pub mod frame;
 pub mod handshake_report;
+pub mod health;
 pub mod identity;
 mod judging;
 pub mod link;

@@ -4,18 +4,9 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
 
-/// The health of a server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Health {
-    /// The server does not answer.
-    Silent,
-    /// The server answers with 503, as it does when it has no permit left.
-    Full,
-    /// The server answers, so only the tunnel is the problem.
-    Answers,
-}
+use crate::state::health::Health;
 
-/// Asks once; the content of the answer does not matter.
+/// Asks once.
 pub(super) async fn own_server() -> Health {
     let Some(window) = web_sys::window() else {
         return Health::Silent;
@@ -27,7 +18,12 @@ pub(super) async fn own_server() -> Health {
         .and_then(|answer| answer.dyn_into::<Response>().ok())
     {
         None => Health::Silent,
-        Some(response) if response.status() == 503 => Health::Full,
-        Some(_) => Health::Answers,
+        Some(response) => Health::of(response.status(), body(&response).await.as_deref()),
     }
+}
+
+/// Returns the body of `response`; `None` if the connection breaks before its end.
+async fn body(response: &Response) -> Option<String> {
+    let text = JsFuture::from(response.text().ok()?).await.ok()?;
+    text.as_string()
 }

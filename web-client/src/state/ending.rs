@@ -12,6 +12,8 @@ pub enum Ending {
     Unreachable,
     /// The server that this page came from answers, but its tunnel did not open.
     TunnelRefused,
+    /// The server that this page came from says that a part of it does not work, in these words.
+    Unhealthy(String),
     /// The tunnel to another server did not open.
     UnreachableElsewhere {
         /// The `host[:port]` of that server.
@@ -66,6 +68,7 @@ impl Ending {
         match self {
             Self::Unreachable
             | Self::TunnelRefused
+            | Self::Unhealthy(_)
             | Self::Lost
             | Self::Truncated
             | Self::Cut
@@ -97,6 +100,7 @@ impl Ending {
         match self {
             Self::Unreachable => "The server cannot be reached.".into(),
             Self::TunnelRefused => "The chat’s tunnel does not open.".into(),
+            Self::Unhealthy(said) => format!("A part of the server does not work: {said}."),
             Self::UnreachableElsewhere {
                 host,
                 blocked: true,
@@ -136,6 +140,9 @@ impl Ending {
                 "Something answers at this address. The server may have no place left, a proxy on the \
                  way may not pass WebSockets, or it is not the chat server."
                     .into()
+            }
+            Self::Unhealthy(_) => {
+                "Whoever runs the server has to look after it, if this does not end soon.".into()
             }
             Self::UnreachableElsewhere { host, .. } => format!(
                 "This page may only connect to the server it was loaded from; its security policy \

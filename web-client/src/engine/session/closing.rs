@@ -9,7 +9,7 @@ use shared::error::{Error, ErrorCode, LocalFailure};
 use wasm_bindgen_futures::spawn_local;
 
 use super::{Inner, Phase, Session};
-use crate::engine::probe::{self, Health};
+use crate::engine::probe;
 use crate::state::SessionEvent;
 use crate::state::ending::Ending;
 use crate::vault::messages::Failure;
@@ -82,13 +82,7 @@ impl Session {
         }
         let weak = Rc::downgrade(&self.0);
         spawn_local(async move {
-            let ending = match probe::own_server().await {
-                Health::Silent => Ending::Unreachable,
-                Health::Full => Ending::Reported {
-                    code: ErrorCode::TooManyConnections,
-                },
-                Health::Answers => Ending::TunnelRefused,
-            };
+            let ending = probe::own_server().await.ending();
             Self::with(&weak, |this| this.end(ending));
         });
     }
