@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use crate::components::blocked::Blocked;
+use crate::components::callbacks::{set, set_to};
 use crate::components::chat::ChatScreen;
 use crate::components::connect::Connect;
 use crate::components::first_contact::FirstContact;
@@ -50,14 +51,7 @@ pub fn app() -> Html {
         let dispatcher = store.dispatcher();
         Callback::from(move |action: Action| dispatcher.dispatch(action))
     };
-    let on_identity = {
-        let shown = identity_shown.setter();
-        Callback::from(move |()| shown.set(true))
-    };
-    let on_identity_close = {
-        let shown = identity_shown.setter();
-        Callback::from(move |()| shown.set(false))
-    };
+    let on_identity = set_to(&identity_shown, true);
     let on_connect = {
         // The choice may come from another screen: the blocking one offers v2.
         let on_version = on_version.clone();
@@ -67,10 +61,7 @@ pub fn app() -> Html {
             act.emit(Action::Connect(target));
         })
     };
-    let on_view = {
-        let setter = verify_view.setter();
-        Callback::from(move |view: Option<View>| setter.set(view))
-    };
+    let on_view = set(&verify_view);
     let host: AttrValue = state
         .target
         .as_ref()
@@ -136,7 +127,7 @@ pub fn app() -> Html {
             }
             <IdentityDialog
                 open={*identity_shown}
-                on_close={on_identity_close}
+                on_close={set_to(&identity_shown, false)}
                 identity={state.identity.clone()}
                 on_key={on_key.clone()}
             />

@@ -23,6 +23,7 @@ use self::panel::panel;
 pub use self::props::ChatScreenProps;
 use self::typing::Typing;
 use super::banner::banner;
+use super::callbacks::set_to;
 use super::composer::{About, Composer};
 use super::doing::Doing;
 use super::log::Log;
@@ -127,10 +128,6 @@ fn column(
     let about = intent.and_then(|intent| intent.about(room));
     let reply_to = intent.and_then(Intent::reply_to);
     let current = chat.current.clone();
-    let on_forget = {
-        let intent = intent.setter();
-        Callback::from(move |()| intent.set(None))
-    };
     html! {
         <>
             if let Some(mode) = chat.waiting.filter(|_| connected) {
@@ -170,7 +167,7 @@ fn column(
                 on_edit={act.reform(|(message, text): (Rc<Message>, _)| {
                     stamp::write(Writing::Edit { of: message.seq, text })
                 })}
-                {on_forget}
+                on_forget={set_to(intent, None)}
                 on_edit_last={on_edit_last(chat, room, intent.setter())}
                 on_typing={act.reform(|()| stamp::typing())}
             />
@@ -191,12 +188,6 @@ fn on_do(
         Doing::Edit(seq) => intent.set(Some(Intent::Edit(seq))),
         Doing::Show(seq) => goal.show(seq),
     })
-}
-
-/// Returns the callback that opens or closes what `shown` is about.
-fn set_to(shown: &UseStateHandle<bool>, to: bool) -> Callback<()> {
-    let shown = shown.setter();
-    Callback::from(move |()| shown.set(to))
 }
 
 /// Returns the entries of the outbox for the room on the screen.

@@ -7,6 +7,7 @@ use shared::chat::operator::{Banned, OperatorRequest, Reason};
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
+use super::callbacks::set;
 use super::field::{Field, field};
 use super::sure::Sure;
 use super::text;
@@ -59,10 +60,6 @@ pub fn console_admission(props: &ConsoleAdmissionProps) -> Html {
             }
         })
     };
-    let input = |state: &UseStateHandle<String>| {
-        let setter = state.setter();
-        Callback::from(move |value: String| setter.set(value))
-    };
     let onsubmit = {
         let (uses, days, problem) = (uses.clone(), days.clone(), problem.clone());
         let ask = props.on_ask.clone();
@@ -103,7 +100,7 @@ pub fn console_admission(props: &ConsoleAdmissionProps) -> Html {
                     id: "console-invite-uses",
                     label: "For how many people",
                     value: (*uses).clone().into(),
-                    on_input: input(&uses),
+                    on_input: set(&uses),
                     error: (*problem).clone(),
                     ..Field::default()
                 }) }
@@ -111,7 +108,7 @@ pub fn console_admission(props: &ConsoleAdmissionProps) -> Html {
                     id: "console-invite-days",
                     label: "For how many days",
                     value: (*days).clone().into(),
-                    on_input: input(&days),
+                    on_input: set(&days),
                     ..Field::default()
                 }) }
                 <button type="submit" class="button" data-testid="console-invite">
@@ -126,7 +123,7 @@ fn applicant_view(applicant: &Applicant, props: &ConsoleAdmissionProps) -> Html 
     let user = applicant.id;
     let name = applicant.name.as_ref();
     let name = name.map_or_else(|| "no name".to_owned(), ToString::to_string);
-    let since = u64::try_from(applicant.since.unix_millis()).unwrap_or(0);
+    let since = text::unix_ms(applicant.since);
     let admit = {
         let ask = props.on_ask.clone();
         Callback::from(move |_: MouseEvent| {
@@ -167,7 +164,7 @@ fn invitation_view(
     props: &ConsoleAdmissionProps,
 ) -> Html {
     let number = invitation.number;
-    let expires = u64::try_from(invitation.expires.unix_millis()).unwrap_or(0);
+    let expires = text::unix_ms(invitation.expires);
     let people = text::count(u64::from(invitation.uses), "key");
     let made = operating.code.as_ref();
     let made = made.filter(|(_, of)| *of == number);

@@ -4,6 +4,7 @@ use shared::chat::operator::{OperatorRequest, RoomInfo};
 use shared::chat::{Role, RoomId, RoomName};
 use yew::prelude::*;
 
+use super::callbacks::set;
 use super::field::{Field, field};
 use super::sure::Sure;
 use super::text;
@@ -31,10 +32,6 @@ pub fn console_rooms(props: &ConsoleRoomsProps) -> Html {
     let owning = use_state(|| None::<RoomName>);
     let who = use_state(String::new);
     let problem = use_state(|| None::<AttrValue>);
-    let on_filter = {
-        let setter = filter.setter();
-        Callback::from(move |value: String| setter.set(value))
-    };
     let on_own = {
         let (owning, who, problem) = (owning.setter(), who.setter(), problem.setter());
         Callback::from(move |room: Option<RoomName>| {
@@ -68,7 +65,7 @@ pub fn console_rooms(props: &ConsoleRoomsProps) -> Html {
                 id: "console-rooms-filter",
                 label: "Filter by name",
                 value: (*filter).clone().into(),
-                on_input: on_filter,
+                on_input: set(&filter),
                 ..Field::default()
             }) }
             <ul class="console-list">{ for rows }</ul>
@@ -178,17 +175,13 @@ fn owner_form(
             on_own.emit(None);
         })
     };
-    let on_input = {
-        let setter = who.setter();
-        Callback::from(move |value: String| setter.set(value))
-    };
     html! {
         <form {onsubmit}>
             { field(Field {
                 id: "console-owner",
                 label: "Name or fingerprint of a member",
                 value: (**who).clone().into(),
-                on_input,
+                on_input: set(who),
                 error: (**problem).clone(),
                 ..Field::default()
             }) }

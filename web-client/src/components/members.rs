@@ -6,6 +6,8 @@ use shared::chat::server::Member;
 use shared::chat::{Author, ClientMessage, RoomId, UserId};
 use yew::prelude::*;
 
+use super::aside_head::aside_head;
+use super::callbacks::set;
 use super::field::{Field, field};
 use super::icons::{Icon, icon};
 use super::member::{MemberRow, short};
@@ -66,18 +68,7 @@ pub fn members(props: &MembersProps) -> Html {
     let lobby = room.id.to_string() == "lobby";
     html! {
         <section class="members" data-testid="members">
-            <header class="aside-head">
-                <h2>{ count }</h2>
-                <button
-                    type="button"
-                    class="button button-icon"
-                    aria-label="Close"
-                    data-testid="members-close"
-                    onclick={props.on_close.reform(|_: MouseEvent| ())}
-                >
-                    { icon(Icon::Cross) }
-                </button>
-            </header>
+            { aside_head(&count, "members-close", &props.on_close) }
             if !room.topic.as_str().is_empty() {
                 <p class="topic">{ room.topic.as_str() }</p>
             }
@@ -133,10 +124,6 @@ fn invite(props: &InviteProps) -> Html {
     let RoomId::Named(room) = props.room.clone() else {
         return Html::default();
     };
-    let on_input = {
-        let setter = typed.setter();
-        Callback::from(move |value: String| setter.set(value))
-    };
     let ask = {
         let (on_ask, done) = (props.on_ask.clone(), done.clone());
         Callback::from(move |(id, name): (UserId, String)| {
@@ -183,7 +170,7 @@ fn invite(props: &InviteProps) -> Html {
                 id: "invite-id",
                 label: "By fingerprint",
                 value: (*typed).clone().into(),
-                on_input,
+                on_input: set(&typed),
                 placeholder: "SHA256:…".into(),
                 error: wrong,
                 ..Field::default()

@@ -25,9 +25,11 @@
 //! | list of pins, in the verify dialog | `pins-list` `pins-empty` `pin` (`data-address`) `pin-damage` `pin-remove`; second step: `pin-remove-confirm` `pin-keep` `pin-problem` |
 //! | identity dialog | `identity-dialog` `identity-fingerprint` `identity-copy` `identity-export` `identity-import` `identity-delete` `identity-create` `identity-retry`; forms: `export-passphrase` `export-confirm` `export-submit` `import-file` `import-passphrase` `import-submit` `delete-submit` `identity-problem` `identity-done` |
 
+pub mod aside_head;
 pub mod badge;
 pub mod banner;
 pub mod blocked;
+pub mod callbacks;
 pub mod chat;
 pub mod composer;
 pub mod connect;

@@ -1,9 +1,11 @@
 //! The dialog that creates a room, or joins it by its name.
 
+use shared::chat::room::InvalidRoom;
 use shared::chat::{ClientMessage, Keep, RoomName, Topic};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
+use super::callbacks::set;
 use super::dialog::Dialog;
 use super::field::{Field, field};
 
@@ -37,10 +39,6 @@ pub fn new_room(props: &NewRoomProps) -> Html {
     let private = use_state(|| false);
     let keep = use_state(|| None::<Keep>);
     let problem = use_state(|| None::<AttrValue>);
-    let input = |state: &UseStateHandle<String>| {
-        let setter = state.setter();
-        Callback::from(move |value: String| setter.set(value))
-    };
     let on_private = {
         let setter = private.setter();
         Callback::from(move |event: Event| {
@@ -62,9 +60,7 @@ pub fn new_room(props: &NewRoomProps) -> Html {
         let (on_ask, on_close) = (props.on_ask.clone(), props.on_close.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            // People write the name of a room with a `#` in front, which is no part of it.
-            let parsed = RoomName::parse(name.trim().trim_start_matches('#'))
-                .and_then(|room| Ok((room, Topic::parse(topic.trim())?)));
+            let parsed = typed_name(&name).and_then(|room| Ok((room, Topic::parse(topic.trim())?)));
             match parsed {
                 Ok((room, topic_parsed)) => {
                     on_ask.emit(ClientMessage::Create {
@@ -94,7 +90,7 @@ pub fn new_room(props: &NewRoomProps) -> Html {
                     id: "new-room-name",
                     label: "Name",
                     value: (*name).clone().into(),
-                    on_input: input(&name),
+                    on_input: set(&name),
                     hint: html! { "Lower-case letters, digits, and - _ . inside, at most 64." },
                     error: (*problem).clone(),
                     ..Field::default()
@@ -103,7 +99,7 @@ pub fn new_room(props: &NewRoomProps) -> Html {
                     id: "new-room-topic",
                     label: "What it is about (optional)",
                     value: (*topic).clone().into(),
-                    on_input: input(&topic),
+                    on_input: set(&topic),
                     ..Field::default()
                 }) }
                 <label class="check">
@@ -131,4 +127,10 @@ pub fn new_room(props: &NewRoomProps) -> Html {
             </form>
         </Dialog>
     }
+}
+
+/// Parses the name of a room as people type it.
+pub(super) fn typed_name(typed: &str) -> Result<RoomName, InvalidRoom> {
+    // People write the name of a room with a `#` in front, which is no part of it.
+    RoomName::parse(typed.trim().trim_start_matches('#'))
 }

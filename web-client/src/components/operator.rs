@@ -9,9 +9,9 @@ use shared::chat::operator::{
 use shared::chat::{Author, ClientMessage};
 use yew::prelude::*;
 
+use super::aside_head::aside_head;
 use super::console_admission::ConsoleAdmission;
 use super::console_rooms::ConsoleRooms;
-use super::icons::{Icon, icon};
 use super::sure::{Sure, question};
 use super::text;
 use crate::state::address::Origin;
@@ -72,18 +72,7 @@ pub fn console(props: &ConsoleProps) -> Html {
     let operating = &props.operating;
     html! {
         <section class="console" data-testid="console">
-            <header class="aside-head">
-                <h2>{ "Server" }</h2>
-                <button
-                    type="button"
-                    class="button button-icon"
-                    aria-label="Close"
-                    data-testid="console-close"
-                    onclick={props.on_close.reform(|_: MouseEvent| ())}
-                >
-                    { icon(Icon::Cross) }
-                </button>
-            </header>
+            { aside_head("Server", "console-close", &props.on_close) }
             if let Some(status) = &operating.status {
                 { status_view(status, &ask, &be_sure) }
             }
@@ -123,7 +112,7 @@ fn status_view(
     ask: &Callback<OperatorRequest>,
     be_sure: &Callback<Sure>,
 ) -> Html {
-    let since = u64::try_from(status.started.unix_millis()).unwrap_or(0);
+    let since = text::unix_ms(status.started);
     html! {
         <>
             <p data-testid="console-status" data-listening={status.listening.to_string()}>
@@ -180,7 +169,7 @@ fn connection_view(info: &ConnectionInfo, be_sure: &Callback<Sure>) -> Html {
     // Only a claimed name can be released: the server gives the guest names itself.
     let named = claimed.is_some_and(|name| !name.starts_with(GUEST_PREFIX));
     let version = info.version.as_deref().unwrap_or("–");
-    let since = u64::try_from(info.since.unix_millis()).unwrap_or(0);
+    let since = text::unix_ms(info.since);
     let number = info.connection;
     // The address comes with the port of the connection; a ban is for the IP address.
     let address = info.address.parse::<std::net::SocketAddr>().ok();
@@ -277,7 +266,7 @@ fn operator_view(operator: &Author, be_sure: &Callback<Sure>) -> Html {
 
 fn log_view(operating: &Operating) -> Html {
     let lines = operating.log.iter().rev().map(|line| {
-        let at = u64::try_from(line.at.unix_millis()).unwrap_or(0);
+        let at = text::unix_ms(line.at);
         let class = match line.level {
             LogLevel::Error | LogLevel::Warn => "log-line bad",
             _ => "log-line",

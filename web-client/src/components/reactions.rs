@@ -3,6 +3,7 @@
 use shared::chat::{Author, Emoji};
 use yew::prelude::*;
 
+use super::callbacks::{on_escape, set_to};
 use super::doing::Doing;
 use client::log::Message;
 
@@ -77,14 +78,7 @@ pub fn picker(
             </button>
         })
     });
-    let onkeydown = {
-        let shown = shown.setter();
-        Callback::from(move |event: KeyboardEvent| {
-            if event.key() == "Escape" {
-                shown.set(false);
-            }
-        })
-    };
+    let onkeydown = on_escape(set_to(shown, false));
     html! {
         <div class="board" role="group" aria-label="Choose a reaction" data-testid="reaction-board" {onkeydown}>
             { for offered }

@@ -5,9 +5,11 @@ use std::rc::Rc;
 use shared::chat::{ClientMessage, RoomId, RoomName, Topic};
 use yew::prelude::*;
 
+use super::callbacks::set;
 use super::dialog::Dialog;
 use super::field::{Field, field};
 use super::icons::{Icon, icon};
+use super::new_room::typed_name;
 use client::rights::Rights;
 use client::room::Room;
 
@@ -71,7 +73,7 @@ pub fn room_settings(props: &RoomSettingsProps) -> Html {
         let (on_ask, on_close) = (props.on_ask.clone(), props.on_close.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            match RoomName::parse(name.trim().trim_start_matches('#')) {
+            match typed_name(&name) {
                 Ok(to) => {
                     if to != room {
                         let room = room.clone();
@@ -83,10 +85,6 @@ pub fn room_settings(props: &RoomSettingsProps) -> Html {
             }
         })
     };
-    let input = |state: &UseStateHandle<String>| {
-        let setter = state.setter();
-        Callback::from(move |value: String| setter.set(value))
-    };
     let title = format!("Settings of {room}");
     html! {
         <Dialog open={props.open} on_close={props.on_close.clone()} {title} id="room-settings">
@@ -96,7 +94,7 @@ pub fn room_settings(props: &RoomSettingsProps) -> Html {
                         id: "room-topic",
                         label: "Topic",
                         value: (*topic).clone().into(),
-                        on_input: input(&topic),
+                        on_input: set(&topic),
                         error: problems.0.clone(),
                         ..Field::default()
                     }) }
@@ -109,7 +107,7 @@ pub fn room_settings(props: &RoomSettingsProps) -> Html {
                         id: "room-rename",
                         label: "Name",
                         value: (*name).clone().into(),
-                        on_input: input(&name),
+                        on_input: set(&name),
                         error: problems.1.clone(),
                         ..Field::default()
                     }) }

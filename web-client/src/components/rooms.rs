@@ -6,6 +6,7 @@ use std::rc::Rc;
 use shared::chat::{Author, RoomId};
 use yew::prelude::*;
 
+use super::callbacks::set;
 use super::field::{Field, field};
 use super::icons::{Icon, icon};
 use crate::hooks::{ask_to_notify, may_notify, use_news};
@@ -109,10 +110,6 @@ fn more(props: &RoomsProps, part: &UseStateHandle<String>) -> Html {
             on_find.emit((*part).clone());
         })
     };
-    let on_input = {
-        let setter = part.setter();
-        Callback::from(move |value: String| setter.set(value))
-    };
     html! {
         <>
             <button
@@ -128,7 +125,7 @@ fn more(props: &RoomsProps, part: &UseStateHandle<String>) -> Html {
                     id: "rooms-find",
                     label: "Find a room",
                     value: (**part).clone().into(),
-                    on_input,
+                    on_input: set(part),
                     ..Field::default()
                 }) }
             </form>

@@ -4,8 +4,9 @@
 use shared::chat::{ClientMessage, Query};
 use yew::prelude::*;
 
+use super::aside_head::aside_head;
+use super::callbacks::set;
 use super::field::{Field, field};
-use super::icons::{Icon, icon};
 use super::text;
 use crate::state::Action;
 use client::Chat;
@@ -69,30 +70,15 @@ pub fn search_panel(props: &SearchProps) -> Html {
         }
     });
     let said = said(props, query.as_ref(), hits.as_deref());
-    let on_input = {
-        let setter = typed.setter();
-        Callback::from(move |value: String| setter.set(value))
-    };
     html! {
         <section class="members" data-testid="search">
-            <header class="aside-head">
-                <h2>{ "Search" }</h2>
-                <button
-                    type="button"
-                    class="button button-icon"
-                    aria-label="Close"
-                    data-testid="search-close"
-                    onclick={props.on_close.reform(|_: MouseEvent| ())}
-                >
-                    { icon(Icon::Cross) }
-                </button>
-            </header>
+            { aside_head("Search", "search-close", &props.on_close) }
             <form class="invite" {onsubmit}>
                 { field(Field {
                     id: "search-query",
                     label: "Words in your rooms",
                     value: (*typed).clone().into(),
-                    on_input,
+                    on_input: set(&typed),
                     error,
                     ..Field::default()
                 }) }

@@ -6,6 +6,7 @@ use shared::chat::RoomId;
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
+use super::callbacks::{set, set_to};
 use super::dialog::Dialog;
 use super::field::{Field, field};
 use crate::state::shortcuts::SHORTCUTS;
@@ -76,10 +77,7 @@ pub fn switcher(props: &SwitcherProps) -> Html {
             move || drop(listener)
         }
     });
-    let on_close = {
-        let open = open.setter();
-        Callback::from(move |()| open.set(None))
-    };
+    let on_close = set_to(&open, None);
     let found = found(&props.chat, &query);
     let choose = {
         let (on_open, on_close) = (props.on_open.clone(), on_close.clone());
@@ -96,10 +94,6 @@ pub fn switcher(props: &SwitcherProps) -> Html {
                 choose.emit(first.clone());
             }
         })
-    };
-    let on_input = {
-        let query = query.setter();
-        Callback::from(move |value: String| query.set(value))
     };
     let rows = found.iter().map(|(id, title)| {
         let room = id.clone();
@@ -124,7 +118,7 @@ pub fn switcher(props: &SwitcherProps) -> Html {
                         id: "switcher-query",
                         label: "Room or person",
                         value: (*query).clone().into(),
-                        on_input,
+                        on_input: set(&query),
                         ..Field::default()
                     }) }
                     <ul class="room-list">{ for rows }</ul>

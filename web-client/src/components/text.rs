@@ -1,5 +1,6 @@
 //! Numbers and times in the form that people read.
 
+use shared::chat::Timestamp;
 use wasm_bindgen::JsValue;
 use yew::prelude::*;
 
@@ -52,6 +53,12 @@ pub fn duration(micros: u64) -> String {
             micros % 1_000_000 / 10_000
         ),
     }
+}
+
+/// Returns a time of the server in milliseconds since 1970, in which this page counts.
+pub fn unix_ms(at: Timestamp) -> u64 {
+    // No event of a chat is older than 1970.
+    u64::try_from(at.unix_millis()).unwrap_or(0)
 }
 
 /// Formats a time on this device's clock: `14:05`.

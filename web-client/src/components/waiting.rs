@@ -4,6 +4,7 @@ use client::hear::waits_for;
 use shared::chat::{AdmissionMode, InvitationCode};
 use yew::prelude::*;
 
+use super::callbacks::set;
 use super::field::{Field, field};
 
 /// Props of [`Waiting`].
@@ -20,10 +21,6 @@ pub struct WaitingProps {
 pub fn waiting(props: &WaitingProps) -> Html {
     let link = use_state(String::new);
     let problem = use_state(|| None::<AttrValue>);
-    let on_input = {
-        let setter = link.setter();
-        Callback::from(move |value: String| setter.set(value))
-    };
     let onsubmit = {
         let (link, problem) = (link.clone(), problem.clone());
         let on_invitation = props.on_invitation.clone();
@@ -55,7 +52,7 @@ pub fn waiting(props: &WaitingProps) -> Html {
                     id: "waiting-invitation",
                     label: "Invitation link",
                     value: (*link).clone().into(),
-                    on_input,
+                    on_input: set(&link),
                     error: (*problem).clone(),
                     ..Field::default()
                 }) }

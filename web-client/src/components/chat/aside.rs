@@ -7,6 +7,8 @@ use std::rc::Rc;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
+use crate::components::callbacks::set_to;
+
 /// The width in pixels from which on there is space beside the log.
 const WIDE: f64 = 1100.0;
 
@@ -61,8 +63,7 @@ impl AsideState {
 
     /// Returns the callback that closes the panel.
     pub(super) fn on_close(&self) -> Callback<()> {
-        let open = self.open.setter();
-        Callback::from(move |()| open.set(None))
+        set_to(&self.open, None)
     }
 }
 

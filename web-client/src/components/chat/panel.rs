@@ -10,6 +10,7 @@ use yew::prelude::*;
 
 use super::aside::{Aside, AsideState};
 use super::props::ChatScreenProps;
+use crate::components::callbacks::on_escape;
 use crate::components::handshake::handshake_panel;
 use crate::components::members::Members;
 use crate::components::operator::Console;
@@ -30,14 +31,6 @@ pub(super) fn panel(
     let ChatScreenProps { chat, act, .. } = props;
     let on_close = aside.on_close();
     let on_ask = act.reform(Action::Ask);
-    let onkeydown = {
-        let on_close = on_close.clone();
-        Callback::from(move |event: KeyboardEvent| {
-            if event.key() == "Escape" {
-                on_close.emit(());
-            }
-        })
-    };
     let content = match which {
         Aside::Handshake => handshake_panel(&props.report, Some(&on_close)),
         Aside::Members => html! {
@@ -78,7 +71,7 @@ pub(super) fn panel(
             class="chat-aside"
             aria-label={which.label()}
             tabindex="-1"
-            {onkeydown}
+            onkeydown={on_escape(aside.on_close())}
         >
             { content }
         </aside>

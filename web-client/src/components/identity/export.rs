@@ -4,6 +4,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 use yew::prelude::*;
 
+use crate::components::callbacks::set;
 use crate::components::field::{Field, field};
 use crate::hooks::KeyRequest;
 use crate::vault::messages::{Failure, PASSPHRASE_MIN_CHARS};
@@ -43,14 +44,6 @@ pub(super) fn export_form(props: &ExportFormProps) -> Html {
     let confirm_error =
         (*tried && !short && differs).then_some(AttrValue::Static("The two are not the same."));
 
-    let on_passphrase = {
-        let setter = passphrase.setter();
-        Callback::from(move |value| setter.set(value))
-    };
-    let on_confirm = {
-        let setter = confirm.setter();
-        Callback::from(move |value| setter.set(value))
-    };
     let onsubmit = {
         let (passphrase, confirm) = (passphrase.clone(), confirm.clone());
         let (stage, tried) = (stage.setter(), tried.setter());
@@ -106,7 +99,7 @@ pub(super) fn export_form(props: &ExportFormProps) -> Html {
                 kind: "password",
                 autocomplete: "new-password",
                 value: (*passphrase).clone().into(),
-                on_input: on_passphrase,
+                on_input: set(&passphrase),
                 hint: html! { { format!("At least {PASSPHRASE_MIN_CHARS} characters; several words are best.") } },
                 error: passphrase_error,
                 disabled: working,
@@ -118,7 +111,7 @@ pub(super) fn export_form(props: &ExportFormProps) -> Html {
                 kind: "password",
                 autocomplete: "new-password",
                 value: (*confirm).clone().into(),
-                on_input: on_confirm,
+                on_input: set(&confirm),
                 error: confirm_error,
                 disabled: working,
                 ..Field::default()
