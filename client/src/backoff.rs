@@ -1,20 +1,20 @@
 //! The wait before the next attempt to connect. Pure: randomness is an argument.
 
-/// The shortest wait, in milliseconds.
+/// The longest first wait, in milliseconds.
 pub const FIRST_MS: u64 = 1_000;
 /// The longest wait, in milliseconds.
 pub const MAX_MS: u64 = 30_000;
 
 /// Returns the wait after `failures` failed attempts in a row (1 after the first), in milliseconds.
 ///
-/// The wait grows exponentially, so that a server that is down is not hammered. It has jitter
-/// (`jitter` in 0..1) from the second failure on, so that the clients of a restarted server spread.
-/// The wait is always within [`FIRST_MS`]..=[`MAX_MS`].
+/// The wait grows exponentially, so that a server that is down is not hammered. Half of it is jitter
+/// (`jitter` in 0..1), also the first time: all clients of a restarted server lose their connections
+/// at the same moment. The wait is always within `FIRST_MS / 2` and [`MAX_MS`].
 pub fn delay_ms(failures: u32, jitter: f64) -> u64 {
     // 16 doublings are far beyond the limit, and a shift by more than 63 bits would overflow.
     let doublings = failures.saturating_sub(1).min(16);
     let ceiling = (FIRST_MS << doublings).min(MAX_MS);
-    let floor = (ceiling / 2).max(FIRST_MS);
+    let floor = ceiling / 2;
     // Not-a-number survives `clamp`, and as an integer it would be 0: no jitter at all.
     let jitter = if jitter.is_finite() {
         jitter.clamp(0.0, 1.0)
@@ -34,7 +34,8 @@ mod tests {
 
     #[test]
     fn grows_and_stays_within_its_limits() {
-        assert_eq!(delay_ms(1, 0.0), FIRST_MS);
+        assert_eq!(delay_ms(1, 0.0), FIRST_MS / 2);
+        assert_eq!(delay_ms(1, 1.0), FIRST_MS);
         assert_eq!(delay_ms(2, 1.0), 2_000);
         assert_eq!(delay_ms(3, 1.0), 4_000);
         assert_eq!(delay_ms(3, 0.0), 2_000);
@@ -42,7 +43,7 @@ mod tests {
             for jitter in [-1.0, 0.0, 0.3, 1.0, 2.0, f64::NAN, f64::INFINITY] {
                 let delay = delay_ms(failures, jitter);
                 assert!(
-                    (FIRST_MS..=MAX_MS).contains(&delay),
+                    (FIRST_MS / 2..=MAX_MS).contains(&delay),
                     "{failures} {jitter} {delay}"
                 );
             }
@@ -50,8 +51,12 @@ mod tests {
         assert_eq!(delay_ms(50, 1.0), MAX_MS);
     }
 
+    // The herd: a server restarts, and every client comes back after exactly one second.
     #[test]
-    fn jitter_spreads() {
-        assert!(delay_ms(6, 0.1) < delay_ms(6, 0.9));
+    fn jitter_spreads_every_wait_and_the_first() {
+        for failures in [1, 2, 6, 50] {
+            let [early, late] = [0.1, 0.9].map(|jitter| delay_ms(failures, jitter));
+            assert!(late - early >= early / 2, "{failures}: {early}, {late}");
+        }
     }
 }
