@@ -23,6 +23,7 @@ mod room;
 mod session;
 #[cfg(test)]
 mod tests;
+mod under_way;
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -101,7 +102,7 @@ pub struct Inner {
     unstored: UnstoredQueues,
     searches: Searches,
     /// Held while an operator's decision is stored that depends on what others decide.
-    deciding: tokio::sync::Mutex<()>,
+    deciding: Arc<tokio::sync::Mutex<()>>,
     settings: Settings,
     /// Most bytes of events that may wait for one connection.
     queue_bytes: usize,
@@ -172,7 +173,7 @@ impl Hub {
             sources: tokio::sync::Mutex::new(Sources { outcomes, unstored }),
             unstored: queues,
             searches: Searches::default(),
-            deciding: tokio::sync::Mutex::default(),
+            deciding: Arc::default(),
             settings,
             queue_bytes: QUEUE_BYTES.max(longest),
             rates: Rates::new(settings.per_minute),

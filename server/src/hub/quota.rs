@@ -21,7 +21,8 @@ const DIRECT_PER_OPENER: usize = 500;
 /// one must not use up the other.
 const DIRECT_ROOMS_FACTOR: usize = 10;
 
-/// Most people whose rooms are counted. At more, the counts of rooms of two are forgotten.
+/// Most people whose rooms are counted. At more, counts of rooms of two are forgotten, those of a
+/// single room first.
 const COUNTED: usize = 100_000;
 
 /// The kinds of rooms that are counted apart.
@@ -68,7 +69,35 @@ impl Drop for RoomPermit {
     }
 }
 
+/// A permit for a room's new name, until the room counts under it.
+#[derive(Debug)]
+pub(super) struct NamePermit {
+    counts: Arc<Mutex<Counts>>,
+    name: RoomName,
+}
+
+impl Drop for NamePermit {
+    fn drop(&mut self) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.remove_name(&self.name);
+    }
+}
+
 impl Counts {
+    fn add_name(&mut self, name: &RoomName) {
+        *self.skeletons.entry(name.skeleton()).or_default() += 1;
+    }
+
+    fn remove_name(&mut self, name: &RoomName) {
+        let skeleton = name.skeleton();
+        if let Some(count) = self.skeletons.get_mut(&skeleton) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.skeletons.remove(&skeleton);
+            }
+        }
+    }
+
     fn total(&mut self, kind: RoomKind) -> &mut usize {
         match kind {
             RoomKind::Named => &mut self.named,
@@ -80,14 +109,18 @@ impl Counts {
         let kind = kind_of(room);
         *self.total(kind) += 1;
         if let RoomId::Named(name) = room {
-            *self.skeletons.entry(name.skeleton()).or_default() += 1;
+            self.add_name(name);
         }
         if let Some(owner) = owner {
             // Keys are cheap to make, so their counts must not fill the memory. Counts of rooms
             // with a name stay: each is given back when its room ends.
-            if self.by_person.len() >= COUNTED {
-                self.by_person
-                    .retain(|(kind, _), _| *kind == RoomKind::Named);
+            for least in [1, usize::MAX] {
+                if self.by_person.len() >= COUNTED {
+                    // Counts of one go first: those who have opened many stay counted, however many
+                    // keys somebody makes.
+                    self.by_person
+                        .retain(|(kind, _), count| *kind == RoomKind::Named || *count > least);
+                }
             }
             *self.by_person.entry((kind, owner)).or_default() += 1;
         }
@@ -95,13 +128,8 @@ impl Counts {
 
     fn remove(&mut self, room: &RoomId, owner: Option<UserId>) {
         let kind = kind_of(room);
-        if let RoomId::Named(name) = room
-            && let Some(count) = self.skeletons.get_mut(&name.skeleton())
-        {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                self.skeletons.remove(&name.skeleton());
-            }
+        if let RoomId::Named(name) = room {
+            self.remove_name(name);
         }
         let total = self.total(kind);
         *total = total.saturating_sub(1);
@@ -143,11 +171,21 @@ impl Quota {
         self.with(|counts| counts.remove(room, owner));
     }
 
-    /// Returns `true` if a name that looks like `to` is taken, but by the room `from` itself.
-    pub(super) fn is_taken(&self, to: &RoomName, from: &RoomName) -> bool {
+    /// Takes a permit for the name `to`; `None` if a name that looks like it is taken, but by the
+    /// room `from` itself.
+    pub(super) fn permit_name(&self, to: &RoomName, from: &RoomName) -> Option<NamePermit> {
         let skeleton = to.skeleton();
         let own = usize::from(skeleton == from.skeleton());
-        self.with(|counts| counts.skeletons.get(&skeleton).copied().unwrap_or(0) > own)
+        self.with(|counts| {
+            let count = counts.skeletons.get(&skeleton).copied().unwrap_or(0);
+            (count <= own).then(|| {
+                counts.add_name(to);
+                NamePermit {
+                    counts: Arc::clone(&self.counts),
+                    name: to.clone(),
+                }
+            })
+        })
     }
 
     /// Counts a room under another name.

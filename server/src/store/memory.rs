@@ -375,11 +375,10 @@ impl State {
                 self.room(&room.into())?.invited.remove(&user);
             }
             Change::Role { room, user, role } => {
-                let roles = &mut self.room(&room)?.roles;
-                match role {
-                    Role::Member => roles.remove(&user),
-                    role => roles.insert(user, role),
-                };
+                let room = self.room(&room)?;
+                if room.members.contains_key(&user) {
+                    rules::give_role(&mut room.roles, user, role);
+                }
             }
             Change::Topic { room, topic } => self.room(&room)?.topic = topic,
             Change::Renamed { room, to } => {

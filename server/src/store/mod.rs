@@ -271,7 +271,8 @@ pub enum Change {
         /// The person who is no longer invited.
         user: UserId,
     },
-    /// A person has another role in a room.
+    /// A member has another role in a room. A new owner makes the former one a moderator; one who is
+    /// no member gets no role.
     Role {
         /// The room in which the role counts.
         room: RoomId,

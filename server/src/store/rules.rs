@@ -1,6 +1,8 @@
 //! The rules that all stores share, so that no two can differ in them.
 
-use shared::chat::{Event, Keep, RoomId, Seq, Timestamp};
+use std::collections::BTreeMap;
+
+use shared::chat::{Event, Keep, Role, RoomId, Seq, Timestamp, UserId};
 
 use super::PageSize;
 
@@ -111,6 +113,20 @@ pub(super) fn scrub(seq: Seq, event: &mut Event, of: Seq) {
         Event::Message { text, .. } if seq == of => *text = None,
         Event::Edited { text, of: edited } if *edited == of => *text = None,
         _ => {}
+    }
+}
+
+/// Gives a member a role, among those of a room that are above a member's.
+pub(super) fn give_role(roles: &mut BTreeMap<UserId, Role>, user: UserId, role: Role) {
+    if role == Role::Owner {
+        for former in roles.values_mut().filter(|role| **role == Role::Owner) {
+            *former = Role::Moderator;
+        }
+    }
+    if role.is_member() {
+        roles.remove(&user);
+    } else {
+        roles.insert(user, role);
     }
 }
 

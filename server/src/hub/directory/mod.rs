@@ -25,6 +25,7 @@ use crate::hub::encoding::Mode;
 use crate::hub::names::Names;
 use crate::hub::room::Room;
 use crate::hub::session::queue::Outbox;
+use crate::hub::under_way::Places;
 use crate::store::Snapshot;
 
 /// Most keys that are remembered as having used v2, of 32 bytes each: keys are cheap to make. Later
@@ -87,6 +88,8 @@ struct Online {
 pub(in crate::hub) struct Directory {
     pub(in crate::hub) names: Names,
     pub(in crate::hub) operators: BTreeSet<UserId>,
+    /// Places of operators that are being made.
+    pub(in crate::hub) appointing: Places,
     pub(in crate::hub) admissions: Admissions,
     /// Keys that have used v2. They are not taken over v1 any more.
     v2_users: HashSet<UserId>,

@@ -12,6 +12,7 @@ use crate::hub::directory::Directory;
 use crate::hub::encoding::Page;
 use crate::hub::room::{MAX_INVITED, Room};
 use crate::hub::session::{Effect, Requester};
+use crate::hub::under_way::holding;
 use crate::store::Change;
 
 /// Returns the members behind `after`, by id, as many as fit a message, and `true` if there are
@@ -69,28 +70,18 @@ pub(super) async fn invite(
                 message,
             ));
         }
-        if known.invited.len() >= MAX_INVITED {
+        let Some(place) = known.inviting.take(known.invited.len(), MAX_INVITED) else {
             let message = "The room has as many open invitations as it may have.";
             return Err(Rejection::limit_reached(message));
-        }
-        from.hub.queue_invitation(room, from.user(), guest)
+        };
+        // `apply` tells the guest who sent it.
+        let invited = from.hub.store.change(Change::Invited {
+            room,
+            user: guest,
+            by: from.user(),
+        });
+        holding(place, invited)
     };
     stored.await?;
     Ok(Effect::None)
-}
-
-impl crate::hub::Hub {
-    /// Stores an invitation; `apply` tells the guest who sent it.
-    fn queue_invitation(
-        &self,
-        room: RoomName,
-        by: UserId,
-        guest: UserId,
-    ) -> crate::store::Durable<()> {
-        self.store.change(Change::Invited {
-            room,
-            user: guest,
-            by,
-        })
-    }
 }

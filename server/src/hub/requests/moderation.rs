@@ -7,9 +7,10 @@ use shared::chat::{Role, RoomId, RoomName, ServerMessage, Topic, UserId};
 use super::Rejection;
 use crate::hub::authorize::{Action, authorize};
 use crate::hub::session::{Effect, Requester};
+use crate::hub::under_way::holding;
 use crate::store::{Change, StoreError};
 
-/// Stores a change of a room that somebody may make.
+/// Stores a change of a room that somebody may make, and holds what was taken for it.
 ///
 /// # Errors
 /// A [`Rejection`] if they may not, or the store's.
@@ -17,20 +18,18 @@ pub(super) async fn change_room(
     from: &Requester,
     room: &RoomName,
     action: Action,
-    changes: impl IntoIterator<Item = Change>,
+    change: Change,
+    held: impl Send + 'static,
 ) -> Result<(), Rejection> {
-    let stored: Vec<_> = {
+    let stored = {
         let known = from.hub.room(&room.clone().into())?;
         let known = known.lock();
         // Decided and queued under one lock: rights that are taken away meanwhile count for later
         // requests.
         authorize(from, &known, action)?;
-        let store = &from.hub.store;
-        changes.into_iter().map(|it| store.change(it)).collect()
+        holding(held, from.hub.store.change(change))
     };
-    for stored in stored {
-        stored.await?;
-    }
+    stored.await?;
     tracing::info!(connection = %from.connection, key = %from.user(), %room, ?action, "moderation");
     Ok(())
 }
@@ -51,7 +50,7 @@ pub(super) async fn set_topic(
         room: room.clone().into(),
         topic,
     };
-    change_room(&from, &room, Action::SetTopic, [change]).await?;
+    change_room(&from, &room, Action::SetTopic, change, ()).await?;
     Ok(done(&from, &room))
 }
 
@@ -62,14 +61,14 @@ pub(super) async fn rename(
     to: RoomName,
 ) -> Result<Effect, Rejection> {
     // By skeleton. The store knows no skeletons and refuses only the very same name.
-    if from.hub.quota.is_taken(&to, &room) {
+    let Some(permit) = from.hub.quota.permit_name(&to, &room) else {
         return Err(StoreError::RoomExists.into());
-    }
+    };
     let change = Change::Renamed {
         room: room.clone(),
         to: to.clone(),
     };
-    change_room(&from, &room, Action::Rename, [change]).await?;
+    change_room(&from, &room, Action::Rename, change, permit).await?;
     Ok(done(&from, &to))
 }
 
@@ -80,50 +79,38 @@ pub(super) async fn set_role(
     user: UserId,
     role: Role,
 ) -> Result<Effect, Rejection> {
-    let changes = role_changes(&from, &room, user, role)?;
-    change_room(&from, &room, Action::SetRole(role), changes).await?;
+    let change = role_change(&from, &room, user, role)?;
+    change_room(&from, &room, Action::SetRole(role), change, ()).await?;
     Ok(done(&from, &room))
 }
 
-/// Returns the changes that give a member a role: a room has at most one owner, so a new one takes
-/// the former one's place.
+/// Returns the change that gives a member a role. A new owner takes the former one's place, which is
+/// the store's to see to: of two at once it makes one.
 ///
 /// # Errors
 /// There is no such room or member, or the owner would leave the room without one.
-pub(super) fn role_changes(
+pub(super) fn role_change(
     from: &Requester,
     room: &RoomName,
     user: UserId,
     role: Role,
-) -> Result<Vec<Change>, Rejection> {
+) -> Result<Change, Rejection> {
     let id = RoomId::from(room.clone());
     let known = from.hub.room(&id)?;
     let known = known.lock();
     if !known.has(user) {
         return Err(Rejection::no_such_member());
     }
-    let owner = known.owner();
     // A room without an owner could be led by operators only.
-    if owner == Some(user) && role != Role::Owner {
+    if known.owner() == Some(user) && role != Role::Owner {
         let message = "The owner first makes somebody else the owner.";
         return Err(Rejection::forbidden(message));
     }
-    let mut changes = Vec::new();
-    if role == Role::Owner
-        && let Some(former) = owner.filter(|former| *former != user)
-    {
-        changes.push(Change::Role {
-            room: id.clone(),
-            user: former,
-            role: Role::Moderator,
-        });
-    }
-    changes.push(Change::Role {
+    Ok(Change::Role {
         room: id,
         user,
         role,
-    });
-    Ok(changes)
+    })
 }
 
 /// Removes a member, or takes back an invitation.
@@ -133,7 +120,7 @@ pub(super) async fn remove(
     user: UserId,
 ) -> Result<Effect, Rejection> {
     let change = removal(&from, &room, user)?;
-    change_room(&from, &room, Action::Remove(user), [change]).await?;
+    change_room(&from, &room, Action::Remove(user), change, ()).await?;
     Ok(done(&from, &room))
 }
 
@@ -164,6 +151,6 @@ pub(super) async fn close(from: Arc<Requester>, room: RoomName) -> Result<Effect
     let change = Change::RoomDeleted {
         room: room.clone().into(),
     };
-    change_room(&from, &room, Action::Close, [change]).await?;
+    change_room(&from, &room, Action::Close, change, ()).await?;
     Ok(done(&from, &room))
 }

@@ -12,6 +12,7 @@ use super::{Rejection, members};
 use crate::hub::authorize::{Action, authorize};
 use crate::hub::room::MAX_MEMBERS;
 use crate::hub::session::{Effect, Requester};
+use crate::hub::under_way::holding;
 use crate::store::{Change, PageSize, StoreError};
 
 /// Creates a room, whose creator owns it and is in it.
@@ -48,19 +49,14 @@ pub(super) async fn create(
         user,
         by: None,
     });
-    // The permit is held until the room is counted itself, also if the session ends meanwhile.
-    let stored = tokio::spawn(async move {
-        let _permit = permit;
+    let stored = Box::pin(async move {
         created.await?;
         joined.await
     });
-    stored.await.map_err(|_| ended())??;
+    // The permit is held until the room is counted itself.
+    holding(permit, stored).await?;
     hub.note_version(user, from.version);
     enter(from, room, None).await
-}
-
-fn ended() -> StoreError {
-    StoreError::Failed("the request was abandoned".into())
 }
 
 fn keep_of_new(from: &Requester, keep: Option<Keep>) -> Result<Keep, Rejection> {
@@ -88,12 +84,11 @@ pub(super) async fn join(
         if known.has(user) {
             (None, known.head)
         } else {
-            // Looked at before the lock is given back, which `make_place` needs: it takes the
-            // directory's first.
-            let full = known.members.len() >= MAX_MEMBERS;
+            let place = known.joining.take(known.members.len(), MAX_MEMBERS);
             let head = known.head;
+            // Given back for `make_place`, which takes the directory's lock first.
             drop(known);
-            if full && !hub.make_place(&room) {
+            if place.is_none() && !hub.make_place(&room) {
                 return Err(Rejection::limit_reached(format!(
                     "{room} has {MAX_MEMBERS} members, and cannot have more."
                 )));
@@ -103,7 +98,7 @@ pub(super) async fn join(
                 user,
                 by: None,
             });
-            (Some(joined), head)
+            (Some(holding(place, joined)), head)
         }
     };
     if let Some(joining) = joining {
@@ -256,8 +251,7 @@ pub(super) async fn direct(from: Arc<Requester>, other: UserId) -> Result<Effect
             by,
         })
     });
-    let stored = tokio::spawn(async move {
-        let _permit = permit;
+    let stored = Box::pin(async move {
         match created.await {
             // Both may have opened it at the same moment.
             Ok(()) | Err(StoreError::RoomExists) => {}
@@ -266,7 +260,7 @@ pub(super) async fn direct(from: Arc<Requester>, other: UserId) -> Result<Effect
         own.await?;
         others.await
     });
-    stored.await.map_err(|_| ended())??;
+    holding(permit, stored).await?;
     hub.note_version(user, from.version);
     enter(from, room, None).await
 }

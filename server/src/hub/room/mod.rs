@@ -13,6 +13,7 @@ use shared::chat::{Keep, Role, RoomId, Seq, Topic, UserId};
 
 use super::encoding::Mode;
 use super::session::queue::Outbox;
+use super::under_way::Places;
 use crate::clients::ConnectionId;
 use crate::store::RoomRecord;
 
@@ -45,6 +46,10 @@ pub(super) struct Room {
     pub(super) members: BTreeMap<UserId, Membership>,
     /// The people who may join though the room is private. In a room of two, one who has left.
     pub(super) invited: BTreeSet<UserId>,
+    /// Places of people who are joining.
+    pub(super) joining: Places,
+    /// Places of invitations that are being made.
+    pub(super) inviting: Places,
     subscribers: BTreeMap<ConnectionId, Subscriber>,
     /// The last `typing` of each person that was broadcast, to throttle the next.
     typing: HashMap<UserId, Instant>,
@@ -81,6 +86,8 @@ impl Room {
             head: 0,
             members: BTreeMap::new(),
             invited: BTreeSet::new(),
+            joining: Places::default(),
+            inviting: Places::default(),
             subscribers: BTreeMap::new(),
             typing: HashMap::new(),
         }

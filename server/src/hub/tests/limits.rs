@@ -9,7 +9,7 @@ use crate::store::{Change, Store};
 
 /// Creates a hub whose state is at its caps: as many rooms as there may be, with the longest names
 /// and topics, and as many members of the lobby.
-async fn hub_at_the_caps(rooms: usize, members: usize) -> &'static Hub {
+pub(super) async fn hub_at_the_caps(rooms: usize, members: usize) -> &'static Hub {
     let store = Arc::new(MemoryStore::default());
     // Quotation marks double in JSON.
     let topic = Topic::parse(&"\"".repeat(TOPIC_CHARACTERS)).unwrap();

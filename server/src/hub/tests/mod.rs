@@ -1,6 +1,7 @@
 //! The hub with a store in memory, and sessions without connections.
 
 mod admission;
+mod bursts;
 mod claims;
 mod health;
 mod limits;

@@ -212,7 +212,9 @@ impl Requests<'_> {
                 // The sweep sleeps while every room keeps everything.
                 self.sweeps |= keep.is_some();
                 if let Some(owner) = owner {
-                    self.set_role(room, *owner, Role::Owner)?;
+                    // Not a member yet: the room is there first.
+                    let (room, owner) = (self.head(room)?.key, self.user(*owner)?);
+                    self.insert_role(room, owner, Role::Owner)?;
                 }
             }
             Change::Role { room, user, role } => self.set_role(room, *user, *role)?,
@@ -350,14 +352,28 @@ impl Requests<'_> {
 
     fn set_role(&mut self, room: &RoomId, user: UserId, role: Role) -> Result<(), Failure> {
         let (room, user) = (self.head(room)?.key, self.user(user)?);
+        let sql = "SELECT 1 FROM members WHERE room = ?1 AND user = ?2";
+        if !self.connection.prepare_cached(sql)?.exists([room, user])? {
+            return Ok(());
+        }
+        if role == Role::Owner {
+            // In the same transaction: of two who hand the room over at once, one has done it.
+            let sql = "UPDATE roles SET role = ?2 WHERE room = ?1 AND role = ?3";
+            let [moderator, owner] = [Role::Moderator, Role::Owner].map(rows::role_column);
+            self.execute(sql, params![room, moderator, owner])?;
+        }
         if role.is_member() {
             let sql = "DELETE FROM roles WHERE room = ?1 AND user = ?2";
             self.execute(sql, [room, user])?;
-        } else {
-            let sql = "INSERT INTO roles (room, user, role) VALUES (?1, ?2, ?3)
-                       ON CONFLICT (room, user) DO UPDATE SET role = excluded.role";
-            self.execute(sql, params![room, user, rows::role_column(role)])?;
+            return Ok(());
         }
+        self.insert_role(room, user, role)
+    }
+
+    fn insert_role(&self, room: i64, user: i64, role: Role) -> Result<(), Failure> {
+        let sql = "INSERT INTO roles (room, user, role) VALUES (?1, ?2, ?3)
+                   ON CONFLICT (room, user) DO UPDATE SET role = excluded.role";
+        self.execute(sql, params![room, user, rows::role_column(role)])?;
         Ok(())
     }
 

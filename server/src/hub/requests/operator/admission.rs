@@ -13,6 +13,7 @@ use super::{done, log_deed, status};
 use crate::hub::encoding::Page;
 use crate::hub::requests::{Rejection, admission};
 use crate::hub::session::{Effect, Requester};
+use crate::hub::under_way::holding;
 use crate::store::{Change, StoredInvitation};
 use crate::system;
 
@@ -62,7 +63,7 @@ pub(super) async fn invite(
     let code = code.map_err(|_| no_code())?;
     let hub = from.hub.clone();
     // One at a time, so that no two have the same number.
-    let _turn = hub.deciding.lock().await;
+    let turn = Arc::clone(&hub.deciding).lock_owned().await;
     let now = SystemTime::now();
     let (number, ended) = {
         let directory = hub.directory();
@@ -83,7 +84,8 @@ pub(super) async fn invite(
     };
     // Expired invitations go when a new one is made; they do not pile up in the store.
     for number in ended {
-        hub.store.change(Change::InvitationEnded { number }).await?;
+        // Not awaited: it is durable before the new one, which is queued behind it.
+        drop(hub.store.change(Change::InvitationEnded { number }));
     }
     let invitation = Invitation {
         number,
@@ -96,7 +98,8 @@ pub(super) async fn invite(
         digest: admission::digest(&code),
         invitation: invitation.clone(),
     };
-    hub.store.change(Change::InvitationMade(stored)).await?;
+    let made = hub.store.change(Change::InvitationMade(stored));
+    holding(turn, made).await?;
     log_deed(&from, &format!("makes invitation {number}"));
     from.answer(OperatorAnswer::Invitation { code, invitation });
     Ok(Effect::None)

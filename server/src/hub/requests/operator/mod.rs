@@ -22,7 +22,7 @@ use self::doors::{ban, kick, unban};
 pub(super) use self::rights::claim;
 use self::rights::{appoint, operators, revoke};
 use self::rooms::{delete_room, rooms, set_keep};
-use super::moderation::{change_room, removal, role_changes};
+use super::moderation::{change_room, removal, role_change};
 use super::{Rejection, Work};
 use crate::clients::Client;
 use crate::hub::authorize::Action;
@@ -55,8 +55,8 @@ pub(super) fn start(from: Arc<Requester>, request: OperatorRequest, follows_log:
         R::ReleaseName { user } => return Box::pin(release_name(from, user)),
         R::Role { room, user, role } => {
             return Box::pin(async move {
-                let changes = role_changes(&from, &room, user, role)?;
-                change_room(&from, &room, Action::SetRole(role), changes).await?;
+                let change = role_change(&from, &room, user, role)?;
+                change_room(&from, &room, Action::SetRole(role), change, ()).await?;
                 done(&from)
             });
         }
@@ -64,14 +64,14 @@ pub(super) fn start(from: Arc<Requester>, request: OperatorRequest, follows_log:
             return Box::pin(async move {
                 let id = RoomId::from(room.clone());
                 let change = Change::Topic { room: id, topic };
-                change_room(&from, &room, Action::SetTopic, [change]).await?;
+                change_room(&from, &room, Action::SetTopic, change, ()).await?;
                 done(&from)
             });
         }
         R::Remove { room, user } => {
             return Box::pin(async move {
                 let change = removal(&from, &room, user)?;
-                change_room(&from, &room, Action::Remove(user), [change]).await?;
+                change_room(&from, &room, Action::Remove(user), change, ()).await?;
                 done(&from)
             });
         }

@@ -7,8 +7,10 @@ use shared::chat::{ChatErrorCode, ClaimCode, OperatorAnswer, UserId};
 use shared::connection::Version;
 
 use super::log_deed;
+use crate::hub::directory::Directory;
 use crate::hub::requests::Rejection;
 use crate::hub::session::{Effect, Requester};
+use crate::hub::under_way::{Place, holding};
 use crate::store::Change;
 
 /// Makes this person an operator, if the code is right.
@@ -22,10 +24,7 @@ pub(in crate::hub::requests) async fn claim(
         return Err(Rejection::forbidden(message));
     }
     // Before the code is taken: a refusal must not use it up.
-    if hub.directory().operators.len() >= MAX_OPERATORS {
-        let message = "The server has as many operators as it may have.";
-        return Err(Rejection::limit_reached(message));
-    }
+    let place = place(&hub.directory())?;
     let Some(taken) = hub.operators.claim.take(&code) else {
         // Without the code: it may be the right one of another server, or one that was mistyped.
         tracing::warn!(connection = %from.connection, key = %from.user(), "a wrong claim code");
@@ -36,7 +35,7 @@ pub(in crate::hub::requests) async fn claim(
     // Apart from the session: a code that could not be stored is given back in any case.
     let change = hub.store.change(Change::Operator { user, is: true });
     let stored = tokio::spawn(async move {
-        let stored = change.await;
+        let stored = holding(place, change).await;
         match stored {
             Ok(()) => tracing::info!(key = %user, "is an operator now"),
             Err(_) => hub.operators.claim.put_back(taken),
@@ -61,27 +60,24 @@ pub(super) fn operators(from: &Requester) -> Result<Effect, Rejection> {
 }
 
 pub(super) async fn appoint(from: Arc<Requester>, user: UserId) -> Result<Effect, Rejection> {
-    {
+    let place = {
         let directory = from.hub.directory();
         if !directory.knows(user) {
             let message = "Nobody with this key has been here.";
             return Err(Rejection::new(ChatErrorCode::NoSuchEntry, message));
         }
-        if directory.operators.len() >= MAX_OPERATORS {
-            let message = "The server has as many operators as it may have.";
-            return Err(Rejection::limit_reached(message));
-        }
-    }
+        place(&directory)?
+    };
     log_deed(&from, &format!("makes {user} an operator"));
-    let stored = from.hub.store.change(Change::Operator { user, is: true });
-    stored.await?;
+    let change = from.hub.store.change(Change::Operator { user, is: true });
+    holding(place, change).await?;
     operators(&from)
 }
 
 pub(super) async fn revoke(from: Arc<Requester>, user: UserId) -> Result<Effect, Rejection> {
     // One at a time: of two operators who revoke each other one stays.
     let hub = from.hub.clone();
-    let _turn = hub.deciding.lock().await;
+    let turn = Arc::clone(&hub.deciding).lock_owned().await;
     {
         let directory = hub.directory();
         if !directory.operators.contains(&user) {
@@ -95,6 +91,16 @@ pub(super) async fn revoke(from: Arc<Requester>, user: UserId) -> Result<Effect,
     }
     log_deed(&from, &format!("takes the rights of {user} away"));
     let change = Change::Operator { user, is: false };
-    hub.store.change(change).await?;
+    // Held until it is applied: else one who disconnects at once gives the other a turn.
+    holding(turn, hub.store.change(change)).await?;
     operators(&from)
+}
+
+/// Takes a place for one more operator.
+fn place(directory: &Directory) -> Result<Place, Rejection> {
+    let place = directory
+        .appointing
+        .take(directory.operators.len(), MAX_OPERATORS);
+    place
+        .ok_or_else(|| Rejection::limit_reached("The server has as many operators as it may have."))
 }
