@@ -111,7 +111,8 @@ impl Chat {
                 // An earlier version of the server sends all members and no count.
                 room.count = count.max(room.members.len());
                 room.more_members = more;
-                self.read_members_on(&id);
+                // A large room's first members only: the rest is asked for when somebody looks.
+                room.members_changed = more;
                 if self.wanted.as_ref() == Some(&id) {
                     self.wanted = None;
                     self.open(id);

@@ -15,6 +15,9 @@ use crate::hub::session::{Effect, Requester};
 use crate::hub::under_way::holding;
 use crate::store::Change;
 
+/// Members of a large room in `joined`: clients ask for the list when it is looked at.
+const FIRST_OF_LARGE_ROOM: usize = 10;
+
 /// Returns the members behind `after`, by id, as many as fit a message, and `true` if there are
 /// more.
 pub(super) fn page(
@@ -25,6 +28,17 @@ pub(super) fn page(
     let start = after.map_or(Unbounded, Excluded);
     let members = room.members.range((start, Unbounded));
     Page::of(members.map(|(user, _)| directory.member(*user, Some(room)))).finish()
+}
+
+/// Returns the members that `joined` has, and `true` if there are more: all of a small room, and a
+/// few of a large one, in which entering must not cost more with every member.
+pub(super) fn first(directory: &Directory, room: &Room) -> (Vec<Member>, bool) {
+    if !room.is_large() {
+        return page(directory, room, None);
+    }
+    let members = room.members.keys().take(FIRST_OF_LARGE_ROOM);
+    let members = members.map(|user| directory.member(*user, Some(room)));
+    (members.collect(), true)
 }
 
 /// Answers `members` with a page of them.

@@ -180,7 +180,7 @@ fn show(from: &Requester, room: &RoomId, gone: Option<Seq>) -> Result<(Seq, Seq,
     let gone = gone.unwrap_or(head).min(head);
     // Entries of an unstored room come from this moment on, or never.
     let live = known.keep == Keep::Nothing && known.go_live(from.connection, head);
-    let (members, more) = members::page(&directory, &known, None);
+    let (members, more) = members::first(&directory, &known);
     let joined = ServerMessage::Joined {
         room: room.clone(),
         topic: known.topic.clone(),
