@@ -40,15 +40,7 @@ pub(super) fn runs(piece: &str) -> impl Iterator<Item = (Class, &str)> {
 /// Returns a character's class. A mark has that of the character that it is on; see [`runs`].
 pub(super) fn class(character: char) -> Class {
     if character.is_ascii() {
-        return match character {
-            'a'..='z' | 'A'..='Z' | '0'..='9' => Class::Word,
-            // Parts of names (`C#`, `AT&T`, `snake_case`), amounts and formulas. Other ASCII marks
-            // are punctuation, which people also type around what they look for.
-            '#' | '$' | '%' | '&' | '+' | '<' | '=' | '>' | '@' | '^' | '_' | '|' | '~' => {
-                Class::Symbol
-            }
-            _ => Class::Separator,
-        };
+        return class_of_ascii(character);
     }
     if is_unspaced(character) {
         if character.is_alphanumeric() || is_combining_mark(character) {
@@ -66,6 +58,33 @@ pub(super) fn class(character: char) -> Class {
         Class::Separator
     }
 }
+
+/// Does what [`class`] does, for a character of ASCII.
+#[inline]
+pub(super) fn class_of_ascii(character: char) -> Class {
+    // A bit for each character, because most texts are all ASCII and are looked at as a whole.
+    let is_symbol = SYMBOLS.checked_shr(u32::from(character)).unwrap_or(0) & 1 == 1;
+    if character.is_ascii_alphanumeric() {
+        Class::Word
+    } else if is_symbol {
+        Class::Symbol
+    } else {
+        Class::Separator
+    }
+}
+
+/// The symbols of ASCII, a bit for each: parts of names (`C#`, `AT&T`, `snake_case`), amounts and
+/// formulas. Other marks are punctuation, which people also type around what they look for.
+const SYMBOLS: u128 = {
+    let symbols = b"#$%&+<=>@^_|~";
+    let mut bits = 0;
+    let mut at = 0;
+    while at < symbols.len() {
+        bits |= 1 << symbols[at];
+        at += 1;
+    }
+    bits
+};
 
 /// Returns `true` in the blocks of scripts that are written without spaces between words, and of
 /// Korean.

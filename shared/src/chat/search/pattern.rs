@@ -10,7 +10,7 @@
 
 use unicode_normalization::char::is_combining_mark;
 
-use super::class::{Class, class, pieces, runs};
+use super::class::{Class, class, class_of_ascii, pieces, runs};
 use super::fold::fold;
 
 /// A compiled query.
@@ -124,16 +124,36 @@ impl Term {
 }
 
 /// Calls `each` with every token of a text that was [folded](fold): words and grams.
-pub fn tokens(folded: &str, mut each: impl FnMut(Token<'_>)) {
+pub fn tokens<'t>(folded: &'t str, mut each: impl FnMut(Token<'t>)) {
+    if folded.is_ascii() {
+        tokens_of_ascii(folded, each);
+    } else {
+        tokens_of_any(folded, &mut each);
+    }
+}
+
+/// Does what [`tokens_of_any`] does, in a fifth of its time, for the text of most messages: no
+/// character of ASCII is a mark, or of a script without spaces.
+fn tokens_of_ascii<'t>(folded: &'t str, mut each: impl FnMut(Token<'t>)) {
+    let words = folded.split(|c: char| !c.is_ascii_alphanumeric());
+    for word in words.filter(|word| !word.is_empty()) {
+        each(Token::Word(word));
+    }
+    for (_, symbol) in folded.match_indices(|c| class_of_ascii(c) == Class::Symbol) {
+        each(Token::Gram(symbol));
+    }
+}
+
+fn tokens_of_any<'t>(folded: &'t str, each: &mut impl FnMut(Token<'t>)) {
     for piece in pieces(folded) {
         for (class, run) in runs(piece) {
             match class {
                 Class::Word => each(Token::Word(run)),
                 Class::Unspaced => {
-                    grams(run, 1, &mut each);
-                    grams(run, 2, &mut each);
+                    grams(run, 1, each);
+                    grams(run, 2, each);
                 }
-                Class::Symbol => grams(run, 1, &mut each),
+                Class::Symbol => grams(run, 1, each),
                 Class::Separator => {}
             }
         }
@@ -141,7 +161,7 @@ pub fn tokens(folded: &str, mut each: impl FnMut(Token<'_>)) {
 }
 
 /// Calls `each` with every `length` neighbouring characters.
-fn grams(run: &str, length: usize, each: &mut impl FnMut(Token<'_>)) {
+fn grams<'t>(run: &'t str, length: usize, each: &mut impl FnMut(Token<'t>)) {
     let starts = run.char_indices().map(|(at, _)| at);
     let ends = run.char_indices().map(|(at, _)| at).skip(length);
     for (start, end) in starts.zip(ends.chain([run.len()])) {
@@ -299,6 +319,17 @@ mod tests {
                         assert!(has(&there, token), "{token:?} of {query:?} in {text:?}");
                     });
                 }
+            }
+
+            #[test]
+            fn text_of_ascii_has_the_tokens_that_it_has_otherwise(text in "[ -~\\n]{0,40}") {
+                let folded = fold(&text);
+                let (mut quick, mut thorough) = (Vec::new(), Vec::new());
+                tokens_of_ascii(&folded, |token| quick.push(token));
+                tokens_of_any(&folded, &mut |token| thorough.push(token));
+                quick.sort_unstable();
+                thorough.sort_unstable();
+                prop_assert_eq!(quick, thorough);
             }
 
             #[test]
