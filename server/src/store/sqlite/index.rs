@@ -1,10 +1,17 @@
 //! The index of words: which messages have which tokens. It follows edits and deletions in the
 //! transaction that makes them.
 //!
+//! New messages it gets many at a time, because FTS5 writes a segment for every transaction and
+//! merges them again: message by message, that took as long as everything else that is done to
+//! store one. `rooms.indexed` is the number up to which the index has a room's messages, so that a
+//! crash leaves none out. A search first asks the writer for the rest, and finds what was acked.
+//!
 //! It has the tokens of [`shared::chat::search`] and not the texts, and only narrows a search down:
 //! a text is looked at before it counts as found. Tokens that are taken out must be given again, so
 //! that nothing of them is left on the disk: a table of FTS5 that needs only a message's place for
 //! it (`contentless_delete`) keeps them until a merge happens to drop them.
+
+use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::chat::search::{self, Pattern, Token};
@@ -13,10 +20,15 @@ use shared::chat::{Entry, Event, Seq};
 use super::rows::{SEQ_MAX, number, place};
 
 /// The version of the index's form: of its table, and of how tokens are written into it.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// Messages of one transaction when the index is made anew.
 const BATCH: usize = 2_000;
+
+/// Most messages, and most bytes of their texts, that the index is behind. A few milliseconds'
+/// worth: whatever is written next waits for them, and so does the next search.
+const BEHIND_MESSAGES: usize = 1_000;
+const BEHIND_BYTES: usize = 256 * 1024;
 
 /// Stands before a gram, so that it is no word. A character of private use is never part of a
 /// token.
@@ -26,35 +38,109 @@ const GRAM: char = '\u{e100}';
 /// tokenizer takes every other character of ASCII but letters and digits for a separator.
 const SYMBOLS: u32 = 0xe200;
 
-/// Brings the index up to date with an entry that was just inserted.
-pub(super) fn index(connection: &Connection, room: i64, entry: &Entry) -> rusqlite::Result<()> {
-    match &entry.event {
-        Event::Message {
-            text: Some(text), ..
-        } => add(connection, place(room, entry.seq), text.as_str()),
-        Event::Edited {
-            of,
-            text: Some(text),
-        } => {
-            // Only messages have words; an edit of anything else changes nothing.
-            if let Some(former) = text_before(connection, room, *of, entry.seq)? {
-                // By the same text that was put in: other tokens would stay in the index.
-                remove(connection, place(room, *of), &former)?;
-                add(connection, place(room, *of), text.as_str())?;
+/// What the index does not have yet, of what is committed or about to be.
+#[derive(Debug, Default)]
+pub(super) struct Backlog {
+    /// Keys of the rooms with such messages; it may have others too.
+    rooms: BTreeSet<i64>,
+    messages: usize,
+    bytes: usize,
+}
+
+impl Backlog {
+    /// Returns `true` if the index is as far behind as it may be.
+    pub(super) fn is_full(&self) -> bool {
+        self.messages >= BEHIND_MESSAGES || self.bytes >= BEHIND_BYTES
+    }
+
+    /// Adds the messages of the backlog to the index. It is empty once that is committed, and
+    /// [`clear`](Self::clear) says so.
+    pub(super) fn index(&self, connection: &Connection) -> rusqlite::Result<()> {
+        for room in &self.rooms {
+            let sql = "SELECT head FROM rooms WHERE key = ?1";
+            let head = connection
+                .prepare_cached(sql)?
+                .query_row([room], |row| row.get(0))
+                .optional()?;
+            // Without a row the room is gone, and its messages are.
+            if let Some(head) = head {
+                catch_up(connection, *room, head)?;
             }
-            Ok(())
         }
-        Event::Deleted { of } => {
-            if let Some(former) = text_before(connection, room, *of, entry.seq)? {
-                remove(connection, place(room, *of), &former)?;
-            }
-            Ok(())
-        }
-        _ => Ok(()),
+        Ok(())
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    fn push(&mut self, room: i64, text: &str) {
+        self.rooms.insert(room);
+        self.messages += 1;
+        self.bytes += text.len();
     }
 }
 
-/// Removes the words of a message, which must still be there; other entries have no words.
+/// Takes notice of an entry that was just inserted: at once of a change of a message, later of a
+/// new one.
+pub(super) fn index(
+    connection: &Connection,
+    backlog: &mut Backlog,
+    room: i64,
+    entry: &Entry,
+) -> rusqlite::Result<()> {
+    let (of, text) = match &entry.event {
+        Event::Message {
+            text: Some(text), ..
+        } => {
+            backlog.push(room, text.as_str());
+            return Ok(());
+        }
+        Event::Edited {
+            of,
+            text: Some(text),
+        } => (*of, Some(text)),
+        Event::Deleted { of } => (*of, None),
+        _ => return Ok(()),
+    };
+    // First, so that the message has the words that are taken out.
+    catch_up(connection, room, number(entry.seq))?;
+    // Only messages have words; an edit of anything else changes nothing.
+    if let Some(former) = text_before(connection, room, of, entry.seq)? {
+        // By the same text that was put in: other tokens would stay in the index.
+        remove(connection, place(room, of), &former)?;
+        if let Some(text) = text {
+            add(connection, place(room, of), text.as_str())?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds a room's messages up to the number `last` that the index does not have. None of them was
+/// ever edited, or it would be there.
+fn catch_up(connection: &Connection, room: i64, last: i64) -> rusqlite::Result<()> {
+    let sql = "SELECT indexed FROM rooms WHERE key = ?1";
+    let mut query = connection.prepare_cached(sql)?;
+    let indexed: i64 = query.query_row([room], |row| row.get(0))?;
+    if indexed >= last {
+        return Ok(());
+    }
+    let mut query = connection.prepare_cached(
+        "SELECT place, text FROM entries
+         WHERE place > ?1 AND place <= ?2 AND kind = 0 AND text IS NOT NULL ORDER BY place",
+    )?;
+    let base = place(room, 0);
+    let mut rows = query.query([base | indexed, base | last])?;
+    while let Some(row) = rows.next()? {
+        add(connection, row.get(0)?, row.get_ref(1)?.as_str()?)?;
+    }
+    let sql = "UPDATE rooms SET indexed = ?2 WHERE key = ?1";
+    connection.prepare_cached(sql)?.execute([room, last])?;
+    Ok(())
+}
+
+/// Removes the words of a message, which must still be there and have been indexed; other entries
+/// have no words.
 pub(super) fn forget(connection: &Connection, room: i64, seq: Seq) -> rusqlite::Result<()> {
     if let Some(text) = text_before(connection, room, seq, SEQ_MAX)? {
         remove(connection, place(room, seq), &text)?;
@@ -62,13 +148,24 @@ pub(super) fn forget(connection: &Connection, room: i64, seq: Seq) -> rusqlite::
     Ok(())
 }
 
-/// Makes the index anew if it is of another form or rule, or if that was once begun and not ended.
+/// Adds the messages that are missing. Makes the index anew if it is of another form or rule, or if
+/// that was once begun and not ended.
 pub(super) fn renew(connection: &mut Connection) -> rusqlite::Result<()> {
     let rule = format!("{FORM} {}", search::rule());
     // The rule is written last: an index that a crash left unfinished has none, and is made anew.
     let sql = "SELECT 1 FROM word_rule WHERE rule = ?1";
     if connection.prepare(sql)?.exists([&rule])? {
-        return Ok(());
+        let transaction = connection.transaction()?;
+        let mut backlog = Backlog::default();
+        {
+            let mut query = transaction.prepare("SELECT key FROM rooms WHERE indexed < head")?;
+            let mut rows = query.query([])?;
+            while let Some(row) = rows.next()? {
+                backlog.rooms.insert(row.get(0)?);
+            }
+        }
+        backlog.index(&transaction)?;
+        return transaction.commit();
     }
     let transaction = connection.transaction()?;
     // Neither positions nor lengths are needed to narrow a search down.
@@ -85,8 +182,10 @@ pub(super) fn renew(connection: &mut Connection) -> rusqlite::Result<()> {
     while let Some(place) = add_behind(connection, last)? {
         last = place;
     }
-    connection.execute("INSERT INTO word_rule (rule) VALUES (?1)", [&rule])?;
-    Ok(())
+    let transaction = connection.transaction()?;
+    transaction.execute("UPDATE rooms SET indexed = head", [])?;
+    transaction.execute("INSERT INTO word_rule (rule) VALUES (?1)", [&rule])?;
+    transaction.commit()
 }
 
 /// Adds the next messages behind a place, as they are now. Returns the last one's place.
@@ -146,14 +245,19 @@ fn text_before(
     query.query_row(values, |row| row.get(0)).optional()
 }
 
-/// Returns a text's tokens as the index has them, with spaces between.
+/// Returns a text's tokens as the index has them, each once, with spaces between.
 fn tokens_of(text: &str) -> String {
     let folded = search::fold(text);
+    let mut tokens = Vec::new();
+    search::tokens(&folded, |token| tokens.push(token));
+    // The index does not count a message's tokens, and each costs it as much as the first.
+    tokens.sort_unstable();
+    tokens.dedup();
     let mut all = String::with_capacity(folded.len() + folded.len() / 4);
-    search::tokens(&folded, |token| {
+    for token in tokens {
         write(&mut all, token);
         all.push(' ');
-    });
+    }
     all
 }
 

@@ -167,8 +167,13 @@ impl Store for SqliteStore {
         page: PageSize,
     ) -> Durable<Found> {
         let bounds = self.bounds;
+        let indexed = self.writer.index();
         self.searchers.work(move |connection| {
-            search::find(connection, rooms, &query, before.as_ref(), page, bounds)
+            // A search finds what was acked before it. On a full disk the index does not get the
+            // last messages; then all are looked at.
+            let is_whole = matches!(indexed.blocking_recv(), Ok(Ok(())));
+            let before = before.as_ref();
+            search::find(connection, rooms, &query, before, page, bounds, is_whole)
         })
     }
 

@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension, ToSql, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, ToSql, params};
 use shared::chat::server::RoomEntry;
 use shared::chat::{Author, Entry, Event, Role, RoomId, Seq, Timestamp, UserId};
 
 use super::error::Failure;
-use super::index;
+use super::index::{self, Backlog};
 use super::rows::{self, EventColumns, MESSAGE, SELECT_ENTRIES, SEQ_MAX, number, place};
-use crate::store::clock::Clock;
 use crate::store::{Appended, Change, Committed, NewEntry, StoreError, rules};
 
 /// Most rooms and most users that are remembered. All are forgotten at more.
@@ -25,21 +24,24 @@ struct Head {
     changed: bool,
 }
 
-/// The rows that are remembered from one transaction to the next.
+/// What is remembered from one transaction to the next.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
+    /// What the index of words does not have yet. A transaction that was undone may leave more in
+    /// it than there is, and never less.
+    pub(super) backlog: Backlog,
     heads: HashMap<RoomId, Head>,
     users: HashMap<UserId, i64>,
 }
 
 impl Memory {
-    /// Forgets everything: after a transaction that was undone, it may be wrong.
+    /// Forgets all rows: after a transaction that was undone, they may be wrong.
     pub(super) fn clear(&mut self) {
         self.heads.clear();
         self.users.clear();
     }
 
-    /// Forgets everything if it is too much; only between transactions.
+    /// Forgets all rows if they are too many; only between transactions.
     pub(super) fn trim(&mut self) {
         if self.heads.len().max(self.users.len()) > REMEMBERED {
             self.clear();
@@ -51,14 +53,31 @@ impl Memory {
 pub(super) struct Requests<'a> {
     pub(super) connection: &'a Connection,
     pub(super) memory: &'a mut Memory,
-    pub(super) clock: &'a Clock,
+    /// The time of the transaction: its entries are durable at one moment.
+    now: Timestamp,
+    /// Inserts an entry. Held for all of a group, which mostly has nothing else.
+    insert: Option<CachedStatement<'a>>,
     /// `true` if something was deleted: the log still has a copy of it.
     pub(super) deleted: bool,
     /// A room has entries from now on that are to go.
     pub(super) sweeps: bool,
+    /// The index of words is to have every message at the end of the transaction.
+    pub(super) indexes: bool,
 }
 
-impl Requests<'_> {
+impl<'a> Requests<'a> {
+    pub(super) fn new(connection: &'a Connection, memory: &'a mut Memory, now: Timestamp) -> Self {
+        Self {
+            connection,
+            memory,
+            now,
+            insert: None,
+            deleted: false,
+            sweeps: false,
+            indexes: false,
+        }
+    }
+
     pub(super) fn append(
         &mut self,
         room: &RoomId,
@@ -79,7 +98,7 @@ impl Requests<'_> {
                 id: new.from,
                 name: new.name.clone(),
             },
-            at: rules::not_before(head.at, self.clock.now()),
+            at: rules::not_before(head.at, self.now),
             event: self.as_stored(head.key, &new.event)?,
         };
         // The insertion itself finds out whether the id is new; looking first would cost every
@@ -87,8 +106,7 @@ impl Requests<'_> {
         if !self.insert(head.key, writer, &entry)? {
             return Ok((self.again(head.key, writer, new)?, None));
         }
-        // In the same transaction: after a crash the index has what the entries have.
-        index::index(self.connection, head.key, &entry)?;
+        index::index(self.connection, &mut self.memory.backlog, head.key, &entry)?;
         if let Event::Deleted { of } = entry.event {
             self.scrub(head.key, of)?;
         }
@@ -121,14 +139,17 @@ impl Requests<'_> {
     }
 
     /// Inserts an entry. Returns `false` if this writer has used this id before.
-    fn insert(&self, room: i64, writer: i64, entry: &Entry) -> Result<bool, Failure> {
+    fn insert(&mut self, room: i64, writer: i64, entry: &Entry) -> Result<bool, Failure> {
         let columns = EventColumns::of(&entry.event);
-        let mut insert = self.connection.prepare_cached(
-            "INSERT INTO entries (place, room, writer, id, name, at, kind, text, target, reply_to,
-                                  emoji, is_on)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-             ON CONFLICT (room, writer, id) DO NOTHING",
-        )?;
+        let insert = match &mut self.insert {
+            Some(insert) => insert,
+            none => none.insert(self.connection.prepare_cached(
+                "INSERT INTO entries (place, room, writer, id, name, at, kind, text, target,
+                                      reply_to, emoji, is_on)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                 ON CONFLICT (room, writer, id) DO NOTHING",
+            )?),
+        };
         let inserted = insert.execute(params![
             place(room, entry.seq),
             room,
@@ -377,7 +398,8 @@ impl Requests<'_> {
         Ok(())
     }
 
-    /// Writes the rooms' new heads: once a transaction, not once an entry.
+    /// Writes the rooms' new heads, once a transaction and not once an entry, and the words of what
+    /// was said if they are asked for or many.
     pub(super) fn finish(&mut self) -> Result<(), Failure> {
         let sql = "UPDATE rooms SET head = ?2, last_at = ?3 WHERE key = ?1";
         let mut update = self.connection.prepare_cached(sql)?;
@@ -386,6 +408,10 @@ impl Requests<'_> {
             let at = head.at.map(Timestamp::unix_millis);
             update.execute(params![head.key, number(head.seq), at])?;
             head.changed = false;
+        }
+        self.indexes |= self.memory.backlog.is_full();
+        if self.indexes {
+            self.memory.backlog.index(self.connection)?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ pub(super) const APPLICATION_ID: u32 = 0x5343_6874;
 
 /// Each brings a database from the version of its index to the next. One that was released is never
 /// changed again.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     // An entry's place is its room's key times 2^40 and its number, so that a room's entries lie
     // together in their order without another index; a full-text index can point to it too. Times
     // are milliseconds since 1970, `kind` is one of `rows`, a fingerprint has 32 bytes, an id 16.
@@ -107,6 +107,9 @@ const MIGRATIONS: [&str; 8] = [
         name TEXT PRIMARY KEY,
         value TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;",
+    // The number up to which the index of words has a room's messages.
+    "ALTER TABLE rooms ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;
+    UPDATE rooms SET indexed = head;",
 ];
 
 /// Returns the version of a database to which every migration was applied.
@@ -180,7 +183,7 @@ mod tests {
             entries: 10,
             bytes: 1000,
         };
-        let found = find(connection, rooms, &query, None, page, Bounds::DEFAULT).unwrap();
+        let found = find(connection, rooms, &query, None, page, Bounds::DEFAULT, true).unwrap();
         found.entries.iter().map(|found| found.entry.seq).collect()
     }
 

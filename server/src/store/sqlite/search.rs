@@ -43,7 +43,8 @@ impl Bounds {
     };
 }
 
-/// Searches rooms, as [`Store::search`](crate::store::Store::search) promises.
+/// Searches rooms, as [`Store::search`](crate::store::Store::search) promises. The index is not
+/// asked unless it `is_whole`.
 pub(super) fn find(
     connection: &mut Connection,
     rooms: Vec<RoomId>,
@@ -51,6 +52,7 @@ pub(super) fn find(
     before: Option<&Cursor>,
     page: PageSize,
     bounds: Bounds,
+    is_whole: bool,
 ) -> Result<Found, Failure> {
     let limit = Limit::of(connection, DEADLINE)?;
     let transaction = connection.transaction()?;
@@ -61,8 +63,12 @@ pub(super) fn find(
         return Ok(Found::default());
     };
     let pattern = query.pattern();
-    limit.set(bounds.index);
-    let named = named(&transaction, &rooms, &pattern, end, bounds.named);
+    let named = if is_whole {
+        limit.set(bounds.index);
+        named(&transaction, &rooms, &pattern, end, bounds.named)
+    } else {
+        Ok(None)
+    };
     let named = match named {
         // Too common a word for the index. The walk finds its messages sooner, one by one.
         Err(failure) if failure.is_interruption() => None,

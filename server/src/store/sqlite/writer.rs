@@ -52,6 +52,10 @@ pub(super) enum Job {
         change: Change,
         reply: Reply<()>,
     },
+    /// Nothing is written but the words of messages that the index does not have yet.
+    Index {
+        reply: Reply<()>,
+    },
 }
 
 /// The result of a job, and what it has changed.
@@ -59,6 +63,7 @@ enum Done {
     Appended(Result<(Appended, Option<Committed>), StoreError>),
     Reserved(Result<Seq, StoreError>),
     Changed(Result<(), StoreError>),
+    Indexed,
 }
 
 /// A handle of the thread that writes.
@@ -101,12 +106,24 @@ impl Writer {
     }
 
     pub(super) fn queue<T: Send + 'static>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Durable<T> {
+        waiting(self.ask(job))
+    }
+
+    /// Queues the rest of the index of words.
+    pub(super) fn index(&self) -> oneshot::Receiver<Result<(), StoreError>> {
+        self.ask(|reply| Job::Index { reply })
+    }
+
+    fn ask<T>(
+        &self,
+        job: impl FnOnce(Reply<T>) -> Job,
+    ) -> oneshot::Receiver<Result<T, StoreError>> {
         let (reply, done) = oneshot::channel();
         if let Some(queue) = &self.queue {
             // Without a thread to take it the job is dropped, and `done` says so.
             let _ = queue.send(job(reply));
         }
-        waiting(done)
+        done
     }
 }
 
@@ -155,10 +172,7 @@ impl Thread {
             };
             match first {
                 Ok(first) => {
-                    let mut group = vec![first];
-                    // What waits already shares this transaction's one wait for the disk.
-                    group.extend(queue.try_iter().take(GROUP - 1));
-                    self.write(group);
+                    self.write(vec![first], Some(queue));
                     self.copy_log();
                 }
                 // While a sweep goes on, once at its end.
@@ -177,10 +191,11 @@ impl Thread {
         }
     }
 
-    /// Writes all of a group or nothing of it, and publishes the outcomes.
-    fn write(&mut self, group: Vec<Job>) {
+    /// Writes all of a group or nothing of it, and publishes the outcomes. What comes to the queue
+    /// meanwhile joins the group.
+    fn write(&mut self, mut group: Vec<Job>, queue: Option<&Receiver<Job>>) {
         self.memory.trim();
-        match self.transact(&group) {
+        match self.transact(&mut group, queue) {
             Ok(done) => {
                 let outcomes = group.into_iter().zip(done);
                 let outcomes = outcomes.filter_map(|(job, done)| job.into_outcome(done));
@@ -189,7 +204,7 @@ impl Thread {
             // One of them has what nobody foresaw: it must not take the others with it.
             Err(failure) if group.len() > 1 && !failure.is_everybodys() => {
                 for job in group {
-                    self.write(vec![job]);
+                    self.write(vec![job], None);
                 }
             }
             Err(failure) => {
@@ -203,8 +218,12 @@ impl Thread {
     }
 
     /// Returns the results in the order of the jobs. They hold once this returns.
-    fn transact(&mut self, group: &[Job]) -> Result<Vec<Done>, Failure> {
-        let written = self.attempt(group);
+    fn transact(
+        &mut self,
+        group: &mut Vec<Job>,
+        queue: Option<&Receiver<Job>>,
+    ) -> Result<Vec<Done>, Failure> {
+        let written = self.attempt(group, queue);
         if written.is_err() {
             // The transaction was undone, so the remembered rows may be wrong.
             self.memory.clear();
@@ -212,35 +231,37 @@ impl Thread {
         written
     }
 
-    fn attempt(&mut self, group: &[Job]) -> Result<Vec<Done>, Failure> {
+    fn attempt(
+        &mut self,
+        group: &mut Vec<Job>,
+        queue: Option<&Receiver<Job>>,
+    ) -> Result<Vec<Done>, Failure> {
         // Undone when it is dropped without a commit.
         let transaction = self
             .connection
             // Immediate: the right to write is taken at the beginning. A transaction that first
             // reads and then wants to write can fail halfway, and SQLite does not wait then.
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut requests = Requests {
-            connection: &transaction,
-            memory: &mut self.memory,
-            clock: &self.clock,
-            deleted: false,
-            sweeps: false,
-        };
-        let mut outcomes = Vec::with_capacity(group.len());
-        for job in group {
-            outcomes.push(match job {
-                Job::Append { room, entry, .. } => {
-                    Done::Appended(of_its_own(requests.append(room, entry))?)
-                }
-                Job::Reserve { room, numbers, .. } => {
-                    Done::Reserved(of_its_own(requests.reserve(room, *numbers))?)
-                }
-                Job::Change { change, .. } => Done::Changed(of_its_own(requests.change(change))?),
-            });
+        let mut requests = Requests::new(&transaction, &mut self.memory, self.clock.now());
+        let mut outcomes = Vec::new();
+        while let Some(job) = group.get(outcomes.len()) {
+            outcomes.push(carry_out(&mut requests, job)?);
+            if outcomes.len() == group.len()
+                && let Some(queue) = queue
+            {
+                // Those who were just answered ask again while this transaction is under way. They
+                // share its one wait for the disk instead of beginning another.
+                group.extend(queue.try_iter().take(GROUP - group.len()));
+            }
         }
         requests.finish()?;
-        let (deleted, sweeps) = (requests.deleted, requests.sweeps);
+        let (deleted, sweeps, indexes) = (requests.deleted, requests.sweeps, requests.indexes);
+        // It borrows the transaction.
+        drop(requests);
         transaction.commit()?;
+        if indexes {
+            self.memory.backlog.clear();
+        }
         // After the commit: a deletion that was undone has left nothing to wipe.
         self.unwiped |= deleted;
         if sweeps {
@@ -256,8 +277,11 @@ impl Thread {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(Failure::from)
             .and_then(|transaction| {
+                // Words can be taken out only where they were put in.
+                self.memory.backlog.index(&transaction)?;
                 let swept = sweep::sweep(&transaction, self.clock.now())?;
                 transaction.commit()?;
+                self.memory.backlog.clear();
                 Ok(swept)
             });
         // After an error it is tried again at the usual time: a full disk must not make this thread
@@ -331,6 +355,23 @@ impl Thread {
     }
 }
 
+/// Writes one job.
+fn carry_out(requests: &mut Requests<'_>, job: &Job) -> Result<Done, Failure> {
+    Ok(match job {
+        Job::Append { room, entry, .. } => {
+            Done::Appended(of_its_own(requests.append(room, entry))?)
+        }
+        Job::Reserve { room, numbers, .. } => {
+            Done::Reserved(of_its_own(requests.reserve(room, *numbers))?)
+        }
+        Job::Change { change, .. } => Done::Changed(of_its_own(requests.change(change))?),
+        Job::Index { .. } => {
+            requests.indexes = true;
+            Done::Indexed
+        }
+    })
+}
+
 /// A request's own failure is its outcome; one of the database is that of the whole transaction.
 fn of_its_own<T>(result: Result<T, Failure>) -> Result<Result<T, StoreError>, Failure> {
     match result {
@@ -341,7 +382,7 @@ fn of_its_own<T>(result: Result<T, Failure>) -> Result<Result<T, StoreError>, Fa
 }
 
 impl Job {
-    /// Returns `None` never: each result was made for its job.
+    /// Returns `None` for what nobody applies, which is answered here.
     fn into_outcome(self, done: Done) -> Option<Outcome> {
         Some(match (self, done) {
             (Self::Append { reply, .. }, Done::Appended(Ok((appended, committed)))) => {
@@ -357,7 +398,18 @@ impl Job {
                 let committed = result.is_ok().then_some(Committed::Change(change));
                 Outcome::new(committed, Answer::Changed(reply, result))
             }
-            (Self::Append { .. } | Self::Reserve { .. } | Self::Change { .. }, _) => return None,
+            (Self::Index { reply }, Done::Indexed) => {
+                // Nothing has changed that anybody applies. Who has stopped waiting needs no answer.
+                let _ = reply.send(Ok(()));
+                return None;
+            }
+            (
+                Self::Append { .. }
+                | Self::Reserve { .. }
+                | Self::Change { .. }
+                | Self::Index { .. },
+                _,
+            ) => return None,
         })
     }
 
@@ -366,7 +418,9 @@ impl Job {
         let answer = match self {
             Self::Append { reply, .. } => Answer::Appended(reply, Err(error)),
             Self::Reserve { reply, .. } => Answer::Reserved(reply, Err(error)),
-            Self::Change { reply, .. } => Answer::Changed(reply, Err(error)),
+            Self::Change { reply, .. } | Self::Index { reply } => {
+                Answer::Changed(reply, Err(error))
+            }
         };
         Outcome::new(None, answer)
     }

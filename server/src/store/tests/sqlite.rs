@@ -333,3 +333,81 @@ async fn a_stalled_export_keeps_no_deleted_text_on_the_disk() {
     };
     assert_eq!(lines[599].entry.event, gone);
 }
+
+/// Returns the numbers of a room's messages with this word.
+async fn found(store: &dyn Store, room: &RoomId, word: &str) -> Vec<Seq> {
+    let query = Query::parse(word).unwrap();
+    let found = store.search(vec![room.clone()], query, None, PAGE).await;
+    let found = found.unwrap().entries;
+    found.iter().map(|found| found.entry.seq).collect()
+}
+
+// The index gets messages many at a time; none may be missed by a search, an edit or a crash.
+#[tokio::test]
+async fn what_was_acked_is_found_at_once_and_after_a_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let store = SqliteStore::open(&path).unwrap();
+    let (room, other) = (create(&store, "room").await, create(&store, "other").await);
+    let mut number = 0;
+    let mut say = |room: &RoomId, event: Event| {
+        number += 1;
+        store.append(room.clone(), entry(1, number, event))
+    };
+    say(&room, message("zebra")).await.unwrap();
+    assert_eq!(found(&store, &room, "zebra").await, [1]);
+    say(&room, message("zebra and quagga")).await.unwrap();
+    say(&other, message("zebra")).await.unwrap();
+    let text = Some(Text::parse("horse").unwrap());
+    // In one group, and of a message that the index does not have yet.
+    let (edited, said, deleted) = (
+        say(&room, Event::Edited { of: 2, text }),
+        say(&room, message("zebra foal")),
+        say(&room, Event::Deleted { of: 1 }),
+    );
+    edited.await.unwrap();
+    said.await.unwrap();
+    deleted.await.unwrap();
+    // As a crash leaves it: nothing is written when the server ends.
+    let copied = folder.path().join("copy.db");
+    for suffix in ["", "-wal"] {
+        let [from, to] = [&path, &copied].map(|path| {
+            let mut path = path.as_os_str().to_owned();
+            path.push(suffix);
+            path
+        });
+        std::fs::copy(from, to).unwrap();
+    }
+    for store in [store, SqliteStore::open(&copied).unwrap()] {
+        assert_eq!(found(&store, &room, "zebra").await, [4]);
+        assert_eq!(found(&store, &room, "horse").await, [2]);
+        assert_eq!(found(&store, &room, "quagga").await, [0; 0]);
+        assert_eq!(found(&store, &other, "zebra").await, [1]);
+    }
+}
+
+// A search that nothing can be written for looks at every message instead.
+#[tokio::test]
+async fn a_full_disk_hides_no_message_from_a_search() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let store = sqlite(&path, &Arc::new(AtomicI64::new(0)), Some(100));
+    let room = create(&store, "room").await;
+    let mut acked = Vec::new();
+    for number in 0.. {
+        // Words that the index does not have yet, so that it needs more pages.
+        let text = format!("zebra {number} {}", "x".repeat(2_000));
+        match store
+            .append(room.clone(), entry(1, number, message(&text)))
+            .await
+        {
+            Ok(appended) => acked.push(appended.seq),
+            Err(StoreError::Full) => break,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    acked.reverse();
+    let zebras = found(&store, &room, "zebra").await;
+    assert!(!zebras.is_empty());
+    assert_eq!(zebras, acked[..zebras.len()]);
+}
