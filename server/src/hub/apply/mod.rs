@@ -3,6 +3,7 @@
 //! after its change is applied; the end of the session loses nothing but the answer.
 
 mod admission;
+mod members;
 mod rooms;
 
 use std::sync::Arc;

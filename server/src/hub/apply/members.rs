@@ -1,0 +1,176 @@
+//! Committed changes of a room's members, roles and invitations: each alters the room and the
+//! directory, and is sent to those whom it concerns.
+
+use shared::chat::server::MemberChange;
+use shared::chat::{Keep, Role, RoomId, RoomName, Seq, ServerMessage, UserId};
+
+use crate::hub::Hub;
+use crate::hub::encoding::{Mode, encode};
+use crate::hub::session::queue::Wakers;
+use crate::store::Change;
+
+impl Hub {
+    pub(super) fn apply_joined(
+        &self,
+        id: &RoomId,
+        user: UserId,
+        by: Option<UserId>,
+        wakers: &mut Wakers,
+    ) {
+        let Some(known) = self.rooms.get(id) else {
+            return;
+        };
+        let mut directory = self.directory();
+        let mut room = known.lock();
+        // Two devices may have asked at once; the join is announced once.
+        if !room.enter(user) {
+            return;
+        }
+        directory.enter(user, id);
+        let message = ServerMessage::Member {
+            room: id.clone(),
+            member: directory.member(user, Some(&room)),
+            change: MemberChange::Joined,
+        };
+        // One number every five seconds, instead of a message to everybody for each who joins.
+        let mut slow = if room.is_large() {
+            directory.rosters.insert(id.clone());
+            Vec::new()
+        } else {
+            room.broadcast(&message, wakers)
+        };
+        if let Some(by) = by {
+            let invited = encode(&ServerMessage::Invited {
+                room: directory.summary(&room, user),
+                by: directory.author(by),
+            });
+            let outboxes = directory.json_outboxes(user);
+            let full = outboxes.filter(|(_, outbox)| outbox.push([&invited], wakers).is_err());
+            slow.extend(full.map(|(id, _)| id));
+        }
+        // Both locks are given back, because eviction takes them in their order.
+        drop((room, directory));
+        self.evict(slow, wakers);
+    }
+
+    pub(super) fn apply_left(&self, id: &RoomId, user: UserId, wakers: &mut Wakers) {
+        let Some(known) = self.rooms.get(id) else {
+            return;
+        };
+        let mut directory = self.directory();
+        let mut room = known.lock();
+        // Before the exit, which takes away the role that the message shows.
+        let member = directory.member(user, Some(&room));
+        let owned = room.owner() == Some(user);
+        if !room.exit(user) {
+            return;
+        }
+        // The room counts on; only its owner is no longer charged for it.
+        if owned {
+            self.quota.hand_over(Some(user), None);
+        }
+        directory.exit(user, id);
+        let left = encode(&ServerMessage::Left {
+            room: id.clone(),
+            closed: false,
+        });
+        let mut slow = Vec::new();
+        let connections: Vec<_> = directory.connections_of(user).map(|(id, _)| id).collect();
+        for connection in connections {
+            // Before the others are told: the person's own devices get `left`, and nothing of the
+            // room after it.
+            room.unsubscribe(connection);
+            let Some(connected) = directory.connected_mut(connection) else {
+                continue;
+            };
+            connected.subscriptions.remove(id);
+            let json = connected.mode == Some(Mode::Json);
+            if json && connected.outbox.push([&left], wakers).is_err() {
+                slow.push(connection);
+            }
+        }
+        if room.is_large() {
+            directory.rosters.insert(id.clone());
+        } else {
+            let message = ServerMessage::Member {
+                room: id.clone(),
+                member,
+                change: MemberChange::Left,
+            };
+            slow.extend(room.broadcast(&message, wakers));
+        }
+        let ends = room.members.is_empty() && (room.head == 0 || room.keep == Keep::Nothing);
+        let is_lobby = *id == RoomId::from(RoomName::lobby());
+        drop((room, directory));
+        self.evict(slow, wakers);
+        if ends && !is_lobby {
+            // An empty room in which nothing is kept ends: otherwise rooms could be used up for
+            // ever. Not awaited: its outcome comes to the hub's task, which is running this.
+            drop(self.store.change(Change::RoomDeleted { room: id.clone() }));
+        }
+    }
+
+    pub(super) fn apply_invited(
+        &self,
+        id: &RoomId,
+        guest: UserId,
+        by: UserId,
+        wakers: &mut Wakers,
+    ) {
+        let Some(known) = self.rooms.get(id) else {
+            return;
+        };
+        let directory = self.directory();
+        let mut room = known.lock();
+        if !room.has(guest) {
+            room.invited.insert(guest);
+        }
+        let invited = encode(&ServerMessage::Invited {
+            room: directory.summary(&room, guest),
+            by: directory.author(by),
+        });
+        // Strangers can invite anybody, so it must evict nobody: the room's list has it anyway.
+        for (_, outbox) in directory.json_outboxes(guest) {
+            outbox.push_droppable(&invited, wakers);
+        }
+    }
+
+    pub(super) fn apply_read(&self, id: &RoomId, user: UserId, seq: Seq, wakers: &mut Wakers) {
+        let Some(known) = self.rooms.get(id) else {
+            return;
+        };
+        if !known.lock().mark_read(user, seq) {
+            return;
+        }
+        let room = id.clone();
+        let message = encode(&ServerMessage::Read { room, seq });
+        let directory = self.directory();
+        for (_, outbox) in directory.json_outboxes(user) {
+            outbox.push_droppable(&message, wakers);
+        }
+    }
+
+    pub(super) fn apply_role(&self, id: &RoomId, user: UserId, role: Role, wakers: &mut Wakers) {
+        let Some(known) = self.rooms.get(id) else {
+            return;
+        };
+        let directory = self.directory();
+        let mut room = known.lock();
+        let former = room.owner();
+        let mut slow = Vec::new();
+        for user in room.set_role(user, role) {
+            let message = ServerMessage::Member {
+                room: id.clone(),
+                member: directory.member(user, Some(&room)),
+                change: MemberChange::Role,
+            };
+            slow.extend(room.broadcast(&message, wakers));
+        }
+        let owner = room.owner();
+        if owner != former {
+            self.quota.hand_over(former, owner);
+        }
+        drop((room, directory));
+        self.evict(slow, wakers);
+    }
+}
