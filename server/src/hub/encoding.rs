@@ -131,9 +131,16 @@ impl<T: Serialize> Page<T> {
     }
 
     /// Adds an item. Returns `false` if the page is full; then the item belongs to the next page.
+    ///
+    /// An item that fits no page is left out: a client that asks for the next page would get none of
+    /// what is behind it.
     pub(super) fn push(&mut self, item: T) -> bool {
         // As encoded, since escapes make a text longer, and with its comma.
         let bytes = encoded_bytes(&item) + 1;
+        if bytes > MESSAGE_BYTES - ENVELOPE_BYTES {
+            tracing::error!(bytes, "an item of a list is longer than a message");
+            return true;
+        }
         if self.items.len() >= LIST_ENTRIES || self.bytes + bytes > MESSAGE_BYTES - ENVELOPE_BYTES {
             self.more = true;
             return false;
@@ -164,7 +171,7 @@ fn encoded_bytes(value: &impl Serialize) -> usize {
     let mut counter = Counter(0);
     match serde_json::to_writer(&mut counter, value) {
         Ok(()) => counter.0,
-        // It fits no page, and so ends the list instead of breaking the message.
+        // It fits no page, and so is left out instead of breaking the message.
         Err(_) => MESSAGE_BYTES,
     }
 }
@@ -193,5 +200,19 @@ mod tests {
         }
         assert_eq!(seen, items.len());
         assert!(pages > 10, "{pages}");
+    }
+
+    #[test]
+    fn an_item_that_fits_no_page_does_not_hide_those_behind_it() {
+        let items = [
+            "first".to_owned(),
+            "x".repeat(MESSAGE_BYTES),
+            "last".to_owned(),
+        ];
+        let (page, more) = Page::of(items).finish();
+        assert_eq!(
+            (page, more),
+            (vec!["first".to_owned(), "last".to_owned()], false)
+        );
     }
 }
