@@ -8,8 +8,12 @@ use shared::chat::entry::DisplayName;
 use shared::chat::name::Name;
 use shared::identity::Fingerprint;
 
-/// Most names that are remembered: a stranger with a script must not fill the memory.
+/// Most names that are remembered, and most guests: a stranger with a script must not fill the
+/// memory.
 const MAX_NAMES: usize = 100_000;
+
+/// The bytes of a fingerprint that a guest's name shows.
+const SHOWN_BYTES: usize = DisplayName::GUEST_DIGITS / 2;
 
 /// The names of a server, and those whose claim is not durable yet.
 #[derive(Debug, Default)]
@@ -19,6 +23,8 @@ pub(super) struct Names {
     /// Skeletons of names that somebody is claiming. They count as taken, so that two cannot have
     /// one name; they are nobody's until the claim is durable.
     reserved: HashMap<String, Fingerprint>,
+    /// The first key with each beginning that a guest's name shows.
+    guests: HashMap<[u8; SHOWN_BYTES], Fingerprint>,
 }
 
 /// The reason for which a name is not given.
@@ -35,9 +41,21 @@ pub(super) enum NotGiven {
 impl Names {
     /// Returns the name under which somebody is shown.
     pub(super) fn display(&self, user: UserId) -> DisplayName {
-        self.by_key
-            .get(&user.0)
-            .map_or_else(|| DisplayName::guest(user), DisplayName::from)
+        if let Some(name) = self.by_key.get(&user.0) {
+            return name.into();
+        }
+        match self.guests.get(&shown(&user.0)) {
+            // Somebody has searched long for a key that is shown as another one.
+            Some(first) if *first != user.0 => DisplayName::long_guest(user),
+            _ => DisplayName::guest(user),
+        }
+    }
+
+    /// Remembers a key, so that no other is shown under the same guest's name.
+    pub(super) fn meet(&mut self, key: Fingerprint) {
+        if self.guests.len() < MAX_NAMES {
+            self.guests.entry(shown(&key)).or_insert(key);
+        }
     }
 
     pub(super) fn has_name(&self, user: UserId) -> bool {
@@ -122,6 +140,15 @@ impl Names {
     }
 }
 
+/// Returns the beginning of a key's fingerprint that a guest's name shows.
+fn shown(key: &Fingerprint) -> [u8; SHOWN_BYTES] {
+    let mut shown = [0; SHOWN_BYTES];
+    for (to, from) in shown.iter_mut().zip(key.as_bytes()) {
+        *to = *from;
+    }
+    shown
+}
+
 /// Returns the forms under which a name is reserved.
 fn skeletons(name: &Name) -> Vec<String> {
     name.skeletons().to_vec()
@@ -135,7 +162,7 @@ mod tests {
         Fingerprint::of_spki(&[seed])
     }
 
-    fn shown(names: &Names, seed: u8) -> String {
+    fn shown_as(names: &Names, seed: u8) -> String {
         names.display(UserId(key(seed))).to_string()
     }
 
@@ -154,7 +181,7 @@ mod tests {
     fn a_name_stays_with_its_first_key() {
         let mut names = Names::default();
         assert_eq!(
-            shown(&names, 1),
+            shown_as(&names, 1),
             DisplayName::guest(UserId(key(1))).to_string()
         );
         claim(&mut names, 1, "anna").unwrap();
@@ -164,7 +191,7 @@ mod tests {
             claim(&mut names, 2, "anna"),
             Err(NotGiven::Taken(suggestions))
         );
-        assert_eq!(shown(&names, 1), "anna");
+        assert_eq!(shown_as(&names, 1), "anna");
     }
 
     // The attack: the name of somebody else in letters of another script, or in capitals.
@@ -182,7 +209,7 @@ mod tests {
             Err(NotGiven::Taken(_))
         ));
         claim(&mut names, 1, "Cap").unwrap();
-        assert_eq!(shown(&names, 1), "Cap");
+        assert_eq!(shown_as(&names, 1), "Cap");
     }
 
     #[test]
@@ -191,7 +218,7 @@ mod tests {
         claim(&mut names, 1, "anna").unwrap();
         claim(&mut names, 1, "bert").unwrap();
         claim(&mut names, 2, "anna").unwrap();
-        assert_eq!(shown(&names, 2), "anna");
+        assert_eq!(shown_as(&names, 2), "anna");
     }
 
     // The attack: a capital I, or a digit, for a small l.
@@ -205,7 +232,7 @@ mod tests {
         }
         claim(&mut names, 1, "bert").unwrap();
         claim(&mut names, 2, "AIice").unwrap();
-        assert_eq!(shown(&names, 2), "AIice");
+        assert_eq!(shown_as(&names, 2), "AIice");
     }
 
     // The attack: a name that people take for a guest's, which shows a key.
@@ -214,6 +241,24 @@ mod tests {
         let mut names = Names::default();
         let stored = Name::from_stored("Guest-12345678").unwrap();
         assert_eq!(names.reserve(key(1), &stored), Err(NotGiven::Guest));
+    }
+
+    // The attack: a key whose fingerprint begins like that of another guest.
+    #[test]
+    fn two_guests_are_never_shown_under_one_name() {
+        let [first, second] = [1, 2].map(|last| {
+            let mut bytes = [7; 32];
+            bytes[31] = last;
+            // They differ within what a longer name shows.
+            bytes[SHOWN_BYTES] = last;
+            Fingerprint::from_bytes(bytes)
+        });
+        let mut names = Names::default();
+        names.meet(first);
+        names.meet(second);
+        let shown = [first, second].map(|key| names.display(UserId(key)).to_string());
+        assert_eq!(shown[0], "guest-0707070707070707");
+        assert_eq!(shown[1], "guest-07070707070707070207070707");
     }
 
     // The race: two keys claim one name before either claim is stored.

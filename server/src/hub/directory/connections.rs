@@ -21,6 +21,7 @@ impl Directory {
         user: UserId,
         connected: Connected,
     ) -> Arc<Person> {
+        self.names.meet(user.0);
         let name = self.name_of(user);
         let operator = self.operators.contains(&user);
         let admitted = self.is_admitted(user);

@@ -133,6 +133,9 @@ impl Directory {
         let rooms = snapshot.rooms.into_iter().map(Room::from_record);
         let rooms: Vec<_> = rooms.collect();
         for room in &rooms {
+            for member in room.members.keys() {
+                directory.names.meet(member.0);
+            }
             directory.add_room(room);
         }
         (directory, rooms)
