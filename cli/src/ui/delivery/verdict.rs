@@ -24,11 +24,10 @@ pub(super) fn verdict(
     if !lines.has_ended() && !interrupted {
         let sign = if text.is_empty() { "" } else { "; " };
         // Writing to a string does not fail.
-        let _ = write!(
-            text,
-            "{sign}what came after line {} was not read",
-            lines.last_read()
-        );
+        let _ = match lines.last_read() {
+            0 => write!(text, "{sign}no line was read"),
+            last => write!(text, "{sign}what came after line {last} was not read"),
+        };
     }
     match ended.err().or(failure) {
         Some(failure) if text.is_empty() => Err(failure),
