@@ -191,6 +191,15 @@ struct Settings {
     #[arg(long, value_name = "N", env = "SECURE_CHAT_MAX_ROOMS")]
     max_rooms: Option<usize>,
 
+    /// MiB that one person may write in a day into rooms that keep them. 0 is no limit. [default: 64]
+    #[arg(long, value_name = "MIB", env = "SECURE_CHAT_MIB_PER_DAY")]
+    mib_per_day: Option<u32>,
+
+    /// MiB that the history may have on the disk, beside its log: nothing more is taken than
+    /// deletions then. 0 is no limit. [default: 0]
+    #[arg(long, value_name = "MIB", env = "SECURE_CHAT_MAX_HISTORY_MIB")]
+    max_history_mib: Option<u32>,
+
     /// Messages, edits, deletions and reactions of one person a minute, and ten times as many of one
     /// address; at most 120 at once. 0 is no limit, here and below. [default: 600]
     #[arg(long, value_name = "N", env = "SECURE_CHAT_SENDS_PER_MINUTE")]
@@ -304,6 +313,10 @@ pub struct Config {
     pub keep: Keep,
     /// Most rooms with a name.
     pub max_rooms: usize,
+    /// Most MiB that one key may write in a day; 0 is no limit.
+    pub mib_per_day: u32,
+    /// Most MiB of the database; 0 is no limit.
+    pub max_history_mib: u32,
     /// The admission mode, if one is configured.
     pub admission: Option<AdmissionMode>,
     /// Time for which a key that the server has not seen before may not write.
@@ -332,6 +345,8 @@ impl Default for Config {
             rates: PerMinute::default(),
             keep: Keep::Forever,
             max_rooms: 10_000,
+            mib_per_day: 64,
+            max_history_mib: 0,
             admission: None,
             new_keys_wait: Duration::ZERO,
             key_bits: RSA_MIN_BITS,
@@ -431,6 +446,14 @@ fn merge(over: Settings, file: Settings, default: Config) -> Result<Config, Conf
             .max_rooms
             .or(file.max_rooms)
             .unwrap_or(default.max_rooms),
+        mib_per_day: over
+            .mib_per_day
+            .or(file.mib_per_day)
+            .unwrap_or(default.mib_per_day),
+        max_history_mib: over
+            .max_history_mib
+            .or(file.max_history_mib)
+            .unwrap_or(default.max_history_mib),
         admission: over.admission.or(file.admission).or(default.admission),
         new_keys_wait: over
             .new_keys_wait

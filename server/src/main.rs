@@ -159,7 +159,8 @@ fn serve(config: Config, log: Log) -> Result<(), Failure> {
 /// Opens the rooms as they were when the last server of this data folder stopped.
 fn open_hub(runtime: &tokio::runtime::Runtime, config: &Config) -> Result<Hub, Failure> {
     let path = config.data_dir.join(DATABASE);
-    let store = SqliteStore::open(&path).map_err(Failure::Open)?;
+    let most = u64::from(config.max_history_mib) << 20;
+    let store = SqliteStore::open_bounded(&path, most).map_err(Failure::Open)?;
     let hub = Hub::open(
         Arc::new(store),
         Settings {
@@ -167,6 +168,7 @@ fn open_hub(runtime: &tokio::runtime::Runtime, config: &Config) -> Result<Hub, F
             per_minute: config.rates,
             keep: config.keep,
             max_rooms: config.max_rooms,
+            bytes_per_day: u64::from(config.mib_per_day) << 20,
             admission: config.admission,
             new_keys_wait: config.new_keys_wait,
         },

@@ -15,6 +15,7 @@ use shared::chat::{Keep, RoomId, Seq};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Hub;
+use super::requests::Rejection;
 use super::room::{BLOCK, Room, UnstoredEntry};
 use crate::store::{Appended, Durable, NewEntry, StoreError};
 use crate::system;
@@ -105,11 +106,19 @@ impl Grants {
 
 impl Hub {
     /// Appends an entry to a room. Queues it at once: entries of one connection keep their order.
-    pub(super) fn append(&self, room: &mut Room, entry: NewEntry) -> Durable<Appended> {
+    ///
+    /// # Errors
+    /// A [`Rejection`] if the writer's key has written as much as it may, and nothing was queued.
+    pub(super) fn append(
+        &self,
+        room: &mut Room,
+        entry: NewEntry,
+    ) -> Result<Durable<Appended>, Rejection> {
         // The caller holds the room's lock, under which its retention changes too: an append is
         // clearly before or after such a change.
         if room.keep != Keep::Nothing {
-            return self.store.append(room.id.clone(), entry);
+            self.written.charge(entry.from, &entry.event)?;
+            return Ok(self.store.append(room.id.clone(), entry));
         }
         let (reply, appended) = oneshot::channel();
         let now = system::timestamp(SystemTime::now());
@@ -119,10 +128,10 @@ impl Hub {
         self.queue_unstored(entry);
         // Asked for at half a block, so that appends rarely wait for the disk.
         self.reserve(room);
-        Box::pin(async move {
+        Ok(Box::pin(async move {
             let ended = |_| Err(StoreError::Failed("nobody answers".into()));
             appended.await.unwrap_or_else(ended)
-        })
+        }))
     }
 
     fn queue_unstored(&self, entries: impl IntoIterator<Item = UnstoredEntry>) {

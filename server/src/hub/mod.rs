@@ -24,6 +24,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod under_way;
+mod written;
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,6 +41,7 @@ use self::directory::Directory;
 use self::quota::Quota;
 use self::requests::{Rejection, Searches};
 use self::room::{Room, RoomLock, RoomTable, UnstoredEntry};
+use self::written::Written;
 use crate::operators::Operators;
 use crate::rates::{PerMinute, Rates};
 use crate::store::{Change, Outcome, Store, StoreError};
@@ -66,6 +68,8 @@ pub struct Settings {
     pub keep: Keep,
     /// Most rooms with a name. There may be ten times as many rooms of two.
     pub max_rooms: usize,
+    /// Most bytes that one key may write in a day into rooms that keep them; 0 is no limit.
+    pub bytes_per_day: u64,
     /// The admission mode from now on; without it, the stored one stays.
     pub admission: Option<AdmissionMode>,
     /// Time for which a key that the server has not seen before may not write.
@@ -80,6 +84,7 @@ impl Default for Settings {
             per_minute: PerMinute::default(),
             keep: Keep::Forever,
             max_rooms: 10_000,
+            bytes_per_day: 64 << 20,
             admission: None,
             new_keys_wait: Duration::ZERO,
         }
@@ -96,6 +101,7 @@ pub struct Inner {
     directory: Mutex<Directory>,
     rooms: RoomTable,
     quota: Quota,
+    written: Written,
     store: Arc<dyn Store>,
     /// The store's outcomes and the unstored rooms' entries, until [`Hub::run`] takes them.
     sources: tokio::sync::Mutex<Sources>,
@@ -169,6 +175,7 @@ impl Hub {
             directory: Mutex::new(directory),
             rooms: table,
             quota,
+            written: Written::new(settings.bytes_per_day),
             store,
             sources: tokio::sync::Mutex::new(Sources { outcomes, unstored }),
             unstored: queues,

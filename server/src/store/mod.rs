@@ -378,6 +378,9 @@ pub enum StoreError {
     /// The disk is full. Nothing was changed; it may work later.
     #[error("the disk is full")]
     Full,
+    /// The database has the size that it may have.
+    #[error("the history has the size that it may have")]
+    HistoryFull,
     /// Another failure; nothing was changed. The text is for the log.
     #[error("the store failed: {0}")]
     Failed(#[source] Cause),

@@ -147,6 +147,10 @@ impl From<StoreError> for Rejection {
                 ChatErrorCode::LimitReached,
                 "This search takes too long: search one room, or for rarer words.",
             ),
+            StoreError::HistoryFull => (
+                ChatErrorCode::LimitReached,
+                "The server's history has the size that it may have; nothing was taken.",
+            ),
             StoreError::Full => (
                 ChatErrorCode::StorageFailed,
                 "The server's disk is full; nothing was taken.",

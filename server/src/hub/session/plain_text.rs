@@ -156,6 +156,10 @@ impl Session {
         };
         // The guard ends with this statement: no lock is held while the disk is waited for.
         let stored = self.hub.append(&mut lobby.lock(), entry);
+        let stored = match stored {
+            Ok(stored) => stored,
+            Err(rejection) => return self.notice(&format!("Not delivered: {}", rejection.text())),
+        };
         self.plain.unpublished += 1;
         self.spawn(REPLY_BYTES, async move {
             // The receipt is the line itself, which was broadcast before this resolves.

@@ -100,3 +100,55 @@ async fn there_are_no_more_rooms_than_there_may_be() {
     // One that is there can be joined as before.
     join(&mut anna, "den").await;
 }
+
+// The attack: 220 MB of messages in five seconds, and so on.
+#[tokio::test]
+async fn a_key_that_has_written_its_day_is_told_so_in_either_form() {
+    let settings = Settings {
+        bytes_per_day: 1 << 20,
+        ..unlimited()
+    };
+    let store = Arc::new(MemoryStore::default());
+    let hub = Hub::open(store, settings).await.unwrap();
+    let hub: &'static Hub = Box::leak(Box::new(hub));
+    tokio::spawn(hub.run());
+    let mut eve = person(hub, 1, "eve").await;
+    join(&mut eve, "lobby").await;
+    let mut device = plain(hub, 1);
+    let text = "x".repeat(16_000);
+    let refusal = loop {
+        let id = shared::chat::MessageId::from_random(crate::system::random_bytes().unwrap());
+        let send = json!({"type": "send", "room": "lobby", "id": id.to_string(), "text": text});
+        say(&mut eve, &send).await;
+        if let Some(refusal) = waiting(&mut eve)
+            .into_iter()
+            .find(|text| text.contains(r#""error""#))
+        {
+            break refusal;
+        }
+    };
+    assert!(
+        refusal.contains("limit_reached") && refusal.contains("1 MiB today"),
+        "{refusal}"
+    );
+    waiting(&mut device);
+    device.handle(text.as_bytes());
+    device.settle().await;
+    let told = waiting(&mut device).concat();
+    assert!(
+        told.contains("Not delivered: You have written 1 MiB"),
+        "{told}"
+    );
+    let delete = json!({"type": "delete", "room": "lobby", "id": id(9), "of": 1});
+    say(&mut eve, &delete).await;
+    hear(&mut eve, "ack").await;
+    // A room that keeps nothing fills no disk.
+    say(
+        &mut eve,
+        &json!({"type": "create", "room": "den", "keep": "nothing"}),
+    )
+    .await;
+    hear(&mut eve, "joined").await;
+    say(&mut eve, &send("den", 10, &text)).await;
+    hear(&mut eve, "ack").await;
+}

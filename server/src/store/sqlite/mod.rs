@@ -10,6 +10,7 @@ mod requests;
 mod rows;
 mod schema;
 mod search;
+mod size;
 mod sweep;
 mod walk;
 mod writer;
@@ -59,7 +60,16 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`]; a database that is not ours, newer, damaged or in use was not changed.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        Self::open_with(path, Clock::system(), None, SWEEP_EVERY)
+        Self::open_bounded(path, 0)
+    }
+
+    /// Opens the database as [`open`](Self::open) does. It takes no more entries but deletions when
+    /// it has more than `most` bytes; 0 is no limit.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_bounded(path: &Path, most: u64) -> Result<Self, OpenError> {
+        Self::open_with(path, Clock::system(), None, SWEEP_EVERY, most)
     }
 
     /// `pages` is how many pages of 4 KiB the database may have: a disk that is full beyond.
@@ -68,6 +78,7 @@ impl SqliteStore {
         clock: Clock,
         pages: Option<u32>,
         sweep_every: Duration,
+        most: u64,
     ) -> Result<Self, OpenError> {
         // Before anything is read: two servers would each give the next number of a room.
         let lock = open::lock(path)?;
@@ -80,7 +91,7 @@ impl SqliteStore {
         let readers = Readers::start(path, reader::PAGE_THREADS)?;
         // Threads of their own: when searches shared the others, history waited for 59 to 118 s.
         let searchers = Readers::start(path, reader::SEARCH_THREADS)?;
-        let writer = Writer::start(connection, clock, sweep_every)
+        let writer = Writer::start(connection, clock, sweep_every, most)
             .map_err(|error| OpenError::Io(path.to_owned(), error))?;
         Ok(Self {
             path: path.to_owned(),
@@ -100,7 +111,7 @@ impl SqliteStore {
         clock: Clock,
         pages: Option<u32>,
     ) -> Result<Self, OpenError> {
-        Self::open_with(path, clock, pages, Duration::from_millis(10))
+        Self::open_with(path, clock, pages, Duration::from_millis(10), 0)
     }
 
     /// Bounds every search: how many messages the index may name, how long it may take, and how

@@ -55,6 +55,8 @@ pub(super) struct Requests<'a> {
     pub(super) memory: &'a mut Memory,
     /// The time of the transaction: its entries are durable at one moment.
     now: Timestamp,
+    /// The database has the size that it may have: entries are refused, but for deletions.
+    full: bool,
     /// Inserts an entry. Held for all of a group, which mostly has nothing else.
     insert: Option<CachedStatement<'a>>,
     /// `true` if something was deleted: the log still has a copy of it.
@@ -66,11 +68,17 @@ pub(super) struct Requests<'a> {
 }
 
 impl<'a> Requests<'a> {
-    pub(super) fn new(connection: &'a Connection, memory: &'a mut Memory, now: Timestamp) -> Self {
+    pub(super) fn new(
+        connection: &'a Connection,
+        memory: &'a mut Memory,
+        now: Timestamp,
+        full: bool,
+    ) -> Self {
         Self {
             connection,
             memory,
             now,
+            full,
             insert: None,
             deleted: false,
             sweeps: false,
@@ -101,6 +109,9 @@ impl<'a> Requests<'a> {
             at: rules::not_before(head.at, self.now),
             event: self.as_stored(head.key, &new.event)?,
         };
+        if self.full && !matches!(entry.event, Event::Deleted { .. }) {
+            return self.only_again(head.key, writer, new);
+        }
         // The insertion itself finds out whether the id is new; looking first would cost every
         // append another search.
         if !self.insert(head.key, writer, &entry)? {
@@ -165,6 +176,21 @@ impl<'a> Requests<'a> {
             columns.is_on,
         ])?;
         Ok(inserted == 1)
+    }
+
+    /// Answers an entry that was stored before, and refuses every other one.
+    fn only_again(
+        &self,
+        room: i64,
+        writer: i64,
+        new: &NewEntry,
+    ) -> Result<(Appended, Option<Committed>), Failure> {
+        let sql = "SELECT 1 FROM entries WHERE room = ?1 AND writer = ?2 AND id = ?3";
+        let mut query = self.connection.prepare_cached(sql)?;
+        if !query.exists(params![room, writer, new.id.as_bytes()])? {
+            return Err(StoreError::HistoryFull.into());
+        }
+        Ok((self.again(room, writer, new)?, None))
     }
 
     fn again(&self, room: i64, writer: i64, new: &NewEntry) -> Result<Appended, Failure> {

@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use super::error::Failure;
 use super::open::BUSY_TIMEOUT;
 use super::requests::{Memory, Requests};
+use super::size::Size;
 use super::sweep::{self, Swept};
 use super::waiting;
 use crate::store::clock::Clock;
@@ -79,6 +80,7 @@ impl Writer {
         connection: Connection,
         clock: Clock,
         sweep_every: Duration,
+        most: u64,
     ) -> io::Result<Self> {
         let (sender, receiver) = channel();
         let subscription = Arc::<Subscription>::default();
@@ -87,6 +89,7 @@ impl Writer {
             subscription: Arc::clone(&subscription),
             clock,
             memory: Memory::default(),
+            size: Size::new(most),
             unwiped: false,
             sweep_every,
             // What was to go while nobody was here goes first.
@@ -142,6 +145,7 @@ struct Thread {
     subscription: Arc<Subscription>,
     clock: Clock,
     memory: Memory,
+    size: Size,
     /// `true` while the log has a copy of a deleted text.
     unwiped: bool,
     sweep_every: Duration,
@@ -242,7 +246,8 @@ impl Thread {
             // Immediate: the right to write is taken at the beginning. A transaction that first
             // reads and then wants to write can fail halfway, and SQLite does not wait then.
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut requests = Requests::new(&transaction, &mut self.memory, self.clock.now());
+        let full = self.size.is_reached(&transaction)?;
+        let mut requests = Requests::new(&transaction, &mut self.memory, self.clock.now(), full);
         let mut outcomes = Vec::new();
         while let Some(job) = group.get(outcomes.len()) {
             outcomes.push(carry_out(&mut requests, job)?);

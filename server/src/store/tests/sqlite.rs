@@ -411,3 +411,38 @@ async fn a_full_disk_hides_no_message_from_a_search() {
     assert!(!zebras.is_empty());
     assert_eq!(zebras, acked[..zebras.len()]);
 }
+
+// The attack: a disk that strangers fill for good.
+#[tokio::test]
+async fn a_history_of_its_largest_size_takes_nothing_but_deletions_until_it_is_smaller() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let store = SqliteStore::open_bounded(&path, 1 << 20).unwrap();
+    let (room, other) = (create(&store, "room").await, create(&store, "other").await);
+    let mut acked = 0;
+    let refused = loop {
+        let new = entry(1, acked, message(&"x".repeat(8_000)));
+        match store.append(room.clone(), new).await {
+            Ok(_) => acked += 1,
+            Err(error) => break error,
+        }
+        // The size is looked at now and then, so that what is written meanwhile passes it.
+        assert!(acked < 1_000_000);
+    };
+    assert_eq!(refused, StoreError::HistoryFull);
+    // What was sent before is answered as before.
+    let again = entry(1, 0, message(&"x".repeat(8_000)));
+    assert!(store.append(room.clone(), again).await.unwrap().again);
+    let deletion = entry(1, 2_000_000, Event::Deleted { of: 1 });
+    store.append(room.clone(), deletion).await.unwrap();
+    let change = Change::RoomDeleted { room };
+    store.change(change).await.unwrap();
+    for number in 3_000_000.. {
+        let new = entry(1, number, message("there is space again"));
+        match store.append(other.clone(), new).await {
+            Ok(_) => break,
+            Err(error) => assert_eq!(error, StoreError::HistoryFull),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}

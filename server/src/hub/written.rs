@@ -1,0 +1,141 @@
+//! The bytes that each key has written today: rates bound what comes at once, and this what is
+//! stored for good.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use shared::chat::{Event, UserId};
+
+use super::requests::Rejection;
+
+/// Bytes of an entry beside its text, in the database and its indexes.
+const ENTRY_BYTES: u64 = 300;
+
+/// Most keys that are counted: keys are cheap to make. At more, those are forgotten that have
+/// written least; their day begins again.
+const COUNTED: usize = 100_000;
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// What each key has written in the present day, which begins with the server.
+#[derive(Debug)]
+pub(super) struct Written {
+    /// Most bytes of one key; 0 is no limit.
+    most: u64,
+    day: Mutex<Day>,
+}
+
+#[derive(Debug)]
+struct Day {
+    began: Instant,
+    bytes: HashMap<UserId, u64>,
+}
+
+impl Written {
+    pub(super) fn new(most: u64) -> Self {
+        let began = Instant::now();
+        let bytes = HashMap::new();
+        Self {
+            most,
+            day: Mutex::new(Day { began, bytes }),
+        }
+    }
+
+    /// Counts an entry of a key.
+    ///
+    /// # Errors
+    /// A [`Rejection`] if the key has written as much as it may. Deletions are taken all the same.
+    pub(super) fn charge(&self, user: UserId, event: &Event) -> Result<(), Rejection> {
+        self.charge_at(Instant::now(), user, event)
+    }
+
+    fn charge_at(&self, now: Instant, user: UserId, event: &Event) -> Result<(), Rejection> {
+        let bytes = match event {
+            _ if self.most == 0 => return Ok(()),
+            Event::Deleted { .. } => return Ok(()),
+            Event::Message { text, .. } | Event::Edited { text, .. } => {
+                let text = text.as_ref().map_or(0, |text| text.as_str().len());
+                u64::try_from(text).unwrap_or(u64::MAX)
+            }
+            _ => 0,
+        };
+        let mut day = self.day.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.duration_since(day.began) >= DAY {
+            day.began = now;
+            day.bytes.clear();
+        }
+        if day.bytes.len() >= COUNTED && !day.bytes.contains_key(&user) {
+            let mut all: Vec<_> = day.bytes.values().copied().collect();
+            let (_, median, _) = all.select_nth_unstable(COUNTED / 2);
+            let median = *median;
+            day.bytes.retain(|_, bytes| *bytes > median);
+        }
+        let left = DAY.saturating_sub(now.duration_since(day.began));
+        let written = day.bytes.entry(user).or_default();
+        let sum = written.saturating_add(bytes).saturating_add(ENTRY_BYTES);
+        if sum > self.most {
+            let hours = left.as_secs().div_ceil(60 * 60);
+            let message = format!(
+                "You have written {} MiB today, the most that this server takes of one key. Go on \
+                 in {hours} h.",
+                self.most >> 20
+            );
+            return Err(Rejection::limit_reached(message));
+        }
+        *written = sum;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::chat::Text;
+    use shared::identity::Fingerprint;
+
+    use super::*;
+
+    fn user(number: u32) -> UserId {
+        UserId(Fingerprint::of_spki(&number.to_be_bytes()))
+    }
+
+    fn message(bytes: usize) -> Event {
+        Event::Message {
+            text: Some(Text::parse(&"x".repeat(bytes)).unwrap()),
+            reply_to: None,
+        }
+    }
+
+    // The attack: the longest texts, as fast as the rates allow, all day.
+    #[test]
+    fn a_key_that_writes_all_day_does_not_fill_the_disk() {
+        let written = Written::new(1 << 20);
+        let now = Instant::now();
+        let mut taken = 0;
+        while written.charge_at(now, user(1), &message(16_000)).is_ok() {
+            taken += 1;
+        }
+        assert_eq!(taken, (1 << 20) / 16_300);
+        // What is there can be deleted, others can write, and so can the key tomorrow.
+        let deleted = Event::Deleted { of: 1 };
+        written.charge_at(now, user(1), &deleted).unwrap();
+        written.charge_at(now, user(2), &message(16_000)).unwrap();
+        let tomorrow = now + DAY;
+        written
+            .charge_at(tomorrow, user(1), &message(16_000))
+            .unwrap();
+    }
+
+    // The attack: so many keys that the one which has written much is forgotten.
+    #[test]
+    fn many_keys_do_not_make_the_count_of_one_forgotten() {
+        let written = Written::new(1 << 20);
+        let now = Instant::now();
+        while written.charge_at(now, user(0), &message(16_000)).is_ok() {}
+        for number in 1..=u32::try_from(COUNTED).unwrap() + 1 {
+            written.charge_at(now, user(number), &message(1)).unwrap();
+        }
+        assert!(written.charge_at(now, user(0), &message(16_000)).is_err());
+        assert!(written.day.lock().unwrap().bytes.len() <= COUNTED);
+    }
+}
