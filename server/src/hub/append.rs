@@ -17,8 +17,12 @@ use tokio::sync::{mpsc, oneshot};
 use super::Hub;
 use super::requests::Rejection;
 use super::room::{BLOCK, Room, UnstoredEntry};
+use crate::logging::Repeated;
 use crate::store::{Appended, Durable, NewEntry, StoreError};
 use crate::system;
+
+/// Every room without numbers asks again with its next entry.
+static UNRESERVED: Repeated = Repeated::new();
 
 /// The queues from unstored rooms to the hub's task.
 #[derive(Debug)]
@@ -170,7 +174,9 @@ impl Hub {
                 }
             }
             Err(error) => {
-                tracing::error!(%error, room = %id, "no numbers could be reserved");
+                if let Some(suppressed) = UNRESERVED.take() {
+                    tracing::error!(%error, room = %id, suppressed, "no numbers could be reserved");
+                }
                 // The appends that wait fail now, because a full disk may stay full.
                 room.unstored.denied(&error, period);
             }

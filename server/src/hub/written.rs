@@ -58,7 +58,7 @@ impl Written {
                 let text = text.as_ref().map_or(0, |text| text.as_str().len());
                 u64::try_from(text).unwrap_or(u64::MAX)
             }
-            _ => 0,
+            Event::Reacted { .. } => 0,
         };
         let mut day = self.day.lock().unwrap_or_else(PoisonError::into_inner);
         if now.duration_since(day.began) >= DAY {

@@ -1,4 +1,4 @@
-//! A limit on the log lines that one address can cause.
+//! Limits on the log lines that one address can cause, and that one lasting failure can.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -87,6 +87,28 @@ impl Throttle {
     }
 }
 
+/// The count of the lines of one failure, such as a full disk, which every request meets again.
+#[derive(Debug, Default)]
+pub struct Repeated(Mutex<Option<Count>>);
+
+impl Repeated {
+    /// Creates a count of no lines.
+    pub const fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+
+    /// Takes one line. Returns the number of lines that were suppressed since the last one, which
+    /// belongs into the line; `None` if this line must be suppressed too.
+    pub fn take(&self) -> Option<u64> {
+        self.take_at(Instant::now())
+    }
+
+    fn take_at(&self, now: Instant) -> Option<u64> {
+        let mut count = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        count.get_or_insert_with(|| Count::new(now)).take(now)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,6 +127,16 @@ mod tests {
         assert_eq!(throttle.take_at(quiet, start), Some(0));
         assert_eq!(throttle.take_at(noisy, start + WINDOW), Some(500));
         assert_eq!(throttle.take_at(noisy, start + WINDOW), Some(0));
+    }
+
+    // The attack: messages to a server whose disk is full.
+    #[test]
+    fn a_failure_of_every_request_is_a_few_lines_and_a_number() {
+        let repeated = Repeated::new();
+        let start = Instant::now();
+        let lines = (0..100_000).filter_map(|_| repeated.take_at(start)).count();
+        assert_eq!(lines, LINES_PER_WINDOW as usize);
+        assert_eq!(repeated.take_at(start + WINDOW), Some(99_990));
     }
 
     #[test]

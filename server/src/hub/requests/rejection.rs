@@ -5,6 +5,7 @@ use std::time::Duration;
 use shared::chat::client::Unreadable;
 use shared::chat::{ChatErrorCode, MessageId, RoomId, ServerMessage, UserId};
 
+use crate::logging::Repeated;
 use crate::rates::TooFast;
 use crate::store::StoreError;
 
@@ -126,6 +127,9 @@ impl Rejection {
     }
 }
 
+/// Every request to a full disk fails alike.
+static FAILURES: Repeated = Repeated::new();
+
 impl From<StoreError> for Rejection {
     fn from(error: StoreError) -> Self {
         let (code, message) = match &error {
@@ -161,8 +165,10 @@ impl From<StoreError> for Rejection {
             ),
         };
         // The cause goes into the log only: strangers read the answer.
-        if code == ChatErrorCode::StorageFailed {
-            tracing::error!(%error, "storage");
+        if code == ChatErrorCode::StorageFailed
+            && let Some(suppressed) = FAILURES.take()
+        {
+            tracing::error!(%error, suppressed, "storage");
         }
         Self::new(code, message)
     }

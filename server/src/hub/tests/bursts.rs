@@ -133,12 +133,12 @@ async fn a_burst_of_renames_and_creations_makes_no_rooms_that_look_alike() {
     )
     .await;
     let names = ["look", "l0ok", "lo0k", "l00k"];
-    at_once(&mut people, |number| match number {
-        0 => json!({"type": "create", "room": names[0]}),
-        _ => {
-            let room = format!("room{number}");
-            json!({"type": "rename", "room": room, "to": names[number]})
+    at_once(&mut people, |number| {
+        let to = names[number];
+        if number == 0 {
+            return json!({"type": "create", "room": to});
         }
+        json!({"type": "rename", "room": format!("room{number}"), "to": to})
     })
     .await;
     let taken = names

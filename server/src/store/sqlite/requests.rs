@@ -49,6 +49,17 @@ impl Memory {
     }
 }
 
+/// What a transaction's requests ask of the writer once they are committed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Effects {
+    /// Something was deleted: the log still has a copy of it.
+    pub(super) deleted: bool,
+    /// A room has entries from now on that are to go.
+    pub(super) sweeps: bool,
+    /// The index of words has every message at the end of the transaction.
+    pub(super) indexes: bool,
+}
+
 /// One transaction's requests.
 pub(super) struct Requests<'a> {
     pub(super) connection: &'a Connection,
@@ -59,12 +70,7 @@ pub(super) struct Requests<'a> {
     full: bool,
     /// Inserts an entry. Held for all of a group, which mostly has nothing else.
     insert: Option<CachedStatement<'a>>,
-    /// `true` if something was deleted: the log still has a copy of it.
-    pub(super) deleted: bool,
-    /// A room has entries from now on that are to go.
-    pub(super) sweeps: bool,
-    /// The index of words is to have every message at the end of the transaction.
-    pub(super) indexes: bool,
+    pub(super) effects: Effects,
 }
 
 impl<'a> Requests<'a> {
@@ -80,9 +86,7 @@ impl<'a> Requests<'a> {
             now,
             full,
             insert: None,
-            deleted: false,
-            sweeps: false,
-            indexes: false,
+            effects: Effects::default(),
         }
     }
 
@@ -232,7 +236,7 @@ impl<'a> Requests<'a> {
         let sql = "UPDATE entries SET text = NULL WHERE room = ?1 AND target = ?2 AND kind = 1";
         let mut scrub = self.connection.prepare_cached(sql)?;
         scrub.execute([room, number(of)])?;
-        self.deleted = true;
+        self.effects.deleted = true;
         Ok(())
     }
 
@@ -257,7 +261,7 @@ impl<'a> Requests<'a> {
                     return Err(StoreError::RoomExists.into());
                 }
                 // The sweep sleeps while every room keeps everything.
-                self.sweeps |= keep.is_some();
+                self.effects.sweeps |= keep.is_some();
                 if let Some(owner) = owner {
                     // Not a member yet: the room is there first.
                     let (room, owner) = (self.head(room)?.key, self.user(*owner)?);
@@ -293,7 +297,7 @@ impl<'a> Requests<'a> {
                     "UPDATE rooms SET keep = ?2 WHERE key = ?1",
                     params![key, keep],
                 )?;
-                self.sweeps |= keep.is_some();
+                self.effects.sweeps |= keep.is_some();
             }
             Change::RoomDeleted { room } => {
                 let key = self.head(room)?.key;
@@ -307,8 +311,8 @@ impl<'a> Requests<'a> {
                 for table in ["members", "invited", "roles"] {
                     self.execute(&format!("DELETE FROM {table} WHERE room = ?1"), [key])?;
                 }
-                self.sweeps = true;
-                self.deleted = true;
+                self.effects.sweeps = true;
+                self.effects.deleted = true;
             }
             Change::Joined { room, user, .. } => {
                 let (key, head) = self.head(room).map(|head| (head.key, head.seq))?;
@@ -435,8 +439,8 @@ impl<'a> Requests<'a> {
             update.execute(params![head.key, number(head.seq), at])?;
             head.changed = false;
         }
-        self.indexes |= self.memory.backlog.is_full();
-        if self.indexes {
+        self.effects.indexes |= self.memory.backlog.is_full();
+        if self.effects.indexes {
             self.memory.backlog.index(self.connection)?;
         }
         Ok(())

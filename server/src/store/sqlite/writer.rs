@@ -20,6 +20,7 @@ use super::requests::{Memory, Requests};
 use super::size::Size;
 use super::sweep::{self, Swept};
 use super::waiting;
+use crate::logging::Repeated;
 use crate::store::clock::Clock;
 use crate::store::outcome::{Answer, Reply, Subscription};
 use crate::store::{Appended, Change, Committed, Durable, NewEntry, Outcome, StoreError};
@@ -90,6 +91,7 @@ impl Writer {
             clock,
             memory: Memory::default(),
             size: Size::new(most),
+            failures: Repeated::new(),
             unwiped: false,
             sweep_every,
             // What was to go while nobody was here goes first.
@@ -146,6 +148,7 @@ struct Thread {
     clock: Clock,
     memory: Memory,
     size: Size,
+    failures: Repeated,
     /// `true` while the log has a copy of a deleted text.
     unwiped: bool,
     sweep_every: Duration,
@@ -213,7 +216,10 @@ impl Thread {
             }
             Err(failure) => {
                 let error = StoreError::from(failure);
-                tracing::error!(%error, requests = group.len(), "nothing could be stored");
+                if let Some(suppressed) = self.failures.take() {
+                    let requests = group.len();
+                    tracing::error!(%error, requests, suppressed, "nothing could be stored");
+                }
                 // Refusals go the same way as commits, and so keep their order among them.
                 let outcomes = group.into_iter().map(|job| job.into_refusal(&error));
                 self.subscription.publish(outcomes.collect());
@@ -260,16 +266,16 @@ impl Thread {
             }
         }
         requests.finish()?;
-        let (deleted, sweeps, indexes) = (requests.deleted, requests.sweeps, requests.indexes);
+        let effects = requests.effects;
         // It borrows the transaction.
         drop(requests);
         transaction.commit()?;
-        if indexes {
+        if effects.indexes {
             self.memory.backlog.clear();
         }
         // After the commit: a deletion that was undone has left nothing to wipe.
-        self.unwiped |= deleted;
-        if sweeps {
+        self.unwiped |= effects.deleted;
+        if effects.sweeps {
             self.sweep_at = Some(Instant::now());
         }
         Ok(outcomes)
@@ -371,7 +377,7 @@ fn carry_out(requests: &mut Requests<'_>, job: &Job) -> Result<Done, Failure> {
         }
         Job::Change { change, .. } => Done::Changed(of_its_own(requests.change(change))?),
         Job::Index { .. } => {
-            requests.indexes = true;
+            requests.effects.indexes = true;
             Done::Indexed
         }
     })
