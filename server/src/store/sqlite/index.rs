@@ -1,10 +1,11 @@
 //! The index of words: which messages have which tokens. It follows edits and deletions in the
 //! transaction that makes them.
 //!
-//! New messages it gets many at a time, because FTS5 writes a segment for every transaction and
-//! merges them again: message by message, that took as long as everything else that is done to
-//! store one. `rooms.indexed` is the number up to which the index has a room's messages, so that a
-//! crash leaves none out. A search first asks the writer for the rest, and finds what was acked.
+//! New messages it gets many at a time, when nothing else is to be written: FTS5 writes a segment
+//! for every transaction and merges them again, which message by message took as long as everything
+//! else that is done to store one. `rooms.indexed` is the number up to which the index has a room's
+//! messages, so that a crash leaves none out. A search first asks the writer for the rest, and finds
+//! what was acked.
 //!
 //! It has the tokens of [`shared::chat::search`] and not the texts, and only narrows a search down:
 //! a text is looked at before it counts as found. Tokens that are taken out must be given again, so
@@ -22,13 +23,15 @@ use super::rows::{SEQ_MAX, number, place};
 /// The version of the index's form: of its table, and of how tokens are written into it.
 const FORM: u32 = 2;
 
-/// Messages of one transaction when the index is made anew.
-const BATCH: usize = 2_000;
+/// Most messages, and most bytes of their texts, that the index is behind: a search waits a tenth
+/// of a second for so many.
+const BEHIND_MESSAGES: usize = 20_000;
+const BEHIND_BYTES: usize = 8 * 1024 * 1024;
 
-/// Most messages, and most bytes of their texts, that the index is behind. A few milliseconds'
-/// worth: whatever is written next waits for them, and so does the next search.
-const BEHIND_MESSAGES: usize = 1_000;
-const BEHIND_BYTES: usize = 256 * 1024;
+/// Most messages, and about the most bytes of their texts, that are indexed in one transaction: a
+/// few milliseconds' worth, because whatever is written next waits for it.
+const PIECE_MESSAGES: usize = 1_000;
+const PIECE_BYTES: usize = 256 * 1024;
 
 /// Stands before a gram, so that it is no word. A character of private use is never part of a
 /// token.
@@ -38,40 +41,76 @@ const GRAM: char = '\u{e100}';
 /// tokenizer takes every other character of ASCII but letters and digits for a separator.
 const SYMBOLS: u32 = 0xe200;
 
-/// What the index does not have yet, of what is committed or about to be.
+/// The rooms with messages that the index does not have yet.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
-    /// Keys of the rooms with such messages; it may have others too.
+    /// The rooms' keys. A transaction that was undone may leave more than there are, and never less.
     rooms: BTreeSet<i64>,
     messages: usize,
     bytes: usize,
 }
 
+/// A part of a backlog that was indexed in one transaction.
+#[derive(Debug, Default)]
+pub(super) struct Piece {
+    /// The rooms of which nothing is left.
+    ended: Vec<i64>,
+    messages: usize,
+    bytes: usize,
+}
+
+impl Piece {
+    fn is_full(&self) -> bool {
+        self.messages >= PIECE_MESSAGES || self.bytes >= PIECE_BYTES
+    }
+}
+
 impl Backlog {
+    /// Returns the backlog of a database that was just opened.
+    fn of(connection: &Connection) -> rusqlite::Result<Self> {
+        let mut query = connection.prepare("SELECT key FROM rooms WHERE indexed < head")?;
+        let rooms = query.query_map([], |row| row.get(0))?;
+        Ok(Self {
+            rooms: rooms.collect::<rusqlite::Result<_>>()?,
+            ..Self::default()
+        })
+    }
+
+    /// Returns `true` if the index has every message.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rooms.is_empty()
+    }
+
     /// Returns `true` if the index is as far behind as it may be.
     pub(super) fn is_full(&self) -> bool {
         self.messages >= BEHIND_MESSAGES || self.bytes >= BEHIND_BYTES
     }
 
-    /// Adds the messages of the backlog to the index. It is empty once that is committed, and
-    /// [`clear`](Self::clear) says so.
-    pub(super) fn index(&self, connection: &Connection) -> rusqlite::Result<()> {
+    /// Adds the next messages to the index. They are [taken](Self::take) off the backlog once that
+    /// is committed.
+    pub(super) fn index(&self, connection: &Connection) -> rusqlite::Result<Piece> {
+        let mut piece = Piece::default();
         for room in &self.rooms {
-            let sql = "SELECT head FROM rooms WHERE key = ?1";
-            let head = connection
-                .prepare_cached(sql)?
-                .query_row([room], |row| row.get(0))
-                .optional()?;
-            // Without a row the room is gone, and its messages are.
-            if let Some(head) = head {
-                catch_up(connection, *room, head)?;
+            if piece.is_full() {
+                break;
+            }
+            if catch_up(connection, *room, &mut piece)? {
+                piece.ended.push(*room);
             }
         }
-        Ok(())
+        Ok(piece)
     }
 
-    pub(super) fn clear(&mut self) {
-        *self = Self::default();
+    pub(super) fn take(&mut self, piece: &Piece) {
+        for room in &piece.ended {
+            self.rooms.remove(room);
+        }
+        self.messages = self.messages.saturating_sub(piece.messages);
+        self.bytes = self.bytes.saturating_sub(piece.bytes);
+        if self.rooms.is_empty() {
+            // Messages that were deleted before they were indexed are in no piece.
+            *self = Self::default();
+        }
     }
 
     fn push(&mut self, room: i64, text: &str) {
@@ -81,8 +120,8 @@ impl Backlog {
     }
 }
 
-/// Takes notice of an entry that was just inserted: at once of a change of a message, later of a
-/// new one.
+/// Takes notice of an entry that was just inserted: at once of a change of a message that the index
+/// has, later of every other.
 pub(super) fn index(
     connection: &Connection,
     backlog: &mut Backlog,
@@ -103,10 +142,10 @@ pub(super) fn index(
         Event::Deleted { of } => (*of, None),
         _ => return Ok(()),
     };
-    // First, so that the message has the words that are taken out.
-    catch_up(connection, room, number(entry.seq))?;
     // Only messages have words; an edit of anything else changes nothing.
-    if let Some(former) = text_before(connection, room, of, entry.seq)? {
+    if has(connection, room, of)?
+        && let Some(former) = text_before(connection, room, of, entry.seq)?
+    {
         // By the same text that was put in: other tokens would stay in the index.
         remove(connection, place(room, of), &former)?;
         if let Some(text) = text {
@@ -116,101 +155,88 @@ pub(super) fn index(
     Ok(())
 }
 
-/// Adds a room's messages up to the number `last` that the index does not have. None of them was
-/// ever edited, or it would be there.
-fn catch_up(connection: &Connection, room: i64, last: i64) -> rusqlite::Result<()> {
-    let sql = "SELECT indexed FROM rooms WHERE key = ?1";
+/// Adds a room's next messages, as they are now. Returns `true` if the index has all of them.
+fn catch_up(connection: &Connection, room: i64, piece: &mut Piece) -> rusqlite::Result<bool> {
+    let sql = "SELECT indexed, head FROM rooms WHERE key = ?1";
     let mut query = connection.prepare_cached(sql)?;
-    let indexed: i64 = query.query_row([room], |row| row.get(0))?;
-    if indexed >= last {
-        return Ok(());
-    }
+    let numbers = query.query_row([room], |row| Ok((row.get(0)?, row.get(1)?)));
+    let Some((indexed, head)) = numbers.optional()? else {
+        // The room is gone, and its messages are.
+        return Ok(true);
+    };
+    let indexed: i64 = indexed;
+    let base = place(room, 0);
     let mut query = connection.prepare_cached(
-        "SELECT place, text FROM entries
+        "SELECT place, coalesce(
+             (SELECT edit.text FROM entries AS edit
+              WHERE edit.room = said.room AND edit.target = said.place & ?3 AND edit.kind = 1
+              ORDER BY edit.place DESC LIMIT 1), text)
+         FROM entries AS said
          WHERE place > ?1 AND place <= ?2 AND kind = 0 AND text IS NOT NULL ORDER BY place",
     )?;
-    let base = place(room, 0);
-    let mut rows = query.query([base | indexed, base | last])?;
+    let mut rows = query.query([base | indexed, base | head, number(SEQ_MAX)])?;
+    let mut last = head;
     while let Some(row) = rows.next()? {
-        add(connection, row.get(0)?, row.get_ref(1)?.as_str()?)?;
+        if piece.is_full() {
+            break;
+        }
+        let (place, text): (i64, _) = (row.get(0)?, row.get_ref(1)?.as_str()?);
+        add(connection, place, text)?;
+        piece.messages += 1;
+        piece.bytes += text.len();
+        last = place & number(SEQ_MAX);
     }
+    let ended = !piece.is_full();
     let sql = "UPDATE rooms SET indexed = ?2 WHERE key = ?1";
-    connection.prepare_cached(sql)?.execute([room, last])?;
-    Ok(())
+    let indexed = if ended { head } else { last };
+    connection.prepare_cached(sql)?.execute([room, indexed])?;
+    Ok(ended)
 }
 
-/// Removes the words of a message, which must still be there and have been indexed; other entries
-/// have no words.
+/// Returns `true` if the index has a message, or would have it if it had words.
+fn has(connection: &Connection, room: i64, seq: Seq) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM rooms WHERE key = ?1 AND indexed >= ?2";
+    connection.prepare_cached(sql)?.exists([room, number(seq)])
+}
+
+/// Removes the words of a message, which must still be there; other entries have no words.
 pub(super) fn forget(connection: &Connection, room: i64, seq: Seq) -> rusqlite::Result<()> {
-    if let Some(text) = text_before(connection, room, seq, SEQ_MAX)? {
+    if has(connection, room, seq)?
+        && let Some(text) = text_before(connection, room, seq, SEQ_MAX)?
+    {
         remove(connection, place(room, seq), &text)?;
     }
     Ok(())
 }
 
-/// Adds the messages that are missing. Makes the index anew if it is of another form or rule, or if
-/// that was once begun and not ended.
+/// Brings the index of a database that was just opened up to date. Makes it anew if it is of another
+/// form or rule.
 pub(super) fn renew(connection: &mut Connection) -> rusqlite::Result<()> {
     let rule = format!("{FORM} {}", search::rule());
-    // The rule is written last: an index that a crash left unfinished has none, and is made anew.
     let sql = "SELECT 1 FROM word_rule WHERE rule = ?1";
-    if connection.prepare(sql)?.exists([&rule])? {
+    if !connection.prepare(sql)?.exists([&rule])? {
         let transaction = connection.transaction()?;
-        let mut backlog = Backlog::default();
-        {
-            let mut query = transaction.prepare("SELECT key FROM rooms WHERE indexed < head")?;
-            let mut rows = query.query([])?;
-            while let Some(row) = rows.next()? {
-                backlog.rooms.insert(row.get(0)?);
-            }
-        }
-        backlog.index(&transaction)?;
-        return transaction.commit();
-    }
-    let transaction = connection.transaction()?;
-    // Neither positions nor lengths are needed to narrow a search down.
-    transaction.execute_batch(
-        "DELETE FROM word_rule;
-        DROP TABLE IF EXISTS words;
-        CREATE VIRTUAL TABLE words USING fts5
-            (tokens, content = '', columnsize = 0, detail = none, tokenize = 'ascii');
-        INSERT INTO words (words, rank) VALUES ('secure-delete', 1);",
-    )?;
-    transaction.commit()?;
-    let mut last = 0;
-    // A transaction for each piece, so that the log never holds the whole index.
-    while let Some(place) = add_behind(connection, last)? {
-        last = place;
-    }
-    let transaction = connection.transaction()?;
-    transaction.execute("UPDATE rooms SET indexed = head", [])?;
-    transaction.execute("INSERT INTO word_rule (rule) VALUES (?1)", [&rule])?;
-    transaction.commit()
-}
-
-/// Adds the next messages behind a place, as they are now. Returns the last one's place.
-fn add_behind(connection: &mut Connection, last: i64) -> rusqlite::Result<Option<i64>> {
-    let transaction = connection.transaction()?;
-    let mut behind = None;
-    {
-        let mut query = transaction.prepare_cached(
-            "SELECT place, coalesce(
-                 (SELECT edit.text FROM entries AS edit
-                  WHERE edit.room = said.room AND edit.target = said.place & ?2 AND edit.kind = 1
-                  ORDER BY edit.place DESC LIMIT 1), text)
-             FROM entries AS said WHERE place > ?1 AND kind = 0 AND text IS NOT NULL
-             ORDER BY place LIMIT ?3",
+        // Neither positions nor lengths are needed to narrow a search down.
+        transaction.execute_batch(
+            "DELETE FROM word_rule;
+            DROP TABLE IF EXISTS words;
+            CREATE VIRTUAL TABLE words USING fts5
+                (tokens, content = '', columnsize = 0, detail = none, tokenize = 'ascii');
+            INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
+            UPDATE rooms SET indexed = 0;",
         )?;
-        let most = i64::try_from(BATCH).unwrap_or(i64::MAX);
-        let mut rows = query.query([last, number(SEQ_MAX), most])?;
-        while let Some(row) = rows.next()? {
-            let place = row.get(0)?;
-            add(&transaction, place, row.get_ref(1)?.as_str()?)?;
-            behind = Some(place);
-        }
+        transaction.execute("INSERT INTO word_rule (rule) VALUES (?1)", [&rule])?;
+        transaction.commit()?;
     }
-    transaction.commit()?;
-    Ok(behind)
+    let mut backlog = Backlog::of(connection)?;
+    while !backlog.is_empty() {
+        // A transaction for each piece, so that the log never holds the whole index.
+        let transaction = connection.transaction()?;
+        let piece = backlog.index(&transaction)?;
+        transaction.commit()?;
+        backlog.take(&piece);
+    }
+    Ok(())
 }
 
 fn add(connection: &Connection, at: i64, text: &str) -> rusqlite::Result<()> {

@@ -27,8 +27,7 @@ struct Head {
 /// What is remembered from one transaction to the next.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    /// What the index of words does not have yet. A transaction that was undone may leave more in
-    /// it than there is, and never less.
+    /// What the index of words does not have yet.
     pub(super) backlog: Backlog,
     heads: HashMap<RoomId, Head>,
     users: HashMap<UserId, i64>,
@@ -56,8 +55,6 @@ pub(super) struct Effects {
     pub(super) deleted: bool,
     /// A room has entries from now on that are to go.
     pub(super) sweeps: bool,
-    /// The index of words has every message at the end of the transaction.
-    pub(super) indexes: bool,
 }
 
 /// One transaction's requests.
@@ -428,8 +425,7 @@ impl<'a> Requests<'a> {
         Ok(())
     }
 
-    /// Writes the rooms' new heads, once a transaction and not once an entry, and the words of what
-    /// was said if they are asked for or many.
+    /// Writes the rooms' new heads: once a transaction, not once an entry.
     pub(super) fn finish(&mut self) -> Result<(), Failure> {
         let sql = "UPDATE rooms SET head = ?2, last_at = ?3 WHERE key = ?1";
         let mut update = self.connection.prepare_cached(sql)?;
@@ -438,10 +434,6 @@ impl<'a> Requests<'a> {
             let at = head.at.map(Timestamp::unix_millis);
             update.execute(params![head.key, number(head.seq), at])?;
             head.changed = false;
-        }
-        self.effects.indexes |= self.memory.backlog.is_full();
-        if self.effects.indexes {
-            self.memory.backlog.index(self.connection)?;
         }
         Ok(())
     }

@@ -35,7 +35,8 @@ const LOG_PAGES: i32 = 1000;
 /// Pages of the log after which it is copied while a sweep goes on.
 const SWEEP_LOG_PAGES: i32 = 256;
 
-/// Time without requests after which the log is wiped, if it has a copy of a deleted text.
+/// Time without requests after which the log is wiped, if it has a copy of a deleted text, and
+/// messages are indexed.
 const QUIET: Duration = Duration::from_millis(50);
 
 /// A request to be written, and its requester.
@@ -54,7 +55,7 @@ pub(super) enum Job {
         change: Change,
         reply: Reply<()>,
     },
-    /// Nothing is written but the words of messages that the index does not have yet.
+    /// A search waits for the words of all messages before it.
     Index {
         reply: Reply<()>,
     },
@@ -92,6 +93,8 @@ impl Writer {
             memory: Memory::default(),
             size: Size::new(most),
             failures: Repeated::new(),
+            searches: Vec::new(),
+            idle: false,
             unwiped: false,
             sweep_every,
             // What was to go while nobody was here goes first.
@@ -149,6 +152,10 @@ struct Thread {
     memory: Memory,
     size: Size,
     failures: Repeated,
+    /// Searches that wait for the index of words.
+    searches: Vec<Reply<()>>,
+    /// Nothing was asked for a while.
+    idle: bool,
     /// `true` while the log has a copy of a deleted text.
     unwiped: bool,
     sweep_every: Duration,
@@ -159,26 +166,23 @@ struct Thread {
 impl Thread {
     fn run(mut self, queue: &Receiver<Job>) {
         loop {
-            let sweep = self
-                .sweep_at
-                .map(|at| at.saturating_duration_since(Instant::now()));
-            let first = match (sweep, self.unwiped) {
-                (Some(Duration::ZERO), _) => {
-                    // One batch, and then the queue again: when a room of 100,000 entries was
-                    // deleted in one transaction, every write waited for 22 to 52 s.
-                    self.sweep();
-                    queue.try_recv().map_err(|error| match error {
-                        TryRecvError::Empty => RecvTimeoutError::Timeout,
-                        TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
-                    })
-                }
-                (Some(sweep), true) => queue.recv_timeout(sweep.min(QUIET)),
-                (Some(sweep), false) => queue.recv_timeout(sweep),
-                (None, true) => queue.recv_timeout(QUIET),
-                (None, false) => queue.recv().map_err(RecvTimeoutError::from),
+            let first = if self.work_on() {
+                // One batch, and then the queue again: when a room of 100,000 entries was deleted
+                // in one transaction, every write waited for 22 to 52 s.
+                queue.try_recv().map_err(|error| match error {
+                    TryRecvError::Empty => RecvTimeoutError::Timeout,
+                    TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
+                })
+            } else if let Some(patience) = self.patience() {
+                let first = queue.recv_timeout(patience);
+                self.idle = first.is_err();
+                first
+            } else {
+                queue.recv().map_err(RecvTimeoutError::from)
             };
             match first {
                 Ok(first) => {
+                    self.idle = false;
                     self.write(vec![first], Some(queue));
                     self.copy_log();
                 }
@@ -198,6 +202,73 @@ impl Thread {
         }
     }
 
+    /// Does a part of what is due beside the requests. Returns `false` if nothing is.
+    fn work_on(&mut self) -> bool {
+        if self.sweep_at.is_some_and(|at| at <= Instant::now()) {
+            self.sweep();
+            return true;
+        }
+        let backlog = &self.memory.backlog;
+        let is_due = !self.searches.is_empty() || backlog.is_full() || self.idle;
+        if !is_due || backlog.is_empty() {
+            // Who asked is answered: there is nothing to wait for.
+            self.answer_searches(&Ok(()));
+            return false;
+        }
+        self.index_piece();
+        true
+    }
+
+    /// Returns the longest time to wait for a request; `None` if there is nothing else to do.
+    fn patience(&self) -> Option<Duration> {
+        let sweep = self
+            .sweep_at
+            .map(|at| at.saturating_duration_since(Instant::now()));
+        let wipe = self.unwiped.then_some(QUIET);
+        let index = (!self.memory.backlog.is_empty()).then_some(QUIET);
+        [sweep, wipe, index].into_iter().flatten().min()
+    }
+
+    /// Adds messages to the index of words.
+    fn index_piece(&mut self) {
+        loop {
+            let transaction = self
+                .connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)
+                .map_err(Failure::from);
+            let indexed = transaction.and_then(|transaction| {
+                let piece = self.memory.backlog.index(&transaction)?;
+                transaction.commit()?;
+                Ok(piece)
+            });
+            match indexed {
+                Ok(piece) => self.memory.backlog.take(&piece),
+                Err(failure) => {
+                    let error = StoreError::from(failure);
+                    if let Some(suppressed) = self.failures.take() {
+                        tracing::error!(%error, suppressed, "words could not be indexed");
+                    }
+                    // Not again before something else was written: a full disk must not make this
+                    // thread spin. Searches look at all messages meanwhile.
+                    self.idle = false;
+                    return self.answer_searches(&Err(error));
+                }
+            }
+            // Further while there is more than there may be: a group of the longest texts has more
+            // than a piece.
+            if !self.memory.backlog.is_full() {
+                return;
+            }
+        }
+    }
+
+    fn answer_searches(&mut self, answer: &Result<(), StoreError>) {
+        for reply in self.searches.drain(..) {
+            // Who has stopped waiting needs no answer.
+            let _ = reply.send(answer.clone());
+        }
+    }
+
     /// Writes all of a group or nothing of it, and publishes the outcomes. What comes to the queue
     /// meanwhile joins the group.
     fn write(&mut self, mut group: Vec<Job>, queue: Option<&Receiver<Job>>) {
@@ -205,8 +276,10 @@ impl Thread {
         match self.transact(&mut group, queue) {
             Ok(done) => {
                 let outcomes = group.into_iter().zip(done);
-                let outcomes = outcomes.filter_map(|(job, done)| job.into_outcome(done));
-                self.subscription.publish(outcomes.collect());
+                let searches = &mut self.searches;
+                let outcomes = outcomes.filter_map(|(job, done)| job.into_outcome(done, searches));
+                let outcomes = outcomes.collect();
+                self.subscription.publish(outcomes);
             }
             // One of them has what nobody foresaw: it must not take the others with it.
             Err(failure) if group.len() > 1 && !failure.is_everybodys() => {
@@ -270,9 +343,6 @@ impl Thread {
         // It borrows the transaction.
         drop(requests);
         transaction.commit()?;
-        if effects.indexes {
-            self.memory.backlog.clear();
-        }
         // After the commit: a deletion that was undone has left nothing to wipe.
         self.unwiped |= effects.deleted;
         if effects.sweeps {
@@ -288,11 +358,8 @@ impl Thread {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(Failure::from)
             .and_then(|transaction| {
-                // Words can be taken out only where they were put in.
-                self.memory.backlog.index(&transaction)?;
                 let swept = sweep::sweep(&transaction, self.clock.now())?;
                 transaction.commit()?;
-                self.memory.backlog.clear();
                 Ok(swept)
             });
         // After an error it is tried again at the usual time: a full disk must not make this thread
@@ -376,10 +443,8 @@ fn carry_out(requests: &mut Requests<'_>, job: &Job) -> Result<Done, Failure> {
             Done::Reserved(of_its_own(requests.reserve(room, *numbers))?)
         }
         Job::Change { change, .. } => Done::Changed(of_its_own(requests.change(change))?),
-        Job::Index { .. } => {
-            requests.effects.indexes = true;
-            Done::Indexed
-        }
+        // After the group, in pieces.
+        Job::Index { .. } => Done::Indexed,
     })
 }
 
@@ -393,8 +458,8 @@ fn of_its_own<T>(result: Result<T, Failure>) -> Result<Result<T, StoreError>, Fa
 }
 
 impl Job {
-    /// Returns `None` for what nobody applies, which is answered here.
-    fn into_outcome(self, done: Done) -> Option<Outcome> {
+    /// Returns `None` for searches, which wait on.
+    fn into_outcome(self, done: Done, searches: &mut Vec<Reply<()>>) -> Option<Outcome> {
         Some(match (self, done) {
             (Self::Append { reply, .. }, Done::Appended(Ok((appended, committed)))) => {
                 Outcome::new(committed, Answer::Appended(reply, Ok(appended)))
@@ -410,8 +475,7 @@ impl Job {
                 Outcome::new(committed, Answer::Changed(reply, result))
             }
             (Self::Index { reply }, Done::Indexed) => {
-                // Nothing has changed that anybody applies. Who has stopped waiting needs no answer.
-                let _ = reply.send(Ok(()));
+                searches.push(reply);
                 return None;
             }
             (

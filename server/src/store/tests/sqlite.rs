@@ -446,3 +446,107 @@ async fn a_history_of_its_largest_size_takes_nothing_but_deletions_until_it_is_s
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
 }
+
+/// Returns the texts that a room's messages have now, by number.
+fn present(entries: &[Entry]) -> std::collections::BTreeMap<Seq, String> {
+    let mut texts = std::collections::BTreeMap::new();
+    for entry in entries {
+        match &entry.event {
+            Event::Message { text, .. } => {
+                texts.insert(entry.seq, text.as_ref().map(ToString::to_string));
+            }
+            Event::Edited {
+                of,
+                text: Some(text),
+            } => {
+                texts.insert(*of, Some(text.to_string()));
+            }
+            Event::Deleted { of } => {
+                texts.insert(*of, None);
+            }
+            _ => {}
+        }
+    }
+    let present = texts.into_iter();
+    present
+        .filter_map(|(seq, text)| Some((seq, text?)))
+        .collect()
+}
+
+// Messages, edits and deletions in any order, before and after they are indexed, with searches,
+// retention and restarts in between: the index names what is there and nothing else.
+#[tokio::test]
+async fn the_index_follows_whatever_happens_to_messages() {
+    const WORDS: [&str; 5] = ["zebra", "quagga", "東京", "c++", "okapi"];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let millis = Arc::new(AtomicI64::new(1));
+    let mut store = sqlite(&path, &millis, None);
+    let rooms = [create(&store, "room").await, create(&store, "brief").await];
+    let keep = Keep::Entries(std::num::NonZeroU32::new(60).unwrap());
+    let brief = rooms[1].clone();
+    store
+        .change(Change::Kept { room: brief, keep })
+        .await
+        .unwrap();
+    let mut random = 7_u32;
+    let mut next = |below: u32| {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (random >> 8) % below
+    };
+    for number in 0..1_500 {
+        let room = rooms[next(2) as usize].clone();
+        let page = store
+            .read_before(room.clone(), Seq::MAX, PAGE)
+            .await
+            .unwrap();
+        let texts = present(&page);
+        let own = texts.keys().nth(next(30) as usize).copied();
+        let text = format!("{} {}", WORDS[next(5) as usize], WORDS[next(5) as usize]);
+        let event = match (next(10), own) {
+            (0, Some(of)) => Event::Deleted { of },
+            (1 | 2, Some(of)) => {
+                let text = Some(Text::parse(&text).unwrap());
+                Event::Edited { of, text }
+            }
+            _ => message(&text),
+        };
+        store
+            .append(room.clone(), entry(1, number, event))
+            .await
+            .unwrap();
+        match next(40) {
+            0 => {
+                drop(store);
+                store = sqlite(&path, &millis, None);
+            }
+            1..=3 => {
+                let word = WORDS[next(5) as usize];
+                let found = found(&store, &room, word).await;
+                let page = store.read_before(room, Seq::MAX, PAGE).await.unwrap();
+                let first = page.first().map_or(0, |entry| entry.seq);
+                // A page of the room's end is compared; retention may go on between the two reads.
+                let found: Vec<_> = found
+                    .into_iter()
+                    .filter(|seq| *seq >= first)
+                    .rev()
+                    .collect();
+                let texts = present(&page);
+                let has = |(seq, text): (&Seq, &String)| text.contains(word).then_some(*seq);
+                let expected: Vec<_> = texts.iter().filter_map(has).collect();
+                let expected: Vec<_> = expected.into_iter().filter(|seq| *seq >= first).collect();
+                assert_eq!(found, expected, "{word} after {number}");
+            }
+            _ => {}
+        }
+    }
+    drop(store);
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let sql = "INSERT INTO words (words) VALUES ('integrity-check')";
+    connection.execute_batch(sql).unwrap();
+    // Whatever the index names is a message with that word.
+    let sql = "SELECT count(*) FROM words LEFT JOIN entries ON place = words.rowid
+               WHERE words MATCH 'zebra' AND (kind IS NOT 0 OR text IS NULL)";
+    let strays: i64 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(strays, 0);
+}
