@@ -274,10 +274,20 @@ impl Chat {
     }
 
     fn who(&mut self, at: u64) {
-        let members = self.room().map(|room| room.members.as_slice());
-        let here = members.unwrap_or_default().iter().filter(|it| it.online);
+        let Some(room) = self.room() else {
+            return self.notice("0 here: ", at);
+        };
+        let here = room.members.iter().filter(|it| it.online);
         let names: Vec<_> = here.map(|it| it.name.to_string()).collect();
-        let text = format!("{} here: {}", names.len(), names.join(", "));
+        let mut text = format!("{} here: {}", names.len(), names.join(", "));
+        if room.members.len() < room.count {
+            // Whoever reads a number takes it for that of everybody.
+            text += &format!(
+                " (of {} members, {} are known here)",
+                room.count,
+                room.members.len()
+            );
+        }
         self.notice(text, at);
     }
 }

@@ -111,8 +111,11 @@ impl Chat {
                 // An earlier version of the server sends all members and no count.
                 room.count = count.max(room.members.len());
                 room.more_members = more;
-                // A large room's first members only: the rest is asked for when somebody looks.
+                // A large room's first members only: the rest is asked for when it is on the screen.
                 room.members_changed = more;
+                if self.current == id {
+                    self.refresh_members(&id);
+                }
                 if self.wanted.as_ref() == Some(&id) {
                     self.wanted = None;
                     self.open(id);

@@ -257,6 +257,7 @@ impl Chat {
         };
         room.divider = (room.head > room.read).then_some(room.read);
         if room.is_joined() {
+            self.refresh_members(&id);
             self.current = id;
         } else {
             self.join(id);

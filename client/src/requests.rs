@@ -48,7 +48,15 @@ impl Requests {
                 | M::Read { room, .. }
                 | M::Search {
                     room: Some(room), ..
-                } if *room == *from => *room = to.clone(),
+                }
+                | M::Send { room, .. }
+                | M::Edit { room, .. }
+                | M::Delete { room, .. }
+                | M::React { room, .. } => {
+                    if *room == *from {
+                        *room = to.clone();
+                    }
+                }
                 M::Invite { room, .. }
                 | M::Topic { room, .. }
                 | M::Rename { room, .. }
@@ -61,7 +69,15 @@ impl Requests {
                         *room = name.clone();
                     }
                 }
-                _ => {}
+                M::Hello { .. }
+                | M::Create { .. }
+                | M::Direct { .. }
+                | M::Rooms { .. }
+                | M::Search { room: None, .. }
+                | M::Claim { .. }
+                | M::Redeem { .. }
+                | M::Operator(_)
+                | M::Ping => {}
             }
         }
     }
