@@ -103,10 +103,16 @@ impl Action {
     /// Returns `true` if operators may do this in rooms that they are not in. They may not read
     /// there: an operator does not see the messages of a private room.
     fn is_for_operators(self) -> bool {
-        !matches!(
-            self,
-            Self::Join | Self::Take | Self::Invite | Self::EditMessage(_)
-        )
+        // Every action is named, so that a new one is not theirs by default.
+        match self {
+            Self::Join | Self::Take | Self::Invite | Self::EditMessage(_) => false,
+            Self::SetTopic
+            | Self::Remove(_)
+            | Self::SetRole(_)
+            | Self::Rename
+            | Self::Close
+            | Self::DeleteMessage(_) => true,
+        }
     }
 }
 

@@ -20,18 +20,35 @@ impl Session {
                 _ => Err(self.not_admitted()),
             };
         }
-        // Operators keep new keys out; they need not wait themselves.
-        let writes = matches!(
-            message,
+        // Every request is named, so that a new one does not pass by default.
+        let writes = match message {
             M::Send { .. }
-                | M::Edit { .. }
-                | M::React { .. }
-                | M::Create { .. }
-                | M::Direct { .. }
-                | M::Invite { .. }
-                | M::Topic { .. }
-                | M::Rename { .. }
-        );
+            | M::Edit { .. }
+            | M::React { .. }
+            | M::Create { .. }
+            | M::Direct { .. }
+            | M::Invite { .. }
+            | M::Topic { .. }
+            | M::Rename { .. } => true,
+            M::Hello { .. }
+            | M::Join { .. }
+            | M::Leave { .. }
+            | M::Delete { .. }
+            | M::Rooms { .. }
+            | M::Members { .. }
+            | M::Role { .. }
+            | M::Remove { .. }
+            | M::Close { .. }
+            | M::History { .. }
+            | M::Typing { .. }
+            | M::Read { .. }
+            | M::Search { .. }
+            | M::Claim { .. }
+            | M::Redeem { .. }
+            | M::Operator(_)
+            | M::Ping => false,
+        };
+        // Operators keep new keys out; they need not wait themselves.
         match self.newcomer_wait().filter(|_| writes) {
             Some(retry_after) => {
                 let text = "New keys may read at once, and write after a while.";
