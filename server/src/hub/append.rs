@@ -15,7 +15,6 @@ use shared::chat::{Keep, RoomId, Seq};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Hub;
-use super::requests::Rejection;
 use super::room::{BLOCK, Room, UnstoredEntry};
 use crate::logging::Repeated;
 use crate::store::{Appended, Durable, NewEntry, StoreError};
@@ -110,19 +109,11 @@ impl Grants {
 
 impl Hub {
     /// Appends an entry to a room. Queues it at once: entries of one connection keep their order.
-    ///
-    /// # Errors
-    /// A [`Rejection`] if the writer's key has written as much as it may, and nothing was queued.
-    pub(super) fn append(
-        &self,
-        room: &mut Room,
-        entry: NewEntry,
-    ) -> Result<Durable<Appended>, Rejection> {
+    pub(super) fn append(&self, room: &mut Room, entry: NewEntry) -> Durable<Appended> {
         // The caller holds the room's lock, under which its retention changes too: an append is
         // clearly before or after such a change.
         if room.keep != Keep::Nothing {
-            self.written.charge(entry.from, &entry.event)?;
-            return Ok(self.store.append(room.id.clone(), entry));
+            return self.append_stored(room.id.clone(), entry);
         }
         let (reply, appended) = oneshot::channel();
         let now = system::timestamp(SystemTime::now());
@@ -132,10 +123,27 @@ impl Hub {
         self.queue_unstored(entry);
         // Asked for at half a block, so that appends rarely wait for the disk.
         self.reserve(room);
-        Ok(Box::pin(async move {
+        Box::pin(async move {
             let ended = |_| Err(StoreError::Failed("nobody answers".into()));
             appended.await.unwrap_or_else(ended)
-        }))
+        })
+    }
+
+    fn append_stored(&self, room: RoomId, entry: NewEntry) -> Durable<Appended> {
+        let user = entry.from;
+        let Some(bytes) = self.written.charge(user, &entry.event) else {
+            // What is sent again because its ack was lost is no news.
+            return self.store.append_again(room, entry);
+        };
+        let hub = self.clone();
+        let stored = self.store.append(room, entry);
+        Box::pin(async move {
+            let stored = stored.await;
+            if stored.as_ref().map_or(true, |appended| appended.again) {
+                hub.written.refund(user, bytes);
+            }
+            stored
+        })
     }
 
     fn queue_unstored(&self, entries: impl IntoIterator<Item = UnstoredEntry>) {

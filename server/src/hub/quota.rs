@@ -9,6 +9,7 @@ use shared::chat::{ChatErrorCode, RoomId, RoomName, UserId};
 
 use super::Hub;
 use super::requests::Rejection;
+use super::under_way::Place;
 use crate::store::Change;
 
 /// Most rooms with a name that one key may own.
@@ -211,29 +212,35 @@ impl Quota {
 
 impl Hub {
     /// Makes place in a full room for one more member: a guest without a name who is not connected
-    /// leaves it. Returns `false` if there is none.
+    /// leaves it. Returns `None` if there is none.
     ///
     /// Otherwise somebody with many keys could fill a room for ever.
-    pub(super) fn make_place(&self, id: &RoomId) -> bool {
-        let Some(room) = self.rooms.get(id) else {
-            return false;
-        };
+    pub(super) fn make_place(&self, id: &RoomId) -> Option<Place> {
+        let known = self.rooms.get(id)?;
         let directory = self.directory();
-        let room = room.lock();
+        let mut room = known.lock();
         let is_guest = |user: &UserId| {
             room.role_of(*user).is_member()
                 && !directory.names.has_name(*user)
                 && !directory.is_online(*user)
+                // Each makes place for one: a burst of newcomers passed the cap by one guest.
+                && !room.leaving.contains(user)
         };
-        let guest = room.members.keys().copied().find(is_guest);
-        drop(room);
-        drop(directory);
-        if let Some(user) = guest {
-            let room = id.clone();
-            // Queued before the newcomer joins, and so applied before it.
-            drop(self.store.change(Change::Left { room, user }));
-        }
-        guest.is_some()
+        let user = room.members.keys().copied().find(is_guest)?;
+        room.leaving.insert(user);
+        let place = room.take_place();
+        // Queued before the newcomer joins, and so applied before it.
+        let left = self.store.change(Change::Left {
+            room: id.clone(),
+            user,
+        });
+        drop((room, directory));
+        tokio::spawn(async move {
+            if left.await.is_err() {
+                known.lock().leaving.remove(&user);
+            }
+        });
+        place
     }
 
     /// Takes a permit for a new room of a person.

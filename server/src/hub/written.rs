@@ -7,8 +7,6 @@ use std::time::{Duration, Instant};
 
 use shared::chat::{Event, UserId};
 
-use super::requests::Rejection;
-
 /// Bytes of an entry beside its text, in the database and its indexes.
 const ENTRY_BYTES: u64 = 300;
 
@@ -42,24 +40,29 @@ impl Written {
         }
     }
 
-    /// Counts an entry of a key.
-    ///
-    /// # Errors
-    /// A [`Rejection`] if the key has written as much as it may. Deletions are taken all the same.
-    pub(super) fn charge(&self, user: UserId, event: &Event) -> Result<(), Rejection> {
+    /// Counts an entry of a key. Returns the bytes that it counts for; `None` if the key has written
+    /// as much as it may. Deletions may go on to twice as much: whoever has written too much must be
+    /// able to take it back.
+    pub(super) fn charge(&self, user: UserId, event: &Event) -> Option<u64> {
         self.charge_at(Instant::now(), user, event)
     }
 
-    fn charge_at(&self, now: Instant, user: UserId, event: &Event) -> Result<(), Rejection> {
-        let bytes = match event {
-            _ if self.most == 0 => return Ok(()),
-            Event::Deleted { .. } => return Ok(()),
-            Event::Message { text, .. } | Event::Edited { text, .. } => {
-                let text = text.as_ref().map_or(0, |text| text.as_str().len());
-                u64::try_from(text).unwrap_or(u64::MAX)
-            }
-            Event::Reacted { .. } => 0,
+    fn charge_at(&self, now: Instant, user: UserId, event: &Event) -> Option<u64> {
+        if self.most == 0 {
+            return Some(0);
+        }
+        let most = match event {
+            Event::Deleted { .. } => self.most.saturating_mul(2),
+            _ => self.most,
         };
+        let text = match event {
+            Event::Message { text, .. } | Event::Edited { text, .. } => text.as_ref(),
+            Event::Deleted { .. } | Event::Reacted { .. } => None,
+        };
+        let text = text.map_or(0, |text| text.as_str().len());
+        let bytes = u64::try_from(text)
+            .unwrap_or(u64::MAX)
+            .saturating_add(ENTRY_BYTES);
         let mut day = self.day.lock().unwrap_or_else(PoisonError::into_inner);
         if now.duration_since(day.began) >= DAY {
             day.began = now;
@@ -71,20 +74,21 @@ impl Written {
             let median = *median;
             day.bytes.retain(|_, bytes| *bytes > median);
         }
-        let left = DAY.saturating_sub(now.duration_since(day.began));
         let written = day.bytes.entry(user).or_default();
-        let sum = written.saturating_add(bytes).saturating_add(ENTRY_BYTES);
-        if sum > self.most {
-            let hours = left.as_secs().div_ceil(60 * 60);
-            let message = format!(
-                "You have written {} MiB today, the most that this server takes of one key. Go on \
-                 in {hours} h.",
-                self.most >> 20
-            );
-            return Err(Rejection::limit_reached(message));
+        let sum = written.saturating_add(bytes);
+        if sum > most {
+            return None;
         }
         *written = sum;
-        Ok(())
+        Some(bytes)
+    }
+
+    /// Takes an entry back that was not stored, or was stored before.
+    pub(super) fn refund(&self, user: UserId, bytes: u64) {
+        let mut day = self.day.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(written) = day.bytes.get_mut(&user) {
+            *written = written.saturating_sub(bytes);
+        }
     }
 }
 
@@ -112,13 +116,22 @@ mod tests {
         let written = Written::new(1 << 20);
         let now = Instant::now();
         let mut taken = 0;
-        while written.charge_at(now, user(1), &message(16_000)).is_ok() {
+        while written.charge_at(now, user(1), &message(16_000)).is_some() {
             taken += 1;
         }
         assert_eq!(taken, (1 << 20) / 16_300);
-        // What is there can be deleted, others can write, and so can the key tomorrow.
+        // What was refused or stored before counts for nothing.
+        let bytes = written.charge_at(now, user(3), &message(16_000)).unwrap();
+        written.refund(user(3), bytes);
+        assert_eq!(written.day.lock().unwrap().bytes[&user(3)], 0);
+        // What is there can be deleted, but not again and again without end.
         let deleted = Event::Deleted { of: 1 };
-        written.charge_at(now, user(1), &deleted).unwrap();
+        let mut deletions = 0;
+        while written.charge_at(now, user(1), &deleted).is_some() {
+            deletions += 1;
+        }
+        assert!((3_000..4_000).contains(&deletions), "{deletions}");
+        // Others can write, and so can the key tomorrow.
         written.charge_at(now, user(2), &message(16_000)).unwrap();
         let tomorrow = now + DAY;
         written
@@ -131,11 +144,11 @@ mod tests {
     fn many_keys_do_not_make_the_count_of_one_forgotten() {
         let written = Written::new(1 << 20);
         let now = Instant::now();
-        while written.charge_at(now, user(0), &message(16_000)).is_ok() {}
+        while written.charge_at(now, user(0), &message(16_000)).is_some() {}
         for number in 1..=u32::try_from(COUNTED).unwrap() + 1 {
             written.charge_at(now, user(number), &message(1)).unwrap();
         }
-        assert!(written.charge_at(now, user(0), &message(16_000)).is_err());
+        assert!(written.charge_at(now, user(0), &message(16_000)).is_none());
         assert!(written.day.lock().unwrap().bytes.len() <= COUNTED);
     }
 }

@@ -130,6 +130,17 @@ impl Store for MemoryStore {
         )
     }
 
+    fn append_again(&self, room: RoomId, entry: NewEntry) -> Durable<Appended> {
+        self.publish(
+            |state| match state.again(&room, &entry) {
+                Ok(Some(appended)) => (Ok(appended), None),
+                Ok(None) => (Err(StoreError::QuotaReached), None),
+                Err(error) => (Err(error), None),
+            },
+            Answer::Appended,
+        )
+    }
+
     fn read_after(&self, room: RoomId, after: Seq, page: PageSize) -> Durable<Vec<Entry>> {
         done(self.state().room(&room).map(|room| {
             let rest = room
@@ -223,26 +234,34 @@ impl State {
         }
     }
 
+    /// Returns what was answered to the same entry before, if it is stored.
+    fn again(&mut self, id: &RoomId, new: &NewEntry) -> Result<Option<Appended>, StoreError> {
+        let room = self.room(id)?;
+        let seq = room.seqs.get(&(new.from, new.id));
+        let Some(stored) = seq.and_then(|seq| room.entries.get(seq)) else {
+            return Ok(None);
+        };
+        if !rules::is_the_same(&stored.event, &new.event) {
+            return Err(StoreError::IdReused);
+        }
+        Ok(Some(Appended {
+            seq: stored.seq,
+            at: stored.at,
+            again: true,
+        }))
+    }
+
     fn append(
         &mut self,
         id: RoomId,
         new: NewEntry,
     ) -> Result<(Appended, Option<Committed>), StoreError> {
         let now = self.clock.now();
-        let room = self.room(&id)?;
-        let key = (new.from, new.id);
-        let before = room.seqs.get(&key).and_then(|seq| room.entries.get(seq));
-        if let Some(stored) = before {
-            if !rules::is_the_same(&stored.event, &new.event) {
-                return Err(StoreError::IdReused);
-            }
-            let again = Appended {
-                seq: stored.seq,
-                at: stored.at,
-                again: true,
-            };
+        if let Some(again) = self.again(&id, &new)? {
             return Ok((again, None));
         }
+        let room = self.room(&id)?;
+        let key = (new.from, new.id);
         let entry = Entry {
             seq: room.head + 1,
             id: new.id,

@@ -60,8 +60,17 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::IdReused`] for the same id with another event; [`StoreError::NoSuchRoom`];
-    /// [`StoreError::Full`] and [`StoreError::Failed`], and then nothing was appended.
+    /// [`StoreError::Full`], [`StoreError::HistoryFull`] and [`StoreError::Failed`], and then nothing
+    /// was appended.
     fn append(&self, room: RoomId, entry: NewEntry) -> Durable<Appended>;
+
+    /// Answers an entry that was stored before as [`append`](Self::append) does, and appends no other
+    /// one.
+    ///
+    /// # Errors
+    /// Those of [`append`](Self::append); [`StoreError::QuotaReached`] for an entry that is not
+    /// stored.
+    fn append_again(&self, room: RoomId, entry: NewEntry) -> Durable<Appended>;
 
     /// Returns the entries after number `after`, oldest first, as many as fit `page`, at least one
     /// if there is one. Sees every append that has resolved.
@@ -378,6 +387,9 @@ pub enum StoreError {
     /// The disk is full. Nothing was changed; it may work later.
     #[error("the disk is full")]
     Full,
+    /// The writer may write no more for now.
+    #[error("the writer has written as much as one may")]
+    QuotaReached,
     /// The database has the size that it may have.
     #[error("the history has the size that it may have")]
     HistoryFull,

@@ -63,7 +63,7 @@ pub(super) async fn send(
             text: Some(text),
             reply_to,
         };
-        append(&from, &mut known, id, event)?
+        append(&from, &mut known, id, event)
     };
     acknowledge(&from, room, id, stored).await
 }
@@ -94,12 +94,7 @@ fn fits(from: &Requester, text: &Text) -> Result<(), Rejection> {
     Err(Rejection::new(ChatErrorCode::Malformed, message))
 }
 
-fn append(
-    from: &Requester,
-    room: &mut Room,
-    id: MessageId,
-    event: Event,
-) -> Result<Durable<Appended>, Rejection> {
+fn append(from: &Requester, room: &mut Room, id: MessageId, event: Event) -> Durable<Appended> {
     let entry = NewEntry {
         id,
         from: from.user(),
@@ -157,7 +152,7 @@ pub(super) async fn amend(
                 deleted: false,
             });
             let event = decide(&from, &known, target, of, what)?;
-            Ok(append(&from, &mut known, id, event)?)
+            Ok(append(&from, &mut known, id, event))
         } else {
             Err(what)
         }
@@ -170,7 +165,7 @@ pub(super) async fn amend(
             let target = from.hub.store.entry(room.clone(), of).await?;
             let mut known = known.lock();
             let event = decide(&from, &known, target.and_then(Target::of), of, what)?;
-            append(&from, &mut known, id, event)?
+            append(&from, &mut known, id, event)
         }
     };
     acknowledge(&from, room, id, stored).await

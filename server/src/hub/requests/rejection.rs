@@ -151,6 +151,10 @@ impl From<StoreError> for Rejection {
                 ChatErrorCode::LimitReached,
                 "This search takes too long: search one room, or for rarer words.",
             ),
+            StoreError::QuotaReached => (
+                ChatErrorCode::LimitReached,
+                "You have written as much in a day as this server takes of one key.",
+            ),
             StoreError::HistoryFull => (
                 ChatErrorCode::LimitReached,
                 "The server's history has the size that it may have; nothing was taken.",
@@ -159,7 +163,7 @@ impl From<StoreError> for Rejection {
                 ChatErrorCode::StorageFailed,
                 "The server's disk is full; nothing was taken.",
             ),
-            _ => (
+            StoreError::Failed(_) => (
                 ChatErrorCode::StorageFailed,
                 "The server could not store or read that.",
             ),

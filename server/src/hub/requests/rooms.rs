@@ -84,15 +84,15 @@ pub(super) async fn join(
         if known.has(user) {
             (None, known.head)
         } else {
-            let place = known.joining.take(known.members.len(), MAX_MEMBERS);
+            let place = known.take_place();
             let head = known.head;
             // Given back for `make_place`, which takes the directory's lock first.
             drop(known);
-            if place.is_none() && !hub.make_place(&room) {
+            let Some(place) = place.or_else(|| hub.make_place(&room)) else {
                 return Err(Rejection::limit_reached(format!(
                     "{room} has {MAX_MEMBERS} members, and cannot have more."
                 )));
-            }
+            };
             let joined = hub.store.change(Change::Joined {
                 room: room.clone(),
                 user,

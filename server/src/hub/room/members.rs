@@ -3,7 +3,8 @@
 
 use shared::chat::{Role, Seq, UserId};
 
-use super::{Membership, Room};
+use super::{MAX_MEMBERS, Membership, Room};
+use crate::hub::under_way::Place;
 use crate::store::seen_at_entry;
 
 impl Room {
@@ -17,6 +18,12 @@ impl Room {
         let role = Role::Member;
         self.members.insert(user, Membership { read, role });
         true
+    }
+
+    /// Takes a place for one more member, if there is one.
+    pub(in crate::hub) fn take_place(&self) -> Option<Place> {
+        let staying = self.members.len().saturating_sub(self.leaving.len());
+        self.joining.take(staying, MAX_MEMBERS)
     }
 
     /// Makes somebody the first member and owner.
@@ -34,6 +41,7 @@ impl Room {
     ///
     /// Both people of a room of two may always come back.
     pub(in crate::hub) fn exit(&mut self, user: UserId) -> bool {
+        self.leaving.remove(&user);
         if self.members.remove(&user).is_none() {
             return false;
         }

@@ -46,6 +46,8 @@ pub(super) struct Room {
     pub(super) members: BTreeMap<UserId, Membership>,
     /// The people who may join though the room is private. In a room of two, one who has left.
     pub(super) invited: BTreeSet<UserId>,
+    /// Members whose exit is under way, to make place for somebody.
+    pub(super) leaving: BTreeSet<UserId>,
     /// Places of people who are joining.
     pub(super) joining: Places,
     /// Places of invitations that are being made.
@@ -86,6 +88,7 @@ impl Room {
             head: 0,
             members: BTreeMap::new(),
             invited: BTreeSet::new(),
+            leaving: BTreeSet::new(),
             joining: Places::default(),
             inviting: Places::default(),
             subscribers: BTreeMap::new(),

@@ -45,6 +45,23 @@ async fn a_burst_of_joins_does_not_pass_the_cap_of_members() {
     assert_eq!(told(&mut people, "limit_reached"), 7);
 }
 
+// Each guest who is not here makes place for one newcomer, not for all of a burst.
+#[tokio::test]
+async fn a_burst_of_joins_does_not_pass_the_cap_by_one_guest() {
+    let hub = hub_at_the_caps(0, MAX_MEMBERS - 2).await;
+    for seed in [100, 101] {
+        let mut guest = connect(hub, seed);
+        say(&mut guest, &json!({"type": "hello"})).await;
+        join(&mut guest, "lobby").await;
+    }
+    let mut people = people(hub, 1..11).await;
+    at_once(&mut people, |_| json!({"type": "join", "room": "lobby"})).await;
+    let lobby = hub.room(&RoomId::from(RoomName::lobby())).unwrap();
+    assert_eq!(lobby.lock().members.len(), MAX_MEMBERS);
+    assert_eq!(told(&mut people, "limit_reached"), 8);
+    assert!(lobby.lock().leaving.is_empty());
+}
+
 #[tokio::test]
 async fn a_burst_of_invitations_does_not_pass_their_cap() {
     let hub = hub_at_the_caps(0, MAX_INVITED + 10).await;

@@ -42,6 +42,10 @@ impl Store for Broken {
         self.store.append(room, entry)
     }
 
+    fn append_again(&self, room: RoomId, entry: NewEntry) -> Durable<Appended> {
+        self.store.append_again(room, entry)
+    }
+
     fn read_after(&self, room: RoomId, after: Seq, page: PageSize) -> Durable<Vec<Entry>> {
         self.store.read_after(room, after, page)
     }

@@ -21,7 +21,7 @@ use shared::chat::{Entry, Event, Seq};
 use super::rows::{SEQ_MAX, number, place};
 
 /// The version of the index's form: of its table, and of how tokens are written into it.
-const FORM: u32 = 2;
+const FORM: u32 = 3;
 
 /// Most messages, and most bytes of their texts, that the index is behind: a search waits a tenth
 /// of a second for so many.
@@ -111,6 +111,16 @@ impl Backlog {
             // Messages that were deleted before they were indexed are in no piece.
             *self = Self::default();
         }
+    }
+
+    /// Returns the number of messages, and of their texts' bytes.
+    pub(super) fn size(&self) -> (usize, usize) {
+        (self.messages, self.bytes)
+    }
+
+    /// Sets the size to that before a transaction that was undone.
+    pub(super) fn set_size(&mut self, (messages, bytes): (usize, usize)) {
+        (self.messages, self.bytes) = (messages, bytes);
     }
 
     fn push(&mut self, room: i64, text: &str) {

@@ -147,6 +147,10 @@ impl Store for SqliteStore {
             .queue(|reply| Job::Append { room, entry, reply })
     }
 
+    fn append_again(&self, room: RoomId, entry: NewEntry) -> Durable<Appended> {
+        self.writer.queue(|reply| Job::Again { room, entry, reply })
+    }
+
     fn reserve(&self, room: RoomId, numbers: u32) -> Durable<Seq> {
         self.writer.queue(|reply| Job::Reserve {
             room,
@@ -180,9 +184,9 @@ impl Store for SqliteStore {
         let bounds = self.bounds;
         let indexed = self.writer.index();
         self.searchers.work(move |connection| {
-            // A search finds what was acked before it. On a full disk the index does not get the
-            // last messages; then all are looked at.
-            let is_whole = matches!(indexed.blocking_recv(), Ok(Ok(())));
+            // A search finds what was acked before it. If the index does not get the last messages
+            // in time, as on a full disk, all are looked at.
+            let is_whole = matches!(indexed.blocking_recv(), Ok(Ok(true)));
             let before = before.as_ref();
             search::find(connection, rooms, &query, before, page, bounds, is_whole)
         })

@@ -110,8 +110,11 @@ impl<'a> Requests<'a> {
             at: rules::not_before(head.at, self.now),
             event: self.as_stored(head.key, &new.event)?,
         };
-        if self.full && !matches!(entry.event, Event::Deleted { .. }) {
-            return self.only_again(head.key, writer, new);
+        if self.full && !self.frees(head.key, &entry.event)? {
+            return match self.stored_before(head.key, writer, new)? {
+                Some(appended) => Ok((appended, None)),
+                None => Err(StoreError::HistoryFull.into()),
+            };
         }
         // The insertion itself finds out whether the id is new; looking first would cost every
         // append another search.
@@ -180,18 +183,39 @@ impl<'a> Requests<'a> {
     }
 
     /// Answers an entry that was stored before, and refuses every other one.
-    fn only_again(
+    pub(super) fn answer_again(
+        &mut self,
+        room: &RoomId,
+        new: &NewEntry,
+    ) -> Result<Appended, Failure> {
+        let room = self.head(room)?.key;
+        let writer = self.user(new.from)?;
+        let stored = self.stored_before(room, writer, new)?;
+        stored.ok_or_else(|| StoreError::QuotaReached.into())
+    }
+
+    fn stored_before(
         &self,
         room: i64,
         writer: i64,
         new: &NewEntry,
-    ) -> Result<(Appended, Option<Committed>), Failure> {
+    ) -> Result<Option<Appended>, Failure> {
         let sql = "SELECT 1 FROM entries WHERE room = ?1 AND writer = ?2 AND id = ?3";
         let mut query = self.connection.prepare_cached(sql)?;
         if !query.exists(params![room, writer, new.id.as_bytes()])? {
-            return Err(StoreError::HistoryFull.into());
+            return Ok(None);
         }
-        Ok((self.again(room, writer, new)?, None))
+        self.again(room, writer, new).map(Some)
+    }
+
+    /// Returns `true` for the deletion of a text that is there, which gives space back.
+    fn frees(&self, room: i64, event: &Event) -> Result<bool, Failure> {
+        let Event::Deleted { of } = *event else {
+            return Ok(false);
+        };
+        let sql = "SELECT 1 FROM entries WHERE place = ?1 AND kind = ?2 AND text IS NOT NULL";
+        let mut query = self.connection.prepare_cached(sql)?;
+        Ok(query.exists([place(room, of), MESSAGE])?)
     }
 
     fn again(&self, room: i64, writer: i64, new: &NewEntry) -> Result<Appended, Failure> {

@@ -141,8 +141,11 @@ fn named(
     let mut at = transaction.prepare_cached("SELECT at FROM entries WHERE place = ?1")?;
     let mut spots = Vec::with_capacity(places.len());
     for (room, place) in places {
+        let Some(at) = at.query_row([place], |row| row.get(0)).optional()? else {
+            continue;
+        };
         let spot = Spot {
-            at: at.query_row([place], |row| row.get(0))?,
+            at,
             room,
             place,
             is_last: false,

@@ -2,6 +2,7 @@
 //! publishes the outcomes when they are on the disk. So many messages cost one wait for the disk,
 //! not one each.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
@@ -39,9 +40,21 @@ const SWEEP_LOG_PAGES: i32 = 256;
 /// messages are indexed.
 const QUIET: Duration = Duration::from_millis(50);
 
+/// Time after which messages that could not be indexed are tried again.
+const INDEX_AGAIN: Duration = Duration::from_secs(1);
+
+/// The longest wait of a search for the index.
+const SEARCH_PATIENCE: Duration = Duration::from_secs(1);
+
 /// A request to be written, and its requester.
 pub(super) enum Job {
     Append {
+        room: RoomId,
+        entry: NewEntry,
+        reply: Reply<Appended>,
+    },
+    /// An entry that is answered only if it was stored before.
+    Again {
         room: RoomId,
         entry: NewEntry,
         reply: Reply<Appended>,
@@ -55,9 +68,10 @@ pub(super) enum Job {
         change: Change,
         reply: Reply<()>,
     },
-    /// A search waits for the words of all messages before it.
+    /// A search waits until the index has all messages before it. The answer is `false` if it is to
+    /// do without the index.
     Index {
-        reply: Reply<()>,
+        reply: Reply<bool>,
     },
 }
 
@@ -93,7 +107,8 @@ impl Writer {
             memory: Memory::default(),
             size: Size::new(most),
             failures: Repeated::new(),
-            searches: Vec::new(),
+            searches: Searches::new(),
+            index_at: Instant::now(),
             idle: false,
             unwiped: false,
             sweep_every,
@@ -118,7 +133,7 @@ impl Writer {
     }
 
     /// Queues the rest of the index of words.
-    pub(super) fn index(&self) -> oneshot::Receiver<Result<(), StoreError>> {
+    pub(super) fn index(&self) -> oneshot::Receiver<Result<bool, StoreError>> {
         self.ask(|reply| Job::Index { reply })
     }
 
@@ -153,7 +168,9 @@ struct Thread {
     size: Size,
     failures: Repeated,
     /// Searches that wait for the index of words.
-    searches: Vec<Reply<()>>,
+    searches: Searches,
+    /// The time before which messages are not indexed: it has just failed.
+    index_at: Instant,
     /// Nothing was asked for a while.
     idle: bool,
     /// `true` while the log has a copy of a deleted text.
@@ -204,19 +221,20 @@ impl Thread {
 
     /// Does a part of what is due beside the requests. Returns `false` if nothing is.
     fn work_on(&mut self) -> bool {
-        if self.sweep_at.is_some_and(|at| at <= Instant::now()) {
+        let now = Instant::now();
+        let sweeps = self.sweep_at.is_some_and(|at| at <= now);
+        if sweeps {
             self.sweep();
-            return true;
         }
+        // Beside a sweep too: that of a large room takes minutes, and searches wait.
         let backlog = &self.memory.backlog;
-        let is_due = !self.searches.is_empty() || backlog.is_full() || self.idle;
-        if !is_due || backlog.is_empty() {
-            // Who asked is answered: there is nothing to wait for.
-            self.answer_searches(&Ok(()));
-            return false;
+        let wanted = !self.searches.is_empty() || backlog.is_full() || self.idle;
+        let indexes = wanted && !backlog.is_empty() && self.index_at <= now;
+        if indexes {
+            self.index_piece();
         }
-        self.index_piece();
-        true
+        self.answer_searches(now);
+        sweeps || indexes
     }
 
     /// Returns the longest time to wait for a request; `None` if there is nothing else to do.
@@ -225,7 +243,8 @@ impl Thread {
             .sweep_at
             .map(|at| at.saturating_duration_since(Instant::now()));
         let wipe = self.unwiped.then_some(QUIET);
-        let index = (!self.memory.backlog.is_empty()).then_some(QUIET);
+        let again = self.index_at.saturating_duration_since(Instant::now());
+        let index = (!self.memory.backlog.is_empty()).then_some(QUIET.max(again));
         [sweep, wipe, index].into_iter().flatten().min()
     }
 
@@ -248,10 +267,9 @@ impl Thread {
                     if let Some(suppressed) = self.failures.take() {
                         tracing::error!(%error, suppressed, "words could not be indexed");
                     }
-                    // Not again before something else was written: a full disk must not make this
-                    // thread spin. Searches look at all messages meanwhile.
-                    self.idle = false;
-                    return self.answer_searches(&Err(error));
+                    // A full disk must not make this thread spin.
+                    self.index_at = Instant::now() + INDEX_AGAIN;
+                    return;
                 }
             }
             // Further while there is more than there may be: a group of the longest texts has more
@@ -262,10 +280,21 @@ impl Thread {
         }
     }
 
-    fn answer_searches(&mut self, answer: &Result<(), StoreError>) {
-        for reply in self.searches.drain(..) {
-            // Who has stopped waiting needs no answer.
-            let _ = reply.send(answer.clone());
+    /// Answers the searches for which the index has every message, and those that have waited long
+    /// enough: they look at all messages instead.
+    fn answer_searches(&mut self, now: Instant) {
+        let is_whole = self.memory.backlog.is_empty();
+        let fails = self.index_at > now;
+        let waits = |asked: &Instant| now.duration_since(*asked) < SEARCH_PATIENCE;
+        if is_whole || fails {
+            for (_, reply) in self.searches.drain(..) {
+                // Who has stopped waiting needs no answer.
+                let _ = reply.send(Ok(is_whole));
+            }
+        } else {
+            while let Some((_, reply)) = self.searches.pop_front_if(|(asked, _)| !waits(asked)) {
+                let _ = reply.send(Ok(false));
+            }
         }
     }
 
@@ -294,7 +323,7 @@ impl Thread {
                     tracing::error!(%error, requests, suppressed, "nothing could be stored");
                 }
                 // Refusals go the same way as commits, and so keep their order among them.
-                let outcomes = group.into_iter().map(|job| job.into_refusal(&error));
+                let outcomes = group.into_iter().filter_map(|job| job.into_refusal(&error));
                 self.subscription.publish(outcomes.collect());
             }
         }
@@ -306,10 +335,12 @@ impl Thread {
         group: &mut Vec<Job>,
         queue: Option<&Receiver<Job>>,
     ) -> Result<Vec<Done>, Failure> {
+        let before = self.memory.backlog.size();
         let written = self.attempt(group, queue);
         if written.is_err() {
             // The transaction was undone, so the remembered rows may be wrong.
             self.memory.clear();
+            self.memory.backlog.set_size(before);
         }
         written
     }
@@ -439,6 +470,10 @@ fn carry_out(requests: &mut Requests<'_>, job: &Job) -> Result<Done, Failure> {
         Job::Append { room, entry, .. } => {
             Done::Appended(of_its_own(requests.append(room, entry))?)
         }
+        Job::Again { room, entry, .. } => {
+            let again = of_its_own(requests.answer_again(room, entry))?;
+            Done::Appended(again.map(|appended| (appended, None)))
+        }
         Job::Reserve { room, numbers, .. } => {
             Done::Reserved(of_its_own(requests.reserve(room, *numbers))?)
         }
@@ -457,16 +492,21 @@ fn of_its_own<T>(result: Result<T, Failure>) -> Result<Result<T, StoreError>, Fa
     }
 }
 
+/// The searches that wait for the index of words, and since when.
+type Searches = VecDeque<(Instant, Reply<bool>)>;
+
 impl Job {
     /// Returns `None` for searches, which wait on.
-    fn into_outcome(self, done: Done, searches: &mut Vec<Reply<()>>) -> Option<Outcome> {
+    fn into_outcome(self, done: Done, searches: &mut Searches) -> Option<Outcome> {
         Some(match (self, done) {
-            (Self::Append { reply, .. }, Done::Appended(Ok((appended, committed)))) => {
-                Outcome::new(committed, Answer::Appended(reply, Ok(appended)))
-            }
-            (Self::Append { reply, .. }, Done::Appended(Err(error))) => {
-                Outcome::new(None, Answer::Appended(reply, Err(error)))
-            }
+            (
+                Self::Append { reply, .. } | Self::Again { reply, .. },
+                Done::Appended(Ok((appended, committed))),
+            ) => Outcome::new(committed, Answer::Appended(reply, Ok(appended))),
+            (
+                Self::Append { reply, .. } | Self::Again { reply, .. },
+                Done::Appended(Err(error)),
+            ) => Outcome::new(None, Answer::Appended(reply, Err(error))),
             (Self::Reserve { reply, .. }, Done::Reserved(result)) => {
                 Outcome::new(None, Answer::Reserved(reply, result))
             }
@@ -475,11 +515,12 @@ impl Job {
                 Outcome::new(committed, Answer::Changed(reply, result))
             }
             (Self::Index { reply }, Done::Indexed) => {
-                searches.push(reply);
+                searches.push_back((Instant::now(), reply));
                 return None;
             }
             (
                 Self::Append { .. }
+                | Self::Again { .. }
                 | Self::Reserve { .. }
                 | Self::Change { .. }
                 | Self::Index { .. },
@@ -488,15 +529,21 @@ impl Job {
         })
     }
 
-    fn into_refusal(self, error: &StoreError) -> Outcome {
+    /// Returns `None` for searches, which go on without the index.
+    fn into_refusal(self, error: &StoreError) -> Option<Outcome> {
         let error = error.clone();
         let answer = match self {
-            Self::Append { reply, .. } => Answer::Appended(reply, Err(error)),
+            Self::Append { reply, .. } | Self::Again { reply, .. } => {
+                Answer::Appended(reply, Err(error))
+            }
             Self::Reserve { reply, .. } => Answer::Reserved(reply, Err(error)),
-            Self::Change { reply, .. } | Self::Index { reply } => {
-                Answer::Changed(reply, Err(error))
+            Self::Change { reply, .. } => Answer::Changed(reply, Err(error)),
+            Self::Index { reply } => {
+                // Dropped: the search does without the index.
+                drop(reply);
+                return None;
             }
         };
-        Outcome::new(None, answer)
+        Some(Outcome::new(None, answer))
     }
 }

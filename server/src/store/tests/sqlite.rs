@@ -550,3 +550,44 @@ async fn the_index_follows_whatever_happens_to_messages() {
     let strays: i64 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
     assert_eq!(strays, 0);
 }
+
+// The attack: messages and the end of their room in one write. Their words are not in the index, and
+// taking them out all the same spoilt it for every other room.
+#[tokio::test]
+async fn a_room_that_is_deleted_with_its_last_messages_leaves_the_index_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let store = sqlite(&path, &Arc::new(AtomicI64::new(0)), None);
+    let (room, other) = (create(&store, "room").await, create(&store, "other").await);
+    let mut writes = Vec::new();
+    for number in 0..10 {
+        writes.push(store.append(other.clone(), entry(1, number, message("okapi"))));
+    }
+    for number in 0..50 {
+        let text = message(&format!("zebra {number}"));
+        writes.push(store.append(room.clone(), entry(1, number, text)));
+    }
+    let deleted = Change::RoomDeleted { room };
+    let deleted = store.change(deleted);
+    for write in writes {
+        write.await.unwrap();
+    }
+    deleted.await.unwrap();
+    for number in 0..10 {
+        let deletion = Event::Deleted { of: number + 1 };
+        let number = u32::try_from(number).unwrap() + 100;
+        let deletion = entry(1, number, deletion);
+        store.append(other.clone(), deletion).await.unwrap();
+    }
+    assert_eq!(found(&store, &other, "okapi").await, [0; 0]);
+    drop(store);
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let sql = "INSERT INTO words (words) VALUES ('integrity-check')";
+    connection.execute_batch(sql).unwrap();
+    let left: i64 = connection
+        .query_row("SELECT count(*) FROM entries WHERE room = 1", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    assert_eq!(left, 0);
+}

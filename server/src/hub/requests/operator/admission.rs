@@ -9,7 +9,7 @@ use shared::chat::admission::Invitation;
 use shared::chat::limits::{INVITATION_DAYS, INVITATION_USES, MAX_INVITATIONS};
 use shared::chat::{AdmissionMode, ChatErrorCode, InvitationCode, OperatorAnswer, UserId};
 
-use super::{done, log_deed, status};
+use super::{done, log_deed, rights, status};
 use crate::hub::encoding::Page;
 use crate::hub::requests::{Rejection, admission};
 use crate::hub::session::{Effect, Requester};
@@ -63,7 +63,7 @@ pub(super) async fn invite(
     let code = code.map_err(|_| no_code())?;
     let hub = from.hub.clone();
     // One at a time, so that no two have the same number.
-    let turn = Arc::clone(&hub.deciding).lock_owned().await;
+    let turn = rights::turn(&from).await?;
     let now = SystemTime::now();
     let (number, ended) = {
         let directory = hub.directory();

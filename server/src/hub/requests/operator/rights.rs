@@ -5,6 +5,7 @@ use std::sync::Arc;
 use shared::chat::limits::MAX_OPERATORS;
 use shared::chat::{ChatErrorCode, ClaimCode, OperatorAnswer, UserId};
 use shared::connection::Version;
+use tokio::sync::OwnedMutexGuard;
 
 use super::log_deed;
 use crate::hub::directory::Directory;
@@ -60,6 +61,7 @@ pub(super) fn operators(from: &Requester) -> Result<Effect, Rejection> {
 }
 
 pub(super) async fn appoint(from: Arc<Requester>, user: UserId) -> Result<Effect, Rejection> {
+    let turn = turn(&from).await?;
     let place = {
         let directory = from.hub.directory();
         if !directory.knows(user) {
@@ -70,14 +72,14 @@ pub(super) async fn appoint(from: Arc<Requester>, user: UserId) -> Result<Effect
     };
     log_deed(&from, &format!("makes {user} an operator"));
     let change = from.hub.store.change(Change::Operator { user, is: true });
-    holding(place, change).await?;
+    holding((place, turn), change).await?;
     operators(&from)
 }
 
 pub(super) async fn revoke(from: Arc<Requester>, user: UserId) -> Result<Effect, Rejection> {
     // One at a time: of two operators who revoke each other one stays.
     let hub = from.hub.clone();
-    let turn = Arc::clone(&hub.deciding).lock_owned().await;
+    let turn = turn(&from).await?;
     {
         let directory = hub.directory();
         if !directory.operators.contains(&user) {
@@ -94,6 +96,19 @@ pub(super) async fn revoke(from: Arc<Requester>, user: UserId) -> Result<Effect,
     // Held until it is applied: else one who disconnects at once gives the other a turn.
     holding(turn, hub.store.change(change)).await?;
     operators(&from)
+}
+
+/// Waits until no other operator decides something that this decision may depend on.
+///
+/// # Errors
+/// A [`Rejection`] if the requester is no operator any more by then.
+pub(super) async fn turn(from: &Requester) -> Result<OwnedMutexGuard<()>, Rejection> {
+    let turn = Arc::clone(&from.hub.deciding).lock_owned().await;
+    if from.is_operator() {
+        Ok(turn)
+    } else {
+        Err(Rejection::forbidden("Only operators may do that."))
+    }
 }
 
 /// Takes a place for one more operator.
