@@ -26,11 +26,6 @@ use tokio::net::TcpListener;
 
 pub use context::Context;
 
-/// What a load has taken goes back to the system: the system's own allocator kept two thirds more
-/// than before, in blocks that connections of that time had left in use.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Time that a graceful stop may take before the remaining connections are cut off.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(8);
 
