@@ -279,15 +279,14 @@ impl Chat {
         };
         let here = room.members.iter().filter(|it| it.online);
         let names: Vec<_> = here.map(|it| it.name.to_string()).collect();
-        let mut text = format!("{} here: {}", names.len(), names.join(", "));
-        if room.members.len() < room.count {
+        let here = format!("{} here: {}", names.len(), names.join(", "));
+        let (known, count) = (room.members.len(), room.count);
+        let text = if known < count {
             // Whoever reads a number takes it for that of everybody.
-            text += &format!(
-                " (of {} members, {} are known here)",
-                room.count,
-                room.members.len()
-            );
-        }
+            format!("{here} (of {count} members, {known} are known here)")
+        } else {
+            here
+        };
         self.notice(text, at);
     }
 }

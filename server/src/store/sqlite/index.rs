@@ -13,6 +13,7 @@
 //! it (`contentless_delete`) keeps them until a merge happens to drop them.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::chat::search::{self, Pattern, Token};
@@ -28,10 +29,11 @@ const FORM: u32 = 3;
 const BEHIND_MESSAGES: usize = 20_000;
 const BEHIND_BYTES: usize = 8 * 1024 * 1024;
 
-/// Most messages, and about the most bytes of their texts, that are indexed in one transaction: a
-/// few milliseconds' worth, because whatever is written next waits for it.
+/// Most messages that are indexed in one transaction, and the time after which it takes no more:
+/// whatever is written next waits for it. A long text of thousands of different words takes ten
+/// milliseconds, and half a second of them was noticed.
 const PIECE_MESSAGES: usize = 1_000;
-const PIECE_BYTES: usize = 256 * 1024;
+const PIECE_TIME: Duration = Duration::from_millis(5);
 
 /// Stands before a gram, so that it is no word. A character of private use is never part of a
 /// token.
@@ -51,8 +53,9 @@ pub(super) struct Backlog {
 }
 
 /// A part of a backlog that was indexed in one transaction.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Piece {
+    began: Instant,
     /// The rooms of which nothing is left.
     ended: Vec<i64>,
     messages: usize,
@@ -60,8 +63,18 @@ pub(super) struct Piece {
 }
 
 impl Piece {
+    fn begin() -> Self {
+        Self {
+            began: Instant::now(),
+            ended: Vec::new(),
+            messages: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Returns `true` if it has something, and as much as it may have.
     fn is_full(&self) -> bool {
-        self.messages >= PIECE_MESSAGES || self.bytes >= PIECE_BYTES
+        self.messages >= PIECE_MESSAGES || self.messages > 0 && self.began.elapsed() >= PIECE_TIME
     }
 }
 
@@ -89,7 +102,7 @@ impl Backlog {
     /// Adds the next messages to the index. They are [taken](Self::take) off the backlog once that
     /// is committed.
     pub(super) fn index(&self, connection: &Connection) -> rusqlite::Result<Piece> {
-        let mut piece = Piece::default();
+        let mut piece = Piece::begin();
         for room in &self.rooms {
             if piece.is_full() {
                 break;
@@ -185,9 +198,10 @@ fn catch_up(connection: &Connection, room: i64, piece: &mut Piece) -> rusqlite::
          WHERE place > ?1 AND place <= ?2 AND kind = 0 AND text IS NOT NULL ORDER BY place",
     )?;
     let mut rows = query.query([base | indexed, base | head, number(SEQ_MAX)])?;
-    let mut last = head;
+    let (mut last, mut ended) = (indexed, true);
     while let Some(row) = rows.next()? {
         if piece.is_full() {
+            ended = false;
             break;
         }
         let (place, text): (i64, _) = (row.get(0)?, row.get_ref(1)?.as_str()?);
@@ -196,7 +210,6 @@ fn catch_up(connection: &Connection, room: i64, piece: &mut Piece) -> rusqlite::
         piece.bytes += text.len();
         last = place & number(SEQ_MAX);
     }
-    let ended = !piece.is_full();
     let sql = "UPDATE rooms SET indexed = ?2 WHERE key = ?1";
     let indexed = if ended { head } else { last };
     connection.prepare_cached(sql)?.execute([room, indexed])?;
