@@ -206,40 +206,45 @@ test('what is new: badges, the divider, people, another device', async ({ server
   await expect(ada.chat.id('shortcuts')).toContainText('Go to a room or person');
 });
 
-test('a long history: loaded upwards, in its place, and back to the latest', async ({ server, visitor, python }) => {
-  const py = await python();
-  for (let n = 1; n <= 300; n++) await py.say(`line ${n}`);
-  await py.hear((text) => text.endsWith(': line 300'));
-  const { chat, page } = await come(visitor, server, 'ada', PHONE);
-  await expect(chat.messages('line 300')).toHaveCount(1);
-  const log = chat.id('log');
-  const place = () =>
-    log.evaluate((element) => {
-      const edge = element.getBoundingClientRect().top;
-      const rows = [...element.querySelectorAll('[data-seq]')];
-      const first = rows.find((row) => row.getBoundingClientRect().bottom > edge);
-      return { seq: Number(first.dataset.seq), below: Math.round(first.getBoundingClientRect().top - edge) };
-    });
-  await expect.poll(() => log.evaluate((it) => it.scrollHeight - it.scrollTop - it.clientHeight)).toBeLessThan(3);
-  let { seq } = await place();
-  for (let tries = 0; seq > 1 && tries < 60; tries++) {
-    await log.evaluate((element) => element.scrollBy(0, -500));
-    // Whatever comes above, what is read does not jump away.
-    await page.waitForTimeout(60);
-    const now = await place();
-    expect(now.seq).toBeLessThanOrEqual(seq);
-    expect(now.seq).toBeGreaterThan(seq - 40);
-    seq = now.seq;
-  }
-  expect(seq).toBe(1);
-  await expect(chat.messages('line 1')).toHaveCount(1);
-  // Only a part of a long log is in the document.
-  expect(await chat.id('message').count()).toBeLessThanOrEqual(200);
-  await py.say('one more');
-  await expect(chat.id('jump-latest')).toContainText('1 new message');
-  await chat.id('jump-latest').click();
-  await expect(chat.messages('one more')).toBeInViewport();
-  await expect(chat.id('jump-latest')).toHaveCount(0);
+test.describe('without a limit of rates', () => {
+  // Three hundred lines at once are more than a person may write.
+  test.use({ serverOptions: { args: ['--sends-per-minute', '0'] } });
+
+  test('a long history: loaded upwards, in its place, and back to the latest', async ({ server, visitor, python }) => {
+    const py = await python();
+    for (let n = 1; n <= 300; n++) await py.say(`line ${n}`);
+    await py.hear((text) => text.endsWith(': line 300'));
+    const { chat, page } = await come(visitor, server, 'ada', PHONE);
+    await expect(chat.messages('line 300')).toHaveCount(1);
+    const log = chat.id('log');
+    const place = () =>
+      log.evaluate((element) => {
+        const edge = element.getBoundingClientRect().top;
+        const rows = [...element.querySelectorAll('[data-seq]')];
+        const first = rows.find((row) => row.getBoundingClientRect().bottom > edge);
+        return { seq: Number(first.dataset.seq), below: Math.round(first.getBoundingClientRect().top - edge) };
+      });
+    await expect.poll(() => log.evaluate((it) => it.scrollHeight - it.scrollTop - it.clientHeight)).toBeLessThan(3);
+    let { seq } = await place();
+    for (let tries = 0; seq > 1 && tries < 60; tries++) {
+      await log.evaluate((element) => element.scrollBy(0, -500));
+      // Whatever comes above, what is read does not jump away.
+      await page.waitForTimeout(60);
+      const now = await place();
+      expect(now.seq).toBeLessThanOrEqual(seq);
+      expect(now.seq).toBeGreaterThan(seq - 40);
+      seq = now.seq;
+    }
+    expect(seq).toBe(1);
+    await expect(chat.messages('line 1')).toHaveCount(1);
+    // Only a part of a long log is in the document.
+    expect(await chat.id('message').count()).toBeLessThanOrEqual(200);
+    await py.say('one more');
+    await expect(chat.id('jump-latest')).toContainText('1 new message');
+    await chat.id('jump-latest').click();
+    await expect(chat.messages('one more')).toBeInViewport();
+    await expect(chat.id('jump-latest')).toHaveCount(0);
+  });
 });
 
 for (const colorScheme of ['light', 'dark']) {
