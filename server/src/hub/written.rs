@@ -16,7 +16,7 @@ const COUNTED: usize = 100_000;
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// What each key has written in the present day, which begins with the server.
+/// Counts the bytes that each key writes in a day. The first day begins with the server.
 #[derive(Debug)]
 pub(super) struct Written {
     /// Most bytes of one key; 0 is no limit.

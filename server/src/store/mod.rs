@@ -68,8 +68,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// one.
     ///
     /// # Errors
-    /// Those of [`append`](Self::append); [`StoreError::QuotaReached`] for an entry that is not
-    /// stored.
+    /// [`StoreError::QuotaReached`] if the entry is not stored; otherwise those of
+    /// [`append`](Self::append).
     fn append_again(&self, room: RoomId, entry: NewEntry) -> Durable<Appended>;
 
     /// Returns the entries after number `after`, oldest first, as many as fit `page`, at least one

@@ -27,7 +27,7 @@ struct Head {
 /// What is remembered from one transaction to the next.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    /// What the index of words does not have yet.
+    /// The messages that are not in the index of words yet.
     pub(super) backlog: Backlog,
     heads: HashMap<RoomId, Head>,
     users: HashMap<UserId, i64>,
@@ -48,7 +48,7 @@ impl Memory {
     }
 }
 
-/// What a transaction's requests ask of the writer once they are committed.
+/// The work that a transaction's requests leave to the writer, once they are committed.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Effects {
     /// Something was deleted: the log still has a copy of it.
