@@ -4,6 +4,7 @@ mod admission;
 mod error;
 mod export;
 mod index;
+mod job;
 mod open;
 mod reader;
 mod requests;
@@ -28,8 +29,9 @@ use tokio::sync::oneshot;
 pub use error::OpenError;
 pub use export::{ExportError, export};
 
+use self::job::Job;
 use self::reader::Readers;
-use self::writer::{Job, Writer};
+use self::writer::Writer;
 use super::clock::Clock;
 use super::{
     Appended, Change, Durable, Found, NewEntry, Outcome, PageSize, Snapshot, Store, StoreError,

@@ -2,7 +2,6 @@
 //! publishes the outcomes when they are on the disk. So many messages cost one wait for the disk,
 //! not one each.
 
-use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
@@ -11,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, TransactionBehavior};
-use shared::chat::{RoomId, Seq};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 
 use super::error::Failure;
+use super::job::{Done, Job, Searches};
 use super::open::BUSY_TIMEOUT;
 use super::requests::{Memory, Requests};
 use super::size::Size;
@@ -23,8 +22,8 @@ use super::sweep::{self, Swept};
 use super::waiting;
 use crate::logging::Repeated;
 use crate::store::clock::Clock;
-use crate::store::outcome::{Answer, Reply, Subscription};
-use crate::store::{Appended, Change, Committed, Durable, NewEntry, Outcome, StoreError};
+use crate::store::outcome::{Reply, Subscription};
+use crate::store::{Durable, Outcome, StoreError};
 
 /// Most requests of one transaction: so many that the disk's part of each is small, and so few that
 /// the first does not wait long for the last.
@@ -45,43 +44,6 @@ const INDEX_AGAIN: Duration = Duration::from_secs(1);
 
 /// The longest wait of a search for the index.
 const SEARCH_PATIENCE: Duration = Duration::from_secs(1);
-
-/// A request to be written, and its requester.
-pub(super) enum Job {
-    Append {
-        room: RoomId,
-        entry: NewEntry,
-        reply: Reply<Appended>,
-    },
-    /// An entry that is answered only if it was stored before.
-    Again {
-        room: RoomId,
-        entry: NewEntry,
-        reply: Reply<Appended>,
-    },
-    Reserve {
-        room: RoomId,
-        numbers: u32,
-        reply: Reply<Seq>,
-    },
-    Change {
-        change: Change,
-        reply: Reply<()>,
-    },
-    /// A search waits until the index has all messages before it. The answer is `false` if it is to
-    /// do without the index.
-    Index {
-        reply: Reply<bool>,
-    },
-}
-
-/// The result of a job, and what it has changed.
-enum Done {
-    Appended(Result<(Appended, Option<Committed>), StoreError>),
-    Reserved(Result<Seq, StoreError>),
-    Changed(Result<(), StoreError>),
-    Indexed,
-}
 
 /// A handle of the thread that writes.
 pub(super) struct Writer {
@@ -489,61 +451,5 @@ fn of_its_own<T>(result: Result<T, Failure>) -> Result<Result<T, StoreError>, Fa
         Ok(value) => Ok(Ok(value)),
         Err(Failure::Request(error)) => Ok(Err(error)),
         Err(failure) => Err(failure),
-    }
-}
-
-/// The searches that wait for the index of words, and since when.
-type Searches = VecDeque<(Instant, Reply<bool>)>;
-
-impl Job {
-    /// Returns `None` for searches, which wait on.
-    fn into_outcome(self, done: Done, searches: &mut Searches) -> Option<Outcome> {
-        Some(match (self, done) {
-            (
-                Self::Append { reply, .. } | Self::Again { reply, .. },
-                Done::Appended(Ok((appended, committed))),
-            ) => Outcome::new(committed, Answer::Appended(reply, Ok(appended))),
-            (
-                Self::Append { reply, .. } | Self::Again { reply, .. },
-                Done::Appended(Err(error)),
-            ) => Outcome::new(None, Answer::Appended(reply, Err(error))),
-            (Self::Reserve { reply, .. }, Done::Reserved(result)) => {
-                Outcome::new(None, Answer::Reserved(reply, result))
-            }
-            (Self::Change { change, reply }, Done::Changed(result)) => {
-                let committed = result.is_ok().then_some(Committed::Change(change));
-                Outcome::new(committed, Answer::Changed(reply, result))
-            }
-            (Self::Index { reply }, Done::Indexed) => {
-                searches.push_back((Instant::now(), reply));
-                return None;
-            }
-            (
-                Self::Append { .. }
-                | Self::Again { .. }
-                | Self::Reserve { .. }
-                | Self::Change { .. }
-                | Self::Index { .. },
-                _,
-            ) => return None,
-        })
-    }
-
-    /// Returns `None` for searches, which go on without the index.
-    fn into_refusal(self, error: &StoreError) -> Option<Outcome> {
-        let error = error.clone();
-        let answer = match self {
-            Self::Append { reply, .. } | Self::Again { reply, .. } => {
-                Answer::Appended(reply, Err(error))
-            }
-            Self::Reserve { reply, .. } => Answer::Reserved(reply, Err(error)),
-            Self::Change { reply, .. } => Answer::Changed(reply, Err(error)),
-            Self::Index { reply } => {
-                // Dropped: the search does without the index.
-                drop(reply);
-                return None;
-            }
-        };
-        Some(Outcome::new(None, answer))
     }
 }
