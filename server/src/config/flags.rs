@@ -1,0 +1,235 @@
+//! The flags: every setting with its help, and the tasks that the program does instead of serving.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Parser;
+use serde::Deserialize;
+use shared::chat::keep::InvalidKeep;
+use shared::chat::{AdmissionMode, Keep, RoomId};
+
+use super::LogLevel;
+
+/// Secure Chat's server: encrypted chat over TCP and, through a WebSocket tunnel, in the browser.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = EXAMPLES)]
+pub struct Cli {
+    /// Read settings from this TOML file; its keys are the flags' names with underscores.
+    #[arg(long, value_name = "FILE", env = "SECURE_CHAT_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) settings: Settings,
+
+    /// Task to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// A task of the program other than serving.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Write a room's entries to standard output, oldest first, one JSON object a line. The server
+    /// may run meanwhile.
+    Export {
+        /// Name of the room.
+        #[arg(value_parser = RoomId::from_stored)]
+        room: RoomId,
+        /// The server's data folder.
+        #[arg(long, value_name = "FOLDER")]
+        data_dir: Option<PathBuf>,
+    },
+    /// List or change the operators of a server that is stopped, for instance after a key was
+    /// stolen.
+    Operators {
+        /// Task about the operators.
+        #[command(subcommand)]
+        task: OperatorsTask,
+        /// The server's data folder.
+        #[arg(long, value_name = "FOLDER", global = true)]
+        data_dir: Option<PathBuf>,
+    },
+}
+
+/// A task about the operators.
+#[derive(Debug, clap::Subcommand)]
+pub enum OperatorsTask {
+    /// Write a line for each operator: the key's fingerprint, and the name or a dash.
+    List,
+    /// Make somebody an operator.
+    Add {
+        /// Key (SHA256:…) or name.
+        who: String,
+    },
+    /// Take an operator's rights away. Without any operator the server prints a claim link when it
+    /// starts.
+    Revoke {
+        /// Key (SHA256:…) or name.
+        who: String,
+    },
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  secure-chat-server
+      Listen on this machine only; open http://127.0.0.1:8080 in a browser.
+  secure-chat-server --listen 0.0.0.0:5000 --allow-v1
+      Let other machines in, with the study protocol v1.
+  secure-chat-server --log-plaintext
+      Show every decrypted line in the log, as the original demo does.
+  kill -USR1 PID
+      Write the table of connected clients to the log.";
+
+/// Every setting, as flag, environment variable and key of the file.
+#[derive(Debug, Default, clap::Args, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Settings {
+    /// Address of the TCP listener; port 0 takes a free port. [default: 127.0.0.1:5000]
+    #[arg(long, value_name = "ADDR:PORT", env = "SECURE_CHAT_LISTEN")]
+    pub(super) listen: Option<SocketAddr>,
+
+    /// Address of the HTTP listener: the page and its tunnel. [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR:PORT", env = "SECURE_CHAT_HTTP")]
+    pub(super) http: Option<SocketAddr>,
+
+    /// Folder of the server's key and of the chat's history; nobody else may have rights in it.
+    /// [default: data]
+    #[arg(long, value_name = "FOLDER", env = "SECURE_CHAT_DATA_DIR")]
+    pub(super) data_dir: Option<PathBuf>,
+
+    /// Accept protocol v1 on addresses other than loopback, too.
+    #[arg(long, value_name = "BOOL", env = "SECURE_CHAT_ALLOW_V1")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) allow_v1: Option<bool>,
+
+    /// Write every decrypted line to the log. Off by default: then no text ever gets there.
+    #[arg(long, value_name = "BOOL", env = "SECURE_CHAT_LOG_PLAINTEXT")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) log_plaintext: Option<bool>,
+
+    /// Print a link that makes whoever opens it an operator, though there is one already. Without
+    /// one, the link is printed anyway.
+    #[arg(long, value_name = "BOOL", env = "SECURE_CHAT_NEW_CLAIM")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) new_claim: Option<bool>,
+
+    /// Least severe level that is logged: error, warn, info, debug or trace. [default: info]
+    #[arg(long, value_name = "LEVEL", env = "SECURE_CHAT_LOG_LEVEL")]
+    pub(super) log_level: Option<LogLevel>,
+
+    /// Let pages of this origin (such as <https://chat.example>) use the tunnel; may be repeated.
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        env = "SECURE_CHAT_ALLOW_ORIGIN",
+        value_delimiter = ','
+    )]
+    pub(super) allow_origin: Option<Vec<String>>,
+
+    /// Most connections in all. [default: 10000]
+    #[arg(long, value_name = "N", env = "SECURE_CHAT_MAX_CONNECTIONS")]
+    pub(super) max_connections: Option<usize>,
+
+    /// Most connections from one address (IPv6: from one /64). [default: 1024]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "SECURE_CHAT_MAX_CONNECTIONS_PER_ADDRESS"
+    )]
+    pub(super) max_connections_per_address: Option<usize>,
+
+    /// Seconds that a client has for its handshake. [default: 10]
+    #[arg(long, value_name = "SECONDS", env = "SECURE_CHAT_HANDSHAKE_TIMEOUT")]
+    pub(super) handshake_timeout: Option<u64>,
+
+    /// Largest v1 frame after the handshake in bytes; v2's limit is fixed. [default: 1048576]
+    #[arg(long, value_name = "BYTES", env = "SECURE_CHAT_MAX_FRAME_BYTES")]
+    pub(super) max_frame_bytes: Option<usize>,
+
+    /// Longest line of chat in bytes of UTF-8; v2 carries up to 65536. [default: 16384]
+    #[arg(long, value_name = "BYTES", env = "SECURE_CHAT_MAX_TEXT_BYTES")]
+    pub(super) max_text_bytes: Option<usize>,
+
+    /// Change the keys of a v2 session after so many records; it changes them after 1 GiB and after
+    /// 10 minutes, too. [default: 1048576]
+    #[arg(long, value_name = "N", env = "SECURE_CHAT_REKEY_RECORDS")]
+    pub(super) rekey_records: Option<usize>,
+
+    /// Retention of the entries of new rooms: forever, a number of days like 30d, a number of
+    /// entries like 1000, or nothing, which is told and never written. Rooms that are there stay as
+    /// they are; only operators can have one keep more. [default: forever]
+    #[arg(long, value_name = "KEEP", env = "SECURE_CHAT_KEEP")]
+    pub(super) keep: Option<KeepSetting>,
+
+    /// Keys that may take part: open admits every key, invitation those with an invitation link,
+    /// approval those that an operator admits. Keys with a name or in a room stay admitted. Without
+    /// it the mode is the one that an operator has set. [default: open]
+    #[arg(long, value_name = "MODE", env = "SECURE_CHAT_ADMISSION")]
+    pub(super) admission: Option<AdmissionMode>,
+
+    /// Seconds for which a key that the server has not seen before may read but not write.
+    /// [default: 0]
+    #[arg(long, value_name = "SECONDS", env = "SECURE_CHAT_NEW_KEYS_WAIT")]
+    pub(super) new_keys_wait: Option<u64>,
+
+    /// Most rooms with a name; there may be ten times as many rooms of two. [default: 10000]
+    #[arg(long, value_name = "N", env = "SECURE_CHAT_MAX_ROOMS")]
+    pub(super) max_rooms: Option<usize>,
+
+    /// MiB that one person may write in a day into rooms that keep them. 0 is no limit. [default: 64]
+    #[arg(long, value_name = "MIB", env = "SECURE_CHAT_MIB_PER_DAY")]
+    pub(super) mib_per_day: Option<u32>,
+
+    /// MiB that the history may have on the disk, beside its log: nothing more is taken than
+    /// deletions then. 0 is no limit. [default: 0]
+    #[arg(long, value_name = "MIB", env = "SECURE_CHAT_MAX_HISTORY_MIB")]
+    pub(super) max_history_mib: Option<u32>,
+
+    /// Messages, edits, deletions and reactions of one person a minute, and ten times as many of one
+    /// address; at most 120 at once. 0 is no limit, here and below. [default: 600]
+    #[arg(long, value_name = "N", env = "SECURE_CHAT_SENDS_PER_MINUTE")]
+    pub(super) sends_per_minute: Option<u32>,
+
+    /// Rooms that one person may join or leave, invitations and names, a minute. [default: 600]
+    #[arg(long, value_name = "N", env = "SECURE_CHAT_JOINS_PER_MINUTE")]
+    pub(super) joins_per_minute: Option<u32>,
+
+    /// Rooms that one person may create a minute. [default: 20]
+    #[arg(long, value_name = "N", env = "SECURE_CHAT_CREATES_PER_MINUTE")]
+    pub(super) creates_per_minute: Option<u32>,
+    /// Requests that only read, a minute for each person: pages of history and of lists, typing,
+    /// read markers; dear ones, such as a search, count several times. 0 is no limit [default:
+    /// 2400]
+    #[arg(long, env = "SECURE_CHAT_ASKS_PER_MINUTE", value_name = "N")]
+    pub(super) asks_per_minute: Option<u32>,
+
+    /// Connections from one address (IPv6: from one /64) a minute. [default: 1200]
+    #[arg(long, value_name = "N", env = "SECURE_CHAT_HANDSHAKES_PER_MINUTE")]
+    pub(super) handshakes_per_minute: Option<u32>,
+
+    /// Size of a new server key in bits: 2048, 3072 or 4096. [default: 2048]
+    #[arg(long, value_name = "BITS", env = "SECURE_CHAT_KEY_BITS")]
+    pub(super) key_bits: Option<usize>,
+}
+
+/// A retention as flags and the file write it.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct KeepSetting(pub(super) Keep);
+
+impl FromStr for KeepSetting {
+    type Err = InvalidKeep;
+
+    fn from_str(text: &str) -> Result<Self, InvalidKeep> {
+        text.parse().map(Self)
+    }
+}
+
+impl TryFrom<String> for KeepSetting {
+    type Error = InvalidKeep;
+
+    fn try_from(text: String) -> Result<Self, InvalidKeep> {
+        text.parse()
+    }
+}
