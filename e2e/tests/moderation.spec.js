@@ -138,11 +138,10 @@ test.describe('more rooms than one page', () => {
     for (const [person, from, to] of [['ada', 0, 70], ['bob', 70, 140]]) {
       const { chat, context } = await come(visitor, server, person);
       for (let number = from; number < to; number++) {
-        await chat.composer.fill(`/join ${name(number)}`);
-        await chat.composer.press('Enter');
-        await expect(chat.composer).toHaveValue('');
+        await chat.type(`/join ${name(number)}`);
+        // What is typed before the answer stays with the room in which it was typed.
+        await expect(chat.id('room-title')).toHaveText(name(number));
       }
-      await expect(chat.id('room-title')).toHaveText(name(to - 1));
       await context.close();
     }
     const { chat } = await come(visitor, server, 'eve');
