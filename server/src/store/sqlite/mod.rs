@@ -1,6 +1,7 @@
 //! The store in one SQLite database: one thread that writes, a few that read.
 
 mod admission;
+mod changes;
 mod error;
 mod export;
 mod index;
