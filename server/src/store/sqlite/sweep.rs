@@ -32,12 +32,17 @@ pub(super) enum Swept {
     Never,
 }
 
-/// Takes away at most [`BATCH`] entries.
-pub(super) fn sweep(connection: &Connection, now: Timestamp) -> Result<Swept, Failure> {
-    // Deleted rooms go first: somebody has decided that their texts are to be gone.
-    if let Some(room) = deleted_room(connection)? {
-        return sweep_deleted(connection, room);
+/// Takes away at most [`BATCH`] entries of deleted rooms. Returns [`Swept::Never`] if there is no
+/// such room.
+pub(super) fn deleted_rooms(connection: &Connection) -> Result<Swept, Failure> {
+    match deleted_room(connection)? {
+        Some(room) => sweep_deleted(connection, room),
+        None => Ok(Swept::Never),
     }
+}
+
+/// Takes away at most [`BATCH`] entries by the rooms' retention.
+pub(super) fn retention(connection: &Connection, now: Timestamp) -> Result<Swept, Failure> {
     let mut rooms =
         connection.prepare_cached("SELECT key, head, keep FROM rooms WHERE keep IS NOT NULL")?;
     let mut found = rooms.query([])?;
@@ -120,7 +125,10 @@ fn going(
     most: usize,
 ) -> Result<Vec<Seq>, Failure> {
     let mut query = connection.prepare_cached(
-        "SELECT place, at FROM entries WHERE place > ?1 AND place <= ?2 AND at <= ?4
+        // An edit goes with its message: a message that stays would have its old text again.
+        "SELECT place, at FROM entries AS going
+         WHERE place > ?1 AND place <= ?2 AND at <= ?4 AND NOT EXISTS
+             (SELECT 1 FROM entries WHERE place = (?1 | going.target) AND at > ?4)
          ORDER BY place LIMIT ?3",
     )?;
     let most = i64::try_from(most).unwrap_or(i64::MAX);

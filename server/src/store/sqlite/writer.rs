@@ -346,15 +346,23 @@ impl Thread {
 
     /// Removes one batch of what retention removes.
     fn sweep(&mut self) {
-        let swept = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(Failure::from)
-            .and_then(|transaction| {
-                let swept = sweep::sweep(&transaction, self.clock.now())?;
-                transaction.commit()?;
-                Ok(swept)
-            });
+        // Deleted rooms go first: somebody has decided that their texts are to be gone.
+        let deleted = self.sweep_by(sweep::deleted_rooms);
+        let swept = match deleted {
+            Ok(Swept::Never) => {
+                let now = self.clock.now();
+                self.sweep_by(|connection| sweep::retention(connection, now))
+            }
+            Ok(swept) => Ok(swept),
+            Err(failure) => {
+                // A room whose entries cannot be read must not keep those of others for ever.
+                let now = self.clock.now();
+                match self.sweep_by(|connection| sweep::retention(connection, now)) {
+                    Ok(Swept::Some) => Ok(Swept::Some),
+                    _ => Err(failure),
+                }
+            }
+        };
         // After an error it is tried again at the usual time: a full disk must not make this thread
         // spin.
         self.sweep_at = match swept {
@@ -376,6 +384,19 @@ impl Thread {
                 tracing::error!(%error, "what is to go could not be taken away");
             }
         }
+    }
+
+    /// Sweeps in a transaction of its own.
+    fn sweep_by(
+        &mut self,
+        sweep: impl FnOnce(&Connection) -> Result<Swept, Failure>,
+    ) -> Result<Swept, Failure> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let swept = sweep(&transaction)?;
+        transaction.commit()?;
+        Ok(swept)
     }
 
     /// Copies the log into the database when it has grown: after the answers, which need not wait

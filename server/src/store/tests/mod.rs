@@ -2,6 +2,8 @@
 
 mod appends;
 mod changes;
+mod index;
+mod retention;
 mod searches;
 mod sqlite;
 
@@ -29,6 +31,11 @@ fn scenes() -> Vec<Scene> {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("chat.db")).unwrap();
     vec![memory, scene(Arc::new(store), Some(folder))]
+}
+
+/// Opens a database with a clock that a test moves.
+fn sqlite(path: &Path, millis: &Arc<AtomicI64>, pages: Option<u32>) -> SqliteStore {
+    SqliteStore::open_for_test(path, Clock::of(Arc::clone(millis)), pages).unwrap()
 }
 
 /// Subscribes as the hub does: takes note of what is committed, and then lets the answers go.
