@@ -15,8 +15,15 @@ use super::schema::{self, APPLICATION_ID};
 /// Time for which a statement waits for another program that uses the database.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// SQLite needs no lock around each call: a connection is used by one thread at a time, which
+/// rusqlite's type sees to.
+const UNSHARED: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
+
 /// Most bytes of the log that stay on the disk when everything of it is in the database.
 const LOG_BYTES: u32 = 64 * 1024 * 1024;
+
+/// Most memory for pages of a connection that reads, in KiB: a page of history is a tenth of it.
+const READER_CACHE_KIB: i32 = 512;
 
 /// Statements that stay prepared: all that a connection ever has.
 const STATEMENTS: usize = 64;
@@ -49,7 +56,8 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
         check(path)?;
     }
     let open = || {
-        let mut connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | UNSHARED;
+        let mut connection = Connection::open_with_flags(path, flags)?;
         configure(&connection)?;
         let said: String =
             connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
@@ -75,8 +83,11 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
 /// Opens a connection that reads, while there is one that writes.
 pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
     let open = || {
-        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | UNSHARED;
+        let connection = Connection::open_with_flags(path, flags)?;
         configure(&connection)?;
+        // Every commit of the writer empties it, so more would only be memory that stays taken.
+        connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
         Ok(connection)
     };
     open().map_err(|error| OpenError::of_sqlite(path, error))

@@ -4,6 +4,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -29,6 +30,16 @@ use crate::store::{Durable, Outcome, StoreError};
 /// the first does not wait long for the last.
 const GROUP: usize = 1000;
 
+/// A group of fewer requests is no sign that many write at once.
+const CROWD: usize = 8;
+
+/// The longest wait for as many requests as the last group had: a small part of what the commit
+/// takes that they then share.
+const GATHER: Duration = Duration::from_micros(500);
+
+/// The time between two looks at how many there are.
+const GATHER_STEP: Duration = Duration::from_micros(30);
+
 /// Pages of the log that are not in the database yet before they are copied there: 4 MiB.
 const LOG_PAGES: i32 = 1000;
 
@@ -49,6 +60,8 @@ const SEARCH_PATIENCE: Duration = Duration::from_secs(1);
 pub(super) struct Writer {
     /// `None` only while it is stopped.
     queue: Option<Sender<Job>>,
+    /// The requests in the queue.
+    queued: Arc<AtomicUsize>,
     thread: Option<JoinHandle<()>>,
     subscription: Arc<Subscription>,
 }
@@ -62,9 +75,12 @@ impl Writer {
     ) -> io::Result<Self> {
         let (sender, receiver) = channel();
         let subscription = Arc::<Subscription>::default();
+        let queued = Arc::<AtomicUsize>::default();
         let thread = Thread {
             connection,
             subscription: Arc::clone(&subscription),
+            queued: Arc::clone(&queued),
+            last_group: 0,
             clock,
             memory: Memory::default(),
             size: Size::new(most),
@@ -81,6 +97,7 @@ impl Writer {
         let thread = name.spawn(move || thread.run(&receiver))?;
         Ok(Self {
             queue: Some(sender),
+            queued,
             thread: Some(thread),
             subscription,
         })
@@ -105,6 +122,7 @@ impl Writer {
     ) -> oneshot::Receiver<Result<T, StoreError>> {
         let (reply, done) = oneshot::channel();
         if let Some(queue) = &self.queue {
+            self.queued.fetch_add(1, Ordering::Relaxed);
             // Without a thread to take it the job is dropped, and `done` says so.
             let _ = queue.send(job(reply));
         }
@@ -125,6 +143,10 @@ impl Drop for Writer {
 struct Thread {
     connection: Connection,
     subscription: Arc<Subscription>,
+    /// The requests in the queue, and one that is being queued.
+    queued: Arc<AtomicUsize>,
+    /// The requests of the last group.
+    last_group: usize,
     clock: Clock,
     memory: Memory,
     size: Size,
@@ -162,6 +184,7 @@ impl Thread {
             match first {
                 Ok(first) => {
                     self.idle = false;
+                    self.gather();
                     self.write(vec![first], Some(queue));
                     self.copy_log();
                 }
@@ -178,6 +201,18 @@ impl Thread {
         // The last connection copies the log into the database and removes it.
         if let Err((_, error)) = self.connection.close() {
             tracing::error!(%error, "the database was not closed; nothing of it is lost");
+        }
+    }
+
+    /// Waits a moment until as many requests are there as the last group had: those who were just
+    /// answered ask again, and one commit is cheaper than several. Whoever writes alone never waits.
+    fn gather(&self) {
+        if self.last_group < CROWD {
+            return;
+        }
+        let end = Instant::now() + GATHER;
+        while self.queued.load(Ordering::Relaxed) < self.last_group && Instant::now() < end {
+            thread::sleep(GATHER_STEP);
         }
     }
 
@@ -264,7 +299,12 @@ impl Thread {
     /// meanwhile joins the group.
     fn write(&mut self, mut group: Vec<Job>, queue: Option<&Receiver<Job>>) {
         self.memory.trim();
-        match self.transact(&mut group, queue) {
+        let written = self.transact(&mut group, queue);
+        if queue.is_some() {
+            self.last_group = group.len();
+            self.queued.fetch_sub(group.len(), Ordering::Relaxed);
+        }
+        match written {
             Ok(done) => {
                 let outcomes = group.into_iter().zip(done);
                 let searches = &mut self.searches;
