@@ -94,8 +94,7 @@ impl Chat {
         }
     }
 
-    /// Takes a page of rooms that were looked for. A server compares a filter with a bounded part
-    /// of its list only, so an empty page with more behind it means that nothing was found yet.
+    /// Takes a page of rooms that were looked for.
     pub(crate) fn found_rooms(&mut self, rooms: Vec<RoomSummary>, find: RoomFilter, more: bool) {
         let after = rooms.last().map(|last| RoomsCursor {
             others: !last.joined,

@@ -150,8 +150,17 @@ impl Room {
         if self.keep == Keep::Nothing && self.log.last().is_none() {
             self.gone = summary.head;
         }
-        self.head = summary.head;
-        self.read = summary.read;
+        // Entries that have come since the list was made count, and a read marker that the server may
+        // not have received yet.
+        self.head = match self.standing {
+            Standing::Live => self.head.max(summary.head),
+            _ => summary.head,
+        };
+        self.read = if summary.joined {
+            self.read.max(summary.read).min(self.head)
+        } else {
+            summary.read
+        };
         self.with = summary.with.or(self.with.take());
     }
 

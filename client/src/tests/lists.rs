@@ -206,3 +206,19 @@ fn the_members_of_a_large_room_are_read_anew_when_they_are_looked_at() {
     chat.hear(page(&["ada"], false), 1);
     assert_eq!(names(&chat), ["ada", "eve"]);
 }
+
+// The fault: a row that was made before the last entries, or before the last report, took them back.
+#[test]
+fn a_row_of_a_list_takes_nothing_back() {
+    let mut chat = chat();
+    asked(&mut chat);
+    let me = chat.me.as_ref().map(|me| me.id);
+    let head = chat.room().unwrap().head;
+    chat.seen(&lobby(), head);
+    for (head, read) in [(head, 0), (head - 1, 0)] {
+        let room = summary(lobby(), true, head, read);
+        chat.hear(ServerMessage::Room { room }, 1);
+    }
+    let room = chat.room().unwrap();
+    assert_eq!((room.head, room.read, room.unread(me)), (head, head, 0));
+}
