@@ -93,5 +93,5 @@ pub(super) fn members(app: &App, look: Look) -> Vec<Line<'static>> {
 /// Returns the first row to draw of a list, so that the chosen one is visible.
 pub(super) fn first_row(chosen: usize, height: u16) -> u16 {
     let chosen = u16::try_from(chosen).unwrap_or(u16::MAX);
-    (chosen + 1).saturating_sub(height)
+    chosen.saturating_add(1).saturating_sub(height)
 }
