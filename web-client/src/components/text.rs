@@ -18,7 +18,7 @@ pub fn sentence(text: &str) -> Html {
     words.collect()
 }
 
-/// Formats a number of bytes: `1.2 KB`, `459 bytes`.
+/// Formats a number of bytes: `12.3 KB`, `459 bytes`.
 pub fn bytes(count: u64) -> String {
     match count {
         1 => "1 byte".into(),

@@ -68,11 +68,9 @@ fn use_link(store: &UseReducerHandle<Store>) {
                 }
                 if let Some(code) = page::invitation() {
                     dispatcher.dispatch(Action::Invitation(code));
-                    page::remove_code();
                 }
                 if let Some(code) = page::claim() {
                     dispatcher.dispatch(Action::Claim(code));
-                    page::remove_code();
                 }
             })
         });
@@ -81,7 +79,8 @@ fn use_link(store: &UseReducerHandle<Store>) {
     // A code is used once; until then a reload must not lose it.
     let chat = &store.0.chat;
     let used = chat.operator || (chat.me.is_some() && chat.claim.is_none());
-    use_effect_with(used, |used| {
+    // A session may be there already when a link with a code is opened.
+    use_effect_with((used, page::has_code()), |(used, _)| {
         if *used {
             page::remove_code();
         }

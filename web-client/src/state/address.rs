@@ -168,7 +168,9 @@ fn canonical_host(host: &str) -> Result<String, AddressError> {
     }
     let name = host.strip_suffix('.').unwrap_or(host);
     if host.len() <= 253 && name.split('.').all(is_label) {
-        Ok(host.to_owned())
+        // Without a final dot, which only marks the name as complete: with it, the same server
+        // would have a second pin.
+        Ok(name.to_owned())
     } else {
         Err(AddressError::Host)
     }
@@ -233,6 +235,8 @@ mod tests {
             " ws://chat.example.org:9000 ",
             "http://chat.example.org:9000/",
             "WS://Chat.Example.org:9000/ws",
+            // A final dot only marks the name as complete.
+            "chat.example.org.:9000",
         ] {
             assert_eq!(address(input).unwrap(), "ws://chat.example.org:9000/ws");
         }
