@@ -233,6 +233,7 @@ impl Hub {
         let left = self.store.change(Change::Left {
             room: id.clone(),
             user,
+            by: None,
         });
         drop((room, directory));
         tokio::spawn(async move {

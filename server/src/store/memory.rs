@@ -377,15 +377,24 @@ impl State {
             Change::RoomDeleted { room } => {
                 self.rooms.remove(&room).ok_or(StoreError::NoSuchRoom)?;
             }
+            Change::RoomEnded { room } => {
+                let ending = self.room(&room)?;
+                if !ending.members.is_empty() || ending.head > 0 && ending.keep != Keep::Nothing {
+                    return Err(StoreError::RoomInUse);
+                }
+                self.rooms.remove(&room);
+            }
             Change::Joined { room, user, .. } => {
                 let entered = self.room(&room)?;
                 let seen = rules::seen_at_entry(&room, entered.head);
                 entered.invited.remove(&user);
                 entered.members.entry(user).or_insert(seen);
             }
-            Change::Left { room, user } => {
+            Change::Left { room, user, by } => {
                 let left = self.room(&room)?;
-                left.roles.remove(&user);
+                if by.is_some() || left.roles.get(&user) != Some(&Role::Owner) {
+                    left.roles.remove(&user);
+                }
                 if left.members.remove(&user).is_some() && matches!(room, RoomId::Direct(_)) {
                     left.invited.insert(user);
                 }
@@ -397,6 +406,10 @@ impl State {
                 let room = self.room(&room)?;
                 if room.members.contains_key(&user) {
                     rules::give_role(&mut room.roles, user, role);
+                    if role == Role::Owner {
+                        // The former owner may have left.
+                        room.roles.retain(|user, _| room.members.contains_key(user));
+                    }
                 }
             }
             Change::Topic { room, topic } => self.room(&room)?.topic = topic,

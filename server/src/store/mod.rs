@@ -4,7 +4,8 @@
 //! only here. A store knows no rights and no connections. It is a trait, so that another can keep
 //! the same promises elsewhere (a log that several servers share): an append gets the room's next
 //! number, is idempotent by (room, writer, id), and every commit is published in order, whichever
-//! server made it.
+//! server made it. Names, quotas and places under way are judged in the hub's memory, so for now a
+//! store has one server.
 
 mod clock;
 mod memory;
@@ -118,9 +119,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// which they were asked for.
     ///
     /// # Errors
-    /// [`StoreError::RoomExists`], [`StoreError::NoSuchRoom`], [`StoreError::NoSuchInvitation`];
-    /// [`StoreError::Full`] and
-    /// [`StoreError::Failed`], and then nothing was changed.
+    /// [`StoreError::RoomExists`], [`StoreError::NoSuchRoom`], [`StoreError::RoomInUse`],
+    /// [`StoreError::NoSuchInvitation`]; [`StoreError::Full`] and [`StoreError::Failed`]. Then
+    /// nothing was changed.
     fn change(&self, change: Change) -> Durable<()>;
 }
 
@@ -247,6 +248,11 @@ pub enum Change {
         /// The room that is deleted.
         room: RoomId,
     },
+    /// A room ends in which nobody is and nothing is kept; any other one is an error.
+    RoomEnded {
+        /// The room that ends.
+        room: RoomId,
+    },
     /// A person joins a room, whose earlier entries count as seen. Uses up an invitation; a member
     /// who joins again changes nothing else.
     Joined {
@@ -257,12 +263,15 @@ pub enum Change {
         /// The other person of a room of two, who brings them in. Not stored.
         by: Option<UserId>,
     },
-    /// A person leaves a room and loses their role in it. In a room of two they count as invited.
+    /// A person leaves a room and loses their role in it, but for an owner who is not removed: they
+    /// stay the owner. In a room of two they count as invited.
     Left {
         /// The room that is left.
         room: RoomId,
         /// The person who leaves, or is removed.
         user: UserId,
+        /// The person who removes them.
+        by: Option<UserId>,
     },
     /// A person may join a private room. Changes nothing for members.
     Invited {
@@ -378,6 +387,9 @@ pub enum StoreError {
     /// The room is there already.
     #[error("the room is there already")]
     RoomExists,
+    /// Somebody is in the room, or it has entries.
+    #[error("the room is in use")]
+    RoomInUse,
     /// The invitation is not there, or admits nobody any more.
     #[error("there is no such invitation")]
     NoSuchInvitation,

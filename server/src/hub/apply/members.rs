@@ -53,7 +53,13 @@ impl Hub {
         self.evict(slow, wakers);
     }
 
-    pub(super) fn apply_left(&self, id: &RoomId, user: UserId, wakers: &mut Wakers) {
+    pub(super) fn apply_left(
+        &self,
+        id: &RoomId,
+        user: UserId,
+        by: Option<UserId>,
+        wakers: &mut Wakers,
+    ) {
         let Some(known) = self.rooms.get(id) else {
             return;
         };
@@ -61,13 +67,13 @@ impl Hub {
         let mut room = known.lock();
         // Before the exit, which takes away the role that the message shows.
         let member = directory.member(user, Some(&room));
-        let owned = room.owner() == Some(user);
-        if !room.exit(user) {
+        let former = room.owner();
+        if !room.exit(user, by.is_some()) {
             return;
         }
-        // The room counts on; only its owner is no longer charged for it.
-        if owned {
-            self.quota.hand_over(Some(user), None);
+        // The room counts on; an owner who was removed is no longer charged for it.
+        if room.owner() != former {
+            self.quota.hand_over(former, None);
         }
         directory.exit(user, id);
         let left = encode(&ServerMessage::Left {
@@ -105,8 +111,9 @@ impl Hub {
         self.evict(slow, wakers);
         if ends && !is_lobby {
             // An empty room in which nothing is kept ends: otherwise rooms could be used up for
-            // ever. Not awaited: its outcome comes to the hub's task, which is running this.
-            drop(self.store.change(Change::RoomDeleted { room: id.clone() }));
+            // ever. The store refuses if somebody has joined in the meantime. Not awaited: its
+            // outcome comes to the hub's task, which is running this.
+            drop(self.store.change(Change::RoomEnded { room: id.clone() }));
         }
     }
 

@@ -113,9 +113,11 @@ impl Hub {
                 keep,
                 owner,
             } => self.apply_created(room, topic, private, keep, owner, wakers),
-            Change::RoomDeleted { room } => self.apply_deleted(&room, wakers),
+            Change::RoomDeleted { room } | Change::RoomEnded { room } => {
+                self.apply_deleted(&room, wakers);
+            }
             Change::Joined { room, user, by } => self.apply_joined(&room, user, by, wakers),
-            Change::Left { room, user } => self.apply_left(&room, user, wakers),
+            Change::Left { room, user, by } => self.apply_left(&room, user, by, wakers),
             Change::Invited { room, user, by } => {
                 self.apply_invited(&room.into(), user, by, wakers);
             }

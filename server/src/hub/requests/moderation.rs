@@ -137,7 +137,9 @@ pub(super) fn removal(
     let known = from.hub.room(&id)?;
     let known = known.lock();
     if known.has(user) {
-        Ok(Change::Left { room: id, user })
+        // Moderators who remove themselves only leave.
+        let by = Some(from.user()).filter(|by| *by != user);
+        Ok(Change::Left { room: id, user, by })
     } else if known.invited.contains(&user) {
         let room = room.clone();
         Ok(Change::Uninvited { room, user })

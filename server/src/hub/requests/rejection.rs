@@ -144,6 +144,7 @@ impl From<StoreError> for Rejection {
                 ChatErrorCode::RoomExists,
                 "There is a room of this name already.",
             ),
+            StoreError::RoomInUse => (ChatErrorCode::RoomExists, "Somebody is in the room."),
             StoreError::NoSuchInvitation => {
                 (ChatErrorCode::NoSuchEntry, "There is no such invitation.")
             }

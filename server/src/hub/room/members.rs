@@ -15,7 +15,10 @@ impl Room {
             return false;
         }
         let read = seen_at_entry(&self.id, self.head);
-        let role = Role::Member;
+        let role = match self.absent_owner.take_if(|owner| *owner == user) {
+            Some(_) => Role::Owner,
+            None => Role::Member,
+        };
         self.members.insert(user, Membership { read, role });
         true
     }
@@ -37,13 +40,17 @@ impl Room {
         );
     }
 
-    /// Takes a member, or an invitation, away. Returns `false` if there was no member.
+    /// Takes a member, or an invitation, away. Returns `false` if there was no member. An owner who
+    /// was not `removed` stays the owner.
     ///
     /// Both people of a room of two may always come back.
-    pub(in crate::hub) fn exit(&mut self, user: UserId) -> bool {
+    pub(in crate::hub) fn exit(&mut self, user: UserId, removed: bool) -> bool {
         self.leaving.remove(&user);
-        if self.members.remove(&user).is_none() {
+        let Some(member) = self.members.remove(&user) else {
             return false;
+        };
+        if member.role == Role::Owner && !removed {
+            self.absent_owner = Some(user);
         }
         if self.is_direct() {
             self.invited.insert(user);
@@ -66,6 +73,9 @@ impl Room {
     /// role changed.
     pub(in crate::hub) fn set_role(&mut self, user: UserId, role: Role) -> Vec<UserId> {
         let mut changed = Vec::new();
+        if role == Role::Owner && self.has(user) {
+            self.absent_owner = None;
+        }
         if role == Role::Owner
             && let Some(former) = self.owner().filter(|former| *former != user)
             && let Some(member) = self.members.get_mut(&former)

@@ -46,6 +46,8 @@ pub(super) struct Room {
     pub(super) members: BTreeMap<UserId, Membership>,
     /// The people who may join though the room is private. In a room of two, one who has left.
     pub(super) invited: BTreeSet<UserId>,
+    /// The owner, if they have left: the room still counts as theirs.
+    absent_owner: Option<UserId>,
     /// Members whose exit is under way, to make place for somebody.
     pub(super) leaving: BTreeSet<UserId>,
     /// Places of people who are joining.
@@ -89,6 +91,7 @@ impl Room {
             members: BTreeMap::new(),
             invited: BTreeSet::new(),
             leaving: BTreeSet::new(),
+            absent_owner: None,
             joining: Places::default(),
             inviting: Places::default(),
             subscribers: BTreeMap::new(),
@@ -103,7 +106,12 @@ impl Room {
             _ => seq,
         };
         let roles: HashMap<_, _> = record.roles.into_iter().collect();
-        let members = record.members.into_iter().map(|(user, seq)| {
+        let members: BTreeMap<_, _> = record.members.into_iter().collect();
+        let absent_owner = roles
+            .iter()
+            .find(|(user, role)| **role == Role::Owner && !members.contains_key(user))
+            .map(|(user, _)| *user);
+        let members = members.into_iter().map(|(user, seq)| {
             let role = roles.get(&user).copied().unwrap_or_default();
             let read = read(seq);
             (user, Membership { read, role })
@@ -112,6 +120,7 @@ impl Room {
             head: record.head,
             members: members.collect(),
             invited: record.invited.into_iter().collect(),
+            absent_owner,
             ..Self::new(record.room, record.topic, record.private, record.keep)
         }
     }
@@ -126,18 +135,23 @@ impl Room {
 
     /// Returns `true` if the person may know that the room exists, and join it.
     pub(super) fn is_open_to(&self, user: UserId) -> bool {
-        !self.private || self.has(user) || self.invited.contains(&user)
+        !self.private
+            || self.has(user)
+            || self.invited.contains(&user)
+            || self.absent_owner == Some(user)
     }
 
     pub(super) fn role_of(&self, user: UserId) -> Role {
         self.members.get(&user).map_or(Role::Member, |it| it.role)
     }
 
+    /// Returns the owner, who may have left.
     pub(super) fn owner(&self) -> Option<UserId> {
         let mut members = self.members.iter();
         members
             .find(|(_, member)| member.role == Role::Owner)
             .map(|(user, _)| *user)
+            .or(self.absent_owner)
     }
 
     pub(super) fn is_large(&self) -> bool {

@@ -72,6 +72,49 @@ async fn an_empty_room_ends_and_its_name_is_free() {
     assert!(joined.contains(r#""role":"owner""#), "{joined}");
 }
 
+// The attack: a room with a line that its owner leaves stays, and counted for nobody.
+#[tokio::test]
+async fn rooms_that_their_owner_has_left_count_as_the_owners() {
+    let hub = hub().await;
+    let mut eve = person(hub, 1, "eve").await;
+    for number in 0..100_u8 {
+        let room = format!("left-{number}");
+        create(&mut eve, &room, json!(null)).await;
+        say(&mut eve, &send(&room, number, "mine")).await;
+        hear(&mut eve, "ack").await;
+        say(&mut eve, &json!({"type": "leave", "room": room})).await;
+        hear(&mut eve, "left").await;
+    }
+    say(&mut eve, &json!({"type": "create", "room": "one-more"})).await;
+    let refusal = refused(&mut eve).await;
+    assert_eq!(refusal, ("limit_reached".into(), "one-more".into()));
+    // And so she can come back to close one.
+    let joined = join(&mut eve, "left-7").await;
+    assert_eq!(joined["role"], "owner", "{joined}");
+    say(&mut eve, &json!({"type": "close", "room": "left-7"})).await;
+    hear(&mut eve, "done").await;
+    create(&mut eve, "one-more", json!(null)).await;
+}
+
+// The loss: the room was deleted under whoever had joined it meanwhile, with what they had sent.
+#[tokio::test]
+async fn a_room_that_somebody_joins_while_the_last_member_leaves_goes_on() {
+    let hub = hub().await;
+    let mut ada = person(hub, 1, "ada").await;
+    let mut bob = person(hub, 2, "bob").await;
+    create(&mut ada, "brief", json!(null)).await;
+    ada.handle(br#"{"type":"leave","room":"brief"}"#);
+    bob.handle(br#"{"type":"join","room":"brief"}"#);
+    // Both are stored before the hub applies the first.
+    tokio::join!(ada.settle(), bob.settle());
+    hear(&mut ada, "left").await;
+    hear(&mut bob, "joined").await;
+    say(&mut bob, &send("brief", 1, "still here")).await;
+    hear(&mut bob, "ack").await;
+    let rejoined = join(&mut ada, "brief").await;
+    assert_eq!(rejoined["head"], 1, "{rejoined}");
+}
+
 // The cap holds, and a full server still lets people into the rooms that are there.
 #[tokio::test]
 async fn there_are_no_more_rooms_than_there_may_be() {

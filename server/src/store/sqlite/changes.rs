@@ -2,7 +2,7 @@
 //! and commits.
 
 use rusqlite::params;
-use shared::chat::{Role, RoomId, UserId};
+use shared::chat::{Keep, Role, RoomId, UserId};
 
 use super::error::Failure;
 use super::requests::Requests;
@@ -69,20 +69,14 @@ impl Requests<'_> {
                 )?;
                 self.effects.sweeps |= keep.is_some();
             }
-            Change::RoomDeleted { room } => {
-                let key = self.head(room)?.key;
-                self.memory.heads.remove(room);
-                // A room of 100,000 entries would stop every other write for half a minute, so the
-                // sweep takes the entries away. No room has a name with a space.
-                let sql = "UPDATE rooms SET deleted = 1, topic = '', name = 'deleted ' || key
-                           WHERE key = ?1";
-                self.execute(sql, [key])?;
-                // These go at once: unlike the entries, their number is bounded.
-                for table in ["members", "invited", "roles"] {
-                    self.execute(&format!("DELETE FROM {table} WHERE room = ?1"), [key])?;
+            Change::RoomDeleted { room } => self.delete_room(room)?,
+            Change::RoomEnded { room } => {
+                // Asked here, behind everything that was committed before: somebody may have joined
+                // since the last member left, and their acked entries must stay.
+                if self.is_in_use(room)? {
+                    return Err(StoreError::RoomInUse.into());
                 }
-                self.effects.sweeps = true;
-                self.effects.deleted = true;
+                self.delete_room(room)?;
             }
             Change::Joined { room, user, .. } => {
                 let (key, head) = self.head(room).map(|head| (head.key, head.seq))?;
@@ -95,13 +89,16 @@ impl Requests<'_> {
                            ON CONFLICT (room, user) DO NOTHING";
                 self.execute(sql, [room, user, number(seq)])?;
             }
-            Change::Left { room, user } => {
+            Change::Left { room, user, by } => {
                 let is_direct = matches!(room, RoomId::Direct(_));
                 let (room, user) = (self.head(room)?.key, self.user(*user)?);
                 let sql = "DELETE FROM members WHERE room = ?1 AND user = ?2";
                 let left = self.execute(sql, [room, user])?;
-                let sql = "DELETE FROM roles WHERE room = ?1 AND user = ?2";
-                self.execute(sql, [room, user])?;
+                // An owner who goes stays the owner: otherwise one key could found rooms without end,
+                // because each that it left would count for nobody.
+                let sql = "DELETE FROM roles WHERE room = ?1 AND user = ?2 AND (?3 OR role <> ?4)";
+                let owner = rows::role_column(Role::Owner);
+                self.execute(sql, params![room, user, by.is_some(), owner])?;
                 // Both people of a room of two may always come back.
                 if is_direct && left > 0 {
                     let sql = "INSERT INTO invited (room, user) VALUES (?1, ?2)
@@ -171,6 +168,34 @@ impl Requests<'_> {
         Ok(())
     }
 
+    fn is_in_use(&mut self, room: &RoomId) -> Result<bool, Failure> {
+        let (key, head) = self.head(room).map(|head| (head.key, head.seq))?;
+        let sql = "SELECT keep, EXISTS (SELECT 1 FROM members WHERE room = ?1)
+                   FROM rooms WHERE key = ?1";
+        let mut query = self.connection.prepare_cached(sql)?;
+        let found = query.query_row([key], |row| Ok((rows::keep(row.get_ref(0)?)?, row.get(1)?)));
+        let (keep, has_members): (_, bool) = found?;
+        // The numbers of an unstored room are reserved, and none of its entries is here.
+        Ok(has_members || head > 0 && keep != Keep::Nothing)
+    }
+
+    fn delete_room(&mut self, room: &RoomId) -> Result<(), Failure> {
+        let key = self.head(room)?.key;
+        self.memory.heads.remove(room);
+        // A room of 100,000 entries would stop every other write for half a minute, so the sweep
+        // takes the entries away. No room has a name with a space.
+        let sql = "UPDATE rooms SET deleted = 1, topic = '', name = 'deleted ' || key
+                   WHERE key = ?1";
+        self.execute(sql, [key])?;
+        // These go at once: unlike the entries, their number is bounded.
+        for table in ["members", "invited", "roles"] {
+            self.execute(&format!("DELETE FROM {table} WHERE room = ?1"), [key])?;
+        }
+        self.effects.sweeps = true;
+        self.effects.deleted = true;
+        Ok(())
+    }
+
     fn set_role(&mut self, room: &RoomId, user: UserId, role: Role) -> Result<(), Failure> {
         let (room, user) = (self.head(room)?.key, self.user(user)?);
         let sql = "SELECT 1 FROM members WHERE room = ?1 AND user = ?2";
@@ -182,6 +207,10 @@ impl Requests<'_> {
             let sql = "UPDATE roles SET role = ?2 WHERE room = ?1 AND role = ?3";
             let [moderator, owner] = [Role::Moderator, Role::Owner].map(rows::role_column);
             self.execute(sql, params![room, moderator, owner])?;
+            // The former owner may have left, and only members have the other roles.
+            let sql = "DELETE FROM roles WHERE room = ?1 AND NOT EXISTS
+                           (SELECT 1 FROM members WHERE room = ?1 AND user = roles.user)";
+            self.execute(sql, [room])?;
         }
         if role.is_member() {
             let sql = "DELETE FROM roles WHERE room = ?1 AND user = ?2";

@@ -43,6 +43,7 @@ fn changes() -> Vec<Change> {
         Change::Left {
             room: room.clone(),
             user: user(2),
+            by: None,
         },
         Change::Invited {
             room: attic.clone(),
@@ -273,5 +274,84 @@ async fn a_deleted_room_is_gone_with_everything_in_it() {
                 .seq,
             1
         );
+    }
+}
+
+// The loss: somebody joined between the last member's exit and the deletion that it caused.
+#[tokio::test]
+async fn a_room_ends_only_while_nobody_is_in_it_and_nothing_is_kept() {
+    for Scene { store, _folder, .. } in scenes() {
+        let change = |change| store.change(change);
+        let room = create(&*store, "room").await;
+        let ends = Change::RoomEnded { room: room.clone() };
+        let joined = Change::Joined {
+            room: room.clone(),
+            user: user(1),
+            by: None,
+        };
+        let left = Change::Left {
+            room: room.clone(),
+            user: user(1),
+            by: None,
+        };
+        change(joined).await.unwrap();
+        assert_eq!(change(ends.clone()).await, Err(StoreError::RoomInUse));
+        change(left).await.unwrap();
+        let appended = store.append(room.clone(), entry(1, 1, message("a"))).await;
+        appended.unwrap();
+        assert_eq!(change(ends.clone()).await, Err(StoreError::RoomInUse));
+        // Numbers that were reserved are no entries.
+        let kept = Change::Kept {
+            room: room.clone(),
+            keep: Keep::Nothing,
+        };
+        change(kept).await.unwrap();
+        change(ends.clone()).await.unwrap();
+        assert_eq!(change(ends).await, Err(StoreError::NoSuchRoom));
+        create(&*store, "room").await;
+    }
+}
+
+#[tokio::test]
+async fn an_owner_who_leaves_stays_the_owner_until_somebody_else_is() {
+    for Scene { store, _folder, .. } in scenes() {
+        let room = create(&*store, "room").await;
+        let change = |change| {
+            let changed = store.change(change);
+            async { changed.await.unwrap() }
+        };
+        let joined = |seed| Change::Joined {
+            room: room.clone(),
+            user: user(seed),
+            by: None,
+        };
+        let left = |seed, by| Change::Left {
+            room: room.clone(),
+            user: user(seed),
+            by,
+        };
+        let role = |seed, role| Change::Role {
+            room: room.clone(),
+            user: user(seed),
+            role,
+        };
+        let roles = async || {
+            let loaded = store.load().await.unwrap();
+            let record = loaded.rooms.into_iter().find(|record| record.room == room);
+            record.unwrap().roles
+        };
+        for seed in 1..=3 {
+            change(joined(seed)).await;
+        }
+        change(role(1, Role::Owner)).await;
+        change(role(2, Role::Moderator)).await;
+        change(left(1, None)).await;
+        change(left(2, None)).await;
+        assert_eq!(roles().await, [(user(1), Role::Owner)]);
+        // The former owner is no member, and so no moderator either.
+        change(role(3, Role::Owner)).await;
+        assert_eq!(roles().await, [(user(3), Role::Owner)]);
+        change(left(3, Some(user(9)))).await;
+        assert_eq!(roles().await, []);
     }
 }
