@@ -113,6 +113,7 @@ impl Admission {
     /// The limit that is reached, when operators hold the whole reserve.
     pub fn admit_or_reserve(&self, address: IpAddr) -> Result<Permit, NotAdmitted> {
         let address = network_of(address);
+        // Held until the permit is made: two newcomers must not both get the last of the reserve.
         let mut counts = self.counts();
         let Err(limit) = counts.add(&self.0, address) else {
             return Ok(self.permit(address, Kind::Ordinary));
@@ -141,6 +142,8 @@ impl Admission {
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
+        // A poisoned lock is taken all the same: a panic in one connection must not shut out all
+        // others.
         self.0.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -154,6 +157,8 @@ impl Counts {
         if held >= limits.max_per_address {
             return Err(NotAdmitted::Address);
         }
+        // Both limits are checked before either count rises, so that a refusal has nothing to give
+        // back.
         self.per_address.insert(address, held + 1);
         self.in_all += 1;
         Ok(())
@@ -163,6 +168,7 @@ impl Counts {
         self.in_all -= 1;
         if let Some(held) = self.per_address.get_mut(&address) {
             *held -= 1;
+            // Otherwise the table would keep an entry for every address that was ever connected.
             if *held == 0 {
                 self.per_address.remove(&address);
             }
@@ -199,6 +205,7 @@ impl Permit {
                 return Err(limit);
             }
         }
+        // Relaxed, because the flag publishes nothing else: the tunnel reads it by itself.
         self.is_established.store(true, Ordering::Relaxed);
         Ok(())
     }

@@ -89,6 +89,7 @@ impl fmt::Display for Client {
 #[derive(Debug, Default)]
 pub struct Clients {
     last_id: AtomicU64,
+    // Ordered by number, so that the operators' list goes on behind the last row of its page.
     table: Mutex<BTreeMap<ConnectionId, Arc<Client>>>,
 }
 
@@ -102,6 +103,7 @@ pub struct Entry<'a> {
 impl Clients {
     /// Enters a connection.
     pub fn enter(&self, address: SocketAddr, transport: Transport) -> Entry<'_> {
+        // Relaxed is enough: an id has to be unique, which `fetch_add` ensures in every order.
         let id = ConnectionId(self.last_id.fetch_add(1, Ordering::Relaxed) + 1);
         let client = Arc::new(Client {
             id,
@@ -130,6 +132,8 @@ impl Clients {
 
     /// Returns the table, oldest connection first.
     pub fn snapshot(&self) -> Vec<Arc<Client>> {
+        // The rows are shared and not locked: connections must not wait while a list of them is
+        // encoded or logged.
         self.table
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

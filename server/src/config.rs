@@ -232,6 +232,7 @@ fn merge(over: Settings, file: Settings, default: Config) -> Result<Config, Conf
             .max_history_mib
             .or(file.max_history_mib)
             .unwrap_or(default.max_history_mib),
+        // Stays `None` without a setting, which leaves the mode in force that an operator has set.
         admission: over.admission.or(file.admission).or(default.admission),
         new_keys_wait: over
             .new_keys_wait
@@ -285,6 +286,7 @@ fn check(config: Config) -> Result<Config, ConfigError> {
         "max_frame_bytes",
         config.max_frame_bytes,
         HANDSHAKE_FRAME_BYTES,
+        // Every connection can make the server hold one frame of this size.
         64 << 20,
     )?;
     // What is accepted as text must fit the frame that carries it on.
@@ -314,6 +316,8 @@ fn check_origin(text: &str) -> Result<String, ConfigError> {
         .strip_prefix("https://")
         .or_else(|| origin.strip_prefix("http://"));
     match authority {
+        // `*` is refused too: origins are compared as they stand, so that a wildcard would match
+        // none.
         Some(authority)
             if !authority.is_empty() && !authority.contains(['/', '?', '#', '@', ' ', '*']) =>
         {

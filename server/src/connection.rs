@@ -174,6 +174,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             match self.wake(&mut buffer).await? {
                 Wake::Read(Ok(0)) => self.protocol()?.handle_eof(),
                 Wake::Read(Ok(length)) => {
+                    // Relaxed, as the bytes out: operators are shown the counts, and nothing is
+                    // decided by them.
                     self.client
                         .bytes_in
                         .fetch_add(length as u64, Ordering::Relaxed);
@@ -184,6 +186,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 Wake::Read(Err(error)) => return Err(Ending::Stream(error)),
                 Wake::Hub(Due::Text(text)) => self.send_waiting(text)?,
                 Wake::Hub(Due::Quit) => return self.end(Ending::Quit).await,
+                // The wake itself is all that is needed: `handle_events` below goes on with the
+                // messages that were held back.
                 Wake::Hub(Due::Resume) => {}
                 Wake::Hub(Due::Ended(code)) => return self.end_with(code).await,
                 Wake::Timeout => {
@@ -387,10 +391,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 self.write_out().await?;
             }
         }
+        // Written between two batches, so that the sealed bytes of a full queue never wait beside
+        // it.
         while let Some(text) = self.hub.as_mut().and_then(hub::Session::try_next) {
             self.write_out().await?;
             self.send_waiting(text)?;
         }
+        // Before the last write, which may take as long as the write timeout: nothing more is
+        // queued for the connection meanwhile.
         self.hub = None;
         let now = self.clock.now();
         self.protocol()?.finish(now);
@@ -438,6 +446,7 @@ impl ReadBuffer {
     }
 
     fn shrink(&mut self) {
+        // `truncate` alone would keep the allocation, which is what has to be given back.
         self.bytes.truncate(*READ_BUFFER_BYTES.start());
         self.bytes.shrink_to_fit();
     }

@@ -101,6 +101,7 @@ impl Context {
             config,
             identity,
             rsa: RsaPool::new(),
+            // The hub's own table, because operators list the connections that are entered here.
             clients: Arc::clone(&hub.operators().clients),
             hub,
             refusals: Semaphore::new(shares.refusals),

@@ -138,6 +138,8 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::DirBuilderExt;
+        // The mode is set at the creation: a `chmod` afterwards would leave a moment for others to
+        // open the folder.
         builder.mode(0o700);
     }
     builder.create(folder)
@@ -148,7 +150,10 @@ fn make_folder(folder: &Path) -> io::Result<()> {
 fn store(key: &PrivateKey, mut file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     let pem = key.to_pkcs8_pem().map_err(io::Error::other)?;
     file.write_all(pem.as_bytes())?;
+    // Before the rename: after a power cut the name must not lead to an empty file.
     file.as_file().sync_all()?;
+    // Two servers may start in one new folder: neither may replace a key that clients of the other
+    // have pinned.
     file.persist_noclobber(path).map_err(|error| error.error)?;
     // The rename is in the folder's own data; without this sync a power cut can undo it.
     if let Some(folder) = path

@@ -42,6 +42,7 @@ pub async fn run(tcp: TcpListener, http: TcpListener, context: Arc<Context>) {
     // Nobody is announced from here on: that everybody leaves would cost the square of their
     // number.
     context.hub.close();
+    // The wait below ends only for a tracker that is closed.
     context.tasks.close();
     if tokio::time::timeout(DRAIN_TIMEOUT, context.tasks.wait())
         .await

@@ -84,6 +84,7 @@ pub fn log_refusal(address: SocketAddr, refused: NotAdmitted, context: &Context)
 pub async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
     let ending = async {
         stream.shutdown().await?;
+        // Small, because it is a part of the task of every connection that ends.
         let mut thrown_away = [0; 1024];
         while stream.read(&mut thrown_away).await? > 0 {}
         io::Result::Ok(())

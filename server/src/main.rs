@@ -212,6 +212,7 @@ async fn bind(flag: &'static str, address: SocketAddr) -> Result<TcpListener, Fa
 /// Writes one line for the program that started us: with port 0 only we know the port.
 fn announce(out: &mut LossyWriter, kind: &str, listener: &TcpListener) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(Failure::Runtime)?;
+    // Never fails: `LossyWriter` takes everything, and counts what it cannot write.
     let _ = out.write_all(format!("{kind} listening on {address}\n").as_bytes());
     Ok(())
 }

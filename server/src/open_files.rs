@@ -43,6 +43,8 @@ impl Shares {
         let limit = limit.map_or(usize::MAX, |limit| {
             usize::try_from(limit).unwrap_or(usize::MAX)
         });
+        // Eight is the least of which no share is zero: without files for pages or sessions nobody
+        // would get in.
         let files = limit.saturating_sub(BESIDE_CONNECTIONS).max(8);
         let refusals = REFUSALS_AT_A_TIME.min(files / 8);
         let files = files - refusals;

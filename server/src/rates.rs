@@ -191,6 +191,7 @@ impl<K: Hash + Eq + Clone> fmt::Debug for Buckets<K> {
 
 impl<K: Hash + Eq + Clone> Buckets<K> {
     fn new(per_minute: u32, at_once: u32) -> Option<Self> {
+        // A rate of 0 has no buckets at all: it is no limit.
         let size = NonZeroU32::new(per_minute.min(at_once))?;
         let quota = Quota::per_minute(NonZeroU32::new(per_minute)?).allow_burst(size);
         Some(Self {

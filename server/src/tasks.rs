@@ -65,6 +65,7 @@ async fn change_operators(store: &dyn Store, task: OperatorsTask) -> Result<(), 
     let change = match task {
         OperatorsTask::List => None,
         OperatorsTask::Add { who } => {
+            // The same cap as over the network: the list of all operators has to fit one message.
             if snapshot.operators.len() >= MAX_OPERATORS {
                 return Err(TaskFailure::TooMany);
             }

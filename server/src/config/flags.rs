@@ -100,6 +100,8 @@ pub(super) struct Settings {
 
     /// Accept protocol v1 on addresses other than loopback, too.
     #[arg(long, value_name = "BOOL", env = "SECURE_CHAT_ALLOW_V1")]
+    // Only `=` brings a value: clap would otherwise take a subcommand behind the flag for the
+    // flag's value.
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(super) allow_v1: Option<bool>,
 

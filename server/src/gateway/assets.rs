@@ -76,6 +76,7 @@ fn send(request: &Request<Incoming>, path: &str, file: EmbeddedFile) -> Reply {
     let hash = file.metadata.sha256_hash();
     let (file, encoding) = compressed(path, request.headers()).unwrap_or((file, None));
     let mut etag = String::from("\"");
+    // Half of the hash is enough: an ETag tells versions of one file apart and protects nothing.
     etag.extend(hash.iter().take(16).map(|byte| format!("{byte:02x}")));
     etag.push_str(encoding.unwrap_or_default());
     etag.push('"');
@@ -84,11 +85,14 @@ fn send(request: &Request<Incoming>, path: &str, file: EmbeddedFile) -> Reply {
         .headers()
         .get(IF_NONE_MATCH)
         .and_then(|value| value.to_str().ok());
+    // A list, because a browser may name several versions that it has (RFC 9110 §13.1.2).
     let unchanged = known.is_some_and(|known| known.split(',').any(|known| known.trim() == etag));
     let body = if unchanged || request.method() == Method::HEAD {
         Bytes::new()
     } else {
         match file.data {
+            // Release builds have the file inside the program, so that no request needs a copy of
+            // it.
             Cow::Borrowed(bytes) => Bytes::from_static(bytes),
             Cow::Owned(ref bytes) => Bytes::copy_from_slice(bytes),
         }
@@ -116,6 +120,8 @@ fn send(request: &Request<Incoming>, path: &str, file: EmbeddedFile) -> Reply {
     // another.
     set(VARY, "accept-encoding");
     set(ETAG, &etag);
+    // Set by hand: the answer to HEAD has no body, but the length that GET would have (RFC 9110
+    // §8.6).
     if !unchanged {
         set(CONTENT_LENGTH, &file.data.len().to_string());
     }

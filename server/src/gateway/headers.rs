@@ -38,6 +38,8 @@ pub(super) fn add_security(headers: &mut HeaderMap) {
     ] {
         headers
             .entry(name)
+            // Never over the response's own: the page's policy has the hashes of its inline
+            // scripts.
             .or_insert(HeaderValue::from_static(value));
     }
 }

@@ -48,6 +48,7 @@ pub async fn accept_http(listener: TcpListener, context: Arc<Context>) {
                 context.tasks.spawn(refuse(stream, Arc::clone(&context)))
             }
         };
+        // The tracker waits for the task when the server stops, so that nobody needs the handle.
         drop(task);
     }
 }
@@ -60,6 +61,7 @@ async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, context: Arc<C
     let Ok(_told) = context.refusals.try_acquire() else {
         return;
     };
+    // A peer that does not take even this is refused all the same.
     let _ = tokio::time::timeout(REFUSAL_TIMEOUT, stream.write_all(FULL)).await;
     linger(&mut stream).await;
 }
@@ -77,6 +79,7 @@ where
             // log.
             Ok(Err(_)) | Err(_) => return,
         },
+        // Nothing was asked yet, so that no answer is owed.
         () = stop.cancelled() => return,
     };
     if is_http {

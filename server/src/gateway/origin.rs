@@ -14,6 +14,7 @@ pub(super) fn is_allowed(
     // The check protects a person from the pages that they visit. A program can send any header, so
     // it would stop none.
     let Some(origin) = origin else { return true };
+    // Scheme and host have no case in an origin (RFC 6454 §4).
     let origin = origin.to_ascii_lowercase();
     if allowed.contains(&origin) {
         return true;

@@ -33,6 +33,7 @@ impl Peer {
     /// connection has caused a line already, or its address too many: one connection can carry any
     /// number of refused requests.
     pub(super) fn log_once(&self, log: impl FnOnce(Option<u64>)) {
+        // Read and set in one step: of two refused requests at once only one may write a line.
         if self.is_logged.swap(true, Ordering::Relaxed) {
             return;
         }

@@ -89,12 +89,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
         };
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
+            // Written at once: the session has put everything that waits into one write already.
             .write_buffer_size(0)
             .max_write_buffer_size(2 * WRITE_MESSAGE_BYTES)
             .max_message_size(Some(longest_frame))
             .max_frame_size(Some(longest_frame));
         let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
         let mut pings = interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
+        // Two ticks right behind each other, after a pause of the process, would end the tunnel
+        // before a pong could come.
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             socket,
@@ -167,6 +170,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
         }
         if self.flush_due {
             match Pin::new(&mut self.socket).poll_flush(cx) {
+                // The flush stays due: a peer that takes nothing must not keep its own messages
+                // from being read.
                 Poll::Pending => {}
                 Poll::Ready(result) => {
                     self.flush_due = false;
@@ -270,6 +275,7 @@ const TOO_MUCH: &str = "the peer sent too much before its handshake was done";
 
 impl<S> Meter<S> {
     fn is_over(&self) -> bool {
+        // Relaxed is enough: the session that sets the flag reads this stream in the same task.
         self.since_message > STRANGER_BYTES && !self.established.load(Ordering::Relaxed)
     }
 }

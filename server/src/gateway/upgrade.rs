@@ -76,6 +76,7 @@ pub(super) fn respond(mut request: Request<Incoming>, peer: &Peer) -> Reply {
 
     let mut reply = text(StatusCode::SWITCHING_PROTOCOLS, "");
     let headers = reply.headers_mut();
+    // `text` has set a content type, and a 101 has no content (RFC 9110 §15.2).
     headers.clear();
     headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
@@ -97,6 +98,7 @@ async fn serve(upgrade: OnUpgrade, encoding: Encoding, from: Peer) {
     // Admitted here and not with the HTTP connection: a tunnel is a session, and counts as one.
     let permit = context.admit(from.address.ip());
     let established = permit.as_ref().map(Permit::established);
+    // A refused peer never finishes a handshake, and so keeps the strangers' limit.
     let established = established.unwrap_or_default();
     let mut tunnel = Tunnel::new(TokioIo::new(upgraded), encoding, limit, established).await;
     let ending = match permit {
@@ -157,6 +159,7 @@ fn encoding_of(query: Option<&str>) -> Option<Encoding> {
 fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
     let has = |name: HeaderName, token: &str| {
         headers
+            // A list may be spread over several fields of one name (RFC 9110 §5.3).
             .get_all(name)
             .iter()
             .filter_map(|value| value.to_str().ok())

@@ -140,6 +140,8 @@ impl Hub {
         Box::pin(async move {
             let stored = stored.await;
             if stored.as_ref().map_or(true, |appended| appended.again) {
+                // Nothing was stored for these bytes: the append failed, or the entry was there
+                // before.
                 hub.written.refund(user, bytes);
             }
             stored

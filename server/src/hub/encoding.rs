@@ -24,6 +24,7 @@ pub(super) enum Mode {
 /// the server: the log names it, and the client is told that its request failed.
 pub(super) fn encode(message: &ServerMessage) -> Arc<str> {
     match serde_json::to_string(message) {
+        // In an `Arc`, because one encoding waits in the queues of all subscribers.
         Ok(json) => json.into(),
         Err(error) => {
             // Types of our own always have a JSON form.

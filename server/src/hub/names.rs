@@ -104,6 +104,7 @@ impl Names {
 
     /// Gives a name to a key, which loses its former one.
     pub(super) fn apply(&mut self, key: Fingerprint, name: Name) {
+        // Before the new name is entered, which may have a skeleton in common with the former one.
         self.forget(&key);
         self.restore(key, name);
     }

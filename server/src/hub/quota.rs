@@ -192,6 +192,7 @@ impl Quota {
     /// Counts a room under another name.
     pub(super) fn rename(&self, from: &RoomId, to: &RoomId) {
         self.with(|counts| {
+            // Without a person on either side, because the room stays charged to its owner.
             counts.remove(from, None);
             counts.add(to, None);
         });

@@ -20,6 +20,8 @@ impl Places {
     ///
     /// A place that was just applied may be counted twice for a moment, and never not at all.
     pub(super) fn take(&self, in_use: usize, most: usize) -> Option<Place> {
+        // Compared and counted in one step, so that of two changes at once only one takes the last
+        // place.
         let taken = self
             .0
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {

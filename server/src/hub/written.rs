@@ -70,6 +70,8 @@ impl Written {
         }
         if day.bytes.len() >= COUNTED && !day.bytes.contains_key(&user) {
             let mut all: Vec<_> = day.bytes.values().copied().collect();
+            // Half of the keys go at once, so that this walk comes only after as many new keys
+            // again.
             let (_, median, _) = all.select_nth_unstable(COUNTED / 2);
             let median = *median;
             day.bytes.retain(|_, bytes| *bytes > median);

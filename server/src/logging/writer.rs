@@ -57,6 +57,8 @@ impl LossyWriter {
     pub fn flush_within(&self, patience: Duration) {
         const PAUSE: Duration = Duration::from_millis(5);
         let deadline = Instant::now() + patience;
+        // With room for the answer: without it, the thread could not leave one while the caller is
+        // not waiting yet.
         let (done, is_done) = mpsc::sync_channel(1);
         let mut job = Job::Flush(done);
         loop {
@@ -112,6 +114,7 @@ fn write_jobs(mut stream: impl Write, jobs: &Receiver<Job>, shared: &Shared) {
                 if dropped > 0 {
                     let notice = format!("{dropped} lines of this log were lost\n");
                     if stream.write_all(notice.as_bytes()).is_err() {
+                        // Given back, so that the next line that is written tells of them.
                         shared.dropped.fetch_add(dropped, Ordering::Relaxed);
                     }
                 }

@@ -68,6 +68,7 @@ impl Bans {
         let start = after.map_or(Unbounded, Excluded);
         let table = self.lock();
         let bans = table.bans.range((start, Unbounded));
+        // One more than a message holds: by it the page of the answer sees that the list goes on.
         bans.take(LIST_ENTRIES + 1)
             .map(|(_, ban)| ban.clone())
             .collect()

@@ -21,6 +21,7 @@ impl Claim {
     /// # Errors
     /// [`RandomUnavailable`].
     pub fn make(&self) -> Result<String, RandomUnavailable> {
+        // URL-safe and without padding, because `ClaimCode` takes no other characters.
         let code = BASE64_URL_SAFE_NO_PAD.encode(system::random_bytes()?);
         *self.lock() = Some(code.clone());
         Ok(code)

@@ -88,6 +88,7 @@ impl Operators {
     }
 
     pub(crate) fn is_open(&self) -> bool {
+        // Relaxed: the doors are closed under the directory's lock, under which `admit` reads this.
         self.open.load(Ordering::Relaxed)
     }
 

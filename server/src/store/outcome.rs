@@ -73,6 +73,8 @@ pub(super) struct Subscription(Mutex<Option<UnboundedSender<Vec<Outcome>>>>);
 impl Subscription {
     /// Begins a subscription, which takes the place of a former one.
     pub(super) fn subscribe(&self) -> UnboundedReceiver<Vec<Outcome>> {
+        // Unbounded, because the thread that writes must not wait for the hub. Requests are
+        // answered from here, so that the number of unanswered ones bounds it.
         let (sender, receiver) = unbounded_channel();
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
         receiver

@@ -66,6 +66,7 @@ pub(super) fn goes(keep: Keep, seq: Seq, at: Timestamp, head: Seq, now: Timestam
             age >= i64::from(days.get()) * DAY_MS
         }
         Keep::Entries(number) => head.saturating_sub(seq) >= u64::from(number.get()),
+        // Such a room stores nothing new, so that its stored entries are older than the rule.
         Keep::Nothing => true,
     }
 }
@@ -123,6 +124,7 @@ pub(super) fn give_role(roles: &mut BTreeMap<UserId, Role>, user: UserId, role: 
             *former = Role::Moderator;
         }
     }
+    // No entry for a plain member: thousands of members mostly have no other role.
     if role.is_member() {
         roles.remove(&user);
     } else {

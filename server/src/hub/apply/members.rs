@@ -81,6 +81,7 @@ impl Hub {
             closed: false,
         });
         let mut slow = Vec::new();
+        // Collected first, because the loop alters connections of the same directory.
         let connections: Vec<_> = directory.connections_of(user).map(|(id, _)| id).collect();
         for connection in connections {
             // Before the others are told: the person's own devices get `left`, and nothing of the

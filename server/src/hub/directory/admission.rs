@@ -96,6 +96,7 @@ impl Admissions {
         if let Some(before) = self.applicants.get(&applicant.id) {
             applicant.since = before.since;
         } else if self.applicants.len() >= MAX_APPLICANTS {
+            // A walk over a thousand applicants, and only while the list is full.
             let oldest = self.applicants.values().min_by_key(|it| it.since);
             if let Some(oldest) = oldest.map(|it| it.id) {
                 self.applicants.remove(&oldest);
@@ -178,6 +179,8 @@ impl Directory {
     ) -> (Vec<(ConnectionId, Outbox)>, Vec<ConnectionId>) {
         self.admissions.mode = mode;
         if mode != AdmissionMode::Approval {
+            // No other mode asks an operator; should this mode come back, each `hello` applies
+            // anew.
             self.admissions.applicants.clear();
         }
         let (mut admitted, mut ended) = (Vec::new(), Vec::new());

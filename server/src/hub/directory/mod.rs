@@ -56,6 +56,8 @@ impl Person {
     }
 
     pub(in crate::hub) fn is_operator(&self) -> bool {
+        // Relaxed: a request that still reads the former value could as well have come a moment
+        // earlier.
         self.operator.load(Ordering::Relaxed)
     }
 

@@ -57,6 +57,7 @@ impl Directory {
     ) -> impl Iterator<Item = &'a RoomId> {
         let joined = self.joined.get(&user);
         let others = after.is_some_and(|after| after.others);
+        // A cursor among the public rooms is behind all of the person's own.
         let own = joined.filter(|_| !others);
         let own = own.into_iter().flat_map(move |rooms| behind(rooms, after));
         // The cursor is among the public rooms only if it says so.

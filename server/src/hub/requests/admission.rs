@@ -46,6 +46,7 @@ pub(super) async fn redeem(
                        yours.";
         return Err(Rejection::forbidden(message));
     }
+    // Otherwise the invitation would lose a use to a key that needs none.
     if from.person.is_admitted() {
         from.reply(&ServerMessage::Admitted);
         return Ok(Effect::None);

@@ -26,6 +26,8 @@ pub(super) async fn hello(from: Arc<Requester>, name: Option<String>) -> Result<
     }
     let claimed = match name.as_deref().map(Name::parse) {
         None => Ok(()),
+        // Clients repeat their name with every connection; a new claim would announce it to all
+        // rooms again.
         Some(Ok(name)) if name.as_str() == from.person.name().as_str() => Ok(()),
         Some(Ok(name)) => claim_name(&from, name).await,
         Some(Err(error)) => {

@@ -35,6 +35,7 @@ pub(super) async fn read(
         let known = from.hub.room(&room)?;
         let known = known.lock();
         authorize(&from, &known, Action::Take)?;
+        // A marker beyond the head would count entries as read that nobody has written yet.
         let seq = seq.min(known.head);
         // Only progress is written: clients report the same marker again and again.
         if known.read_by(user) >= seq {

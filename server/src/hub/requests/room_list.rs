@@ -41,6 +41,7 @@ pub(super) fn list(
     let matches = |id: &&RoomId| match (&find, id) {
         (None, _) => true,
         (Some(find), RoomId::Named(name)) => find.matches(name),
+        // The name of a room of two is a hash, in which nobody looks for words.
         (Some(_), RoomId::Direct(_)) => false,
     };
     let listed = directory.listed(user, after);

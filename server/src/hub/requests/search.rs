@@ -32,6 +32,7 @@ const RETRY_AFTER: Duration = Duration::from_millis(500);
 impl Searches {
     fn begin(&self, user: UserId) -> Option<Search> {
         let mut searching = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Entered last: a search that is one too many must leave nothing in the set.
         let is_free = searching.len() < MAX_SEARCHES && searching.insert(user);
         is_free.then(|| Search {
             searches: self.clone(),

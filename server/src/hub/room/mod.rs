@@ -43,6 +43,7 @@ pub(super) struct Room {
     pub(super) unstored: Unstored,
     /// The last entry that was broadcast. The store may be a moment ahead.
     pub(super) head: Seq,
+    // Ordered by id, because clients read the list page by page behind the last id.
     pub(super) members: BTreeMap<UserId, Membership>,
     /// The people who may join though the room is private. In a room of two, one who has left.
     pub(super) invited: BTreeSet<UserId>,

@@ -25,6 +25,8 @@ pub(in crate::hub) struct RoomTable(RwLock<HashMap<RoomId, Arc<RoomLock>>>);
 impl RoomTable {
     pub(in crate::hub) fn get(&self, id: &RoomId) -> Option<Arc<RoomLock>> {
         let rooms = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        // The pointer is copied, so that the table is free again before the room's own lock is
+        // waited for.
         rooms.get(id).cloned()
     }
 

@@ -157,6 +157,8 @@ impl Unstored {
     pub(in crate::hub) fn begin(&mut self) {
         self.period += 1;
         self.free = None;
+        // The reservation under way is of the former period: its answer is passed over, and would
+        // otherwise keep this period from ever asking.
         self.reserving = false;
     }
 

@@ -166,6 +166,7 @@ impl Session {
 
     pub(super) fn quit(&mut self) {
         self.listening = Listening::Quit;
+        // Deferred lines stand behind the `/quit` by now, and are not to be done any more.
         self.plain.clear();
     }
 }

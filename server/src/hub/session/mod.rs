@@ -109,6 +109,7 @@ pub(super) struct Completed {
     effect: Effect,
 }
 
+// Boxed, because every kind of request is a future of its own type, and one set holds them all.
 type Pending = Pin<Box<dyn std::future::Future<Output = Completed> + Send>>;
 
 impl fmt::Debug for Session {
@@ -137,6 +138,7 @@ impl Hub {
             address,
             mode: None,
             outbox: outbox.clone(),
+            // Shared, so that the session sees the hold of a ban without the directory's lock.
             held: Arc::clone(&held),
             subscriptions: std::collections::BTreeSet::new(),
         };

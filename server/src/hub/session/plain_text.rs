@@ -98,6 +98,7 @@ impl Session {
         if let ClientLine::Text(_) = line
             && let Some(wait) = self.newcomer_wait()
         {
+            // Rounded up: a line that comes after so many seconds must not be refused again.
             let seconds = wait.as_secs() + 1;
             let text = format!("Not delivered: new keys may write after {seconds} s.");
             return self.notice(&text);

@@ -121,6 +121,8 @@ impl Outbox {
         }
         let mut result = Ok(());
         for line in lines {
+            // Relaxed, as in all uses: the counts only bound memory, and the lock hands the lines
+            // over.
             let before = self.0.event_bytes.fetch_add(cost(line), Ordering::Relaxed);
             // A line that waits alone always fits: otherwise an allowed line could evict a client
             // that reads.

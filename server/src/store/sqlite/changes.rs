@@ -181,6 +181,7 @@ impl Requests<'_> {
 
     fn delete_room(&mut self, room: &RoomId) -> Result<(), Failure> {
         let key = self.head(room)?.key;
+        // A new room of this name has numbers of its own.
         self.memory.heads.remove(room);
         // A room of 100,000 entries would stop every other write for half a minute, so the sweep
         // takes the entries away. No room has a name with a space.

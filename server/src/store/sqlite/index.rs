@@ -211,6 +211,8 @@ fn catch_up(connection: &Connection, room: i64, piece: &mut Piece) -> rusqlite::
         last = place & number(SEQ_MAX);
     }
     let sql = "UPDATE rooms SET indexed = ?2 WHERE key = ?1";
+    // The head and not the last message: a room whose last entry is a reaction would count as
+    // behind at every start.
     let indexed = if ended { head } else { last };
     connection.prepare_cached(sql)?.execute([room, indexed])?;
     Ok(ended)

@@ -52,6 +52,7 @@ pub struct SqliteStore {
     searchers: Readers,
     bounds: search::Bounds,
     writer: Writer,
+    // Dropped last: no other server may take the database before the connections are closed.
     _lock: File,
 }
 
@@ -185,6 +186,8 @@ impl Store for SqliteStore {
         page: PageSize,
     ) -> Durable<Found> {
         let bounds = self.bounds;
+        // Queued before the search, and so behind everything that was acked. The wait for it may
+        // block, and belongs to the thread that searches.
         let indexed = self.writer.index();
         self.searchers.work(move |connection| {
             // A search finds what was acked before it. If the index does not get the last messages

@@ -43,6 +43,7 @@ impl Readers {
             queue: Some(sender),
             threads: Vec::with_capacity(threads),
         };
+        // Shared behind a lock, because a channel of the standard library has one receiver.
         let receiver = Arc::new(Mutex::new(receiver));
         for number in 1..=threads {
             // A connection for each thread: one connection does one thing at a time.
@@ -90,6 +91,7 @@ impl Drop for Readers {
     fn drop(&mut self) {
         self.queue = None;
         for thread in self.threads.drain(..) {
+            // A thread that has panicked has nothing more to be waited for.
             let _ = thread.join();
         }
     }
@@ -162,6 +164,7 @@ pub(super) fn before(
     let sql = format!("{SELECT_ENTRIES} WHERE place > ?1 AND place <= ?2 ORDER BY place DESC");
     let range = [place(room, 0), place(room, last)];
     let mut entries = entries(transaction, &sql, range, page)?;
+    // Read backwards, so that a page that is full has the newest entries.
     entries.reverse();
     Ok(entries)
 }

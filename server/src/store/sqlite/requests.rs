@@ -92,6 +92,7 @@ impl<'a> Requests<'a> {
         room: &RoomId,
         new: &NewEntry,
     ) -> Result<(Appended, Option<Committed>), Failure> {
+        // A copy: the remembered head rises only when the entry is in.
         let head = self.head(room)?.clone();
         let seq = head.seq + 1;
         // A place has 40 bits for a number.

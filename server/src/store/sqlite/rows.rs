@@ -32,6 +32,7 @@ pub(super) const SEQ_MAX: Seq = (1 << SEQ_BITS) - 1;
 
 /// Returns the place of an entry. A number larger than there can be counts as the largest.
 pub(super) fn place(room: i64, seq: Seq) -> i64 {
+    // The schema keeps a room's key below 2^23, so that no shift reaches the sign.
     (room << SEQ_BITS) | number(seq)
 }
 

@@ -128,6 +128,8 @@ fn named(
     // The index is asked for one range; rooms in between that are not searched are left out below.
     let range = (place(*first, 0), place(*last, SEQ_MAX));
     let mut found = select.query(params![expression(pattern), range.0, range.1])?;
+    // Collected before the times are looked up: a word that is too common must cost no more than
+    // the index.
     let mut places = Vec::new();
     while let Some(row) = found.next()? {
         let place = row.get(0)?;

@@ -95,6 +95,8 @@ impl<'a> Walk<'a> {
             rooms,
             spots: BinaryHeap::new(),
             select,
+            // At least one: a search over more rooms than there are rows would otherwise fetch
+            // nothing.
             rows: rows.clamp(1, ROWS_OF_ONE),
         })
     }

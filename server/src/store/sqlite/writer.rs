@@ -73,6 +73,8 @@ impl Writer {
         sweep_every: Duration,
         most: u64,
     ) -> io::Result<Self> {
+        // Unbounded, because a task must not block on it. The requests of a connection are bounded
+        // where they begin.
         let (sender, receiver) = channel();
         let subscription = Arc::<Subscription>::default();
         let queued = Arc::<AtomicUsize>::default();

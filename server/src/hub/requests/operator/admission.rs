@@ -58,6 +58,7 @@ pub(super) async fn invite(
             ),
         ));
     }
+    // 128 bits, so that nobody guesses a code, however many keys and addresses try.
     let random: [u8; 16] = system::random_bytes().map_err(|_| no_code())?;
     let code = InvitationCode::try_from(BASE64_URL_SAFE_NO_PAD.encode(random));
     let code = code.map_err(|_| no_code())?;

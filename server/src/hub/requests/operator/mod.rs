@@ -42,6 +42,7 @@ pub(super) fn start(from: Arc<Requester>, request: OperatorRequest, follows_log:
         return Box::pin(ready(Err(rejection)));
     }
     let done = match request {
+        // By the whole /64 in both, so that any address of a network lifts the ban of another one.
         R::Ban { who, reason } => return Box::pin(ban(from, whole(who), reason)),
         R::Unban { who } => return Box::pin(unban(from, whole(who))),
         R::Admission { mode } => return Box::pin(admission::set_mode(from, mode)),
@@ -119,6 +120,7 @@ fn status(from: &Requester) -> Result<Effect, Rejection> {
 }
 
 fn connections(from: &Requester, after: Option<u64>) -> Result<Effect, Rejection> {
+    // Before the directory is locked: everybody who connects waits for that lock.
     let clients = from.hub.operators.clients.snapshot();
     let after = after.map_or(0, |after| after);
     let directory = from.hub.directory();

@@ -17,6 +17,7 @@ pub(super) fn rooms(from: &Requester, after: Option<&RoomId>) -> Result<Effect, 
     let mut all = from.hub.rooms.all();
     // Before the directory is locked: there may be 110,000 rooms, and everybody who connects waits
     // for that lock.
+    // The keys are cached, so that each room is locked once and not for every comparison.
     all.sort_by_cached_key(|room| room.lock().id.clone());
     let directory = from.hub.directory();
     let behind = |id: &RoomId| after.is_none_or(|after| id > after);
