@@ -10,6 +10,7 @@ use thiserror::Error;
 #[error("the system's source of randomness is unavailable")]
 pub struct RandomUnavailable;
 
+// `Send`, because a server moves the whole connection to another thread for its RSA.
 type Fill = dyn FnMut(&mut [u8]) -> Result<(), RandomUnavailable> + Send;
 
 /// A source of cryptographic randomness, given to the protocol by its driver.

@@ -58,6 +58,7 @@ secret_code! {
 
 /// Checks that a text is base64url and of a bounded length.
 fn check(text: &str) -> Result<(), InvalidCode> {
+    // Bytes count as characters here, because only ASCII passes the check below.
     let length = (1..=CODE_CHARACTERS).contains(&text.len());
     let base64url = |c: u8| c.is_ascii_alphanumeric() || b"-_".contains(&c);
     if length && text.bytes().all(base64url) {

@@ -160,6 +160,7 @@ impl Name {
     /// Returns `true` for names that speak for the server, its operators, everybody or a guest, and
     /// for those that can be confused with such a name.
     pub fn is_reserved(&self) -> bool {
+        // Folded once, because every claim of a name looks four forms up among them.
         static WORDS: LazyLock<HashSet<String>> =
             LazyLock::new(|| RESERVED.iter().map(|word| reserved_fold(word)).collect());
         static GUEST: LazyLock<String> =

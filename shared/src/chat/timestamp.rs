@@ -41,6 +41,7 @@ impl Timestamp {
     }
 
     fn moment(self) -> Option<OffsetDateTime> {
+        // In 128 bits: the nanoseconds of a year after 2262 do not fit 64.
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000).ok()
     }
 }

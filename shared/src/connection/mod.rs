@@ -52,6 +52,8 @@ use machine::{Ended, Machine, Progress};
 /// One connection of the given role; see [`ClientConnection`] and [`ServerConnection`].
 #[derive(Debug)]
 pub struct Connection<R> {
+    // Boxed, because the client's first byte and the end of the connection put another machine in
+    // its place.
     machine: Box<dyn Machine>,
     input: Input,
     io: Io,

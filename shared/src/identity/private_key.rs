@@ -105,6 +105,7 @@ impl PrivateKey {
     }
 
     fn from_rsa(mut key: rsa::PrivateKey) -> Result<Self, KeyError> {
+        // The CRT values (RFC 8017 §3.2) are made once, here, and not with every operation.
         key.precompute().map_err(|_| KeyError::Inconsistent)?;
         // The public half's rules hold for the local key too, because every peer would refuse
         // another.

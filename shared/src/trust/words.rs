@@ -40,6 +40,7 @@ impl fmt::Display for Words {
 /// each an index into the list.
 pub fn words(fingerprint: &Fingerprint) -> Words {
     let list = Language::English.word_list();
+    // Sixteen bytes, because no smaller integer holds the 88 bits that the words are cut from.
     let mut said = [0; 16];
     said[16 - SAID_BYTES..].copy_from_slice(&fingerprint.as_bytes()[..SAID_BYTES]);
     let said = u128::from_be_bytes(said);

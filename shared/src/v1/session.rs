@@ -34,6 +34,8 @@ impl Session {
     /// Opens a message's frame.
     pub(crate) fn open(&self, frame: &[u8]) -> Result<Plaintext, Error> {
         let mut opened = message::decode(&self.sealer, frame)?;
+        // Moved and not copied: `Plaintext` wipes the whole allocation at once, `Zeroizing` byte by
+        // byte.
         Ok(Plaintext::new(std::mem::take(&mut *opened)))
     }
 }

@@ -2,6 +2,7 @@
 
 /// Encodes a length in two bytes. Every caller keeps it below 2^16.
 pub(crate) fn be16(length: usize) -> [u8; 2] {
+    // By way of `u64`, because `usize` has four bytes in a page and eight elsewhere.
     let [.., a, b] = (length as u64).to_be_bytes();
     [a, b]
 }

@@ -53,6 +53,7 @@ impl Pattern {
                 terms.extend(runs(piece).map(|(_, run)| Term::new(run)));
             }
         }
+        // Clients search while a person types, who has not finished the last word yet.
         if let Some(last) = terms.last_mut() {
             last.ends_word = false;
         }

@@ -28,6 +28,7 @@ impl DecapsulationKey {
     }
 
     pub(super) fn from_seed(seed: &[u8; 64]) -> Self {
+        // Boxed, because the key has kilobytes and moves from state to state of the handshake.
         Self(Box::new(DecapsulationKey768::new(seed.into())))
     }
 

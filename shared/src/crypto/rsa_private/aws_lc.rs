@@ -43,6 +43,7 @@ impl Backend {
         ciphertext: &[u8],
         _random: &mut Random,
     ) -> Result<Zeroizing<Vec<u8>>, OperationFailed> {
+        // Wiped on every way out, because v1's session keys are decrypted into it.
         let mut output = Zeroizing::new(vec![0; self.decrypting.min_output_size()]);
         let length = self
             .decrypting
