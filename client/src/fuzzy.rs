@@ -18,6 +18,7 @@ pub fn score(query: &str, name: &str) -> Option<i32> {
             _ if begins => 2,
             _ => 0,
         };
+        // A gap costs less than the beginning of a word gives, so that initials find a name.
         score -= i32::from(found > at);
         previous = Some(found);
         at = found + 1;

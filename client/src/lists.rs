@@ -76,6 +76,7 @@ impl Chat {
 
     /// Asks for the next page of the list of rooms, if there is one.
     pub fn more_rooms(&mut self) {
+        // Taken, so that the same page is not asked for twice: its answer brings the next position.
         if let Some(after) = self.rooms_after.take() {
             let after = Some(after);
             self.requests

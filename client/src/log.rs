@@ -141,6 +141,7 @@ impl Log {
         // The effects come last: they are of later entries than all messages of the page.
         older.append(&mut self.messages);
         self.messages = older;
+        // Effects on messages before this page stay in `early`, for a page that is older still.
         for (of, mut effects) in self.early.split_off(&first) {
             // Pages come latest first, so the effects that were collected stand out of order.
             effects.sort_by_key(|(seq, _)| *seq);

@@ -39,6 +39,7 @@ impl Requests {
         };
         for (_, message) in &mut self.waiting {
             use ClientMessage as M;
+            // Every request is named, so that a new one that names a room is not forgotten here.
             match message {
                 M::Join { room, .. }
                 | M::Leave { room }

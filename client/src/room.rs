@@ -150,8 +150,8 @@ impl Room {
         if self.keep == Keep::Nothing && self.log.last().is_none() {
             self.gone = summary.head;
         }
-        // Entries that have come since the list was made count, and a read marker that the server may
-        // not have received yet.
+        // Entries that have come since the list was made count, and so does a read marker that the
+        // server may not have received yet.
         self.head = match self.standing {
             Standing::Live => self.head.max(summary.head),
             _ => summary.head,
@@ -161,6 +161,7 @@ impl Room {
         } else {
             summary.read
         };
+        // A row without the other person must not take the title of a room of two away.
         self.with = summary.with.or(self.with.take());
     }
 

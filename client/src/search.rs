@@ -164,6 +164,7 @@ pub fn hits(chat: &Chat, query: &Query) -> Vec<Hit> {
         let of = |hit: &Hit| (hit.message.at, hit.message.seq);
         of(b).cmp(&of(a))
     });
+    // Only after the sort, so that the newest of all rooms stay and not those of the first room.
     hits.truncate(LISTED);
     hits
 }
