@@ -112,6 +112,7 @@ pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     farewell: Farewell,
     wiring: Wiring,
 ) -> Outcome {
+    // Split, so that a server that takes nothing for a while can still be read.
     let (reader, writer) = tokio::io::split(stream);
     let mut session = Session {
         reader,

@@ -257,6 +257,8 @@ fn look(plaintext: &[u8], unacked: &mut VecDeque<u64>) -> Option<Told> {
         }
         "ack" => unacked.pop_front().map(|sent_at| Told::Acked { sent_at }),
         "error" => {
+            // A refused message gets no ack: its time must not be taken for that of the next
+            // message.
             unacked.pop_front();
             Some(Told::Refused)
         }

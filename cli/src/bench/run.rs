@@ -144,6 +144,8 @@ pub(crate) async fn run(load: &Load, progress: impl Fn(&str)) -> Result<Report, 
     let before = usage()?;
     let began = Instant::now();
     let mut clients = Vec::with_capacity(load.clients);
+    // One after the other, so that the time of a handshake is not that of a queue for the
+    // processor.
     for number in 0..load.clients {
         let key = &keys[number % keys.len()];
         clients.push(Client::connect(&load.address, load.version, key, clock).await?);
@@ -156,7 +158,7 @@ pub(crate) async fn run(load: &Load, progress: impl Fn(&str)) -> Result<Report, 
     let began = Instant::now();
     for (number, client) in clients.iter_mut().enumerate() {
         let room = &rooms[number % rooms.len()];
-        // The first client of a room creates it.
+        // The names are new with each run, so that the first client of a room has to create it.
         let create = (number < rooms.len()).then(|| ClientMessage::Create {
             room: room.name.clone(),
             topic: Topic::default(),
@@ -239,6 +241,8 @@ fn make_rooms(load: &Load, run: &str, clock: Clock) -> Result<Vec<Arc<Room>>, Fa
             let name = RoomName::parse(&format!("{run}-{number}"))
                 .map_err(|error| Failure::other(error.to_string()))?;
             let hearing = load.clients - load.stalled;
+            // Clients go to the rooms in turn: where their number does not divide, the first rooms
+            // have one more.
             let hearers = (hearing + load.rooms - 1 - number) / load.rooms;
             Ok(Arc::new(Room {
                 name,
@@ -298,6 +302,8 @@ async fn send(load: &Load, rooms: &[Arc<Room>], clients: Vec<Client>) -> Result<
         for (room, sender) in rooms.iter().zip(&senders) {
             let due = room.due(load.pace, load.messages, began.elapsed());
             if due > 0 {
+                // Counted when they are ordered and not when they are sent: the next tick must not
+                // order them again.
                 room.sent.fetch_add(due, Ordering::Relaxed);
                 // A client that has ended is noticed above.
                 let _ = sender.send(usize::try_from(due).unwrap_or(usize::MAX));

@@ -80,6 +80,8 @@ impl Switcher {
         let mut rooms: Vec<_> = rooms
             .filter_map(|room| {
                 let score = fuzzy::score(&typed, &room.title())?;
+                // Title and id at the end, so that rooms that fit alike stand in the order of the
+                // alphabet.
                 Some((!room.is_joined(), -score, room.title(), room.id.clone()))
             })
             .collect();

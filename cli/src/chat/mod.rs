@@ -271,6 +271,7 @@ enum Wake {
 impl Looking {
     async fn run(mut self) -> Result<(), Failure> {
         let mut tick = tokio::time::interval(TICK);
+        // A program that was stopped must not draw once for every second that it has missed.
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut changed = true;
         loop {

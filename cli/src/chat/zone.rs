@@ -16,6 +16,7 @@ impl Zone {
     /// Returns the number of a moment's day, in milliseconds since 1970: the same all day long.
     pub(crate) fn day_number(&self, at: u64) -> i64 {
         let date = self.at(at).date();
+        // A year has fewer than 1000 days, so that no two days share a number.
         i64::from(date.year()) * 1000 + i64::from(date.day_of_year())
     }
 

@@ -28,6 +28,7 @@ pub(crate) fn run(bench: Bench, level: Level) -> Result<(), Failure> {
         keep: bench.keep,
         stalled: bench.stalled,
         rooms: bench.rooms,
+        // A key that no client uses would only take the time to make it.
         keys: bench.keys.min(bench.clients),
         messages: bench.messages,
         bytes: bench.size,

@@ -42,6 +42,7 @@ const LAST_WORDS: Duration = Duration::from_millis(250);
 /// [`Failure`] with the code for the problem.
 pub(crate) fn run(connect: Connect, folder: &Path, level: Level) -> Result<(), Failure> {
     let terminal = !connect.pipe && io::stdin().is_terminal() && io::stdout().is_terminal();
+    // One thread is enough for one stream; input and output that block have threads of their own.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -143,6 +143,7 @@ fn from_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
     File::open(path)
         .and_then(|file| BufReader::new(file.take(PASSPHRASE_BYTES)).read_line(&mut line))
         .map_err(|error| Failure::other(format!("cannot read {}: {error}", path.display())))?;
+    // Shortened in place: a copy of the passphrase could be left in memory.
     let length = line.trim_end_matches(['\r', '\n']).len();
     line.truncate(length);
     Ok(line)

@@ -44,6 +44,7 @@ impl Output {
         // flushed.
         if !self.is_empty() {
             let written = writer.write(&self.bytes[self.written..]).await?;
+            // A writer that takes nothing of what is there would be asked again for ever.
             if written == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }

@@ -43,6 +43,7 @@ where
         .max_write_buffer_size(2 * MESSAGE_BYTES)
         .max_message_size(Some(MESSAGE_BYTES))
         .max_frame_size(Some(MESSAGE_BYTES));
+    // Binary for v1 too: only a browser's developer tools gain something by text.
     let url = format!("{address}?encoding=binary");
     let (socket, _) = tokio_tungstenite::client_async_with_config(url, stream, Some(config))
         .await

@@ -51,6 +51,7 @@ impl App {
     pub(crate) fn neighbour(&self, seq: Seq, after: bool) -> Option<Seq> {
         let messages = self.chat.room()?.log.messages();
         let at = messages.binary_search_by_key(&seq, |message| message.seq);
+        // A message that is not in the log any more still has a position among the others.
         let at = at.unwrap_or_else(|next| next);
         let to = if after { at + 1 } else { at.checked_sub(1)? };
         messages.get(to).map(|message| message.seq)

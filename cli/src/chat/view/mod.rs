@@ -40,6 +40,7 @@ pub(crate) fn draw(app: &App, eye: Eye<'_>, frame: &mut Frame<'_>) -> Shown {
         return app.shown;
     }
     let writing = app.composer.rows(area.width).clamp(1, COMPOSER_ROWS);
+    // Does not underflow, because a screen of fewer than six rows has returned above.
     let writing = writing.min(area.height - 5);
     let [title, middle, status, about, input] = Layout::vertical([
         Constraint::Length(1),

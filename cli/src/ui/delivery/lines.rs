@@ -150,6 +150,7 @@ impl Lines {
                 reply_to: None,
             };
             let text = line.text.as_str().len();
+            // Measured as JSON, because escapes make a request longer than its text.
             let sealed = serde_json::to_vec(&request).map_or(0, |json| json.len());
             let exceeded = if text > longest.text {
                 Some((text, longest.text))

@@ -86,6 +86,8 @@ impl Delivery {
             paused_until: None,
             answer_by: None,
             plain: false,
+            // Not known before `welcome`, which comes before the room and so before any line is
+            // sent.
             text_bytes: usize::MAX,
             version: Version::V2,
             own_name: String::new(),
