@@ -90,6 +90,8 @@ impl State {
     /// Returns the state after `action`.
     #[must_use]
     pub fn reduce(&self, action: Action) -> Self {
+        // Yew keeps the former state for the renders that still use it. Rooms and messages are
+        // shared, so that the copy is cheap.
         let mut state = self.clone();
         state.apply(action);
         state

@@ -81,6 +81,7 @@ struct CountdownProps {
 #[component(Countdown)]
 fn countdown(props: &CountdownProps) -> Html {
     let now = use_now(true);
+    // Rounded up, so that the countdown does not stand at 0 while the page still waits.
     let seconds = props.until.saturating_sub(now).div_ceil(1000);
     html! {
         <span class="countdown" data-testid="countdown" aria-hidden="true">

@@ -27,6 +27,8 @@ pub fn waiting(props: &WaitingProps) -> Html {
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             let text = link.trim();
+            // The link is taken as well as the code in it, because the link is what people are
+            // sent.
             let code = text
                 .rsplit_once("invitation=")
                 .map_or(text, |(_, code)| code);

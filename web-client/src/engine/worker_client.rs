@@ -117,6 +117,7 @@ impl WorkerClient {
                 started: true,
                 ..
             }) => {
+                // Fails only for values that cannot be cloned, and texts and files can be.
                 let _ = worker.post_message(&message);
             }
             // A message to a worker whose program is still loading would be lost: nothing listens

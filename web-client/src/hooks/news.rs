@@ -61,6 +61,7 @@ pub fn ask_to_notify(answered: impl FnOnce() + 'static) {
         return;
     };
     wasm_bindgen_futures::spawn_local(async move {
+        // The answer is read from the browser when it is needed, as `may_notify` does.
         let _ = wasm_bindgen_futures::JsFuture::from(asked).await;
         answered();
     });

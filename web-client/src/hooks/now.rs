@@ -12,6 +12,8 @@ pub fn use_now(running: bool) -> u64 {
     let setter = now.setter();
     use_effect_with(running, move |running| {
         setter.set(clock::epoch_ms());
+        // More often than once a second, because timers fire late and a countdown would skip a
+        // number.
         let interval = running.then(|| Interval::new(250, move || setter.set(clock::epoch_ms())));
         move || drop(interval)
     });

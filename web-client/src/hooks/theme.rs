@@ -55,6 +55,7 @@ pub fn use_theme() -> (Theme, Callback<Theme>) {
         storage::save(Setting::Theme, theme.as_str());
         let root = web_sys::window().and_then(|window| window.document()?.document_element());
         if let Some(root) = root {
+            // Fails only for a name that no attribute can have.
             let _ = match theme {
                 // Without the attribute the style sheets follow the system.
                 Theme::System => root.remove_attribute("data-theme"),

@@ -92,6 +92,8 @@ impl Builder {
             Event::Code(code) => self.push(Node::Code(code.into_string())),
             // HTML is shown as the text that it is, and so can carry no script.
             Event::Html(html) | Event::InlineHtml(html) => self.text(&html),
+            // CommonMark shows a soft break as a blank; in a chat a person who breaks a line means
+            // it.
             Event::SoftBreak | Event::HardBreak => self.push(Node::Break),
             Event::Rule => self.push(Node::Text("———".into())),
             // Events of extensions that are not turned on.

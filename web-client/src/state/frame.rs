@@ -66,6 +66,7 @@ fn hexadecimal(bytes: &[u8]) -> (String, bool) {
     let group_chars = 2 * HEX_GROUP_BYTES + 1;
     let mut groups = bytes.chunks(HEX_GROUP_BYTES);
     let mut text = String::new();
+    // Whole groups only, so that the cut leaves no half of a byte.
     for group in groups.by_ref().take(FRAME_SHOWN_CHARS / group_chars) {
         if !text.is_empty() {
             text.push(' ');

@@ -83,6 +83,8 @@ async fn drain() {
             outcome,
         });
     }
+    // No wait lies between the empty queue and this: a request that comes later begins a task of
+    // its own.
     BUSY.set(false);
 }
 

@@ -47,6 +47,7 @@ impl Store {
         store
             .put(&Uint8Array::from(new), Some(&RECORD.into()))?
             .await?;
+        // Waited for, here and below: a key must not be reported as stored before it is.
         transaction.commit()?.await?;
         Ok(Zeroizing::new(new.to_vec()))
     }

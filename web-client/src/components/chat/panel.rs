@@ -88,6 +88,7 @@ fn others(chat: &Chat, room: &Room) -> Vec<Member> {
             others.push(member.clone());
         }
     }
+    // The lower case is made once for each person and not for every comparison.
     others.sort_by_cached_key(|it| it.name.as_str().to_lowercase());
     others
 }

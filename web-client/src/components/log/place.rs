@@ -60,6 +60,8 @@ impl Place {
             let top = message.offset_top() - log.offset_top() - below;
             if top != log.scroll_top() {
                 log.set_scroll_top(top);
+                // Read back, because browsers round and bound the value: a difference would count
+                // as a scroll of the person.
                 self.top = log.scroll_top();
             }
         }

@@ -49,6 +49,8 @@ impl Reader {
         let this = self.clone();
         Callback::from(move |_: MouseEvent| {
             this.go_to_end();
+            // The button goes away at the end of the log, and the keyboard's focus must not go with
+            // it.
             if let Some(log) = this.node.cast::<HtmlElement>() {
                 let _ = log.focus();
             }
