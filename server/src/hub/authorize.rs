@@ -59,7 +59,7 @@ pub(super) fn authorize(by: &Requester, room: &Room, action: Action) -> Result<(
             message,
         ));
     }
-    // A room whose owner has left has nobody but operators who could give roles in it.
+    // Until an owner who has left comes back, nobody else could give roles in the room.
     let role = if operator {
         Role::Owner
     } else {
