@@ -66,6 +66,10 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
         }
         // What is durable survives the end of the machine's power: each commit waits for the disk.
         connection.pragma_update(None, "synchronous", "FULL")?;
+        // On macOS the disk itself keeps what it was given until it is asked (F_FULLFSYNC); elsewhere
+        // these change nothing.
+        connection.pragma_update(None, "fullfsync", true)?;
+        connection.pragma_update(None, "checkpoint_fullfsync", true)?;
         // SQLite does not check references unless each connection asks for it.
         connection.pragma_update(None, "foreign_keys", true)?;
         // What is deleted is overwritten.

@@ -1,9 +1,10 @@
 //! Removes entries by retention, and those of deleted rooms. A few at a time, so that messages do
 //! not wait long meanwhile.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use shared::chat::{Keep, Seq, Timestamp};
 
 use super::error::Failure;
@@ -32,17 +33,32 @@ pub(super) enum Swept {
     Never,
 }
 
-/// Takes away at most [`BATCH`] entries of deleted rooms. Returns [`Swept::Never`] if there is no
-/// such room.
-pub(super) fn deleted_rooms(connection: &Connection) -> Result<Swept, Failure> {
-    match deleted_room(connection)? {
-        Some(room) => sweep_deleted(connection, room),
-        None => Ok(Swept::Never),
+/// A failure, and the room of which entries could not be removed.
+#[derive(Debug)]
+pub(super) struct SweepFailure {
+    pub(super) room: Option<i64>,
+    pub(super) failure: Failure,
+}
+
+impl<E: Into<Failure>> From<E> for SweepFailure {
+    fn from(error: E) -> Self {
+        Self {
+            room: None,
+            failure: error.into(),
+        }
     }
 }
 
-/// Takes away at most [`BATCH`] entries by the rooms' retention.
-pub(super) fn retention(connection: &Connection, now: Timestamp) -> Result<Swept, Failure> {
+/// Takes away at most [`BATCH`] entries, but none of the rooms in `skipped`.
+pub(super) fn sweep(
+    connection: &Connection,
+    now: Timestamp,
+    skipped: &BTreeSet<i64>,
+) -> Result<Swept, SweepFailure> {
+    // Deleted rooms go first: somebody has decided that their texts are to be gone.
+    if let Some(room) = deleted_room(connection, skipped)? {
+        return of_room(room, sweep_deleted(connection, room));
+    }
     let mut rooms =
         connection.prepare_cached("SELECT key, head, keep FROM rooms WHERE keep IS NOT NULL")?;
     let mut found = rooms.query([])?;
@@ -50,21 +66,15 @@ pub(super) fn retention(connection: &Connection, now: Timestamp) -> Result<Swept
     let mut left = BATCH;
     let begun = Instant::now();
     while let Some(row) = found.next()? {
-        let (room, head) = (row.get(0)?, rows::seq(row.get(1)?)?);
-        let going = going(
-            connection,
-            room,
-            head,
-            rows::keep(row.get_ref(2)?)?,
-            now,
-            left,
-        )?;
+        let room = row.get(0)?;
+        if skipped.contains(&room) {
+            continue;
+        }
+        let head = rows::seq(row.get(1)?)?;
+        let keep = rows::keep(row.get_ref(2)?)?;
+        let going = of_room(room, going(connection, room, head, keep, now, left))?;
         for seq in &going {
-            // First the words: they can be taken out only while the text is there.
-            index::forget(connection, room, *seq)?;
-            connection
-                .prepare_cached("DELETE FROM entries WHERE place = ?1")?
-                .execute([place(room, *seq)])?;
+            of_room(room, remove(connection, room, *seq))?;
             if begun.elapsed() >= BUDGET {
                 return Ok(Swept::Some);
             }
@@ -82,10 +92,35 @@ pub(super) fn retention(connection: &Connection, now: Timestamp) -> Result<Swept
     Ok(swept)
 }
 
+/// Names the room in a failure.
+fn of_room<T>(room: i64, result: Result<T, Failure>) -> Result<T, SweepFailure> {
+    result.map_err(|failure| SweepFailure {
+        room: Some(room),
+        failure,
+    })
+}
+
+/// Removes an entry.
+fn remove(connection: &Connection, room: i64, seq: Seq) -> Result<(), Failure> {
+    // First the words: they can be taken out only while the text is there.
+    index::forget(connection, room, seq)?;
+    connection
+        .prepare_cached("DELETE FROM entries WHERE place = ?1")?
+        .execute([place(room, seq)])?;
+    Ok(())
+}
+
 /// Returns a room that was deleted and still has its row.
-fn deleted_room(connection: &Connection) -> Result<Option<i64>, Failure> {
-    let mut query = connection.prepare_cached("SELECT key FROM rooms WHERE deleted = 1 LIMIT 1")?;
-    Ok(query.query_row([], |row| row.get(0)).optional()?)
+fn deleted_room(connection: &Connection, skipped: &BTreeSet<i64>) -> rusqlite::Result<Option<i64>> {
+    let mut query = connection.prepare_cached("SELECT key FROM rooms WHERE deleted = 1")?;
+    let mut found = query.query([])?;
+    while let Some(row) = found.next()? {
+        let room = row.get(0)?;
+        if !skipped.contains(&room) {
+            return Ok(Some(room));
+        }
+    }
+    Ok(None)
 }
 
 /// Takes away the next entries of a deleted room, and with the last of them its row.
@@ -99,10 +134,7 @@ fn sweep_deleted(connection: &Connection, room: i64) -> Result<Swept, Failure> {
     let places = places.collect::<rusqlite::Result<Vec<_>>>()?;
     let begun = Instant::now();
     for place in &places {
-        index::forget(connection, room, rows::seq(*place)? & SEQ_MAX)?;
-        connection
-            .prepare_cached("DELETE FROM entries WHERE place = ?1")?
-            .execute([place])?;
+        remove(connection, room, rows::seq(*place)? & SEQ_MAX)?;
         if begun.elapsed() >= BUDGET {
             return Ok(Swept::Some);
         }

@@ -2,6 +2,7 @@
 //! publishes the outcomes when they are on the disk. So many messages cost one wait for the disk,
 //! not one each.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +20,7 @@ use super::job::{Done, Job, Searches};
 use super::open::BUSY_TIMEOUT;
 use super::requests::{Memory, Requests};
 use super::size::Size;
-use super::sweep::{self, Swept};
+use super::sweep::{self, SweepFailure, Swept};
 use super::waiting;
 use crate::logging::Repeated;
 use crate::store::clock::Clock;
@@ -92,6 +93,7 @@ impl Writer {
             idle: false,
             unwiped: false,
             sweep_every,
+            unswept: BTreeSet::new(),
             // What was to go while nobody was here goes first.
             sweep_at: Some(Instant::now()),
         };
@@ -162,6 +164,8 @@ struct Thread {
     /// `true` while the log has a copy of a deleted text.
     unwiped: bool,
     sweep_every: Duration,
+    /// Rooms that could not be swept, until the next sweep.
+    unswept: BTreeSet<i64>,
     /// The time of the next sweep; `None` if every room keeps everything.
     sweep_at: Option<Instant>,
 }
@@ -207,7 +211,8 @@ impl Thread {
     }
 
     /// Waits a moment until as many requests are there as the last group had: those who were just
-    /// answered ask again, and one commit is cheaper than several. Whoever writes alone never waits.
+    /// answered ask again, and one commit is cheaper than several. Whoever writes alone waits once at
+    /// most, after others have stopped.
     fn gather(&self) {
         if self.last_group < CROWD {
             return;
@@ -388,55 +393,44 @@ impl Thread {
 
     /// Removes one batch of what retention removes.
     fn sweep(&mut self) {
-        // Deleted rooms go first: somebody has decided that their texts are to be gone.
-        let deleted = self.sweep_by(sweep::deleted_rooms);
-        let swept = match deleted {
-            Ok(Swept::Never) => {
-                let now = self.clock.now();
-                self.sweep_by(|connection| sweep::retention(connection, now))
-            }
-            Ok(swept) => Ok(swept),
-            Err(failure) => {
-                // A room whose entries cannot be read must not keep those of others for ever.
-                let now = self.clock.now();
-                match self.sweep_by(|connection| sweep::retention(connection, now)) {
-                    Ok(Swept::Some) => Ok(Swept::Some),
-                    _ => Err(failure),
-                }
-            }
-        };
-        // After an error it is tried again at the usual time: a full disk must not make this thread
-        // spin.
+        let later = Instant::now() + self.sweep_every;
+        let swept = self.sweep_batch();
+        if let Ok(Swept::Some | Swept::All) = swept {
+            self.unwiped = true;
+            // Little by little: the whole log of a large room took a tenth of a second, for which
+            // every message waited.
+            self.copy_log_of(SWEEP_LOG_PAGES);
+        }
         self.sweep_at = match swept {
             Ok(Swept::Some) => Some(Instant::now()),
-            Ok(Swept::All | Swept::None) | Err(_) => Some(Instant::now() + self.sweep_every),
+            Ok(Swept::All | Swept::None) => Some(later),
             // The first room that gets a rule wakes the sweep.
-            Ok(Swept::Never) => None,
-        };
-        match swept {
-            Ok(Swept::Some | Swept::All) => {
-                self.unwiped = true;
-                // Little by little: the whole log of a large room took a tenth of a second, for which
-                // every message waited.
-                self.copy_log_of(SWEEP_LOG_PAGES);
-            }
-            Ok(Swept::None | Swept::Never) => {}
-            Err(failure) => {
+            Ok(Swept::Never) => (!self.unswept.is_empty()).then_some(later),
+            Err(SweepFailure { room, failure }) => {
+                let room = room.filter(|_| !failure.is_everybodys());
                 let error = StoreError::from(failure);
-                tracing::error!(%error, "what is to go could not be taken away");
+                if let Some(suppressed) = self.failures.take() {
+                    tracing::error!(%error, suppressed, "what is to go could not be taken away");
+                }
+                // The others are swept all the same, behind the requests that wait. A failure of the
+                // whole database is tried again at the usual time: a full disk must not make this
+                // thread spin.
+                self.unswept.extend(room);
+                Some(room.map_or(later, |_| Instant::now()))
             }
+        };
+        if self.sweep_at == Some(later) {
+            // They are tried again with the next sweep.
+            self.unswept.clear();
         }
     }
 
-    /// Sweeps in a transaction of its own.
-    fn sweep_by(
-        &mut self,
-        sweep: impl FnOnce(&Connection) -> Result<Swept, Failure>,
-    ) -> Result<Swept, Failure> {
+    /// Removes one batch in a transaction of its own.
+    fn sweep_batch(&mut self) -> Result<Swept, SweepFailure> {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let swept = sweep(&transaction)?;
+        let swept = sweep::sweep(&transaction, self.clock.now(), &self.unswept)?;
         transaction.commit()?;
         Ok(swept)
     }

@@ -123,28 +123,46 @@ async fn an_edit_stays_as_long_as_its_message() {
 
 // The fault: entries that could not be removed kept those of every other room.
 #[tokio::test]
-async fn a_deleted_room_that_cannot_be_swept_stops_no_other_rooms_retention() {
+async fn rooms_that_cannot_be_swept_keep_nothing_of_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("chat.db");
     let millis = Arc::new(AtomicI64::new(DAY));
     let store = sqlite(&path, &millis, None);
-    let (broken, room) = (create(&store, "broken").await, create(&store, "room").await);
-    for room in [&broken, &room] {
-        let appended = store.append(room.clone(), entry(1, 1, message("a"))).await;
+    let mut rooms = Vec::new();
+    for name in ["broken", "broken-too", "deleted", "swept"] {
+        let room = create(&store, name).await;
+        let appended = store
+            .append(room.clone(), entry(1, 1, message("quagga")))
+            .await;
         appended.unwrap();
+        rooms.push(room);
     }
-    // Stands for a damaged page.
+    // Stands for damaged pages.
     let other = rusqlite::Connection::open(&path).unwrap();
     other
         .execute_batch(
-            "CREATE TRIGGER damaged BEFORE DELETE ON entries
-             WHEN old.room = (SELECT key FROM rooms WHERE deleted = 1)
+            "CREATE TRIGGER damaged BEFORE DELETE ON entries WHEN old.room IN (1, 2)
              BEGIN SELECT RAISE(ABORT, 'damaged'); END",
         )
         .unwrap();
-    let deleted = Change::RoomDeleted { room: broken };
-    store.change(deleted).await.unwrap();
-    store.change(keep_a_day(&room)).await.unwrap();
+    for room in [&rooms[1], &rooms[3]] {
+        store.change(keep_a_day(room)).await.unwrap();
+    }
+    for room in [&rooms[0], &rooms[2]] {
+        let deleted = Change::RoomDeleted { room: room.clone() };
+        store.change(deleted).await.unwrap();
+    }
     millis.store(3 * DAY, Ordering::SeqCst);
-    until_left(&store, &room, &[]).await;
+    until_left(&store, &rooms[3], &[]).await;
+    let count = || -> i64 {
+        let sql = "SELECT count(*) FROM entries WHERE room NOT IN (1, 2)";
+        other.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    while count() > 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    assert_eq!(
+        seqs(&store.read_after(rooms[1].clone(), 0, PAGE).await.unwrap()),
+        [1]
+    );
 }
