@@ -169,6 +169,13 @@ impl Hub {
         let (table, quota) = (RoomTable::default(), Quota::default());
         for room in rooms {
             quota.add(&room.id, room.owner());
+            // The last server may have ended between the last member's exit and the room's end. Not
+            // awaited: the outcome is applied once the hub runs.
+            if room.ends() {
+                drop(store.change(Change::RoomEnded {
+                    room: room.id.clone(),
+                }));
+            }
             table.insert(room);
         }
         Ok(Self(Arc::new(Inner {

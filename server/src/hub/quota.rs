@@ -70,6 +70,20 @@ impl Drop for RoomPermit {
     }
 }
 
+/// A permit to own one more room, until the room counts for its new owner itself.
+#[derive(Debug)]
+pub(super) struct OwnerPermit {
+    counts: Arc<Mutex<Counts>>,
+    person: UserId,
+}
+
+impl Drop for OwnerPermit {
+    fn drop(&mut self) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.discharge(RoomKind::Named, self.person);
+    }
+}
+
 /// A permit for a room's new name, until the room counts under it.
 #[derive(Debug)]
 pub(super) struct NamePermit {
@@ -139,6 +153,12 @@ impl Counts {
         }
     }
 
+    /// Counts a room with a name for its owner.
+    fn charge(&mut self, owner: UserId) {
+        let count = self.by_person.entry((RoomKind::Named, owner)).or_default();
+        *count = count.saturating_add(1);
+    }
+
     fn discharge(&mut self, kind: RoomKind, person: UserId) {
         if let Some(count) = self.by_person.get_mut(&(kind, person)) {
             *count = count.saturating_sub(1);
@@ -205,7 +225,7 @@ impl Quota {
                 counts.discharge(RoomKind::Named, from);
             }
             if let Some(to) = to {
-                *counts.by_person.entry((RoomKind::Named, to)).or_default() += 1;
+                counts.charge(to);
             }
         });
     }
@@ -234,7 +254,6 @@ impl Hub {
         let left = self.store.change(Change::Left {
             room: id.clone(),
             user,
-            by: None,
         });
         drop((room, directory));
         tokio::spawn(async move {
@@ -243,6 +262,26 @@ impl Hub {
             }
         });
         place
+    }
+
+    /// Takes a permit for somebody who is to own one more room.
+    ///
+    /// # Errors
+    /// A [`Rejection`] if they own as many rooms as allowed.
+    pub(super) fn permit_owner(&self, person: UserId) -> Result<OwnerPermit, Rejection> {
+        let operator = self.directory().operators.contains(&person);
+        self.quota.with(|counts| {
+            let own = counts.by_person.get(&(RoomKind::Named, person)).copied();
+            if own.unwrap_or(0) >= ROOMS_PER_OWNER && !operator {
+                let message = "This member has as many rooms as one may have.";
+                return Err(Rejection::limit_reached(message));
+            }
+            counts.charge(person);
+            Ok(OwnerPermit {
+                counts: Arc::clone(&self.quota.counts),
+                person,
+            })
+        })
     }
 
     /// Takes a permit for a new room of a person.

@@ -390,9 +390,9 @@ impl State {
                 entered.invited.remove(&user);
                 entered.members.entry(user).or_insert(seen);
             }
-            Change::Left { room, user, by } => {
+            Change::Left { room, user } => {
                 let left = self.room(&room)?;
-                if by.is_some() || left.roles.get(&user) != Some(&Role::Owner) {
+                if left.roles.get(&user) != Some(&Role::Owner) {
                     left.roles.remove(&user);
                 }
                 if left.members.remove(&user).is_some() && matches!(room, RoomId::Direct(_)) {

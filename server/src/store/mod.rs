@@ -263,15 +263,13 @@ pub enum Change {
         /// The other person of a room of two, who brings them in. Not stored.
         by: Option<UserId>,
     },
-    /// A person leaves a room and loses their role in it, but for an owner who is not removed: they
-    /// stay the owner. In a room of two they count as invited.
+    /// A person leaves a room and loses their role in it, unless they own it: they stay the owner.
+    /// In a room of two they count as invited.
     Left {
         /// The room that is left.
         room: RoomId,
         /// The person who leaves, or is removed.
         user: UserId,
-        /// The person who removes them.
-        by: Option<UserId>,
     },
     /// A person may join a private room. Changes nothing for members.
     Invited {
@@ -289,8 +287,8 @@ pub enum Change {
         /// The person who is no longer invited.
         user: UserId,
     },
-    /// A member has another role in a room. A new owner makes the former one a moderator; one who is
-    /// no member gets no role.
+    /// A member has another role in a room. A new owner makes the former one a moderator; nothing
+    /// else takes the role of an owner away. One who is no member gets no role.
     Role {
         /// The room in which the role counts.
         room: RoomId,

@@ -118,7 +118,12 @@ pub(super) fn scrub(seq: Seq, event: &mut Event, of: Seq) {
 }
 
 /// Gives a member a role, among those of a room that are above a member's.
+///
+/// Only a new owner takes the role of an owner away: a room without one would count for nobody.
 pub(super) fn give_role(roles: &mut BTreeMap<UserId, Role>, user: UserId, role: Role) {
+    if role != Role::Owner && roles.get(&user) == Some(&Role::Owner) {
+        return;
+    }
     if role == Role::Owner {
         for former in roles.values_mut().filter(|role| **role == Role::Owner) {
             *former = Role::Moderator;

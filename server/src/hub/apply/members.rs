@@ -2,7 +2,7 @@
 //! directory, and is sent to those whom it concerns.
 
 use shared::chat::server::MemberChange;
-use shared::chat::{Keep, Role, RoomId, RoomName, Seq, ServerMessage, UserId};
+use shared::chat::{Role, RoomId, Seq, ServerMessage, UserId};
 
 use crate::hub::Hub;
 use crate::hub::encoding::{Mode, encode};
@@ -53,13 +53,7 @@ impl Hub {
         self.evict(slow, wakers);
     }
 
-    pub(super) fn apply_left(
-        &self,
-        id: &RoomId,
-        user: UserId,
-        by: Option<UserId>,
-        wakers: &mut Wakers,
-    ) {
+    pub(super) fn apply_left(&self, id: &RoomId, user: UserId, wakers: &mut Wakers) {
         let Some(known) = self.rooms.get(id) else {
             return;
         };
@@ -67,13 +61,8 @@ impl Hub {
         let mut room = known.lock();
         // Before the exit, which takes away the role that the message shows.
         let member = directory.member(user, Some(&room));
-        let former = room.owner();
-        if !room.exit(user, by.is_some()) {
+        if !room.exit(user) {
             return;
-        }
-        // The room counts on; an owner who was removed is no longer charged for it.
-        if room.owner() != former {
-            self.quota.hand_over(former, None);
         }
         directory.exit(user, id);
         let left = encode(&ServerMessage::Left {
@@ -106,11 +95,10 @@ impl Hub {
             };
             slow.extend(room.broadcast(&message, wakers));
         }
-        let ends = room.members.is_empty() && (room.head == 0 || room.keep == Keep::Nothing);
-        let is_lobby = *id == RoomId::from(RoomName::lobby());
+        let ends = room.ends();
         drop((room, directory));
         self.evict(slow, wakers);
-        if ends && !is_lobby {
+        if ends {
             // An empty room in which nothing is kept ends: otherwise rooms could be used up for
             // ever. The store refuses if somebody has joined in the meantime. Not awaited: its
             // outcome comes to the hub's task, which is running this.

@@ -117,7 +117,7 @@ impl Hub {
                 self.apply_deleted(&room, wakers);
             }
             Change::Joined { room, user, by } => self.apply_joined(&room, user, by, wakers),
-            Change::Left { room, user, by } => self.apply_left(&room, user, by, wakers),
+            Change::Left { room, user } => self.apply_left(&room, user, wakers),
             Change::Invited { room, user, by } => {
                 self.apply_invited(&room.into(), user, by, wakers);
             }

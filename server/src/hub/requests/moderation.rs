@@ -79,9 +79,30 @@ pub(super) async fn set_role(
     user: UserId,
     role: Role,
 ) -> Result<Effect, Rejection> {
-    let change = role_change(&from, &room, user, role)?;
-    change_room(&from, &room, Action::SetRole(role), change, ()).await?;
+    give_role(&from, &room, user, role).await?;
     Ok(done(&from, &room))
+}
+
+/// Gives a member a role, and holds a permit for a new owner meanwhile.
+///
+/// # Errors
+/// A [`Rejection`] if the requester may not, or if the member owns as many rooms as allowed.
+pub(super) async fn give_role(
+    from: &Requester,
+    room: &RoomName,
+    user: UserId,
+    role: Role,
+) -> Result<(), Rejection> {
+    let change = role_change(from, room, user, role)?;
+    let action = Action::SetRole(role);
+    // Decided before the quota is asked: whoever may not give roles learns nothing of it.
+    authorize(from, &from.hub.room(&room.clone().into())?.lock(), action)?;
+    // Otherwise two keys could pass rooms to and fro, and found them without end.
+    let permit = match role {
+        Role::Owner => Some(from.hub.permit_owner(user)?),
+        Role::Member | Role::Moderator => None,
+    };
+    change_room(from, room, action, change, permit).await
 }
 
 /// Returns the change that gives a member a role. A new owner takes the former one's place, which is
@@ -89,7 +110,7 @@ pub(super) async fn set_role(
 ///
 /// # Errors
 /// There is no such room or member, or the owner would leave the room without one.
-pub(super) fn role_change(
+fn role_change(
     from: &Requester,
     room: &RoomName,
     user: UserId,
@@ -137,9 +158,7 @@ pub(super) fn removal(
     let known = from.hub.room(&id)?;
     let known = known.lock();
     if known.has(user) {
-        // Moderators who remove themselves only leave.
-        let by = Some(from.user()).filter(|by| *by != user);
-        Ok(Change::Left { room: id, user, by })
+        Ok(Change::Left { room: id, user })
     } else if known.invited.contains(&user) {
         let room = room.clone();
         Ok(Change::Uninvited { room, user })

@@ -209,7 +209,6 @@ pub(super) async fn leave(from: Arc<Requester>, room: RoomId) -> Result<Effect, 
     let left = from.hub.store.change(Change::Left {
         room: room.clone(),
         user,
-        by: None,
     });
     left.await?;
     Ok(Effect::StopCatchUp(room))

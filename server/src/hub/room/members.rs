@@ -40,16 +40,16 @@ impl Room {
         );
     }
 
-    /// Takes a member, or an invitation, away. Returns `false` if there was no member. An owner who
-    /// was not `removed` stays the owner.
+    /// Takes a member, or an invitation, away. Returns `false` if there was no member. An owner stays
+    /// the owner.
     ///
     /// Both people of a room of two may always come back.
-    pub(in crate::hub) fn exit(&mut self, user: UserId, removed: bool) -> bool {
+    pub(in crate::hub) fn exit(&mut self, user: UserId) -> bool {
         self.leaving.remove(&user);
         let Some(member) = self.members.remove(&user) else {
             return false;
         };
-        if member.role == Role::Owner && !removed {
+        if member.role == Role::Owner {
             self.absent_owner = Some(user);
         }
         if self.is_direct() {
@@ -72,8 +72,13 @@ impl Room {
     /// Gives a member a role. A new owner makes the former one a moderator. Returns everybody whose
     /// role changed.
     pub(in crate::hub) fn set_role(&mut self, user: UserId, role: Role) -> Vec<UserId> {
+        // As the stores: one who is no member gets no role, and nothing but a new owner takes the role
+        // of an owner away.
+        if !self.has(user) || role != Role::Owner && self.role_of(user) == Role::Owner {
+            return Vec::new();
+        }
         let mut changed = Vec::new();
-        if role == Role::Owner && self.has(user) {
+        if role == Role::Owner {
             self.absent_owner = None;
         }
         if role == Role::Owner

@@ -9,7 +9,7 @@ mod unstored;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
-use shared::chat::{Keep, Role, RoomId, Seq, Topic, UserId};
+use shared::chat::{Keep, Role, RoomId, RoomName, Seq, Topic, UserId};
 
 use super::encoding::Mode;
 use super::session::queue::Outbox;
@@ -153,6 +153,13 @@ impl Room {
             .find(|(_, member)| member.role == Role::Owner)
             .map(|(user, _)| *user)
             .or(self.absent_owner)
+    }
+
+    /// Returns `true` if nobody is in the room and it keeps nothing. The lobby never ends.
+    pub(super) fn ends(&self) -> bool {
+        self.members.is_empty()
+            && (self.head == 0 || self.keep == Keep::Nothing)
+            && self.id != RoomId::from(RoomName::lobby())
     }
 
     pub(super) fn is_large(&self) -> bool {

@@ -89,16 +89,15 @@ impl Requests<'_> {
                            ON CONFLICT (room, user) DO NOTHING";
                 self.execute(sql, [room, user, number(seq)])?;
             }
-            Change::Left { room, user, by } => {
+            Change::Left { room, user } => {
                 let is_direct = matches!(room, RoomId::Direct(_));
                 let (room, user) = (self.head(room)?.key, self.user(*user)?);
                 let sql = "DELETE FROM members WHERE room = ?1 AND user = ?2";
                 let left = self.execute(sql, [room, user])?;
                 // An owner who goes stays the owner: otherwise one key could found rooms without end,
                 // because each that it left would count for nobody.
-                let sql = "DELETE FROM roles WHERE room = ?1 AND user = ?2 AND (?3 OR role <> ?4)";
-                let owner = rows::role_column(Role::Owner);
-                self.execute(sql, params![room, user, by.is_some(), owner])?;
+                let sql = "DELETE FROM roles WHERE room = ?1 AND user = ?2 AND role <> ?3";
+                self.execute(sql, [room, user, rows::role_column(Role::Owner)])?;
                 // Both people of a room of two may always come back.
                 if is_direct && left > 0 {
                     let sql = "INSERT INTO invited (room, user) VALUES (?1, ?2)
@@ -214,8 +213,8 @@ impl Requests<'_> {
             self.execute(sql, [room])?;
         }
         if role.is_member() {
-            let sql = "DELETE FROM roles WHERE room = ?1 AND user = ?2";
-            self.execute(sql, [room, user])?;
+            let sql = "DELETE FROM roles WHERE room = ?1 AND user = ?2 AND role <> ?3";
+            self.execute(sql, [room, user, rows::role_column(Role::Owner)])?;
             return Ok(());
         }
         self.insert_role(room, user, role)
@@ -223,8 +222,9 @@ impl Requests<'_> {
 
     fn insert_role(&self, room: i64, user: i64, role: Role) -> Result<(), Failure> {
         let sql = "INSERT INTO roles (room, user, role) VALUES (?1, ?2, ?3)
-                   ON CONFLICT (room, user) DO UPDATE SET role = excluded.role";
-        self.execute(sql, params![room, user, rows::role_column(role)])?;
+                   ON CONFLICT (room, user) DO UPDATE SET role = excluded.role WHERE role <> ?4";
+        let owner = rows::role_column(Role::Owner);
+        self.execute(sql, params![room, user, rows::role_column(role), owner])?;
         Ok(())
     }
 }

@@ -22,7 +22,7 @@ use self::doors::{ban, kick, unban};
 pub(super) use self::rights::claim;
 use self::rights::{appoint, operators, revoke};
 use self::rooms::{delete_room, rooms, set_keep};
-use super::moderation::{change_room, removal, role_change};
+use super::moderation::{change_room, give_role, removal};
 use super::{Rejection, Work};
 use crate::clients::Client;
 use crate::hub::authorize::Action;
@@ -56,8 +56,7 @@ pub(super) fn start(from: Arc<Requester>, request: OperatorRequest, follows_log:
         R::ReleaseName { user } => return Box::pin(release_name(from, user)),
         R::Role { room, user, role } => {
             return Box::pin(async move {
-                let change = role_change(&from, &room, user, role)?;
-                change_room(&from, &room, Action::SetRole(role), change, ()).await?;
+                give_role(&from, &room, user, role).await?;
                 done(&from)
             });
         }
