@@ -103,9 +103,10 @@ impl Chat {
                 room.standing = Standing::Live;
                 room.invited_by = None;
                 room.head = head;
-                // The server may not have received the last report of this client yet, and must not
-                // take it back.
-                room.read = room.read.max(read).min(head);
+                // The server may not have received the last report of this client, and must not take
+                // it back.
+                room.read = room.later_marker(read);
+                let unreported = (room.read > read).then_some(room.read);
                 room.role = role;
                 room.meet(members, me);
                 // An earlier version of the server sends all members and no count.
@@ -113,6 +114,10 @@ impl Chat {
                 room.more_members = more;
                 // A large room's first members only: the rest is asked for when it is on the screen.
                 room.members_changed = more;
+                if let Some(seq) = unreported {
+                    let room = id.clone();
+                    self.requests.push(ClientMessage::Read { room, seq });
+                }
                 if self.current == id {
                     self.refresh_members(&id);
                 }

@@ -137,18 +137,6 @@ impl Chat {
         }
     }
 
-    /// Returns the chat of a person who wants to become an operator.
-    #[must_use]
-    pub fn claiming(self, claim: Option<ClaimCode>) -> Self {
-        Self { claim, ..self }
-    }
-
-    /// Returns the chat of somebody who was invited to a server.
-    #[must_use]
-    pub fn redeeming(self, invitation: Option<InvitationCode>) -> Self {
-        Self { invitation, ..self }
-    }
-
     /// Forgets the rooms, and keeps the outbox.
     pub fn clear(&mut self) {
         let mut requests = std::mem::take(&mut self.requests);

@@ -156,13 +156,22 @@ impl Room {
             Standing::Live => self.head.max(summary.head),
             _ => summary.head,
         };
-        self.read = if summary.joined {
-            self.read.max(summary.read).min(self.head)
-        } else {
-            summary.read
+        self.read = match summary.joined {
+            true => self.later_marker(summary.read),
+            false => summary.read,
         };
         // A row without the other person must not take the title of a room of two away.
         self.with = summary.with.or(self.with.take());
+    }
+
+    /// Returns the later of this client's read marker and the server's. A marker behind the head is of
+    /// a log that is no more, because the server was set back or the room made anew.
+    pub(crate) fn later_marker(&self, read: Seq) -> Seq {
+        if self.read > self.head {
+            read
+        } else {
+            self.read.max(read)
+        }
     }
 
     /// Returns the room's title for people.

@@ -222,3 +222,32 @@ fn a_row_of_a_list_takes_nothing_back() {
     let room = chat.room().unwrap();
     assert_eq!((room.head, room.read, room.unread(me)), (head, head, 0));
 }
+
+// The faults: the marker of a log that is no more hid what was written in the next one, and a report
+// that never reached the server was not made again.
+#[test]
+fn a_read_marker_outlives_its_session_and_not_its_log() {
+    let mut chat = chat();
+    asked(&mut chat);
+    let me = chat.me.as_ref().map(|me| me.id);
+    let head = chat.room().unwrap().head;
+    chat.seen(&lobby(), head);
+    // The session ends before the report is sent.
+    chat.end();
+    chat.begin(None, "test");
+    chat.hear(welcome(vec![summary(lobby(), true, head, 0)]), 1);
+    asked(&mut chat);
+    chat.hear(joined(lobby(), head, 0), 1);
+    let report = ClientMessage::Read {
+        room: lobby(),
+        seq: head,
+    };
+    assert!(asked(&mut chat).contains(&report));
+    assert_eq!(chat.room().unwrap().unread(me), 0);
+    // The room was made anew, or its server set back: it has fewer entries, of which none was seen.
+    chat.end();
+    chat.begin(None, "test");
+    chat.hear(welcome(vec![summary(lobby(), true, head - 1, 0)]), 1);
+    chat.hear(joined(lobby(), head - 1, 0), 1);
+    assert_eq!(chat.room().unwrap().read, 0);
+}
