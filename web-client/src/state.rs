@@ -68,6 +68,16 @@ pub struct State {
     pub handshake: HandshakeReport,
     /// The rooms and the outbox.
     pub chat: Chat,
+    /// The codes of links while no session may have them.
+    codes: Codes,
+}
+
+/// The codes of claim and invitation links. They are for the server that this page came from: any
+/// other one would use them there itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Codes {
+    claim: Option<ClaimCode>,
+    invitation: Option<InvitationCode>,
 }
 
 impl State {
@@ -79,10 +89,10 @@ impl State {
         claim: Option<ClaimCode>,
         invitation: Option<InvitationCode>,
     ) -> Self {
-        let chat = Chat::restore(outbox).claiming(claim).redeeming(invitation);
         Self {
             link,
-            chat,
+            chat: Chat::restore(outbox),
+            codes: Codes { claim, invitation },
             ..Self::default()
         }
     }
@@ -169,22 +179,50 @@ impl State {
         }
     }
 
-    /// Uses a claim code: at once in a session, else in the next one.
+    /// Uses a claim code: at once in a session with the own server, else in the next one.
     fn claim_server(&mut self, code: ClaimCode) {
-        if self.connection == Connection::Ready {
+        if self.connection == Connection::Ready && self.is_own() {
             self.chat.ask(ClientMessage::Claim { code });
         } else {
-            self.chat.claim = Some(code);
+            self.codes.claim = Some(code);
+            self.place_codes();
         }
     }
 
-    /// An invitation is shown at once to a server that wants one, else to the next that does.
+    /// Shows an invitation: at once if the own server wants one, else when it does.
     fn redeem(&mut self, code: InvitationCode) {
-        if self.connection == Connection::Ready && self.chat.waiting.is_some() {
+        if self.connection == Connection::Ready && self.is_own() && self.chat.waiting.is_some() {
             self.chat.ask(ClientMessage::Redeem { code });
         } else {
-            self.chat.invitation = Some(code);
+            self.codes.invitation = Some(code);
+            self.place_codes();
         }
+    }
+
+    /// Returns `true` if the target is the server that this page came from.
+    fn is_own(&self) -> bool {
+        self.target.as_ref().is_some_and(|it| it.server.own)
+    }
+
+    /// Gives the chat the codes if it is that of the own server, and takes them from any other.
+    fn place_codes(&mut self) {
+        let (codes, chat) = (&mut self.codes, &mut self.chat);
+        let (claim, invitation) = (
+            codes.claim.take().or(chat.claim.take()),
+            codes.invitation.take().or(chat.invitation.take()),
+        );
+        if self.target.as_ref().is_some_and(|it| it.server.own) {
+            (chat.claim, chat.invitation) = (claim, invitation);
+        } else {
+            *codes = Codes { claim, invitation };
+        }
+    }
+
+    /// Returns `true` while the code of a link is not used.
+    pub fn has_code(&self) -> bool {
+        let Codes { claim, invitation } = &self.codes;
+        let claim = claim.is_some() || self.chat.claim.is_some();
+        claim || invitation.is_some() || self.chat.invitation.is_some()
     }
 
     fn connect(&mut self, target: Target) {
@@ -192,6 +230,7 @@ impl State {
         // know their server.
         self.chat.clear();
         self.target = Some(target);
+        self.place_codes();
         self.failures = 0;
         self.entered = false;
         self.open();
@@ -296,6 +335,10 @@ impl State {
             return;
         };
         self.chat.hear(message, at);
+        // Who is in needs no invitation; it must not stay in the page's address.
+        if self.is_own() && self.chat.me.is_some() && self.chat.waiting.is_none() {
+            self.chat.invitation = None;
+        }
         // A name that was claimed later is the one to claim after the next reconnect.
         if let Some((target, own)) = self.target.as_mut().zip(self.chat.claimed_name()) {
             own.clone_into(&mut target.name);

@@ -35,14 +35,9 @@ pub fn remove_link() {
     }
 }
 
-/// Returns `true` if the page's address has the code of a claim or an invitation.
-pub fn has_code() -> bool {
-    claim().is_some() || invitation().is_some()
-}
-
 /// Takes the code of a claim or an invitation out of the page's address.
 pub fn remove_code() {
-    if has_code() {
+    if claim().is_some() || invitation().is_some() {
         remove_fragment();
     }
 }

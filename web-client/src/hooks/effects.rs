@@ -76,12 +76,11 @@ fn use_link(store: &UseReducerHandle<Store>) {
         });
         move || drop(listener)
     });
-    // A code is used once; until then a reload must not lose it.
-    let chat = &store.0.chat;
-    let used = chat.operator || (chat.me.is_some() && chat.claim.is_none());
-    // A session may be there already when a link with a code is opened.
-    use_effect_with((used, page::has_code()), |(used, _)| {
-        if *used {
+    // A code is used once; until then a reload must not lose it. After every render, because a link
+    // may bring the next code when nothing else changes.
+    let used = !store.0.has_code();
+    use_effect(move || {
+        if used {
             page::remove_code();
         }
     });

@@ -68,7 +68,16 @@ impl Origin {
 
     /// Returns the server that this page was loaded from.
     pub fn server(&self) -> Server {
-        Server::new(self.secure, &self.host.to_ascii_lowercase(), true)
+        Server::new(self.secure, &self.canonical(), true)
+    }
+
+    /// Returns host and port in the one form under which the server's pin is kept.
+    fn canonical(&self) -> String {
+        let host = self.host.to_ascii_lowercase();
+        match host.split_once(".:") {
+            Some((host, port)) => format!("{host}:{port}"),
+            None => host.strip_suffix('.').map_or(host.clone(), str::to_owned),
+        }
     }
 }
 
@@ -133,7 +142,7 @@ pub fn parse(input: &str, origin: &Origin) -> Result<Server, AddressError> {
         None => host,
     };
     // A link of the page speaks for the own server only, so this comparison has to be exact.
-    let own = secure == origin.secure && host == origin.host.to_ascii_lowercase();
+    let own = secure == origin.secure && host == origin.canonical();
     // Mixed content: the browser would refuse the socket without giving a reason.
     if origin.secure && !secure {
         return Err(AddressError::Insecure);
@@ -218,6 +227,22 @@ mod tests {
             host: "chat.example".into(),
         };
         assert_eq!(secure.url(), "https://chat.example");
+    }
+
+    #[test]
+    fn an_origin_with_a_final_dot_is_the_same_server() {
+        for (host, canonical) in [
+            ("Chat.example.", "chat.example"),
+            ("chat.example.:81", "chat.example:81"),
+        ] {
+            let origin = Origin {
+                secure: false,
+                host: host.into(),
+            };
+            let own = origin.server();
+            assert_eq!(own.address, format!("ws://{canonical}/ws"));
+            assert_eq!(parse(canonical, &origin), Ok(own));
+        }
     }
 
     #[test]

@@ -446,3 +446,55 @@ fn a_session_ends_with_the_key_it_belongs_to() {
     );
     assert!(story.0.attempt > attempt);
 }
+
+/// Returns a server that the page did not come from.
+fn foreign() -> Target {
+    let origin = Origin {
+        secure: false,
+        host: "localhost:8080".into(),
+    };
+    Target {
+        server: address::parse("evil.example:8080", &origin).unwrap(),
+        ..target("ada")
+    }
+}
+
+/// Connects to this server, which welcomes.
+fn connects(story: Story, target: Target) -> Story {
+    story
+        .connect(target)
+        .event(SessionEvent::Opened(20))
+        .event(SessionEvent::Established { session_id: None })
+        .welcomed("ada")
+}
+
+// The attack: a code that was sent to the server of the last visit is used there, for the server that
+// the link names.
+#[test]
+fn a_code_is_told_to_the_server_of_its_link_alone() {
+    let claim = ClaimCode::try_from("abc-_9".to_owned()).unwrap();
+    let asks = |story: &Story| {
+        let asked = story.asked();
+        let mut asked = asked.iter();
+        asked.any(|asked| {
+            matches!(
+                asked,
+                ClientMessage::Claim { .. } | ClientMessage::Redeem { .. }
+            )
+        })
+    };
+    let state = State::restore(Outbox::default(), None, Some(claim.clone()), None);
+    let story = Story(state).then(Action::Identity(Identity::Ready(profile("aa"))));
+    let story = connects(story, foreign());
+    assert!(!asks(&story) && story.0.has_code());
+    // Nor one that comes while a session is there.
+    let story = story.then(Action::Claim(claim.clone()));
+    assert!(!asks(&story) && story.0.has_code());
+    let story = connects(story, target("ada"));
+    assert!(asks(&story) && !story.0.has_code());
+    // Kept for the next session, it still goes nowhere else.
+    let story = story.ended(Ending::Lost).then(Action::Claim(claim));
+    assert!(story.0.has_code());
+    let story = connects(story, foreign());
+    assert!(!asks(&story) && story.0.has_code());
+}
