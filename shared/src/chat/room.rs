@@ -151,7 +151,12 @@ impl RoomName {
     pub fn from_stored(text: &str) -> Result<Self, InvalidRoom> {
         // Lower-casing does not preserve NFC, so the name is normalized again: one name must have
         // one form.
-        let name: String = text.nfc().flat_map(char::to_lowercase).nfc().collect();
+        let name: String = if text.is_ascii() {
+            // The same without the tables: every request names its room.
+            text.to_ascii_lowercase()
+        } else {
+            text.nfc().flat_map(char::to_lowercase).nfc().collect()
+        };
         if name.is_empty() {
             return Err(InvalidRoom::Empty);
         }
