@@ -192,6 +192,11 @@ impl Quota {
         self.with(|counts| counts.remove(room, owner));
     }
 
+    /// Counts a room of two no longer that was not made, or that the other person made.
+    pub(super) fn not_opened(&self, opener: UserId) {
+        self.with(|counts| counts.discharge(RoomKind::Direct, opener));
+    }
+
     /// Takes a permit for the name `to`; `None` if a name that looks like it is taken, but by the
     /// room `from` itself.
     pub(super) fn permit_name(&self, to: &RoomName, from: &RoomName) -> Option<NamePermit> {

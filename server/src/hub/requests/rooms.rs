@@ -251,8 +251,14 @@ pub(super) async fn direct(from: Arc<Requester>, other: UserId) -> Result<Effect
             by,
         })
     });
+    let charged = hub.clone();
     let stored = Box::pin(async move {
-        match created.await {
+        let created = created.await;
+        if created.is_err() {
+            // What this person did not open must not count for them until the server ends.
+            charged.quota.not_opened(user);
+        }
+        match created {
             // Both may have opened it at the same moment.
             Ok(()) | Err(StoreError::RoomExists) => {}
             Err(error) => return Err(error),

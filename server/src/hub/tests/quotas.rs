@@ -39,6 +39,37 @@ async fn many_keys_do_not_use_up_the_rooms_of_two() {
     hear(&mut bob, "joined").await;
 }
 
+// The fault: a room of two that the other one has made at the same moment counted for both.
+#[tokio::test]
+async fn a_room_of_two_counts_for_whoever_has_made_it() {
+    let hub = hub().await;
+    let mut bob = person(hub, 2, "bob").await;
+    let mut ada = person(hub, 1, "ada").await;
+    let direct = |to: UserId| json!({"type": "direct", "to": to.to_string()});
+    // Connected, because nobody opens a room with a key that was never here.
+    let others: Vec<Session> = (0..500_u16)
+        .map(|number| {
+            let key = Fingerprint::of_spki(&number.to_be_bytes());
+            let version = shared::connection::Version::V2;
+            hub.join(connection_id(), key, [127, 0, 0, 1].into(), version)
+        })
+        .collect();
+    let (bobs, adas) = (direct(ada.user()), direct(bob.user()));
+    bob.handle(bobs.to_string().as_bytes());
+    ada.handle(adas.to_string().as_bytes());
+    tokio::join!(bob.settle(), ada.settle());
+    hear(&mut bob, "joined").await;
+    hear(&mut ada, "joined").await;
+    let mut refused = Vec::new();
+    for (number, other) in others.iter().enumerate() {
+        say(&mut ada, &direct(other.user())).await;
+        if waiting(&mut ada).concat().contains("limit_reached") {
+            refused.push(number);
+        }
+    }
+    assert_eq!(refused, [0; 0], "ada has made 500, as many as one may");
+}
+
 // Rooms that never ended could be used up by creating and leaving them.
 #[tokio::test]
 async fn an_empty_room_ends_and_its_name_is_free() {
