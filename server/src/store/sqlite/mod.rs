@@ -4,6 +4,7 @@ mod admission;
 mod changes;
 mod error;
 mod export;
+mod gather;
 mod index;
 mod job;
 mod open;

@@ -139,7 +139,7 @@ fn sweep_deleted(connection: &Connection, room: i64) -> Result<Swept, Failure> {
             return Ok(Swept::Some);
         }
     }
-    // With the last entries only: what still refers to the row would go with it at once.
+    // With the last entries only, which refer to the row.
     if places.len() < BATCH {
         connection.execute("DELETE FROM rooms WHERE key = ?1", [room])?;
     }

@@ -5,7 +5,6 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -16,6 +15,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 
 use super::error::Failure;
+use super::gather::Gathering;
 use super::job::{Done, Job, Searches};
 use super::open::BUSY_TIMEOUT;
 use super::requests::{Memory, Requests};
@@ -30,16 +30,6 @@ use crate::store::{Durable, Outcome, StoreError};
 /// Most requests of one transaction: so many that the disk's part of each is small, and so few that
 /// the first does not wait long for the last.
 const GROUP: usize = 1000;
-
-/// A group of fewer requests is no sign that many write at once.
-const CROWD: usize = 8;
-
-/// The longest wait for as many requests as the last group had: a small part of what the commit
-/// takes that they then share.
-const GATHER: Duration = Duration::from_micros(500);
-
-/// The time between two looks at how many there are.
-const GATHER_STEP: Duration = Duration::from_micros(30);
 
 /// Pages of the log that are not in the database yet before they are copied there: 4 MiB.
 const LOG_PAGES: i32 = 1000;
@@ -61,8 +51,7 @@ const SEARCH_PATIENCE: Duration = Duration::from_secs(1);
 pub(super) struct Writer {
     /// `None` only while it is stopped.
     queue: Option<Sender<Job>>,
-    /// The requests in the queue.
-    queued: Arc<AtomicUsize>,
+    gathering: Arc<Gathering>,
     thread: Option<JoinHandle<()>>,
     subscription: Arc<Subscription>,
 }
@@ -78,11 +67,11 @@ impl Writer {
         // where they begin.
         let (sender, receiver) = channel();
         let subscription = Arc::<Subscription>::default();
-        let queued = Arc::<AtomicUsize>::default();
+        let gathering = Arc::new(Gathering::new());
         let thread = Thread {
             connection,
             subscription: Arc::clone(&subscription),
-            queued: Arc::clone(&queued),
+            gathering: Arc::clone(&gathering),
             last_group: 0,
             clock,
             memory: Memory::default(),
@@ -101,7 +90,7 @@ impl Writer {
         let thread = name.spawn(move || thread.run(&receiver))?;
         Ok(Self {
             queue: Some(sender),
-            queued,
+            gathering,
             thread: Some(thread),
             subscription,
         })
@@ -126,9 +115,12 @@ impl Writer {
     ) -> oneshot::Receiver<Result<T, StoreError>> {
         let (reply, done) = oneshot::channel();
         if let Some(queue) = &self.queue {
-            self.queued.fetch_add(1, Ordering::Relaxed);
+            self.gathering.count();
             // Without a thread to take it the job is dropped, and `done` says so.
             let _ = queue.send(job(reply));
+            if let Some(thread) = &self.thread {
+                self.gathering.wake(thread.thread());
+            }
         }
         done
     }
@@ -147,8 +139,7 @@ impl Drop for Writer {
 struct Thread {
     connection: Connection,
     subscription: Arc<Subscription>,
-    /// The requests in the queue, and one that is being queued.
-    queued: Arc<AtomicUsize>,
+    gathering: Arc<Gathering>,
     /// The requests of the last group.
     last_group: usize,
     clock: Clock,
@@ -190,7 +181,7 @@ impl Thread {
             match first {
                 Ok(first) => {
                     self.idle = false;
-                    self.gather();
+                    self.gathering.taken(1);
                     self.write(vec![first], Some(queue));
                     self.copy_log();
                 }
@@ -207,19 +198,6 @@ impl Thread {
         // The last connection copies the log into the database and removes it.
         if let Err((_, error)) = self.connection.close() {
             tracing::error!(%error, "the database was not closed; nothing of it is lost");
-        }
-    }
-
-    /// Waits a moment until as many requests are there as the last group had: those who were just
-    /// answered ask again, and one commit is cheaper than several. Whoever writes alone waits once at
-    /// most, after others have stopped.
-    fn gather(&self) {
-        if self.last_group < CROWD {
-            return;
-        }
-        let end = Instant::now() + GATHER;
-        while self.queued.load(Ordering::Relaxed) < self.last_group && Instant::now() < end {
-            thread::sleep(GATHER_STEP);
         }
     }
 
@@ -309,7 +287,6 @@ impl Thread {
         let written = self.transact(&mut group, queue);
         if queue.is_some() {
             self.last_group = group.len();
-            self.queued.fetch_sub(group.len(), Ordering::Relaxed);
         }
         match written {
             Ok(done) => {
@@ -359,6 +336,7 @@ impl Thread {
         group: &mut Vec<Job>,
         queue: Option<&Receiver<Job>>,
     ) -> Result<Vec<Done>, Failure> {
+        let begun = Instant::now();
         // Undone when it is dropped without a commit.
         let transaction = self
             .connection
@@ -375,7 +353,15 @@ impl Thread {
             {
                 // Those who were just answered ask again while this transaction is under way. They
                 // share its one wait for the disk instead of beginning another.
-                group.extend(queue.try_iter().take(GROUP - group.len()));
+                loop {
+                    let before = group.len();
+                    group.extend(queue.try_iter().take(GROUP - before));
+                    let taken = group.len() - before;
+                    self.gathering.taken(taken);
+                    if taken > 0 || !self.gathering.wait(before, self.last_group, begun) {
+                        break;
+                    }
+                }
             }
         }
         requests.finish()?;

@@ -177,6 +177,7 @@ async fn the_index_follows_whatever_happens_to_messages() {
     let connection = rusqlite::Connection::open(&path).unwrap();
     let sql = "INSERT INTO words (words) VALUES ('integrity-check')";
     connection.execute_batch(sql).unwrap();
+    assert_references(&connection);
     // Whatever the index names is a message with that word.
     let sql = "SELECT count(*) FROM words LEFT JOIN entries ON place = words.rowid
                WHERE words MATCH 'zebra' AND (kind IS NOT 0 OR text IS NULL)";
@@ -217,6 +218,7 @@ async fn a_room_that_is_deleted_with_its_last_messages_leaves_the_index_sound() 
     let connection = rusqlite::Connection::open(&path).unwrap();
     let sql = "INSERT INTO words (words) VALUES ('integrity-check')";
     connection.execute_batch(sql).unwrap();
+    assert_references(&connection);
     let left: i64 = connection
         .query_row("SELECT count(*) FROM entries WHERE room = 1", [], |row| {
             row.get(0)

@@ -38,6 +38,12 @@ fn sqlite(path: &Path, millis: &Arc<AtomicI64>, pages: Option<u32>) -> SqliteSto
     SqliteStore::open_for_test(path, Clock::of(Arc::clone(millis)), pages).unwrap()
 }
 
+/// Asserts that no row refers to one that is not there: the connection that writes does not look.
+fn assert_references(connection: &rusqlite::Connection) {
+    let mut check = connection.prepare("PRAGMA foreign_key_check").unwrap();
+    assert!(!check.exists([]).unwrap(), "a reference to nothing");
+}
+
 /// Subscribes as the hub does: takes note of what is committed, and then lets the answers go.
 fn scene(store: Arc<dyn Store>, folder: Option<tempfile::TempDir>) -> Scene {
     let mut outcomes = store.subscribe();

@@ -79,6 +79,7 @@ async fn what_is_too_old_goes_with_its_words_and_its_number_is_not_given_again()
         .unwrap();
     assert_eq!((appended.seq, appended.again), (702, false));
     assert_eq!(seqs(&store.read_after(kept, 0, PAGE).await.unwrap()), [1]);
+    assert_references(&rusqlite::Connection::open(&path).unwrap());
 }
 
 /// Waits until a room has entries of these numbers only.
