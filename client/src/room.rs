@@ -156,9 +156,10 @@ impl Room {
             Standing::Live => self.head.max(summary.head),
             _ => summary.head,
         };
-        self.read = match summary.joined {
-            true => self.later_marker(summary.read),
-            false => summary.read,
+        self.read = if summary.joined {
+            self.later_marker(summary.read)
+        } else {
+            summary.read
         };
         // A row without the other person must not take the title of a room of two away.
         self.with = summary.with.or(self.with.take());

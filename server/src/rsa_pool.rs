@@ -64,9 +64,9 @@ mod tests {
         let pool = RsaPool::new();
         let threads = pool.threads.available_permits();
         let (end, ends) = std::sync::mpsc::channel::<()>();
-        let (begin, mut begun) = tokio::sync::mpsc::unbounded_channel();
+        let (start, mut begun) = tokio::sync::mpsc::unbounded_channel();
         let work = pool.run(move || {
-            let _ = begin.send(());
+            let _ = start.send(());
             let _ = ends.recv();
         });
         tokio::select! {

@@ -112,7 +112,7 @@ mod tests {
             }
         });
         // Begun in the future, so that a slow machine does not end the wait.
-        let begun = Instant::now() + Duration::from_secs(60);
+        let begun = Instant::now() + Duration::from_mins(1);
         let mut group = 1;
         while gathering.wait(group, 64, begun) {
             let come = gathering.queued.load(Ordering::SeqCst);
