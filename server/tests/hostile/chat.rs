@@ -278,6 +278,13 @@ fn a_member_who_stops_reading_is_put_out_and_resumes_where_they_were() {
     hear(&mut anna, "joined");
     join(&mut bert, "den", 0);
     join(&mut stalled, "den", 0);
+    // Who leaves before they are announced, once a second, is announced to nobody.
+    loop {
+        let heard: Value = serde_json::from_str(&bert.receive()).unwrap_or_default();
+        if heard["member"]["name"] == "eve" && heard["member"]["online"] == true {
+            break;
+        }
+    }
     let text = "x".repeat(16 * 1024);
     let mut number = 0;
     // The sockets between them hold some megabytes before the queue does. After the eviction the
