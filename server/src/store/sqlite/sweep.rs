@@ -25,6 +25,8 @@ const BUDGET: Duration = Duration::from_millis(5);
 pub(super) enum Swept {
     /// Entries were removed, and there may be more.
     Some,
+    /// The rooms up to this key have nothing that is to go now; there are more rooms.
+    Further(i64),
     /// Entries were removed, and none is left to remove now.
     All,
     /// Nothing is to go now.
@@ -49,20 +51,36 @@ impl<E: Into<Failure>> From<E> for SweepFailure {
     }
 }
 
-/// Takes away at most [`BATCH`] entries, but none of the rooms in `skipped`.
-pub(super) fn sweep(
+/// Takes away at most [`BATCH`] entries of deleted rooms, but none of the rooms in `skipped`. Returns
+/// `None` if there is no such room.
+pub(super) fn deleted_rooms(
+    connection: &Connection,
+    skipped: &BTreeSet<i64>,
+) -> Result<Option<Swept>, SweepFailure> {
+    match deleted_room(connection, skipped)? {
+        Some(room) => of_room(room, sweep_deleted(connection, room)).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Takes away at most [`BATCH`] entries by the retention of the rooms behind the key `after`, but none
+/// of the rooms in `skipped`.
+pub(super) fn retention(
     connection: &Connection,
     now: Timestamp,
+    after: i64,
     skipped: &BTreeSet<i64>,
 ) -> Result<Swept, SweepFailure> {
-    // Deleted rooms go first: somebody has decided that their texts are to be gone.
-    if let Some(room) = deleted_room(connection, skipped)? {
-        return of_room(room, sweep_deleted(connection, room));
-    }
-    let mut rooms =
-        connection.prepare_cached("SELECT key, head, keep FROM rooms WHERE keep IS NOT NULL")?;
-    let mut found = rooms.query([])?;
-    let mut swept = Swept::Never;
+    let mut rooms = connection.prepare_cached(
+        "SELECT key, head, keep FROM rooms WHERE keep IS NOT NULL AND key > ?1 ORDER BY key",
+    )?;
+    let mut found = rooms.query([after])?;
+    // Behind a room there was one with a rule.
+    let mut swept = if after == 0 {
+        Swept::Never
+    } else {
+        Swept::None
+    };
     let mut left = BATCH;
     let begun = Instant::now();
     while let Some(row) = found.next()? {
@@ -84,6 +102,13 @@ pub(super) fn sweep(
             (Swept::Never | Swept::None, true) => Swept::None,
             _ => Swept::All,
         };
+        // Looking takes time too, when every one of thousands of rooms has a rule.
+        if begun.elapsed() >= BUDGET {
+            return Ok(match swept {
+                Swept::All => Swept::Some,
+                _ => Swept::Further(room),
+            });
+        }
         // The batch is full; whoever waits to write comes first.
         if left == 0 {
             return Ok(Swept::Some);

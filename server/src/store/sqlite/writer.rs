@@ -2,6 +2,8 @@
 //! publishes the outcomes when they are on the disk. So many messages cost one wait for the disk,
 //! not one each.
 
+mod upkeep;
+
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
@@ -9,7 +11,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel}
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
@@ -17,10 +18,8 @@ use tokio::sync::oneshot;
 use super::error::Failure;
 use super::gather::Gathering;
 use super::job::{Done, Job, Searches};
-use super::open::BUSY_TIMEOUT;
 use super::requests::{Memory, Requests};
 use super::size::Size;
-use super::sweep::{self, SweepFailure, Swept};
 use super::waiting;
 use crate::logging::Repeated;
 use crate::store::clock::Clock;
@@ -31,21 +30,9 @@ use crate::store::{Durable, Outcome, StoreError};
 /// the first does not wait long for the last.
 const GROUP: usize = 1000;
 
-/// Pages of the log that are not in the database yet before they are copied there: 4 MiB.
-const LOG_PAGES: i32 = 1000;
-
-/// Pages of the log after which it is copied while a sweep goes on.
-const SWEEP_LOG_PAGES: i32 = 256;
-
 /// Time without requests after which the log is wiped, if it has a copy of a deleted text, and
 /// messages are indexed.
 const QUIET: Duration = Duration::from_millis(50);
-
-/// Time after which messages that could not be indexed are tried again.
-const INDEX_AGAIN: Duration = Duration::from_secs(1);
-
-/// The longest wait of a search for the index.
-const SEARCH_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A handle of the thread that writes.
 pub(super) struct Writer {
@@ -68,6 +55,7 @@ impl Writer {
         let (sender, receiver) = channel();
         let subscription = Arc::<Subscription>::default();
         let gathering = Arc::new(Gathering::new());
+        let retention_from = upkeep::retention_from(&connection, clock.now());
         let thread = Thread {
             connection,
             subscription: Arc::clone(&subscription),
@@ -83,6 +71,8 @@ impl Writer {
             unwiped: false,
             sweep_every,
             unswept: BTreeSet::new(),
+            swept_to: 0,
+            retention_from,
             // What was to go while nobody was here goes first.
             sweep_at: Some(Instant::now()),
         };
@@ -157,6 +147,11 @@ struct Thread {
     sweep_every: Duration,
     /// Rooms that could not be swept, until the next sweep.
     unswept: BTreeSet<i64>,
+    /// The key of the room up to which the sweep has looked at all.
+    swept_to: i64,
+    /// The time before which retention removes nothing, after a start at which the clock may be
+    /// wrong.
+    retention_from: Option<Instant>,
     /// The time of the next sweep; `None` if every room keeps everything.
     sweep_at: Option<Instant>,
 }
@@ -228,56 +223,6 @@ impl Thread {
         let again = self.index_at.saturating_duration_since(Instant::now());
         let index = (!self.memory.backlog.is_empty()).then_some(QUIET.max(again));
         [sweep, wipe, index].into_iter().flatten().min()
-    }
-
-    /// Adds messages to the index of words.
-    fn index_piece(&mut self) {
-        loop {
-            let transaction = self
-                .connection
-                .transaction_with_behavior(TransactionBehavior::Immediate)
-                .map_err(Failure::from);
-            let indexed = transaction.and_then(|transaction| {
-                let piece = self.memory.backlog.index(&transaction)?;
-                transaction.commit()?;
-                Ok(piece)
-            });
-            match indexed {
-                Ok(piece) => self.memory.backlog.take(&piece),
-                Err(failure) => {
-                    let error = StoreError::from(failure);
-                    if let Some(suppressed) = self.failures.take() {
-                        tracing::error!(%error, suppressed, "words could not be indexed");
-                    }
-                    // A full disk must not make this thread spin.
-                    self.index_at = Instant::now() + INDEX_AGAIN;
-                    return;
-                }
-            }
-            // Further while there is more than there may be: a group of the longest texts has more
-            // than a piece.
-            if !self.memory.backlog.is_full() {
-                return;
-            }
-        }
-    }
-
-    /// Answers the searches for which the index has every message, and those that have waited long
-    /// enough: they look at all messages instead.
-    fn answer_searches(&mut self, now: Instant) {
-        let is_whole = self.memory.backlog.is_empty();
-        let fails = self.index_at > now;
-        let waits = |asked: &Instant| now.duration_since(*asked) < SEARCH_PATIENCE;
-        if is_whole || fails {
-            for (_, reply) in self.searches.drain(..) {
-                // Who has stopped waiting needs no answer.
-                let _ = reply.send(Ok(is_whole));
-            }
-        } else {
-            while let Some((_, reply)) = self.searches.pop_front_if(|(asked, _)| !waits(asked)) {
-                let _ = reply.send(Ok(false));
-            }
-        }
     }
 
     /// Writes all of a group or nothing of it, and publishes the outcomes. What comes to the queue
@@ -375,97 +320,6 @@ impl Thread {
             self.sweep_at = Some(Instant::now());
         }
         Ok(outcomes)
-    }
-
-    /// Removes one batch of what retention removes.
-    fn sweep(&mut self) {
-        let later = Instant::now() + self.sweep_every;
-        let swept = self.sweep_batch();
-        if let Ok(Swept::Some | Swept::All) = swept {
-            self.unwiped = true;
-            // Little by little: the whole log of a large room took a tenth of a second, for which
-            // every message waited.
-            self.copy_log_of(SWEEP_LOG_PAGES);
-        }
-        self.sweep_at = match swept {
-            Ok(Swept::Some) => Some(Instant::now()),
-            Ok(Swept::All | Swept::None) => Some(later),
-            // The first room that gets a rule wakes the sweep.
-            Ok(Swept::Never) => (!self.unswept.is_empty()).then_some(later),
-            Err(SweepFailure { room, failure }) => {
-                let room = room.filter(|_| !failure.is_everybodys());
-                let error = StoreError::from(failure);
-                if let Some(suppressed) = self.failures.take() {
-                    tracing::error!(%error, suppressed, "what is to go could not be taken away");
-                }
-                // The others are swept all the same, behind the requests that wait. A failure of the
-                // whole database is tried again at the usual time: a full disk must not make this
-                // thread spin.
-                self.unswept.extend(room);
-                Some(room.map_or(later, |_| Instant::now()))
-            }
-        };
-        if self.sweep_at == Some(later) {
-            // They are tried again with the next sweep.
-            self.unswept.clear();
-        }
-    }
-
-    /// Removes one batch in a transaction of its own.
-    fn sweep_batch(&mut self) -> Result<Swept, SweepFailure> {
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let swept = sweep::sweep(&transaction, self.clock.now(), &self.unswept)?;
-        transaction.commit()?;
-        Ok(swept)
-    }
-
-    /// Copies the log into the database when it has grown: after the answers, which need not wait
-    /// for it.
-    fn copy_log(&mut self) {
-        if self.sweep_at.is_some_and(|at| at <= Instant::now()) {
-            // A sweep goes on, and wipes the log at its end.
-            return;
-        }
-        if self.unwiped && self.log_has_grown(LOG_PAGES) {
-            return self.wipe_log();
-        }
-        self.copy_log_of(LOG_PAGES);
-    }
-
-    fn log_has_grown(&self, by: i32) -> bool {
-        self.connection
-            .wal_checkpoint_v2(None::<&str>, CheckpointMode::NOOP)
-            .is_ok_and(|(pages, copied)| pages - copied >= by)
-    }
-
-    fn copy_log_of(&self, pages: i32) {
-        if !self.log_has_grown(pages) {
-            return;
-        }
-        // Passive: it copies as far as readers allow, and waits for nobody.
-        let copied = self
-            .connection
-            .wal_checkpoint_v2(None::<&str>, CheckpointMode::PASSIVE);
-        if let Err(error) = copied {
-            tracing::warn!(%error, "the log was not copied; it grows until it can be");
-        }
-    }
-
-    /// Copies the log and truncates it, so that no copy of a deleted text is left. While a reader
-    /// still needs the log this fails, and is done later.
-    fn wipe_log(&mut self) {
-        // Without waiting for readers, because every message waits behind this thread. Truncated,
-        // because copied pages otherwise stay in the log's file, and deleted texts with them.
-        let wiped = self.connection.busy_timeout(Duration::ZERO).and_then(|()| {
-            self.connection
-                .wal_checkpoint_v2(None::<&str>, CheckpointMode::TRUNCATE)
-        });
-        self.unwiped = wiped.is_err();
-        if let Err(error) = self.connection.busy_timeout(BUSY_TIMEOUT) {
-            tracing::warn!(%error, "the database may be busy sooner than it should");
-        }
     }
 }
 

@@ -167,3 +167,34 @@ async fn rooms_that_cannot_be_swept_keep_nothing_of_the_others() {
         [1]
     );
 }
+
+// The loss: a server that starts with a clock years ahead removed its history in the first seconds.
+#[tokio::test]
+async fn a_clock_that_is_far_ahead_at_the_start_removes_nothing_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let millis = Arc::new(AtomicI64::new(DAY));
+    let store = sqlite(&path, &millis, None);
+    let (room, other) = (create(&store, "room").await, create(&store, "other").await);
+    store.change(keep_a_day(&room)).await.unwrap();
+    for room in [&room, &other] {
+        let appended = store.append(room.clone(), entry(1, 1, message("a"))).await;
+        appended.unwrap();
+    }
+    drop(store);
+    millis.store(700 * DAY, Ordering::SeqCst);
+    let store = sqlite(&path, &millis, None);
+    // A deleted room goes all the same, and with it a sweep has passed.
+    let deleted = Change::RoomDeleted { room: other };
+    store.change(deleted).await.unwrap();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let entries = || -> i64 {
+        connection
+            .query_row("SELECT count(*) FROM entries", [], |row| row.get(0))
+            .unwrap()
+    };
+    while entries() > 1 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    assert_eq!(seqs(&store.read_after(room, 0, PAGE).await.unwrap()), [1]);
+}

@@ -1,0 +1,224 @@
+//! What the writer does beside the requests: it indexes words, removes what retention removes, and
+//! copies the log into the database.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::wal::CheckpointMode;
+use rusqlite::{Connection, TransactionBehavior};
+use shared::chat::Timestamp;
+
+use super::super::error::Failure;
+use super::super::open::BUSY_TIMEOUT;
+use super::super::sweep::{self, SweepFailure, Swept};
+use super::Thread;
+use crate::store::StoreError;
+
+/// Pages of the log that are not in the database yet before they are copied there: 4 MiB.
+const LOG_PAGES: i32 = 1000;
+
+/// Pages of the log after which it is copied while a sweep goes on.
+const SWEEP_LOG_PAGES: i32 = 256;
+
+/// Days without an entry after which a clock at the start is doubted, and the time for which it is:
+/// enough for a machine to set its clock by the network, and for this one to be believed again.
+const DOUBTFUL_DAYS: i64 = 7;
+const DOUBT: Duration = Duration::from_hours(1);
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Time after which messages that could not be indexed are tried again.
+const INDEX_AGAIN: Duration = Duration::from_secs(1);
+
+/// The longest wait of a search for the index.
+const SEARCH_PATIENCE: Duration = Duration::from_secs(1);
+
+/// The time of the next sweep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Now,
+    Later,
+    Never,
+}
+
+/// Returns the time from which retention removes entries; `None` from now on. A machine that starts
+/// with a clock years ahead would otherwise lose its history in the first seconds.
+pub(super) fn retention_from(connection: &Connection, now: Timestamp) -> Option<Instant> {
+    let newest = connection.query_row("SELECT max(last_at) FROM rooms", [], |row| row.get(0));
+    // Without an answer the first sweep says what is wrong.
+    let newest: i64 = newest.ok().flatten()?;
+    let days = now.unix_millis().saturating_sub(newest) / DAY_MS;
+    if days < DOUBTFUL_DAYS {
+        return None;
+    }
+    tracing::warn!(
+        days,
+        "the newest entry is old, or the clock is wrong; retention waits for an hour"
+    );
+    Some(Instant::now() + DOUBT)
+}
+
+impl Thread {
+    /// Adds messages to the index of words.
+    pub(super) fn index_piece(&mut self) {
+        loop {
+            let transaction = self
+                .connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)
+                .map_err(Failure::from);
+            let indexed = transaction.and_then(|transaction| {
+                let piece = self.memory.backlog.index(&transaction)?;
+                transaction.commit()?;
+                Ok(piece)
+            });
+            match indexed {
+                Ok(piece) => self.memory.backlog.take(&piece),
+                Err(failure) => {
+                    let error = StoreError::from(failure);
+                    if let Some(suppressed) = self.failures.take() {
+                        tracing::error!(%error, suppressed, "words could not be indexed");
+                    }
+                    // A full disk must not make this thread spin.
+                    self.index_at = Instant::now() + INDEX_AGAIN;
+                    return;
+                }
+            }
+            // Further while there is more than there may be: a group of the longest texts has more
+            // than a piece.
+            if !self.memory.backlog.is_full() {
+                return;
+            }
+        }
+    }
+
+    /// Answers the searches for which the index has every message, and those that have waited long
+    /// enough: they look at all messages instead.
+    pub(super) fn answer_searches(&mut self, now: Instant) {
+        let is_whole = self.memory.backlog.is_empty();
+        let fails = self.index_at > now;
+        let waits = |asked: &Instant| now.duration_since(*asked) < SEARCH_PATIENCE;
+        if is_whole || fails {
+            for (_, reply) in self.searches.drain(..) {
+                // Who has stopped waiting needs no answer.
+                let _ = reply.send(Ok(is_whole));
+            }
+        } else {
+            while let Some((_, reply)) = self.searches.pop_front_if(|(asked, _)| !waits(asked)) {
+                let _ = reply.send(Ok(false));
+            }
+        }
+    }
+
+    /// Removes one batch of what retention removes.
+    pub(super) fn sweep(&mut self) {
+        let later = Instant::now() + self.sweep_every;
+        let swept = self.sweep_batch();
+        if let Ok(Swept::Some | Swept::All) = swept {
+            self.unwiped = true;
+            // Little by little: the whole log of a large room took a tenth of a second, for which
+            // every message waited.
+            self.copy_log_of(SWEEP_LOG_PAGES);
+        }
+        let next = match swept {
+            Ok(Swept::Some) => Next::Now,
+            Ok(Swept::Further(room)) => {
+                self.swept_to = room;
+                Next::Now
+            }
+            // The first room that gets a rule wakes the sweep.
+            Ok(Swept::Never) if self.unswept.is_empty() => Next::Never,
+            Ok(Swept::All | Swept::None | Swept::Never) => Next::Later,
+            Err(SweepFailure { room, failure }) => {
+                let room = room.filter(|_| !failure.is_everybodys());
+                let error = StoreError::from(failure);
+                if let Some(suppressed) = self.failures.take() {
+                    tracing::error!(%error, suppressed, "what is to go could not be taken away");
+                }
+                // The others are swept all the same, behind the requests that wait. A failure of the
+                // whole database is tried again at the usual time: a full disk must not make this
+                // thread spin.
+                self.unswept.extend(room);
+                room.map_or(Next::Later, |_| Next::Now)
+            }
+        };
+        if next != Next::Now {
+            // The next sweep begins anew, also with the rooms that failed.
+            self.unswept.clear();
+            self.swept_to = 0;
+        }
+        self.sweep_at = match next {
+            Next::Now => Some(Instant::now()),
+            Next::Later => Some(later),
+            Next::Never => None,
+        };
+    }
+
+    /// Removes one batch in a transaction of its own.
+    pub(super) fn sweep_batch(&mut self) -> Result<Swept, SweepFailure> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Deleted rooms go first: somebody has decided that their texts are to be gone.
+        let swept = match sweep::deleted_rooms(&transaction, &self.unswept)? {
+            Some(swept) => swept,
+            None if self
+                .retention_from
+                .is_some_and(|from| from > Instant::now()) =>
+            {
+                Swept::None
+            }
+            None => {
+                let now = self.clock.now();
+                sweep::retention(&transaction, now, self.swept_to, &self.unswept)?
+            }
+        };
+        transaction.commit()?;
+        Ok(swept)
+    }
+
+    /// Copies the log into the database when it has grown: after the answers, which need not wait
+    /// for it.
+    pub(super) fn copy_log(&mut self) {
+        if self.sweep_at.is_some_and(|at| at <= Instant::now()) {
+            // A sweep goes on, and wipes the log at its end.
+            return;
+        }
+        if self.unwiped && self.log_has_grown(LOG_PAGES) {
+            return self.wipe_log();
+        }
+        self.copy_log_of(LOG_PAGES);
+    }
+
+    pub(super) fn log_has_grown(&self, by: i32) -> bool {
+        self.connection
+            .wal_checkpoint_v2(None::<&str>, CheckpointMode::NOOP)
+            .is_ok_and(|(pages, copied)| pages - copied >= by)
+    }
+
+    pub(super) fn copy_log_of(&self, pages: i32) {
+        if !self.log_has_grown(pages) {
+            return;
+        }
+        // Passive: it copies as far as readers allow, and waits for nobody.
+        let copied = self
+            .connection
+            .wal_checkpoint_v2(None::<&str>, CheckpointMode::PASSIVE);
+        if let Err(error) = copied {
+            tracing::warn!(%error, "the log was not copied; it grows until it can be");
+        }
+    }
+
+    /// Copies the log and truncates it, so that no copy of a deleted text is left. While a reader
+    /// still needs the log this fails, and is done later.
+    pub(super) fn wipe_log(&mut self) {
+        // Without waiting for readers, because every message waits behind this thread. Truncated,
+        // because copied pages otherwise stay in the log's file, and deleted texts with them.
+        let wiped = self.connection.busy_timeout(Duration::ZERO).and_then(|()| {
+            self.connection
+                .wal_checkpoint_v2(None::<&str>, CheckpointMode::TRUNCATE)
+        });
+        self.unwiped = wiped.is_err();
+        if let Err(error) = self.connection.busy_timeout(BUSY_TIMEOUT) {
+            tracing::warn!(%error, "the database may be busy sooner than it should");
+        }
+    }
+}
