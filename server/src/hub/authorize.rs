@@ -52,7 +52,8 @@ pub(super) fn authorize(by: &Requester, room: &Room, action: Action) -> Result<(
     if action == Action::Join {
         return Ok(());
     }
-    if !(room.has(user) || as_operator) {
+    let is_member = room.has(user) && !room.leaving.contains(&user);
+    if !(is_member || as_operator) {
         let message = format!("You have not joined {}.", room.id);
         return Err(Rejection::new(
             shared::chat::ChatErrorCode::NotJoined,

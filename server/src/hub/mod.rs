@@ -169,12 +169,10 @@ impl Hub {
         let (table, quota) = (RoomTable::default(), Quota::default());
         for room in rooms {
             quota.add(&room.id, room.owner());
-            // The last server may have ended between the last member's exit and the room's end. Not
-            // awaited: the outcome is applied once the hub runs.
+            // A crash came before the room's end. Not awaited: applied once the hub runs.
             if room.ends() {
-                drop(store.change(Change::RoomEnded {
-                    room: room.id.clone(),
-                }));
+                let room = room.id.clone();
+                drop(store.change(Change::RoomEnded { room }));
             }
             table.insert(room);
         }
@@ -281,8 +279,7 @@ impl Hub {
             return (0, Vec::new());
         };
         // Directory before room, as everywhere.
-        let directory = self.directory();
-        let lobby = lobby.lock();
+        let (directory, lobby) = (self.directory(), lobby.lock());
         let users = lobby.subscribed_users().take(most);
         let names = users.map(|user| directory.name_of(user)).collect();
         (lobby.subscribed_users().count(), names)

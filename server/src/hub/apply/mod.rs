@@ -211,6 +211,9 @@ impl Hub {
                 continue;
             };
             let room = room.lock();
+            if room.is_large() {
+                continue;
+            }
             let mut member = member.clone();
             member.role = room.role_of(user);
             let message = ServerMessage::Member {

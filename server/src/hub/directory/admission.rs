@@ -96,9 +96,21 @@ impl Admissions {
         if let Some(before) = self.applicants.get(&applicant.id) {
             applicant.since = before.since;
         } else if self.applicants.len() >= MAX_APPLICANTS {
-            // A walk over a thousand applicants, and only while the list is full.
-            let oldest = self.applicants.values().min_by_key(|it| it.since);
-            if let Some(oldest) = oldest.map(|it| it.id) {
+            // A walk over a thousand applicants, and only while the list is full. The oldest of the
+            // address that has most of them goes: minted keys push out their own.
+            let mut of_address: HashMap<&str, (usize, Timestamp, UserId)> = HashMap::new();
+            for it in self.applicants.values() {
+                let entry = of_address.entry(&it.address);
+                let counted = entry.or_insert((0, it.since, it.id));
+                counted.0 += 1;
+                if it.since < counted.1 {
+                    (counted.1, counted.2) = (it.since, it.id);
+                }
+            }
+            let fullest = of_address
+                .into_values()
+                .max_by_key(|(count, since, _)| (*count, std::cmp::Reverse(*since)));
+            if let Some((_, _, oldest)) = fullest {
                 self.applicants.remove(&oldest);
             }
         }
@@ -128,7 +140,7 @@ impl Admissions {
 impl Directory {
     /// Returns `true` if the server has something of this key: a name, a room that it is in, or an
     /// operator's decision. Such a key needs no admission.
-    fn is_known(&self, user: UserId) -> bool {
+    pub(in crate::hub) fn is_known(&self, user: UserId) -> bool {
         self.names.has_name(user)
             || self.joined.contains_key(&user)
             || self.operators.contains(&user)

@@ -24,6 +24,7 @@ use crate::clients::ConnectionId;
 use crate::hub::encoding::Mode;
 use crate::hub::names::Names;
 use crate::hub::room::Room;
+use crate::hub::session::hold::Hold;
 use crate::hub::session::queue::Outbox;
 use crate::hub::under_way::Places;
 use crate::store::Snapshot;
@@ -75,7 +76,7 @@ pub(in crate::hub) struct Connected {
     pub(in crate::hub) mode: Option<Mode>,
     pub(in crate::hub) outbox: Outbox,
     /// Set while a ban of its person or address is under way: nothing more of it is handled.
-    pub(in crate::hub) held: Arc<AtomicBool>,
+    pub(in crate::hub) hold: Arc<Hold>,
     pub(in crate::hub) subscriptions: BTreeSet<RoomId>,
 }
 

@@ -76,8 +76,11 @@ impl Directory {
             self.exit(*user, from);
             self.enter(*user, &to);
         }
-        // A connection leaves its rooms by these names when it ends.
-        for online in self.online.values_mut() {
+        // A connection leaves its rooms by these names when it ends. Only members subscribe.
+        for user in members {
+            let Some(online) = self.online.get_mut(user) else {
+                continue;
+            };
             for connected in online.connections.values_mut() {
                 if connected.subscriptions.remove(from) {
                     connected.subscriptions.insert(to.clone());

@@ -37,6 +37,10 @@ pub(super) async fn hello(from: Arc<Requester>, name: Option<String>) -> Result<
             Err(Rejection::new(ChatErrorCode::NameInvalid, message))
         }
     };
+    // Also for keys from before it was remembered, which join and take names no more.
+    if from.hub.directory().is_known(from.user()) {
+        from.hub.note_version(from.user(), from.version);
+    }
     welcome(&from);
     claimed.map_err(|rejection| rejection.about(&About::Word("hello")))?;
     Ok(Effect::None)

@@ -63,7 +63,7 @@ pub(super) async fn send(
             text: Some(text),
             reply_to,
         };
-        append(&from, &mut known, id, event)
+        append(&from, &mut known, id, event)?
     };
     acknowledge(&from, room, id, stored).await
 }
@@ -94,7 +94,22 @@ fn fits(from: &Requester, text: &Text) -> Result<(), Rejection> {
     Err(Rejection::new(ChatErrorCode::Malformed, message))
 }
 
-fn append(from: &Requester, room: &mut Room, id: MessageId, event: Event) -> Durable<Appended> {
+/// Queues an entry.
+///
+/// # Errors
+/// A [`Rejection`] while the person is being banned: nothing of theirs may come behind the ban's
+/// answer, also of requests that began before it.
+fn append(
+    from: &Requester,
+    room: &mut Room,
+    id: MessageId,
+    event: Event,
+) -> Result<Durable<Appended>, Rejection> {
+    if from.hold.is_set() {
+        return Err(Rejection::forbidden(
+            "An operator has ended this connection.",
+        ));
+    }
     let entry = NewEntry {
         id,
         from: from.user(),
@@ -102,7 +117,7 @@ fn append(from: &Requester, room: &mut Room, id: MessageId, event: Event) -> Dur
         name: from.person.name(),
         event,
     };
-    from.hub.append(room, entry)
+    Ok(from.hub.append(room, entry))
 }
 
 async fn acknowledge(
@@ -152,7 +167,7 @@ pub(super) async fn amend(
                 deleted: false,
             });
             let event = decide(&from, &known, target, of, what)?;
-            Ok(append(&from, &mut known, id, event))
+            Ok(append(&from, &mut known, id, event)?)
         } else {
             Err(what)
         }
@@ -165,7 +180,7 @@ pub(super) async fn amend(
             let target = from.hub.store.entry(room.clone(), of).await?;
             let mut known = known.lock();
             let event = decide(&from, &known, target.and_then(Target::of), of, what)?;
-            append(&from, &mut known, id, event)
+            append(&from, &mut known, id, event)?
         }
     };
     acknowledge(&from, room, id, stored).await

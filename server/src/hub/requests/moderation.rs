@@ -6,6 +6,7 @@ use shared::chat::{Role, RoomId, RoomName, ServerMessage, Topic, UserId};
 
 use super::Rejection;
 use crate::hub::authorize::{Action, authorize};
+use crate::hub::room::RoomLock;
 use crate::hub::session::{Effect, Requester};
 use crate::hub::under_way::holding;
 use crate::store::{Change, StoreError};
@@ -140,20 +141,52 @@ pub(super) async fn remove(
     room: RoomName,
     user: UserId,
 ) -> Result<Effect, Rejection> {
-    let change = removal(&from, &room, user)?;
-    change_room(&from, &room, Action::Remove(user), change, ()).await?;
+    take_out(&from, &room, user).await?;
     Ok(done(&from, &room))
+}
+
+/// Takes a member, or an invitation, out of a room.
+///
+/// # Errors
+/// A [`Rejection`] if there is no such room or person in it, or the requester may not.
+pub(super) async fn take_out(
+    from: &Requester,
+    room: &RoomName,
+    user: UserId,
+) -> Result<(), Rejection> {
+    let change = removal(from, room, user)?;
+    let known = from.hub.room(&room.clone().into())?;
+    let leaving = {
+        let mut room = known.lock();
+        authorize(from, &room, Action::Remove(user))?;
+        // From here on nothing more of theirs is taken: it would come behind the answer.
+        let goes = room.has(user) && user != from.user() && room.leaving.insert(user);
+        goes.then(|| Leaving {
+            room: Arc::clone(&known),
+            user,
+        })
+    };
+    change_room(from, room, Action::Remove(user), change, leaving).await
+}
+
+/// A member whose removal is under way. After a removal that was refused, they go on.
+struct Leaving {
+    room: Arc<RoomLock>,
+    user: UserId,
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        // Whoever has left is not in the set any more.
+        self.room.lock().leaving.remove(&self.user);
+    }
 }
 
 /// Returns the change that removes a member or an invitation.
 ///
 /// # Errors
 /// There is no such room or person in it.
-pub(super) fn removal(
-    from: &Requester,
-    room: &RoomName,
-    user: UserId,
-) -> Result<Change, Rejection> {
+fn removal(from: &Requester, room: &RoomName, user: UserId) -> Result<Change, Rejection> {
     let id = RoomId::from(room.clone());
     let known = from.hub.room(&id)?;
     let known = known.lock();

@@ -1,6 +1,7 @@
 //! Searches the rooms that a person is in.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,13 +10,16 @@ use shared::chat::{Query, RoomId, ServerMessage, UserId};
 
 use super::Rejection;
 use super::history::page_size;
+use crate::admission::network_of;
 use crate::hub::authorize::{Action, authorize};
+use crate::hub::encoding::Page;
 use crate::hub::session::{Effect, Requester};
 use crate::rates::TooFast;
 
-/// The people whose search is under way. One at a time each: a search walks through entries.
+/// The people whose search is under way, with their networks. One at a time each: a search walks
+/// through entries.
 #[derive(Debug, Default, Clone)]
-pub(in crate::hub) struct Searches(Arc<Mutex<HashSet<UserId>>>);
+pub(in crate::hub) struct Searches(Arc<Mutex<HashMap<UserId, IpAddr>>>);
 
 /// A search that is under way.
 struct Search {
@@ -26,15 +30,28 @@ struct Search {
 /// Most searches that are under way: each may take a second, and they wait for each other.
 const MAX_SEARCHES: usize = 32;
 
+/// Most of them that come from one network: minted keys would otherwise take all of them.
+const MAX_SEARCHES_OF_NETWORK: usize = 4;
+
 /// Time after which a search that was one too many may be made again.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 
 impl Searches {
-    fn begin(&self, user: UserId) -> Option<Search> {
+    fn begin(&self, user: UserId, address: IpAddr) -> Option<Search> {
+        let network = network_of(address);
         let mut searching = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Entered last: a search that is one too many must leave nothing in the set.
-        let is_free = searching.len() < MAX_SEARCHES && searching.insert(user);
-        is_free.then(|| Search {
+        let own = searching
+            .values()
+            .filter(|other| **other == network)
+            .count();
+        if searching.len() >= MAX_SEARCHES
+            || own >= MAX_SEARCHES_OF_NETWORK
+            || searching.contains_key(&user)
+        {
+            return None;
+        }
+        searching.insert(user, network);
+        Some(Search {
             searches: self.clone(),
             user,
         })
@@ -73,7 +90,7 @@ pub(super) async fn search(
     };
     // Held until the answer is queued. 600 searches that one key was allowed made the history of
     // others wait for 59 to 118 s.
-    let Some(_search) = from.hub.searches.begin(from.user()) else {
+    let Some(_search) = from.hub.searches.begin(from.user(), from.address) else {
         return Err(Rejection::too_fast(TooFast {
             retry_after: RETRY_AFTER,
         }));
@@ -81,12 +98,27 @@ pub(super) async fn search(
     let size = page_size(limit);
     let found = from.hub.store.search(rooms, query.clone(), before, size);
     let found = found.await?;
+    // Cut as encoded: with the longest names of rooms and people, a hundred entries are longer than a
+    // message, and the search could not be gone on with.
+    let (mut page, mut last, mut next) = (Page::new(), None, found.next);
+    for entry in found.entries {
+        let cursor = Cursor {
+            room: entry.room.clone(),
+            seq: entry.entry.seq,
+        };
+        if !page.push(entry) {
+            next = last;
+            break;
+        }
+        last = Some(cursor);
+    }
+    let (entries, _) = page.finish();
     from.reply(&ServerMessage::Found {
         query,
         room,
-        more: found.next.is_some(),
-        next: found.next,
-        entries: found.entries,
+        more: next.is_some(),
+        next,
+        entries,
     });
     Ok(Effect::None)
 }

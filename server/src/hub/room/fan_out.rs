@@ -104,6 +104,10 @@ impl Room {
         but: ConnectionId,
         wakers: &mut Wakers,
     ) {
+        // One of thousands types at any time, and each would cost a message for all others.
+        if self.is_large() {
+            return;
+        }
         // A client can send `typing` for every key that is pressed. One connection that sent
         // nothing else evicted 40 of 40 members in 6 s.
         let last = self.typing.get(&by);

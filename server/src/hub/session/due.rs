@@ -1,7 +1,6 @@
 //! The next thing that is due on a connection: an event, an answer, or the end.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use futures_util::{FutureExt, StreamExt};
 use shared::chat::operator::LogLine;
@@ -61,6 +60,10 @@ impl Session {
                 // Last among what is sent: a busy log must not delay the chat.
                 lines = next_lines(self.log.as_mut()) => self.log_lines(lines),
                 () = tokio::time::sleep_until(self.greet_at), if is_silent => self.become_plain(),
+                // A ban that failed: the connection goes on.
+                () = self.requester.hold.released(), if self.requester.hold.is_set() => {
+                    return Due::Resume;
+                }
                 () = sleep_until(self.paused_until), if self.paused_until.is_some() => {
                     self.paused_until = None;
                     return Due::Resume;
@@ -89,8 +92,7 @@ impl Session {
             && self.reserved + self.requester.outbox.reply_bytes() < REPLY_BYTES
             && self.listening == Listening::Yes
             && self.paused_until.is_none()
-            // Pairs with the `Release` of a ban's hold.
-            && !self.held.load(Ordering::Acquire)
+            && !self.requester.hold.is_set()
     }
 
     /// Waits for what is still due on a connection that says nothing more. Returns `None` when all

@@ -8,6 +8,7 @@ mod admission;
 mod catch_up;
 mod due;
 mod handle;
+pub(super) mod hold;
 pub(super) mod plain_text;
 pub(super) mod queue;
 mod requester;
@@ -17,7 +18,6 @@ use std::fmt;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
@@ -27,6 +27,7 @@ use shared::identity::Fingerprint;
 use tokio::time::Instant;
 
 use self::catch_up::{CatchUp, PageRead};
+use self::hold::Hold;
 use self::plain_text::PlainText;
 use self::queue::{Inbox, queue};
 use super::Hub;
@@ -68,7 +69,6 @@ pub struct Session {
     pending: FuturesUnordered<Pending>,
     /// Bytes that the replies of pending requests may have.
     reserved: usize,
-    held: Arc<AtomicBool>,
     listening: Listening,
     plain: PlainText,
     catch_up: CatchUp,
@@ -133,13 +133,13 @@ impl Hub {
     ) -> Session {
         let (outbox, inbox) = queue(self.queue_bytes);
         let user = UserId(key);
-        let held = Arc::new(AtomicBool::new(false));
+        let hold = Arc::<Hold>::default();
         let connected = Connected {
             address,
             mode: None,
             outbox: outbox.clone(),
             // Shared, so that the session sees the hold of a ban without the directory's lock.
-            held: Arc::clone(&held),
+            hold: Arc::clone(&hold),
             subscriptions: std::collections::BTreeSet::new(),
         };
         // A refused connection gets a session too: it has to be told why it ends.
@@ -151,6 +151,7 @@ impl Hub {
             address,
             version,
             outbox,
+            hold,
         });
         Session {
             hub: self.clone(),
@@ -161,7 +162,6 @@ impl Hub {
             inbox,
             pending: FuturesUnordered::new(),
             reserved: 0,
-            held,
             listening: if refused {
                 Listening::Never
             } else {

@@ -137,6 +137,10 @@ impl Session {
             Ok(text) => text,
             Err(error) => return self.notice(&format!("Not delivered: {error}.")),
         };
+        // Deferred lines too: nothing of a banned person may come behind the ban's answer.
+        if self.requester.hold.is_set() {
+            return;
+        }
         let Ok(id) = system::random_bytes() else {
             return self.notice("Not delivered: the system has no randomness.");
         };

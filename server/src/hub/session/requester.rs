@@ -7,6 +7,7 @@ use shared::chat::operator::{LogLine, OperatorAnswer};
 use shared::chat::{ServerMessage, UserId};
 use shared::connection::Version;
 
+use super::hold::Hold;
 use super::queue::Outbox;
 use crate::clients::ConnectionId;
 use crate::hub::Hub;
@@ -23,6 +24,7 @@ pub(in crate::hub) struct Requester {
     pub(in crate::hub) address: IpAddr,
     pub(in crate::hub) version: Version,
     pub(in crate::hub) outbox: Outbox,
+    pub(in crate::hub) hold: Arc<Hold>,
 }
 
 impl Requester {

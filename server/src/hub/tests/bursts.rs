@@ -35,9 +35,31 @@ async fn people(hub: &'static Hub, seeds: std::ops::Range<u8>) -> Vec<Session> {
     people
 }
 
+/// Makes all members of the lobby moderators, who make place for nobody.
+async fn promote_all(hub: &'static Hub) {
+    let room = RoomId::from(RoomName::lobby());
+    let members: Vec<_> = {
+        let lobby = hub.room(&room).unwrap();
+        let lobby = lobby.lock();
+        lobby.members.keys().copied().collect()
+    };
+    let role = shared::chat::Role::Moderator;
+    let promote = |user| {
+        hub.store.change(Change::Role {
+            room: room.clone(),
+            user,
+            role,
+        })
+    };
+    for promoted in join_all(members.into_iter().map(promote)).await {
+        promoted.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_burst_of_joins_does_not_pass_the_cap_of_members() {
     let hub = hub_at_the_caps(0, MAX_MEMBERS - 3).await;
+    promote_all(hub).await;
     let mut people = people(hub, 1..11).await;
     at_once(&mut people, |_| json!({"type": "join", "room": "lobby"})).await;
     let lobby = hub.room(&RoomId::from(RoomName::lobby())).unwrap();
@@ -49,6 +71,7 @@ async fn a_burst_of_joins_does_not_pass_the_cap_of_members() {
 #[tokio::test]
 async fn a_burst_of_joins_does_not_pass_the_cap_by_one_guest() {
     let hub = hub_at_the_caps(0, MAX_MEMBERS - 2).await;
+    promote_all(hub).await;
     for seed in [100, 101] {
         let mut guest = connect(hub, seed);
         say(&mut guest, &json!({"type": "hello"})).await;
@@ -59,6 +82,18 @@ async fn a_burst_of_joins_does_not_pass_the_cap_by_one_guest() {
     let lobby = hub.room(&RoomId::from(RoomName::lobby())).unwrap();
     assert_eq!(lobby.lock().members.len(), MAX_MEMBERS);
     assert_eq!(told(&mut people, "limit_reached"), 8);
+    assert!(lobby.lock().leaving.is_empty());
+}
+
+// The attack: minted keys with names fill the lobby, and nobody new gets in for ever.
+#[tokio::test]
+async fn absent_members_with_names_make_place_in_a_public_room() {
+    let hub = hub_at_the_caps(0, MAX_MEMBERS).await;
+    let mut people = people(hub, 1..11).await;
+    at_once(&mut people, |_| json!({"type": "join", "room": "lobby"})).await;
+    assert_eq!(told(&mut people, r#""type":"joined""#), 10);
+    let lobby = hub.room(&RoomId::from(RoomName::lobby())).unwrap();
+    assert_eq!(lobby.lock().members.len(), MAX_MEMBERS);
     assert!(lobby.lock().leaving.is_empty());
 }
 

@@ -6,6 +6,7 @@ mod claims;
 mod health;
 mod limits;
 mod operators;
+mod owners;
 mod plain_text;
 mod private;
 mod quotas;

@@ -190,3 +190,65 @@ async fn a_bans_answer_comes_after_the_last_entry_of_the_banned() {
         answer(&mut anna).await;
     }
 }
+
+// The race: an amendment looks at its target first, and a plain line may wait behind a command. Both
+// were queued behind the ban.
+#[tokio::test]
+async fn what_the_banned_had_only_begun_is_not_done() {
+    let hub = hub().await;
+    let mut anna = operator(hub, 1, "anna").await;
+    join(&mut anna, "lobby").await;
+    let mut eve = person(hub, 2, "eve").await;
+    join(&mut eve, "lobby").await;
+    say(&mut eve, &send("lobby", 1, "before")).await;
+    hear(&mut eve, "ack").await;
+    let mut device = plain(hub, 2);
+    device.settle().await;
+    let react =
+        json!({"type": "react", "room": "lobby", "id": id(2), "of": 1, "emoji": "👍", "on": true});
+    eve.handle(react.to_string().as_bytes());
+    for line in [&b"first"[..], b"/who", b"behind"] {
+        device.handle(line);
+    }
+    let ban = json!({"type": "operator", "do": "ban", "user": UserId(key(2)).to_string()});
+    anna.handle(ban.to_string().as_bytes());
+    tokio::join!(anna.settle(), eve.settle(), device.settle());
+    let told = waiting(&mut anna);
+    let answered = told
+        .iter()
+        .position(|text| text.contains(r#""answer":"bans""#));
+    // This store has the target at once, so that the reaction was queued before the ban.
+    let entries = ["before", "reacted", "first"];
+    for (place, text) in told
+        .iter()
+        .enumerate()
+        .filter(|(_, text)| text.contains("\"seq\""))
+    {
+        assert!(Some(place) < answered, "{told:?}");
+        assert!(entries.iter().any(|entry| text.contains(entry)), "{told:?}");
+    }
+}
+
+// The race: a member who is being removed went on writing until the removal was stored.
+#[tokio::test]
+async fn nothing_of_a_removed_member_comes_after_the_removal() {
+    let hub = hub().await;
+    let mut ada = person(hub, 1, "ada").await;
+    let mut eve = person(hub, 2, "eve").await;
+    super::retention::create(&mut ada, "den", json!(null)).await;
+    join(&mut eve, "den").await;
+    let id = eve.user().to_string();
+    let remove = json!({"type": "remove", "room": "den", "id": id});
+    ada.handle(remove.to_string().as_bytes());
+    eve.handle(send("den", 1, "late").to_string().as_bytes());
+    tokio::join!(ada.settle(), eve.settle());
+    hear(&mut ada, "done").await;
+    assert_eq!(refused(&mut eve).await.0, "not_joined");
+    assert_eq!(
+        hub.room(&RoomId::parse("den").unwrap())
+            .unwrap()
+            .lock()
+            .head,
+        0
+    );
+}

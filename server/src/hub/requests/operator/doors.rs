@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use shared::chat::operator::{Ban, Banned, Kicked, Reason};
@@ -99,7 +98,7 @@ impl Hub {
         // refused.
         self.operators.bans.hold(who);
         for connected in connections_of(&directory, who) {
-            connected.held.store(true, Ordering::Release);
+            connected.hold.set();
         }
     }
 
@@ -109,7 +108,7 @@ impl Hub {
         // A ban that was stored is in the table by now: it was applied before its answer came.
         self.operators.bans.release(who);
         for connected in connections_of(&directory, who) {
-            connected.held.store(false, Ordering::Release);
+            connected.hold.release();
         }
     }
 }

@@ -22,7 +22,7 @@ use self::doors::{ban, kick, unban};
 pub(super) use self::rights::claim;
 use self::rights::{appoint, operators, revoke};
 use self::rooms::{delete_room, rooms, set_keep};
-use super::moderation::{change_room, give_role, removal};
+use super::moderation::{change_room, give_role, take_out};
 use super::{Rejection, Work};
 use crate::clients::Client;
 use crate::hub::authorize::Action;
@@ -70,8 +70,7 @@ pub(super) fn start(from: Arc<Requester>, request: OperatorRequest, follows_log:
         }
         R::Remove { room, user } => {
             return Box::pin(async move {
-                let change = removal(&from, &room, user)?;
-                change_room(&from, &room, Action::Remove(user), change, ()).await?;
+                take_out(&from, &room, user).await?;
                 done(&from)
             });
         }
