@@ -1,6 +1,6 @@
 //! The log of a room: messages as they look now, with their edits, deletions and reactions applied.
 //!
-//! The module is pure. A log holds a range of entries without gaps, and grows at both ends.
+//! The module is pure. A log holds a range of entries with none left out, and grows at both ends.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

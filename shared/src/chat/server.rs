@@ -128,7 +128,7 @@ pub enum ServerMessage {
     Page {
         /// The room of the entries.
         room: RoomId,
-        /// The entries, without gaps.
+        /// The entries, with none left out.
         entries: Vec<Entry>,
     },
     /// Says that the client's entry is durable.
