@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use crate::support::{Home, PATIENCE, Relay, Server, puppet};
 
 /// Returns the arguments of every way to connect: over TCP and through the WebSocket, in both
-/// versions.
+/// versions. First v1, which is refused to a key that has used v2.
 fn ways(server: &Server) -> Vec<Vec<String>> {
     let mut ways = Vec::new();
-    for address in [server.tcp(), server.ws()] {
-        for version in ["v1", "v2"] {
+    for version in ["v1", "v2"] {
+        for address in [server.tcp(), server.ws()] {
             let arguments = ["connect", &address, "--accept-new", "--protocol", version];
             ways.push(arguments.map(str::to_owned).to_vec());
         }
