@@ -9,6 +9,7 @@ use icu_properties::props::{
     GeneralCategory, JoiningType,
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
+use shared::chat::visible::BLANK_GLYPHS;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -31,16 +32,6 @@ const INDENT: &str = "    ";
 
 /// The fewest columns that text is wrapped to: nothing can be read in a narrower terminal anyway.
 const MIN_COLUMNS: usize = 8;
-
-/// The characters whose glyph is empty by the Unicode code charts although their category is that
-/// of a symbol, letter or mark. No Unicode property marks them.
-const EMPTY_GLYPHS: [char; 5] = [
-    '\u{2800}',  // BRAILLE PATTERN BLANK
-    '\u{13441}', // EGYPTIAN HIEROGLYPH FULL BLANK
-    '\u{13442}', // EGYPTIAN HIEROGLYPH HALF BLANK
-    '\u{16fe4}', // KHITAN SMALL SCRIPT FILLER
-    '\u{1d159}', // MUSICAL SYMBOL NULL NOTEHEAD
-];
 
 /// Returns `text` on one line. Control characters become their pictures (`␊`, `␛`), characters that
 /// could act on a terminal become `�`, and characters that cannot be seen become `·`.
@@ -217,7 +208,7 @@ impl Tables {
         if c == ' ' {
             return None;
         }
-        if self.ignorable.contains(c) || EMPTY_GLYPHS.contains(&c) {
+        if self.ignorable.contains(c) || BLANK_GLYPHS.contains(&c) {
             return Some(HIDDEN);
         }
         match self.category.get(c) {

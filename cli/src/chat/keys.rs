@@ -153,6 +153,9 @@ impl App {
             Layer::Nothing => {
                 // An edit must not be sent half done as a new message.
                 if let Some(About::Edit(_)) = self.composer.about.take() {
+                    // What was typed comes back with the arrow up.
+                    self.discarded = Some(self.composer.text());
+                    self.offers_discarded = true;
                     self.composer.clear();
                 }
                 self.place = None;

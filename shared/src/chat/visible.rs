@@ -16,9 +16,16 @@ use icu_properties::CodePointSetData;
 use icu_properties::props::DefaultIgnorableCodePoint;
 use unicode_normalization::char::is_combining_mark;
 
-/// Symbols (category So) whose glyph is blank by definition: the Braille pattern without dots, the
-/// null notehead, and the placeholder of an embedded object. No property of Unicode names them.
-const BLANK_SYMBOLS: [char; 3] = ['\u{2800}', '\u{1d159}', '\u{fffc}'];
+/// Characters whose glyph is blank by the Unicode code charts although their category is that of a
+/// symbol or a letter. No property of Unicode names them.
+pub const BLANK_GLYPHS: [char; 6] = [
+    '\u{2800}',  // BRAILLE PATTERN BLANK
+    '\u{fffc}',  // OBJECT REPLACEMENT CHARACTER
+    '\u{13441}', // EGYPTIAN HIEROGLYPH FULL BLANK
+    '\u{13442}', // EGYPTIAN HIEROGLYPH HALF BLANK
+    '\u{16fe4}', // KHITAN SMALL SCRIPT FILLER
+    '\u{1d159}', // MUSICAL SYMBOL NULL NOTEHEAD
+];
 
 /// Zero-width non-joiner and joiner: invisible, but parts of the spelling of Persian and Indic words
 /// and of emoji sequences.
@@ -48,7 +55,7 @@ pub fn is_visible(character: char) -> bool {
     !(character.is_whitespace()
         || character.is_control()
         || is_combining_mark(character)
-        || BLANK_SYMBOLS.contains(&character)
+        || BLANK_GLYPHS.contains(&character)
         || is_format(character)
         || is_ignorable(character))
 }
@@ -196,7 +203,11 @@ mod tests {
                     category,
                     G::UppercaseLetter | G::LowercaseLetter | G::OtherLetter | G::DecimalNumber
                 );
-                assert!(!letter || hidden || is_visible(character), "{character:?}");
+                let blank = BLANK_GLYPHS.contains(&character);
+                assert!(
+                    !letter || hidden || blank || is_visible(character),
+                    "{character:?}"
+                );
             }
         }
 

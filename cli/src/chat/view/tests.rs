@@ -128,6 +128,31 @@ fn a_draft_stays_with_its_room() {
     assert_eq!(app.composer.text(), "half a li");
 }
 
+// The loss: Esc or Ctrl-C while a message was changed erased what had been typed.
+#[test]
+fn a_change_that_is_given_up_comes_back_with_the_arrow_up() {
+    for (code, modifiers) in [
+        (KeyCode::Esc, KeyModifiers::NONE),
+        (KeyCode::Char('c'), KeyModifiers::CONTROL),
+    ] {
+        let mut app = app(0);
+        let lobby = app.chat.current.clone();
+        let room = app.chat.room_mut(&lobby).unwrap();
+        room.log.append(says(1, "bob", "mine")).unwrap();
+        room.head = 1;
+        press(&mut app, KeyCode::Up, KeyModifiers::NONE);
+        press(&mut app, KeyCode::Char('e'), KeyModifiers::NONE);
+        assert_eq!(app.composer.text(), "mine");
+        for letter in " and more".chars() {
+            press(&mut app, KeyCode::Char(letter), KeyModifiers::NONE);
+        }
+        press(&mut app, code, modifiers);
+        assert!(app.composer.is_empty());
+        press(&mut app, KeyCode::Up, KeyModifiers::NONE);
+        assert_eq!(app.composer.text(), "mine and more");
+    }
+}
+
 #[test]
 fn every_layer_is_drawn_in_a_terminal_of_any_size() {
     let keys = [
