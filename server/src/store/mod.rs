@@ -34,7 +34,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 pub use memory::MemoryStore;
 pub use outcome::{Committed, Outcome};
-pub(crate) use rules::seen_at_entry;
+pub(crate) use rules::{not_before, seen_at_entry};
 pub use sqlite::{ExportError, OpenError, SqliteStore, export};
 
 /// The result of a request, which resolves when the request is durable.

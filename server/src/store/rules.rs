@@ -52,7 +52,7 @@ pub(super) fn is_ahead(at: Timestamp, now: Timestamp) -> bool {
 
 /// Returns the time of an entry: now, but not before the last one's. A last time from a clock that
 /// was far ahead does not count: it would stamp everything after it for years.
-pub(super) fn not_before(last: Option<Timestamp>, now: Timestamp) -> Timestamp {
+pub(crate) fn not_before(last: Option<Timestamp>, now: Timestamp) -> Timestamp {
     let last = last.filter(|last| !is_ahead(*last, now));
     last.map_or(now, |last| last.max(now))
 }

@@ -232,9 +232,14 @@ fn hundreds_of_read_markers_in_one_write_do_not_hold_up_a_message() {
     let server = Server::start(&FLOODS);
     let mut anna = over_tcp(server.tcp(), 1, "anna");
     join(&mut anna, "lobby", 0);
-    let read = json!({"type": "read", "room": "lobby", "seq": 0}).to_string();
-    let mut requests = vec![read; 300];
-    requests.push(send("lobby", 1, "x").to_string());
+    for number in 0..300 {
+        say(&mut anna, &send("lobby", number, "x"));
+        hear(&mut anna, "ack");
+    }
+    // Each moves the marker on, and so is stored.
+    let read = |seq: u32| json!({"type": "read", "room": "lobby", "seq": seq}).to_string();
+    let mut requests: Vec<_> = (1..=300).map(read).collect();
+    requests.push(send("lobby", 1000, "x").to_string());
     let requests: Vec<_> = requests.iter().map(String::as_str).collect();
     let frames = anna.seal_all(&requests);
     std::io::Write::write_all(&mut anna.wire, &frames).unwrap();

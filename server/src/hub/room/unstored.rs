@@ -10,7 +10,7 @@ use shared::chat::server::RoomEntry;
 use shared::chat::{Author, Entry, Event, MessageId, RoomId, Seq, Timestamp, UserId};
 use tokio::sync::oneshot;
 
-use crate::store::{Appended, NewEntry, StoreError};
+use crate::store::{Appended, NewEntry, StoreError, not_before};
 
 /// Numbers that are reserved at once. A restart skips fewer.
 pub(in crate::hub) const BLOCK: u32 = 4096;
@@ -105,8 +105,7 @@ impl Unstored {
         };
         let seq = last + 1;
         self.free = Some((seq, end));
-        // The wall clock may go back; the times of a room do not.
-        let at = self.last_at.map_or(now, |last| last.max(now));
+        let at = not_before(self.last_at, now);
         self.last_at = Some(at);
         let entry = Entry {
             seq,
