@@ -226,7 +226,20 @@ pub(super) async fn direct(from: Arc<Requester>, other: UserId) -> Result<Effect
         return Err(Rejection::forbidden(message));
     }
     let room = RoomId::Direct(direct);
-    if hub.rooms.get(&room).is_some() {
+    if let Some(known) = hub.rooms.get(&room) {
+        // Its name proves who the two are. In a database from before they stayed invited, one who
+        // had left was forgotten, and the room was dead for both.
+        let forgotten: Vec<_> = {
+            let known = known.lock();
+            let both = [(user, None), (other, Some(user))];
+            both.into_iter()
+                .filter(|(person, _)| !known.is_open_to(*person))
+                .collect()
+        };
+        for (user, by) in forgotten {
+            let room = room.clone();
+            hub.store.change(Change::Joined { room, user, by }).await?;
+        }
         // Also for somebody who has left: both people of a room of two stay invited.
         return join(from, room, None).await;
     }

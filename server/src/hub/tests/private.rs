@@ -83,3 +83,43 @@ async fn a_room_of_two_is_for_two() {
     say(&mut eve, &json!({"type": "direct", "to": nobody})).await;
     assert_eq!(refused(&mut eve).await.0, "no_such_room");
 }
+
+// The loss: a room of two of an old database, which forgot the one who had left.
+#[tokio::test]
+async fn a_room_of_two_that_forgot_one_is_dead_for_nobody() {
+    for asks_first in [1, 2] {
+        let store = Arc::new(MemoryStore::default());
+        let direct = shared::chat::DirectId::of(UserId(key(1)), UserId(key(2))).unwrap();
+        let room = shared::chat::RoomId::Direct(direct);
+        let created = crate::store::Change::RoomCreated {
+            room: room.clone(),
+            topic: shared::chat::Topic::default(),
+            private: true,
+            keep: shared::chat::Keep::Forever,
+            owner: None,
+        };
+        store.change(created).await.unwrap();
+        let joined = crate::store::Change::Joined {
+            room: room.clone(),
+            user: UserId(key(2)),
+            by: None,
+        };
+        store.change(joined).await.unwrap();
+        let hub = Hub::open(store, unlimited()).await.unwrap();
+        let hub: &'static Hub = Box::leak(Box::new(hub));
+        tokio::spawn(hub.run());
+        let ada = person(hub, 1, "ada").await;
+        let bob = person(hub, 2, "bob").await;
+        let (mut first, mut second) = if asks_first == 1 {
+            (ada, bob)
+        } else {
+            (bob, ada)
+        };
+        let to = second.user().to_string();
+        say(&mut first, &json!({"type": "direct", "to": to})).await;
+        hear(&mut first, "joined").await;
+        join(&mut second, &room.to_string()).await;
+        say(&mut first, &send(&room.to_string(), 1, "there you are")).await;
+        assert_eq!(hear(&mut second, "message").await["text"], "there you are");
+    }
+}
