@@ -262,6 +262,12 @@ impl State {
         }
         let room = self.room(&id)?;
         let key = (new.from, new.id);
+        if let Event::Edited { of, .. } = new.event {
+            let of_it = |entry: &&Entry| matches!(entry.event, Event::Edited { of: other, .. } if other == of);
+            if room.entries.values().filter(of_it).count() >= rules::MAX_EDITS {
+                return Err(StoreError::TooManyEdits);
+            }
+        }
         let entry = Entry {
             seq: room.head + 1,
             id: new.id,

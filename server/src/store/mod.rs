@@ -61,6 +61,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::IdReused`] for the same id with another event; [`StoreError::NoSuchRoom`];
+    /// [`StoreError::TooManyEdits`];
     /// [`StoreError::Full`], [`StoreError::HistoryFull`] and [`StoreError::Failed`], and then nothing
     /// was appended.
     fn append(&self, room: RoomId, entry: NewEntry) -> Durable<Appended>;
@@ -397,6 +398,9 @@ pub enum StoreError {
     /// The disk is full. Nothing was changed; it may work later.
     #[error("the disk is full")]
     Full,
+    /// The message was changed as often as it may be.
+    #[error("the message was changed as often as it may be")]
+    TooManyEdits,
     /// The writer may write no more for now.
     #[error("the writer has written as much as one may")]
     QuotaReached,

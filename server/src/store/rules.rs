@@ -42,6 +42,10 @@ pub(super) fn is_the_same(stored: &Event, sent: &Event) -> bool {
     }
 }
 
+/// Most edits of one message. Its deletion takes the texts of all of them away in one step, for which
+/// every other write waits.
+pub(super) const MAX_EDITS: usize = 500;
+
 /// A difference of two times that no delay explains: one of them is from a clock that was wrong.
 pub(super) const IMPLAUSIBLE_MS: i64 = 60 * 60 * 1000;
 

@@ -152,6 +152,10 @@ impl From<StoreError> for Rejection {
                 ChatErrorCode::LimitReached,
                 "This search takes too long: search one room, or for rarer words.",
             ),
+            StoreError::TooManyEdits => (
+                ChatErrorCode::LimitReached,
+                "This message was changed as often as one may be.",
+            ),
             StoreError::QuotaReached => (
                 ChatErrorCode::LimitReached,
                 "You have written as much in a day as this server takes of one key.",

@@ -111,10 +111,17 @@ impl<'a> Requests<'a> {
             at: rules::not_before(head.at, self.now),
             event: self.as_stored(head.key, &new.event)?,
         };
-        if self.full && !self.frees(head.key, &entry.event)? {
+        let refusal = if self.full && !self.frees(head.key, &entry.event)? {
+            Some(StoreError::HistoryFull)
+        } else if self.has_too_many_edits(head.key, &entry.event)? {
+            Some(StoreError::TooManyEdits)
+        } else {
+            None
+        };
+        if let Some(refusal) = refusal {
             return match self.stored_before(head.key, writer, new)? {
                 Some(appended) => Ok((appended, None)),
-                None => Err(StoreError::HistoryFull.into()),
+                None => Err(refusal.into()),
             };
         }
         // The insertion itself finds out whether the id is new; looking first would cost every
@@ -217,6 +224,19 @@ impl<'a> Requests<'a> {
         let sql = "SELECT 1 FROM entries WHERE place = ?1 AND kind = ?2 AND text IS NOT NULL";
         let mut query = self.connection.prepare_cached(sql)?;
         Ok(query.exists([place(room, of), MESSAGE])?)
+    }
+
+    /// Returns `true` for an edit of a message that has as many as it may have.
+    fn has_too_many_edits(&self, room: i64, event: &Event) -> Result<bool, Failure> {
+        let Event::Edited { of, .. } = *event else {
+            return Ok(false);
+        };
+        // The kind is in the text because the index is one of this kind only.
+        let sql = "SELECT 1 FROM entries WHERE room = ?1 AND target = ?2 AND kind = 1
+                   LIMIT 1 OFFSET ?3";
+        let last = i64::try_from(rules::MAX_EDITS - 1).unwrap_or(i64::MAX);
+        let mut query = self.connection.prepare_cached(sql)?;
+        Ok(query.exists([room, number(of), last])?)
     }
 
     fn again(&self, room: i64, writer: i64, new: &NewEntry) -> Result<Appended, Failure> {

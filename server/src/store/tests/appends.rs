@@ -209,3 +209,26 @@ async fn what_is_reserved_is_nobody_elses() {
         }
     }
 }
+
+// The attack: a message with 200,000 edits, whose deletion every other write waited for.
+#[tokio::test]
+async fn a_message_is_changed_so_often_and_no_more() {
+    for Scene { store, _folder, .. } in scenes() {
+        let room = create(&*store, "room").await;
+        let append = |number, event| store.append(room.clone(), entry(1, number, event));
+        append(0, message("first")).await.unwrap();
+        let edit = |of| Event::Edited {
+            of,
+            text: Some(Text::parse("again").unwrap()),
+        };
+        for number in 1..=500 {
+            append(number, edit(1)).await.unwrap();
+        }
+        assert_eq!(append(501, edit(1)).await, Err(StoreError::TooManyEdits));
+        // What was stored is answered again, and other messages are not concerned.
+        assert!(append(500, edit(1)).await.unwrap().again);
+        append(502, message("second")).await.unwrap();
+        append(503, edit(502)).await.unwrap();
+        append(504, Event::Deleted { of: 1 }).await.unwrap();
+    }
+}
