@@ -80,8 +80,10 @@ fn a_server_that_stops_says_so_and_ends_well() {
 #[test]
 fn a_client_that_does_not_read_is_put_out_and_slows_nobody() {
     let server = Server::start(&["--sends-per-minute=0"]);
-    let (mut stalled, _) = Python::client(CLIENTS[0], server.port(), &["--salt", "32"]);
     let mut sender = NativeClient::establish(server.address(), WriteStyle::Merged, &[]);
+    let (mut stalled, _) = Python::client(CLIENTS[0], server.port(), &["--salt", "32"]);
+    // Who leaves before they are announced, once a second, is announced to nobody.
+    while !sender.receive().ends_with(" joined") {}
     let line = "x".repeat(16 * 1024);
     let mut put_out = false;
     // Far more than the queue and the sockets' buffers on the way can hold.
