@@ -1,8 +1,8 @@
 //! A person's rights in a room, by the rules that the server enforces. Clients offer only what the
 //! server would allow; the server authorizes each request itself.
 
+use shared::chat::Role;
 use shared::chat::server::Member;
-use shared::chat::{Role, RoomName};
 
 use super::Chat;
 use super::room::Room;
@@ -23,7 +23,7 @@ impl Rights {
     pub fn of(room: &Room, operator: bool) -> Self {
         Self {
             role: if operator { Role::Owner } else { room.role },
-            lobby: room.id == RoomName::lobby().into(),
+            lobby: room.id.is_lobby(),
             direct: room.is_direct(),
         }
     }

@@ -168,7 +168,7 @@ impl Hub {
     pub(super) fn become_plain(&self, id: ConnectionId) {
         let mut directory = self.directory();
         directory.become_plain(id);
-        if let Some(lobby) = self.rooms.get(&RoomId::from(RoomName::lobby())) {
+        if let Some(lobby) = self.lobby() {
             let mut lobby = lobby.lock();
             directory.subscribe(id, &mut lobby);
             // Plain-text clients cannot ask for history, so they start at the head.
@@ -181,7 +181,7 @@ impl Hub {
     pub(super) fn announce_arrival(&self, id: ConnectionId) {
         let arrived = self.directory().take_arrival(id);
         if let Some(name) = arrived
-            && let Some(lobby) = self.rooms.get(&RoomId::from(RoomName::lobby()))
+            && let Some(lobby) = self.lobby()
         {
             let mut wakers = Wakers::default();
             let line = encode_notice(&format!("{name} joined"));

@@ -1,6 +1,6 @@
 //! Decides whether a person may do something in a room; nothing else does.
 
-use shared::chat::{Role, RoomId, RoomName, UserId};
+use shared::chat::{Role, UserId};
 use shared::connection::Version;
 
 use super::requests::Rejection;
@@ -66,7 +66,7 @@ pub(super) fn authorize(by: &Requester, room: &Room, action: Action) -> Result<(
     } else {
         room.role_of(user)
     };
-    let lobby = room.id == RoomId::from(RoomName::lobby());
+    let lobby = room.id.is_lobby();
     match action {
         Action::Invite if room.is_direct() => {
             Err(Rejection::forbidden("A room of two has place for two."))

@@ -7,7 +7,7 @@ use shared::chat::entry::DisplayName;
 use shared::chat::limits::{LIST_ENTRIES, MESSAGE_BYTES};
 use shared::chat::plain::ServerLine;
 use shared::chat::server::RoomEntry;
-use shared::chat::{ChatErrorCode, Event, RoomId, RoomName, Seq, ServerMessage};
+use shared::chat::{ChatErrorCode, Event, Seq, ServerMessage};
 
 /// The form in which a connection is sent messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub(super) struct EncodedEntry {
 
 impl EncodedEntry {
     pub(super) fn new(entry: RoomEntry) -> Self {
-        let is_lobby = entry.room == RoomId::from(RoomName::lobby());
+        let is_lobby = entry.room.is_lobby();
         Self {
             seq: entry.entry.seq,
             // Plain-text clients are in no other room.

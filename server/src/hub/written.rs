@@ -55,11 +55,7 @@ impl Written {
             Event::Deleted { .. } => self.most.saturating_mul(2),
             _ => self.most,
         };
-        let text = match event {
-            Event::Message { text, .. } | Event::Edited { text, .. } => text.as_ref(),
-            Event::Deleted { .. } | Event::Reacted { .. } => None,
-        };
-        let text = text.map_or(0, |text| text.as_str().len());
+        let text = event.text().map_or(0, |text| text.as_str().len());
         let bytes = u64::try_from(text)
             .unwrap_or(u64::MAX)
             .saturating_add(ENTRY_BYTES);

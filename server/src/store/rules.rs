@@ -105,11 +105,7 @@ impl Filling {
 }
 
 fn bytes_of(event: &Event) -> usize {
-    let text = match event {
-        Event::Message { text, .. } | Event::Edited { text, .. } => text.as_ref(),
-        Event::Deleted { .. } | Event::Reacted { .. } => None,
-    };
-    ENTRY_BYTES + text.map_or(0, |text| text.as_str().len())
+    ENTRY_BYTES + event.text().map_or(0, |text| text.as_str().len())
 }
 
 /// Removes the text of an event, if it is the message with number `of` or one of its edits.

@@ -89,6 +89,16 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// Returns the text of a message or an edit, unless it was deleted.
+    pub fn text(&self) -> Option<&Text> {
+        match self {
+            Self::Message { text, .. } | Self::Edited { text, .. } => text.as_ref(),
+            Self::Deleted { .. } | Self::Reacted { .. } => None,
+        }
+    }
+}
+
 // A client reads logs older than the rule for new texts: one invisible text must not make the whole
 // page unreadable.
 fn stored_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Text>, D::Error> {

@@ -19,6 +19,9 @@ use super::visible::{clean_line, is_ignorable};
 /// The first character of the id of a room of two. No room's name can start with it.
 const DIRECT_PREFIX: char = '@';
 
+/// The name of the room that everybody is in.
+const LOBBY: &str = "lobby";
+
 /// The bytes of the hash that names a room of two.
 const DIRECT_BYTES: usize = 16;
 
@@ -32,6 +35,11 @@ pub enum RoomId {
 }
 
 impl RoomId {
+    /// Returns `true` for the room that everybody is in.
+    pub fn is_lobby(&self) -> bool {
+        matches!(self, Self::Named(name) if &*name.0 == LOBBY)
+    }
+
     /// Reads a room's name or the id of a room of two, by the rules for new names.
     ///
     /// # Errors
@@ -181,7 +189,7 @@ impl RoomName {
 
     /// Returns the room that everybody is in, and the only one of plain-text clients.
     pub fn lobby() -> Self {
-        Self("lobby".into())
+        Self(LOBBY.into())
     }
 
     /// Returns the name.

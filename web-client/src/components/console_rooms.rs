@@ -103,7 +103,7 @@ fn room_view(
             request: OperatorRequest::DeleteRoom { room: id.clone() },
         })
     };
-    let lobby = id == RoomName::lobby().into();
+    let lobby = id.is_lobby();
     let named = match &info.room {
         RoomId::Named(room) => Some(room.clone()),
         RoomId::Direct(_) => None,

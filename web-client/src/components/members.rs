@@ -65,7 +65,7 @@ pub fn members(props: &MembersProps) -> Html {
             .reform(move |_: MouseEvent| ClientMessage::Leave { room: id.clone() })
     };
     // Everybody is in the lobby, so it has no button to leave.
-    let lobby = room.id.to_string() == "lobby";
+    let lobby = room.id.is_lobby();
     html! {
         <section class="members" data-testid="members">
             { aside_head(&count, "members-close", &props.on_close) }

@@ -49,7 +49,7 @@ pub fn rooms(props: &RoomsProps) -> Html {
         .filter(|room| room.is_joined() && !room.is_direct())
         .collect();
     // The lobby comes first: everybody begins there.
-    named.sort_by_key(|room| room.id.to_string() != "lobby");
+    named.sort_by_key(|room| !room.id.is_lobby());
     let direct: Vec<_> = rooms()
         .filter(|room| room.is_joined() && room.is_direct())
         .collect();

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use shared::chat::operator::OperatorAnswer;
 use shared::chat::server::{MemberChange, RoomEntry};
-use shared::chat::{Event, RoomId, RoomName, ServerMessage, UserId};
+use shared::chat::{RoomId, RoomName, ServerMessage, UserId};
 
 use super::Hub;
 use super::encoding::{EncodedEntry, encode};
@@ -231,16 +231,12 @@ impl Hub {
         }
     }
 
-    pub(super) fn lobby(&self) -> Option<Arc<RoomLock>> {
+    pub(in crate::hub) fn lobby(&self) -> Option<Arc<RoomLock>> {
         self.rooms.get(&RoomId::from(RoomName::lobby()))
     }
 }
 
 fn text_bytes(entry: &RoomEntry) -> usize {
-    match &entry.entry.event {
-        Event::Message { text, .. } | Event::Edited { text, .. } => {
-            text.as_ref().map_or(0, |text| text.as_str().len())
-        }
-        Event::Deleted { .. } | Event::Reacted { .. } => 0,
-    }
+    let text = entry.entry.event.text();
+    text.map_or(0, |text| text.as_str().len())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use shared::chat::{RoomId, RoomName, Seq, ServerMessage, UserId};
+use shared::chat::{RoomId, Seq, ServerMessage, UserId};
 
 use super::{Room, Subscriber};
 use crate::clients::ConnectionId;
@@ -158,7 +158,7 @@ impl Room {
         but: Option<ConnectionId>,
         wakers: &mut Wakers,
     ) {
-        debug_assert!(self.id == RoomId::from(RoomName::lobby()));
+        debug_assert!(self.id.is_lobby());
         for (id, subscriber) in &self.subscribers {
             if subscriber.mode == Mode::Plain && Some(*id) != but {
                 subscriber.outbox.push_droppable(line, wakers);

@@ -9,7 +9,7 @@ mod unstored;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
-use shared::chat::{Keep, Role, RoomId, RoomName, Seq, Topic, UserId};
+use shared::chat::{Keep, Role, RoomId, Seq, Topic, UserId};
 
 use super::encoding::Mode;
 use super::session::queue::Outbox;
@@ -159,7 +159,7 @@ impl Room {
     pub(super) fn ends(&self) -> bool {
         self.members.is_empty()
             && (self.head == 0 || self.keep == Keep::Nothing)
-            && self.id != RoomId::from(RoomName::lobby())
+            && !self.id.is_lobby()
     }
 
     pub(super) fn is_large(&self) -> bool {

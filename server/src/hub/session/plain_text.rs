@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use shared::chat::plain::ClientLine;
-use shared::chat::{Event, MessageId, Name, RoomId, RoomName, Text};
+use shared::chat::{Event, MessageId, Name, Text};
 
 use super::{Effect, Session};
 use crate::hub::requests::{Rejection, hello};
@@ -156,7 +156,7 @@ impl Session {
                 reply_to: None,
             },
         };
-        let Some(lobby) = self.hub.rooms.get(&RoomId::from(RoomName::lobby())) else {
+        let Some(lobby) = self.hub.lobby() else {
             return self.notice("Not delivered: the server has no lobby.");
         };
         // Nothing to authorize: plain-text clients are in the lobby without being members of it, and

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use shared::chat::operator::RoomInfo;
-use shared::chat::{Keep, OperatorAnswer, RoomId, RoomName};
+use shared::chat::{Keep, OperatorAnswer, RoomId};
 
 use super::{done, log_deed};
 use crate::hub::encoding::Page;
@@ -37,7 +37,7 @@ pub(super) fn rooms(from: &Requester, after: Option<&RoomId>) -> Result<Effect, 
 }
 
 pub(super) async fn delete_room(from: Arc<Requester>, room: RoomId) -> Result<Effect, Rejection> {
-    if room == RoomName::lobby().into() {
+    if room.is_lobby() {
         let message = "Everybody starts in the lobby; it stays.";
         return Err(Rejection::forbidden(message));
     }
