@@ -93,6 +93,8 @@ pub struct Config {
     pub max_rooms: usize,
     /// Most MiB that one key may write in a day; 0 is no limit.
     pub mib_per_day: u32,
+    /// Most names and rooms that the keys of one network may take in a day; 0 is no limit.
+    pub claims_per_day: u32,
     /// Most MiB of the database; 0 is no limit.
     pub max_history_mib: u32,
     /// The admission mode, if one is configured.
@@ -124,6 +126,7 @@ impl Default for Config {
             keep: Keep::Forever,
             max_rooms: 10_000,
             mib_per_day: 64,
+            claims_per_day: 2_000,
             max_history_mib: 0,
             admission: None,
             new_keys_wait: Duration::ZERO,
@@ -228,6 +231,10 @@ fn merge(over: Settings, file: Settings, default: Config) -> Result<Config, Conf
             .mib_per_day
             .or(file.mib_per_day)
             .unwrap_or(default.mib_per_day),
+        claims_per_day: over
+            .claims_per_day
+            .or(file.claims_per_day)
+            .unwrap_or(default.claims_per_day),
         max_history_mib: over
             .max_history_mib
             .or(file.max_history_mib)

@@ -169,6 +169,7 @@ fn open_hub(runtime: &tokio::runtime::Runtime, config: &Config) -> Result<Hub, F
             keep: config.keep,
             max_rooms: config.max_rooms,
             bytes_per_day: u64::from(config.mib_per_day) << 20,
+            claims_per_day: config.claims_per_day,
             admission: config.admission,
             new_keys_wait: config.new_keys_wait,
         },

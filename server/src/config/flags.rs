@@ -183,6 +183,10 @@ pub(super) struct Settings {
     #[arg(long, value_name = "MIB", env = "SECURE_CHAT_MIB_PER_DAY")]
     pub(super) mib_per_day: Option<u32>,
 
+    /// Names and rooms that the keys of one network may take in a day. 0 is no limit. [default: 2000]
+    #[arg(long, value_name = "N", env = "SECURE_CHAT_CLAIMS_PER_DAY")]
+    pub(super) claims_per_day: Option<u32>,
+
     /// MiB that the history may have on the disk, beside its log: nothing more is taken than
     /// deletions then. 0 is no limit. [default: 0]
     #[arg(long, value_name = "MIB", env = "SECURE_CHAT_MAX_HISTORY_MIB")]

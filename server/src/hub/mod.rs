@@ -13,6 +13,7 @@ mod announce;
 mod append;
 mod apply;
 mod authorize;
+mod daily;
 mod directory;
 mod encoding;
 mod health;
@@ -21,6 +22,7 @@ mod quota;
 mod requests;
 mod room;
 mod session;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod under_way;
@@ -28,11 +30,9 @@ mod written;
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use shared::chat::entry::DisplayName;
-use shared::chat::limits::TEXT_BYTES;
-use shared::chat::{AdmissionMode, Keep, RoomId, RoomName, Topic};
+use shared::chat::{RoomId, RoomName, Topic};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
@@ -43,9 +43,10 @@ use self::requests::{Rejection, Searches};
 use self::room::{Room, RoomLock, RoomTable, UnstoredEntry};
 use self::written::Written;
 use crate::operators::Operators;
-use crate::rates::{PerMinute, Rates};
+use crate::rates::Rates;
 use crate::store::{Change, Outcome, Store, StoreError};
 
+pub use self::settings::Settings;
 pub use health::{HEALTH_DEADLINE, Unhealthy};
 pub use session::queue::QUEUE_BYTES;
 pub use session::{Due, Session, loggable};
@@ -56,40 +57,6 @@ const LONGEST_LINES_IN_QUEUE: usize = 4;
 
 /// Most unstored entries that are broadcast before their subscribers wake up.
 const UNSTORED_TOGETHER: usize = 64;
-
-/// The limits of a server in its rooms.
-#[derive(Debug, Clone, Copy)]
-pub struct Settings {
-    /// Longest text of a message, in bytes.
-    pub text_bytes: usize,
-    /// The rates at which people may do things.
-    pub per_minute: PerMinute,
-    /// The retention of new rooms.
-    pub keep: Keep,
-    /// Most rooms with a name. There may be ten times as many rooms of two.
-    pub max_rooms: usize,
-    /// Most bytes that one key may write in a day into rooms that keep them; 0 is no limit.
-    pub bytes_per_day: u64,
-    /// The admission mode from now on; without it, the stored one stays.
-    pub admission: Option<AdmissionMode>,
-    /// Time for which a key that the server has not seen before may not write.
-    pub new_keys_wait: Duration,
-}
-
-impl Default for Settings {
-    /// Returns the settings of a server without flags.
-    fn default() -> Self {
-        Self {
-            text_bytes: TEXT_BYTES,
-            per_minute: PerMinute::default(),
-            keep: Keep::Forever,
-            max_rooms: 10_000,
-            bytes_per_day: 64 << 20,
-            admission: None,
-            new_keys_wait: Duration::ZERO,
-        }
-    }
-}
 
 /// The rooms of a server, and the people in them. Clones share them.
 #[derive(Debug, Clone)]
@@ -166,7 +133,7 @@ impl Hub {
         let outcomes = store.subscribe();
         let (queues, unstored) = unstored_queues();
         let longest = settings.text_bytes.saturating_mul(LONGEST_LINES_IN_QUEUE);
-        let (table, quota) = (RoomTable::default(), Quota::default());
+        let (table, quota) = (RoomTable::default(), Quota::new(settings.claims_per_day));
         for room in rooms {
             quota.add(&room.id, room.owner());
             // A crash came before the room's end. Not awaited: applied once the hub runs.

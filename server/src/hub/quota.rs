@@ -5,9 +5,15 @@
 mod permits;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use shared::chat::{RoomId, RoomName, UserId};
+
+use super::daily::Daily;
+use super::requests::Rejection;
+use crate::admission::network_of;
 
 /// Most rooms with a name that one key may own.
 const ROOMS_PER_OWNER: usize = 100;
@@ -31,9 +37,13 @@ enum RoomKind {
 }
 
 /// The rooms that there are, and those that are being created.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Quota {
     counts: Arc<Mutex<Counts>>,
+    /// The names and rooms that the keys of each network have taken today.
+    networks: Daily<IpAddr>,
+    /// Most of them; 0 is no limit.
+    claims_per_day: u32,
 }
 
 #[derive(Debug, Default)]
@@ -175,6 +185,29 @@ fn kind_of(room: &RoomId) -> RoomKind {
 }
 
 impl Quota {
+    pub(super) fn new(claims_per_day: u32) -> Self {
+        Self {
+            counts: Arc::default(),
+            networks: Daily::new(),
+            claims_per_day,
+        }
+    }
+
+    /// Counts a name or a room for the network of an address. Names and rooms last, and keys are
+    /// cheap: within the rates, one address took all of them in hours.
+    ///
+    /// # Errors
+    /// A [`Rejection`] if the network has taken as many today as it may.
+    pub(super) fn claim(&self, address: IpAddr) -> Result<(), Rejection> {
+        let most = u64::from(self.claims_per_day);
+        let network = network_of(address);
+        if most == 0 || self.networks.charge(Instant::now(), network, 1, most) {
+            return Ok(());
+        }
+        let message = "Your network has taken as many names and rooms in a day as it may.";
+        Err(Rejection::limit_reached(message))
+    }
+
     fn with<T>(&self, work: impl FnOnce(&mut Counts) -> T) -> T {
         work(&mut self.counts.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -1,43 +1,27 @@
 //! The bytes that each key has written today: rates bound what comes at once, and this what is
 //! stored for good.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use shared::chat::{Event, UserId};
 
+use super::daily::Daily;
+
 /// Bytes of an entry beside its text, in the database and its indexes.
 const ENTRY_BYTES: u64 = 300;
-
-/// Most keys that are counted: keys are cheap to make. At more, those are forgotten that have
-/// written least; their day begins again.
-const COUNTED: usize = 100_000;
-
-const DAY: Duration = Duration::from_hours(24);
 
 /// Counts the bytes that each key writes in a day. The first day begins with the server.
 #[derive(Debug)]
 pub(super) struct Written {
     /// Most bytes of one key; 0 is no limit.
     most: u64,
-    day: Mutex<Day>,
-}
-
-#[derive(Debug)]
-struct Day {
-    began: Instant,
-    bytes: HashMap<UserId, u64>,
+    keys: Daily<UserId>,
 }
 
 impl Written {
     pub(super) fn new(most: u64) -> Self {
-        let began = Instant::now();
-        let bytes = HashMap::new();
-        Self {
-            most,
-            day: Mutex::new(Day { began, bytes }),
-        }
+        let keys = Daily::new();
+        Self { most, keys }
     }
 
     /// Counts an entry of a key. Returns the bytes that it counts for; `None` if the key has written
@@ -59,34 +43,13 @@ impl Written {
         let bytes = u64::try_from(text)
             .unwrap_or(u64::MAX)
             .saturating_add(ENTRY_BYTES);
-        let mut day = self.day.lock().unwrap_or_else(PoisonError::into_inner);
-        if now.duration_since(day.began) >= DAY {
-            day.began = now;
-            day.bytes.clear();
-        }
-        if day.bytes.len() >= COUNTED && !day.bytes.contains_key(&user) {
-            let mut all: Vec<_> = day.bytes.values().copied().collect();
-            // Half of the keys go at once, so that this walk comes only after as many new keys
-            // again.
-            let (_, median, _) = all.select_nth_unstable(COUNTED / 2);
-            let median = *median;
-            day.bytes.retain(|_, bytes| *bytes > median);
-        }
-        let written = day.bytes.entry(user).or_default();
-        let sum = written.saturating_add(bytes);
-        if sum > most {
-            return None;
-        }
-        *written = sum;
-        Some(bytes)
+        let fits = self.keys.charge(now, user, bytes, most);
+        fits.then_some(bytes)
     }
 
     /// Takes an entry back that was not stored, or was stored before.
     pub(super) fn refund(&self, user: UserId, bytes: u64) {
-        let mut day = self.day.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(written) = day.bytes.get_mut(&user) {
-            *written = written.saturating_sub(bytes);
-        }
+        self.keys.refund(&user, bytes);
     }
 }
 
@@ -96,6 +59,7 @@ mod tests {
     use shared::identity::Fingerprint;
 
     use super::*;
+    use crate::hub::daily::{COUNTED, DAY};
 
     fn user(number: u32) -> UserId {
         UserId(Fingerprint::of_spki(&number.to_be_bytes()))
@@ -121,7 +85,7 @@ mod tests {
         // What was refused or stored before counts for nothing.
         let bytes = written.charge_at(now, user(3), &message(16_000)).unwrap();
         written.refund(user(3), bytes);
-        assert_eq!(written.day.lock().unwrap().bytes[&user(3)], 0);
+        assert_eq!(written.keys.sum(&user(3)), 0);
         // What is there can be deleted, but not again and again without end.
         let deleted = Event::Deleted { of: 1 };
         let mut deletions = 0;
@@ -147,6 +111,5 @@ mod tests {
             written.charge_at(now, user(number), &message(1)).unwrap();
         }
         assert!(written.charge_at(now, user(0), &message(16_000)).is_none());
-        assert!(written.day.lock().unwrap().bytes.len() <= COUNTED);
     }
 }

@@ -1,5 +1,6 @@
 //! What a request takes before its change is queued: a room, the ownership of one, or a place in one.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use shared::chat::{ChatErrorCode, RoomId, UserId};
@@ -86,6 +87,7 @@ impl Hub {
         &self,
         room: &RoomId,
         person: UserId,
+        address: IpAddr,
     ) -> Result<RoomPermit, Rejection> {
         let kind = kind_of(room);
         let (most, each) = match kind {
@@ -115,6 +117,10 @@ impl Hub {
             {
                 let message = "There is a room of this name, or of one that looks like it.";
                 return Err(Rejection::new(ChatErrorCode::RoomExists, message));
+            }
+            // Last: a room that is refused for another reason counts for nobody.
+            if !operator {
+                self.quota.claim(address)?;
             }
             counts.add(room, Some(person));
             Ok(RoomPermit {

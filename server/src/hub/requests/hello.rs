@@ -68,6 +68,10 @@ fn welcome(from: &Requester) {
 /// [`ChatErrorCode::NameTaken`] with free names, or what the store says.
 pub(in crate::hub) async fn claim_name(from: &Arc<Requester>, name: Name) -> Result<(), Rejection> {
     let user = from.user();
+    // A first name only: who has one gives it back for another.
+    if !from.hub.directory().names.has_name(user) {
+        from.hub.quota.claim(from.address)?;
+    }
     // In memory, since the claim of somebody else may be queued and not applied yet.
     let reserved = from.hub.directory().names.reserve(user.0, &name);
     reserved.map_err(|reason| not_given(&name, &reason))?;

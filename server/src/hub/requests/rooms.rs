@@ -35,7 +35,7 @@ pub(super) async fn create(
         return Err(StoreError::RoomExists.into());
     }
     let user = from.user();
-    let permit = hub.permit_room(&room, user)?;
+    let permit = hub.permit_room(&room, user, from.address)?;
     let created = hub.store.change(Change::RoomCreated {
         room: room.clone(),
         topic,
@@ -248,7 +248,7 @@ pub(super) async fn direct(from: Arc<Requester>, other: UserId) -> Result<Effect
         let message = "Nobody with this key has been here.";
         return Err(Rejection::new(ChatErrorCode::NoSuchRoom, message));
     }
-    let permit = hub.permit_room(&room, user)?;
+    let permit = hub.permit_room(&room, user, from.address)?;
     let created = hub.store.change(Change::RoomCreated {
         room: room.clone(),
         topic: Topic::default(),

@@ -3,6 +3,8 @@
 use shared::chat::limits::{LIST_ENTRIES, MESSAGE_BYTES, ROOM_NAME_CHARACTERS, TOPIC_CHARACTERS};
 use shared::chat::{RoomId, RoomName, Topic};
 
+use shared::chat::Keep;
+
 use super::*;
 use crate::hub::room::MAX_MEMBERS;
 use crate::store::{Change, Store};

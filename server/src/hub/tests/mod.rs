@@ -64,6 +64,7 @@ async fn hub() -> &'static Hub {
 fn unlimited() -> Settings {
     Settings {
         per_minute: PerMinute::UNLIMITED,
+        claims_per_day: 0,
         ..Settings::default()
     }
 }

@@ -202,3 +202,45 @@ async fn a_key_that_has_written_its_day_is_told_so_in_either_form() {
     say(&mut eve, &send("den", 10, &text)).await;
     hear(&mut eve, "ack").await;
 }
+
+// The attack: minted keys of one address that take every name and every room, within all rates.
+#[tokio::test]
+async fn the_keys_of_one_network_take_so_many_names_and_rooms_in_a_day_and_no_more() {
+    let settings = Settings {
+        claims_per_day: 5,
+        ..unlimited()
+    };
+    let store = Arc::new(MemoryStore::default());
+    let hub = Hub::open(store, settings).await.unwrap();
+    let hub: &'static Hub = Box::leak(Box::new(hub));
+    tokio::spawn(hub.run());
+    let mut ada = person(hub, 1, "ada").await;
+    create(&mut ada, "one", json!(null)).await;
+    create(&mut ada, "two", json!(null)).await;
+    let mut bob = person(hub, 2, "bob").await;
+    create(&mut bob, "three", json!(null)).await;
+    say(&mut bob, &json!({"type": "create", "room": "four"})).await;
+    assert_eq!(
+        refused(&mut bob).await,
+        ("limit_reached".into(), "four".into())
+    );
+    // Everybody is welcome all the same, and who has a name may take another.
+    let mut eve = connect(hub, 3);
+    say(&mut eve, &json!({"type": "hello", "name": "eve"})).await;
+    assert!(
+        hear(&mut eve, "welcome").await["you"]["name"]
+            .as_str()
+            .unwrap()
+            .starts_with("guest-")
+    );
+    assert_eq!(refused(&mut eve).await.0, "limit_reached");
+    join(&mut eve, "one").await;
+    say(&mut ada, &json!({"type": "hello", "name": "lovelace"})).await;
+    assert_eq!(hear(&mut ada, "welcome").await["you"]["name"], "lovelace");
+    // Another network is not concerned.
+    let version = shared::connection::Version::V2;
+    let mut far = hub.join(connection_id(), key(4), [192, 0, 2, 1].into(), version);
+    say(&mut far, &json!({"type": "hello", "name": "far"})).await;
+    assert_eq!(hear(&mut far, "welcome").await["you"]["name"], "far");
+    create(&mut far, "four", json!(null)).await;
+}

@@ -1,6 +1,8 @@
 //! Retention of a room's entries, as its members see it.
 
 use super::operators::{operator, order};
+use shared::chat::Keep;
+
 use super::*;
 use crate::store::{PageSize, SqliteStore};
 
