@@ -272,7 +272,11 @@ impl Room {
     }
 
     /// Takes the first page of members. The person is one of them.
-    pub fn meet(&mut self, members: Vec<Member>, me: Option<UserId>) {
+    pub fn meet(&mut self, mut members: Vec<Member>, me: Option<UserId>) {
+        for member in &mut members {
+            // The server announces presence once a second, and one's own is known before.
+            member.online |= Some(member.id) == me;
+        }
         // The room's id is a hash of both fingerprints, so only its members say who the other
         // person is.
         if self.is_direct() && self.with.is_none() {

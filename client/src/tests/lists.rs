@@ -251,3 +251,28 @@ fn a_read_marker_outlives_its_session_and_not_its_log() {
     chat.hear(joined(lobby(), head - 1, 0), 1);
     assert_eq!(chat.room().unwrap().read, 0);
 }
+
+// The fault: `/who` in the first second did not name the person who asked.
+#[test]
+fn one_is_here_oneself_before_it_is_announced() {
+    let mut chat = chat();
+    let ServerMessage::Joined {
+        mut members, room, ..
+    } = joined(lobby(), 0, 0)
+    else {
+        panic!()
+    };
+    for member in &mut members {
+        member.online = false;
+    }
+    let me = chat.me.as_ref().map(|me| me.id);
+    let room = chat.room_mut(&room).unwrap();
+    room.meet(members, me);
+    let here: Vec<_> = room
+        .members
+        .iter()
+        .filter(|it| it.online)
+        .map(|it| it.id)
+        .collect();
+    assert_eq!(here, me.into_iter().collect::<Vec<_>>());
+}
