@@ -238,7 +238,7 @@ fn an_attacker_who_takes_over_in_the_middle_of_a_chat_gets_nothing() {
     session.type_keys(CTRL_R);
     session.see("THE KEY OF THIS SERVER HAS CHANGED");
     session.see(&attacker.fingerprint().to_string());
-    assert_eq!(attacker.clients(), 0);
+    attacker.wait_for_no_clients();
     // The right server comes back, and nothing was lost.
     relay.redirect(server.address());
     session.type_keys(CTRL_R);

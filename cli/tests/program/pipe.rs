@@ -46,7 +46,7 @@ fn lines_go_out_and_every_answer_comes_back() {
         assert_eq!(heard, lines, "{way:?}");
         assert!(finished.stdout.starts_with("* Welcome"), "{way:?}");
     }
-    assert_eq!(server.clients(), 0);
+    server.wait_for_no_clients();
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_reader_that_goes_away_ends_it_with_a_code_of_its_own() {
         running.talk_to_the_end("to myself");
         let finished = running.finish().expect(11);
         finished.says(&["standard output failed"]);
-        wait_for("the end of the session", || server.clients() == 0);
+        server.wait_for_no_clients();
     }
 }
 
@@ -234,7 +234,7 @@ fn an_interrupt_says_goodbye_and_ends() {
         let finished = running.finish().expect(130);
         assert!(!finished.stderr.contains("secure-chat:"), "{finished:?}");
         drop(stdin);
-        wait_for("the end of the session", || server.clients() == 0);
+        server.wait_for_no_clients();
     }
 }
 

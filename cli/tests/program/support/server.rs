@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use secure_chat_server::config::Config;
 use secure_chat_server::hub::{Hub, Settings};
@@ -12,6 +14,8 @@ use shared::chat::AdmissionMode;
 use shared::identity::{Fingerprint, PrivateKey};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+
+use super::PATIENCE;
 
 /// A running server, stopped when dropped.
 pub(crate) struct Server {
@@ -110,8 +114,12 @@ impl Server {
         self.context.hub.operators().claim.make().unwrap()
     }
 
-    /// Returns the number of clients.
-    pub(crate) fn clients(&self) -> usize {
-        self.context.clients.snapshot().len()
+    /// Waits until no client is connected: the server notices an end a moment after the client.
+    pub(crate) fn wait_for_no_clients(&self) {
+        let start = Instant::now();
+        while !self.context.clients.snapshot().is_empty() {
+            assert!(start.elapsed() < PATIENCE, "a client stays");
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 }
