@@ -1,4 +1,5 @@
-//! What a request takes before its change is queued: a room, the ownership of one, or a place in one.
+//! Permits for a new room, for another owner and for one more member. A request takes one before its
+//! change is queued.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -24,24 +25,17 @@ impl Hub {
         let known = self.rooms.get(id)?;
         let directory = self.directory();
         let mut room = known.lock();
-        let is_guest = |user: &UserId| {
+        let is_absent = |user: &UserId| {
             room.role_of(*user).is_member()
-                && !directory.names.has_name(*user)
                 && !directory.is_online(*user)
                 // Each makes place for one: a burst of newcomers passed the cap by one guest.
                 && !room.leaving.contains(user)
         };
-        // In a public room also somebody with a name, who can come back: names are as cheap as keys.
-        let is_absent = |user: &UserId| {
-            !room.private
-                && room.role_of(*user).is_member()
-                && !directory.is_online(*user)
-                && !room.leaving.contains(user)
-        };
+        let is_guest = |user: &UserId| !directory.names.has_name(*user) && is_absent(user);
         let members = || room.members.keys().copied();
-        let user = members()
-            .find(is_guest)
-            .or_else(|| members().find(is_absent))?;
+        // In a public room also somebody with a name, who can come back: names are as cheap as keys.
+        let named = || members().find(is_absent).filter(|_| !room.private);
+        let user = members().find(is_guest).or_else(named)?;
         room.leaving.insert(user);
         let place = room.take_place();
         // Queued before the newcomer joins, and so applied before it.

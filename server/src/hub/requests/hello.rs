@@ -68,13 +68,19 @@ fn welcome(from: &Requester) {
 /// [`ChatErrorCode::NameTaken`] with free names, or what the store says.
 pub(in crate::hub) async fn claim_name(from: &Arc<Requester>, name: Name) -> Result<(), Rejection> {
     let user = from.user();
-    // A first name only: who has one gives it back for another.
-    if !from.hub.directory().names.has_name(user) {
-        from.hub.quota.claim(from.address)?;
+    {
+        let mut directory = from.hub.directory();
+        // A first name only: who has one gives it back for another.
+        let is_first = !directory.names.has_name(user);
+        // In memory, since the claim of somebody else may be queued and not applied yet.
+        let reserved = directory.names.reserve(user.0, &name);
+        reserved.map_err(|reason| not_given(&name, &reason))?;
+        // After it: a client asks for a name that is taken with every connection.
+        if is_first && let Err(rejection) = from.hub.quota.claim(from.address) {
+            directory.names.release(user.0, &name);
+            return Err(rejection);
+        }
     }
-    // In memory, since the claim of somebody else may be queued and not applied yet.
-    let reserved = from.hub.directory().names.reserve(user.0, &name);
-    reserved.map_err(|reason| not_given(&name, &reason))?;
     let from = Arc::clone(from);
     let change = from.hub.store.change(Change::Named {
         user,

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
 
-/// Whether the connection's plaintexts are left alone for now.
+/// A switch that stops the handling of a connection's plaintexts.
 #[derive(Debug, Default)]
 pub(in crate::hub) struct Hold {
     is_set: AtomicBool,

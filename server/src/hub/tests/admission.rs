@@ -7,13 +7,6 @@ use shared::chat::{AdmissionMode, UserId};
 use super::operators::{answer, operator, order};
 use super::*;
 
-async fn hub_of(settings: Settings) -> &'static Hub {
-    let hub = Hub::open(Arc::new(MemoryStore::default()), settings).await;
-    let hub: &'static Hub = Box::leak(Box::new(hub.unwrap()));
-    tokio::spawn(hub.run());
-    hub
-}
-
 fn user(seed: u8) -> String {
     UserId(key(seed)).to_string()
 }

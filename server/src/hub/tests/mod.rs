@@ -40,19 +40,18 @@ async fn hub_for(text_bytes: usize) -> &'static Hub {
 }
 
 async fn hub_with(text_bytes: usize, per_minute: PerMinute) -> &'static Hub {
-    let store = Arc::new(MemoryStore::default());
-    let hub = Hub::open(
-        store,
-        Settings {
-            text_bytes,
-            per_minute,
-            ..Settings::default()
-        },
-    )
+    hub_of(Settings {
+        text_bytes,
+        per_minute,
+        ..Settings::default()
+    })
     .await
-    .unwrap();
+}
+
+async fn hub_of(settings: Settings) -> &'static Hub {
+    let hub = Hub::open(Arc::new(MemoryStore::default()), settings).await;
     // Leaked, so that tasks and sessions of the test can refer to it.
-    let hub: &'static Hub = Box::leak(Box::new(hub));
+    let hub: &'static Hub = Box::leak(Box::new(hub.unwrap()));
     tokio::spawn(hub.run());
     hub
 }

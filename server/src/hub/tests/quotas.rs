@@ -125,14 +125,11 @@ async fn a_room_that_somebody_joins_while_the_last_member_leaves_goes_on() {
 // The cap holds, and a full server still lets people into the rooms that are there.
 #[tokio::test]
 async fn there_are_no_more_rooms_than_there_may_be() {
-    let store = Arc::new(MemoryStore::default());
     let settings = Settings {
         max_rooms: 2,
         ..unlimited()
     };
-    let hub = Hub::open(store, settings).await.unwrap();
-    let hub: &'static Hub = Box::leak(Box::new(hub));
-    tokio::spawn(hub.run());
+    let hub = hub_of(settings).await;
     let mut anna = person(hub, 1, "anna").await;
     let bert = person(hub, 2, "bert").await;
     create(&mut anna, "den", json!(null)).await;
@@ -158,10 +155,7 @@ async fn a_key_that_has_written_its_day_is_told_so_in_either_form() {
         bytes_per_day: 1 << 20,
         ..unlimited()
     };
-    let store = Arc::new(MemoryStore::default());
-    let hub = Hub::open(store, settings).await.unwrap();
-    let hub: &'static Hub = Box::leak(Box::new(hub));
-    tokio::spawn(hub.run());
+    let hub = hub_of(settings).await;
     let mut eve = person(hub, 1, "eve").await;
     join(&mut eve, "lobby").await;
     let mut device = plain(hub, 1);
@@ -210,14 +204,18 @@ async fn the_keys_of_one_network_take_so_many_names_and_rooms_in_a_day_and_no_mo
         claims_per_day: 5,
         ..unlimited()
     };
-    let store = Arc::new(MemoryStore::default());
-    let hub = Hub::open(store, settings).await.unwrap();
-    let hub: &'static Hub = Box::leak(Box::new(hub));
-    tokio::spawn(hub.run());
+    let hub = hub_of(settings).await;
     let mut ada = person(hub, 1, "ada").await;
     create(&mut ada, "one", json!(null)).await;
     create(&mut ada, "two", json!(null)).await;
-    let mut bob = person(hub, 2, "bob").await;
+    // A name that is taken counts for nothing, however often a client asks for it.
+    let mut bob = connect(hub, 2);
+    for _ in 0..9 {
+        say(&mut bob, &json!({"type": "hello", "name": "ada"})).await;
+        assert_eq!(refused(&mut bob).await.0, "name_taken");
+    }
+    say(&mut bob, &json!({"type": "hello", "name": "bob"})).await;
+    assert_eq!(hear(&mut bob, "welcome").await["you"]["name"], "bob");
     create(&mut bob, "three", json!(null)).await;
     say(&mut bob, &json!({"type": "create", "room": "four"})).await;
     assert_eq!(

@@ -1,5 +1,5 @@
-//! What the writer does beside the requests: it indexes words, removes what retention removes, and
-//! copies the log into the database.
+//! The writer's upkeep beside the requests: the index of words, the sweep by retention, and the copy of
+//! the log into the database.
 
 use std::time::{Duration, Instant};
 
