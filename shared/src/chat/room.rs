@@ -1,29 +1,24 @@
-//! Rooms: their names, their topics, and the rooms of two.
+//! Rooms: which there are, the roles in them, and what is asked of a list of them.
+
+mod direct;
+mod name;
+mod topic;
 
 use std::fmt;
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
-use sha2::{Digest, Sha256};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
 
+use self::direct::DIRECT_PREFIX;
+pub use self::direct::DirectId;
+pub use self::name::RoomName;
+pub(super) use self::name::new_name;
+pub use self::topic::Topic;
+pub(super) use self::topic::stored_topic;
 use super::as_text::serde_as_text;
-use super::id::UserId;
 use super::limits::{ROOM_NAME_CHARACTERS, TOPIC_CHARACTERS};
-use super::name::{MARKS_PER_LETTER, folded_skeleton, has_piled_marks};
-use super::visible::{clean_line, is_ignorable};
-
-/// The first character of the id of a room of two. No room's name can start with it.
-const DIRECT_PREFIX: char = '@';
-
-/// The name of the room that everybody is in.
-const LOBBY: &str = "lobby";
-
-/// The bytes of the hash that names a room of two.
-const DIRECT_BYTES: usize = 16;
+use super::name::MARKS_PER_LETTER;
 
 /// A room: one with a name, or the room of two people.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,7 +32,7 @@ pub enum RoomId {
 impl RoomId {
     /// Returns `true` for the room that everybody is in.
     pub fn is_lobby(&self) -> bool {
-        matches!(self, Self::Named(name) if &*name.0 == LOBBY)
+        matches!(self, Self::Named(name) if name.is_lobby())
     }
 
     /// Reads a room's name or the id of a room of two, by the rules for new names.
@@ -80,230 +75,6 @@ impl fmt::Display for RoomId {
 impl From<RoomName> for RoomId {
     fn from(name: RoomName) -> Self {
         Self::Named(name)
-    }
-}
-
-/// The name of a room: 1 to 64 lower-case letters and digits of one script, and `-`, `_` and `.`
-/// between them, in NFC.
-///
-/// ```
-/// use shared::chat::RoomName;
-///
-/// let (one, other) = (RoomName::parse("cap")?, RoomName::parse("сар")?);
-/// assert_eq!(one.skeleton(), other.skeleton(), "the second is Cyrillic");
-/// assert!(RoomName::parse("lоbby").is_err(), "two scripts");
-/// # Ok::<(), shared::chat::room::InvalidRoom>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RoomName(Box<str>);
-
-impl RoomName {
-    /// Checks the name of a new room. Upper-case letters become lower-case: `General` and `general`
-    /// are one room.
-    ///
-    /// # Errors
-    /// [`InvalidRoom`] says what is wrong.
-    pub fn parse(text: &str) -> Result<Self, InvalidRoom> {
-        let name = Self::from_stored(text)?;
-        name.check_new()?;
-        Ok(name)
-    }
-
-    /// Checks what a new room's name needs beyond [`Self::from_stored`]: characters that can be seen
-    /// and identify (UTS 39 §3.1), few marks, one script, and no confusion with the lobby.
-    ///
-    /// The page checks less, to do without the tables of scripts and confusables.
-    ///
-    /// # Errors
-    /// [`InvalidRoom`] says what is wrong.
-    pub fn check_new(&self) -> Result<(), InvalidRoom> {
-        let name = &*self.0;
-        // A character that cannot be seen would give two rooms the same look.
-        if let Some(character) = name.chars().find(|c| is_ignorable(*c)) {
-            return Err(InvalidRoom::Character(character));
-        }
-        if has_piled_marks(name, MARKS_PER_LETTER, ROOM_NAME_CHARACTERS / 2) {
-            return Err(InvalidRoom::Marks);
-        }
-        #[cfg(not(target_arch = "wasm32"))]
-        {
-            use unicode_security::{GeneralSecurityProfile, MixedScript};
-
-            let allowed = |c: char| "-_.".contains(c) || c.identifier_allowed();
-            if let Some(character) = name.chars().find(|c| !allowed(*c)) {
-                return Err(InvalidRoom::Character(character));
-            }
-            // A Cyrillic `о` in a Latin name would pass for another room's name (UTS 39 §5.1).
-            if !name.is_single_script() {
-                return Err(InvalidRoom::MixedScripts);
-            }
-            // The lobby's own name passes, because it is no other room.
-            let lobby = Self::lobby();
-            if *self != lobby && self.skeleton() == lobby.skeleton() {
-                return Err(InvalidRoom::Reserved);
-            }
-        }
-        Ok(())
-    }
-
-    /// Returns UTS 39 §4's skeleton: the same for all names that a person could confuse. Names are
-    /// lower-case, so that one skeleton is enough.
-    pub fn skeleton(&self) -> String {
-        folded_skeleton(&self.0)
-    }
-
-    /// Reads the name of a room that exists, which may be older than the rules for new ones.
-    ///
-    /// # Errors
-    /// [`InvalidRoom`], if no version can have accepted it.
-    pub fn from_stored(text: &str) -> Result<Self, InvalidRoom> {
-        // Lower-casing does not preserve NFC, so the name is normalized again: one name must have
-        // one form.
-        let name: String = if text.is_ascii() {
-            // The same without the tables: every request names its room.
-            text.to_ascii_lowercase()
-        } else {
-            text.nfc().flat_map(char::to_lowercase).nfc().collect()
-        };
-        if name.is_empty() {
-            return Err(InvalidRoom::Empty);
-        }
-        // Counted in the final form, because lower-casing can change the number of characters.
-        if name.chars().count() > ROOM_NAME_CHARACTERS {
-            return Err(InvalidRoom::TooLong);
-        }
-        let mark = unicode_normalization::char::is_combining_mark;
-        let allowed = |c: char| c.is_alphanumeric() || mark(c) || "-_.".contains(c);
-        if let Some(character) = name.chars().find(|c| !allowed(*c)) {
-            return Err(InvalidRoom::Character(character));
-        }
-        // A mark may end a name, because it belongs to the letter before it.
-        let ends = [name.chars().next(), name.chars().next_back()];
-        if ends[0].is_none_or(|c| !c.is_alphanumeric())
-            || ends[1].is_none_or(|c| !c.is_alphanumeric() && !mark(c))
-        {
-            return Err(InvalidRoom::Ends);
-        }
-        Ok(Self(name.into()))
-    }
-
-    /// Returns the room that everybody is in, and the only one of plain-text clients.
-    pub fn lobby() -> Self {
-        Self(LOBBY.into())
-    }
-
-    /// Returns the name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-// Only `create` and `rename` name new rooms, and both check the name by `new_name`.
-serde_as_text!(RoomName, RoomName::from_stored);
-
-/// Deserializes the name of a new room, by the stricter rules.
-pub(super) fn new_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RoomName, D::Error> {
-    let name = RoomName::deserialize(deserializer)?;
-    name.check_new().map_err(D::Error::custom)?;
-    Ok(name)
-}
-
-impl fmt::Display for RoomName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// The name of the room of two people, which both can compute and which does not show their keys:
-/// the first 16 bytes of SHA-256 over both ids in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DirectId([u8; DIRECT_BYTES]);
-
-impl DirectId {
-    /// Computes the room of these two; `None` if they are the same person.
-    pub fn of(one: UserId, other: UserId) -> Option<Self> {
-        if one == other {
-            return None;
-        }
-        // A label of its own, so that this hash is no other hash of the system, and the smaller id
-        // first, so that both people get the same.
-        let hash = Sha256::new()
-            .chain_update(b"SC chat direct\0")
-            .chain_update(one.min(other).0.as_bytes())
-            .chain_update(one.max(other).0.as_bytes())
-            .finalize();
-        hash.first_chunk().copied().map(Self)
-    }
-
-    fn parse(text: &str) -> Result<Self, InvalidRoom> {
-        // The engine refuses padding and spare bits, so that an id has one text only.
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok();
-        let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
-        bytes.map(Self).ok_or(InvalidRoom::Direct)
-    }
-}
-
-impl fmt::Display for DirectId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{DIRECT_PREFIX}{}",
-            BASE64_URL_SAFE_NO_PAD.encode(self.0)
-        )
-    }
-}
-
-/// A room's description: one line of at most 250 characters without invisible ones; may be empty.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Topic(Box<str>);
-
-impl Topic {
-    /// Checks a new topic; white space around it is removed.
-    ///
-    /// # Errors
-    /// [`InvalidRoom`] says what is wrong.
-    pub fn parse(text: &str) -> Result<Self, InvalidRoom> {
-        let topic = text.trim();
-        if topic.chars().count() > TOPIC_CHARACTERS {
-            return Err(InvalidRoom::TopicTooLong);
-        }
-        match clean_line(topic) {
-            (topic, None) => Ok(Self(topic.into())),
-            (_, Some(character)) => Err(InvalidRoom::TopicCharacter(character)),
-        }
-    }
-
-    /// Reads a topic that a server accepted before, without the characters that a new one must not
-    /// have. A bidi control in one old topic would turn around the line in every client's list.
-    pub fn from_stored(text: &str) -> Self {
-        let cut: String = clean_line(text.trim())
-            .0
-            .chars()
-            .take(TOPIC_CHARACTERS)
-            .collect();
-        // The cut may leave a joiner without its second character, or white space, at the end.
-        Self(clean_line(cut.trim()).0.trim().into())
-    }
-
-    /// Returns the topic.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Deserializes the topic of a room that exists, by the looser rules.
-pub(super) fn stored_topic<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Topic, D::Error> {
-    let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-    Ok(Topic::from_stored(&text))
-}
-
-// By the strict rules, because clients' topics are read so; servers' topics go through
-// `stored_topic`.
-serde_as_text!(Topic, Topic::parse);
-
-impl fmt::Display for Topic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
@@ -436,6 +207,7 @@ impl fmt::Display for InvalidRoom {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::UserId;
     use crate::identity::Fingerprint;
     use crate::testing::portable_test;
 
@@ -525,6 +297,7 @@ mod tests {
 
     #[cfg(not(target_arch = "wasm32"))]
     mod properties {
+        use crate::chat::visible::is_ignorable;
         use proptest::prelude::*;
 
         use super::*;
