@@ -42,7 +42,7 @@ pub(super) struct Quota {
     counts: Arc<Mutex<Counts>>,
     /// The names and rooms that the keys of each network have taken today.
     networks: Daily<IpAddr>,
-    /// Most of them; 0 is no limit.
+    /// Most names and rooms of one network in a day; 0 is no limit.
     claims_per_day: u32,
 }
 

@@ -30,7 +30,7 @@ struct Search {
 /// Most searches that are under way: each may take a second, and they wait for each other.
 const MAX_SEARCHES: usize = 32;
 
-/// Most of them that come from one network: minted keys would otherwise take all of them.
+/// Most searches under way that come from one network: minted keys would otherwise take all places.
 const MAX_SEARCHES_OF_NETWORK: usize = 4;
 
 /// Time after which a search that was one too many may be made again.

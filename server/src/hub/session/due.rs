@@ -60,10 +60,9 @@ impl Session {
                 // Last among what is sent: a busy log must not delay the chat.
                 lines = next_lines(self.log.as_mut()) => self.log_lines(lines),
                 () = tokio::time::sleep_until(self.greet_at), if is_silent => self.become_plain(),
-                // A ban that failed: the connection goes on.
-                () = self.requester.hold.released(), if self.requester.hold.is_set() => {
-                    return Due::Resume;
-                }
+                // A ban that failed. Waited for also when no hold is set: one may have ended since it
+                // was last looked at.
+                () = self.requester.hold.released() => return Due::Resume,
                 () = sleep_until(self.paused_until), if self.paused_until.is_some() => {
                     self.paused_until = None;
                     return Due::Resume;

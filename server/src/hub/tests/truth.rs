@@ -252,3 +252,37 @@ async fn nothing_of_a_removed_member_comes_after_the_removal() {
         0
     );
 }
+
+// The stall: a ban that failed left the connections that it had held unread.
+#[tokio::test]
+async fn a_connection_goes_on_when_the_ban_of_its_person_fails() {
+    let hub = hub().await;
+    let mut eve = person(hub, 2, "eve").await;
+    let holds = |set: bool| {
+        let directory = hub.directory();
+        for (_, connected) in directory.connections_of(UserId(key(2))) {
+            if set {
+                connected.hold.set();
+            } else {
+                connected.hold.release();
+            }
+        }
+    };
+    // While it waits, and between two waits.
+    for waits in [true, false] {
+        waiting(&mut eve);
+        holds(true);
+        assert!(!eve.wants_more());
+        if !waits {
+            holds(false);
+        }
+        let (due, ()) = tokio::join!(next(&mut eve), async {
+            if waits {
+                tokio::task::yield_now().await;
+                holds(false);
+            }
+        });
+        assert!(matches!(due, Due::Resume), "{due:?}");
+        assert!(eve.wants_more());
+    }
+}

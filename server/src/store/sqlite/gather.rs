@@ -1,8 +1,8 @@
 //! Gathers the requests of many who write at once into one group, which shares a commit.
 //!
-//! Those who were just answered ask again, a fraction of a millisecond apart. A transaction that
-//! committed with the first of them would leave the others to the next, and each commit costs as
-//! much as some fifty entries.
+//! Requesters that were just answered ask again, a fraction of a millisecond apart. A transaction that
+//! committed with the first of them would leave the others to the next, and each commit costs as much
+//! as some fifty entries.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, Thread};
@@ -56,7 +56,7 @@ impl Gathering {
     /// Waits for more requests for a group that has `group` of them, while the last one had more.
     /// Returns `false` if there is nothing to wait for, or the group has waited long enough.
     ///
-    /// Whoever writes alone waits once at most, after others have stopped.
+    /// A lone writer waits once at most, after others have stopped.
     pub(super) fn wait(&self, group: usize, last: usize, begun: Instant) -> bool {
         // Some of those who wrote may be done.
         let missing = (last - last / 8).saturating_sub(group);
