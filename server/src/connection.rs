@@ -106,12 +106,11 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         .now()
         .saturating_since(shared::time::Time::default())
         .as_secs_f64();
-    // A connection that has shown a key is always logged; strangers share what their address may
-    // cause in the log.
-    let suppressed = match client.session.get() {
-        Some(_) => Some(0),
-        None => context.strangers.take(address.ip()),
+    let throttle = match client.session.get() {
+        Some(_) => &context.visitors,
+        None => &context.strangers,
     };
+    let suppressed = throttle.take(address.ip());
     if let Some(suppressed) = suppressed {
         let suppressed = (suppressed > 0).then_some(suppressed);
         tracing::info!(
@@ -245,11 +244,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     // Both sides have the same session id only if nobody sits in between; the log
                     // lets people compare.
                     let session = session_id.map(tracing::field::display);
-                    tracing::info!(
-                        connection = %self.client.id, address = %self.client.address,
-                        transport = %self.client.transport, %version, %key, session,
-                        "handshake done"
-                    );
+                    let (id, address) = (self.client.id, self.client.address);
+                    let transport = self.client.transport;
+                    // Keys are cheap: a stranger who connects again and again must not fill the log.
+                    if let Some(suppressed) = self.context.visitors.take(address.ip()) {
+                        let suppressed = (suppressed > 0).then_some(suppressed);
+                        tracing::info!(
+                            connection = %id, %address, %transport, %version, %key, session,
+                            suppressed, "handshake done"
+                        );
+                    } else {
+                        tracing::debug!(
+                            connection = %id, %address, %transport, %version, %key, session,
+                            "handshake done"
+                        );
+                    }
                     // A connection is established once, so this cannot fail.
                     let _ = self.client.session.set((version, key));
                     let hub = &self.context.hub;

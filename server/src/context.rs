@@ -17,7 +17,7 @@ use crate::admission::{Admission, NotAdmitted, Permit, RESERVED};
 use crate::clients::Clients;
 use crate::config::Config;
 use crate::hub::{Hub, Unhealthy};
-use crate::logging::Throttle;
+use crate::logging::{LINES_PER_WINDOW, Throttle, VISITOR_LINES_PER_WINDOW};
 use crate::open_files::{self, Shares};
 use crate::operators::Settings;
 use crate::rsa_pool::RsaPool;
@@ -43,6 +43,8 @@ pub struct Context {
     pub refusals: Semaphore,
     /// The limit on log lines that strangers cause.
     pub strangers: Throttle,
+    /// The limit on log lines of connections that have shown a key.
+    pub visitors: Throttle,
     /// Cancelled when the server is to stop.
     pub stop: CancellationToken,
     /// The tasks of all connections.
@@ -105,7 +107,8 @@ impl Context {
             clients: Arc::clone(&hub.operators().clients),
             hub,
             refusals: Semaphore::new(shares.refusals),
-            strangers: Throttle::default(),
+            strangers: Throttle::new(LINES_PER_WINDOW),
+            visitors: Throttle::new(VISITOR_LINES_PER_WINDOW),
             shares,
             last_health: Mutex::default(),
             stop: CancellationToken::new(),

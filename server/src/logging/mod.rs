@@ -18,7 +18,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::operators::Log;
 
 pub use excerpt::{EXCERPT_CHARS, Excerpt, Quoted};
-pub use throttle::{LINES_PER_WINDOW, Repeated, Throttle};
+pub use throttle::{LINES_PER_WINDOW, Repeated, Throttle, VISITOR_LINES_PER_WINDOW};
 pub use writer::LossyWriter;
 
 /// Starts the log on standard error. Returns its writer and the log that operators can follow.

@@ -11,6 +11,10 @@ use crate::admission::network_of;
 /// few that a thousand attackers fill a megabyte in a minute and not a disk.
 pub const LINES_PER_WINDOW: u32 = 10;
 
+/// The lines that the connections of one address which have shown a key may cause in one window: their
+/// key may be minted all the same.
+pub const VISITOR_LINES_PER_WINDOW: u32 = 120;
+
 /// The time after which an address may cause lines again.
 const WINDOW: Duration = Duration::from_mins(1);
 
@@ -19,8 +23,12 @@ const WINDOW: Duration = Duration::from_mins(1);
 const MAX_ADDRESSES: usize = 4096;
 
 /// The count of log lines, by the address that causes them.
-#[derive(Debug, Default)]
-pub struct Throttle(Mutex<Counts>);
+#[derive(Debug)]
+pub struct Throttle {
+    /// Most lines of one address in one [`WINDOW`].
+    lines: u32,
+    counts: Mutex<Counts>,
+}
 
 #[derive(Debug, Default)]
 struct Counts {
@@ -44,12 +52,12 @@ impl Count {
         }
     }
 
-    fn take(&mut self, now: Instant) -> Option<u64> {
+    fn take(&mut self, now: Instant, lines: u32) -> Option<u64> {
         if now.saturating_duration_since(self.since) >= WINDOW {
             self.since = now;
             self.lines = 0;
         }
-        if self.lines >= LINES_PER_WINDOW {
+        if self.lines >= lines {
             self.suppressed += 1;
             return None;
         }
@@ -59,6 +67,14 @@ impl Count {
 }
 
 impl Throttle {
+    /// Creates a throttle that lets each address cause `lines` in a minute.
+    pub fn new(lines: u32) -> Self {
+        Self {
+            lines,
+            counts: Mutex::default(),
+        }
+    }
+
     /// Takes one line of `address`. Returns the number of its lines that were suppressed since the
     /// last one, which belongs into the line; `None` if this line must be suppressed too.
     pub fn take(&self, address: IpAddr) -> Option<u64> {
@@ -67,10 +83,10 @@ impl Throttle {
 
     fn take_at(&self, address: IpAddr, now: Instant) -> Option<u64> {
         let address = network_of(address);
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let Counts { by_address, others } = &mut *counts;
         if let Some(count) = by_address.get_mut(&address) {
-            return count.take(now);
+            return count.take(now, self.lines);
         }
         // Old counts are removed only when the table is full: that costs a walk through it, but not
         // for each line.
@@ -78,10 +94,11 @@ impl Throttle {
             by_address.retain(|_, count| now.saturating_duration_since(count.since) < WINDOW);
         }
         if by_address.len() >= MAX_ADDRESSES {
-            return others.get_or_insert_with(|| Count::new(now)).take(now);
+            let others = others.get_or_insert_with(|| Count::new(now));
+            return others.take(now, self.lines);
         }
         let mut count = Count::new(now);
-        let first = count.take(now);
+        let first = count.take(now, self.lines);
         by_address.insert(address, count);
         first
     }
@@ -105,7 +122,8 @@ impl Repeated {
 
     fn take_at(&self, now: Instant) -> Option<u64> {
         let mut count = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        count.get_or_insert_with(|| Count::new(now)).take(now)
+        let count = count.get_or_insert_with(|| Count::new(now));
+        count.take(now, LINES_PER_WINDOW)
     }
 }
 
@@ -115,7 +133,7 @@ mod tests {
 
     #[test]
     fn an_address_is_silenced_and_the_next_window_says_how_much_it_missed() {
-        let throttle = Throttle::default();
+        let throttle = Throttle::new(LINES_PER_WINDOW);
         let (noisy, quiet) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
         let start = Instant::now();
         for _ in 0..LINES_PER_WINDOW {
@@ -141,7 +159,7 @@ mod tests {
 
     #[test]
     fn many_addresses_take_neither_memory_nor_the_log() {
-        let throttle = Throttle::default();
+        let throttle = Throttle::new(LINES_PER_WINDOW);
         let start = Instant::now();
         let lines = (0..100_000_u32)
             .filter(|&n| {
@@ -150,7 +168,7 @@ mod tests {
             })
             .count();
         assert_eq!(lines, MAX_ADDRESSES + LINES_PER_WINDOW as usize);
-        let counts = throttle.0.lock().unwrap();
+        let counts = throttle.counts.lock().unwrap();
         assert_eq!(counts.by_address.len(), MAX_ADDRESSES);
     }
 }

@@ -82,6 +82,22 @@ fn a_crowd_that_is_refused_takes_no_room_either() {
     scene.assert_undisturbed();
 }
 
+// The attack: a minted key that connects again and again filled the log with two lines each time.
+#[test]
+fn whoever_connects_again_and_again_does_not_fill_the_log() {
+    let mut scene = Scene::new(&[]);
+    for _ in 0..200 {
+        let mut client = Client::join(scene.server.tcp());
+        client.say("/quit");
+        while client.receive_or_end().is_ok() {}
+    }
+    let lines = |words| scene.server.logged(&[words]).len();
+    let lines = lines("handshake done") + lines("closed");
+    // A test that takes more than a minute has a second window.
+    assert!((1..=240).contains(&lines), "{lines}");
+    scene.assert_undisturbed();
+}
+
 #[test]
 fn all_places_for_http_requests() {
     let mut scene = Scene::new(&[]);

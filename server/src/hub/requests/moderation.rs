@@ -1,6 +1,6 @@
 //! Requests of owners and moderators in their rooms, and of operators in any room.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use shared::chat::{Role, RoomId, RoomName, ServerMessage, Topic, UserId};
 
@@ -9,7 +9,11 @@ use crate::hub::authorize::{Action, authorize};
 use crate::hub::room::RoomLock;
 use crate::hub::session::{Effect, Requester};
 use crate::hub::under_way::holding;
+use crate::logging::{Throttle, VISITOR_LINES_PER_WINDOW};
 use crate::store::{Change, StoreError};
+
+/// The limit on log lines about rooms: everybody may own some, and change them again and again.
+static LINES: LazyLock<Throttle> = LazyLock::new(|| Throttle::new(VISITOR_LINES_PER_WINDOW));
 
 /// Stores a change of a room that somebody may make, and holds what was taken for it.
 ///
@@ -31,7 +35,13 @@ pub(super) async fn change_room(
         holding(held, from.hub.store.change(change))
     };
     stored.await?;
-    tracing::info!(connection = %from.connection, key = %from.user(), %room, ?action, "moderation");
+    if let Some(suppressed) = LINES.take(from.address) {
+        let suppressed = (suppressed > 0).then_some(suppressed);
+        tracing::info!(
+            connection = %from.connection, key = %from.user(), %room, ?action, suppressed,
+            "moderation"
+        );
+    }
     Ok(())
 }
 
