@@ -164,7 +164,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
                 let ping = Message::Ping(Bytes::new());
                 Pin::new(&mut self.socket)
                     .start_send(ping)
-                    .map_err(|error| self.io_error(&error))?;
+                    .map_err(|error| self.io_error(error))?;
                 self.flush_due = true;
             }
         }
@@ -175,7 +175,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
                 Poll::Pending => {}
                 Poll::Ready(result) => {
                     self.flush_due = false;
-                    result.map_err(|error| self.io_error(&error))?;
+                    result.map_err(|error| self.io_error(error))?;
                 }
             }
         }
@@ -217,8 +217,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
         Ok(false)
     }
 
-    fn io_error(&mut self, error: &Error) -> io::Error {
-        let (code, kind) = match error {
+    fn io_error(&mut self, error: Error) -> io::Error {
+        let (code, kind) = match &error {
             Error::Utf8(_) => (CloseCode::Invalid, io::ErrorKind::InvalidData),
             Error::Capacity(_) => (CloseCode::Size, io::ErrorKind::InvalidData),
             Error::Protocol(_) => (CloseCode::Protocol, io::ErrorKind::InvalidData),
@@ -226,11 +226,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Tunnel<S> {
             Error::Io(error) if self.socket.get_ref().is_over() => {
                 return self.fail(CloseCode::Size, error.kind(), TOO_MUCH);
             }
-            Error::Io(error) => return io::Error::new(error.kind(), error.to_string()),
             _ => (CloseCode::Error, io::ErrorKind::Other),
         };
+        // A failed stream takes no close frame.
+        if let Error::Io(error) = error {
+            return error;
+        }
         self.fault = Some(code);
-        io::Error::new(kind, error.to_string())
+        io::Error::new(kind, error)
     }
 
     /// Returns the next message to write for `bytes`, and the number of bytes that it takes. In a
@@ -333,7 +336,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Tunnel<S> {
                 None | Some(Err(Error::ConnectionClosed | Error::AlreadyClosed)) => {
                     return Poll::Ready(Ok(()));
                 }
-                Some(Err(error)) => return Poll::Ready(Err(this.io_error(&error))),
+                Some(Err(error)) => return Poll::Ready(Err(this.io_error(error))),
                 Some(Ok(message)) => {
                     if this.take(message)? {
                         return Poll::Ready(Ok(()));
@@ -355,12 +358,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Tunnel<S> {
             // As with TCP: bytes for a peer that has closed go nowhere.
             return Poll::Ready(Ok(bytes.len()));
         }
-        ready!(Pin::new(&mut this.socket).poll_ready(cx)).map_err(|error| this.io_error(&error))?;
+        ready!(Pin::new(&mut this.socket).poll_ready(cx)).map_err(|error| this.io_error(error))?;
         let (message, taken) = this.message_of(bytes)?;
         if let Some(message) = message {
             Pin::new(&mut this.socket)
                 .start_send(message)
-                .map_err(|error| this.io_error(&error))?;
+                .map_err(|error| this.io_error(error))?;
         }
         Poll::Ready(Ok(taken))
     }
@@ -373,14 +376,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Tunnel<S> {
         }
         Pin::new(&mut this.socket)
             .poll_flush(cx)
-            .map_err(|error| this.io_error(&error))
+            .map_err(|error| this.io_error(error))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         match ready!(Pin::new(&mut this.socket).poll_close(cx)) {
             Ok(()) | Err(Error::ConnectionClosed | Error::AlreadyClosed) => Poll::Ready(Ok(())),
-            Err(error) => Poll::Ready(Err(this.io_error(&error))),
+            Err(error) => Poll::Ready(Err(this.io_error(error))),
         }
     }
 }

@@ -49,7 +49,7 @@ pub enum OpenError {
          backup, or move them away to start anew",
         path = .0.display()
     )]
-    Damaged(PathBuf, String),
+    Damaged(PathBuf, #[source] Box<dyn std::error::Error + Send + Sync>),
     /// SQLite cannot open it.
     #[error("cannot open {path}: {1}", path = .0.display())]
     Sqlite(PathBuf, #[source] rusqlite::Error),
@@ -61,7 +61,7 @@ impl OpenError {
         match error.sqlite_error_code() {
             // Its owner can do something about it: restore a backup.
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                Self::Damaged(path.to_owned(), error.to_string())
+                Self::Damaged(path.to_owned(), error.into())
             }
             _ => Self::Sqlite(path.to_owned(), error),
         }
@@ -158,5 +158,15 @@ mod tests {
         let cause = error.source().and_then(std::error::Error::source);
         let cause = cause.and_then(|it| it.downcast_ref::<rusqlite::Error>());
         assert_eq!(cause, Some(&rusqlite::Error::InvalidQuery));
+    }
+
+    #[test]
+    fn the_error_of_sqlite_is_behind_that_of_a_damaged_database() {
+        let damaged = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+        let error = rusqlite::Error::SqliteFailure(damaged, None);
+        let error = OpenError::of_sqlite(Path::new("chat.db"), error);
+        assert!(matches!(error, OpenError::Damaged(..)), "{error}");
+        let source = error.source().unwrap();
+        assert!(source.is::<rusqlite::Error>(), "{source:?}");
     }
 }

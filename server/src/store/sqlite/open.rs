@@ -218,7 +218,7 @@ fn check_by_sqlite(path: &Path, with_log: bool) -> Result<(), OpenError> {
     if said == "ok" {
         Ok(())
     } else {
-        Err(OpenError::Damaged(path.to_owned(), said))
+        Err(OpenError::Damaged(path.to_owned(), said.into()))
     }
 }
 
