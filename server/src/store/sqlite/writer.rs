@@ -2,6 +2,7 @@
 //! publishes the outcomes when they are on the disk. So many messages cost one wait for the disk,
 //! not one each.
 
+mod doubt;
 mod upkeep;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 
+use self::doubt::Doubt;
 use super::error::Failure;
 use super::gather::Gathering;
 use super::job::{Done, Job, Searches};
@@ -55,7 +57,7 @@ impl Writer {
         let (sender, receiver) = channel();
         let subscription = Arc::<Subscription>::default();
         let gathering = Arc::new(Gathering::new());
-        let retention_from = upkeep::retention_from(&connection, clock.now());
+        let doubt = Doubt::at_start(&connection, Instant::now(), clock.now());
         let thread = Thread {
             connection,
             subscription: Arc::clone(&subscription),
@@ -72,7 +74,7 @@ impl Writer {
             sweep_every,
             unswept: BTreeSet::new(),
             swept_to: 0,
-            retention_from,
+            doubt,
             // What was to go while nobody was here goes first.
             sweep_at: Some(Instant::now()),
         };
@@ -149,9 +151,8 @@ struct Thread {
     unswept: BTreeSet<i64>,
     /// The key of the room up to which the sweep has looked at all.
     swept_to: i64,
-    /// The time before which retention removes nothing, after a start at which the clock may be
-    /// wrong.
-    retention_from: Option<Instant>,
+    /// Whether retention believes the clock.
+    doubt: Doubt,
     /// The time of the next sweep; `None` if every room keeps everything.
     sweep_at: Option<Instant>,
 }

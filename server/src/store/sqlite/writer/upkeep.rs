@@ -3,9 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use rusqlite::TransactionBehavior;
 use rusqlite::wal::CheckpointMode;
-use rusqlite::{Connection, TransactionBehavior};
-use shared::chat::Timestamp;
 
 use super::super::error::Failure;
 use super::super::open::BUSY_TIMEOUT;
@@ -19,13 +18,6 @@ const LOG_PAGES: i32 = 1000;
 /// Pages of the log after which it is copied while a sweep goes on.
 const SWEEP_LOG_PAGES: i32 = 256;
 
-/// Days without an entry after which a clock at the start is doubted, and the time for which it is:
-/// enough for a machine to set its clock by the network, and for this one to be believed again.
-const DOUBTFUL_DAYS: i64 = 7;
-const DOUBT: Duration = Duration::from_hours(1);
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-
 /// Time after which messages that could not be indexed are tried again.
 const INDEX_AGAIN: Duration = Duration::from_secs(1);
 
@@ -38,23 +30,6 @@ enum Next {
     Now,
     Later,
     Never,
-}
-
-/// Returns the time from which retention removes entries; `None` from now on. A machine that starts
-/// with a clock years ahead would otherwise lose its history in the first seconds.
-pub(super) fn retention_from(connection: &Connection, now: Timestamp) -> Option<Instant> {
-    let newest = connection.query_row("SELECT max(last_at) FROM rooms", [], |row| row.get(0));
-    // Without an answer the first sweep says what is wrong.
-    let newest: i64 = newest.ok().flatten()?;
-    let days = now.unix_millis().saturating_sub(newest) / DAY_MS;
-    if days < DOUBTFUL_DAYS {
-        return None;
-    }
-    tracing::warn!(
-        days,
-        "the newest entry is old, or the clock is wrong; retention waits for an hour"
-    );
-    Some(Instant::now() + DOUBT)
 }
 
 impl Thread {
@@ -160,15 +135,13 @@ impl Thread {
         // Deleted rooms go first: somebody has decided that their texts are to be gone.
         let swept = match sweep::deleted_rooms(&transaction, &self.unswept)? {
             Some(swept) => swept,
-            None if self
-                .retention_from
-                .is_some_and(|from| from > Instant::now()) =>
-            {
-                Swept::None
-            }
             None => {
                 let now = self.clock.now();
-                sweep::retention(&transaction, now, self.swept_to, &self.unswept)?
+                if self.doubt.holds(Instant::now(), now) {
+                    Swept::None
+                } else {
+                    sweep::retention(&transaction, now, self.swept_to, &self.unswept)?
+                }
             }
         };
         transaction.commit()?;
