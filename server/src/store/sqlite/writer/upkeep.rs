@@ -133,15 +133,14 @@ impl Thread {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Deleted rooms go first: somebody has decided that their texts are to be gone.
-        let swept = match sweep::deleted_rooms(&transaction, &self.unswept)? {
-            Some(swept) => swept,
-            None => {
-                let now = self.clock.now();
-                if self.doubt.holds(Instant::now(), now) {
-                    Swept::None
-                } else {
-                    sweep::retention(&transaction, now, self.swept_to, &self.unswept)?
-                }
+        let swept = if let Some(swept) = sweep::deleted_rooms(&transaction, &self.unswept)? {
+            swept
+        } else {
+            let now = self.clock.now();
+            if self.doubt.holds(Instant::now(), now) {
+                Swept::None
+            } else {
+                sweep::retention(&transaction, now, self.swept_to, &self.unswept)?
             }
         };
         transaction.commit()?;
