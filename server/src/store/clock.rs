@@ -1,6 +1,8 @@
 //! The clock that a store stamps entries with: the system's, or a test's.
 
 use std::fmt;
+#[cfg(test)]
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
@@ -11,7 +13,10 @@ use crate::system;
 
 /// A clock, shared by its clones.
 #[derive(Clone)]
-pub(super) struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+pub(super) struct Clock {
+    time: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    passed: Arc<dyn Fn() -> i64 + Send + Sync>,
+}
 
 impl Clock {
     /// Returns the system's clock, steadied: it follows the wall clock only as far as that agrees
@@ -24,22 +29,38 @@ impl Clock {
         let started = Instant::now();
         let elapsed = move || i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
         let steady = Steady::new(wall());
-        Self(Arc::new(move || {
-            Timestamp::from_unix_millis(steady.now(wall(), elapsed())).unwrap_or_default()
-        }))
+        let time =
+            move || Timestamp::from_unix_millis(steady.now(wall(), elapsed())).unwrap_or_default();
+        Self {
+            time: Arc::new(time),
+            passed: Arc::new(elapsed),
+        }
     }
 
-    /// Creates a clock that a test moves.
+    /// Creates a clock that a test moves. The time passes as it moves.
     #[cfg(test)]
-    pub(super) fn of(millis: Arc<std::sync::atomic::AtomicI64>) -> Self {
-        Self(Arc::new(move || {
-            let millis = millis.load(std::sync::atomic::Ordering::SeqCst);
-            Timestamp::from_unix_millis(millis).unwrap()
-        }))
+    pub(super) fn of(millis: Arc<AtomicI64>) -> Self {
+        Self::jumping(Arc::clone(&millis), millis)
+    }
+
+    /// Creates a clock that a test moves apart from the time that passes.
+    #[cfg(test)]
+    pub(super) fn jumping(time: Arc<AtomicI64>, passed: Arc<AtomicI64>) -> Self {
+        let time = move || Timestamp::from_unix_millis(time.load(Ordering::SeqCst)).unwrap();
+        Self {
+            time: Arc::new(time),
+            passed: Arc::new(move || passed.load(Ordering::SeqCst)),
+        }
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        (self.0)()
+        (self.time)()
+    }
+
+    /// Returns the time that has passed since an arbitrary moment, in milliseconds. Nobody can set
+    /// it, and it stands still while the machine is suspended.
+    pub(super) fn passed(&self) -> i64 {
+        (self.passed)()
     }
 }
 

@@ -57,7 +57,7 @@ impl Writer {
         let (sender, receiver) = channel();
         let subscription = Arc::<Subscription>::default();
         let gathering = Arc::new(Gathering::new());
-        let doubt = Doubt::at_start(&connection, Instant::now(), clock.now());
+        let doubt = Doubt::at_start(&connection, &clock);
         let thread = Thread {
             connection,
             subscription: Arc::clone(&subscription),
@@ -151,7 +151,7 @@ struct Thread {
     unswept: BTreeSet<i64>,
     /// The key of the room up to which the sweep has looked at all.
     swept_to: i64,
-    /// Whether retention believes the clock.
+    /// Keeps retention from removing entries by a clock that may be wrong.
     doubt: Doubt,
     /// The time of the next sweep; `None` if every room keeps everything.
     sweep_at: Option<Instant>,

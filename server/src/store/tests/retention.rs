@@ -103,7 +103,7 @@ fn keep_a_day(room: &RoomId) -> Change {
 #[tokio::test]
 async fn an_edit_stays_as_long_as_its_message() {
     let folder = tempfile::tempdir().unwrap();
-    let millis = Arc::new(AtomicI64::new(6 * DAY));
+    let millis = Arc::new(AtomicI64::new(1000 * DAY));
     let store = sqlite(&folder.path().join("chat.db"), &millis, None);
     let room = create(&store, "room").await;
     let append = |number, event| store.append(room.clone(), entry(1, number, event));
@@ -116,9 +116,9 @@ async fn an_edit_stays_as_long_as_its_message() {
     };
     append(3, edit).await.unwrap();
     store.change(keep_a_day(&room)).await.unwrap();
-    millis.store(3 * DAY, Ordering::SeqCst);
+    millis.store(5 * DAY, Ordering::SeqCst);
     until_left(&store, &room, &[1, 3]).await;
-    millis.store(8 * DAY, Ordering::SeqCst);
+    millis.store(1002 * DAY, Ordering::SeqCst);
     until_left(&store, &room, &[]).await;
 }
 

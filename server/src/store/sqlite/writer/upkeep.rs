@@ -135,13 +135,10 @@ impl Thread {
         // Deleted rooms go first: somebody has decided that their texts are to be gone.
         let swept = if let Some(swept) = sweep::deleted_rooms(&transaction, &self.unswept)? {
             swept
+        } else if self.doubt.holds(&self.clock) {
+            Swept::None
         } else {
-            let now = self.clock.now();
-            if self.doubt.holds(Instant::now(), now) {
-                Swept::None
-            } else {
-                sweep::retention(&transaction, now, self.swept_to, &self.unswept)?
-            }
+            sweep::retention(&transaction, self.clock.now(), self.swept_to, &self.unswept)?
         };
         transaction.commit()?;
         Ok(swept)
