@@ -1,11 +1,14 @@
 //! Admission modes over real sockets, and the command that changes the operators of a stopped
 //! server.
 
+use std::io::Write;
+
 use serde_json::json;
+use shared::chat::MessageId;
 use shared::connection::Version;
 
 use crate::support::client::{Client, connect};
-use crate::support::json::{hear, hello, key, over_tcp, refusal, say, through_tunnel};
+use crate::support::json::{hear, hello, join, key, over_tcp, refusal, say, through_tunnel};
 use crate::support::server::{Server, run_to_end};
 
 fn user(who: usize) -> String {
@@ -58,6 +61,56 @@ fn a_banned_person_with_a_new_key_needs_an_invitation() {
     stranger.shake_hands();
     stranger.say("a line of plain text");
     assert!(stranger.receive().contains("invitation or approval"));
+}
+
+#[test]
+fn nothing_of_the_banned_comes_after_the_bans_answer() {
+    let rates = ["--sends-per-minute", "0", "--joins-per-minute", "0"];
+    let server = Server::start(&rates);
+    let code = server.claim_code();
+    let mut anna = over_tcp(server.tcp(), 1, "anna");
+    say(&mut anna, &json!({"type": "claim", "code": code}));
+    hear(&mut anna, "operator");
+    join(&mut anna, "lobby", 0);
+    // A race: one round may go well by chance.
+    for round in 0..10 {
+        let mut eve = over_tcp(server.tcp(), 2, "eve");
+        let mut device = through_tunnel(server.http(), 2, "eve");
+        join(&mut eve, "lobby", 0);
+        join(&mut device, "lobby", 0);
+        let message = |number: u32| {
+            let mut bytes = [0; 16];
+            bytes[..4].copy_from_slice(&(1_000 * round + number).to_be_bytes());
+            let id = MessageId::from_random(bytes).to_string();
+            json!({"type": "send", "room": "lobby", "id": id, "text": "from eve"}).to_string()
+        };
+        let flood: Vec<_> = (0..200).map(message).collect();
+        let flood: Vec<_> = flood.iter().map(String::as_str).collect();
+        let frames = eve.seal_all(&flood);
+        eve.wire.write_all(&frames).unwrap();
+        for number in 200..220 {
+            device.say(&message(number));
+        }
+        hear(&mut anna, "message");
+        say(
+            &mut anna,
+            &json!({"type": "operator", "do": "ban", "user": user(2)}),
+        );
+        hear(&mut anna, "operator");
+        say(&mut anna, &json!({"type": "ping"}));
+        loop {
+            let told = anna.receive();
+            assert!(!told.contains("from eve"), "{told}");
+            if told.contains(r#""type":"pong""#) {
+                break;
+            }
+        }
+        eve.receive_end();
+        device.receive_end();
+        let unban = json!({"type": "operator", "do": "unban", "user": user(2)});
+        say(&mut anna, &unban);
+        hear(&mut anna, "operator");
+    }
 }
 
 #[test]

@@ -124,6 +124,40 @@ fn names_that_pretend_or_cannot_be_shown() {
 }
 
 #[test]
+fn texts_in_which_nothing_is_visible() {
+    let mut scene = Scene::new(&[]);
+    let mut mallory = over_tcp(scene.server.tcp(), 1, "mallory");
+    say(&mut mallory, &json!({"type": "create", "room": "den"}));
+    hear(&mut mallory, "joined");
+    say(&mut mallory, &send("den", 1, "seen"));
+    let of = hear(&mut mallory, "ack")["seq"].clone();
+    for text in [
+        "",
+        " \n\t",
+        "\u{3000}\u{2003}",
+        "\u{200b}",
+        "\u{3164}\u{ffa0}",
+        "\u{115f}\u{1160}",
+        "\u{2800}",
+        "\u{ad}",
+        "\u{301}\u{302}",
+        "\u{202e} \u{202c}",
+        "\u{fe0f}\u{200d}",
+        "\u{e0061}",
+        "\u{1d159}",
+    ] {
+        for request in [
+            send("den", 2, text),
+            json!({"type": "edit", "room": "den", "id": id(3), "of": of, "text": text}),
+        ] {
+            say(&mut mallory, &request);
+            assert_eq!(refusal(&mut mallory).0, "malformed", "{text:?}");
+        }
+    }
+    scene.assert_undisturbed();
+}
+
+#[test]
 fn texts_over_the_limit_and_ids_used_again() {
     let mut scene = Scene::new(&[]);
     let mut anna = over_tcp(scene.server.tcp(), 1, "anna");

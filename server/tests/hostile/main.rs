@@ -20,6 +20,7 @@ mod frames;
 mod http;
 mod places;
 mod policy;
+mod quotas;
 mod slow;
 mod startup;
 mod stopping;
