@@ -16,6 +16,7 @@ use crate::contact::Ask;
 use crate::exit::{Code, Failure};
 use crate::printable;
 use crate::session::Outgoing;
+use crate::terminal;
 
 const PROMPT: &str = "> ";
 
@@ -107,10 +108,12 @@ impl Ask for Terminal {
                     }
                     None => question = "Type yes, no, or the fingerprint that you were told: ",
                 },
+                Err(ReadlineError::Signal(_)) => {}
+                // Its end and its failures say nothing of what a person decided.
+                Err(_) if !terminal::is_there() => return Err(terminal::gone()),
                 Err(ReadlineError::Eof | ReadlineError::Interrupted) => {
                     return Err(advice::declined(address));
                 }
-                Err(ReadlineError::Signal(_)) => {}
                 Err(error) => return Err(unusable(&error)),
             }
         }

@@ -39,6 +39,25 @@ fn first_contact_asks_then_lines_are_sent_and_shown() {
 }
 
 #[test]
+fn a_terminal_that_is_gone_ends_the_line_mode() {
+    let server = Server::start();
+    let home = Home::new();
+    let session = Session::start(&home, &["connect", &server.tcp(), "--accept-new"]);
+    session.wait_for("* Welcome");
+    assert_eq!(session.hang_up(), 12);
+}
+
+#[test]
+fn a_terminal_that_is_gone_ends_the_question_of_the_first_contact() {
+    let server = Server::start();
+    let home = Home::new();
+    let session = Session::start(&home, &["connect", &server.tcp()]);
+    session.wait_for("Trust this key");
+    assert_eq!(session.hang_up(), 12);
+    assert_eq!(home.pins(), "", "nobody has trusted it");
+}
+
+#[test]
 fn first_contact_takes_the_fingerprint_for_an_answer() {
     let (server, other) = (Server::start(), Server::start());
     for (answer, code) in [

@@ -161,10 +161,10 @@ impl Session {
     /// Closes the terminal's window without a signal that tells the program, and waits for the
     /// program's end.
     pub(crate) fn hang_up(mut self) -> i32 {
-        // The reading thread holds the master as well, so closing this end is not enough.
-        rustix::termios::tcsetwinsize(&self.keyboard, winsize(1, 1)).unwrap();
+        // The reading thread holds the master as well, so closing this end is not enough. It lets
+        // go with the next output: the echo of a key.
         self.gone.store(true, std::sync::atomic::Ordering::SeqCst);
-        self.signal(Signal::WINCH);
+        self.type_keys("x");
         self.keyboard = File::open("/dev/null").unwrap();
         let start = Instant::now();
         loop {
