@@ -117,6 +117,10 @@ pub fn composer(props: &ComposerProps) -> Html {
         send.emit(());
     });
     let label = format!("Message to {}", props.title);
+    let (shape, verb) = match editing {
+        Some(_) => (Icon::Check, "Save"),
+        None => (Icon::Send, "Send"),
+    };
     html! {
         <form class="composer" {onsubmit}>
             if let Some(about) = &props.about {
@@ -135,9 +139,9 @@ pub fn composer(props: &ComposerProps) -> Html {
                 {oninput}
                 {onkeydown}
             />
-            <button type="submit" class="button button-primary" data-testid="send" disabled={unsendable}>
-                { icon(if editing.is_some() { Icon::Check } else { Icon::Send }) }
-                <span class="hidden-when-narrow">{ if editing.is_some() { "Save" } else { "Send" } }</span>
+            <button type="submit" class="button button-primary" data-testid="send" aria-label={verb} disabled={unsendable}>
+                { icon(shape) }
+                <span class="button-label">{ verb }</span>
             </button>
             <p class="hint" id="composer-hint">
                 { hint(props.connected) }

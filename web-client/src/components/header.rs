@@ -23,21 +23,26 @@ pub struct Header {
 pub fn header(props: &Header) -> Html {
     let onclick = props.on_identity.reform(|_: MouseEvent| ());
     let on_verify = props.on_verify.reform(|_: MouseEvent| ());
+    // Its name is what it shows where there is room.
+    let identity = match &props.short {
+        Some(short) => format!("Your identity {short}"),
+        None => "Your identity".to_owned(),
+    };
     html! {
         <header class="top">
             <span class="brand">{ icon(Icon::Brand) }<span>{ "Secure Chat" }</span></span>
             <Badge level={props.level} />
             <div class="top-tools">
                 <ThemeToggle />
-                <button type="button" class="button" data-testid="verify-open" onclick={on_verify}>
+                <button type="button" class="button" data-testid="verify-open" aria-label="Verify" title="Verify" onclick={on_verify}>
                     { icon(Icon::Shield) }
-                    <span class="hidden-when-narrow">{ "Verify" }</span>
+                    <span class="button-label">{ "Verify" }</span>
                 </button>
-                <button type="button" class="button" data-testid="identity-open" {onclick}>
+                <button type="button" class="button" data-testid="identity-open" aria-label={identity} title="Your identity" {onclick}>
                     { icon(Icon::Key) }
-                    <span class="hidden-when-narrow">{ "Your identity" }</span>
+                    <span class="button-label">{ "Your identity" }</span>
                     if let Some(short) = &props.short {
-                        <code class="gone-when-narrow">{ short }</code>
+                        <code class="button-label">{ short }</code>
                     }
                 </button>
             </div>

@@ -25,8 +25,8 @@ pub(super) fn header(
         let (expanded, label) = (aside.open() == Some(which), which.label());
         let onclick = aside.on_toggle(which);
         html! {
-            <button type="button" class="button" data-testid={id} aria-expanded={expanded.to_string()} aria-label={label} {onclick}>
-                { icon(shape) }<span class="hidden-when-narrow">{ label }</span>
+            <button type="button" class="button" data-testid={id} aria-expanded={expanded.to_string()} aria-label={label} title={label} {onclick}>
+                { icon(shape) }<span class="button-label">{ label }</span>
             </button>
         }
     };
@@ -60,9 +60,11 @@ pub(super) fn header(
                     type="button"
                     class="button"
                     data-testid="disconnect"
+                    aria-label="Disconnect"
+                    title="Disconnect"
                     onclick={props.act.reform(|_: MouseEvent| Action::Disconnect)}
                 >
-                    { icon(Icon::Leave) }<span class="hidden-when-narrow">{ "Disconnect" }</span>
+                    { icon(Icon::Leave) }<span class="button-label">{ "Disconnect" }</span>
                 </button>
             </div>
         </header>

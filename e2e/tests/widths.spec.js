@@ -1,0 +1,45 @@
+// The bars at every width: nothing is cut off, and the room's name can be read.
+import { expect, test } from '../lib/test.js';
+
+const WIDTHS = [320, 360, 480, 600, 700, 701, 768, 800, 801, 900, 1000, 1099, 1100, 1280, 1366, 1440, 1920];
+
+/** Returns what stands out of the window or of its bar, and what has no width left. */
+function cutOff() {
+  const faults = [];
+  const wide = document.scrollingElement.scrollWidth;
+  if (wide > innerWidth) faults.push(`the page is ${wide} px wide`);
+  for (const bar of document.querySelectorAll('.top, .room')) {
+    if (bar.scrollWidth > bar.clientWidth) faults.push(`${bar.className} is ${bar.scrollWidth} px wide`);
+    for (const part of bar.querySelectorAll('button, summary, h1')) {
+      const box = part.getBoundingClientRect();
+      // Not shown at this width.
+      if (box.height === 0) continue;
+      const name = part.dataset.testid ?? part.tagName;
+      if (box.left < 0 || box.right > innerWidth + 0.5) faults.push(`${name} ends at ${box.right} px`);
+      if (box.width < 24) faults.push(`${name} is ${box.width} px wide`);
+    }
+  }
+  return faults;
+}
+
+test('no bar is cut off at any width', async ({ server, visitor }) => {
+  // The operator's bar has one button more, and the longest name takes most place.
+  const { chat, page } = await visitor();
+  await chat.open(await server.claimLink());
+  const look = async (screen) => {
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 800 });
+      await expect.poll(() => page.evaluate(cutOff), `${screen}, ${width} px`).toEqual([]);
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
+  };
+  await look('connect');
+  await chat.join(`ada-${'m'.repeat(28)}`);
+  await expect(chat.id('console-toggle')).toBeVisible();
+  await look('lobby');
+  await chat.type(`/join ${'room-'.repeat(6)}1`);
+  await expect(page.locator('.room h1')).toContainText('room-room-');
+  await look('a long name');
+  await chat.id('members-toggle').click();
+  await look('members');
+});
