@@ -23,11 +23,6 @@ pub struct Header {
 pub fn header(props: &Header) -> Html {
     let onclick = props.on_identity.reform(|_: MouseEvent| ());
     let on_verify = props.on_verify.reform(|_: MouseEvent| ());
-    // Its name is what it shows where there is room.
-    let identity = match &props.short {
-        Some(short) => format!("Your identity {short}"),
-        None => "Your identity".to_owned(),
-    };
     html! {
         <header class="top">
             <span class="brand">{ icon(Icon::Brand) }<span>{ "Secure Chat" }</span></span>
@@ -38,7 +33,7 @@ pub fn header(props: &Header) -> Html {
                     { icon(Icon::Shield) }
                     <span class="button-label">{ "Verify" }</span>
                 </button>
-                <button type="button" class="button" data-testid="identity-open" aria-label={identity} title="Your identity" {onclick}>
+                <button type="button" class="button" data-testid="identity-open" title="Your identity" {onclick}>
                     { icon(Icon::Key) }
                     <span class="button-label">{ "Your identity" }</span>
                     if let Some(short) = &props.short {
