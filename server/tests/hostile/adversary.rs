@@ -32,8 +32,10 @@ const HOSTILE: usize = 20;
 /// The memory that the server may have of its own, in KiB.
 const MEMORY_KIB: u32 = 512 * 1024;
 
-/// The time for which hostile clients attack before anything is measured: the caches and pools that
-/// any use fills are full then, and what more of an attack leaves behind shows.
+/// The attacks before anything is measured, and the least time for them: the caches and pools that
+/// any use fills are full then, and what more of an attack leaves behind shows. A time alone was too
+/// few attacks on a machine that is busy with something else.
+const WARM_UP_ATTACKS: u64 = 150;
 const WARM_UP: Duration = Duration::from_secs(10);
 
 /// The time between two messages of an honest client.
@@ -408,6 +410,9 @@ fn twenty_hostile_clients_for_a_minute_disturb_nobody_and_take_no_memory_for_goo
     let first = Scene::of(&server);
     let clients = first.hostile(!seed);
     std::thread::sleep(WARM_UP);
+    while first.attacks.load(Ordering::Relaxed) < WARM_UP_ATTACKS {
+        std::thread::sleep(Duration::from_millis(10));
+    }
     first.end(clients);
 
     let scene = Scene::of(&server);
