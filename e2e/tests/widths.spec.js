@@ -16,6 +16,9 @@ function cutOff() {
       if (box.height === 0) continue;
       const name = part.dataset.testid ?? part.tagName;
       if (box.left < 0 || box.right > innerWidth + 0.5) faults.push(`${name} ends at ${box.right} px`);
+      // A room's long name ends in dots.
+      const tooLong = part.tagName !== 'H1' && part.scrollWidth > part.clientWidth;
+      if (tooLong) faults.push(`the text of ${name} is ${part.scrollWidth} px wide`);
       if (box.width < 24) faults.push(`${name} is ${box.width} px wide`);
     }
   }
