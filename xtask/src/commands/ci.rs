@@ -159,7 +159,8 @@ fn page(tools: &mut Toolbox) -> Result<()> {
 fn browser(tools: &mut Toolbox) -> Result<()> {
     let mut command = e2e_command(tools, "npx", "debug")?;
     // The build of the native tests is reused, if they ran.
-    process::run(&mut tools.cargo(&["build", "--package", "server"]))?;
+    let mut build = tools.cargo(&["build", "--package", "server", "--bins"]);
+    process::run(build.args(["--example", "mitm"]))?;
     if !web::dist(tools).join("index.html").is_file() {
         web::build(tools, Page::Shipped)?;
     }
