@@ -15,7 +15,7 @@ use secure_chat_server::config::Config;
 use secure_chat_server::hub::{Hub, Settings};
 use secure_chat_server::rates::PerMinute;
 use secure_chat_server::store::SqliteStore;
-use secure_chat_server::{Context, run, system};
+use secure_chat_server::{Context, run};
 use shared::identity::PrivateKey;
 use tokio::net::TcpListener;
 
@@ -47,7 +47,7 @@ fn main() {
 
 /// Starts a server with a database and without limits on rates.
 fn start(runtime: &tokio::runtime::Runtime, folder: &Path) -> SocketAddr {
-    let key = PrivateKey::generate(2048, &mut system::random()).unwrap();
+    let key = PrivateKey::generate(2048, &mut native::random()).unwrap();
     let config = Config {
         max_connections: 2000,
         max_connections_per_address: 2000,

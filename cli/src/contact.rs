@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use native::clock::Clock;
 use shared::connection::{ClientConfig, ClientConnection, Event, Trust, Version};
 use shared::error::{Error, Untrusted};
 use shared::identity::{Fingerprint, PrivateKey};
@@ -14,7 +15,7 @@ use crate::advice;
 use crate::exit::Failure;
 use crate::known_servers::{KnownServers, KnownServersError};
 use crate::session::{self, Ending, Farewell, Happening, Outcome, Wiring};
-use crate::system::{self, Clock};
+use crate::system;
 use crate::transport;
 use crate::wish::Wish;
 
@@ -169,7 +170,7 @@ impl Contact {
         let identity = key.public_key().clone();
         let mut config = ClientConfig::new(identity, self.wish.version, self.trust);
         config.observe_frames = self.wish.observe_frames;
-        let connection = ClientConnection::new(config, system::random(), clock.now());
+        let connection = ClientConnection::new(config, native::random(), clock.now());
         let farewell = match (self.dialed.half_close, self.wish.version) {
             (true, _) => Farewell::ProtocolAndStream,
             (false, Version::V2) => Farewell::Protocol,

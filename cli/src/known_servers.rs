@@ -5,11 +5,11 @@ use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use native::files::{self, Existing, ReadError};
 use shared::trust::{Pins, PinsError};
 use thiserror::Error;
 
 use crate::exit::Failure;
-use crate::folder::{self, Existing, ReadError};
 
 /// The file's name in the data folder.
 pub(crate) const FILE_NAME: &str = "known_servers";
@@ -89,7 +89,7 @@ impl KnownServers {
     pub(crate) fn load(&self) -> Result<Pins, KnownServersError> {
         let path = self.path();
         let mut text = String::new();
-        match folder::read_text(&path, MAX_FILE_BYTES, FORBIDDEN_MODE, &mut text) {
+        match files::read_text(&path, MAX_FILE_BYTES, FORBIDDEN_MODE, &mut text) {
             Ok(()) => Pins::parse(&text).map_err(|error| KnownServersError::Damaged(path, error)),
             // Only a missing file means that nothing is pinned. Any other error ends the command:
             // otherwise a file that cannot be read would turn every server into an unknown one.
@@ -109,7 +109,7 @@ impl KnownServers {
     ) -> Result<T, KnownServersError> {
         let lock_path = self.folder.join(LOCK_NAME);
         let write_error = |path: &Path, error| KnownServersError::Write(path.to_path_buf(), error);
-        folder::make(&self.folder).map_err(|error| write_error(&self.folder, error))?;
+        files::make_folder(&self.folder).map_err(|error| write_error(&self.folder, error))?;
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true);
         #[cfg(unix)]
@@ -130,7 +130,7 @@ impl KnownServers {
         let result = change(&mut pins);
         if pins != before {
             let path = self.path();
-            folder::write(&path, pins.to_text().as_bytes(), Existing::Replace)
+            files::write(&path, pins.to_text().as_bytes(), Existing::Replace)
                 .map_err(|error| write_error(&path, error))?;
         }
         Ok(result)

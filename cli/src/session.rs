@@ -9,6 +9,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use native::clock::Clock;
 use shared::connection::{ClientConnection, CloseReason, Event, SendError};
 use shared::identity::PrivateKey;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadHalf, WriteHalf};
@@ -17,7 +18,7 @@ use tokio::sync::{Notify, mpsc};
 
 use self::liveness::{Due, Life};
 use self::output::{OUTPUT_BYTES, Output};
-use crate::system::{self, Clock};
+use crate::system;
 
 const READ_BUFFER_BYTES: usize = 64 * 1024;
 
@@ -298,7 +299,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 match event {
                     Event::PrivateKey(request) => {
                         // Signing takes a millisecond, and there is nothing else to do meanwhile.
-                        let answer = request.answer(self.key, &mut system::random());
+                        let answer = request.answer(self.key, &mut native::random());
                         self.connection.handle_private_key(answer, self.clock.now());
                     }
                     Event::Closed(reason) => self.closed = Some(reason),

@@ -9,7 +9,8 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use secure_chat_server::system::{Clock, random};
+use native::clock::Clock;
+use native::random;
 use shared::connection::{
     ClientConfig, ClientConnection, Event, PrivateKeyRequest, ServerConfig, ServerConnection,
     Trust, Version,

@@ -22,7 +22,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     RSA_PSS_2048_8192_SHA256, RSA_PSS_SHA256, RsaKeyPair, UnparsedPublicKey,
 };
-use secure_chat_server::system::random;
+use native::random;
 use shared::connection::{Event, Version};
 use shared::time::Time;
 use support::{

@@ -14,9 +14,9 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
+use native::random;
 use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey};
 use rsa::{BoxedUint, hazmat};
-use secure_chat_server::system::random;
 use sha2::{Digest, Sha256};
 use shared::connection::{Event, PrivateKeyRequest, Version};
 use shared::crypto::cbc_hmac::{SESSION_BLOB_BYTES, Sealer, SessionBlob};

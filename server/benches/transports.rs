@@ -11,11 +11,12 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
+use native::clock::Clock;
+use native::random;
 use secure_chat_server::config::Config;
 use secure_chat_server::hub::{Hub, Settings};
 use secure_chat_server::rates::PerMinute;
 use secure_chat_server::store::MemoryStore;
-use secure_chat_server::system::{Clock, random};
 use secure_chat_server::{Context, run};
 use shared::connection::{ClientConfig, ClientConnection, Event, Trust, Version};
 use shared::identity::PrivateKey;

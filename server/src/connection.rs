@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use native::clock::Clock;
 use shared::chat::UserId;
 use shared::connection::{
     CloseReason, Event, PrivateKeyRequest, SendError, ServerConfig, ServerConnection,
@@ -21,7 +22,6 @@ use crate::context::Context;
 use crate::hub::{self, Due};
 use crate::listener;
 use crate::logging::Excerpt;
-use crate::system::{self, Clock};
 
 /// The time after which a peer that takes no bytes counts as gone.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -82,7 +82,7 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         stream,
         protocol: Some(ServerConnection::new(
             Arc::clone(protocol),
-            system::random(),
+            native::random(),
             clock.now(),
         )),
         clock,
@@ -133,7 +133,7 @@ pub async fn refuse<S: AsyncWrite + Unpin>(
     code: ErrorCode,
 ) {
     let now = shared::time::Time::default();
-    let mut connection = ServerConnection::new(Arc::clone(protocol), system::random(), now);
+    let mut connection = ServerConnection::new(Arc::clone(protocol), native::random(), now);
     connection.close(code, now);
     if let Some(bytes) = connection.poll_transmit() {
         // A peer that does not even take these bytes is refused all the same.
@@ -295,7 +295,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let key = self.context.identity.clone();
         let clock = self.clock;
         let answered = self.context.rsa.run(move || {
-            let response = request.answer(&key, &mut system::random());
+            let response = request.answer(&key, &mut native::random());
             protocol.handle_private_key(response, clock.now());
             protocol
         });

@@ -1,15 +1,9 @@
 //! The system's clock and randomness in the shapes that the protocol takes.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use shared::chat::Timestamp;
-use shared::random::{Random, RandomUnavailable};
-use shared::time::Time;
-
-/// Returns the operating system's randomness.
-pub fn random() -> Random {
-    Random::new(|bytes| getrandom::fill(bytes).map_err(|_| RandomUnavailable))
-}
+use shared::random::RandomUnavailable;
 
 /// Returns 16 random bytes of the operating system.
 ///
@@ -29,25 +23,4 @@ pub fn timestamp(time: SystemTime) -> Timestamp {
     };
     let timestamp = millis.ok().and_then(Timestamp::from_unix_millis);
     timestamp.unwrap_or_default()
-}
-
-/// A monotonic clock that starts at zero.
-#[derive(Debug, Clone, Copy)]
-pub struct Clock(Instant);
-
-impl Clock {
-    /// Starts a clock now.
-    pub fn start() -> Self {
-        Self(Instant::now())
-    }
-
-    /// Returns the time since the start.
-    pub fn now(self) -> Time {
-        Time::default() + self.0.elapsed()
-    }
-
-    /// Returns the runtime's instant for `time`.
-    pub fn instant(self, time: Time) -> tokio::time::Instant {
-        (self.0 + time.saturating_since(Time::default())).into()
-    }
 }

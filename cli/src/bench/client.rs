@@ -6,6 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use native::clock::Clock;
 use serde::Deserialize;
 use shared::chat::{ClientMessage, MessageId, RoomId, RoomName, Text};
 use shared::connection::{ClientConfig, ClientConnection, CloseReason, Event, Trust, Version};
@@ -15,7 +16,7 @@ use tokio::sync::mpsc;
 
 use crate::address::Address;
 use crate::exit::{Code, Failure};
-use crate::system::{self, Clock};
+use crate::system;
 use crate::transport::{self, Stream};
 
 const READ_BUFFER_BYTES: usize = 64 * 1024;
@@ -75,7 +76,7 @@ impl Client {
         // Nothing is trusted and nothing is sent that is worth protecting: the run is pointed at a
         // server on purpose.
         let config = ClientConfig::new(key.public_key().clone(), version, Trust::Any);
-        let connection = ClientConnection::new(config, system::random(), clock.now());
+        let connection = ClientConnection::new(config, native::random(), clock.now());
         let mut client = Self {
             stream: dialed.stream,
             connection,
@@ -222,7 +223,7 @@ impl Client {
         while let Some(event) = self.connection.poll_event() {
             match event {
                 Event::PrivateKey(request) => {
-                    let answer = request.answer(&self.key, &mut system::random());
+                    let answer = request.answer(&self.key, &mut native::random());
                     self.connection.handle_private_key(answer, self.clock.now());
                 }
                 Event::Message(plaintext) => opened(&plaintext),

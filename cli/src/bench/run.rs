@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use native::clock::Clock;
 use shared::chat::{ClientMessage, Keep, RoomId, RoomName, Topic};
 use shared::connection::Version;
 use shared::identity::PrivateKey;
@@ -15,7 +16,6 @@ use super::report::{Delays, Report, Setup};
 use super::server_process::{ServerProcess, Usage};
 use crate::address::Address;
 use crate::exit::Failure;
-use crate::system::{self, Clock};
 
 /// The interval at which the pace is looked at: the finest that the runtime's timers have. All
 /// messages that are due then go out together.
@@ -222,7 +222,7 @@ fn between(before: Option<Usage>, after: Option<Usage>) -> Option<f64> {
 
 fn make_keys(count: usize) -> Result<Vec<PrivateKey>, Failure> {
     (0..count)
-        .map(|_| PrivateKey::generate(2048, &mut system::random()))
+        .map(|_| PrivateKey::generate(2048, &mut native::random()))
         .collect::<Result<_, _>>()
         .map_err(|error| Failure::other(format!("cannot make a key: {error}")))
 }

@@ -16,7 +16,6 @@ use crate::contact::{self, Contact, Unattended};
 use crate::exit::{Code, Failure};
 use crate::known_servers::KnownServers;
 use crate::session::{self, Ending, Happening, Outcome, Outgoing, Wiring};
-use crate::system;
 use crate::wish::Wish;
 
 /// The most messages that wait to be sealed, and the most events that wait to be shown.
@@ -255,6 +254,6 @@ fn may_help(ending: &Ending) -> bool {
 /// here.
 fn jitter() -> f64 {
     let mut byte = [0; 1];
-    let random = system::random().fill(&mut byte);
+    let random = native::random().fill(&mut byte);
     random.map_or(0.5, |()| f64::from(byte[0]) / 256.0)
 }

@@ -400,7 +400,7 @@ impl Looking {
 
 fn new_id(at: u64) -> Result<MessageId, Failure> {
     let mut random = [0; 10];
-    system::random()
+    native::random()
         .fill(&mut random)
         .map_err(|_| Failure::other("the system has no randomness"))?;
     Ok(MessageId::new(at, random))

@@ -5,8 +5,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 use client::outbox::Outgoing;
-
-use crate::folder::{self, Existing, ReadError};
+use native::files::{self, Existing, ReadError};
 
 const FILE_NAME: &str = "outbox.json";
 
@@ -57,7 +56,7 @@ impl OutboxFile {
 
     fn read(&mut self) -> (Vec<Outgoing>, Option<String>) {
         let mut text = String::new();
-        let why = match folder::read_text(&self.path, MAX_FILE_BYTES, FORBIDDEN_MODE, &mut text) {
+        let why = match files::read_text(&self.path, MAX_FILE_BYTES, FORBIDDEN_MODE, &mut text) {
             Ok(()) => match serde_json::from_str(&text) {
                 Ok(lines) => return (lines, None),
                 Err(error) => error.to_string(),
@@ -109,7 +108,7 @@ impl OutboxFile {
         } else {
             serde_json::to_vec(lines)
                 .map_err(Into::into)
-                .and_then(|json| folder::write(&self.path, &json, Existing::Replace))
+                .and_then(|json| files::write(&self.path, &json, Existing::Replace))
         };
         done.map_err(|error| {
             format!(
@@ -121,7 +120,7 @@ impl OutboxFile {
 }
 
 fn lock(folder: &Path) -> std::io::Result<Option<File>> {
-    folder::make(folder)?;
+    files::make_folder(folder)?;
     // The lock is a file of its own, because `outbox.json` is replaced with every change. The
     // system releases it when the process ends, however it ends.
     let file = OpenOptions::new()
@@ -184,7 +183,7 @@ mod tests {
     #[test]
     fn a_damaged_file_is_put_aside() {
         let folder = tempfile::tempdir().unwrap();
-        folder::write(&folder.path().join(FILE_NAME), b"[{", Existing::Replace).unwrap();
+        files::write(&folder.path().join(FILE_NAME), b"[{", Existing::Replace).unwrap();
         let (mut file, lines, note) = OutboxFile::open(folder.path());
         assert!(lines.is_empty() && note.unwrap().contains("cannot be used"));
         file.keep(&[line(1)]).unwrap();

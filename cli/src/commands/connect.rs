@@ -358,7 +358,7 @@ impl Speaker {
             }
             Some(Input::Line(number, line)) => {
                 let mut random = [0; 10];
-                match system::random().fill(&mut random) {
+                match native::random().fill(&mut random) {
                     Ok(()) => {
                         let id = MessageId::new(system::unix_millis(), random);
                         delivery.line(number, &line, id);

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::path::Path;
 
+use native::files::{self, Existing};
+use native::key_file::{self, KeyFileError};
 use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};
 use shared::identity::{Fingerprint, PublicKey};
@@ -12,9 +14,7 @@ use zeroize::Zeroizing;
 use crate::advice;
 use crate::args::{Keys, Passphrase};
 use crate::exit::Failure;
-use crate::folder::{self, Existing};
-use crate::keystore::{self, KeystoreError};
-use crate::system;
+use crate::keystore;
 
 /// The longest passphrase that is read from a file, in bytes.
 const PASSPHRASE_BYTES: u64 = 4096;
@@ -82,9 +82,9 @@ fn export(folder: &Path, file: &Path, passphrase: &Passphrase) -> Result<(), Fai
     let (key, _) = keystore::load_or_generate(folder)?;
     let passphrase = new_passphrase(passphrase)?;
     let pem = key
-        .to_encrypted_pem(&passphrase, &mut system::random())
+        .to_encrypted_pem(&passphrase, &mut native::random())
         .map_err(|error| Failure::other(format!("cannot encrypt the key: {error}")))?;
-    folder::write(file, pem.as_bytes(), Existing::Refuse).map_err(|error| {
+    files::write(file, pem.as_bytes(), Existing::Refuse).map_err(|error| {
         Failure::other(if error.kind() == io::ErrorKind::AlreadyExists {
             format!(
                 "{} is there already, and is not overwritten",
@@ -98,15 +98,15 @@ fn export(folder: &Path, file: &Path, passphrase: &Passphrase) -> Result<(), Fai
 
 fn import(folder: &Path, file: &Path, passphrase: &Passphrase) -> Result<(), Failure> {
     // Checked first, so that no passphrase is typed in vain.
-    let path = folder.join(keystore::FILE_NAME);
+    let path = keystore::path(folder);
     if path.exists() {
-        return Err(KeystoreError::Exists(path).into());
+        return Err(KeyFileError::Exists(path).into());
     }
-    let key = keystore::read_foreign(file, || match &passphrase.passphrase_file {
+    let key = key_file::read_foreign(file, || match &passphrase.passphrase_file {
         Some(path) => from_file(path),
         None => ask("Passphrase: "),
     })?;
-    keystore::store(folder, &key)?;
+    key_file::store(&path, &key)?;
     super::print(&shown(key.public_key(), false)?)
 }
 

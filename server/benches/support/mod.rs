@@ -14,8 +14,8 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use native::random;
 use rustix::time::{ClockId, clock_gettime};
-use secure_chat_server::system::random;
 use shared::connection::{
     ClientConfig, ClientConnection, Connection, Event, ServerConfig, ServerConnection, Trust,
     Version,

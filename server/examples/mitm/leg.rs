@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use secure_chat_server::system::{self, Clock};
+use native::clock::Clock;
 use shared::connection::{Connection, PrivateKeyRequest};
 use shared::identity::PrivateKey;
 use tokio::net::TcpStream;
@@ -106,7 +106,7 @@ impl<R> Leg<R> {
     }
 
     pub(crate) fn answer(&mut self, request: &PrivateKeyRequest) {
-        let response = request.answer(&self.key, &mut system::random());
+        let response = request.answer(&self.key, &mut native::random());
         let now = self.clock.now();
         self.protocol.handle_private_key(response, now);
     }

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use secure_chat_server::system::{self, Clock};
+use native::clock::Clock;
 use shared::connection::{
     Client, ClientConfig, ClientConnection, Event, ServerConfig, ServerConnection, Trust, Version,
 };
@@ -79,7 +79,7 @@ async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let listener = TcpListener::bind(arguments.listen).await?;
     // One key plays both parts: the server's towards the page, a client's towards the server.
-    let key = Arc::new(PrivateKey::generate(2048, &mut system::random())?);
+    let key = Arc::new(PrivateKey::generate(2048, &mut native::random())?);
     say(&format!("mitm key {}", key.public_key().fingerprint()))?;
     say(&format!("mitm listening on {}", listener.local_addr()?))?;
 
@@ -166,7 +166,7 @@ impl Attacker {
         .await?;
         let clock = Clock::start();
         let config = ServerConfig::new(self.key.public_key().clone());
-        let protocol = ServerConnection::new(config.into(), system::random(), clock.now());
+        let protocol = ServerConnection::new(config.into(), native::random(), clock.now());
         let mut page = Leg::new("page", socket, &path, &self.key, clock, protocol);
         let mut server: Option<Leg<Client>> = None;
         loop {
@@ -232,7 +232,7 @@ impl Attacker {
         let clock = Clock::start();
         // An attacker does not mind which server it deceives.
         let config = ClientConfig::new(self.key.public_key().clone(), version, Trust::Any);
-        let protocol = ClientConnection::new(config, system::random(), clock.now());
+        let protocol = ClientConnection::new(config, native::random(), clock.now());
         Ok(Leg::new("server", socket, path, &self.key, clock, protocol))
     }
 }

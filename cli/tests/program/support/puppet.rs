@@ -7,7 +7,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 
-use secure_chat_server::system::{self, Clock};
+use native::clock::Clock;
 use shared::connection::{Event, ServerConfig, ServerConnection};
 use shared::identity::PrivateKey;
 
@@ -15,7 +15,7 @@ use shared::identity::PrivateKey;
 pub(crate) fn puppet(messages: &[&[u8]]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let key = PrivateKey::generate(2048, &mut system::random()).unwrap();
+    let key = PrivateKey::generate(2048, &mut native::random()).unwrap();
     let messages: Vec<_> = messages.iter().map(|message| message.to_vec()).collect();
     thread::spawn(move || {
         for stream in listener.incoming() {
@@ -29,7 +29,7 @@ pub(crate) fn puppet(messages: &[&[u8]]) -> String {
 fn serve(mut stream: TcpStream, key: &PrivateKey, messages: &[Vec<u8>]) -> io::Result<()> {
     let clock = Clock::start();
     let config = Arc::new(ServerConfig::new(key.public_key().clone()));
-    let mut connection = ServerConnection::new(config, system::random(), clock.now());
+    let mut connection = ServerConnection::new(config, native::random(), clock.now());
     let mut buffer = [0; 4096];
     loop {
         let mut closed = false;
@@ -37,7 +37,7 @@ fn serve(mut stream: TcpStream, key: &PrivateKey, messages: &[Vec<u8>]) -> io::R
             let now = clock.now();
             match event {
                 Event::PrivateKey(request) => {
-                    let answer = request.answer(key, &mut system::random());
+                    let answer = request.answer(key, &mut native::random());
                     connection.handle_private_key(answer, now);
                 }
                 Event::Established { .. } => {

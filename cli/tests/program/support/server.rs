@@ -9,7 +9,7 @@ use secure_chat_server::config::Config;
 use secure_chat_server::hub::{Hub, Settings};
 use secure_chat_server::rates::PerMinute;
 use secure_chat_server::store::MemoryStore;
-use secure_chat_server::{Context, run, system};
+use secure_chat_server::{Context, run};
 use shared::chat::AdmissionMode;
 use shared::identity::{Fingerprint, PrivateKey};
 use tokio::net::TcpListener;
@@ -47,7 +47,7 @@ impl Server {
     }
 
     fn with(per_minute: PerMinute, admission: AdmissionMode) -> Self {
-        let key = PrivateKey::generate(2048, &mut system::random()).unwrap();
+        let key = PrivateKey::generate(2048, &mut native::random()).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()

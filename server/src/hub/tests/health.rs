@@ -8,12 +8,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::*;
+use crate::Context;
 use crate::config::Config;
 use crate::hub::Unhealthy;
 use crate::store::{
     Appended, Change, Durable, Found, NewEntry, Outcome, PageSize, Snapshot, Store, StoreError,
 };
-use crate::{Context, system};
 
 /// A store that can do everything but read an entry.
 #[derive(Debug)]
@@ -129,7 +129,7 @@ async fn get(address: SocketAddr, path: &str) -> String {
 // Whoever restarts servers by `/livez` must not do so for a slow disk: it would cut everybody off.
 #[tokio::test]
 async fn a_server_whose_store_hangs_lives_and_is_not_healthy() {
-    let key = PrivateKey::generate(2048, &mut system::random()).unwrap();
+    let key = PrivateKey::generate(2048, &mut native::random()).unwrap();
     let context = Arc::new(Context::new(Config::default(), key, broken(true).await));
     let tcp = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let http = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();

@@ -158,16 +158,7 @@ fn create(path: &Path) -> Result<(), OpenError> {
     make().map_err(|error| OpenError::of_sqlite(path, error))?;
     // All of it is there before it has its name.
     file.persist(path).map_err(|error| failed(error.error))?;
-    sync_folder(folder).map_err(failed)
-}
-
-/// Makes the name durable, where folders can be opened.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        // A renamed file has its new name after a crash only if the folder is on the disk too.
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
+    native::files::sync_folder(folder).map_err(failed)
 }
 
 /// Refuses what must not be written to, and changes nothing. Reads all of the database.
