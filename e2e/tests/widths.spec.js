@@ -46,3 +46,18 @@ test('no bar is cut off at any width', async ({ server, visitor }) => {
   await chat.id('members-toggle').click();
   await look('members');
 });
+
+test('a window that becomes wide can be written in at once', async ({ server, visitor }) => {
+  // The handshake's panel, which is open, lies over the log in a narrow window.
+  const { chat, page } = await visitor();
+  await chat.open(server.url);
+  await chat.join('ada');
+  const column = page.locator('.chat-column');
+  await expect(column).not.toHaveJSProperty('inert', true);
+  await page.setViewportSize({ width: 1000, height: 800 });
+  await expect(column).toHaveJSProperty('inert', true);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await expect(column).toHaveJSProperty('inert', false);
+  await chat.type('here again');
+  await expect(chat.messages('here again', 'ada')).toHaveCount(1);
+});

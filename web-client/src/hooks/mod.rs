@@ -4,6 +4,7 @@
 mod draft;
 mod effects;
 mod key_requests;
+mod media;
 mod news;
 mod now;
 mod reducible;
@@ -17,6 +18,7 @@ mod visible;
 
 pub use draft::{Draft, use_draft};
 pub use key_requests::KeyRequest;
+pub use media::use_media;
 pub use news::{ask_to_notify, may_notify, use_news};
 pub use now::use_now;
 pub use reducible::Store;

@@ -8,9 +8,11 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use crate::components::callbacks::set_to;
+use crate::hooks::use_media;
 
-/// The width in pixels from which on there is space beside the log.
-const WIDE: f64 = 1100.0;
+/// The media query of windows with space beside the log, as `chat.css` has it: the focus and `inert`
+/// depend on it too.
+const WIDE: &str = "not all and (max-width: 1099px)";
 
 /// A panel that can be shown beside the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,8 +73,8 @@ impl AsideState {
 /// space.
 #[hook]
 pub(super) fn use_aside() -> AsideState {
-    let wide = is_wide();
-    let open = use_state(|| is_wide().then_some(Aside::Handshake));
+    let wide = use_media(WIDE);
+    let open = use_state(|| wide.then_some(Aside::Handshake));
     let node = use_node_ref();
     let opener = use_mut_ref(|| None::<HtmlElement>);
     // A panel that lies over the chat takes the focus. When it closes, the focus that may have been
@@ -101,10 +103,4 @@ pub(super) fn use_aside() -> AsideState {
         open,
         opener,
     }
-}
-
-fn is_wide() -> bool {
-    // Asked here and not left to the style sheet, because the focus and `inert` depend on it, too.
-    let width = web_sys::window().and_then(|window| window.inner_width().ok()?.as_f64());
-    width.is_some_and(|width| width >= WIDE)
 }
