@@ -138,11 +138,10 @@ impl Running {
         let stdout = self.stdout.as_mut().unwrap();
         loop {
             let mut line = String::new();
-            assert_ne!(
-                stdout.read_line(&mut line).unwrap(),
-                0,
-                "{part:?} never came"
-            );
+            if stdout.read_line(&mut line).unwrap() == 0 {
+                let errors = self.stderr.recv_timeout(PATIENCE).unwrap_or_default();
+                panic!("{part:?} never came; standard error: {errors}");
+            }
             if line.contains(part) {
                 return line;
             }
