@@ -15,6 +15,7 @@ pub mod logging;
 pub mod open_files;
 pub mod operators;
 pub mod rates;
+pub mod refusal;
 pub mod rsa_pool;
 pub mod store;
 pub mod system;

@@ -9,10 +9,10 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::admission::NotAdmitted;
 use crate::clients::Transport;
 use crate::connection::{self, WRITE_TIMEOUT};
 use crate::context::Context;
+use crate::refusal;
 
 /// The silence after which the system probes a peer. A peer that vanished is noticed after this
 /// time and the probes.
@@ -52,32 +52,17 @@ async fn handle(
             connection::serve(&mut stream, address, transport, protocol, permit, &context).await;
         }
         Err(refused) => {
-            log_refusal(address, *refused, &context);
+            refusal::log(address, *refused, &context);
             // Beyond this number at a time a refused client is not told: each one that is holds a
             // socket while it lingers.
             let Ok(_told) = context.refusals.try_acquire() else {
                 return;
             };
-            connection::refuse(&mut stream, protocol, refused.code()).await;
+            refusal::tell(&mut stream, protocol, refused.code()).await;
             return linger(&mut stream).await;
         }
     }
     linger(&mut stream).await;
-}
-
-/// Logs that a connection is refused, unless its address has filled its share of the log.
-pub fn log_refusal(address: SocketAddr, refused: NotAdmitted, context: &Context) {
-    let Some(suppressed) = context.strangers.take(address.ip()) else {
-        return;
-    };
-    let suppressed = (suppressed > 0).then_some(suppressed);
-    let limit = match refused {
-        NotAdmitted::InAll => "max_connections",
-        NotAdmitted::Address => "max_connections_per_address",
-        NotAdmitted::TooOften => "handshakes_per_minute",
-        NotAdmitted::Banned => return tracing::info!(%address, suppressed, "refused: banned"),
-    };
-    tracing::warn!(%address, limit, suppressed, "refused: too many connections");
 }
 
 /// Ends this side and waits briefly for the peer's end.

@@ -19,8 +19,9 @@ use super::reply::{Reply, text};
 use super::{assets, headers, origin, upgrade};
 use crate::admission::Permit;
 use crate::context::Context;
-use crate::listener::{Acceptor, is_loopback, linger, log_refusal};
+use crate::listener::{Acceptor, is_loopback, linger};
 use crate::logging::{Excerpt, Quoted};
+use crate::refusal;
 
 /// The time that a client has for its first byte, for a request's head, and between two requests:
 /// an idle connection holds one of few permits. A browser opens another one without being asked.
@@ -44,7 +45,7 @@ pub async fn accept_http(listener: TcpListener, context: Arc<Context>) {
         let task = match context.http.admit(address.ip()) {
             Ok(permit) => context.tasks.spawn(serve(stream, peer, permit)),
             Err(refused) => {
-                log_refusal(address, refused, &context);
+                refusal::log(address, refused, &context);
                 context.tasks.spawn(refuse(stream, Arc::clone(&context)))
             }
         };

@@ -18,9 +18,9 @@ use super::reply::{Reply, text};
 use super::tunnel::{Encoding, Tunnel};
 use crate::admission::Permit;
 use crate::clients::Transport;
-use crate::connection::{self, Ending};
-use crate::listener::log_refusal;
+use crate::connection::{self, Ending, Failure};
 use crate::logging::Quoted;
+use crate::refusal;
 
 /// Answers a request for the tunnel.
 pub(super) fn respond(mut request: Request<Incoming>, peer: &Peer) -> Reply {
@@ -108,11 +108,11 @@ async fn serve(upgrade: OnUpgrade, encoding: Encoding, from: Peer) {
             connection::serve(stream, from.address, transport, protocol, &permit, context).await
         }
         Err(refused) => {
-            log_refusal(from.address, refused, context);
+            refusal::log(from.address, refused, context);
             let Ok(_told) = context.refusals.try_acquire() else {
                 return;
             };
-            connection::refuse(&mut tunnel, protocol, refused.code()).await;
+            refusal::tell(&mut tunnel, protocol, refused.code()).await;
             return tunnel.close(CloseCode::Policy).await;
         }
     };
@@ -130,14 +130,18 @@ fn close_code(ending: &Ending) -> CloseCode {
     use shared::connection::CloseReason::{Failed, Local};
     use shared::error::ErrorCode;
     match ending {
-        Ending::Protocol(Local(ErrorCode::ServerStopping)) | Ending::Internal => CloseCode::Away,
+        Ending::Protocol(Local(ErrorCode::ServerStopping)) | Ending::Failed(Failure::Internal) => {
+            CloseCode::Away
+        }
         Ending::Protocol(Failed(error)) if error.code() == ErrorCode::FrameTooLarge => {
             CloseCode::Size
         }
-        Ending::Protocol(Failed(_) | Local(_)) | Ending::WriteTimeout | Ending::Displaced => {
-            CloseCode::Policy
+        Ending::Protocol(Failed(_) | Local(_))
+        | Ending::Failed(Failure::WriteTimeout)
+        | Ending::Displaced => CloseCode::Policy,
+        Ending::Protocol(_) | Ending::Quit | Ending::Failed(Failure::Stream(_)) => {
+            CloseCode::Normal
         }
-        Ending::Protocol(_) | Ending::Quit | Ending::Stream(_) => CloseCode::Normal,
     }
 }
 
