@@ -141,18 +141,25 @@ impl Name {
         folded_skeleton(&self.0.to_lowercase())
     }
 
-    /// Returns the skeletons of the name as it is written and of its lower case. A name that has one
-    /// of them in common with a claimed name can be confused with it.
+    /// Returns the skeletons of the name as it is written, of its lower case, and of the name as it
+    /// is read among capitals. A name that has one of them in common with a claimed name can be
+    /// confused with it.
     ///
-    /// Both are needed: a capital `I` looks like a small `l`, a small `i` does not, and names differ
-    /// by more than case. `AIice` and `Alice` share the first, `alice` and `ALICE` the second.
-    pub fn skeletons(&self) -> [String; 2] {
-        [folded_skeleton(&self.0), self.skeleton()]
+    /// All are needed: a capital `I` looks like a small `l`, a small `i` does not, and names differ
+    /// by more than case. `AIice` and `Alice` share the first, `alice` and `ALICE` the second, and
+    /// `ALlCE`, with a small `l`, has the second of `alice` as its third.
+    pub fn skeletons(&self) -> [String; 3] {
+        let among_capitals = read_among_capitals(&self.0).to_lowercase();
+        [
+            folded_skeleton(&self.0),
+            self.skeleton(),
+            folded_skeleton(&among_capitals),
+        ]
     }
 
     /// Returns `true` if a person could take one name for the other.
     pub fn confusable_with(&self, other: &Self) -> bool {
-        // Two skeletons of each, because a look-alike may be one in upper or in lower case only.
+        // All skeletons of each, because a look-alike may be one in upper or in lower case only.
         let others = other.skeletons();
         self.skeletons().iter().any(|own| others.contains(own))
     }
@@ -160,22 +167,43 @@ impl Name {
     /// Returns `true` for names that speak for the server, its operators, everybody or a guest, and
     /// for those that can be confused with such a name.
     pub fn is_reserved(&self) -> bool {
-        // Folded once, because every claim of a name looks four forms up among them.
-        static WORDS: LazyLock<HashSet<String>> =
-            LazyLock::new(|| RESERVED.iter().map(|word| reserved_fold(word)).collect());
-        static GUEST: LazyLock<String> =
-            LazyLock::new(|| reserved_fold(GUEST_PREFIX.trim_end_matches('-')));
-
-        // Punctuation and a number at the end do not make another word: `Admin-2` reads as `admin`.
-        let bare: String = self.0.chars().filter(|c| c.is_alphanumeric()).collect();
-        let unnumbered = bare.trim_end_matches(char::is_numeric);
-        let lower = [bare.to_lowercase(), unnumbered.to_lowercase()];
-        // As written and in lower case, because some letters look alike in one case only.
-        let folds = [&*bare, unnumbered, &*lower[0], &*lower[1]].map(reserved_fold);
-        folds
-            .iter()
-            .any(|fold| WORDS.contains(fold) || fold.starts_with(GUEST.as_str()))
+        speaks_for_others(&self.0)
     }
+}
+
+/// Returns `true` for texts that speak for the server, its operators, everybody or a guest, and for
+/// those that can be confused with such a text.
+pub(super) fn speaks_for_others(text: &str) -> bool {
+    // Folded once, because every claim of a name looks four forms up among them.
+    static WORDS: LazyLock<HashSet<String>> =
+        LazyLock::new(|| RESERVED.iter().map(|word| reserved_fold(word)).collect());
+    static GUEST: LazyLock<String> =
+        LazyLock::new(|| reserved_fold(GUEST_PREFIX.trim_end_matches('-')));
+
+    // Punctuation and numbers around it do not make another word: `Admin-2` reads as `admin`.
+    let bare: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
+    let unnumbered = bare.trim_matches(char::is_numeric);
+    let lower = [bare.to_lowercase(), unnumbered.to_lowercase()];
+    // As written and in lower case, because some letters look alike in one case only.
+    let folds = [&*bare, unnumbered, &*lower[0], &*lower[1]].map(reserved_fold);
+    folds
+        .iter()
+        .any(|fold| WORDS.contains(fold) || fold.starts_with(GUEST.as_str()))
+}
+
+/// Returns the text with every small `l` and `1` that stands among capitals as the `I` that it is
+/// read as there. One behind the first letter only is what it is: `Ella` has no capital `I`.
+fn read_among_capitals(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let is_capital = |at: usize| characters.get(at).is_some_and(|c| c.is_uppercase());
+    let read = characters.iter().enumerate().map(|(at, character)| {
+        let behind_capital = at >= 2 && is_capital(at - 1);
+        match character {
+            'l' | '1' if behind_capital || is_capital(at + 1) => 'I',
+            other => *other,
+        }
+    });
+    read.collect()
 }
 
 /// Folds more than a skeleton does: it must match a word in whatever mixture of cases, and `I`, `l`
@@ -184,9 +212,29 @@ fn reserved_fold(text: &str) -> String {
     folded_skeleton(text).replace("rn", "m").replace('i', "l")
 }
 
-/// Returns UTS 39 §4's skeleton of `text`, in lower case.
+/// Returns UTS 39 §4's skeleton of `text`, in lower case, without what its tables leave apart and a
+/// reader does not see.
 pub(super) fn folded_skeleton(text: &str) -> String {
-    skeleton(text).collect::<String>().to_lowercase()
+    let skeleton: String = skeleton(text).collect();
+    let mut folded = String::with_capacity(skeleton.len());
+    let mut base = ' ';
+    for character in skeleton.chars().flat_map(char::to_lowercase) {
+        // A letter that has a dot is drawn with one, whether another is written or not (Unicode's
+        // property Soft_Dotted; the skeleton has made these two of all of them).
+        if character == '\u{307}' && matches!(base, 'i' | 'j') {
+            continue;
+        }
+        if !is_combining_mark(character) {
+            base = character;
+        }
+        // Hiragana that are drawn as the katakana beside them.
+        folded.push(match character {
+            'り' => 'リ',
+            'へ' => 'ヘ',
+            other => other,
+        });
+    }
+    folded
 }
 
 /// Returns `true` if more than `per_base` marks follow one another, or there are more than `all`.
@@ -303,10 +351,30 @@ mod tests {
                 ("Bill", "BiII"),
                 ("сар", "CAP"),
                 ("corner", "comer"),
+                // Small letters and numbers that are read as capitals among capitals.
+                ("alice", "ALlCE"),
+                ("alice", "ALlce"),
+                ("bill", "BlLL"),
+                ("kim", "K1M"),
+                ("maria", "MARlA"),
+                ("oli", "OLl"),
+                // A second dot above a letter that has one.
+                ("alice", "ali\u{307}ce"),
+                ("kim", "ki\u{307}m"),
+                ("jan", "j\u{307}an"),
+                ("リカ", "りカ"),
+                ("へや", "ヘや"),
             ] {
                 let [one, other] = [one, other].map(|text| Name::parse(text).unwrap());
                 assert!(one.confusable_with(&other), "{one} {other}");
                 assert!(other.confusable_with(&one), "{one} {other}");
+            }
+        }
+
+        fn names_that_differ_for_a_reader_are_two() {
+            for (one, other) in [("Elia", "Ella"), ("Ali", "All"), ("Mal", "Mai"), ("Jörg", "Jorg")] {
+                let [one, other] = [one, other].map(|text| Name::parse(text).unwrap());
+                assert!(!one.confusable_with(&other), "{one} {other}");
             }
         }
 
@@ -315,7 +383,7 @@ mod tests {
                 "operator", "Operator", "OPERATOR", "0perator", "оре", "admin", "adm1n", "ADMIN",
                 "Admin-2", ".admin.", "ad-min", "аdmin", "server", "System", "moderat0r", "everyone",
                 "here", "HERE", "lobby", "Iobby", "l0bby", "guest", "Guest-12345678", "guest_1",
-                "guest.1", "GUEST-1", "gue5t", "guesthouse", "g-uest-1", "ｇuest-1", "gυest",
+                "guest.1", "1admin", "7-operator", "GUEST-1", "gue5t", "guesthouse", "g-uest-1", "ｇuest-1", "gυest",
             ] {
                 let refused = Name::parse(text).is_err();
                 // Only these two are what they are: neither looks like any word.

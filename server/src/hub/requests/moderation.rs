@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 use shared::chat::{Role, RoomId, RoomName, ServerMessage, Topic, UserId};
 
 use super::Rejection;
+use super::rooms::check_new_name;
 use crate::hub::authorize::{Action, authorize};
 use crate::hub::room::RoomLock;
 use crate::hub::session::{Effect, Requester};
@@ -71,6 +72,7 @@ pub(super) async fn rename(
     room: RoomName,
     to: RoomName,
 ) -> Result<Effect, Rejection> {
+    check_new_name(&from, &to)?;
     // By skeleton. The store knows no skeletons and refuses only the very same name.
     let Some(permit) = from.hub.quota.permit_name(&to, &room) else {
         return Err(StoreError::RoomExists.into());

@@ -29,6 +29,7 @@ pub(super) async fn create(
         let message = "Private rooms need protocol v2: v1 cannot prove which server it speaks to.";
         return Err(Rejection::forbidden(message));
     }
+    check_new_name(&from, &name)?;
     let room = RoomId::from(name);
     // Early, for a clear answer. Of two who create it at once, the store accepts one.
     if hub.rooms.get(&room).is_some() {
@@ -57,6 +58,18 @@ pub(super) async fn create(
     holding(permit, stored).await?;
     hub.note_version(user, from.version);
     enter(from, room, None).await
+}
+
+/// Checks that a room may be called so.
+///
+/// # Errors
+/// A [`Rejection`] for a name that speaks for the server or its operators, unless one asks.
+pub(super) fn check_new_name(from: &Requester, name: &RoomName) -> Result<(), Rejection> {
+    if name.is_reserved() && !from.is_operator() {
+        let message = "Such a room is for operators to make; choose another name.";
+        return Err(Rejection::forbidden(message));
+    }
+    Ok(())
 }
 
 fn keep_of_new(from: &Requester, keep: Option<Keep>) -> Result<Keep, Rejection> {

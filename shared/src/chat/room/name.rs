@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::InvalidRoom;
 use crate::chat::as_text::serde_as_text;
 use crate::chat::limits::ROOM_NAME_CHARACTERS;
-use crate::chat::name::{MARKS_PER_LETTER, folded_skeleton, has_piled_marks};
+use crate::chat::name::{MARKS_PER_LETTER, folded_skeleton, has_piled_marks, speaks_for_others};
 use crate::chat::visible::is_ignorable;
 
 /// The name of the room that everybody is in.
@@ -76,6 +76,12 @@ impl RoomName {
             }
         }
         Ok(())
+    }
+
+    /// Returns `true` for names that speak for the server, its operators, everybody or a guest. Such a
+    /// room is for operators to make.
+    pub fn is_reserved(&self) -> bool {
+        !self.is_lobby() && speaks_for_others(&self.0)
     }
 
     /// Returns UTS 39 §4's skeleton: the same for all names that a person could confuse. Names are
