@@ -139,20 +139,28 @@ impl Operating {
         None
     }
 
-    /// Returns the user with this fingerprint, or with this name among the connections and
-    /// operators.
-    pub fn person(&self, who: &str) -> Option<UserId> {
+    /// Returns the user with this fingerprint, or with this name among the connections, operators and
+    /// applicants.
+    ///
+    /// # Errors
+    /// [`NoOne`] if there is none, or more than one: applicants call themselves what they like.
+    pub fn person(&self, who: &str) -> Result<UserId, NoOne> {
         if let Ok(user) = UserId::parse(who) {
-            return Some(user);
+            return Ok(user);
         }
+        one(self.people(who))
+    }
+
+    /// Returns everybody with this name.
+    fn people(&self, who: &str) -> impl Iterator<Item = UserId> {
         let name = who.strip_prefix('@').unwrap_or(who).to_lowercase();
         let connected = self.connections.iter();
         let connected = connected.filter_map(|it| Some((it.name.as_ref()?.as_str(), it.id?)));
         let operators = self.operators.iter().map(|it| (it.name.as_str(), it.id));
         let waiting = self.applicants.iter();
         let waiting = waiting.filter_map(|it| Some((it.name.as_ref()?.as_str(), it.id)));
-        let mut people = connected.chain(operators).chain(waiting);
-        let found = people.find(|(other, _)| other.to_lowercase() == name);
+        let people = connected.chain(operators).chain(waiting);
+        let found = people.filter(move |(other, _)| other.to_lowercase() == name);
         found.map(|(_, id)| id)
     }
 
@@ -314,13 +322,42 @@ impl Chat {
 
     /// Returns the user with this fingerprint, or with a name that this client knows.
     fn user(&mut self, who: &str, at: u64) -> Option<UserId> {
-        let known = self.person(who).map(|it| it.id);
-        let found = known.or_else(|| self.operating.person(who));
-        if found.is_none() {
-            self.nobody(who, at);
+        let found = if let Ok(user) = UserId::parse(who) {
+            Ok(user)
+        } else {
+            let known = self.person(who).map(|it| it.id);
+            one(known.into_iter().chain(self.operating.people(who)))
+        };
+        match found {
+            Ok(user) => return Some(user),
+            Err(NoOne::Nobody) => self.nobody(who, at),
+            Err(NoOne::Several) => {
+                let text = format!("More than one is called {who}: give the fingerprint.");
+                self.notice(text, at);
+            }
         }
-        found
+        None
     }
+}
+
+/// Returns the only user of `people`.
+fn one(people: impl IntoIterator<Item = UserId>) -> Result<UserId, NoOne> {
+    let mut people = people.into_iter();
+    let first = people.next().ok_or(NoOne::Nobody)?;
+    // One who is connected twice is one all the same.
+    if people.any(|other| other != first) {
+        return Err(NoOne::Several);
+    }
+    Ok(first)
+}
+
+/// The reason for which a name leads to nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoOne {
+    /// Nobody is called so.
+    Nobody,
+    /// More than one is called so.
+    Several,
 }
 
 #[cfg(test)]

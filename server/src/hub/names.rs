@@ -93,6 +93,12 @@ impl Names {
         Ok(())
     }
 
+    /// Returns `true` if no other key has, or is claiming, a name that looks like this one.
+    pub(super) fn is_free_for(&self, key: Fingerprint, name: &Name) -> bool {
+        let skeletons = skeletons(name);
+        !skeletons.iter().any(|it| self.belongs_to_another(it, key))
+    }
+
     /// Ends a reservation: the claim is applied, or could not be stored.
     pub(super) fn release(&mut self, key: Fingerprint, name: &Name) {
         for skeleton in skeletons(name) {

@@ -8,7 +8,7 @@ use super::callbacks::set;
 use super::field::{Field, field};
 use super::sure::Sure;
 use super::text;
-use client::operating::Operating;
+use client::operating::{NoOne, Operating};
 
 /// The most rooms in the document: a server may have ten thousand, and the filter finds the others.
 const SHOWN: usize = 100;
@@ -160,9 +160,17 @@ fn owner_form(
             event.prevent_default();
             // The server takes keys only, so a name is resolved here, among the people who are
             // connected.
-            let Some(user) = operating.person(who.trim()) else {
-                let text = "Nobody who is connected is called so; give the fingerprint.";
-                return problem.set(Some(text.into()));
+            let user = match operating.person(who.trim()) {
+                Ok(user) => user,
+                Err(why) => {
+                    let text = match why {
+                        NoOne::Nobody => {
+                            "Nobody who is connected is called so; give the fingerprint."
+                        }
+                        NoOne::Several => "More than one is called so; give the fingerprint.",
+                    };
+                    return problem.set(Some(text.into()));
+                }
             };
             be_sure.emit(Sure {
                 question: format!("Make {} the owner of {room}?", who.trim()),

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use shared::chat::admission::{Applicant, Invitation};
+use shared::chat::entry::DisplayName;
 use shared::chat::{AdmissionMode, Timestamp, UserId};
 use tokio::time::Instant;
 
@@ -115,6 +116,17 @@ impl Admissions {
             }
         }
         self.applicants.insert(applicant.id, applicant);
+    }
+
+    /// Returns `true` if no other applicant asks to be called so.
+    pub(in crate::hub) fn is_free_for(&self, user: UserId, name: &DisplayName) -> bool {
+        let lower = name.as_str().to_lowercase();
+        let mut others = self.applicants.values().filter(|it| it.id != user);
+        !others.any(|it| {
+            it.name
+                .as_ref()
+                .is_some_and(|it| it.as_str().to_lowercase() == lower)
+        })
     }
 
     /// Notes a key that was not known before, which may write after `wait`.

@@ -22,11 +22,15 @@ pub(super) fn wait(from: &Requester, name: Option<&str>) -> bool {
     }
     let mode = directory.admissions.mode;
     if mode == AdmissionMode::Approval {
+        // An operator admits by name too, so nobody waits under a name that is somebody else's.
+        let name = name.and_then(|name| Name::parse(name).ok());
+        let name = name
+            .filter(|name| directory.names.is_free_for(from.user().0, name))
+            .map(|name| DisplayName::from(&name))
+            .filter(|name| directory.admissions.is_free_for(from.user(), name));
         directory.admissions.apply(Applicant {
             id: from.user(),
-            name: name
-                .and_then(|name| Name::parse(name).ok())
-                .map(|name| DisplayName::from(&name)),
+            name,
             address: from.address.to_string(),
             since: system::timestamp(SystemTime::now()),
         });
