@@ -138,10 +138,9 @@ impl Running {
         let stdout = self.stdout.as_mut().unwrap();
         loop {
             let mut line = String::new();
-            if stdout.read_line(&mut line).unwrap() == 0 {
-                let errors = self.stderr.recv_timeout(PATIENCE).unwrap_or_default();
-                panic!("{part:?} never came; standard error: {errors}");
-            }
+            let came = stdout.read_line(&mut line).unwrap() > 0;
+            let errors = || self.stderr.recv_timeout(PATIENCE).unwrap_or_default();
+            assert!(came, "{part:?} never came; standard error: {}", errors());
             if line.contains(part) {
                 return line;
             }
