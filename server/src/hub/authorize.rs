@@ -28,6 +28,13 @@ pub(super) enum Action {
     EditMessage(UserId),
 }
 
+/// Returns `true` if a connection of this version may hear of a room, if its person may. A v1
+/// session can be relayed by any server that the person opens, so whatever it may see such a server
+/// may see.
+pub(super) fn may_know(version: Version, room: &Room) -> bool {
+    !room.private || version >= Version::V2
+}
+
 /// Decides whether somebody may do something in a room, as it is now.
 ///
 /// # Errors
@@ -41,9 +48,7 @@ pub(super) fn authorize(by: &Requester, room: &Room, action: Action) -> Result<(
     if !(room.is_open_to(user) || as_operator) {
         return Err(Rejection::no_such_room(&room.id));
     }
-    if room.private && by.version == Version::V1 {
-        // A v1 session can be relayed by any server that the person opens, so whatever it may see
-        // such a server may see.
+    if !may_know(by.version, room) {
         let message = "Private rooms need protocol v2: v1 cannot prove which server it speaks to.";
         return Err(Rejection::forbidden(message));
     }

@@ -5,6 +5,7 @@ use shared::chat::server::MemberChange;
 use shared::chat::{Role, RoomId, Seq, ServerMessage, UserId};
 
 use crate::hub::Hub;
+use crate::hub::authorize::may_know;
 use crate::hub::encoding::{Mode, encode};
 use crate::hub::session::queue::Wakers;
 use crate::store::Change;
@@ -44,7 +45,7 @@ impl Hub {
                 room: directory.summary(&room, user),
                 by: directory.author(by),
             });
-            let outboxes = directory.json_outboxes(user);
+            let outboxes = directory.json_outboxes_for(user, &room);
             let full = outboxes.filter(|(_, outbox)| outbox.push([&invited], wakers).is_err());
             slow.extend(full.map(|(id, _)| id));
         }
@@ -80,8 +81,8 @@ impl Hub {
                 continue;
             };
             connected.subscriptions.remove(id);
-            let json = connected.mode == Some(Mode::Json);
-            if json && connected.outbox.push([&left], wakers).is_err() {
+            let tells = connected.mode == Some(Mode::Json) && may_know(connected.version, &room);
+            if tells && connected.outbox.push([&left], wakers).is_err() {
                 slow.push(connection);
             }
         }
@@ -118,16 +119,35 @@ impl Hub {
         };
         let directory = self.directory();
         let mut room = known.lock();
-        if !room.has(guest) {
-            room.invited.insert(guest);
+        // Told once: with an invitation after the other a stranger would fill somebody's screen.
+        if room.has(guest) || !room.invited.insert(guest) {
+            return;
         }
         let invited = encode(&ServerMessage::Invited {
             room: directory.summary(&room, guest),
             by: directory.author(by),
         });
         // Strangers can invite anybody, so it must evict nobody: the room's list has it anyway.
-        for (_, outbox) in directory.json_outboxes(guest) {
+        for (_, outbox) in directory.json_outboxes_for(guest, &room) {
             outbox.push_droppable(&invited, wakers);
+        }
+    }
+
+    pub(super) fn apply_uninvited(&self, id: &RoomId, guest: UserId, wakers: &mut Wakers) {
+        let Some(known) = self.rooms.get(id) else {
+            return;
+        };
+        let directory = self.directory();
+        let mut room = known.lock();
+        if !room.invited.remove(&guest) {
+            return;
+        }
+        let left = encode(&ServerMessage::Left {
+            room: id.clone(),
+            closed: false,
+        });
+        for (_, outbox) in directory.json_outboxes_for(guest, &room) {
+            outbox.push_droppable(&left, wakers);
         }
     }
 
@@ -135,13 +155,16 @@ impl Hub {
         let Some(known) = self.rooms.get(id) else {
             return;
         };
-        if !known.lock().mark_read(user, seq) {
+        let directory = self.directory();
+        let mut room = known.lock();
+        if !room.mark_read(user, seq) {
             return;
         }
-        let room = id.clone();
-        let message = encode(&ServerMessage::Read { room, seq });
-        let directory = self.directory();
-        for (_, outbox) in directory.json_outboxes(user) {
+        let message = encode(&ServerMessage::Read {
+            room: id.clone(),
+            seq,
+        });
+        for (_, outbox) in directory.json_outboxes_for(user, &room) {
             outbox.push_droppable(&message, wakers);
         }
     }

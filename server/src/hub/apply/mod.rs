@@ -11,6 +11,7 @@ use std::sync::Arc;
 use shared::chat::operator::OperatorAnswer;
 use shared::chat::server::{MemberChange, RoomEntry};
 use shared::chat::{RoomId, RoomName, ServerMessage, UserId};
+use shared::error::ErrorCode;
 
 use super::Hub;
 use super::encoding::{EncodedEntry, encode};
@@ -121,11 +122,7 @@ impl Hub {
             Change::Invited { room, user, by } => {
                 self.apply_invited(&room.into(), user, by, wakers);
             }
-            Change::Uninvited { room, user } => {
-                if let Some(room) = self.rooms.get(&room.into()) {
-                    room.lock().invited.remove(&user);
-                }
-            }
+            Change::Uninvited { room, user } => self.apply_uninvited(&room.into(), user, wakers),
             Change::Read { room, user, seq } => self.apply_read(&room, user, seq, wakers),
             Change::Kept { room, keep } => self.apply_kept(&room, keep, wakers),
             Change::Topic { room, topic } => self.change_summary(&room, wakers, |room| {
@@ -197,13 +194,24 @@ impl Hub {
         let outboxes = directory.json_outboxes(user);
         let full = outboxes.filter(|(_, outbox)| outbox.push([&told], wakers).is_err());
         let slow = full.map(|(id, _)| id).collect();
+        let ended = if is || self.operators.is_open() {
+            Vec::new()
+        } else {
+            // A stopped server has place for operators only.
+            directory.connections_of(user).map(|(id, _)| id).collect()
+        };
         drop(directory);
         self.evict(slow, wakers);
+        self.end(ended, ErrorCode::ServerStopping);
     }
 
     fn announce_renamed(&self, user: UserId, former: &str, wakers: &mut Wakers) {
         let (member, rooms) = {
             let directory = self.directory();
+            // Who may not write yet would write with names.
+            if directory.newcomer_wait(user).is_some() && !directory.operators.contains(&user) {
+                return;
+            }
             (directory.member(user, None), directory.rooms_of(user))
         };
         for id in &rooms {

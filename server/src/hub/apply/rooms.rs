@@ -130,7 +130,7 @@ fn send_to_all_who_list(
 ) -> Slow {
     let mut slow = Slow::new();
     for user in room.members.keys() {
-        for (id, outbox) in directory.json_outboxes(*user) {
+        for (id, outbox) in directory.json_outboxes_for(*user, room) {
             // Members must not miss it: they would go on asking for a room that is not there.
             if outbox.push([message], wakers).is_err() {
                 slow.push(id);

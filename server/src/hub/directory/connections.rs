@@ -10,7 +10,9 @@ use shared::error::ErrorCode;
 
 use super::{Connected, Directory, Online, Person};
 use crate::clients::ConnectionId;
+use crate::hub::authorize::may_know;
 use crate::hub::encoding::Mode;
+use crate::hub::room::Room;
 use crate::hub::session::queue::{Outbox, Wakers};
 
 impl Directory {
@@ -130,6 +132,18 @@ impl Directory {
         let connections = self.connections_of(user);
         connections
             .filter(|(_, connected)| connected.mode == Some(Mode::Json))
+            .map(|(id, connected)| (id, &connected.outbox))
+    }
+
+    /// Returns the queues of a person's JSON connections that may hear of `room`.
+    pub(in crate::hub) fn json_outboxes_for(
+        &self,
+        user: UserId,
+        room: &Room,
+    ) -> impl Iterator<Item = (ConnectionId, &Outbox)> {
+        let connections = self.connections_of(user);
+        connections
+            .filter(|(_, it)| it.mode == Some(Mode::Json) && may_know(it.version, room))
             .map(|(id, connected)| (id, &connected.outbox))
     }
 

@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use shared::chat::entry::DisplayName;
 use shared::chat::server::Member;
 use shared::chat::{Author, RoomId, UserId};
+use shared::connection::Version;
 use shared::error::ErrorCode;
 
 use self::admission::Admissions;
@@ -72,6 +73,7 @@ impl Person {
 #[derive(Debug)]
 pub(in crate::hub) struct Connected {
     pub(in crate::hub) address: IpAddr,
+    pub(in crate::hub) version: Version,
     /// `None` until the client has shown how it speaks.
     pub(in crate::hub) mode: Option<Mode>,
     pub(in crate::hub) outbox: Outbox,

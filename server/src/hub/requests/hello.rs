@@ -68,10 +68,17 @@ fn welcome(from: &Requester) {
 /// [`ChatErrorCode::NameTaken`] with free names, or what the store says.
 pub(in crate::hub) async fn claim_name(from: &Arc<Requester>, name: Name) -> Result<(), Rejection> {
     let user = from.user();
+    // Before the directory is locked, which this locks.
+    let wait = from.newcomer_wait();
     {
         let mut directory = from.hub.directory();
         // A first name only: who has one gives it back for another.
         let is_first = !directory.names.has_name(user);
+        // A name is shown to everybody: with one after the other a new key would write all the same.
+        if !is_first && let Some(retry_after) = wait {
+            let text = "New keys may take one name at once, and another after a while.";
+            return Err(Rejection::later(retry_after, text));
+        }
         // In memory, since the claim of somebody else may be queued and not applied yet.
         let reserved = directory.names.reserve(user.0, &name);
         reserved.map_err(|reason| not_given(&name, &reason))?;

@@ -13,9 +13,15 @@ use crate::store::Change;
 
 /// Broadcasts to the others in a room that somebody is writing.
 pub(super) fn typing(from: &Requester, room: &RoomId) -> Result<Effect, Rejection> {
+    // Before the room's lock, behind which the directory is not taken.
+    let wait = from.newcomer_wait();
     let known = from.hub.room(room)?;
     let mut known = known.lock();
     authorize(from, &known, Action::Take)?;
+    // Accepted, since clients report it by themselves; it shows a name, which is writing.
+    if wait.is_some() {
+        return Ok(Effect::None);
+    }
     let author = from.person.author();
     let message = |room| ServerMessage::Typing { room, from: author };
     let mut wakers = Wakers::default();

@@ -3,6 +3,7 @@
 use shared::chat::server::RoomSummary;
 use shared::chat::{RoomFilter, RoomId, RoomsCursor, ServerMessage};
 
+use crate::hub::authorize::may_know;
 use crate::hub::encoding::Page;
 use crate::hub::session::{Effect, Requester};
 
@@ -14,14 +15,15 @@ pub(super) fn joined_page(from: &Requester) -> (Vec<RoomSummary>, bool) {
     let mut page = Page::new();
     let mut goes_on = false;
     for id in directory.listed(user, None) {
-        let summary = from.hub.rooms.get(id).map(|room| {
-            // Room behind directory, as everywhere.
-            let room = room.lock();
-            (room.has(user), directory.summary(&room, user))
-        });
-        if let Some((joined, summary)) = summary
-            && !(joined && page.push(summary))
-        {
+        let Some(room) = from.hub.rooms.get(id) else {
+            continue;
+        };
+        // Room behind directory, as everywhere.
+        let room = room.lock();
+        if !may_know(from.version, &room) {
+            continue;
+        }
+        if !(room.has(user) && page.push(directory.summary(&room, user))) {
             goes_on = true;
             break;
         }
@@ -49,7 +51,10 @@ pub(super) fn list(
     // in as many rooms of two found no other room.
     let found = listed.filter(matches);
     let known = found.filter_map(|id| from.hub.rooms.get(id));
-    let summaries = known.map(|room| directory.summary(&room.lock(), user));
+    let summaries = known.filter_map(|room| {
+        let room = room.lock();
+        may_know(from.version, &room).then(|| directory.summary(&room, user))
+    });
     let (rooms, more) = Page::of(summaries).finish();
     drop(directory);
     from.reply(&ServerMessage::Rooms { rooms, find, more });

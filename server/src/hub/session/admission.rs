@@ -68,9 +68,6 @@ impl Session {
 
     /// Returns the time that a new key still has to wait until it may write.
     pub(super) fn newcomer_wait(&self) -> Option<Duration> {
-        if self.hub.settings.new_keys_wait.is_zero() || self.requester.is_operator() {
-            return None;
-        }
-        self.hub.directory().newcomer_wait(self.requester.user())
+        self.requester.newcomer_wait()
     }
 }

@@ -116,8 +116,11 @@ impl Session {
 
     fn log_lines(&mut self, lines: Option<(Vec<LogLine>, u64)>) {
         match lines {
-            Some((lines, missed)) => self.requester.send_log(lines, missed),
-            None => self.log = None,
+            // Their rights may have ended since they began to follow it.
+            Some((lines, missed)) if self.requester.is_operator() => {
+                self.requester.send_log(lines, missed);
+            }
+            _ => self.log = None,
         }
     }
 }

@@ -136,6 +136,7 @@ impl Hub {
         let hold = Arc::<Hold>::default();
         let connected = Connected {
             address,
+            version,
             mode: None,
             outbox: outbox.clone(),
             // Shared, so that the session sees the hold of a ban without the directory's lock.

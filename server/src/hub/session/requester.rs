@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use shared::chat::operator::{LogLine, OperatorAnswer};
 use shared::chat::{ServerMessage, UserId};
@@ -36,6 +37,14 @@ impl Requester {
     /// nobody is over v1.
     pub(in crate::hub) fn is_operator(&self) -> bool {
         self.version >= Version::V2 && self.person.is_operator()
+    }
+
+    /// Returns the time that a new key still has to wait until it may write.
+    pub(in crate::hub) fn newcomer_wait(&self) -> Option<Duration> {
+        if self.hub.settings.new_keys_wait.is_zero() || self.is_operator() {
+            return None;
+        }
+        self.hub.directory().newcomer_wait(self.user())
     }
 
     pub(in crate::hub) fn reply(&self, message: &ServerMessage) {

@@ -8,6 +8,7 @@ use shared::chat::operator::{Ban, Banned, Kicked, Reason};
 use shared::chat::{ChatErrorCode, UserId};
 use shared::error::ErrorCode;
 
+use super::rights::turn;
 use super::{bans, done, log_deed};
 use crate::admission::network_of;
 use crate::clients::ConnectionId;
@@ -15,6 +16,7 @@ use crate::hub::Hub;
 use crate::hub::directory::{Connected, Directory};
 use crate::hub::requests::Rejection;
 use crate::hub::session::{Effect, Requester};
+use crate::hub::under_way::holding;
 use crate::store::Change;
 use crate::system;
 
@@ -49,6 +51,8 @@ pub(super) async fn ban(
     who: Banned,
     reason: Reason,
 ) -> Result<Effect, Rejection> {
+    // Else one who is appointed meanwhile would be a banned operator.
+    let turn = turn(&from).await?;
     match who {
         Banned::User(user) if from.hub.directory().operators.contains(&user) => {
             return Err(Rejection::forbidden("This is an operator."));
@@ -70,7 +74,7 @@ pub(super) async fn ban(
     // behind it, and come after the answer.
     hub.hold(who);
     // Apart from the session: if it ends, the ban is still applied or the hold undone.
-    let change = hub.store.change(Change::Banned(ban));
+    let change = holding(turn, hub.store.change(Change::Banned(ban)));
     let stored = tokio::spawn(async move {
         let stored = change.await;
         hub.release_hold(who);

@@ -68,6 +68,12 @@ pub(super) async fn appoint(from: Arc<Requester>, user: UserId) -> Result<Effect
             let message = "Nobody with this key has been here.";
             return Err(Rejection::new(ChatErrorCode::NoSuchEntry, message));
         }
+        // The last operator could be one who cannot come in.
+        if from.hub.operators.bans.has_user(user) {
+            return Err(Rejection::forbidden(
+                "This key is banned; lift the ban first.",
+            ));
+        }
         place(&directory)?
     };
     log_deed(&from, &format!("makes {user} an operator"));
@@ -86,7 +92,11 @@ pub(super) async fn revoke(from: Arc<Requester>, user: UserId) -> Result<Effect,
             let message = "This is no operator.";
             return Err(Rejection::new(ChatErrorCode::NoSuchEntry, message));
         }
-        if directory.operators.len() == 1 {
+        // Those who are banned cannot come in; a database of before bans and appointments excluded
+        // each other may have some.
+        let bans = &hub.operators.bans;
+        let others = directory.operators.iter().filter(|it| **it != user);
+        if !others.into_iter().any(|other| !bans.has_user(*other)) {
             let message = "The last operator stays: nobody could make another.";
             return Err(Rejection::forbidden(message));
         }
