@@ -134,7 +134,11 @@ impl Acceptor {
     }
 }
 
-/// Sets three options: no delay for small writes, since every write is whole messages; probes for
+/// Most bytes that the system keeps of what a peer was sent and cannot take: by default it would keep
+/// megabytes for each of thousands, outside every budget of ours.
+const UNSENT_BYTES: u32 = 128 * 1024;
+
+/// Sets four options: no delay for small writes, since every write is whole messages; probes for
 /// silent peers; and an end for peers that take nothing, which nothing else would notice for the
 /// page's files.
 fn set_options(stream: &TcpStream) {
@@ -145,8 +149,9 @@ fn set_options(stream: &TcpStream) {
         .set_nodelay(true)
         .and_then(|()| SockRef::from(stream).set_tcp_keepalive(&keepalive));
     #[cfg(target_os = "linux")]
-    let result =
-        result.and_then(|()| SockRef::from(stream).set_tcp_user_timeout(Some(WRITE_TIMEOUT)));
+    let result = result
+        .and_then(|()| SockRef::from(stream).set_tcp_user_timeout(Some(WRITE_TIMEOUT)))
+        .and_then(|()| SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES));
     if let Err(error) = result {
         tracing::debug!(%error, "socket options were not set");
     }
