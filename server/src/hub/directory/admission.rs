@@ -11,6 +11,7 @@ use shared::chat::{AdmissionMode, Timestamp, UserId};
 use tokio::time::Instant;
 
 use super::Directory;
+use crate::admission::network_of;
 use crate::clients::ConnectionId;
 use crate::hub::session::queue::Outbox;
 use crate::store::StoredInvitation;
@@ -99,9 +100,11 @@ impl Admissions {
         } else if self.applicants.len() >= MAX_APPLICANTS {
             // A walk over a thousand applicants, and only while the list is full. The oldest of the
             // address that has most of them goes: minted keys push out their own.
-            let mut of_address: HashMap<&str, (usize, Timestamp, UserId)> = HashMap::new();
+            let mut of_address: HashMap<_, (usize, Timestamp, UserId)> = HashMap::new();
             for it in self.applicants.values() {
-                let entry = of_address.entry(&it.address);
+                // By network, as everything is counted: one of IPv6 has addresses without end.
+                let network = it.address.parse().map(network_of).map_err(|_| &it.address);
+                let entry = of_address.entry(network);
                 let counted = entry.or_insert((0, it.since, it.id));
                 counted.0 += 1;
                 if it.since < counted.1 {
