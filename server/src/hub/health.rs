@@ -31,7 +31,7 @@ pub enum Unhealthy {
 }
 
 impl Hub {
-    /// Takes the hub's lock and reads one entry from the store.
+    /// Takes the hub's lock, reads one entry from the store and asks its writer.
     ///
     /// # Errors
     /// The part that fails or takes longer than [`HEALTH_DEADLINE`].
@@ -44,11 +44,14 @@ impl Hub {
         };
         let locked = tokio::time::timeout(HEALTH_DEADLINE, locked).await;
         locked.map_err(|_| Unhealthy::Hub)?;
-        // The lobby is always there; whether it has an entry does not matter.
+        // The lobby is always there; whether it has an entry does not matter. A real read, and a
+        // request to the thread that writes, because a store whose threads hang still queues
+        // everything. No number is reserved, so nothing is written.
         let read = self.store.entry(RoomName::lobby().into(), 1);
-        // A real read, because a store whose threads hang still queues everything.
-        let read = tokio::time::timeout(HEALTH_DEADLINE, read).await;
-        read.map_err(|_| Unhealthy::StoreTimeout)?
+        let written = self.store.reserve(RoomName::lobby().into(), 0);
+        let both = async { tokio::try_join!(read, written) };
+        let both = tokio::time::timeout(HEALTH_DEADLINE, both).await;
+        both.map_err(|_| Unhealthy::StoreTimeout)?
             .map(drop)
             .map_err(Unhealthy::Store)
     }

@@ -155,6 +155,9 @@ impl<'a> Requests<'a> {
             let detail = "no entry can have such a number";
             return Err(StoreError::Failed(detail.into()).into());
         }
+        if numbers == 0 {
+            return Ok(last);
+        }
         // Durable before anybody uses a number of them, so that none is given twice after a crash.
         head.seq = reserved;
         head.changed = true;
