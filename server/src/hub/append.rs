@@ -7,6 +7,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Weak;
 use std::time::SystemTime;
 
 use futures_util::StreamExt;
@@ -15,7 +16,7 @@ use shared::chat::{Keep, RoomId, Seq};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Hub;
-use super::room::{BLOCK, Room, UnstoredEntry};
+use super::room::{BLOCK, Room, RoomLock, UnstoredEntry};
 use crate::logging::Repeated;
 use crate::store::{Appended, Durable, NewEntry, StoreError};
 use crate::system;
@@ -26,7 +27,7 @@ static UNRESERVED: Repeated = Repeated::new();
 /// The queues from unstored rooms to the hub's task.
 #[derive(Debug)]
 pub(super) struct UnstoredQueues {
-    entries: mpsc::UnboundedSender<UnstoredEntry>,
+    entries: mpsc::UnboundedSender<(Weak<RoomLock>, UnstoredEntry)>,
     reservations: mpsc::UnboundedSender<Reservation>,
 }
 
@@ -35,7 +36,7 @@ pub(super) struct UnstoredQueues {
 #[derive(Debug)]
 pub(super) struct UnstoredReceivers {
     /// Entries to be broadcast.
-    pub(super) entries: mpsc::UnboundedReceiver<UnstoredEntry>,
+    pub(super) entries: mpsc::UnboundedReceiver<(Weak<RoomLock>, UnstoredEntry)>,
     pub(super) grants: Grants,
 }
 
@@ -117,10 +118,10 @@ impl Hub {
         }
         let (reply, appended) = oneshot::channel();
         let now = system::timestamp(SystemTime::now());
-        let entry = room.unstored.append(&room.id, entry, now, reply);
+        let entry = room.unstored.append(entry, now, reply);
         // Broadcast by the hub's task, not here: it applies the store's commits as well, and so
         // keeps the order when the room's retention changes.
-        self.queue_unstored(entry);
+        self.queue_unstored(room, entry);
         // Asked for at half a block, so that appends rarely wait for the disk.
         self.reserve(room);
         Box::pin(async move {
@@ -148,8 +149,11 @@ impl Hub {
         })
     }
 
-    fn queue_unstored(&self, entries: impl IntoIterator<Item = UnstoredEntry>) {
+    fn queue_unstored(&self, room: &Room, entries: impl IntoIterator<Item = UnstoredEntry>) {
         for entry in entries {
+            // With the room and not its name: entries of a room that was renamed before they were
+            // broadcast were acked, and came to nobody.
+            let entry = (Weak::clone(&room.this), entry);
             // The hub's task listens as long as the hub lives.
             let _ = self.unstored.entries.send(entry);
         }
@@ -175,8 +179,8 @@ impl Hub {
         match granted {
             Ok(last) => {
                 let head = room.head;
-                let entries = room.unstored.granted(&id, last, period, head);
-                self.queue_unstored(entries);
+                let entries = room.unstored.granted(last, period, head);
+                self.queue_unstored(&room, entries);
                 // The block may have been of no use, because the room was renamed, or stored for a
                 // while, since it was asked for.
                 if room.keep == Keep::Nothing || room.unstored.is_waiting() {

@@ -40,7 +40,7 @@ use self::append::{UnstoredQueues, UnstoredReceivers, unstored_queues};
 use self::directory::Directory;
 use self::quota::Quota;
 use self::requests::{Rejection, Searches};
-use self::room::{Room, RoomLock, RoomTable, UnstoredEntry};
+use self::room::{Room, RoomLock, RoomTable};
 use self::written::Written;
 use crate::operators::Operators;
 use crate::rates::Rates;
@@ -254,10 +254,7 @@ impl Hub {
 }
 
 /// Takes what waits behind `first` and may be broadcast with it.
-fn together(
-    first: UnstoredEntry,
-    waiting: &mut mpsc::UnboundedReceiver<UnstoredEntry>,
-) -> Vec<UnstoredEntry> {
+fn together<T>(first: T, waiting: &mut mpsc::UnboundedReceiver<T>) -> Vec<T> {
     let mut together = vec![first];
     while together.len() < UNSTORED_TOGETHER {
         let Ok(next) = waiting.try_recv() else { break };

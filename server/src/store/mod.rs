@@ -392,6 +392,9 @@ pub enum StoreError {
     /// The invitation is not there, or admits nobody any more.
     #[error("there is no such invitation")]
     NoSuchInvitation,
+    /// The person is not invited into the room, or not any more.
+    #[error("the person is not invited")]
+    NotInvited,
     /// A search took longer than one may.
     #[error("the search took too long")]
     TooLong,

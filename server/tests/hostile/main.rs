@@ -21,6 +21,7 @@ mod http;
 mod places;
 mod policy;
 mod quotas;
+mod races;
 mod slow;
 mod startup;
 mod stopping;

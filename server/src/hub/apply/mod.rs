@@ -6,7 +6,7 @@ mod admission;
 mod members;
 mod rooms;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use shared::chat::operator::OperatorAnswer;
 use shared::chat::server::{MemberChange, RoomEntry};
@@ -73,21 +73,39 @@ impl Hub {
     }
 
     /// Broadcasts entries of unstored rooms, and then answers their writers.
-    pub(super) async fn apply_unstored(&self, unstored: Vec<UnstoredEntry>) {
+    pub(super) async fn apply_unstored(&self, unstored: Vec<(Weak<RoomLock>, UnstoredEntry)>) {
         let mut wakers = Wakers::default();
         let mut answers = Vec::with_capacity(unstored.len());
         let mut entries = Vec::new();
-        let mut room: Option<RoomId> = None;
-        for unstored in unstored {
+        // The room's name stays as it is meanwhile: it is changed by this task only.
+        let mut current: Option<(Arc<RoomLock>, RoomId)> = None;
+        for (known, unstored) in unstored {
             let (entry, appended, reply) = unstored.into_parts();
-            if room.as_ref() != Some(&entry.room) {
-                self.publish(room.take(), &mut entries, &mut wakers);
-                room = Some(entry.room.clone());
+            let same =
+                |(room, _): &(Arc<RoomLock>, _)| std::ptr::eq(Arc::as_ptr(room), known.as_ptr());
+            if !current.as_ref().is_some_and(same) {
+                if let Some((room, _)) = current.take() {
+                    self.publish_in(&room, &mut entries, &mut wakers);
+                }
+                current = known.upgrade().and_then(|room| {
+                    let id = {
+                        let known = room.lock();
+                        (!known.closed).then(|| known.id.clone())
+                    };
+                    id.map(|id| (room, id))
+                });
             }
-            entries.push(EncodedEntry::new(entry));
+            let Some((_, id)) = &current else {
+                UnstoredEntry::refuse(reply);
+                continue;
+            };
+            let room = id.clone();
+            entries.push(EncodedEntry::new(RoomEntry { room, entry }));
             answers.push((appended, reply));
         }
-        self.publish(room, &mut entries, &mut wakers);
+        if let Some((room, _)) = current {
+            self.publish_in(&room, &mut entries, &mut wakers);
+        }
         for (appended, reply) in answers {
             UnstoredEntry::acknowledge(appended, reply);
         }
@@ -97,11 +115,16 @@ impl Hub {
 
     fn publish(&self, room: Option<RoomId>, entries: &mut Vec<EncodedEntry>, wakers: &mut Wakers) {
         if let Some(room) = room.and_then(|room| self.rooms.get(&room)) {
-            // The guard ends with this statement: eviction takes the directory's lock, which comes
-            // before a room's.
-            let slow = room.lock().publish(entries, wakers);
-            self.evict(slow, wakers);
+            self.publish_in(&room, entries, wakers);
         }
+        entries.clear();
+    }
+
+    fn publish_in(&self, room: &RoomLock, entries: &mut Vec<EncodedEntry>, wakers: &mut Wakers) {
+        // The guard ends with this statement: eviction takes the directory's lock, which comes before
+        // a room's.
+        let slow = room.lock().publish(entries, wakers);
+        self.evict(slow, wakers);
         entries.clear();
     }
 

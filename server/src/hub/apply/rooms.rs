@@ -52,7 +52,7 @@ impl Hub {
             return;
         };
         let mut directory = self.directory();
-        let room = room.lock();
+        let mut room = room.lock();
         directory.remove_room(&room);
         self.quota.remove(id, room.owner());
         let left = encode(&ServerMessage::Left {
@@ -60,6 +60,8 @@ impl Hub {
             closed: true,
         });
         let slow = send_to_all_who_list(&directory, &room, &left, wakers);
+        // Whoever holds the room goes on with one in which nobody is.
+        room.close();
         drop((room, directory));
         self.evict(slow, wakers);
     }

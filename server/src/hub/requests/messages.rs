@@ -47,6 +47,7 @@ pub(super) async fn send(
     reply_to: Option<Seq>,
 ) -> Result<Effect, Rejection> {
     fits(&from, &text)?;
+    let turn = from.writing.lock().await;
     let stored = {
         let known = from.hub.room(&room)?;
         let mut known = known.lock();
@@ -65,6 +66,7 @@ pub(super) async fn send(
         };
         append(&from, &mut known, id, event)?
     };
+    drop(turn);
     acknowledge(&from, room, id, stored).await
 }
 
@@ -147,6 +149,7 @@ pub(super) async fn amend(
         }
         _ => {}
     }
+    let turn = from.writing.lock().await;
     let known = from.hub.room(&room)?;
     let stored = {
         let mut known = known.lock();
@@ -183,6 +186,7 @@ pub(super) async fn amend(
             append(&from, &mut known, id, event)?
         }
     };
+    drop(turn);
     acknowledge(&from, room, id, stored).await
 }
 

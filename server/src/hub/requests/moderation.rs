@@ -7,7 +7,7 @@ use shared::chat::{Role, RoomId, RoomName, ServerMessage, Topic, UserId};
 use super::Rejection;
 use super::rooms::check_new_name;
 use crate::hub::authorize::{Action, authorize};
-use crate::hub::room::RoomLock;
+use crate::hub::room::{Room, RoomLock};
 use crate::hub::session::{Effect, Requester};
 use crate::hub::under_way::holding;
 use crate::logging::{Throttle, VISITOR_LINES_PER_WINDOW};
@@ -106,10 +106,11 @@ pub(super) async fn give_role(
     user: UserId,
     role: Role,
 ) -> Result<(), Rejection> {
-    let change = role_change(from, room, user, role)?;
     let action = Action::SetRole(role);
-    // Decided before the quota is asked: whoever may not give roles learns nothing of it.
+    // Decided before the member is looked for and the quota is asked: whoever may not give roles
+    // learns nothing of either.
     authorize(from, &from.hub.room(&room.clone().into())?.lock(), action)?;
+    let change = role_change(from, room, user, role)?;
     // Otherwise two keys could pass rooms to and fro, and found them without end.
     let permit = match role {
         Role::Owner => Some(from.hub.permit_owner(user)?),
@@ -166,19 +167,28 @@ pub(super) async fn take_out(
     room: &RoomName,
     user: UserId,
 ) -> Result<(), Rejection> {
-    let change = removal(from, room, user)?;
-    let known = from.hub.room(&room.clone().into())?;
-    let leaving = {
-        let mut room = known.lock();
-        authorize(from, &room, Action::Remove(user))?;
-        // From here on nothing more of theirs is taken: it would come behind the answer.
-        let goes = room.has(user) && user != from.user() && room.leaving.insert(user);
-        goes.then(|| Leaving {
-            room: Arc::clone(&known),
-            user,
-        })
-    };
-    change_room(from, room, Action::Remove(user), change, leaving).await
+    loop {
+        let known = from.hub.room(&room.clone().into())?;
+        let (change, leaving) = {
+            let mut known_room = known.lock();
+            authorize(from, &known_room, Action::Remove(user))?;
+            let change = removal(&known_room, room, user)?;
+            // From here on nothing more of theirs is taken: it would come behind the answer.
+            let goes =
+                known_room.has(user) && user != from.user() && known_room.leaving.insert(user);
+            let leaving = goes.then(|| Leaving {
+                room: Arc::clone(&known),
+                user,
+            });
+            (change, leaving)
+        };
+        let was_guest = matches!(change, Change::Uninvited { .. });
+        match change_room(from, room, Action::Remove(user), change, leaving).await {
+            // The guest has come in since, which the store knew before the room.
+            Err(_) if was_guest && known.lock().has(user) => {}
+            removed => return removed,
+        }
+    }
 }
 
 /// A member whose removal is under way. After a removal that was refused, they go on.
@@ -197,13 +207,11 @@ impl Drop for Leaving {
 /// Returns the change that removes a member or an invitation.
 ///
 /// # Errors
-/// There is no such room or person in it.
-fn removal(from: &Requester, room: &RoomName, user: UserId) -> Result<Change, Rejection> {
-    let id = RoomId::from(room.clone());
-    let known = from.hub.room(&id)?;
-    let known = known.lock();
+/// There is no such person in it.
+fn removal(known: &Room, room: &RoomName, user: UserId) -> Result<Change, Rejection> {
     if known.has(user) {
-        Ok(Change::Left { room: id, user })
+        let room = RoomId::from(room.clone());
+        Ok(Change::Left { room, user })
     } else if known.invited.contains(&user) {
         let room = room.clone();
         Ok(Change::Uninvited { room, user })

@@ -140,6 +140,8 @@ impl From<StoreError> for Rejection {
             // The room was there when the request was judged, and was deleted before it was
             // committed.
             StoreError::NoSuchRoom => (ChatErrorCode::NoSuchRoom, "The room is gone."),
+            // As a room that is not there: a private one is known only to those it has invited.
+            StoreError::NotInvited => (ChatErrorCode::NoSuchRoom, "You are not invited any more."),
             StoreError::RoomExists => (
                 ChatErrorCode::RoomExists,
                 "There is a room of this name already.",

@@ -10,7 +10,7 @@ use shared::connection::Version;
 
 use super::{Rejection, members};
 use crate::hub::authorize::{Action, authorize};
-use crate::hub::room::MAX_MEMBERS;
+use crate::hub::room::{MAX_MEMBERS, RoomLock};
 use crate::hub::session::{Effect, Requester};
 use crate::hub::under_way::holding;
 use crate::store::{Change, PageSize, StoreError};
@@ -57,7 +57,8 @@ pub(super) async fn create(
     // The permit is held until the room is counted itself.
     holding(permit, stored).await?;
     hub.note_version(user, from.version);
-    enter(from, room, None).await
+    let known = hub.room(&room)?;
+    enter(from, known, None).await
 }
 
 /// Checks that a room may be called so.
@@ -90,9 +91,9 @@ pub(super) async fn join(
 ) -> Result<Effect, Rejection> {
     let hub = &from.hub;
     let user = from.user();
+    let room_lock = hub.room(&room)?;
     let (joining, head) = {
-        let known = hub.room(&room)?;
-        let known = known.lock();
+        let known = room_lock.lock();
         authorize(&from, &known, Action::Join)?;
         if known.has(user) {
             (None, known.head)
@@ -126,17 +127,18 @@ pub(super) async fn join(
         let rejection = Rejection::new(ChatErrorCode::NoSuchEntry, text).about_room(&room);
         from.reply(&rejection.into_message());
     }
-    enter(from, room, behind).await
+    enter(from, room_lock, behind).await
 }
 
-/// Sends a room that the person is in: `joined`, and then its entries.
+/// Sends a room that the person is in: `joined`, and then its entries. The room may be renamed
+/// meanwhile.
 async fn enter(
     from: Arc<Requester>,
-    room: RoomId,
+    room: Arc<RoomLock>,
     after: Option<Seq>,
 ) -> Result<Effect, Rejection> {
-    let hub = &from.hub;
-    let keep = hub.room(&room)?.lock().keep;
+    let store = &from.hub.store;
+    let keep = room.lock().keep;
     let gone = match keep {
         Keep::Forever => Some(0),
         Keep::Nothing => None,
@@ -146,7 +148,7 @@ async fn enter(
                 entries: 1,
                 bytes: 0,
             };
-            let first = hub.store.read_after(room.clone(), 0, one).await?;
+            let first = room.read(|id| store.read_after(id, 0, one)).await?;
             // Without any entry, all are gone.
             first.first().map(|first| first.seq - 1)
         }
@@ -166,25 +168,33 @@ async fn enter(
         entries: PAGE_ENTRIES_DEFAULT,
         bytes: PAGE_BYTES,
     };
-    let entries = hub.store.read_before(room.clone(), head + 1, page).await?;
+    let entries = room
+        .read(|id| store.read_before(id, head + 1, page))
+        .await?;
     let sent = entries.last().map_or(head, |last| last.seq);
-    from.reply(&ServerMessage::Page {
-        room: room.clone(),
-        entries,
-    });
+    {
+        let known = room.lock();
+        // Under the lock, so that it comes before a `left`; behind one it does not come.
+        if known.has(from.user()) {
+            let room = known.id.clone();
+            from.reply(&ServerMessage::Page { room, entries });
+        }
+    }
     Ok(Effect::CatchUp { room, sent })
 }
 
 /// Subscribes the connection and sends `joined`. Returns the head, the last entry that is gone
 /// (`gone`, or every entry without it), and `true` if entries come as they happen already.
-fn show(from: &Requester, room: &RoomId, gone: Option<Seq>) -> Result<(Seq, Seq, bool), Rejection> {
-    let hub = &from.hub;
-    let known = hub.room(room)?;
-    let mut directory = hub.directory();
-    let mut known = known.lock();
+fn show(
+    from: &Requester,
+    room: &RoomLock,
+    gone: Option<Seq>,
+) -> Result<(Seq, Seq, bool), Rejection> {
+    let mut directory = from.hub.directory();
+    let mut known = room.lock();
     if !known.has(from.user()) {
         // Removed between the two.
-        return Err(Rejection::no_such_room(room));
+        return Err(Rejection::no_such_room(&known.id));
     }
     // From here on changes of members come as events, though entries still come from the store.
     directory.subscribe(from.connection, &mut known);
@@ -195,7 +205,7 @@ fn show(from: &Requester, room: &RoomId, gone: Option<Seq>) -> Result<(Seq, Seq,
     let live = known.keep == Keep::Nothing && known.go_live(from.connection, head);
     let (members, more) = members::first(&directory, &known);
     let joined = ServerMessage::Joined {
-        room: room.clone(),
+        room: known.id.clone(),
         topic: known.topic.clone(),
         private: known.private,
         members,
@@ -214,17 +224,11 @@ fn show(from: &Requester, room: &RoomId, gone: Option<Seq>) -> Result<(Seq, Seq,
 
 /// Leaves a room, on all devices.
 pub(super) async fn leave(from: Arc<Requester>, room: RoomId) -> Result<Effect, Rejection> {
-    {
-        let known = from.hub.room(&room)?;
-        authorize(&from, &known.lock(), Action::Take)?;
-    }
+    let known = from.hub.room(&room)?;
+    authorize(&from, &known.lock(), Action::Take)?;
     let user = from.user();
-    let left = from.hub.store.change(Change::Left {
-        room: room.clone(),
-        user,
-    });
-    left.await?;
-    Ok(Effect::StopCatchUp(room))
+    from.hub.store.change(Change::Left { room, user }).await?;
+    Ok(Effect::StopCatchUp(known))
 }
 
 /// Opens the room of two with somebody.
@@ -294,5 +298,6 @@ pub(super) async fn direct(from: Arc<Requester>, other: UserId) -> Result<Effect
     });
     holding(permit, stored).await?;
     hub.note_version(user, from.version);
-    enter(from, room, None).await
+    let known = hub.room(&room)?;
+    enter(from, known, None).await
 }

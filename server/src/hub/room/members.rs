@@ -8,6 +8,15 @@ use crate::hub::under_way::Place;
 use crate::store::seen_at_entry;
 
 impl Room {
+    /// Takes everybody out of a room that is closed.
+    pub(in crate::hub) fn close(&mut self) {
+        self.closed = true;
+        self.members.clear();
+        self.invited.clear();
+        self.absent_owner = None;
+        self.subscribers.clear();
+    }
+
     /// Makes somebody a member. Returns `false` if they were one.
     pub(in crate::hub) fn enter(&mut self, user: UserId) -> bool {
         self.invited.remove(&user);

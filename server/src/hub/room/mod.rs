@@ -7,6 +7,7 @@ mod table;
 mod unstored;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Weak;
 use std::time::Instant;
 
 use shared::chat::{Keep, Role, RoomId, Seq, Topic, UserId};
@@ -35,6 +36,10 @@ pub(super) const MAX_INVITED: usize = 1_000;
 #[derive(Debug)]
 pub(super) struct Room {
     pub(super) id: RoomId,
+    /// The lock around it, for what outlives its name. Nothing until it is in the table.
+    pub(super) this: Weak<RoomLock>,
+    /// The room was closed, and is in the table no more.
+    pub(super) closed: bool,
     pub(super) topic: Topic,
     pub(super) private: bool,
     /// The room's retention.
@@ -84,6 +89,8 @@ impl Room {
     pub(super) fn new(id: RoomId, topic: Topic, private: bool, keep: Keep) -> Self {
         Self {
             id,
+            this: Weak::new(),
+            closed: false,
             topic,
             private,
             keep,

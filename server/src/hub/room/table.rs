@@ -1,11 +1,12 @@
 //! All rooms by id, each behind a lock of its own.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
 use shared::chat::RoomId;
 
 use super::Room;
+use crate::store::{Durable, StoreError};
 
 /// A room's lock. It may be taken while the directory's is held, never the other way round.
 #[derive(Debug)]
@@ -15,6 +16,24 @@ impl RoomLock {
     pub(in crate::hub) fn lock(&self) -> MutexGuard<'_, Room> {
         // A panic under the lock would be a bug; the others' chat goes on all the same.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads from the store what belongs to the room, which the store knows by its name. A room that
+    /// is renamed meanwhile is asked for by its new one.
+    ///
+    /// # Errors
+    /// As `read`.
+    pub(in crate::hub) async fn read<T>(
+        &self,
+        mut read: impl FnMut(RoomId) -> Durable<T>,
+    ) -> Result<T, StoreError> {
+        loop {
+            let id = self.lock().id.clone();
+            match read(id.clone()).await {
+                Err(StoreError::NoSuchRoom) if self.lock().id != id => {}
+                read => return read,
+            }
+        }
     }
 }
 
@@ -30,9 +49,14 @@ impl RoomTable {
         rooms.get(id).cloned()
     }
 
-    pub(in crate::hub) fn insert(&self, room: Room) {
+    pub(in crate::hub) fn insert(&self, mut room: Room) {
         let mut rooms = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        rooms.insert(room.id.clone(), Arc::new(RoomLock(Mutex::new(room))));
+        let id = room.id.clone();
+        let room = Arc::new_cyclic(|this| {
+            room.this = Weak::clone(this);
+            RoomLock(Mutex::new(room))
+        });
+        rooms.insert(id, room);
     }
 
     pub(in crate::hub) fn remove(&self, id: &RoomId) -> Option<Arc<RoomLock>> {

@@ -6,8 +6,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use shared::chat::server::RoomEntry;
-use shared::chat::{Author, Entry, Event, MessageId, RoomId, Seq, Timestamp, UserId};
+use shared::chat::{Author, Entry, Event, MessageId, Seq, Timestamp, UserId};
 use tokio::sync::oneshot;
 
 use crate::store::{Appended, NewEntry, StoreError, not_before};
@@ -30,7 +29,7 @@ pub(in crate::hub) type Reply = oneshot::Sender<Result<Appended, StoreError>>;
 /// An entry that has its number. It is broadcast first, and its requester is answered afterwards.
 #[derive(Debug)]
 pub(in crate::hub) struct UnstoredEntry {
-    pub(in crate::hub) entry: RoomEntry,
+    entry: Entry,
     appended: Appended,
     reply: Reply,
 }
@@ -41,8 +40,13 @@ impl UnstoredEntry {
         let _ = reply.send(Ok(appended));
     }
 
+    /// Answers the requester of an entry that nobody got, because its room was closed.
+    pub(in crate::hub) fn refuse(reply: Reply) {
+        let _ = reply.send(Err(StoreError::NoSuchRoom));
+    }
+
     /// Takes the entry out, to broadcast it and then to [acknowledge](Self::acknowledge) it.
-    pub(in crate::hub) fn into_parts(self) -> (RoomEntry, Appended, Reply) {
+    pub(in crate::hub) fn into_parts(self) -> (Entry, Appended, Reply) {
         (self.entry, self.appended, self.reply)
     }
 }
@@ -78,7 +82,6 @@ impl Unstored {
     /// later, with [`Self::granted`].
     pub(in crate::hub) fn append(
         &mut self,
-        room: &RoomId,
         new: NewEntry,
         now: Timestamp,
         reply: Reply,
@@ -123,9 +126,8 @@ impl Unstored {
             at,
             again: false,
         };
-        let room = room.clone();
         Some(UnstoredEntry {
-            entry: RoomEntry { room, entry },
+            entry,
             appended,
             reply,
         })
@@ -178,7 +180,6 @@ impl Unstored {
     /// cannot be used.
     pub(in crate::hub) fn granted(
         &mut self,
-        room: &RoomId,
         last: Seq,
         period: u64,
         head: Seq,
@@ -203,7 +204,7 @@ impl Unstored {
         let waiting = std::mem::take(&mut self.waiting);
         let entries = waiting.into_iter();
         entries
-            .filter_map(|(new, now, reply)| self.append(room, new, now, reply))
+            .filter_map(|(new, now, reply)| self.append(new, now, reply))
             .collect()
     }
 

@@ -2,12 +2,14 @@
 //! the subscriber is up to date and entries come as they happen.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use shared::chat::limits::{PAGE_BYTES, PAGE_ENTRIES};
-use shared::chat::{Entry, RoomId, Seq, ServerMessage};
+use shared::chat::{Entry, Seq, ServerMessage};
 
 use super::{Effect, Session};
 use crate::hub::requests::Rejection;
+use crate::hub::room::RoomLock;
 use crate::store::{PageSize, StoreError};
 
 /// The rooms whose entries a connection is still sent, one after the other.
@@ -21,21 +23,24 @@ pub(super) struct CatchUp {
 /// A connection's position in a room.
 #[derive(Debug)]
 struct Position {
-    room: RoomId,
+    /// The room itself and not its name, which may change meanwhile.
+    room: Arc<RoomLock>,
     /// The last entry that was sent.
     sent: Seq,
 }
 
 /// A page that was read to catch up.
 pub(in crate::hub) struct PageRead {
-    room: RoomId,
+    room: Arc<RoomLock>,
     after: Seq,
+    /// The room's last entry when the page was asked for.
+    head: Seq,
     page: Result<Vec<Entry>, StoreError>,
 }
 
 impl CatchUp {
-    pub(super) fn stop(&mut self, room: &RoomId) {
-        self.rooms.retain(|other| other.room != *room);
+    pub(super) fn stop(&mut self, room: &Arc<RoomLock>) {
+        self.rooms.retain(|other| !Arc::ptr_eq(&other.room, room));
     }
 }
 
@@ -43,7 +48,7 @@ impl CatchUp {
 const RESERVED_BYTES: usize = 64 * 1024;
 
 impl Session {
-    pub(super) fn catch_up_from(&mut self, room: RoomId, sent: Seq) {
+    pub(super) fn catch_up_from(&mut self, room: Arc<RoomLock>, sent: Seq) {
         self.catch_up.stop(&room);
         self.catch_up.rooms.push_back(Position { room, sent });
         self.continue_catch_up();
@@ -56,18 +61,19 @@ impl Session {
             let Some(Position { room, sent }) = self.catch_up.rooms.front() else {
                 return;
             };
-            let (room, sent) = (room.clone(), *sent);
+            let (room, sent) = (Arc::clone(room), *sent);
             // Looked at before every page: somebody who is removed between two pages gets no
             // further one.
-            let live = self.hub.rooms.get(&room).map(|known| {
-                let mut known = known.lock();
+            let head = {
+                let mut known = room.lock();
                 let gone = !known.has(self.requester.user());
-                gone || known.go_live(self.requester.connection, sent)
-            });
-            if live.unwrap_or(true) {
+                let ends = gone || known.go_live(self.requester.connection, sent);
+                (!ends).then_some(known.head)
+            };
+            let Some(head) = head else {
                 self.catch_up.rooms.pop_front();
                 continue;
-            }
+            };
             // The former page still waits to be sent, so the next one would only take memory.
             if !self.inbox.is_empty() {
                 return;
@@ -77,12 +83,13 @@ impl Session {
                 entries: PAGE_ENTRIES,
                 bytes: PAGE_BYTES,
             };
-            let read = self.hub.store.read_after(room.clone(), sent, page);
+            let store = Arc::clone(&self.hub.store);
             self.spawn(RESERVED_BYTES, async move {
-                let page = read.await;
+                let page = room.read(|id| store.read_after(id, sent, page)).await;
                 Effect::Page(PageRead {
                     room,
                     after: sent,
+                    head,
                     page,
                 })
             });
@@ -90,29 +97,46 @@ impl Session {
     }
 
     pub(super) fn take_page(&mut self, read: PageRead) {
-        let PageRead { room, after, page } = read;
+        let PageRead {
+            room,
+            after,
+            head,
+            page,
+        } = read;
         self.catch_up.reading = false;
         // The client may have left the room meanwhile, or asked for it anew.
         let front = self.catch_up.rooms.front_mut();
-        let Some(front) = front.filter(|front| front.room == room && front.sent == after) else {
+        let Some(front) = front.filter(|it| Arc::ptr_eq(&it.room, &room) && it.sent == after)
+        else {
             return;
         };
+        let known = room.lock();
+        // Removed while the page was read: what was written since is not for them.
+        if !known.has(self.requester.user()) {
+            self.catch_up.rooms.pop_front();
+            return;
+        }
+        let page = page.map(|mut entries| {
+            entries.retain(|entry| entry.seq <= head);
+            entries
+        });
         match page {
             Ok(entries) => {
                 let Some(last) = entries.last() else {
                     // The hub knows of entries that the store does not give: retention removed
                     // them. The next page, or entry, shows the client the gap.
-                    let head = self.hub.rooms.get(&room).map(|room| room.lock().head);
-                    front.sent = head.unwrap_or(after).max(after);
+                    front.sent = head.max(after);
                     return;
                 };
                 front.sent = last.seq;
+                // Under the lock, so that it comes before a `left`.
+                let room = known.id.clone();
                 self.requester.reply(&ServerMessage::Page { room, entries });
             }
             Err(error) => {
                 // Only this room is given up: the connection and its other rooms go on.
                 self.catch_up.rooms.pop_front();
-                let rejection = Rejection::from(error).about_room(&room);
+                let rejection = Rejection::from(error).about_room(&known.id);
                 self.requester.reply(&rejection.into_message());
             }
         }

@@ -87,7 +87,7 @@ impl Session {
     /// neither the stream nor the plaintexts that were read already are looked at.
     pub fn wants_more(&self) -> bool {
         self.pending.len() < MAX_PENDING
-            && self.plain.waiting() < MAX_PENDING
+            && !self.plain.is_full()
             && self.reserved + self.requester.outbox.reply_bytes() < REPLY_BYTES
             && self.listening == Listening::Yes
             && self.paused_until.is_none()

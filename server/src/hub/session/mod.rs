@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
-use shared::chat::{ClientMessage, RoomId, Seq, ServerMessage, UserId};
+use shared::chat::{ClientMessage, Seq, ServerMessage, UserId};
 use shared::connection::Version;
 use shared::identity::Fingerprint;
 use tokio::time::Instant;
@@ -34,6 +34,7 @@ use super::Hub;
 use super::directory::Connected;
 use super::encoding::{Mode, encode, encode_notice};
 use super::requests::Rejection;
+use super::room::RoomLock;
 use crate::clients::ConnectionId;
 use crate::operators::Follower;
 
@@ -92,9 +93,9 @@ pub(super) enum Effect {
     /// Changes nothing in the session.
     None,
     /// Sends a room's entries after `sent`, and then everything as it happens.
-    CatchUp { room: RoomId, sent: Seq },
+    CatchUp { room: Arc<RoomLock>, sent: Seq },
     /// Stops sending a room's entries.
-    StopCatchUp(RoomId),
+    StopCatchUp(Arc<RoomLock>),
     /// Takes a page that was read to catch up.
     Page(PageRead),
     /// A plain line is done.
@@ -153,6 +154,7 @@ impl Hub {
             version,
             outbox,
             hold,
+            writing: tokio::sync::Mutex::default(),
         });
         Session {
             hub: self.clone(),

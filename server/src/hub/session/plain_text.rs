@@ -6,7 +6,7 @@ use std::sync::Arc;
 use shared::chat::plain::ClientLine;
 use shared::chat::{Event, MessageId, Name, Text};
 
-use super::{Effect, Session};
+use super::{Effect, MAX_PENDING, Session};
 use crate::hub::requests::{Rejection, hello};
 use crate::rates::RateClass;
 use crate::store::NewEntry;
@@ -32,15 +32,23 @@ pub(super) struct PlainText {
     unpublished: usize,
     /// Lines that wait until they are: answers come in the order of what they answer.
     deferred: VecDeque<String>,
+    /// The bytes of those lines.
+    deferred_bytes: usize,
 }
 
+/// Most bytes of lines that wait: sixteen of the longest. A frame of v1 may be longer than all of
+/// them, and is the last that is taken then.
+const DEFERRED_BYTES: usize = 256 * 1024;
+
 impl PlainText {
-    pub(super) fn waiting(&self) -> usize {
-        self.deferred.len()
+    /// Returns `true` if as many lines wait as may.
+    pub(super) fn is_full(&self) -> bool {
+        self.deferred.len() >= MAX_PENDING || self.deferred_bytes >= DEFERRED_BYTES
     }
 
     pub(super) fn clear(&mut self) {
         self.deferred.clear();
+        self.deferred_bytes = 0;
     }
 
     /// Texts need not wait for each other: they are broadcast in the order in which they came.
@@ -70,6 +78,7 @@ impl Session {
             self.become_plain();
         }
         if self.plain.must_wait(line) {
+            self.plain.deferred_bytes += text.len();
             self.plain.deferred.push_back(text.to_owned());
         } else {
             self.line(line);
@@ -176,9 +185,11 @@ impl Session {
             self.notice(&format!("Not delivered: {}", rejection.text()));
         }
         while let Some(text) = self.plain.deferred.pop_front() {
+            self.plain.deferred_bytes -= text.len();
             let line = ClientLine::parse(&text);
             // A command waits until every text before it is broadcast, and what is behind it too.
             if self.plain.unpublished > 0 && !matches!(line, ClientLine::Text(_)) {
+                self.plain.deferred_bytes += text.len();
                 return self.plain.deferred.push_front(text);
             }
             self.line(&line);

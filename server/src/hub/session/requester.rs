@@ -26,6 +26,9 @@ pub(in crate::hub) struct Requester {
     pub(in crate::hub) version: Version,
     pub(in crate::hub) outbox: Outbox,
     pub(in crate::hub) hold: Arc<Hold>,
+    /// Held from the look at an entry's room and target until it is queued: entries of one connection
+    /// are queued in the order in which they came, also those that look at their target first.
+    pub(in crate::hub) writing: tokio::sync::Mutex<()>,
 }
 
 impl Requester {

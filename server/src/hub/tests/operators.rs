@@ -274,3 +274,89 @@ async fn the_log_comes_while_it_is_followed_and_to_operators_only() {
             .any(|text| text.contains("operator\""))
     );
 }
+
+// The attack: whoever is no operator any more reads the log on, and stays on a stopped server.
+#[tokio::test]
+async fn a_revoked_operator_has_nothing_left_of_the_rights() {
+    use tracing_subscriber::layer::SubscriberExt;
+
+    let hub = hub().await;
+    let log = crate::operators::Log::default();
+    hub.operators().show_log(log.clone());
+    let _logging = tracing::subscriber::set_default(tracing_subscriber::registry().with(log));
+    let mut anna = operator(hub, 1, "anna").await;
+    let mut ben = operator(hub, 2, "ben").await;
+    order(&mut ben, json!({"do": "log", "follow": true})).await;
+    assert_eq!(answer(&mut ben).await["answer"], "done");
+    order(&mut anna, json!({"do": "stop_listeners"})).await;
+    order(&mut anna, json!({"do": "revoke", "user": user(2)})).await;
+    while answer(&mut anna).await["answer"] != "operators" {}
+    tracing::warn!("a secret of operators");
+    let mut heard = Vec::new();
+    let code = loop {
+        match next(&mut ben).await {
+            Due::Text(text) => heard.push(text.to_string()),
+            Due::Ended(code) => break code,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(code, ErrorCode::ServerStopping);
+    assert!(
+        heard.iter().any(|text| text.contains("revoked")),
+        "{heard:?}"
+    );
+    assert!(
+        !heard.iter().any(|text| text.contains("a secret")),
+        "{heard:?}"
+    );
+}
+
+// The same on a server that is open, where the connection goes on.
+#[tokio::test]
+async fn a_revoked_operator_follows_the_log_no_more() {
+    use tracing_subscriber::layer::SubscriberExt;
+
+    let hub = hub().await;
+    let log = crate::operators::Log::default();
+    hub.operators().show_log(log.clone());
+    let _logging = tracing::subscriber::set_default(tracing_subscriber::registry().with(log));
+    let mut anna = operator(hub, 1, "anna").await;
+    let mut ben = operator(hub, 2, "ben").await;
+    order(&mut ben, json!({"do": "log", "follow": true})).await;
+    order(&mut anna, json!({"do": "revoke", "user": user(2)})).await;
+    while answer(&mut ben).await["answer"] != "revoked" {}
+    tracing::warn!("a secret of operators");
+    // Behind this answer the lines would have come.
+    say(&mut ben, &json!({"type": "rooms"})).await;
+    ben.settle().await;
+    let heard = waiting(&mut ben);
+    assert!(
+        !heard.iter().any(|text| text.contains("a secret")),
+        "{heard:?}"
+    );
+}
+
+// The last operator was one whom the server does not let in.
+#[tokio::test]
+async fn a_banned_key_is_made_no_operator() {
+    let hub = hub().await;
+    let mut anna = operator(hub, 1, "anna").await;
+    drop(person(hub, 2, "eve").await);
+    order(&mut anna, json!({"do": "ban", "user": user(2)})).await;
+    answer(&mut anna).await;
+    order(&mut anna, json!({"do": "appoint", "user": user(2)})).await;
+    assert_eq!(refused(&mut anna).await.0, "forbidden");
+    order(&mut anna, json!({"do": "revoke", "user": user(1)})).await;
+    assert_eq!(refused(&mut anna).await.0, "forbidden", "the last operator");
+    // Both at once: whichever is first, the other is refused.
+    drop(person(hub, 3, "mallory").await);
+    for request in [
+        json!({"type": "operator", "do": "appoint", "user": user(3)}),
+        json!({"type": "operator", "do": "ban", "user": user(3)}),
+    ] {
+        anna.handle(request.to_string().as_bytes());
+    }
+    anna.settle().await;
+    let is_operator = hub.is_operator(UserId(key(3)));
+    assert_ne!(is_operator, hub.operators().bans.has_user(UserId(key(3))));
+}

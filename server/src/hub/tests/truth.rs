@@ -286,3 +286,122 @@ async fn a_connection_goes_on_when_the_ban_of_its_person_fails() {
         assert!(eve.wants_more());
     }
 }
+
+// The loss: a room was renamed while somebody was sent its older entries, and nothing more of it came
+// to them, old or new.
+#[tokio::test]
+async fn a_room_that_is_renamed_goes_on_for_those_who_catch_up() {
+    let hub = hub().await;
+    let mut ada = person(hub, 1, "ada").await;
+    say(&mut ada, &json!({"type": "create", "room": "before"})).await;
+    hear(&mut ada, "joined").await;
+    for number in 0..250_u8 {
+        say(&mut ada, &send("before", number, "text")).await;
+        waiting(&mut ada);
+    }
+    let mut bob = person(hub, 2, "bob").await;
+    // The first page is asked for, and not taken.
+    bob.handle(
+        json!({"type": "join", "room": "before", "after": 0})
+            .to_string()
+            .as_bytes(),
+    );
+    hear(&mut bob, "joined").await;
+    say(
+        &mut ada,
+        &json!({"type": "rename", "room": "before", "to": "behind"}),
+    )
+    .await;
+    say(&mut ada, &send("behind", 251, "new")).await;
+    hear(&mut ada, "ack").await;
+    let mut seqs = Vec::new();
+    while seqs.len() < 251 {
+        let Due::Text(text) = next(&mut bob).await else {
+            panic!("it has ended");
+        };
+        let message: Value = serde_json::from_str(&text).unwrap();
+        match message["type"].as_str() {
+            Some("page") => {
+                let entries = message["entries"].as_array().unwrap();
+                seqs.extend(entries.iter().map(|entry| entry["seq"].as_u64().unwrap()));
+            }
+            Some("message") => seqs.push(message["seq"].as_u64().unwrap()),
+            _ => {}
+        }
+    }
+    assert_eq!(seqs, (1..=251).collect::<Vec<_>>());
+}
+
+// The loss: entries of an unstored room were acked, and told to nobody, when it was renamed before
+// they were broadcast.
+#[tokio::test]
+async fn every_acked_entry_of_a_room_that_keeps_nothing_is_told_while_it_is_renamed() {
+    let hub = hub().await;
+    let mut ada = person(hub, 1, "ada").await;
+    let create = json!({"type": "create", "room": "room-0", "keep": "nothing"});
+    say(&mut ada, &create).await;
+    let mut bob = person(hub, 2, "bob").await;
+    join(&mut bob, "room-0").await;
+    let (mut acked, mut told) = (0, 0);
+    for round in 0..40_u8 {
+        let (from, to) = (format!("room-{round}"), format!("room-{}", round + 1));
+        for number in 0..3 {
+            ada.handle(
+                send(&from, round * 3 + number, "text")
+                    .to_string()
+                    .as_bytes(),
+            );
+            if number == 1 {
+                let rename = json!({"type": "rename", "room": from, "to": to});
+                ada.handle(rename.to_string().as_bytes());
+            }
+        }
+        ada.settle().await;
+        acked += waiting(&mut ada)
+            .iter()
+            .filter(|it| it.contains(r#""type":"ack""#))
+            .count();
+        told += waiting(&mut bob)
+            .iter()
+            .filter(|it| it.contains(r#""type":"message""#))
+            .count();
+    }
+    assert!(acked >= 80, "{acked}");
+    assert_eq!(told, acked);
+}
+
+// The disorder: of edits in one record an older one was committed last, and stood in the room.
+#[tokio::test]
+async fn what_one_connection_asks_is_committed_in_its_order() {
+    let hub = hub().await;
+    let mut ada = person(hub, 1, "ada").await;
+    join(&mut ada, "lobby").await;
+    say(&mut ada, &send("lobby", 0, "text")).await;
+    let mut number = 1;
+    for round in 0..30 {
+        for at in 0..4 {
+            let message = if (round + at) % 3 == 0 {
+                send("lobby", number, &number.to_string())
+            } else {
+                json!({
+                    "type": "edit", "room": "lobby", "id": id(number), "of": 1,
+                    "text": number.to_string(),
+                })
+            };
+            ada.handle(message.to_string().as_bytes());
+            number += 1;
+        }
+        ada.settle().await;
+    }
+    let mut order = Vec::new();
+    for text in waiting(&mut ada) {
+        let message: Value = serde_json::from_str(&text).unwrap();
+        if message["type"] == "ack" {
+            order.push((message["seq"].as_u64().unwrap(), message["id"].clone()));
+        }
+    }
+    order.sort_by_key(|(seq, _)| *seq);
+    let ids: Vec<_> = order.into_iter().skip(1).map(|(_, id)| id).collect();
+    let asked: Vec<_> = (1..number).map(|number| json!(id(number))).collect();
+    assert_eq!(ids, asked);
+}

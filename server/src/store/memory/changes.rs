@@ -45,8 +45,15 @@ impl State {
                 }
                 self.rooms.remove(&room);
             }
-            Change::Joined { room, user, .. } => {
+            Change::Joined { room, user, by } => {
                 let entered = self.room(&room)?;
+                let is_open = !entered.private
+                    || entered.members.contains_key(&user)
+                    || entered.invited.contains(&user)
+                    || entered.roles.get(&user) == Some(&Role::Owner);
+                if by.is_none() && matches!(room, RoomId::Named(_)) && !is_open {
+                    return Err(StoreError::NotInvited);
+                }
                 let seen = rules::seen_at_entry(&room, entered.head);
                 entered.invited.remove(&user);
                 entered.members.entry(user).or_insert(seen);
@@ -61,7 +68,9 @@ impl State {
                 }
             }
             Change::Uninvited { room, user } => {
-                self.room(&room.into())?.invited.remove(&user);
+                if !self.room(&room.into())?.invited.remove(&user) {
+                    return Err(StoreError::NotInvited);
+                }
             }
             Change::Role { room, user, role } => {
                 let room = self.room(&room)?;

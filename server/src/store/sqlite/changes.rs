@@ -78,10 +78,17 @@ impl Requests<'_> {
                 }
                 self.delete_room(room)?;
             }
-            Change::Joined { room, user, .. } => {
+            Change::Joined { room, user, by } => {
                 let (key, head) = self.head(room).map(|head| (head.key, head.seq))?;
-                let (room, seq) = (key, rules::seen_at_entry(room, head));
+                let seq = rules::seen_at_entry(room, head);
                 let user = self.user(*user)?;
+                // Asked here, behind everything that was committed before: the invitation may have
+                // been taken back since the guest asked.
+                let needs_invitation = by.is_none() && matches!(room, RoomId::Named(_));
+                if needs_invitation && !self.may_enter(key, user)? {
+                    return Err(StoreError::NotInvited.into());
+                }
+                let room = key;
                 // An invitation is for once: whoever leaves a private room needs another.
                 let sql = "DELETE FROM invited WHERE room = ?1 AND user = ?2";
                 self.execute(sql, [room, user])?;
@@ -108,7 +115,10 @@ impl Requests<'_> {
             Change::Uninvited { room, user } => {
                 let (room, user) = (self.head(&room.clone().into())?.key, self.user(*user)?);
                 let sql = "DELETE FROM invited WHERE room = ?1 AND user = ?2";
-                self.execute(sql, [room, user])?;
+                if self.execute(sql, [room, user])? == 0 {
+                    // The guest has come in since, or somebody else was faster.
+                    return Err(StoreError::NotInvited.into());
+                }
             }
             Change::NameReleased { user } => {
                 let user = self.user(*user)?;
@@ -165,6 +175,18 @@ impl Requests<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Returns `true` if somebody may enter a room by themselves: it is public, they are in it already,
+    /// they are invited, or it is theirs.
+    fn may_enter(&self, room: i64, user: i64) -> Result<bool, Failure> {
+        let sql = "SELECT 1 FROM rooms WHERE key = ?1 AND NOT private
+                   UNION ALL SELECT 1 FROM members WHERE room = ?1 AND user = ?2
+                   UNION ALL SELECT 1 FROM invited WHERE room = ?1 AND user = ?2
+                   UNION ALL SELECT 1 FROM roles WHERE room = ?1 AND user = ?2 AND role = ?3";
+        let owner = rows::role_column(Role::Owner);
+        let mut query = self.connection.prepare_cached(sql)?;
+        Ok(query.exists(params![room, user, owner])?)
     }
 
     fn is_in_use(&mut self, room: &RoomId) -> Result<bool, Failure> {
