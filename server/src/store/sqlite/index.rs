@@ -1,5 +1,5 @@
-//! The index of words: which messages have which tokens. It follows edits and deletions in the
-//! transaction that makes them.
+//! The index of words: which messages have which tokens. Edits and deletions note what they change
+//! ([`word_changes`]) in their own transaction.
 //!
 //! New messages it gets many at a time, when nothing else is to be written: FTS5 writes a segment
 //! for every transaction and merges them again, which message by message took as long as everything
@@ -15,14 +15,15 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 use shared::chat::search::{self, Pattern, Token};
 use shared::chat::{Entry, Event, Seq};
 
 use super::rows::{SEQ_MAX, number, place};
+use super::word_changes::{self, PIECE_TOKENS, Waiting};
 
 /// The version of the index's form: of its table, and of how tokens are written into it.
-const FORM: u32 = 3;
+const FORM: u32 = 4;
 
 /// Most messages, and most bytes of their texts, that the index is behind: a search waits a tenth
 /// of a second for so many.
@@ -50,6 +51,15 @@ pub(super) struct Backlog {
     rooms: BTreeSet<i64>,
     messages: usize,
     bytes: usize,
+    changes: Waiting,
+}
+
+/// The size of a backlog.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Size {
+    messages: usize,
+    bytes: usize,
+    changes: Waiting,
 }
 
 /// A part of a backlog that was indexed in one transaction.
@@ -85,13 +95,20 @@ impl Backlog {
         let rooms = query.query_map([], |row| row.get(0))?;
         Ok(Self {
             rooms: rooms.collect::<rusqlite::Result<_>>()?,
+            changes: Waiting::of(connection)?,
             ..Self::default()
         })
     }
 
     /// Returns `true` if the index has every message.
     pub(super) fn is_empty(&self) -> bool {
-        self.rooms.is_empty()
+        self.rooms.is_empty() && self.changes.additions == 0
+    }
+
+    /// Returns the number of changes that wait. New messages are added behind them: another room may
+    /// have got the key of one that is gone, and its messages the places of those that are taken out.
+    pub(super) fn changes(&self) -> usize {
+        self.changes.all
     }
 
     /// Returns `true` if the index is as far behind as it may be.
@@ -122,18 +139,43 @@ impl Backlog {
         self.bytes = self.bytes.saturating_sub(piece.bytes);
         if self.rooms.is_empty() {
             // Messages that were deleted before they were indexed are in no piece.
-            *self = Self::default();
+            (self.messages, self.bytes) = (0, 0);
         }
     }
 
-    /// Returns the number of messages, and of their texts' bytes.
-    pub(super) fn size(&self) -> (usize, usize) {
-        (self.messages, self.bytes)
+    /// Takes off changes that were made.
+    pub(super) fn take_changes(&mut self, made: Waiting) {
+        self.changes.take(made);
+    }
+
+    pub(super) fn size(&self) -> Size {
+        Size {
+            messages: self.messages,
+            bytes: self.bytes,
+            changes: self.changes,
+        }
     }
 
     /// Sets the size to that before a transaction that was undone.
-    pub(super) fn set_size(&mut self, (messages, bytes): (usize, usize)) {
-        (self.messages, self.bytes) = (messages, bytes);
+    pub(super) fn set_size(&mut self, size: Size) {
+        (self.messages, self.bytes) = (size.messages, size.bytes);
+        self.changes = size.changes;
+    }
+
+    /// Notes that a message has a text no more.
+    fn remove(&mut self, connection: &Connection, at: i64, text: &str) -> rusqlite::Result<()> {
+        for tokens in pieces_of(text) {
+            self.changes.note(connection, at, false, &tokens)?;
+        }
+        Ok(())
+    }
+
+    /// Notes that a message has another text from now on.
+    fn add(&mut self, connection: &Connection, at: i64, text: &str) -> rusqlite::Result<()> {
+        for tokens in pieces_of(text) {
+            self.changes.note(connection, at, true, &tokens)?;
+        }
+        Ok(())
     }
 
     fn push(&mut self, room: i64, text: &str) {
@@ -143,8 +185,8 @@ impl Backlog {
     }
 }
 
-/// Takes notice of an entry that was just inserted: at once of a change of a message that the index
-/// has, later of every other.
+/// Takes notice of an entry that was just inserted: of a message, and of the change of one that the
+/// index has.
 pub(super) fn index(
     connection: &Connection,
     backlog: &mut Backlog,
@@ -170,9 +212,9 @@ pub(super) fn index(
         && let Some(former) = text_before(connection, room, of, entry.seq)?
     {
         // By the same text that was put in: other tokens would stay in the index.
-        remove(connection, place(room, of), &former)?;
+        backlog.remove(connection, place(room, of), &former)?;
         if let Some(text) = text {
-            add(connection, place(room, of), text.as_str())?;
+            backlog.add(connection, place(room, of), text.as_str())?;
         }
     }
     Ok(())
@@ -224,12 +266,17 @@ fn has(connection: &Connection, room: i64, seq: Seq) -> rusqlite::Result<bool> {
     connection.prepare_cached(sql)?.exists([room, number(seq)])
 }
 
-/// Removes the words of a message, which must still be there; other entries have no words.
-pub(super) fn forget(connection: &Connection, room: i64, seq: Seq) -> rusqlite::Result<()> {
+/// Notes that a message goes, which must still be there; other entries have no words.
+pub(super) fn forget(
+    connection: &Connection,
+    backlog: &mut Backlog,
+    room: i64,
+    seq: Seq,
+) -> rusqlite::Result<()> {
     if has(connection, room, seq)?
         && let Some(text) = text_before(connection, room, seq, SEQ_MAX)?
     {
-        remove(connection, place(room, seq), &text)?;
+        backlog.remove(connection, place(room, seq), &text)?;
     }
     Ok(())
 }
@@ -248,14 +295,21 @@ pub(super) fn renew(connection: &mut Connection) -> rusqlite::Result<()> {
             CREATE VIRTUAL TABLE words USING fts5
                 (tokens, content = '', columnsize = 0, detail = none, tokenize = 'ascii');
             INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
+            DELETE FROM word_changes;
             UPDATE rooms SET indexed = 0;",
         )?;
         transaction.execute("INSERT INTO word_rule (rule) VALUES (?1)", [&rule])?;
         transaction.commit()?;
     }
     let mut backlog = Backlog::of(connection)?;
+    // A transaction for each piece, so that the log never holds the whole index.
+    while backlog.changes() > 0 {
+        let transaction = connection.transaction()?;
+        let made = Waiting::make(&transaction)?;
+        transaction.commit()?;
+        backlog.take_changes(made);
+    }
     while !backlog.is_empty() {
-        // A transaction for each piece, so that the log never holds the whole index.
         let transaction = connection.transaction()?;
         let piece = backlog.index(&transaction)?;
         transaction.commit()?;
@@ -264,17 +318,11 @@ pub(super) fn renew(connection: &mut Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Adds a message that the index does not have.
 fn add(connection: &Connection, at: i64, text: &str) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO words (rowid, tokens) VALUES (?1, ?2)";
-    let mut insert = connection.prepare_cached(sql)?;
-    insert.execute(params![at, tokens_of(text)])?;
-    Ok(())
-}
-
-fn remove(connection: &Connection, at: i64, text: &str) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO words (words, rowid, tokens) VALUES ('delete', ?1, ?2)";
-    let mut delete = connection.prepare_cached(sql)?;
-    delete.execute(params![at, tokens_of(text)])?;
+    for tokens in pieces_of(text) {
+        word_changes::add(connection, at, &tokens)?;
+    }
     Ok(())
 }
 
@@ -296,20 +344,24 @@ fn text_before(
     query.query_row(values, |row| row.get(0)).optional()
 }
 
-/// Returns a text's tokens as the index has them, each once, with spaces between.
-fn tokens_of(text: &str) -> String {
+/// Returns a text's tokens as the index has them, each once, in pieces with spaces between. A text
+/// always has the same pieces: what was put in together is taken out together.
+fn pieces_of(text: &str) -> Vec<String> {
     let folded = search::fold(text);
     let mut tokens = Vec::new();
     search::tokens(&folded, |token| tokens.push(token));
     // The index does not count a message's tokens, and each costs it as much as the first.
     tokens.sort_unstable();
     tokens.dedup();
-    let mut all = String::with_capacity(folded.len() + folded.len() / 4);
-    for token in tokens {
-        write(&mut all, token);
-        all.push(' ');
-    }
-    all
+    let piece = |tokens: &[Token<'_>]| {
+        let mut piece = String::new();
+        for token in tokens {
+            write(&mut piece, *token);
+            piece.push(' ');
+        }
+        piece
+    };
+    tokens.chunks(PIECE_TOKENS).map(piece).collect()
 }
 
 /// Returns what a message that matches has, in FTS5's syntax. Tokens have letters, digits and no
@@ -373,6 +425,15 @@ mod tests {
     }
 
     // The attack: somebody with the disk looks for words of deleted messages.
+    /// Takes a message out, as the writer does it.
+    fn remove(connection: &Connection, at: i64, text: &str) {
+        let mut backlog = Backlog::default();
+        backlog.remove(connection, at, text).unwrap();
+        while backlog.changes() > 0 {
+            backlog.take_changes(Waiting::make(connection).unwrap());
+        }
+    }
+
     #[test]
     fn a_word_that_is_taken_out_is_nowhere_in_the_index() {
         let mut connection = Connection::open_in_memory().unwrap();
@@ -386,7 +447,7 @@ mod tests {
         add(&connection, 2, "other").unwrap();
         // A pair begins as its first character does, which is written once.
         assert!(holds("xylophone") && holds("東") && holds("other"));
-        remove(&connection, 1, text).unwrap();
+        remove(&connection, 1, text);
         assert!(!holds("xylophone") && !holds("東") && holds("other"));
     }
 
@@ -417,7 +478,7 @@ mod tests {
             let at = next(60);
             let place = i64::try_from(at).unwrap();
             if let Some(former) = texts[at].take() {
-                remove(&connection, place, &former).unwrap();
+                remove(&connection, place, &former);
             } else {
                 let words: Vec<_> = (0..=next(4)).map(|_| WORDS[next(9)]).collect();
                 let text = words.join(" ");

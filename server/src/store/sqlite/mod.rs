@@ -16,6 +16,7 @@ mod search;
 mod size;
 mod sweep;
 mod walk;
+mod word_changes;
 mod writer;
 
 use std::fmt;

@@ -9,7 +9,7 @@ pub(super) const APPLICATION_ID: u32 = 0x5343_6874;
 
 /// Each brings a database from the version of its index to the next. One that was released is never
 /// changed again.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     // An entry's place is its room's key times 2^40 and its number, so that a room's entries lie
     // together in their order without another index; a full-text index can point to it too. Times
     // are milliseconds since 1970, `kind` is one of `rows`, a fingerprint has 32 bytes, an id 16.
@@ -110,6 +110,13 @@ const MIGRATIONS: [&str; 9] = [
     // The number up to which the index of words has a room's messages.
     "ALTER TABLE rooms ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;
     UPDATE rooms SET indexed = head;",
+    // Changes of the index of words that wait, in their order.
+    "CREATE TABLE word_changes (
+        number INTEGER PRIMARY KEY,
+        place INTEGER NOT NULL,
+        adds INTEGER NOT NULL,
+        tokens TEXT NOT NULL
+    ) STRICT;",
 ];
 
 /// Returns the version of a database to which every migration was applied.

@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 use shared::chat::{Keep, Seq, Timestamp};
 
 use super::error::Failure;
-use super::index;
+use super::index::{self, Backlog};
 use super::rows::{self, SEQ_MAX, place};
 use crate::store::rules;
 
@@ -55,10 +55,11 @@ impl<E: Into<Failure>> From<E> for SweepFailure {
 /// `None` if there is no such room.
 pub(super) fn deleted_rooms(
     connection: &Connection,
+    backlog: &mut Backlog,
     skipped: &BTreeSet<i64>,
 ) -> Result<Option<Swept>, SweepFailure> {
     match deleted_room(connection, skipped)? {
-        Some(room) => of_room(room, sweep_deleted(connection, room)).map(Some),
+        Some(room) => of_room(room, sweep_deleted(connection, backlog, room)).map(Some),
         None => Ok(None),
     }
 }
@@ -67,6 +68,7 @@ pub(super) fn deleted_rooms(
 /// of the rooms in `skipped`.
 pub(super) fn retention(
     connection: &Connection,
+    backlog: &mut Backlog,
     now: Timestamp,
     after: i64,
     skipped: &BTreeSet<i64>,
@@ -92,7 +94,7 @@ pub(super) fn retention(
         let keep = rows::keep(row.get_ref(2)?)?;
         let going = of_room(room, going(connection, room, head, keep, now, left))?;
         for seq in &going {
-            of_room(room, remove(connection, room, *seq))?;
+            of_room(room, remove(connection, backlog, room, *seq))?;
             if begun.elapsed() >= BUDGET {
                 return Ok(Swept::Some);
             }
@@ -126,9 +128,14 @@ fn of_room<T>(room: i64, result: Result<T, Failure>) -> Result<T, SweepFailure> 
 }
 
 /// Removes an entry.
-fn remove(connection: &Connection, room: i64, seq: Seq) -> Result<(), Failure> {
+fn remove(
+    connection: &Connection,
+    backlog: &mut Backlog,
+    room: i64,
+    seq: Seq,
+) -> Result<(), Failure> {
     // First the words: they can be taken out only while the text is there.
-    index::forget(connection, room, seq)?;
+    index::forget(connection, backlog, room, seq)?;
     connection
         .prepare_cached("DELETE FROM entries WHERE place = ?1")?
         .execute([place(room, seq)])?;
@@ -149,7 +156,11 @@ fn deleted_room(connection: &Connection, skipped: &BTreeSet<i64>) -> rusqlite::R
 }
 
 /// Takes away the next entries of a deleted room, and with the last of them its row.
-fn sweep_deleted(connection: &Connection, room: i64) -> Result<Swept, Failure> {
+fn sweep_deleted(
+    connection: &Connection,
+    backlog: &mut Backlog,
+    room: i64,
+) -> Result<Swept, Failure> {
     let mut query = connection.prepare_cached(
         "SELECT place FROM entries WHERE place > ?1 AND place <= ?2 ORDER BY place LIMIT ?3",
     )?;
@@ -159,7 +170,7 @@ fn sweep_deleted(connection: &Connection, room: i64) -> Result<Swept, Failure> {
     let places = places.collect::<rusqlite::Result<Vec<_>>>()?;
     let begun = Instant::now();
     for place in &places {
-        remove(connection, room, rows::seq(*place)? & SEQ_MAX)?;
+        remove(connection, backlog, room, rows::seq(*place)? & SEQ_MAX)?;
         if begun.elapsed() >= BUDGET {
             return Ok(Swept::Some);
         }

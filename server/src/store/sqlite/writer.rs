@@ -22,7 +22,7 @@ use super::gather::Gathering;
 use super::job::{Done, Job, Searches};
 use super::requests::{Memory, Requests};
 use super::size::Size;
-use super::waiting;
+use super::{waiting, word_changes};
 use crate::logging::Repeated;
 use crate::store::clock::Clock;
 use crate::store::outcome::{Reply, Subscription};
@@ -183,7 +183,9 @@ impl Thread {
                 }
                 // While a sweep goes on, once at its end.
                 Err(RecvTimeoutError::Timeout)
-                    if self.unwiped && self.sweep_at.is_none_or(|at| at > Instant::now()) =>
+                    if self.unwiped
+                        && self.memory.backlog.changes() == 0
+                        && self.sweep_at.is_none_or(|at| at > Instant::now()) =>
                 {
                     self.wipe_log();
                 }
@@ -200,19 +202,26 @@ impl Thread {
     /// Does a part of what is due beside the requests. Returns `false` if nothing is.
     fn work_on(&mut self) -> bool {
         let now = Instant::now();
-        let sweeps = self.sweep_at.is_some_and(|at| at <= now);
+        // What is noted by many deletions is taken out before a sweep notes more.
+        let sweeps = self.sweep_at.is_some_and(|at| at <= now)
+            && self.memory.backlog.changes() < word_changes::MANY;
         if sweeps {
             self.sweep();
+        }
+        let changes = self.memory.backlog.changes() > 0 && self.index_at <= now;
+        if changes {
+            self.change_words();
         }
         // Beside a sweep too: that of a large room takes minutes, and searches wait.
         let backlog = &self.memory.backlog;
         let wanted = !self.searches.is_empty() || backlog.is_full() || self.idle;
-        let indexes = wanted && !backlog.is_empty() && self.index_at <= now;
+        let is_due = backlog.changes() == 0 && !backlog.is_empty() && self.index_at <= now;
+        let indexes = wanted && is_due;
         if indexes {
             self.index_piece();
         }
         self.answer_searches(now);
-        sweeps || indexes
+        sweeps || changes || indexes
     }
 
     /// Returns the longest time to wait for a request; `None` if there is nothing else to do.
@@ -222,7 +231,12 @@ impl Thread {
             .map(|at| at.saturating_duration_since(Instant::now()));
         let wipe = self.unwiped.then_some(QUIET);
         let again = self.index_at.saturating_duration_since(Instant::now());
-        let index = (!self.memory.backlog.is_empty()).then_some(QUIET.max(again));
+        let backlog = &self.memory.backlog;
+        let index = if backlog.changes() > 0 {
+            Some(again)
+        } else {
+            (!backlog.is_empty()).then_some(QUIET.max(again))
+        };
         [sweep, wipe, index].into_iter().flatten().min()
     }
 

@@ -54,6 +54,63 @@ async fn what_was_acked_is_found_at_once_and_after_a_crash() {
     }
 }
 
+// The attack: a text of thousands of different words takes a tenth of a second to be taken out of the
+// index, and sixty deletions stopped every write for eight seconds.
+#[tokio::test]
+async fn a_write_does_not_wait_for_the_words_of_the_messages_deleted_before_it() {
+    const TEXTS: u8 = 30;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let store = SqliteStore::open(&path).unwrap();
+    let room = create(&store, "room").await;
+    let first = u32::from('\u{4e00}');
+    for number in 0..TEXTS {
+        // Pairs of characters are its words, and hardly one comes twice.
+        let character = |at: u32| {
+            let step = (at * 7_919 + u32::from(number) * 104_729) % 20_000;
+            char::from_u32(first + step).unwrap()
+        };
+        let text: String = (0..5_400).map(character).collect();
+        let sent = store.append(room.clone(), entry(1, number.into(), message(&text)));
+        sent.await.unwrap();
+    }
+    assert_eq!(found(&store, &room, "kept").await, [0; 0]);
+    let deletions: Vec<_> = (0..TEXTS)
+        .map(|number| {
+            let of = Seq::from(number) + 1;
+            let deleted = entry(1, u32::from(TEXTS + number), Event::Deleted { of });
+            store.append(room.clone(), deleted)
+        })
+        .collect();
+    let kept = entry(1, u32::from(TEXTS) * 2, message("kept"));
+    store.append(room.clone(), kept).await.unwrap();
+    for deleted in deletions {
+        deleted.await.unwrap();
+    }
+    let reader = rusqlite::Connection::open(&path).unwrap();
+    let waiting = || -> i64 {
+        let sql = "SELECT count(*) FROM word_changes";
+        reader.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    assert!(
+        waiting() > 100,
+        "the write came after all of them: {}",
+        waiting()
+    );
+    while waiting() > 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(
+        found(&store, &room, "kept").await,
+        [Seq::from(TEXTS) * 2 + 1]
+    );
+    let sql = "SELECT count(*) FROM words WHERE words MATCH ?1";
+    let left: i64 = reader
+        .query_row(sql, ["\"\u{e100}\u{4e00}\" *"], |row| row.get(0))
+        .unwrap();
+    assert_eq!(left, 0);
+}
+
 // A search that nothing can be written for looks at every message instead.
 #[tokio::test]
 async fn a_full_disk_hides_no_message_from_a_search() {

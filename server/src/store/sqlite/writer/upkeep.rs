@@ -9,6 +9,7 @@ use rusqlite::wal::CheckpointMode;
 use super::super::error::Failure;
 use super::super::open::BUSY_TIMEOUT;
 use super::super::sweep::{self, SweepFailure, Swept};
+use super::super::word_changes::Waiting;
 use super::Thread;
 use crate::store::StoreError;
 
@@ -47,15 +48,7 @@ impl Thread {
             });
             match indexed {
                 Ok(piece) => self.memory.backlog.take(&piece),
-                Err(failure) => {
-                    let error = StoreError::from(failure);
-                    if let Some(suppressed) = self.failures.take() {
-                        tracing::error!(%error, suppressed, "words could not be indexed");
-                    }
-                    // A full disk must not make this thread spin.
-                    self.index_at = Instant::now() + INDEX_AGAIN;
-                    return;
-                }
+                Err(failure) => return self.index_failed(failure),
             }
             // Further while there is more than there may be: a group of the longest texts has more
             // than a piece.
@@ -63,6 +56,37 @@ impl Thread {
                 return;
             }
         }
+    }
+
+    /// Makes some of the changes of the index that wait.
+    pub(super) fn change_words(&mut self) {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(Failure::from);
+        let made = transaction.and_then(|transaction| {
+            let made = Waiting::make(&transaction)?;
+            transaction.commit()?;
+            Ok(made)
+        });
+        match made {
+            Ok(made) => {
+                self.memory.backlog.take_changes(made);
+                // The log has copies of what was taken out.
+                self.unwiped = true;
+                self.copy_log_of(SWEEP_LOG_PAGES);
+            }
+            Err(failure) => self.index_failed(failure),
+        }
+    }
+
+    fn index_failed(&mut self, failure: Failure) {
+        let error = StoreError::from(failure);
+        if let Some(suppressed) = self.failures.take() {
+            tracing::error!(%error, suppressed, "words could not be indexed");
+        }
+        // A full disk must not make this thread spin.
+        self.index_at = Instant::now() + INDEX_AGAIN;
     }
 
     /// Answers the searches for which the index has every message, and those that have waited long
@@ -129,16 +153,34 @@ impl Thread {
 
     /// Removes one batch in a transaction of its own.
     pub(super) fn sweep_batch(&mut self) -> Result<Swept, SweepFailure> {
+        let before = self.memory.backlog.size();
+        let swept = self.try_sweep_batch();
+        if swept.is_err() {
+            // The transaction was undone.
+            self.memory.backlog.set_size(before);
+        }
+        swept
+    }
+
+    fn try_sweep_batch(&mut self) -> Result<Swept, SweepFailure> {
+        let backlog = &mut self.memory.backlog;
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Deleted rooms go first: somebody has decided that their texts are to be gone.
-        let swept = if let Some(swept) = sweep::deleted_rooms(&transaction, &self.unswept)? {
+        let swept = if let Some(swept) = sweep::deleted_rooms(&transaction, backlog, &self.unswept)?
+        {
             swept
         } else if self.doubt.holds(&self.clock) {
             Swept::None
         } else {
-            sweep::retention(&transaction, self.clock.now(), self.swept_to, &self.unswept)?
+            sweep::retention(
+                &transaction,
+                backlog,
+                self.clock.now(),
+                self.swept_to,
+                &self.unswept,
+            )?
         };
         transaction.commit()?;
         Ok(swept)
