@@ -97,6 +97,7 @@ impl Search {
         let last = entries.last().map(|last| Cursor {
             room: last.room.clone(),
             seq: last.entry.seq,
+            at: Some(last.entry.at),
         });
         let nothing = entries.is_empty();
         self.next = next.or(last).filter(|_| more);

@@ -427,6 +427,7 @@ fn a_search_that_finds_nothing_goes_on_by_itself_a_few_times_and_then_on_demand(
                 next: Some(shared::chat::search::Cursor {
                     room: lobby(),
                     seq: at,
+                    at: None,
                 }),
             },
             1,

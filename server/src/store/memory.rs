@@ -316,11 +316,16 @@ impl State {
             .flat_map(|(id, room)| room.entries.values().map(move |entry| (id, room, entry)))
             .collect();
         all.sort_by_key(|(id, _, entry)| Reverse((entry.at, *id, entry.seq)));
-        // A cursor to an entry that is gone ends the search, as in the database.
+        // Behind a cursor to an entry that is gone the search goes on by its time, as in the database.
         let start = before.map_or(0, |last| {
             let at =
                 |(id, _, entry): &(&RoomId, _, &Entry)| **id == last.room && entry.seq == last.seq;
-            all.iter().position(at).map_or(all.len(), |at| at + 1)
+            let behind = all.iter().position(at).map(|at| at + 1);
+            let by_time = || {
+                let at = last.at?;
+                all.iter().position(|(_, _, entry)| entry.at <= at)
+            };
+            behind.or_else(by_time).unwrap_or(all.len())
         });
         let pattern = query.pattern();
         let mut filling = rules::Filling::new(page);
@@ -342,6 +347,7 @@ impl State {
                 found.next = found.entries.last().map(|last| Cursor {
                     room: last.room.clone(),
                     seq: last.entry.seq,
+                    at: Some(last.entry.at),
                 });
                 break;
             }

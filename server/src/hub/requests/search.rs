@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use shared::chat::search::Cursor;
+use shared::chat::server::RoomEntry;
 use shared::chat::{Query, RoomId, ServerMessage, UserId};
 
 use super::Rejection;
 use super::history::page_size;
 use crate::admission::network_of;
 use crate::hub::authorize::{Action, authorize};
-use crate::hub::encoding::Page;
+use crate::hub::encoding::{Page, shortened};
 use crate::hub::session::{Effect, Requester};
 use crate::rates::TooFast;
 
@@ -101,11 +102,14 @@ pub(super) async fn search(
     // Cut as encoded: with the longest names of rooms and people, a hundred entries are longer than a
     // message, and the search could not be gone on with.
     let (mut page, mut last, mut next) = (Page::new(), None, found.next);
-    for entry in found.entries {
+    for RoomEntry { room, entry } in found.entries {
         let cursor = Cursor {
-            room: entry.room.clone(),
-            seq: entry.entry.seq,
+            room: room.clone(),
+            seq: entry.seq,
+            at: Some(entry.at),
         };
+        let entry = shortened(entry);
+        let entry = RoomEntry { room, entry };
         if !page.push(entry) {
             next = last;
             break;

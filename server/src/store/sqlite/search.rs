@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Transaction, params};
 use shared::chat::search::{Cursor, Pattern};
 use shared::chat::server::RoomEntry;
-use shared::chat::{Entry, Query, RoomId};
+use shared::chat::{Entry, Query, RoomId, Timestamp};
 
 use super::error::Failure;
 use super::index::expression;
@@ -84,8 +84,8 @@ pub(super) fn find(
     fill(&transaction, walk, &pattern, page, bounds.texts)
 }
 
-/// Returns the spot behind which a search goes on: the largest one without a cursor, and `None` if
-/// there is no such entry any more.
+/// Returns the spot behind which a search goes on: the largest one without a cursor. `None` if there
+/// is no such entry any more and the cursor does not tell its time.
 fn end_of(
     transaction: &Transaction<'_>,
     rooms: &Rooms,
@@ -100,13 +100,16 @@ fn end_of(
     let Some(before) = before else {
         return Ok(Some(spot(i64::MAX, usize::MAX, i64::MAX)));
     };
-    let Ok(room) = rooms.names.binary_search(&before.room) else {
-        return Ok(None);
-    };
-    let place = place(rooms.keys[room], before.seq);
-    let mut query = transaction.prepare_cached("SELECT at FROM entries WHERE place = ?1")?;
-    let at = query.query_row([place], |row| row.get(0)).optional()?;
-    Ok(at.map(|at| spot(at, room, place)))
+    if let Ok(room) = rooms.names.binary_search(&before.room) {
+        let place = place(rooms.keys[room], before.seq);
+        let mut query = transaction.prepare_cached("SELECT at FROM entries WHERE place = ?1")?;
+        if let Some(at) = query.query_row([place], |row| row.get(0)).optional()? {
+            return Ok(Some(spot(at, room, place)));
+        }
+    }
+    // The entry is gone, or the room has another name: what has its very time may come again.
+    let at = before.at.map(Timestamp::unix_millis);
+    Ok(at.map(|at| spot(at, usize::MAX, i64::MAX)))
 }
 
 /// Returns the messages before `end` that the index names, in any order; `None` if they are more

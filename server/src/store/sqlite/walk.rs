@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use rusqlite::{CachedStatement, Transaction};
-use shared::chat::RoomId;
 use shared::chat::search::Cursor;
+use shared::chat::{RoomId, Timestamp};
 
 use super::error::Failure;
 use super::reader::key;
@@ -66,6 +66,7 @@ impl Rooms {
         Ok(Cursor {
             room: self.names[spot.room].clone(),
             seq: rows::seq(spot.place)? & SEQ_MAX,
+            at: Timestamp::from_unix_millis(spot.at),
         })
     }
 }

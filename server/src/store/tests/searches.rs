@@ -103,6 +103,7 @@ async fn a_search_goes_on_behind_the_last_through_all_rooms_without_gaps() {
             before = Some(Cursor {
                 room: last.room.clone(),
                 seq: last.entry.seq,
+                at: None,
             });
             if found.next.is_none() {
                 break;
@@ -115,6 +116,7 @@ async fn a_search_goes_on_behind_the_last_through_all_rooms_without_gaps() {
         let before = Some(Cursor {
             room: rooms[0].clone(),
             seq: 99,
+            at: None,
         });
         let query = Query::parse("word").unwrap();
         assert_eq!(
@@ -389,4 +391,45 @@ async fn a_search_whose_index_takes_too_long_finds_the_same() {
         }
     }
     assert_eq!(seen, 5_000);
+}
+
+// The loss: everything behind a cursor whose message retention had taken, or whose room was renamed.
+#[tokio::test]
+async fn a_search_goes_on_behind_a_message_that_is_gone() {
+    for Scene { store, _folder, .. } in searched() {
+        let rooms = [create(&*store, "aa").await, create(&*store, "zz").await];
+        for number in 0..4 {
+            let room = rooms[usize::try_from(number % 2).unwrap()].clone();
+            let said = entry(1, number, message("word"));
+            store.append(room, said).await.unwrap();
+            // The times differ.
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+        let query = Query::parse("word").unwrap();
+        let one = PageSize {
+            entries: 2,
+            bytes: 1 << 20,
+        };
+        let first = store.search(rooms.to_vec(), query.clone(), None, one).await;
+        let first = first.unwrap();
+        let last = first.entries.last().unwrap();
+        for (of, seq) in [(last.room.clone(), 99), (room("renamed"), 1)] {
+            let before = Some(Cursor {
+                room: of,
+                seq,
+                at: Some(last.entry.at),
+            });
+            let rest = store
+                .search(rooms.to_vec(), query.clone(), before, PAGE)
+                .await;
+            let rest = rest.unwrap().entries;
+            // The message of the cursor's own time may come again.
+            let seqs: Vec<_> = rest
+                .iter()
+                .map(|it| (it.room.clone(), it.entry.seq))
+                .collect();
+            assert!(seqs.contains(&(rooms[0].clone(), 1)), "{seqs:?}");
+            assert!(seqs.contains(&(rooms[1].clone(), 1)), "{seqs:?}");
+        }
+    }
 }

@@ -25,6 +25,7 @@ use super::as_text::serde_as_text;
 use super::entry::Seq;
 use super::limits::QUERY_CHARACTERS;
 use super::room::RoomId;
+use super::timestamp::Timestamp;
 
 pub use fold::fold;
 pub use pattern::{Pattern, Token, tokens};
@@ -77,6 +78,10 @@ pub struct Cursor {
     pub room: RoomId,
     /// The number of that entry.
     pub seq: Seq,
+    /// The time of that entry, by which the search goes on if the entry is gone or its room has
+    /// another name by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
 
 /// Returns the version of [`fold()`], of [`tokens`] and of the tables of Unicode behind them. An index
