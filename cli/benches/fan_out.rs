@@ -12,10 +12,10 @@ use std::process::Command;
 use std::sync::Arc;
 
 use secure_chat_server::config::Config;
-use secure_chat_server::hub::{Hub, Settings};
+use secure_chat_server::hub::Hub;
 use secure_chat_server::rates::PerMinute;
 use secure_chat_server::store::SqliteStore;
-use secure_chat_server::{Context, run};
+use secure_chat_server::{Context, hub_settings, run};
 use shared::identity::PrivateKey;
 use tokio::net::TcpListener;
 
@@ -54,10 +54,7 @@ fn start(runtime: &tokio::runtime::Runtime, folder: &Path) -> SocketAddr {
         rates: PerMinute::UNLIMITED,
         ..Config::default()
     };
-    let settings = Settings {
-        per_minute: PerMinute::UNLIMITED,
-        ..Settings::default()
-    };
+    let settings = hub_settings(&config, None);
     let store = SqliteStore::open(&folder.join("chat.db")).unwrap();
     runtime.block_on(async {
         let hub = Hub::open(Arc::new(store), settings);

@@ -14,10 +14,10 @@ use futures_util::{SinkExt, StreamExt};
 use native::clock::Clock;
 use native::random;
 use secure_chat_server::config::Config;
-use secure_chat_server::hub::{Hub, Settings};
+use secure_chat_server::hub::Hub;
 use secure_chat_server::rates::PerMinute;
 use secure_chat_server::store::MemoryStore;
-use secure_chat_server::{Context, run};
+use secure_chat_server::{Context, hub_settings, run};
 use shared::connection::{ClientConfig, ClientConnection, Event, Trust, Version};
 use shared::identity::PrivateKey;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -38,20 +38,12 @@ fn main() {
 async fn measure() {
     let config = Config {
         max_text_bytes: 64 * 1024,
+        rates: PerMinute::UNLIMITED,
         ..Config::default()
     };
     let key = PrivateKey::generate(2048, &mut random()).unwrap();
     let store = Arc::new(MemoryStore::default());
-    let hub = Hub::open(
-        store,
-        Settings {
-            text_bytes: config.max_text_bytes,
-            per_minute: PerMinute::UNLIMITED,
-            ..Settings::default()
-        },
-    )
-    .await
-    .unwrap();
+    let hub = Hub::open(store, hub_settings(&config, None)).await.unwrap();
     let context = Arc::new(Context::new(config, key, hub));
     let tcp = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let http = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();

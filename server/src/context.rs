@@ -16,10 +16,10 @@ use tokio_util::task::TaskTracker;
 use crate::admission::{Admission, NotAdmitted, Permit, RESERVED};
 use crate::clients::Clients;
 use crate::config::Config;
-use crate::hub::{Hub, Unhealthy};
+use crate::hub::{self, Hub, Unhealthy};
 use crate::logging::{LINES_PER_WINDOW, Throttle, VISITOR_LINES_PER_WINDOW};
 use crate::open_files::{self, Shares};
-use crate::operators::Settings;
+use crate::operators::{Log, Settings};
 use crate::rsa_pool::RsaPool;
 
 /// The server's shared state.
@@ -63,20 +63,18 @@ pub const HTTP_CONNECTIONS_PER_ADDRESS: usize = 64;
 /// not make the store work as often as they like.
 const HEALTH_VALID: Duration = Duration::from_secs(1);
 
-impl Context {
-    /// Creates a server of this configuration and identity with these rooms, not yet listening.
-    pub fn new(config: Config, identity: PrivateKey, hub: Hub) -> Self {
-        let mut protocol = ServerConfig::new(identity.public_key().clone());
-        protocol.limits = Limits {
-            message_frame_bytes: config.max_frame_bytes,
-            handshake_timeout: config.handshake_timeout,
-            rekey: config.rekey,
-            ..Limits::default()
-        };
-        let mut refusing = protocol.clone();
-        // Made once, and shared by the connections of each listener.
-        refusing.allow_v1 = false;
-        hub.operators().describe(Settings {
+/// Returns the settings of a hub for this configuration, in which operators can follow `log`.
+pub fn hub_settings(config: &Config, log: Option<Log>) -> hub::Settings {
+    hub::Settings {
+        text_bytes: config.max_text_bytes,
+        per_minute: config.rates,
+        keep: config.keep,
+        max_rooms: config.max_rooms,
+        bytes_per_day: u64::from(config.mib_per_day) << 20,
+        claims_per_day: config.claims_per_day,
+        admission: config.admission,
+        new_keys_wait: config.new_keys_wait,
+        shown: Settings {
             max_connections: config.max_connections,
             max_connections_per_address: config.max_connections_per_address,
             log_plaintext: config.log_plaintext,
@@ -91,7 +89,24 @@ impl Context {
                 keep: config.keep,
                 new_keys_wait: config.new_keys_wait.as_secs(),
             },
-        });
+        },
+        log,
+    }
+}
+
+impl Context {
+    /// Creates a server of this configuration and identity with these rooms, not yet listening.
+    pub fn new(config: Config, identity: PrivateKey, hub: Hub) -> Self {
+        let mut protocol = ServerConfig::new(identity.public_key().clone());
+        protocol.limits = Limits {
+            message_frame_bytes: config.max_frame_bytes,
+            handshake_timeout: config.handshake_timeout,
+            rekey: config.rekey,
+            ..Limits::default()
+        };
+        let mut refusing = protocol.clone();
+        // Made once, and shared by the connections of each listener.
+        refusing.allow_v1 = false;
         let with_reserve = config.max_connections.saturating_add(RESERVED);
         let shares = Shares::of(open_files::limit(), with_reserve);
         // The reserve counts in the share of files, so it is taken off again: strangers must not

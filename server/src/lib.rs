@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-pub use context::Context;
+pub use context::{Context, hub_settings};
 
 /// Time that a graceful stop may take before the remaining connections are cut off.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(8);

@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use clap::Parser;
 use secure_chat_server::config::{Cli, Command, Config, ConfigError};
-use secure_chat_server::hub::{Hub, Settings};
+use secure_chat_server::hub::Hub;
 use secure_chat_server::keystore::{self, KeystoreError};
 use secure_chat_server::logging::{self, LossyWriter};
 use secure_chat_server::operators::Log;
 use secure_chat_server::store::{OpenError, SqliteStore, StoreError};
-use secure_chat_server::{Context, open_files, run};
+use secure_chat_server::{Context, hub_settings, open_files, run};
 use shared::trust::words;
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -122,8 +122,7 @@ fn serve(config: Config, log: Log) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(Failure::Runtime)?;
-    let hub = open_hub(&runtime, &config)?;
-    hub.operators().show_log(log);
+    let hub = open_hub(&runtime, &config, log)?;
     // Before the connections are shared out by it.
     open_files::raise_limit();
     let context = Arc::new(Context::new(config, identity, hub));
@@ -157,23 +156,11 @@ fn serve(config: Config, log: Log) -> Result<(), Failure> {
 }
 
 /// Opens the rooms as they were when the last server of this data folder stopped.
-fn open_hub(runtime: &tokio::runtime::Runtime, config: &Config) -> Result<Hub, Failure> {
+fn open_hub(runtime: &tokio::runtime::Runtime, config: &Config, log: Log) -> Result<Hub, Failure> {
     let path = config.data_dir.join(DATABASE);
     let most = u64::from(config.max_history_mib) << 20;
     let store = SqliteStore::open_bounded(&path, most).map_err(Failure::Open)?;
-    let hub = Hub::open(
-        Arc::new(store),
-        Settings {
-            text_bytes: config.max_text_bytes,
-            per_minute: config.rates,
-            keep: config.keep,
-            max_rooms: config.max_rooms,
-            bytes_per_day: u64::from(config.mib_per_day) << 20,
-            claims_per_day: config.claims_per_day,
-            admission: config.admission,
-            new_keys_wait: config.new_keys_wait,
-        },
-    );
+    let hub = Hub::open(Arc::new(store), hub_settings(config, Some(log)));
     runtime.block_on(hub).map_err(Failure::Load)
 }
 

@@ -153,10 +153,10 @@ impl Hub {
             unstored: queues,
             searches: Searches::default(),
             deciding: Arc::default(),
-            settings,
             queue_bytes: QUEUE_BYTES.max(longest),
             rates: Rates::new(settings.per_minute),
-            operators: Operators::new(bans),
+            operators: Operators::new(bans, settings.shown, settings.log.clone()),
+            settings,
         })))
     }
 

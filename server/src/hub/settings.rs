@@ -5,10 +5,11 @@ use std::time::Duration;
 use shared::chat::limits::TEXT_BYTES;
 use shared::chat::{AdmissionMode, Keep};
 
+use crate::operators::{self, Log};
 use crate::rates::PerMinute;
 
 /// The limits of a server in its rooms.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// Longest text of a message, in bytes.
     pub text_bytes: usize,
@@ -26,6 +27,10 @@ pub struct Settings {
     pub admission: Option<AdmissionMode>,
     /// Time for which a key that the server has not seen before may not write.
     pub new_keys_wait: Duration,
+    /// The part of the configuration that operators are shown.
+    pub shown: operators::Settings,
+    /// The log that operators can follow.
+    pub log: Option<Log>,
 }
 
 impl Default for Settings {
@@ -40,6 +45,8 @@ impl Default for Settings {
             claims_per_day: 2_000,
             admission: None,
             new_keys_wait: Duration::ZERO,
+            shown: operators::Settings::default(),
+            log: None,
         }
     }
 }

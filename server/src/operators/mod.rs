@@ -6,8 +6,8 @@ mod claim;
 mod log;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use shared::chat::operator::{Ban, OperatorLimits, ServerStatus};
@@ -32,8 +32,8 @@ pub struct Operators {
     /// `true` if everybody is admitted, `false` if operators only.
     open: AtomicBool,
     started: Timestamp,
-    settings: OnceLock<Settings>,
-    log: OnceLock<Log>,
+    settings: Settings,
+    log: Option<Log>,
 }
 
 /// The part of the server's configuration that operators are shown.
@@ -50,32 +50,22 @@ pub struct Settings {
 }
 
 impl Operators {
-    /// Admits everybody except the given bans.
-    pub(crate) fn new(bans: Vec<Ban>) -> Self {
+    /// Admits everybody except the given bans. Operators are shown `settings`, and can follow `log`.
+    pub(crate) fn new(bans: Vec<Ban>, settings: Settings, log: Option<Log>) -> Self {
         Self {
             clients: Arc::default(),
             claim: Claim::default(),
             bans: Bans::new(bans),
             open: AtomicBool::new(true),
             started: system::timestamp(SystemTime::now()),
-            settings: OnceLock::new(),
-            log: OnceLock::new(),
+            settings,
+            log,
         }
-    }
-
-    /// Sets the configuration that `status` shows; only the first call counts.
-    pub fn describe(&self, settings: Settings) {
-        let _ = self.settings.set(settings);
-    }
-
-    /// Sets the log that operators can follow; only the first call counts.
-    pub fn show_log(&self, log: Log) {
-        let _ = self.log.set(log);
     }
 
     /// Follows the log from now on, if there is one.
     pub(crate) fn follow_log(&self) -> Option<Follower> {
-        self.log.get().map(Log::follow)
+        self.log.as_ref().map(Log::follow)
     }
 
     /// Returns `true` if an address is banned, whoever comes from it.
@@ -97,7 +87,7 @@ impl Operators {
     }
 
     pub(crate) fn status(&self) -> ServerStatus {
-        let settings = self.settings.get().copied().unwrap_or_default();
+        let settings = self.settings;
         ServerStatus {
             listening: self.is_open(),
             started: self.started,

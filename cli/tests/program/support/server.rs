@@ -6,10 +6,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use secure_chat_server::config::Config;
-use secure_chat_server::hub::{Hub, Settings};
+use secure_chat_server::hub::Hub;
 use secure_chat_server::rates::PerMinute;
 use secure_chat_server::store::MemoryStore;
-use secure_chat_server::{Context, run};
+use secure_chat_server::{Context, hub_settings, run};
 use shared::chat::AdmissionMode;
 use shared::identity::{Fingerprint, PrivateKey};
 use tokio::net::TcpListener;
@@ -58,17 +58,13 @@ impl Server {
             (bind().await.unwrap(), bind().await.unwrap())
         });
         let (tcp_address, http_address) = (tcp.local_addr().unwrap(), http.local_addr().unwrap());
-        let config = Config::default();
+        let config = Config {
+            rates: per_minute,
+            admission: Some(admission),
+            ..Config::default()
+        };
         let store = Arc::new(MemoryStore::default());
-        let hub = Hub::open(
-            store,
-            Settings {
-                text_bytes: config.max_text_bytes,
-                per_minute,
-                admission: Some(admission),
-                ..Settings::default()
-            },
-        );
+        let hub = Hub::open(store, hub_settings(&config, None));
         let hub = runtime.block_on(hub).unwrap();
         let context = Arc::new(Context::new(config, key, hub));
         runtime.spawn(run(tcp, http, Arc::clone(&context)));

@@ -244,9 +244,12 @@ async fn the_table_of_connections_comes_in_parts_and_names_people() {
 async fn the_log_comes_while_it_is_followed_and_to_operators_only() {
     use tracing_subscriber::layer::SubscriberExt;
 
-    let hub = hub().await;
     let log = crate::operators::Log::default();
-    hub.operators().show_log(log.clone());
+    let hub = hub_of(Settings {
+        log: Some(log.clone()),
+        ..unlimited()
+    })
+    .await;
     let _logging = tracing::subscriber::set_default(tracing_subscriber::registry().with(log));
     let mut anna = operator(hub, 1, "anna").await;
     let mut ben = person(hub, 2, "ben").await;
@@ -280,9 +283,12 @@ async fn the_log_comes_while_it_is_followed_and_to_operators_only() {
 async fn a_revoked_operator_has_nothing_left_of_the_rights() {
     use tracing_subscriber::layer::SubscriberExt;
 
-    let hub = hub().await;
     let log = crate::operators::Log::default();
-    hub.operators().show_log(log.clone());
+    let hub = hub_of(Settings {
+        log: Some(log.clone()),
+        ..unlimited()
+    })
+    .await;
     let _logging = tracing::subscriber::set_default(tracing_subscriber::registry().with(log));
     let mut anna = operator(hub, 1, "anna").await;
     let mut ben = operator(hub, 2, "ben").await;
@@ -316,9 +322,12 @@ async fn a_revoked_operator_has_nothing_left_of_the_rights() {
 async fn a_revoked_operator_follows_the_log_no_more() {
     use tracing_subscriber::layer::SubscriberExt;
 
-    let hub = hub().await;
     let log = crate::operators::Log::default();
-    hub.operators().show_log(log.clone());
+    let hub = hub_of(Settings {
+        log: Some(log.clone()),
+        ..unlimited()
+    })
+    .await;
     let _logging = tracing::subscriber::set_default(tracing_subscriber::registry().with(log));
     let mut anna = operator(hub, 1, "anna").await;
     let mut ben = operator(hub, 2, "ben").await;
