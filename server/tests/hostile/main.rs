@@ -14,6 +14,8 @@ mod admission;
 mod adversary;
 mod bounds;
 mod chat;
+#[cfg(target_os = "linux")]
+mod clocks;
 mod durable;
 mod endurance;
 mod frames;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -128,6 +128,24 @@ impl Server {
         let line = status.lines().find(|line| line.starts_with("VmRSS:"));
         let number = line.and_then(|line| line.split_whitespace().nth(1));
         number.unwrap().parse().unwrap()
+    }
+
+    /// Starts a server with these variables in its environment.
+    pub(crate) fn start_under(environment: &[(&str, PathBuf)], arguments: &[&str]) -> Self {
+        let data = private_folder();
+        write_key(data.path(), server_key().to_pkcs8_pem().unwrap().as_bytes());
+        Self::start_under_in(data, environment, arguments)
+    }
+
+    /// Starts such a server on the data folder of one that has ended.
+    pub(crate) fn start_under_in(
+        data: tempfile::TempDir,
+        environment: &[(&str, PathBuf)],
+        arguments: &[&str],
+    ) -> Self {
+        let mut program = command(data.path(), arguments);
+        program.envs(environment.iter().map(|(name, value)| (name, value)));
+        Self::of(data, program)
     }
 
     /// Starts a server on the data folder of one that has ended.
