@@ -10,9 +10,9 @@ use shared::error::ErrorCode;
 use super::Hub;
 use super::directory::{Connected, Directory, Person};
 use super::encoding::{Mode, encode_notice};
+use super::queue::Wakers;
 use super::requests::is_by;
 use super::room::{Room, Subscriber};
-use super::session::queue::Wakers;
 use crate::clients::ConnectionId;
 
 impl Hub {

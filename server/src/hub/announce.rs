@@ -10,7 +10,7 @@ use shared::chat::server::MemberChange;
 
 use super::Hub;
 use super::encoding::encode_notice;
-use super::session::queue::Wakers;
+use super::queue::Wakers;
 
 /// The time between two turns of the clock.
 pub(super) const TICK: Duration = Duration::from_secs(1);

@@ -3,9 +3,9 @@
 use shared::chat::{Role, UserId};
 use shared::connection::Version;
 
+use super::requester::Requester;
 use super::requests::Rejection;
 use super::room::Room;
-use super::session::Requester;
 
 /// An action of a person in a room, which has to be authorized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

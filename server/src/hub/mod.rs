@@ -17,8 +17,11 @@ mod daily;
 mod directory;
 mod encoding;
 mod health;
+mod hold;
 mod names;
+mod queue;
 mod quota;
+mod requester;
 mod requests;
 mod room;
 mod session;
@@ -48,7 +51,7 @@ use crate::store::{Change, Outcome, Store, StoreError};
 
 pub use self::settings::Settings;
 pub use health::{HEALTH_DEADLINE, Unhealthy};
-pub use session::queue::QUEUE_BYTES;
+pub use queue::QUEUE_BYTES;
 pub use session::{Due, Session, loggable};
 
 /// A queue holds at least so many of the longest lines: a client that reads, but a little behind,

@@ -5,7 +5,7 @@ use shared::error::ErrorCode;
 
 use crate::hub::Hub;
 use crate::hub::encoding::encode;
-use crate::hub::session::queue::Wakers;
+use crate::hub::queue::Wakers;
 
 impl Hub {
     pub(super) fn apply_admitted(&self, user: UserId, wakers: &mut Wakers) {

@@ -7,7 +7,7 @@ use shared::chat::{Role, RoomId, Seq, ServerMessage, UserId};
 use crate::hub::Hub;
 use crate::hub::authorize::may_know;
 use crate::hub::encoding::{Mode, encode};
-use crate::hub::session::queue::Wakers;
+use crate::hub::queue::Wakers;
 use crate::store::Change;
 
 impl Hub {

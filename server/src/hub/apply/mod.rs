@@ -15,8 +15,8 @@ use shared::error::ErrorCode;
 
 use super::Hub;
 use super::encoding::{EncodedEntry, encode};
+use super::queue::Wakers;
 use super::room::{RoomLock, UnstoredEntry};
-use super::session::queue::Wakers;
 use crate::store::{Change, Committed, Outcome};
 
 /// Most entries that are broadcast before their subscribers wake up: many, so that each seals them

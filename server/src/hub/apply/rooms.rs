@@ -8,8 +8,8 @@ use shared::chat::{Keep, RoomId, RoomName, ServerMessage, Topic, UserId};
 use crate::hub::Hub;
 use crate::hub::directory::Directory;
 use crate::hub::encoding::{Mode, encode};
+use crate::hub::queue::Wakers;
 use crate::hub::room::{Room, Slow};
-use crate::hub::session::queue::Wakers;
 
 impl Hub {
     pub(super) fn apply_created(

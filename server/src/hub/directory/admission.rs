@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::Directory;
 use crate::admission::network_of;
 use crate::clients::ConnectionId;
-use crate::hub::session::queue::Outbox;
+use crate::hub::queue::Outbox;
 use crate::store::StoredInvitation;
 
 /// Most applicants that are remembered: keys are cheap to make. At more the oldest is forgotten,

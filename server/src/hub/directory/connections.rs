@@ -12,8 +12,8 @@ use super::{Connected, Directory, Online, Person};
 use crate::clients::ConnectionId;
 use crate::hub::authorize::may_know;
 use crate::hub::encoding::Mode;
+use crate::hub::queue::{Outbox, Wakers};
 use crate::hub::room::Room;
-use crate::hub::session::queue::{Outbox, Wakers};
 
 impl Directory {
     /// Takes a connection in. It subscribes to nothing yet.

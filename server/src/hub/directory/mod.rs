@@ -23,10 +23,10 @@ use shared::error::ErrorCode;
 use self::admission::Admissions;
 use crate::clients::ConnectionId;
 use crate::hub::encoding::Mode;
+use crate::hub::hold::Hold;
 use crate::hub::names::Names;
+use crate::hub::queue::Outbox;
 use crate::hub::room::Room;
-use crate::hub::session::hold::Hold;
-use crate::hub::session::queue::Outbox;
 use crate::hub::under_way::Places;
 use crate::store::Snapshot;
 

@@ -9,8 +9,8 @@ use shared::chat::entry::DisplayName;
 use shared::chat::{AdmissionMode, ChatErrorCode, InvitationCode, Name, ServerMessage};
 use shared::connection::Version;
 
-use super::Rejection;
-use crate::hub::session::{Effect, Requester};
+use super::{Effect, Rejection};
+use crate::hub::requester::Requester;
 use crate::store::{Change, StoreError};
 use crate::system;
 

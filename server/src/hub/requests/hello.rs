@@ -7,9 +7,9 @@ use shared::chat::server::ServerLimits;
 use shared::chat::{ChatErrorCode, Name, ServerMessage};
 use shared::connection::Version;
 
-use super::{About, Rejection, admission, room_list};
+use super::{About, Effect, Rejection, admission, room_list};
 use crate::hub::names::NotGiven;
-use crate::hub::session::{Effect, Requester};
+use crate::hub::requester::Requester;
 use crate::store::Change;
 
 /// The price of a name: it is announced to all members of all rooms of its person.

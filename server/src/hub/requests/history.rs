@@ -5,9 +5,9 @@ use std::sync::Arc;
 use shared::chat::limits::{PAGE_BYTES, PAGE_ENTRIES, PAGE_ENTRIES_DEFAULT};
 use shared::chat::{RoomId, Seq, ServerMessage};
 
-use super::Rejection;
+use super::{Effect, Rejection};
 use crate::hub::authorize::{Action, authorize};
-use crate::hub::session::{Effect, Requester};
+use crate::hub::requester::Requester;
 use crate::store::PageSize;
 
 /// Returns the size of a page that fits a message, of as many entries as a client asks for.

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use shared::chat::server::Member;
 use shared::chat::{RoomId, RoomName, ServerMessage, UserId};
 
-use super::Rejection;
+use super::{Effect, Rejection};
 use crate::hub::authorize::{Action, authorize};
 use crate::hub::directory::Directory;
 use crate::hub::encoding::Page;
+use crate::hub::requester::Requester;
 use crate::hub::room::{MAX_INVITED, Room};
-use crate::hub::session::{Effect, Requester};
 use crate::hub::under_way::holding;
 use crate::store::Change;
 

@@ -1,6 +1,7 @@
 //! The requests of JSON clients, a file for each group: their prices and their handlers.
 
 mod admission;
+mod effect;
 pub(super) mod hello;
 mod history;
 mod members;
@@ -20,9 +21,11 @@ use std::sync::Arc;
 use shared::chat::limits::MESSAGE_BYTES;
 use shared::chat::{ClientMessage, ServerMessage};
 
-use super::session::{Effect, Requester};
+use super::requester::Requester;
 use crate::rates::RateClass;
 
+pub(super) use effect::{Effect, PageRead};
+pub(super) use messages::send_tokens;
 pub(super) use operator::is_by;
 pub(super) use rejection::{About, Rejection};
 pub(super) use search::Searches;
@@ -51,7 +54,7 @@ impl Price {
         use ClientMessage as M;
         let (class, tokens, reply_bytes, about) = match message {
             M::Send { id, text, .. } | M::Edit { id, text, .. } => {
-                let tokens = super::session::plain_text::send_tokens(text.as_str().len());
+                let tokens = send_tokens(text.as_str().len());
                 (RateClass::Send, tokens, SHORT, About::Id(*id))
             }
             M::Delete { id, .. } | M::React { id, .. } => {

@@ -4,11 +4,11 @@ use std::sync::{Arc, LazyLock};
 
 use shared::chat::{Role, RoomId, RoomName, ServerMessage, Topic, UserId};
 
-use super::Rejection;
 use super::rooms::check_new_name;
+use super::{Effect, Rejection};
 use crate::hub::authorize::{Action, authorize};
+use crate::hub::requester::Requester;
 use crate::hub::room::{Room, RoomLock};
-use crate::hub::session::{Effect, Requester};
 use crate::hub::under_way::holding;
 use crate::logging::{Throttle, VISITOR_LINES_PER_WINDOW};
 use crate::store::{Change, StoreError};

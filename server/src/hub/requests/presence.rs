@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use shared::chat::{RoomId, Seq, ServerMessage};
 
-use super::Rejection;
+use super::{Effect, Rejection};
 use crate::hub::authorize::{Action, authorize};
-use crate::hub::session::queue::Wakers;
-use crate::hub::session::{Effect, Requester};
+use crate::hub::queue::Wakers;
+use crate::hub::requester::Requester;
 use crate::store::Change;
 
 /// Broadcasts to the others in a room that somebody is writing.

@@ -3,9 +3,10 @@
 use shared::chat::server::RoomSummary;
 use shared::chat::{RoomFilter, RoomId, RoomsCursor, ServerMessage};
 
+use super::Effect;
 use crate::hub::authorize::may_know;
 use crate::hub::encoding::Page;
-use crate::hub::session::{Effect, Requester};
+use crate::hub::requester::Requester;
 
 /// Returns the first page of the rooms that a person is in, and `true` if the list goes on, behind
 /// them or with public rooms.

@@ -8,10 +8,10 @@ use shared::chat::{
 };
 use shared::connection::Version;
 
-use super::{Rejection, members};
+use super::{Effect, Rejection, members};
 use crate::hub::authorize::{Action, authorize};
+use crate::hub::requester::Requester;
 use crate::hub::room::{MAX_MEMBERS, RoomLock};
-use crate::hub::session::{Effect, Requester};
 use crate::hub::under_way::holding;
 use crate::store::{Change, PageSize, StoreError};
 

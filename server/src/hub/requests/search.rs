@@ -9,12 +9,12 @@ use shared::chat::search::Cursor;
 use shared::chat::server::RoomEntry;
 use shared::chat::{Query, RoomId, ServerMessage, UserId};
 
-use super::Rejection;
 use super::history::page_size;
+use super::{Effect, Rejection};
 use crate::admission::network_of;
 use crate::hub::authorize::{Action, authorize};
 use crate::hub::encoding::{Page, shortened};
-use crate::hub::session::{Effect, Requester};
+use crate::hub::requester::Requester;
 use crate::rates::TooFast;
 
 /// The people whose search is under way, with their networks. One at a time each: a search walks

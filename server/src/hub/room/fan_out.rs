@@ -8,7 +8,7 @@ use shared::chat::{RoomId, Seq, ServerMessage, UserId};
 use super::{Room, Subscriber};
 use crate::clients::ConnectionId;
 use crate::hub::encoding::{EncodedEntry, Mode, encode};
-use crate::hub::session::queue::{Outbox, Wakers};
+use crate::hub::queue::{Outbox, Wakers};
 
 /// Shortest time between two `typing` events of one person in one room: clients show one for twice
 /// as long.

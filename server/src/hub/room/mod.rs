@@ -13,7 +13,7 @@ use std::time::Instant;
 use shared::chat::{Keep, Role, RoomId, Seq, Topic, UserId};
 
 use super::encoding::Mode;
-use super::session::queue::Outbox;
+use super::queue::Outbox;
 use super::under_way::Places;
 use crate::clients::ConnectionId;
 use crate::store::RoomRecord;

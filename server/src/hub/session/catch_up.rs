@@ -5,12 +5,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use shared::chat::limits::{PAGE_BYTES, PAGE_ENTRIES};
-use shared::chat::{Entry, Seq, ServerMessage};
+use shared::chat::{Seq, ServerMessage};
 
-use super::{Effect, Session};
-use crate::hub::requests::Rejection;
+use super::Session;
+use crate::hub::requests::{Effect, PageRead, Rejection};
 use crate::hub::room::RoomLock;
-use crate::store::{PageSize, StoreError};
+use crate::store::PageSize;
 
 /// The rooms whose entries a connection is still sent, one after the other.
 #[derive(Debug, Default)]
@@ -27,15 +27,6 @@ struct Position {
     room: Arc<RoomLock>,
     /// The last entry that was sent.
     sent: Seq,
-}
-
-/// A page that was read to catch up.
-pub(in crate::hub) struct PageRead {
-    room: Arc<RoomLock>,
-    after: Seq,
-    /// The room's last entry when the page was asked for.
-    head: Seq,
-    page: Result<Vec<Entry>, StoreError>,
 }
 
 impl CatchUp {

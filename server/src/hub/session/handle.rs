@@ -10,9 +10,9 @@ use shared::chat::plain::ClientLine;
 use shared::chat::{ChatErrorCode, ClientMessage};
 use tokio::time::Instant;
 
-use super::{Completed, Effect, Listening, Pending, Session};
+use super::{Completed, Listening, Pending, Session};
 use crate::hub::encoding::Mode;
-use crate::hub::requests::{self, Rejection};
+use crate::hub::requests::{self, Effect, Rejection};
 use crate::rates::{RateClass, TooFast};
 
 /// Rejections for speed in a row after which a connection is not handled for [`PAUSE`]: a client

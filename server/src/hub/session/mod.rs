@@ -8,10 +8,7 @@ mod admission;
 mod catch_up;
 mod due;
 mod handle;
-pub(super) mod hold;
 pub(super) mod plain_text;
-pub(super) mod queue;
-mod requester;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,25 +18,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
-use shared::chat::{ClientMessage, Seq, ServerMessage, UserId};
+use shared::chat::{ClientMessage, ServerMessage, UserId};
 use shared::connection::Version;
 use shared::identity::Fingerprint;
 use tokio::time::Instant;
 
-use self::catch_up::{CatchUp, PageRead};
-use self::hold::Hold;
+use self::catch_up::CatchUp;
 use self::plain_text::PlainText;
-use self::queue::{Inbox, queue};
 use super::Hub;
 use super::directory::Connected;
 use super::encoding::{Mode, encode, encode_notice};
-use super::requests::Rejection;
-use super::room::RoomLock;
+use super::hold::Hold;
+use super::queue::{Inbox, queue};
+use super::requester::Requester;
+use super::requests::Effect;
 use crate::clients::ConnectionId;
 use crate::operators::Follower;
 
 pub use due::Due;
-pub(super) use requester::Requester;
 
 /// Most requests of one connection that wait for an answer. With more, nothing of it is handled:
 /// its own stream's flow control then holds it back.
@@ -86,22 +82,6 @@ enum Listening {
     Quit,
     /// The client was not admitted.
     Never,
-}
-
-/// The effect of a request on its session, when it is done.
-pub(super) enum Effect {
-    /// Changes nothing in the session.
-    None,
-    /// Sends a room's entries after `sent`, and then everything as it happens.
-    CatchUp { room: Arc<RoomLock>, sent: Seq },
-    /// Stops sending a room's entries.
-    StopCatchUp(Arc<RoomLock>),
-    /// Takes a page that was read to catch up.
-    Page(PageRead),
-    /// A plain line is done.
-    LineDone(Option<Rejection>),
-    /// The log is followed from now on, or no longer.
-    Follow(Option<Follower>),
 }
 
 /// A request that is done.

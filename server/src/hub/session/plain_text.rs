@@ -6,8 +6,8 @@ use std::sync::Arc;
 use shared::chat::plain::ClientLine;
 use shared::chat::{Event, MessageId, Name, Text};
 
-use super::{Effect, MAX_PENDING, Session};
-use crate::hub::requests::{Rejection, hello};
+use super::{MAX_PENDING, Session};
+use crate::hub::requests::{Effect, Rejection, hello, send_tokens};
 use crate::rates::RateClass;
 use crate::store::NewEntry;
 use crate::system;
@@ -231,13 +231,4 @@ impl Session {
         };
         self.notice(&format!("{count} here: {}{others}", names.join(", ")));
     }
-}
-
-/// Bytes of a text that cost as much as another message: 600 messages a minute of 16 KiB would
-/// otherwise fill a disk.
-const BYTES_PER_TOKEN: usize = 2 * 1024;
-
-/// Returns the price of writing so many bytes into a room.
-pub(in crate::hub) fn send_tokens(bytes: usize) -> u32 {
-    u32::try_from(1 + bytes / BYTES_PER_TOKEN).unwrap_or(u32::MAX)
 }

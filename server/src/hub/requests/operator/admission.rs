@@ -11,8 +11,9 @@ use shared::chat::{AdmissionMode, ChatErrorCode, InvitationCode, OperatorAnswer,
 
 use super::{done, log_deed, rights, status};
 use crate::hub::encoding::Page;
+use crate::hub::requester::Requester;
+use crate::hub::requests::Effect;
 use crate::hub::requests::{Rejection, admission};
-use crate::hub::session::{Effect, Requester};
 use crate::hub::under_way::holding;
 use crate::store::{Change, StoredInvitation};
 use crate::system;

@@ -9,8 +9,8 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::log_deed;
 use crate::hub::directory::Directory;
-use crate::hub::requests::Rejection;
-use crate::hub::session::{Effect, Requester};
+use crate::hub::requester::Requester;
+use crate::hub::requests::{Effect, Rejection};
 use crate::hub::under_way::{Place, holding};
 use crate::store::Change;
 

@@ -8,8 +8,8 @@ use shared::chat::{Keep, OperatorAnswer, RoomId};
 
 use super::{done, log_deed};
 use crate::hub::encoding::Page;
-use crate::hub::requests::Rejection;
-use crate::hub::session::{Effect, Requester};
+use crate::hub::requester::Requester;
+use crate::hub::requests::{Effect, Rejection};
 use crate::store::Change;
 
 /// Lists all rooms, for which it looks at every room: operators are few, and pay tokens for it.

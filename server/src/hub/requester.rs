@@ -58,7 +58,7 @@ impl Requester {
         self.reply(&ServerMessage::Operator(answer));
     }
 
-    pub(super) fn send_log(&self, lines: Vec<LogLine>, missed: u64) {
+    pub(in crate::hub) fn send_log(&self, lines: Vec<LogLine>, missed: u64) {
         self.answer(OperatorAnswer::Log { lines, missed });
     }
 }

@@ -64,7 +64,7 @@ pub(in crate::hub) struct Outbox(Arc<Queue>);
 /// The reading end of a connection's queue. It ends, after what was queued, when the connection was
 /// evicted or ended.
 #[derive(Debug)]
-pub(super) struct Inbox {
+pub(in crate::hub) struct Inbox {
     queue: Arc<Queue>,
     /// Lines that were taken from the queue together, so that its lock is not taken for each.
     ready: VecDeque<Line>,
@@ -87,7 +87,7 @@ pub(in crate::hub) struct Overflow;
 
 /// Creates a queue for at most `limit` bytes of events. One line always fits, so that the limit on
 /// lines alone decides how long a line may be.
-pub(super) fn queue(limit: usize) -> (Outbox, Inbox) {
+pub(in crate::hub) fn queue(limit: usize) -> (Outbox, Inbox) {
     let queue = Arc::new(Queue {
         waiting: Mutex::default(),
         event_bytes: AtomicUsize::new(0),
@@ -191,7 +191,7 @@ impl Inbox {
     /// Waits for a line. Returns `None` when the queue has ended.
     ///
     /// Cancel safe: a line that was not returned comes the next time.
-    pub(super) async fn next(&mut self) -> Option<Arc<str>> {
+    pub(in crate::hub) async fn next(&mut self) -> Option<Arc<str>> {
         poll_fn(|context| self.poll_next(context)).await
     }
 
@@ -231,12 +231,12 @@ impl Inbox {
     }
 
     /// Returns `true` if nothing waits.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::hub) fn is_empty(&self) -> bool {
         self.ready.is_empty() && self.queue.lock().lines.is_empty()
     }
 
     /// Returns a line that waits already.
-    pub(super) fn try_next(&mut self) -> Option<Arc<str>> {
+    pub(in crate::hub) fn try_next(&mut self) -> Option<Arc<str>> {
         if self.ready.is_empty() {
             std::mem::swap(&mut self.ready, &mut self.queue.lock().lines);
         }
