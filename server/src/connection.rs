@@ -263,8 +263,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                          at most {limit}.",
                         text.len()
                     );
-                    let notice = self.hub.as_ref().map(|hub| hub.notice_text(&notice));
-                    let notice = notice.unwrap_or_default();
+                    let Some(hub) = &self.hub else {
+                        return Ok(());
+                    };
+                    let notice = hub.notice_text(&notice);
                     if self.protocol()?.send(notice.as_bytes(), now).is_err() {
                         return Ok(());
                     }
