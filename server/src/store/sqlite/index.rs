@@ -364,8 +364,9 @@ fn pieces_of(text: &str) -> Vec<String> {
     tokens.chunks(PIECE_TOKENS).map(piece).collect()
 }
 
-/// Returns what a message that matches has, in FTS5's syntax. Tokens have letters, digits and no
-/// other character of ASCII, and in quotation marks none is an operator.
+/// Returns what a message that matches has, in FTS5's syntax: nothing if the pattern has no tokens.
+/// Tokens have letters, digits and no other character of ASCII, and in quotation marks none is an
+/// operator.
 pub(super) fn expression(pattern: &Pattern) -> String {
     let mut all: Vec<String> = Vec::new();
     pattern.tokens(|token| {
@@ -373,7 +374,7 @@ pub(super) fn expression(pattern: &Pattern) -> String {
         write(&mut part, token);
         part.push_str(match token {
             Token::Prefix(_) => "\" *",
-            Token::Word(_) | Token::Gram(_) => "\"",
+            Token::Word(_) | Token::Gram(_) | Token::Syllable(_) => "\"",
         });
         all.push(part);
     });
@@ -393,6 +394,10 @@ fn write(all: &mut String, token: Token<'_>) {
                     .then(|| char::from_u32(SYMBOLS + u32::from(character)));
                 written.flatten().unwrap_or(character)
             }));
+        }
+        Token::Syllable(syllable) => {
+            all.push(GRAM);
+            all.push(syllable);
         }
     }
 }

@@ -63,9 +63,11 @@ pub(super) fn find(
         return Ok(Found::default());
     };
     let pattern = query.pattern();
-    let named = if is_whole {
+    let expression = expression(&pattern);
+    // The index names no message for an empty expression, which a Korean consonant has.
+    let named = if is_whole && !expression.is_empty() {
         limit.set(bounds.index);
-        named(&transaction, &rooms, &pattern, end, bounds.named)
+        named(&transaction, &rooms, &expression, end, bounds.named)
     } else {
         Ok(None)
     };
@@ -117,7 +119,7 @@ fn end_of(
 fn named(
     transaction: &Transaction<'_>,
     rooms: &Rooms,
-    pattern: &Pattern,
+    expression: &str,
     end: Spot,
     most: usize,
 ) -> Result<Option<Vec<Spot>>, Failure> {
@@ -130,7 +132,7 @@ fn named(
     )?;
     // The index is asked for one range; rooms in between that are not searched are left out below.
     let range = (place(*first, 0), place(*last, SEQ_MAX));
-    let mut found = select.query(params![expression(pattern), range.0, range.1])?;
+    let mut found = select.query(params![expression, range.0, range.1])?;
     // Collected before the times are looked up: a word that is too common must cost no more than
     // the index.
     let mut places = Vec::new();

@@ -290,6 +290,44 @@ async fn words_inside_sentences_accents_wide_forms_and_symbols_are_found_as_they
     }
 }
 
+// The index leaves nothing out that a text matches in another way than by its own letters.
+#[tokio::test]
+async fn what_people_type_is_found_by_the_index_too() {
+    for Scene { store, _folder, .. } in searched() {
+        let room = create(&*store, "room").await;
+        for (number, text) in [
+            (1, "대한국인"),
+            (2, "वह हिन्दी है"),
+            (3, "Łódź by Acme™ now, 50 m² of it"),
+            (4, "می‌خواهم محـــمود"),
+            (5, "하나"),
+        ] {
+            let event = entry(1, number, message(text));
+            store.append(room.clone(), event).await.unwrap();
+        }
+        for (query, expected) in [
+            ("한국", vec![1]),
+            ("한구", vec![1]),
+            ("한", vec![5, 1]),
+            ("하", vec![5, 1]),
+            ("ㅎ", vec![5, 1]),
+            ("하나", vec![5]),
+            ("हिन", vec![2]),
+            ("हिन्द", vec![2]),
+            ("lodz", vec![3]),
+            ("acme now", vec![3]),
+            ("m2", vec![3]),
+            ("m now", vec![3]),
+            ("محمود", vec![4]),
+            ("می خواهم", vec![4]),
+            ("ميخواهم", vec![4]),
+        ] {
+            let (found, _) = found(&*store, &[&room], query, 10).await;
+            assert_eq!(found, expected, "{query}");
+        }
+    }
+}
+
 // A query of as many tokens as there can be must not exceed what FTS5 takes.
 #[tokio::test]
 async fn the_longest_queries_are_taken() {

@@ -6,12 +6,15 @@
 //!   the query as the beginning of a word.
 //! - Scripts that are written without spaces between words (Chinese, Japanese, Thai and others; and
 //!   Korean, which joins words and particles) are found anywhere in the text.
+//! - The last word may still be being typed. Behind what there is of it may stand more letters, vowel
+//!   signs and other marks; a Korean syllable may have more letters.
 //! - A piece of a query that has a symbol (`C++`, `#rust`, `👍`) must be in the text as it is.
 
 use unicode_normalization::char::is_combining_mark;
 
 use super::class::{Class, class, class_of_ascii, pieces, runs};
-use super::fold::fold;
+use super::fold::{fold, fold_query};
+use super::hangul;
 
 /// A compiled query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +30,12 @@ struct Term {
     begins_word: bool,
     /// No letter or digit of a word may stand directly behind it.
     ends_word: bool,
+    /// Somebody may still be typing it. Marks may follow: the vowels of हि and the signs of தமிழ் are
+    /// typed after the letter that they are on.
+    goes_on: bool,
+    /// The bytes of `text` that must be there as they are. The rest is a Korean character that more
+    /// letters can become another one of.
+    fixed: usize,
 }
 
 /// A token, for an index. A text that matches a query has all of the query's tokens; not every text
@@ -39,12 +48,15 @@ pub enum Token<'a> {
     Prefix(&'a str),
     /// One or two neighbouring characters of a script without spaces, or one symbol.
     Gram(&'a str),
+    /// The beginning of a Korean syllable, which is a syllable itself. To an index it is the
+    /// [`Gram`](Self::Gram) of this one character.
+    Syllable(char),
 }
 
 impl Pattern {
     /// Compiles a query.
     pub fn new(query: &str) -> Self {
-        let folded = fold(query);
+        let folded = fold_query(query);
         let mut terms: Vec<Term> = Vec::new();
         for piece in pieces(&folded) {
             if runs(piece).any(|(class, _)| class == Class::Symbol) {
@@ -55,7 +67,7 @@ impl Pattern {
         }
         // Clients search while a person types, who has not finished the last word yet.
         if let Some(last) = terms.last_mut() {
-            last.ends_word = false;
+            last.go_on();
         }
         Self { terms }
     }
@@ -71,17 +83,28 @@ impl Pattern {
         self.terms.iter().all(|term| term.is_in(&folded))
     }
 
-    /// Calls `each` with every token that a matching text has.
+    /// Calls `each` with every token that a matching text has. There may be none, if the query is only
+    /// the first letter of a Korean word.
     pub fn tokens(&self, mut each: impl FnMut(Token<'_>)) {
         for term in &self.terms {
             let mut rest = runs(&term.text).peekable();
             while let Some((class, run)) = rest.next() {
                 let is_whole = rest.peek().is_some() || term.ends_word;
+                if rest.peek().is_none()
+                    && let Some(typed) = term.typed()
+                {
+                    grams_of_run(&run[..run.len() - typed.len_utf8()], &mut each);
+                    // A consonant alone is in too many texts to be worth a token.
+                    if let Some(stem) = hangul::stem(typed) {
+                        each(Token::Syllable(stem));
+                    }
+                    continue;
+                }
                 match class {
                     Class::Word if is_whole => each(Token::Word(run)),
                     Class::Word => each(Token::Prefix(run)),
-                    Class::Unspaced if run.chars().nth(1).is_some() => grams(run, 2, &mut each),
-                    Class::Unspaced | Class::Symbol => grams(run, 1, &mut each),
+                    Class::Unspaced => grams_of_run(run, &mut each),
+                    Class::Symbol => grams(run, 1, &mut each),
                     Class::Separator => {}
                 }
             }
@@ -97,31 +120,69 @@ impl Term {
             text: text.to_owned(),
             begins_word: is_word(runs(text).next()),
             ends_word: is_word(runs(text).last()),
+            goes_on: false,
+            fixed: text.len(),
         }
     }
 
+    /// Takes the term for the beginning of what its writer means.
+    fn go_on(&mut self) {
+        self.ends_word = false;
+        // A mark on a sign makes another sign of it: = and ≠.
+        self.goes_on = runs(&self.text)
+            .last()
+            .is_some_and(|(class, _)| class != Class::Symbol);
+        let last = self.text.char_indices().next_back();
+        if let Some((at, _)) = last.filter(|(_, character)| hangul::can_go_on(*character)) {
+            self.fixed = at;
+        }
+    }
+
+    /// Returns the last character if it is one of Korean that may be half typed.
+    fn typed(&self) -> Option<char> {
+        self.text[self.fixed..].chars().next()
+    }
+
     fn is_in(&self, folded: &str) -> bool {
+        let (fixed, typed) = (&self.text[..self.fixed], self.typed());
+        let is_word = |c: Option<char>| c.is_some_and(|c| class(c) == Class::Word);
         let mut from = 0;
-        while let Some(at) = folded[from..].find(&self.text) {
-            let (start, end) = (from + at, from + at + self.text.len());
+        while let Some(at) = folded[from..].find(fixed) {
+            let (start, end) = (from + at, from + at + fixed.len());
             // A mark belongs to the character before it, and makes another one of it.
             let before = folded[..start]
                 .chars()
                 .rev()
                 .find(|c| !is_combining_mark(*c));
             let behind = folded[end..].chars().next();
-            let is_cut = behind.is_some_and(is_combining_mark);
-            let is_word = |c: Option<char>| c.is_some_and(|c| class(c) == Class::Word);
             let begins = !self.begins_word || !is_word(before);
-            let ends = !self.ends_word || !is_word(behind);
-            if begins && ends && !is_cut {
+            let ends = if let Some(typed) = typed {
+                hangul::begins(typed, &folded[end..])
+            } else {
+                (!self.ends_word || !is_word(behind)) && !behind.is_some_and(|c| self.is_cut_by(c))
+            };
+            if begins && ends {
                 return true;
             }
             // The next place may overlap this one: `a+a` in `xa+a+a`.
-            from = start + self.text.chars().next().map_or(1, char::len_utf8);
+            let Some(first) = folded[start..].chars().next() else {
+                break;
+            };
+            from = start + first.len_utf8();
         }
         false
     }
+
+    /// Returns `true` if `behind` makes another character of the term's last one.
+    fn is_cut_by(&self, behind: char) -> bool {
+        is_combining_mark(behind) && !(self.goes_on && !is_voicing(behind))
+    }
+}
+
+/// Returns `true` for the marks of kana that are typed with the letter that they are on: か is no
+/// beginning of が.
+fn is_voicing(mark: char) -> bool {
+    matches!(mark, '\u{3099}' | '\u{309a}')
 }
 
 /// Calls `each` with every token of a text that was [folded](fold): words and grams.
@@ -153,12 +214,23 @@ fn tokens_of_any<'t>(folded: &'t str, each: &mut impl FnMut(Token<'t>)) {
                 Class::Unspaced => {
                     grams(run, 1, each);
                     grams(run, 2, each);
+                    for character in run.chars() {
+                        if let Some(stem) = hangul::stem(character).filter(|c| *c != character) {
+                            each(Token::Syllable(stem));
+                        }
+                    }
                 }
                 Class::Symbol => grams(run, 1, each),
                 Class::Separator => {}
             }
         }
     }
+}
+
+/// Calls `each` with the tokens that a text has if it has this run of a script without spaces.
+fn grams_of_run<'t>(run: &'t str, each: &mut impl FnMut(Token<'t>)) {
+    let length = if run.chars().nth(1).is_some() { 2 } else { 1 };
+    grams(run, length, each);
 }
 
 /// Calls `each` with every `length` neighbouring characters.
@@ -195,6 +267,7 @@ mod tests {
                 ("cafe", "a cafe\u{301}."),
                 ("café", "cafe"),
                 ("wide 1", "Ｗｉｄｅ １０"),
+                ("कम", "कमी की"),
             ] {
                 assert!(matches(query, text), "{query} in {text}");
             }
@@ -203,9 +276,113 @@ mod tests {
                 ("oat", "boat"),
                 ("wolk über", "Über den Wolken"),
                 ("text:words", "plain words"),
-                ("कम", "कमी की"),
+                ("कम है", "कमी है"),
                 ("कि", "का"),
             ] {
+                assert!(!matches(query, text), "{query} in {text}");
+            }
+        }
+
+        fn words_are_found_by_the_letters_that_people_type() {
+            for (query, text) in [
+                ("lodz", "do Łodzi, Łódź"),
+                ("orsted", "Ørsted"),
+                ("da nang", "Đà Nẵng"),
+                ("łodz", "lodz"),
+                ("محمود", "يا محـــمود"),
+                ("كتاب", "کتاب‌ها"),
+                ("می خواهم", "من می‌خواهم بروم"),
+                ("میخواهم", "من می‌خواهم بروم"),
+                ("2024", "عام ٢٠٢٤"),
+                ("hawaii", "Hawaiʻi"),
+                ("hawai'i", "Hawaiʻi"),
+                ("quran", "al-Qurʾān"),
+                ("o'zbek", "oʻzbek"),
+                ("colleccio", "col·lecció"),
+                ("col.lecció", "coŀlecció"),
+                ("らーめん", "ラーメン"),
+            ] {
+                assert!(matches(query, text), "{query} in {text}");
+            }
+        }
+
+        // The last word of a query may be only its beginning, whatever its next letter is made of.
+        fn a_word_is_found_while_it_is_typed_in_scripts_with_dependent_letters() {
+            for (word, text) in [
+                ("हिन्दी", "वह हिन्दी है"),
+                ("தமிழ்", "என் தமிழ் மொழி"),
+                ("বাংলা", "আমার বাংলা"),
+                ("ગુજરાતી", "ગુજરાતી"),
+                ("ಕನ್ನಡ", "ಕನ್ನಡ"),
+                ("മലയാളം", "മലയാളം"),
+                ("සිංහල", "සිංහල"),
+                ("မြန်မာ", "ကမြန်မာစာ"),
+                ("ខ្មែរ", "ភាសាខ្មែរ"),
+                ("ไม้", "ต้นไม้"),
+                ("བོད", "ང་བོད་ཡིག"),
+                ("שָׁלוֹם", "שלום"),
+                ("ਪੰਜਾਬੀ", "ਪੰਜਾਬੀ"),
+                ("తెలుగు", "తెలుగు"),
+                ("ଓଡ଼ିଆ", "ଓଡ଼ିଆ"),
+                ("ދިވެހި", "ދިވެހި"),
+                ("น้ำ", "ดื่มน้ำ"),
+                ("ສະບາຍດີ", "ສະບາຍດີ"),
+            ] {
+                let ends = word.char_indices().skip(1).map(|(at, _)| at);
+                for end in ends.chain([word.len()]) {
+                    assert!(matches(&word[..end], text), "{} in {text}", &word[..end]);
+                }
+            }
+            for typed in ["ㅎ", "하", "한", "한ㄱ", "한구", "한국", "국ㅇ", "국이"] {
+                assert!(matches(typed, "대한국인"), "{typed}");
+                assert!(matches(&format!("# 대 {typed}"), "#대한국인"), "{typed}") ;
+            }
+            for typed in ["ㄷ", "다", "달", "닭", "달가", "달ㄱ"] {
+                assert!(matches(typed, "달가"), "{typed}");
+            }
+            assert!(matches("고", "과일") && matches("곡", "곡물") && matches("안녕", "안녕ㅋㅋ"));
+            for (query, text) in [
+                ("हिन है", "वह हिन्दी है"),
+                ("하 대", "대한국인"),
+                ("한국", "한구"),
+                ("한 나", "하나"),
+                ("か", "か\u{309a}"),
+                ("하", "호수"),
+            ] {
+                assert!(!matches(query, text), "{query} in {text}");
+            }
+        }
+
+        // NFKD makes letters and digits of signs, which are no part of the word before them.
+        fn words_before_signs_and_raised_numbers_are_found() {
+            for (query, text) in [
+                ("acme rocket", "Acme™ rocket"),
+                ("acmetm", "Acme™ rocket"),
+                ("acme™", "Acme™ rocket"),
+                ("word next", "word¹ next"),
+                ("word next", "word¹²,³ next"),
+                ("word 12", "word¹² next"),
+                ("50 m2", "50 m²"),
+                ("50 m sea", "50 m² of sea"),
+                ("10 cm", "10² cm"),
+                ("h2o now", "H₂O now"),
+                ("2 cups", "2½ cups"),
+                ("2 1/2 cups", "2½ cups"),
+                ("2½", "2 1/2"),
+                ("item next", "item① next"),
+                ("5 kg", "5㎏"),
+                ("5kg", "5㎏"),
+                ("25 °c", "25℃ today"),
+                ("25℃", "25°C today"),
+                ("no 5", "№5"),
+                ("5 now", "№5 now"),
+                ("محمد قال", "محمدﷺ قال"),
+                ("صلى الله عليه وسلم", "محمدﷺ"),
+                ("hello you", "ⓗⓔⓛⓛⓞ you"),
+            ] {
+                assert!(matches(query, text), "{query} in {text}");
+            }
+            for (query, text) in [("21", "2½"), ("102", "10²"), ("acme rocket", "acmetm rocket")] {
                 assert!(!matches(query, text), "{query} in {text}");
             }
         }
@@ -293,6 +470,7 @@ mod tests {
                 there.insert(match token {
                     Token::Word(word) => word.to_owned(),
                     Token::Gram(gram) => format!(".{gram}"),
+                    Token::Syllable(syllable) => format!(".{syllable}"),
                     Token::Prefix(prefix) => panic!("{prefix:?}"),
                 });
             });
@@ -304,10 +482,11 @@ mod tests {
                 Token::Word(word) => there.contains(word),
                 Token::Prefix(prefix) => there.iter().any(|word| word.starts_with(prefix)),
                 Token::Gram(gram) => there.contains(&format!(".{gram}")),
+                Token::Syllable(syllable) => there.contains(&format!(".{syllable}")),
             }
         }
 
-        const TEXT: &str = "([a-cA-C日本語กาี👍+#., \u{301}\u{338}\u{3099}कि]|ka|[ -~]){0,24}";
+        const TEXT: &str = "([a-cA-C日本語กาี👍+#., \u{301}\u{338}\u{3099}कि]|[하한나핝고과달닭가ㅎㄱㄴㅏ™²½ʼ·l\u{200c}ł१]|ka|[ -~]){0,24}";
 
         proptest! {
             /// An index that is asked for a query's tokens leaves out no message that matches.
