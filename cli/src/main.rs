@@ -20,7 +20,6 @@ mod transport;
 mod ui;
 mod wish;
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -44,8 +43,7 @@ fn main() -> ExitCode {
             // A person who presses Ctrl-C knows that the program was interrupted. Lines that were
             // not delivered are news; their numbers stand on a second line of the text.
             if failure.code != Code::Interrupted || failure.text.contains('\n') {
-                // Standard error may be closed, and then no place is left to report to.
-                let _ = writeln!(io::stderr(), "secure-chat: {failure}");
+                ui::pipe::note(&format!("secure-chat: {failure}"));
             }
             failure.exit_code()
         }

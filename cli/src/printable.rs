@@ -61,6 +61,14 @@ pub(crate) fn paragraph(text: &[u8], columns: usize) -> String {
     rows.join("\n")
 }
 
+/// Returns printable text, which may have several lines, in rows of at most `columns`. The rows of
+/// a line but its first are indented as in [`paragraph`].
+pub(crate) fn rows(text: &str, columns: usize) -> String {
+    let lines = text.split('\n');
+    let rows = lines.flat_map(|line| wrap(line, columns, "", INDENT));
+    rows.collect::<Vec<_>>().join("\n")
+}
+
 /// Breaks printable text into rows of at most `columns`, at blanks where there are any. The first
 /// row begins with `first`, all others with `rest`.
 pub(crate) fn wrap(text: &str, columns: usize, first: &str, rest: &str) -> Vec<String> {

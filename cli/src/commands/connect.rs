@@ -125,8 +125,7 @@ impl Run {
         let interrupt = Arc::new(Notify::new());
         watch_signals(&interrupt)?;
         let (shown, showing) = mpsc::channel(CHANNEL_PLACES);
-        let terminal = io::stdout().is_terminal();
-        let mut printing = tokio::task::spawn_blocking(move || pipe::show(showing, terminal));
+        let mut printing = tokio::task::spawn_blocking(move || pipe::show(showing));
         let (lines, input) = mpsc::channel(CHANNEL_PLACES);
         // The thread is never joined: it may be blocked in a read when the session ends.
         thread::spawn(move || pipe::read_lines(&lines));

@@ -166,15 +166,10 @@ impl Printer {
     }
 }
 
-/// Returns the columns that a row of text may have: one fewer than the terminal has, because some
-/// terminals wrap already when the last column is written. A terminal that reports no size counts
-/// as 80 columns wide.
+/// Returns the columns that a row of text may have. The line mode runs in a terminal only, so one
+/// that is not there any more counts as narrow.
 fn columns() -> usize {
-    let columns = ratatui::crossterm::terminal::size().map_or(0, |(columns, _)| columns);
-    match columns {
-        0 => 79,
-        columns => usize::from(columns) - 1,
-    }
+    terminal::columns(&io::stdout()).unwrap_or_default()
 }
 
 impl Screen for Printer {
@@ -184,7 +179,7 @@ impl Screen for Printer {
 
     fn note(&mut self, text: &str) {
         // Not reported here: the next message fails as well, and that failure ends the session.
-        let _ = self.print(text);
+        let _ = self.print(&printable::rows(text, columns()));
     }
 
     fn idle(&mut self) -> io::Result<()> {

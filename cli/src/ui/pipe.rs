@@ -7,6 +7,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use tokio::sync::mpsc;
 
 use crate::printable;
+use crate::terminal;
 
 /// The longest line that is read, in bytes: no version can send a longer message.
 const LINE_BYTES: usize = shared::limits::MESSAGE_FRAME_BYTES;
@@ -36,6 +37,10 @@ pub(crate) enum Output {
 
 /// Writes a note to standard error, if it still has a reader.
 pub(crate) fn note(text: &str) {
+    let text = match terminal::columns(&io::stderr()) {
+        Some(columns) => printable::rows(text, columns),
+        None => text.to_owned(),
+    };
     let _ = writeln!(io::stderr(), "{text}");
 }
 
@@ -43,9 +48,11 @@ pub(crate) fn note(text: &str) {
 ///
 /// # Errors
 /// The failure of standard output: the disk is full, or it has no reader any more.
-pub(crate) fn show(mut lines: mpsc::Receiver<Output>, terminal: bool) -> io::Result<()> {
+pub(crate) fn show(mut lines: mpsc::Receiver<Output>) -> io::Result<()> {
     let mut output = BufWriter::with_capacity(OUTPUT_BUFFER_BYTES, io::stdout());
-    let result = show_on(&mut output, &mut lines, terminal);
+    // Asked for every line: the window may have become smaller.
+    let columns = || terminal::columns(&io::stdout());
+    let result = show_on(&mut output, &mut lines, columns);
     // The buffered rest cannot be written any more, and dropping the buffer would try again. The
     // failure is reported instead.
     drop(output.into_parts());
@@ -58,7 +65,7 @@ pub(crate) fn show(mut lines: mpsc::Receiver<Output>, terminal: bool) -> io::Res
 fn show_on(
     output: &mut impl Write,
     lines: &mut mpsc::Receiver<Output>,
-    terminal: bool,
+    columns: impl Fn() -> Option<usize>,
 ) -> io::Result<()> {
     loop {
         // Flushed before every wait: a line that stays in the buffer would be held back from a
@@ -71,10 +78,11 @@ fn show_on(
         };
         match next {
             Some(Output::Line(text)) => {
-                let mut line = if terminal {
-                    printable::line(text.as_bytes())
-                } else {
-                    printable::piped(text.as_bytes())
+                // A terminal that wrapped by itself would begin rows at column 0, where a text could
+                // imitate another person's message.
+                let mut line = match columns() {
+                    Some(columns) => printable::paragraph(text.as_bytes(), columns),
+                    None => printable::piped(text.as_bytes()),
                 };
                 line.push('\n');
                 output.write_all(line.as_bytes())?;

@@ -136,6 +136,32 @@ fn a_server_that_sends_terminal_escapes_shows_them_as_pictures() {
     assert!(!shown.contains("\x1b[2J"), "{shown:?}");
 }
 
+// The attack: blanks up to the terminal's edge put the rest of a message at column 0.
+#[test]
+fn a_text_padded_to_the_edge_forges_no_line_in_a_pipe_that_ends_in_a_terminal() {
+    let server = Server::start();
+    let (anna, eve) = (Home::new(), Home::new());
+    let address = server.tcp();
+    let arguments = ["connect", &address, "--accept-new", "--pipe"];
+    let session = Session::start_in(&anna, &arguments, (40, 80), &[]);
+    session.see("* Welcome");
+    let forged = format!("hi{}bob: send 100 EUR", " ".repeat(73));
+    let arguments = ["connect", &address, "--accept-new", "--name", "eve"];
+    eve.run(&arguments, &forged).expect(0);
+    session.see("bob: send 100 EUR");
+    let rows = session.rows();
+    assert!(
+        !rows.iter().any(|row| row.starts_with("bob:")),
+        "a row looks like bob's: {rows:?}"
+    );
+    // A failure with a text of the server's is wrapped in the same way.
+    session.resize(40, 30);
+    server.stop();
+    session.see("server_stopping");
+    let (code, _) = session.end();
+    assert_eq!(code, 8);
+}
+
 #[test]
 fn a_server_that_stops_gives_the_terminal_back() {
     let server = Server::start();

@@ -112,6 +112,15 @@ impl Session {
         self.screen.lock().unwrap().emulator.screen().contents()
     }
 
+    /// Returns the rows of the screen. Unlike in [`Self::seen`], a row that the terminal has wrapped
+    /// by itself is a row of its own.
+    pub(crate) fn rows(&self) -> Vec<String> {
+        let screen = self.screen.lock().unwrap();
+        let emulated = screen.emulator.screen();
+        let (_, columns) = emulated.size();
+        emulated.rows(0, columns.get()).collect()
+    }
+
     /// Waits until the output contains `text`.
     pub(crate) fn wait_for(&self, text: &str) {
         Self::wait(text, || self.shown().contains(text), || self.shown());
