@@ -21,8 +21,8 @@ pub(crate) const EXIT_CODES: &str = "\
 6    the server does not keep to the protocol, or the handshake failed
 7    the connection was cut or lost: something may be missing
 8    the server reported an error; its code is on standard error
-9    in a pipe: lines were not delivered; standard error has their numbers
-10   in a pipe: the name of --name is taken or cannot be one; nothing was sent
+9    in a pipe: lines were not delivered, or follow /quit; standard error has their numbers
+10   in a pipe: the name of --name or /name was not given; no line behind it was sent
 11   in a pipe: standard output failed, or nobody reads it any more
 12   the terminal is gone; what was written is kept
 130  interrupted";
@@ -123,6 +123,7 @@ pub(crate) enum Command {
     /// the end of standard input the program ends when the server has acknowledged every line. Lines
     /// that the server limits are sent again when it allows it. A line that was not delivered is
     /// named on standard error by its number, and the exit code is not 0. Empty lines are left out.
+    /// `/name NEW` counts for the lines behind it, which wait until the server has given the name.
     Connect(Connect),
     /// Your own long-term key
     #[command(subcommand)]

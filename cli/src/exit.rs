@@ -23,9 +23,10 @@ pub(crate) enum Code {
     Lost = 7,
     /// The server reported an error.
     Reported = 8,
-    /// In a pipe: some lines were not delivered. Standard error names them.
+    /// In a pipe: some lines were not delivered, or stand behind `/quit`. Standard error names them.
     NotDelivered = 9,
-    /// In a pipe: the name belongs to another key or is not allowed. Nothing was sent.
+    /// In a pipe: the server has not given a name: it belongs to another key, is not allowed, or
+    /// was asked for too often. No line behind it was sent.
     Name = 10,
     /// In a pipe: standard output failed, or has no reader any more.
     Output = 11,

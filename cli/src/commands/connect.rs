@@ -360,7 +360,7 @@ impl Speaker {
                 match native::random().fill(&mut random) {
                     Ok(()) => {
                         let id = MessageId::new(system::unix_millis(), random);
-                        delivery.line(number, &line, id);
+                        delivery.line(number, &line, id, Instant::now());
                     }
                     Err(_) => delivery.lose(number, "the system has no randomness"),
                 }

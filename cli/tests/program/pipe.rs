@@ -163,6 +163,69 @@ fn a_taken_name_ends_it_before_anything_is_sent() {
     assert!(!heard.contains("under another"), "{heard}");
 }
 
+/// Returns the texts that somebody called `name` has said, in order.
+fn said<'a>(stdout: &'a str, name: &str) -> Vec<&'a str> {
+    let start = format!("{name}: ");
+    let lines = stdout.lines();
+    lines
+        .filter_map(|line| line.strip_prefix(start.as_str()))
+        .collect()
+}
+
+// The loss: lines around `/name` went out under either name.
+#[test]
+fn every_line_goes_out_under_the_name_that_was_asked_for_before_it() {
+    let server = Server::start();
+    let arguments = ["connect", &server.tcp(), "--accept-new"];
+    let input = "a\nb\nc\n/name zoe\nd\n";
+    let finished = Home::new().run(&arguments, input).expect(0);
+    assert_eq!(said(&finished.stdout, "zoe"), ["d"], "{finished:?}");
+    let mut running = Home::new().start(&arguments);
+    running.read_until("* Welcome");
+    for line in ["/name bob", "after 1", "after 2"] {
+        running.line(line);
+    }
+    let finished = running.finish().expect(0);
+    assert_eq!(said(&finished.stdout, "bob"), ["after 1", "after 2"]);
+}
+
+#[test]
+fn a_taken_name_in_the_middle_ends_it_and_names_the_lines_behind_it() {
+    let server = Server::start();
+    let address = server.tcp();
+    let arguments = ["connect", &address, "--accept-new", "--name", "observer"];
+    let mut listening = Home::new().start(&arguments);
+    listening.read_until("is now observer");
+    let arguments = ["connect", &address, "--accept-new"];
+    let input = "a\n/name observer\nsecret\n";
+    let finished = Home::new().run(&arguments, input).expect(10);
+    finished.says(&["name of line 2", "name_taken", "not delivered: line(s) 3"]);
+    let heard = listening.finish().expect(0).stdout;
+    assert!(heard.contains(": a\n"), "{heard}");
+    assert!(!heard.contains("secret"), "{heard}");
+}
+
+#[test]
+fn a_name_in_another_normal_form_is_recognized_when_it_is_given() {
+    let server = Server::start();
+    let arguments = ["connect", &server.tcp(), "--accept-new"];
+    let input = "/name zoe\u{308}\nhello\n";
+    let finished = Home::new().run(&arguments, input).expect(0);
+    assert_eq!(said(&finished.stdout, "zo\u{eb}"), ["hello"]);
+}
+
+#[test]
+fn what_follows_quit_is_named_as_not_delivered() {
+    let server = Server::start();
+    let arguments = ["connect", &server.tcp(), "--accept-new"];
+    let input = "a\n/quit\nb\n\nc\n";
+    let finished = Home::new().run(&arguments, input).expect(9);
+    finished.says(&["not delivered: line(s) 3-5"]);
+    assert!(finished.stdout.contains(": a\n"), "{finished:?}");
+    assert!(!finished.stdout.contains(": b\n"), "{finished:?}");
+    Home::new().run(&arguments, "a\n/quit\n\n").expect(0);
+}
+
 #[test]
 fn a_server_that_does_not_admit_the_key_is_named_and_nothing_is_lost_unseen() {
     let server = Server::by_invitation();

@@ -19,7 +19,7 @@ use crate::ui::pipe::Output;
 const LEAST_PAUSE: Duration = Duration::from_millis(50);
 
 /// The longest pause that a server can impose at a time: the longest window of its rates is a
-/// minute.
+/// minute. A name that takes longer counts as not given: a new key waits hours for its second one.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// The pause before a line is sent again that the server could not store.
@@ -53,6 +53,10 @@ impl Delivery {
                 if self.stage == Stage::Greeting && given {
                     self.stage = Stage::Joining;
                     self.join();
+                }
+                let asked = self.lines.asked_name();
+                if asked.is_some_and(|(_, name)| name.as_str() == self.own_name) {
+                    self.lines.named();
                 }
             }
             ServerMessage::Waiting { admission } => {
@@ -147,8 +151,18 @@ impl Delivery {
         now: Instant,
     ) {
         let about = about.unwrap_or_default();
+        let pause = Duration::from_millis(retry_after.unwrap_or(0));
+        if matches!(about, "hello" | "")
+            && let Some((number, _)) = self.lines.asked_name()
+        {
+            let text = format!("{code}: {message}");
+            return self.name_refused(number, code, &text, pause, now);
+        }
         if code == ChatErrorCode::RateLimited {
-            let pause = Duration::from_millis(retry_after.unwrap_or(0));
+            if pause > LONGEST_PAUSE && self.stage == Stage::Greeting && self.name.is_some() {
+                let text = format!("the server refuses: {code}: {message}. Nothing was sent");
+                return self.fail(Code::Name, &text);
+            }
             let until = now + pause.clamp(LEAST_PAUSE, LONGEST_PAUSE);
             // Many rejections may come together; the pause that ends first counts.
             self.paused_until = Some(self.paused_until.map_or(until, |other| other.min(until)));
@@ -165,16 +179,39 @@ impl Delivery {
         }
         let text = format!("the server refuses: {code}: {message}");
         match code {
-            ChatErrorCode::NameTaken | ChatErrorCode::NameInvalid => {
-                if self.stage == Stage::Joined {
-                    // `/name` in the middle: all other requests go on under the former name.
-                    return self.tell(printable::line(text.as_bytes()));
-                }
+            ChatErrorCode::NameTaken | ChatErrorCode::NameInvalid
+                if self.stage != Stage::Joined =>
+            {
                 let text = format!("{text}. Nothing was sent; choose another --name");
                 self.fail(Code::Name, &text);
             }
             _ if self.stage == Stage::Joined => self.tell(printable::line(text.as_bytes())),
             _ => self.fail(Code::Reported, &text),
+        }
+    }
+
+    /// Takes the refusal of the name that a line has asked for.
+    fn name_refused(
+        &mut self,
+        number: u64,
+        code: ChatErrorCode,
+        text: &str,
+        pause: Duration,
+        now: Instant,
+    ) {
+        let (may_pass, pause) = match code {
+            ChatErrorCode::RateLimited => (pause <= LONGEST_PAUSE, pause.max(LEAST_PAUSE)),
+            ChatErrorCode::StorageFailed => (true, STORAGE_PAUSE),
+            _ => (false, Duration::ZERO),
+        };
+        match self.lines.name_refused(may_pass) {
+            Refused::Again => {
+                self.paused_until = Some(now + pause);
+                let seconds = pause.as_secs_f32().ceil();
+                let note = format!("line {number} asks for its name again in {seconds} s: {text}");
+                self.tell(printable::line(note.as_bytes()));
+            }
+            Refused::GivenUp(_) | Refused::NoLine => self.not_named(number, text),
         }
     }
 }

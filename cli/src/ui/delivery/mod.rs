@@ -13,11 +13,11 @@ use std::io;
 use std::time::Duration;
 
 use shared::chat::plain::{ClientLine, ServerLine};
-use shared::chat::{ClientMessage, MessageId, RoomId, RoomName, Seq, Text};
+use shared::chat::{ClientMessage, MessageId, Name, RoomId, RoomName, Seq, Text};
 use shared::connection::Version;
 use tokio::time::Instant;
 
-use self::lines::{Lines, Longest, TooLong};
+use self::lines::{Lines, Longest, Unsendable};
 use self::people::People;
 use super::Screen;
 use super::pipe::Output;
@@ -26,6 +26,10 @@ use crate::printable;
 
 /// The time in which the server must let this client into the room.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The time for which lines behind `/quit` are awaited before the session ends. They are not
+/// delivered, and those that were written together with it are read in this time and named.
+const QUIT_GRACE: Duration = Duration::from_millis(100);
 
 const PROGRAM: &str = concat!("secure-chat ", env!("CARGO_PKG_VERSION"));
 
@@ -49,8 +53,8 @@ enum Stage {
 #[derive(Debug)]
 pub(crate) struct Delivery {
     room: RoomId,
-    /// The name to claim. The server must give it before any line is sent: otherwise lines would go
-    /// out under another name.
+    /// The name to claim first. The server must give it before any line is sent: otherwise lines
+    /// would go out under another name. Further names (`/name`) wait among the lines.
     name: Option<String>,
     stage: Stage,
     lines: Lines,
@@ -58,6 +62,8 @@ pub(crate) struct Delivery {
     paused_until: Option<Instant>,
     /// The time by which the server must have let this client into the room.
     answer_by: Option<Instant>,
+    /// The time until which lines behind `/quit` are awaited.
+    quit_until: Option<Instant>,
     /// The server seems to speak plain text only: its answer is not awaited.
     plain: bool,
     /// The longest text that this server and this version take, in bytes.
@@ -85,6 +91,7 @@ impl Delivery {
             lines: Lines::new(),
             paused_until: None,
             answer_by: None,
+            quit_until: None,
             plain: false,
             // Not known before `welcome`, which comes before the room and so before any line is
             // sent.
@@ -109,10 +116,7 @@ impl Delivery {
     }
 
     fn hello(&mut self) {
-        self.requests.push_back(ClientMessage::Hello {
-            name: self.name.clone(),
-            client: PROGRAM.to_owned().into(),
-        });
+        self.requests.push_back(hello(self.name.as_deref()));
     }
 
     /// Returns `true` while more lines are wanted.
@@ -121,8 +125,11 @@ impl Delivery {
     }
 
     /// Takes the line with this number. `id` is the line's idempotency key.
-    pub(crate) fn line(&mut self, number: u64, line: &[u8], id: MessageId) {
+    pub(crate) fn line(&mut self, number: u64, line: &[u8], id: MessageId, now: Instant) {
         self.lines.read(number);
+        if self.lines.has_quit() {
+            return self.follows_quit(number, line);
+        }
         let Ok(line) = std::str::from_utf8(line) else {
             return self.lose(number, "it is not UTF-8");
         };
@@ -133,16 +140,17 @@ impl Delivery {
             ClientLine::Object => self.text(number, line, id),
             ClientLine::Text(text) => self.text(number, text, id),
             ClientLine::Name(name) => {
-                self.name = Some(name.to_owned());
-                if self.stage != Stage::Connecting {
-                    self.hello();
-                }
+                // Checked here, so that the answer can be compared with the name in the one form
+                // that servers give it (NFC).
+                let name = Name::parse(name).map_err(|error| format!("{name:?}: {error}"));
+                self.lines.push_name(number, name);
             }
             ClientLine::Who => self.notice(&self.people.here()),
             ClientLine::Help => self.notice(HELP),
             ClientLine::Quit => {
                 self.notice("bye");
-                self.lines.end();
+                self.lines.quit();
+                self.quit_until = Some(now + QUIT_GRACE);
             }
             ClientLine::UnknownCommand(_) => {
                 self.lose(
@@ -150,6 +158,17 @@ impl Delivery {
                     "there is no such command; // begins a line with a slash",
                 );
             }
+        }
+    }
+
+    /// Records a line behind `/quit`. Nobody misses an empty one or a second `/quit`.
+    fn follows_quit(&mut self, number: u64, line: &[u8]) {
+        let line = String::from_utf8_lossy(line);
+        if !matches!(
+            ClientLine::parse(&line),
+            ClientLine::Empty | ClientLine::Quit
+        ) {
+            self.lines.follows_quit(number);
         }
     }
 
@@ -162,6 +181,15 @@ impl Delivery {
 
     /// Gives a line up, and reports the reason.
     pub(crate) fn lose(&mut self, number: u64, why: &str) {
+        if self.lines.has_quit() {
+            self.lines.read(number);
+            return self.lines.follows_quit(number);
+        }
+        self.give_up(number, why);
+    }
+
+    /// Gives a line up that was read before, and reports the reason.
+    fn give_up(&mut self, number: u64, why: &str) {
         self.lines.lose(number);
         // The reason may have text of the server in it.
         let why = printable::line(why.as_bytes());
@@ -184,6 +212,8 @@ impl Delivery {
 
     /// Queues the requests that may be sent now.
     pub(crate) fn settle(&mut self, now: Instant) {
+        // `None` from now on: the end waits for no further lines.
+        self.quit_until = self.quit_until.filter(|until| now < *until);
         if self.paused_until.is_some_and(|until| now < until) {
             return;
         }
@@ -252,27 +282,39 @@ impl Delivery {
                 Version::V2 => shared::limits::V2_MESSAGE_BYTES,
             },
         };
-        loop {
-            let too_long = self.lines.send(&self.room, longest, &mut self.requests);
-            // A line that is taken out makes way for the next one.
-            if too_long.is_empty() {
-                return;
-            }
-            for TooLong {
-                number,
-                bytes,
-                limit,
-            } in too_long
-            {
-                let why = format!("it has {bytes} bytes, and this server takes at most {limit}");
-                self.lose(number, &why);
+        // A line that is taken out makes way for the next one.
+        while self.failure.is_none()
+            && let Some(unsendable) = self.lines.send(&self.room, longest, &mut self.requests)
+        {
+            match unsendable {
+                Unsendable::TooLong {
+                    number,
+                    bytes,
+                    limit,
+                } => {
+                    let why =
+                        format!("it has {bytes} bytes, and this server takes at most {limit}");
+                    self.give_up(number, &why);
+                }
+                Unsendable::NoName { number, why } => self.not_named(number, &why),
             }
         }
     }
 
+    /// Ends the delivery, because the name of a line was not given: all lines behind it would go out
+    /// under another one.
+    fn not_named(&mut self, number: u64, why: &str) {
+        let text = format!(
+            "the name of line {number} was not given: {why}. Nothing behind it was sent; choose \
+             another name"
+        );
+        self.fail(Code::Name, &text);
+    }
+
     /// Returns the time at which [`Self::settle`] must be called again.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.paused_until.or(self.answer_by)
+        let next = self.paused_until.or(self.answer_by);
+        next.into_iter().chain(self.quit_until).min()
     }
 
     /// Returns `true` when nothing more has to be sent, and everything that was sent is shown.
@@ -284,6 +326,7 @@ impl Delivery {
         self.lines.has_ended()
             && self.requests.is_empty()
             && self.lines.is_empty()
+            && (self.quit_until.is_none() || !self.lines.has_quit())
             && named
             && self.shown >= self.acknowledged
     }
@@ -313,6 +356,14 @@ impl Delivery {
     }
 }
 
+/// Returns the request that introduces this program, and claims `name`.
+fn hello(name: Option<&str>) -> ClientMessage {
+    ClientMessage::Hello {
+        name: name.map(str::to_owned),
+        client: PROGRAM.to_owned().into(),
+    }
+}
+
 impl Screen for Delivery {
     fn established(&mut self, version: Version) {
         Self::established(self, version, Instant::now());
@@ -331,3 +382,6 @@ impl Screen for Delivery {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

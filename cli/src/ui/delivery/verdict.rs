@@ -1,6 +1,7 @@
 //! The result of a delivery: the exit code, and the sentence that names the lines without a receipt.
 
 use std::fmt::Write;
+use std::ops::RangeInclusive;
 
 use super::lines::Lines;
 use crate::exit::{Code, Failure};
@@ -18,7 +19,7 @@ pub(super) fn verdict(
     let missing = lines.missing();
     let mut text = String::new();
     if !missing.is_empty() {
-        text = format!("not delivered: line(s) {}", ranges(&missing));
+        text = format!("not delivered: line(s) {}", listed(&missing));
     }
     let interrupted = matches!(&ended, Err(failure) if failure.code == Code::Interrupted);
     if !lines.has_ended() && !interrupted {
@@ -44,16 +45,10 @@ pub(super) fn verdict(
     }
 }
 
-/// Formats ascending numbers as ranges: `1-3, 7`.
-fn ranges(numbers: &[u64]) -> String {
-    let mut ranges: Vec<(u64, u64)> = Vec::new();
-    for number in numbers {
-        match ranges.last_mut() {
-            Some((_, end)) if *end + 1 == *number => *end = *number,
-            _ => ranges.push((*number, *number)),
-        }
-    }
-    let named = ranges.iter().take(NAMED_RANGES).map(|(start, end)| {
+/// Formats ascending ranges of numbers: `1-3, 7`.
+fn listed(ranges: &[RangeInclusive<u64>]) -> String {
+    let named = ranges.iter().take(NAMED_RANGES).map(|range| {
+        let (start, end) = (range.start(), range.end());
         if start == end {
             start.to_string()
         } else {
@@ -62,7 +57,9 @@ fn ranges(numbers: &[u64]) -> String {
     });
     let mut text = named.collect::<Vec<_>>().join(", ");
     if ranges.len() > NAMED_RANGES {
-        let _ = write!(text, " and others, {} in all", numbers.len());
+        let all: u64 = ranges.iter().map(|it| 1 + it.end() - it.start()).sum();
+        // Writing to a string does not fail.
+        let _ = write!(text, " and others, {all} in all");
     }
     text
 }
@@ -73,8 +70,9 @@ mod tests {
 
     #[test]
     fn neighbouring_numbers_are_named_as_ranges() {
-        assert_eq!(ranges(&[1, 2, 3, 7]), "1-3, 7");
+        assert_eq!(listed(&[1..=3, 7..=7]), "1-3, 7");
         let odd: Vec<_> = (0..30).map(|number| 2 * number + 1).collect();
-        assert!(ranges(&odd).ends_with("37, 39 and others, 30 in all"));
+        let odd: Vec<_> = odd.into_iter().map(|number| number..=number).collect();
+        assert!(listed(&odd).ends_with("37, 39 and others, 30 in all"));
     }
 }
