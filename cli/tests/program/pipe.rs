@@ -226,6 +226,31 @@ fn what_follows_quit_is_named_as_not_delivered() {
     Home::new().run(&arguments, "a\n/quit\n\n").expect(0);
 }
 
+// The loss: the pipe heard nothing more under the former name, and ended with 0.
+#[cfg(unix)]
+#[test]
+fn a_room_that_is_renamed_is_followed() {
+    let server = Server::start();
+    let address = server.tcp();
+    let anna = Home::new();
+    let arguments = ["chat", &address, "--accept-new", "--name", "anna"];
+    let mut owner = crate::support::Session::start(&anna, &arguments);
+    owner.see("anna · v2");
+    owner.type_keys("/join ls\r");
+    owner.see("beginning of");
+    let arguments = ["connect", &address, "--accept-new", "--room", "ls"];
+    let mut running = Home::new().start(&arguments);
+    running.read_until("Welcome to ls");
+    owner.type_keys("/rename ls2\r");
+    owner.see("ls2");
+    owner.type_keys("still here?\r");
+    running.read_until("still here?");
+    running.line("yes");
+    running.read_until(": yes");
+    owner.see("yes");
+    running.finish().expect(0).says(&["ls is called ls2"]);
+}
+
 #[test]
 fn a_server_that_does_not_admit_the_key_is_named_and_nothing_is_lost_unseen() {
     let server = Server::by_invitation();

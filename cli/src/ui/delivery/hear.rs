@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use shared::chat::entry::Event;
 use shared::chat::plain::ServerLine;
-use shared::chat::server::{ChatErrorCode, ServerMessage};
-use shared::chat::{AdmissionMode, Entry};
+use shared::chat::server::{ChatErrorCode, Member, MemberChange, ServerMessage};
+use shared::chat::{AdmissionMode, ClientMessage, Entry, RoomName};
 use tokio::time::Instant;
 
 use super::lines::Refused;
@@ -28,6 +28,10 @@ const STORAGE_PAUSE: Duration = Duration::from_secs(2);
 impl Delivery {
     /// Takes a message of the server. A message that is no JSON is shown as it is: older servers
     /// greet every client in plain text.
+    #[allow(
+        clippy::too_many_lines,
+        reason = "one arm for each message, most of a few lines"
+    )]
     pub(crate) fn hear(&mut self, plaintext: &[u8], now: Instant) {
         let message = match serde_json::from_slice(plaintext) {
             Ok(message) => message,
@@ -46,6 +50,7 @@ impl Delivery {
         };
         match message {
             ServerMessage::Welcome { you, limits, .. } => {
+                self.own_id = Some(you.id);
                 self.own_name = you.name.to_string();
                 self.text_bytes = limits.text_bytes;
                 // If the name differs from the claimed one, an error follows and gives the reason.
@@ -105,11 +110,13 @@ impl Delivery {
                 member,
                 change,
             } if room == self.room => {
+                self.own_change(&member, change);
                 if let Some(text) = self.people.change(&member, change) {
                     self.notice(&text);
                 }
             }
             ServerMessage::Notice { text } => self.notice(&text),
+            ServerMessage::Renamed { room, to } if room == self.room => self.renamed(to),
             ServerMessage::Left { room, .. } if room == self.room => {
                 let text = format!("{room} was closed, or you were removed from it");
                 self.fail(Code::Reported, &text);
@@ -120,8 +127,62 @@ impl Delivery {
                 retry_after,
                 about,
             } => self.refused(code, &message, retry_after, about.as_deref(), now),
-            _ => {}
+            // Messages about other rooms, which this key may be in on other devices.
+            ServerMessage::Joined { .. }
+            | ServerMessage::Page { .. }
+            | ServerMessage::Entry(_)
+            | ServerMessage::Member { .. }
+            | ServerMessage::Renamed { .. }
+            | ServerMessage::Left { .. }
+            | ServerMessage::Room { .. }
+            | ServerMessage::Invited { .. }
+            // Nothing that a delivery shows, or has asked for.
+            | ServerMessage::Admitted
+            | ServerMessage::Rooms { .. }
+            | ServerMessage::Members { .. }
+            | ServerMessage::Roster { .. }
+            | ServerMessage::Done { .. }
+            | ServerMessage::Typing { .. }
+            | ServerMessage::Read { .. }
+            | ServerMessage::Found { .. }
+            | ServerMessage::Operator(_)
+            | ServerMessage::Pong => {}
         }
+    }
+
+    /// Follows the room to its new name, with all requests that are not handed over yet.
+    fn renamed(&mut self, to: RoomName) {
+        let text = format!("the room {} is called {to} now", self.room);
+        self.tell(printable::line(text.as_bytes()));
+        self.room = to.into();
+        for request in &mut self.requests {
+            if let ClientMessage::Send { room, .. } | ClientMessage::Join { room, .. } = request {
+                *room = self.room.clone();
+            }
+        }
+        // A `join` that is on its way names the former room, and may find none.
+        if self.stage == Stage::Joining {
+            self.join();
+        }
+    }
+
+    /// Reports a change of the own name that no line has asked for: it was taken on another device,
+    /// or an operator has taken it away.
+    fn own_change(&mut self, member: &Member, change: MemberChange) {
+        let name = member.name.to_string();
+        if Some(member.id) != self.own_id
+            || change != MemberChange::Renamed
+            || name == self.own_name
+        {
+            return;
+        }
+        // The answer to an own `hello` comes behind the announcement.
+        let asked = self.lines.asked_name();
+        if asked.is_none_or(|(_, asked)| asked.as_str() != name) {
+            let text = format!("your name here is {name} now, which no line has asked for");
+            self.tell(printable::line(text.as_bytes()));
+        }
+        self.own_name = name;
     }
 
     fn entry(&mut self, entry: Entry) {
@@ -168,7 +229,12 @@ impl Delivery {
             self.paused_until = Some(self.paused_until.map_or(until, |other| other.min(until)));
             return self.lines.send_again(about);
         }
-        let may_pass = code == ChatErrorCode::StorageFailed;
+        // A room that was renamed a moment ago is not there under its former name, and `renamed` may
+        // come behind this. If the room is gone or closed to us, `left` comes.
+        let may_pass = matches!(
+            code,
+            ChatErrorCode::StorageFailed | ChatErrorCode::NoSuchRoom | ChatErrorCode::NotJoined
+        );
         match self.lines.refused(about, may_pass) {
             Refused::Again => {
                 self.paused_until = Some(now + STORAGE_PAUSE);
@@ -185,6 +251,11 @@ impl Delivery {
                 let text = format!("{text}. Nothing was sent; choose another --name");
                 self.fail(Code::Name, &text);
             }
+            // The answer to a `join` from before the room was renamed.
+            ChatErrorCode::NoSuchRoom
+                if self.stage == Stage::Joining
+                    && !about.is_empty()
+                    && about != self.room.to_string() => {}
             _ if self.stage == Stage::Joined => self.tell(printable::line(text.as_bytes())),
             _ => self.fail(Code::Reported, &text),
         }

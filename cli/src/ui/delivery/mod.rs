@@ -13,7 +13,7 @@ use std::io;
 use std::time::Duration;
 
 use shared::chat::plain::{ClientLine, ServerLine};
-use shared::chat::{ClientMessage, MessageId, Name, RoomId, RoomName, Seq, Text};
+use shared::chat::{ClientMessage, MessageId, Name, RoomId, RoomName, Seq, Text, UserId};
 use shared::connection::Version;
 use tokio::time::Instant;
 
@@ -69,6 +69,7 @@ pub(crate) struct Delivery {
     /// The longest text that this server and this version take, in bytes.
     text_bytes: usize,
     version: Version,
+    own_id: Option<UserId>,
     own_name: String,
     people: People,
     /// The last entry that was shown, or that existed before this client joined.
@@ -97,6 +98,7 @@ impl Delivery {
             // sent.
             text_bytes: usize::MAX,
             version: Version::V2,
+            own_id: None,
             own_name: String::new(),
             people: People::default(),
             shown: 0,

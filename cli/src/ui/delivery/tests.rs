@@ -1,7 +1,7 @@
 //! Tests of a delivery without a server: what it asks, and how it ends.
 
 use shared::chat::server::{ServerLimits, ServerMessage};
-use shared::chat::{Author, ChatErrorCode, UserId};
+use shared::chat::{Author, ChatErrorCode};
 use shared::identity::Fingerprint;
 
 use super::*;
@@ -177,4 +177,92 @@ fn a_text_that_can_be_no_name_ends_the_delivery_when_its_turn_comes() {
         failure.text.contains("not delivered: line(s) 3"),
         "{failure}"
     );
+}
+
+fn renamed(from: &str, to: &str) -> ServerMessage {
+    ServerMessage::Renamed {
+        room: RoomId::parse(from).unwrap(),
+        to: RoomName::parse(to).unwrap(),
+    }
+}
+
+/// Returns the room that the only request names.
+fn room_of(asked: &[ClientMessage]) -> String {
+    match asked {
+        [ClientMessage::Send { room, .. } | ClientMessage::Join { room, .. }] => room.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+// The loss: the pipe went on under the former name, heard nothing more, and ended with 0.
+#[test]
+fn a_line_that_a_renamed_room_has_missed_is_sent_under_the_new_name() {
+    let mut scene = Scene::joined();
+    scene.delivery.room = RoomId::parse("ls").unwrap();
+    scene.line(1, "one");
+    scene.line(2, "two");
+    assert_eq!(room_of(&scene.asked()), "ls");
+    // The refusal may come before the announcement.
+    scene.refuse(ChatErrorCode::NoSuchRoom, &id(1).to_string(), None);
+    scene.hear(&renamed("ls", "ls2"));
+    scene.wait();
+    let asked = scene.asked();
+    assert_eq!(
+        (room_of(&asked).as_str(), texts(&asked)),
+        ("ls2", vec!["one"])
+    );
+    scene.ack(1);
+    // This request was not handed over yet.
+    scene.hear(&renamed("ls2", "ls3"));
+    let asked = scene.asked();
+    assert_eq!(
+        (room_of(&asked).as_str(), texts(&asked)),
+        ("ls3", vec!["two"])
+    );
+    let notes = scene.delivery.output.iter().filter_map(|it| match it {
+        Output::Note(text) => Some(text.as_str()),
+        Output::Line(_) => None,
+    });
+    assert_eq!(
+        notes.collect::<Vec<_>>(),
+        [
+            "the room ls is called ls2 now",
+            "the room ls2 is called ls3 now"
+        ]
+    );
+}
+
+#[test]
+fn a_room_that_is_renamed_while_it_is_joined_is_joined_under_its_new_name() {
+    let now = Instant::now();
+    let mut delivery = Delivery::new(RoomName::parse("ls").unwrap(), None);
+    delivery.established(Version::V2, now);
+    let mut scene = Scene { delivery, now };
+    scene.welcome("guest-1");
+    scene.asked();
+    scene.hear(&renamed("ls", "ls2"));
+    assert_eq!(room_of(&scene.asked()), "ls2");
+    scene.refuse(ChatErrorCode::NoSuchRoom, "ls", None);
+    assert!(!scene.delivery.has_failed());
+    scene.hear(&joined(&RoomId::parse("ls2").unwrap()));
+    scene.line(1, "one");
+    assert_eq!(room_of(&scene.asked()), "ls2");
+}
+
+#[test]
+fn a_name_that_was_taken_away_is_reported() {
+    let mut scene = Scene::joined();
+    let member = shared::chat::server::Member {
+        id: author("guest-1").id,
+        name: author("guest-2").name,
+        online: true,
+        role: shared::chat::Role::Member,
+    };
+    scene.hear(&ServerMessage::Member {
+        room: RoomName::lobby().into(),
+        member,
+        change: shared::chat::server::MemberChange::Renamed,
+    });
+    let output = format!("{:?}", scene.delivery.output);
+    assert!(output.contains("your name here is guest-2 now"), "{output}");
 }
