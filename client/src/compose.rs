@@ -102,7 +102,7 @@ impl Chat {
                 }),
                 Err(why) => self.notice(why, at),
             },
-            Line::Join(name) => match RoomName::parse(name) {
+            Line::Join(name) => match room_name(name) {
                 // To create a known room would only bring `room_exists` first.
                 Ok(room) if self.rooms.contains_key(&room.clone().into()) => {
                     self.open(room.into());
@@ -110,7 +110,7 @@ impl Chat {
                 Ok(room) => self.create(room, false),
                 Err(error) => self.no_room(error, at),
             },
-            Line::Private(name) => match RoomName::parse(name) {
+            Line::Private(name) => match room_name(name) {
                 Ok(room) => self.create(room, true),
                 Err(error) => self.no_room(error, at),
             },
@@ -124,7 +124,7 @@ impl Chat {
                 Ok(topic) => self.ask_of_room(at, |room| ClientMessage::Topic { room, topic }),
                 Err(error) => self.notice(format!("Not changed: {error}."), at),
             },
-            Line::Rename(name) => match RoomName::parse(name) {
+            Line::Rename(name) => match room_name(name) {
                 Ok(to) => self.ask_of_room(at, |room| ClientMessage::Rename { room, to }),
                 Err(error) => self.notice(format!("Not renamed: {error}."), at),
             },
@@ -202,7 +202,7 @@ impl Chat {
         let RoomId::Named(room) = self.current.clone() else {
             return self.notice("A room of two is not closed; /leave leaves it.", at);
         };
-        if RoomName::parse(name).is_ok_and(|name| name == room) {
+        if room_name(name).is_ok_and(|name| name == room) {
             self.ask(ClientMessage::Close { room });
         } else {
             let text = format!("This deletes {room} with everything in it: /close {room} does so.");
@@ -289,6 +289,11 @@ impl Chat {
         };
         self.notice(text, at);
     }
+}
+
+/// Parses the name of a room, which may have the sign before it with which rooms are shown.
+pub(crate) fn room_name(text: &str) -> Result<RoomName, InvalidRoom> {
+    RoomName::parse(text.strip_prefix('#').unwrap_or(text))
 }
 
 #[cfg(test)]

@@ -29,8 +29,8 @@ use std::rc::Rc;
 use shared::chat::limits::TEXT_BYTES;
 use shared::chat::name::GUEST_PREFIX;
 use shared::chat::{
-    AdmissionMode, Author, ClaimCode, ClientMessage, InvitationCode, RoomId, RoomName, RoomsCursor,
-    Seq,
+    AdmissionMode, Author, ClaimCode, ClientMessage, InvitationCode, Name, RoomId, RoomName,
+    RoomsCursor, Seq,
 };
 
 pub use requests::Requests;
@@ -171,6 +171,26 @@ impl Chat {
     /// Returns the room on the screen.
     pub fn room(&self) -> Option<&Rc<Room>> {
         self.rooms.get(&self.current)
+    }
+
+    /// Returns the rooms of two whose other person could be taken for the one of another such room.
+    /// The server gives a name once, but a client can know a former owner by it.
+    pub fn namesakes(&self) -> BTreeSet<RoomId> {
+        let mut by_look: BTreeMap<String, BTreeSet<&RoomId>> = BTreeMap::new();
+        for room in self.rooms.values().filter(|room| room.is_direct()) {
+            let Some(with) = &room.with else {
+                continue;
+            };
+            let name = with.name.as_str();
+            // A name that no server can have given looks like itself only.
+            let looks = Name::from_stored(name)
+                .map_or_else(|_| vec![name.to_owned()], |name| name.skeletons().to_vec());
+            for look in looks {
+                by_look.entry(look).or_default().insert(&room.id);
+            }
+        }
+        let alike = by_look.into_values().filter(|rooms| rooms.len() > 1);
+        alike.flatten().cloned().collect()
     }
 
     /// Returns the room to change it, if it is known.

@@ -308,7 +308,7 @@ impl Chat {
             self.notice("Which room, and who? /op owner ROOM WHO", at);
             return None;
         };
-        let room = match RoomName::from_stored(room) {
+        let room = match RoomName::from_stored(room.strip_prefix('#').unwrap_or(room)) {
             Ok(room) => room,
             Err(error) => {
                 self.notice(format!("No room: {error}."), at);

@@ -184,6 +184,21 @@ impl Room {
         }
     }
 
+    /// Returns the title with a sign that tells rooms from people: `#garden`, `@bob`. A room can have
+    /// a person's name. `with_key` adds the short fingerprint of the other person, for a list in
+    /// which two people have one name: see [`Chat::namesakes`](crate::Chat::namesakes).
+    pub fn label(&self, with_key: bool) -> String {
+        match (&self.id, &self.with) {
+            (RoomId::Named(name), _) => format!("#{name}"),
+            (RoomId::Direct(_), Some(with)) if with_key => {
+                format!("@{} {}", with.name, with.id.0.short())
+            }
+            (RoomId::Direct(_), Some(with)) => format!("@{}", with.name),
+            // Nobody can have a name with parentheses.
+            (RoomId::Direct(_), None) => "@(unknown)".to_owned(),
+        }
+    }
+
     /// Returns `true` if the person is in the room.
     pub fn is_joined(&self) -> bool {
         self.standing != Standing::Outside

@@ -79,10 +79,11 @@ impl Switcher {
         let rooms = chat.rooms.values();
         let mut rooms: Vec<_> = rooms
             .filter_map(|room| {
-                let score = fuzzy::score(&typed, &room.title())?;
-                // Title and id at the end, so that rooms that fit alike stand in the order of the
+                let label = room.label(false);
+                let score = fuzzy::score(&typed, &label)?;
+                // Label and id at the end, so that rooms that fit alike stand in the order of the
                 // alphabet.
-                Some((!room.is_joined(), -score, room.title(), room.id.clone()))
+                Some((!room.is_joined(), -score, label, room.id.clone()))
             })
             .collect();
         rooms.sort();

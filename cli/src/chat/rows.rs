@@ -130,7 +130,7 @@ impl Log<'_> {
         // The lines before a message (a day, a notice) belong to it.
         let mut waiting = Vec::new();
         if shown.start == 0 && !self.room.has_older() {
-            let title = printable::line(self.room.title().as_bytes());
+            let title = printable::line(self.room.label(false).as_bytes());
             let text = match (self.room.keep.is_forever(), self.room.gone) {
                 (true, 0) => format!("This is the beginning of {title}."),
                 (true, _) => "What was said before is gone.".to_owned(),

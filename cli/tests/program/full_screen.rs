@@ -106,8 +106,8 @@ fn rooms_invitations_and_messages_to_somebody_alone() {
     let mut bert = open(&bert, &server.tcp(), "bert");
     anna.see("● bert");
     anna.type_keys("/join garden\r");
-    anna.see("› garden");
-    bert.see("+ garden");
+    anna.see("› #garden");
+    bert.see("+ #garden");
     anna.type_keys("who is here?\r");
     bert.type_keys(CTRL_K);
     bert.see("Go to");
@@ -115,19 +115,19 @@ fn rooms_invitations_and_messages_to_somebody_alone() {
     bert.type_keys(ENTER);
     bert.see("who is here?");
     anna.type_keys("/private den\r");
-    anna.see("› den");
+    anna.see("› #den");
     anna.type_keys("/invite bert\r");
     bert.see("anna invites you to den");
     bert.type_keys("/join den\r");
-    bert.see("› den");
+    bert.see("› #den");
     bert.type_keys("/msg anna psst\r");
     bert.see("psst");
     // The message is counted and the bell rings until the room is opened.
-    anna.see("bert @1");
+    anna.see("@bert @1");
     anna.wait_for("\x07");
     anna.type_keys("\x1ba");
     anna.see("psst");
-    anna.see_no("bert @1");
+    anna.see_no("@bert @1");
     for wrong in ["/msg eve hello", "/dance", "/join not a room"] {
         anna.type_keys(&format!("{wrong}\r"));
     }

@@ -241,3 +241,17 @@ fn operators_appoint_revoke_release_and_give_rooms_away() {
     chat.compose("/op rooms", None, authorship());
     assert_eq!(asked(&chat), None, "somebody who is no operator");
 }
+
+// Rooms are shown as `#den`, so that is what people type.
+#[test]
+fn a_room_is_found_with_the_sign_before_its_name() {
+    let mut chat = in_den();
+    chat.compose("/join #den", None, authorship());
+    chat.compose("/close #den", None, authorship());
+    assert_eq!(
+        asked(&chat),
+        Some(&ClientMessage::Close { room: den() }),
+        "{:?}",
+        notices(&chat)
+    );
+}

@@ -10,15 +10,18 @@ use crate::printable;
 /// Returns the person's rooms with their unread counts, then the rooms that can be joined.
 pub(super) fn rooms(app: &App, look: Look) -> Vec<Line<'static>> {
     let mut lines = vec![Line::styled("Rooms", Look::dim())];
+    let namesakes = app.chat.namesakes();
     let joined = app.joined();
-    let rooms = joined.iter().filter_map(|id| app.chat.rooms.get(id));
+    let rooms = joined
+        .iter()
+        .filter_map(|id| app.chat.rooms.get(id).map(|room| (id, room)));
     let mut people = false;
-    for room in rooms {
+    for (id, room) in rooms {
         if room.is_direct() && !std::mem::replace(&mut people, true) {
             lines.push(Line::default());
             lines.push(Line::styled("People", Look::dim()));
         }
-        lines.push(entry(app, room, look));
+        lines.push(entry(app, room, namesakes.contains(id), look));
     }
     let mut others = app
         .chat
@@ -37,19 +40,19 @@ pub(super) fn rooms(app: &App, look: Look) -> Vec<Line<'static>> {
             ""
         };
         lines.push(Line::styled(
-            format!("+ {}{invited}", printable::line(room.title().as_bytes())),
+            format!("+ {}{invited}", label(room, namesakes.contains(&room.id))),
             Look::dim(),
         ));
     }
     lines
 }
 
-fn entry(app: &App, room: &Room, look: Look) -> Line<'static> {
+fn entry(app: &App, room: &Room, with_key: bool, look: Look) -> Line<'static> {
     let here = room.id == app.chat.current;
     let me = app.chat.me.as_ref();
     let unread = room.unread(me.map(|me| me.id));
     let meant = me.map_or(0, |me| room.mentions(me));
-    let name = printable::line(room.title().as_bytes());
+    let name = label(room, with_key);
     let mark = match (here, room.private && !room.is_direct()) {
         (true, _) => "› ",
         (_, true) => "⚿ ",
@@ -67,6 +70,11 @@ fn entry(app: &App, room: &Room, look: Look) -> Line<'static> {
         line.push_span(Span::raw(format!(" {unread}")));
     }
     line
+}
+
+/// Returns a room's label as it can be shown.
+pub(super) fn label(room: &Room, with_key: bool) -> String {
+    printable::line(room.label(with_key).as_bytes())
 }
 
 /// Returns the members of the room in the room's own order: people who are online come first.

@@ -5,6 +5,7 @@ mod eye;
 mod lists;
 mod overlay;
 
+use client::room::Room;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::style::Style;
@@ -125,8 +126,8 @@ fn draw_composer(app: &App, frame: &mut Frame<'_>, area: Rect) {
         Layout::horizontal([Constraint::Length(2), Constraint::Min(1)]).areas(area);
     frame.render_widget(Span::styled("> ", Look::bold()), prompt);
     if app.composer.is_empty() {
-        let room = app.chat.room().map(|room| room.title()).unwrap_or_default();
-        let text = format!("Write to {}", printable::line(room.as_bytes()));
+        let room = app.chat.room().map(|room| label(app, room));
+        let text = format!("Write to {}", room.unwrap_or_default());
         frame.render_widget(Span::styled(text, Look::dim()), input);
     } else {
         frame.render_widget(&app.composer.area, input);
@@ -144,12 +145,18 @@ fn draw_composer(app: &App, frame: &mut Frame<'_>, area: Rect) {
     }
 }
 
+/// Returns the label of the room on the screen, with the key of a person who has a namesake.
+fn label(app: &App, room: &Room) -> String {
+    let has_namesake = room.is_direct() && app.chat.namesakes().contains(&room.id);
+    lists::label(room, has_namesake)
+}
+
 /// Returns the line with the room and its topic.
 fn title_line(app: &App) -> Line<'static> {
     let Some(room) = app.chat.room() else {
         return Line::default();
     };
-    let mut text = format!(" {}", printable::line(room.title().as_bytes()));
+    let mut text = format!(" {}", label(app, room));
     if room.private && !room.is_direct() {
         text.push_str(" (private)");
     }

@@ -13,7 +13,7 @@ use super::super::layers::{Choice, Finder, Layer, REACTIONS, Switcher};
 use super::super::style::Look;
 use super::console;
 use super::eye::Eye;
-use super::lists::first_row;
+use super::lists::{first_row, label};
 use crate::printable;
 
 /// Draws the open layer, if it covers the log.
@@ -101,13 +101,14 @@ fn small(area: Rect, height: u16) -> Rect {
 
 fn switcher(app: &App, it: &Switcher, frame: &mut Frame<'_>, area: Rect) {
     let rooms = it.rooms(&app.chat);
+    let namesakes = app.chat.namesakes();
     let lines = rooms
         .iter()
         .filter_map(|id| app.chat.rooms.get(id))
         .map(|room| {
             let join = if room.is_joined() { "" } else { " (join)" };
-            let title = printable::line(room.title().as_bytes());
-            Line::from(format!(" {title}{join}"))
+            let label = label(room, namesakes.contains(&room.id));
+            Line::from(format!(" {label}{join}"))
         });
     let inner = panel(frame, area, "Go to");
     choose(frame, inner, &it.input, it.choice, lines.collect());
@@ -115,7 +116,11 @@ fn switcher(app: &App, it: &Switcher, frame: &mut Frame<'_>, area: Rect) {
 
 fn finder(app: &App, it: &Finder, eye: Eye<'_>, frame: &mut Frame<'_>, area: Rect) {
     let hits = it.hits(&app.chat);
-    let lines = hits.iter().map(|hit| found(app, hit, eye)).collect();
+    let namesakes = app.chat.namesakes();
+    let lines = hits
+        .iter()
+        .map(|hit| found(app, hit, namesakes.contains(&hit.room), eye))
+        .collect();
     let asked = it
         .query()
         .is_some_and(|query| app.chat.search.has_answered(&query));
@@ -132,9 +137,9 @@ fn finder(app: &App, it: &Finder, eye: Eye<'_>, frame: &mut Frame<'_>, area: Rec
     choose(frame, inner, &it.input, it.choice, lines);
 }
 
-fn found(app: &App, hit: &Hit, eye: Eye<'_>) -> Line<'static> {
+fn found(app: &App, hit: &Hit, with_key: bool, eye: Eye<'_>) -> Line<'static> {
     let room = app.chat.rooms.get(&hit.room);
-    let room = room.map_or_else(|| hit.room.to_string(), |room| room.title());
+    let room = room.map_or_else(|| hit.room.to_string(), |room| room.label(with_key));
     let text = hit.message.text.as_deref().unwrap_or_default();
     let from = &hit.message.from.name;
     let start = format!(" {room} · {from} · {}: ", eye.zone.day(hit.message.at));

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use client::outbox::Account;
-use client::room::{Room, Standing};
+use client::room::Standing;
 use client::testing::{author, says};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -102,13 +102,13 @@ fn what_is_new_elsewhere_is_counted_in_the_list() {
     }
     app.chat.rooms.insert(id, Rc::new(garden));
     let screen = drawn(&mut app, 110, 24);
-    assert!(screen.contains("garden @2"), "{screen}");
+    assert!(screen.contains("#garden @2"), "{screen}");
     assert!(screen.contains("● ada"), "{screen}");
     assert!(app.bell, "it means us");
     press(&mut app, KeyCode::Char('a'), KeyModifiers::ALT);
     drawn(&mut app, 110, 24);
     let screen = drawn(&mut app, 110, 24);
-    assert!(screen.contains("› garden "), "{screen}");
+    assert!(screen.contains("› #garden "), "{screen}");
     assert!(!screen.contains("garden @"), "{screen}");
 }
 
@@ -184,4 +184,71 @@ fn every_layer_is_drawn_in_a_terminal_of_any_size() {
     }
     let screen = drawn(&mut app, 80, 24);
     assert!(screen.contains("Are you sure?"), "{screen}");
+}
+
+/// Adds the room of two with a person called `name`, whose key follows from `key`.
+fn add_direct(app: &mut App, name: &str, key: &str) -> RoomId {
+    let mut with = author(name);
+    with.id = author(key).id;
+    let me = app.chat.me.as_ref().unwrap().id;
+    let id = RoomId::Direct(shared::chat::DirectId::of(me, with.id).unwrap());
+    let mut room = Room::new(id.clone());
+    room.standing = Standing::Live;
+    room.with = Some(with);
+    app.chat.rooms.insert(id.clone(), Rc::new(room));
+    id
+}
+
+// The attack: a public room with the name of a person, beside the room of two with that person.
+#[test]
+fn a_room_that_is_called_like_a_person_does_not_look_like_the_room_of_two() {
+    let mut app = app(0);
+    let direct = add_direct(&mut app, "ada", "ada");
+    let id = RoomId::parse("ada").unwrap();
+    let mut public = Room::new(id.clone());
+    public.standing = Standing::Live;
+    app.chat.rooms.insert(id.clone(), Rc::new(public));
+    let screen = drawn(&mut app, 110, 24);
+    assert!(
+        screen.contains("  #ada ") && screen.contains("  @ada "),
+        "{screen}"
+    );
+    for (room, label) in [(id, "#ada"), (direct, "@ada")] {
+        app.open(room);
+        let screen = drawn(&mut app, 60, 24);
+        assert!(screen.contains(&format!(" {label} · ")), "{screen}");
+        assert!(screen.contains(&format!("> Write to {label} ")), "{screen}");
+        assert!(
+            screen.contains(&format!("beginning of {label}.")),
+            "{screen}"
+        );
+    }
+    press(&mut app, KeyCode::Char('k'), KeyModifiers::CONTROL);
+    let screen = drawn(&mut app, 60, 24);
+    assert!(
+        screen.contains(" #ada ") && screen.contains(" @ada "),
+        "{screen}"
+    );
+    // Either is found by its sign.
+    press(&mut app, KeyCode::Char('@'), KeyModifiers::NONE);
+    let screen = drawn(&mut app, 60, 24);
+    assert!(!screen.contains("│ #ada "), "{screen}");
+}
+
+#[test]
+fn two_people_who_look_alike_in_a_list_have_their_key_beside_them() {
+    let mut app = app(0);
+    add_direct(&mut app, "Alice", "one");
+    add_direct(&mut app, "AIice", "two");
+    add_direct(&mut app, "carl", "three");
+    let screen = drawn(&mut app, 110, 24);
+    for (name, key) in [("Alice", "one"), ("AIice", "two")] {
+        let shown = format!("@{name} {}", author(key).id.0.short());
+        assert!(screen.contains(&shown), "{shown}: {screen}");
+    }
+    let key = author("three").id.0.short();
+    assert!(
+        screen.contains("@carl ") && !screen.contains(&key),
+        "{screen}"
+    );
 }
