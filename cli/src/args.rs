@@ -24,7 +24,7 @@ pub(crate) const EXIT_CODES: &str = "\
 9    in a pipe: lines were not delivered, or follow /quit; standard error has their numbers
 10   in a pipe: the name of --name or /name was not given; no line behind it was sent
 11   in a pipe: standard output failed, or nobody reads it any more
-12   the terminal is gone; what was written is kept
+12   the terminal is gone; what waits to be sent is kept, a draft is not
 130  interrupted";
 
 /// Examples, for the help and for the man page.

@@ -20,6 +20,8 @@ pub(crate) enum About {
 pub(crate) struct Composer {
     pub(crate) area: TextArea<'static>,
     pub(crate) about: Option<About>,
+    /// The draft that made room for an edit. It comes back when the edit ends.
+    draft: Option<Box<Composer>>,
 }
 
 impl Default for Composer {
@@ -38,7 +40,11 @@ impl Composer {
         area.set_cursor_style(Style::default());
         area.move_cursor(CursorMove::Bottom);
         area.move_cursor(CursorMove::End);
-        Self { area, about: None }
+        Self {
+            area,
+            about: None,
+            draft: None,
+        }
     }
 
     pub(crate) fn text(&self) -> String {
@@ -61,8 +67,28 @@ impl Composer {
             .insert_str(text.replace("\r\n", "\n").replace('\r', "\n"));
     }
 
+    /// Begins to change the message `of`, whose text is `text`. What was written before waits.
+    pub(crate) fn edit(&mut self, of: Seq, text: &str) {
+        let mut edit = Self::with(text);
+        edit.about = Some(About::Edit(of));
+        let before = std::mem::replace(self, edit);
+        // The draft of an edit that is given up for another one is older than that edit.
+        self.draft = match before.about {
+            Some(About::Edit(_)) => before.draft,
+            _ => (!before.is_empty()).then(|| Box::new(before)),
+        };
+    }
+
+    /// Empties the composer, or brings the draft back that made room for an edit.
     pub(crate) fn clear(&mut self) {
-        *self = Self::default();
+        *self = self.draft.take().map_or_else(Self::default, |draft| *draft);
+    }
+
+    /// Returns what was written: the text, and the draft that made room for it.
+    pub(crate) fn into_texts(self) -> impl Iterator<Item = String> {
+        let draft = self.draft.as_ref().map(|draft| draft.text());
+        let text = self.text();
+        draft.into_iter().chain([text])
     }
 
     /// Returns about how many rows the text takes at this width; the area itself scrolls.

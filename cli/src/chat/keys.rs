@@ -34,7 +34,7 @@ pub(crate) const HELP: [(&str, &str); 20] = [
     ("F1", "this list"),
     (
         "Ctrl-C",
-        "let go of what is written (Up brings it back); else leave",
+        "let go of what is written (Up, Down bring it back); else leave",
     ),
     ("/help", "the commands"),
 ];
@@ -123,25 +123,30 @@ impl App {
             Effect::Leave
         } else {
             // Kept, because Ctrl-C is pressed by habit, and a long text is not written twice.
-            self.discarded = Some(self.composer.text());
-            self.offers_discarded = true;
+            self.discarded.push(self.composer.text());
             self.composer.clear();
             Effect::Nothing
         }
     }
 
-    /// Restores the text that Ctrl-C removed. `false` if there is none, or if it is restored
-    /// already: then the key goes on to the messages before it.
-    fn recall(&mut self) -> bool {
-        let Some(text) = &self.discarded else {
+    /// Shows the text that was discarded before the shown one, or after it. `false` if there is
+    /// none; a shown text is put back then, and Up goes on to the messages.
+    fn recall(&mut self, older: bool) -> bool {
+        // A reply keeps what it is about: only a bare text is exchanged.
+        if self.composer.about.is_some() && !self.composer.is_empty() {
             return false;
+        }
+        let shown = self.composer.text();
+        let next = if older {
+            self.discarded.older(&shown)
+        } else {
+            self.discarded.newer(&shown)
         };
-        if self.composer.is_empty() && self.offers_discarded {
-            self.composer = Composer::with(text);
-            self.offers_discarded = false;
+        if let Some(text) = next {
+            self.composer.area = Composer::with(text).area;
             return true;
         }
-        if self.composer.text() == *text && self.composer.about.is_none() {
+        if older && self.discarded.has(&shown) {
             self.composer.clear();
         }
         false
@@ -154,8 +159,7 @@ impl App {
                 // An edit must not be sent half done as a new message.
                 if let Some(About::Edit(_)) = self.composer.about.take() {
                     // What was typed comes back with the arrow up.
-                    self.discarded = Some(self.composer.text());
-                    self.offers_discarded = true;
+                    self.discarded.push(self.composer.text());
                     self.composer.clear();
                 }
                 self.place = None;
@@ -194,7 +198,8 @@ impl App {
             KeyCode::Down if alt => self.step(true),
             KeyCode::PageUp => self.scroll(true, world),
             KeyCode::PageDown => self.scroll(false, world),
-            KeyCode::Up if self.recall() => {}
+            KeyCode::Up if self.recall(true) => {}
+            KeyCode::Down if self.recall(false) => {}
             KeyCode::Up if self.composer.is_empty() => {
                 let last = self.chat.room().and_then(|room| room.log.messages().last());
                 if let Some(seq) = last.map(|last| last.seq) {
@@ -266,8 +271,7 @@ impl App {
             }
             KeyCode::Char('e') if own => {
                 if let Some(text) = &message.text {
-                    self.composer = Composer::with(text);
-                    self.composer.about = Some(About::Edit(seq));
+                    self.composer.edit(seq, text);
                     self.layer = Layer::Nothing;
                     self.place = None;
                 }

@@ -3,6 +3,7 @@
 
 mod app;
 mod composer;
+mod discarded;
 mod keys;
 mod layers;
 mod link;

@@ -2,6 +2,7 @@
 
 use client::Chat;
 use client::compose::{Asked, Authorship};
+use client::lines::{self, Line};
 use client::outbox::{DeliveryState, Writing};
 use shared::chat::{ClaimCode, ClientMessage, MessageId, OperatorRequest, Query, Text};
 use shared::trust::words;
@@ -46,7 +47,10 @@ impl App {
         if let Some(About::Edit(of)) = about {
             match Text::parse(&text) {
                 Ok(text) => self.chat.write(Writing::Edit { of, text }, authorship),
-                Err(error) => self.chat.notice(format!("Not changed: {error}."), at),
+                Err(error) => {
+                    self.discarded.push(text);
+                    self.chat.notice(format!("Not changed: {error}."), at);
+                }
             }
             return false;
         }
@@ -54,7 +58,13 @@ impl App {
             Some(About::Reply(seq)) => Some(seq),
             _ => None,
         };
+        let outgoing = self.chat.outbox.lines().len();
         let asked = self.chat.compose(&text, reply_to, authorship);
+        self.discarded.remove(&text);
+        if self.chat.outbox.lines().len() == outgoing && is_written(&text) {
+            // The notice says why nothing was sent; the text must not be gone.
+            self.discarded.push(text.clone());
+        }
         if text.trim() == "/help" {
             self.chat.notice(HELP, at);
         }
@@ -104,7 +114,11 @@ impl App {
             }
             ("resend", "") => self.refused(|chat, id| chat.outbox.resend(id)),
             ("drop", "") => self.refused(|chat, id| chat.outbox.remove(id)),
-            (word, _) => self.chat.no_command(word, at),
+            (word, rest) => {
+                // A message that begins with a slash by mistake.
+                self.discarded.push(format!("/{word} {rest}"));
+                self.chat.no_command(word, at);
+            }
         }
     }
 
@@ -167,5 +181,14 @@ impl App {
     pub(crate) fn write(&mut self, what: Writing, id: MessageId, at: u64) {
         let account = self.account.clone();
         self.chat.write(what, Authorship { id, account, at });
+    }
+}
+
+/// Returns `true` if a line is a text for other people.
+fn is_written(line: &str) -> bool {
+    match lines::parse(line) {
+        Line::Say(_) => true,
+        Line::Message { text, .. } => !text.is_empty(),
+        _ => false,
     }
 }

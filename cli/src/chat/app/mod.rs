@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::composer::Composer;
+use super::discarded::Discarded;
 use super::layers::Layer;
 use super::link::News;
 use super::rows::Anchor;
@@ -85,10 +86,8 @@ pub(crate) struct App {
     name: Option<String>,
     /// The drafts of the other rooms.
     drafts: BTreeMap<RoomId, Composer>,
-    /// The text that Ctrl-C removed last.
-    pub(super) discarded: Option<String>,
-    /// The next Up restores the removed text, instead of going to the messages.
-    pub(super) offers_discarded: bool,
+    /// The texts that the person has let go of.
+    pub(super) discarded: Discarded,
     /// The room whose draft is in the composer.
     drafting: RoomId,
     /// The number of the last renamed room whose draft has moved.
@@ -117,8 +116,7 @@ impl App {
             account,
             name,
             drafts: BTreeMap::new(),
-            discarded: None,
-            offers_discarded: false,
+            discarded: Discarded::default(),
             followed: 0,
             outgoing: None,
             meant: 0,
@@ -158,7 +156,7 @@ impl App {
         self.chat.end();
     }
 
-    fn heard(&mut self, plaintext: &[u8], at: u64) {
+    pub(super) fn heard(&mut self, plaintext: &[u8], at: u64) {
         // Plain text comes from older servers, before the answer to `hello`. A message that cannot
         // be parsed comes from a later version.
         if let Ok(message) = serde_json::from_slice(plaintext) {
@@ -178,6 +176,7 @@ impl App {
             }
             self.followed = renaming.number;
         }
+        self.discard_homeless();
         self.ring();
         self.follow_goal();
     }

@@ -15,6 +15,7 @@ impl App {
             let room = std::mem::replace(&mut self.drafting, self.chat.current.clone());
             if !draft.is_empty() {
                 self.drafts.insert(room, draft);
+                self.discard_homeless();
             }
             self.place = None;
             // A picked message belongs to the room that was left.
@@ -23,6 +24,19 @@ impl App {
             }
         }
         self.follow_goal();
+    }
+
+    /// Discards the drafts of rooms that are no more: nobody comes back to these rooms to find them.
+    pub(super) fn discard_homeless(&mut self) {
+        let rooms = &self.chat.rooms;
+        let homeless = self
+            .drafts
+            .extract_if(.., |room, _| !rooms.contains_key(room));
+        for (_, draft) in homeless {
+            draft
+                .into_texts()
+                .for_each(|text| self.discarded.push(text));
+        }
     }
 
     /// Shows a message that was searched for, as soon as it has been loaded.

@@ -252,3 +252,93 @@ fn two_people_who_look_alike_in_a_list_have_their_key_beside_them() {
         "{screen}"
     );
 }
+
+fn write(app: &mut App, text: &str) {
+    for letter in text.chars() {
+        press(app, KeyCode::Char(letter), KeyModifiers::NONE);
+    }
+}
+
+/// Returns the screen of bob, whose only message in the lobby is `mine`.
+fn app_with_own_message() -> App {
+    let mut app = app(0);
+    let lobby = app.chat.current.clone();
+    let room = app.chat.room_mut(&lobby).unwrap();
+    room.log.append(says(1, "bob", "mine")).unwrap();
+    room.head = 1;
+    app
+}
+
+// The loss: an edit took the composer, and its end left nothing of the draft.
+#[test]
+fn a_draft_comes_back_when_the_edit_ends_that_it_made_room_for() {
+    for end in [KeyCode::Esc, KeyCode::Enter] {
+        let mut app = app_with_own_message();
+        write(&mut app, "half a li");
+        app.pick(1);
+        press(&mut app, KeyCode::Char('e'), KeyModifiers::NONE);
+        assert_eq!(app.composer.text(), "mine");
+        write(&mut app, " and more");
+        press(&mut app, end, KeyModifiers::NONE);
+        assert_eq!(app.composer.text(), "half a li", "after {end:?}");
+        let edits = app.chat.outbox.lines().len();
+        assert_eq!(edits, usize::from(end == KeyCode::Enter));
+    }
+}
+
+// The loss: there was one place for what was let go of.
+#[test]
+fn a_long_text_is_not_lost_when_a_word_is_let_go_of_after_it() {
+    let mut app = app_with_own_message();
+    for text in ["a long text", "word"] {
+        write(&mut app, text);
+        press(&mut app, KeyCode::Char('c'), KeyModifiers::CONTROL);
+        assert!(app.composer.is_empty());
+    }
+    for text in ["word", "a long text", ""] {
+        press(&mut app, KeyCode::Up, KeyModifiers::NONE);
+        assert_eq!(app.composer.text(), text);
+    }
+    assert!(matches!(app.layer, Layer::Picked(1)));
+    press(&mut app, KeyCode::Esc, KeyModifiers::NONE);
+    press(&mut app, KeyCode::Down, KeyModifiers::NONE);
+    assert_eq!(app.composer.text(), "a long text");
+}
+
+// The loss: the drafts of a room that was closed stayed under its name, where nobody came again.
+#[test]
+fn the_draft_of_a_room_that_is_closed_comes_back_with_the_arrow_up() {
+    let mut app = app(0);
+    for name in ["garden", "den"] {
+        let id = RoomId::parse(name).unwrap();
+        let mut room = Room::new(id.clone());
+        room.standing = Standing::Live;
+        app.chat.rooms.insert(id.clone(), Rc::new(room));
+        app.open(id);
+        write(&mut app, &format!("draft of {name}"));
+    }
+    // One is on the screen, the other is not.
+    for name in ["garden", "den"] {
+        let left = format!(r#"{{"type":"left","room":"{name}","closed":true}}"#);
+        app.heard(left.as_bytes(), 1);
+        app.settle();
+    }
+    assert!(app.chat.current.is_lobby() && app.composer.is_empty());
+    for text in ["draft of den", "draft of garden"] {
+        press(&mut app, KeyCode::Up, KeyModifiers::NONE);
+        assert_eq!(app.composer.text(), text);
+    }
+}
+
+#[test]
+fn a_text_that_was_not_sent_is_not_gone() {
+    let mut app = app(0);
+    for text in ["/msg eve a long story", "/dance a long story"] {
+        write(&mut app, text);
+        press(&mut app, KeyCode::Enter, KeyModifiers::NONE);
+        assert!(app.composer.is_empty());
+        press(&mut app, KeyCode::Up, KeyModifiers::NONE);
+        assert_eq!(app.composer.text(), text);
+        press(&mut app, KeyCode::Char('c'), KeyModifiers::CONTROL);
+    }
+}
