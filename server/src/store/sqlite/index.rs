@@ -374,7 +374,7 @@ pub(super) fn expression(pattern: &Pattern) -> String {
         write(&mut part, token);
         part.push_str(match token {
             Token::Prefix(_) => "\" *",
-            Token::Word(_) | Token::Gram(_) | Token::Syllable(_) => "\"",
+            Token::Word(_) | Token::Gram { .. } => "\"",
         });
         all.push(part);
     });
@@ -386,18 +386,14 @@ pub(super) fn expression(pattern: &Pattern) -> String {
 fn write(all: &mut String, token: Token<'_>) {
     match token {
         Token::Word(word) | Token::Prefix(word) => all.push_str(word),
-        Token::Gram(gram) => {
+        Token::Gram { head, last } => {
             all.push(GRAM);
-            all.extend(gram.chars().map(|character| {
+            all.extend(head.chars().chain([last]).map(|character| {
                 let written = character
                     .is_ascii()
                     .then(|| char::from_u32(SYMBOLS + u32::from(character)));
                 written.flatten().unwrap_or(character)
             }));
-        }
-        Token::Syllable(syllable) => {
-            all.push(GRAM);
-            all.push(syllable);
         }
     }
 }
@@ -429,7 +425,6 @@ mod tests {
         rows.unwrap().map(Result::unwrap).collect()
     }
 
-    // The attack: somebody with the disk looks for words of deleted messages.
     /// Takes a message out, as the writer does it.
     fn remove(connection: &Connection, at: i64, text: &str) {
         let mut backlog = Backlog::default();
@@ -439,6 +434,7 @@ mod tests {
         }
     }
 
+    // The attack: somebody with the disk looks for words of deleted messages.
     #[test]
     fn a_word_that_is_taken_out_is_nowhere_in_the_index() {
         let mut connection = Connection::open_in_memory().unwrap();

@@ -81,7 +81,6 @@ fn has_apart(text: &str) -> bool {
 /// Subscripts are none: people type `H2O` and `CO2`.
 fn apart(character: char) -> Option<Apart> {
     match u32::from(character) {
-        ..0xb2 => None,
         0xb2 | 0xb3 | 0xb9 | 0x2070 | 0x2074..=0x207e => Some(Apart::Superscript),
         0xb7 | 0x13f | 0x140 | 0x387 => Some(Apart::Dot),
         0x149 | 0x2b9..=0x2bf | 0x374 | 0x1e9a => Some(Apart::Apostrophe),
@@ -213,7 +212,7 @@ impl Folding {
             self.base = Some(character);
             self.is_composed &= !is_second_letter(character);
         }
-        if let Some(typed) = letters::plain(character) {
+        if let Some(typed) = letters::typed(character) {
             self.text.push_str(typed);
         } else {
             let one = letters::hiragana(character).or_else(|| letters::digit(character));

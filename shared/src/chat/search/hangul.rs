@@ -94,22 +94,17 @@ pub(super) fn begins(typed: char, text: &str) -> bool {
     let Some(first) = Syllable::of(first).filter(|first| first.lead == typed.lead) else {
         return false;
     };
-    let is_vowel = first.vowel == typed.vowel;
-    let key = |tail: u32| TAIL_KEYS.get(tail as usize).copied();
-    let (Some((rest, moved)), Some((before, _))) = (key(typed.tail), key(first.tail)) else {
-        return false;
-    };
     if typed.tail == 0 {
-        return is_vowel || first_key(first.vowel) == typed.vowel;
+        return first.vowel == typed.vowel || first_key(first.vowel) == typed.vowel;
     }
-    is_vowel
-        && (first.tail == typed.tail
-            || before == typed.tail
-            || first.tail == rest && text.next().and_then(lead) == Some(moved))
+    let keys = |tail| TAIL_KEYS[tail as usize];
+    let ((rest, moved), (before, _)) = (keys(typed.tail), keys(first.tail));
+    let is_moved = first.tail == rest && text.next().and_then(lead) == Some(moved);
+    first.vowel == typed.vowel && (first.tail == typed.tail || before == typed.tail || is_moved)
 }
 
 fn first_key(vowel: u32) -> u32 {
-    VOWEL_KEYS.get(vowel as usize).copied().unwrap_or(vowel)
+    VOWEL_KEYS[vowel as usize]
 }
 
 /// Returns what every syllable has in common that `character` can become, and it itself: its lead,

@@ -3,7 +3,7 @@
 
 /// Returns what people type for a letter: nothing for one that only stretches a word, and `None` for
 /// a letter that is typed as it is. The letter is a small one, and decomposed.
-pub(super) fn plain(letter: char) -> Option<&'static str> {
+pub(super) fn typed(letter: char) -> Option<&'static str> {
     match u32::from(letter) {
         0x80..=0x2ff | 0x1d00..=0x1dff | 0x2c60..=0x2c7f | 0xa730..=0xa7ff => latin(letter),
         0x5d0..=0x6ff => hebrew_or_arabic(letter),

@@ -47,10 +47,13 @@ pub enum Token<'a> {
     /// The beginning of a word. Only queries have it.
     Prefix(&'a str),
     /// One or two neighbouring characters of a script without spaces, or one symbol.
-    Gram(&'a str),
-    /// The beginning of a Korean syllable, which is a syllable itself. To an index it is the
-    /// [`Gram`](Self::Gram) of this one character.
-    Syllable(char),
+    Gram {
+        /// The first of two, or nothing.
+        head: &'a str,
+        /// The last character. Of a Korean syllable it is the beginning: the query may have no more
+        /// of it yet, and a token for each beginning would double the index.
+        last: char,
+    },
 }
 
 impl Pattern {
@@ -88,17 +91,14 @@ impl Pattern {
     pub fn tokens(&self, mut each: impl FnMut(Token<'_>)) {
         for term in &self.terms {
             let mut rest = runs(&term.text).peekable();
-            while let Some((class, run)) = rest.next() {
+            while let Some((class, mut run)) = rest.next() {
                 let is_whole = rest.peek().is_some() || term.ends_word;
+                // A consonant may be the beginning of too many syllables to be worth tokens.
                 if rest.peek().is_none()
                     && let Some(typed) = term.typed()
+                    && hangul::stem(typed).is_none()
                 {
-                    grams_of_run(&run[..run.len() - typed.len_utf8()], &mut each);
-                    // A consonant alone is in too many texts to be worth a token.
-                    if let Some(stem) = hangul::stem(typed) {
-                        each(Token::Syllable(stem));
-                    }
-                    continue;
+                    run = &run[..run.len() - typed.len_utf8()];
                 }
                 match class {
                     Class::Word if is_whole => each(Token::Word(run)),
@@ -175,7 +175,7 @@ impl Term {
 
     /// Returns `true` if `behind` makes another character of the term's last one.
     fn is_cut_by(&self, behind: char) -> bool {
-        is_combining_mark(behind) && !(self.goes_on && !is_voicing(behind))
+        is_combining_mark(behind) && (!self.goes_on || is_voicing(behind))
     }
 }
 
@@ -201,8 +201,11 @@ fn tokens_of_ascii<'t>(folded: &'t str, mut each: impl FnMut(Token<'t>)) {
     for word in words.filter(|word| !word.is_empty()) {
         each(Token::Word(word));
     }
-    for (_, symbol) in folded.match_indices(|c| class_of_ascii(c) == Class::Symbol) {
-        each(Token::Gram(symbol));
+    for last in folded
+        .chars()
+        .filter(|c| class_of_ascii(*c) == Class::Symbol)
+    {
+        each(Token::Gram { head: "", last });
     }
 }
 
@@ -214,11 +217,6 @@ fn tokens_of_any<'t>(folded: &'t str, each: &mut impl FnMut(Token<'t>)) {
                 Class::Unspaced => {
                     grams(run, 1, each);
                     grams(run, 2, each);
-                    for character in run.chars() {
-                        if let Some(stem) = hangul::stem(character).filter(|c| *c != character) {
-                            each(Token::Syllable(stem));
-                        }
-                    }
                 }
                 Class::Symbol => grams(run, 1, each),
                 Class::Separator => {}
@@ -233,12 +231,15 @@ fn grams_of_run<'t>(run: &'t str, each: &mut impl FnMut(Token<'t>)) {
     grams(run, length, each);
 }
 
-/// Calls `each` with every `length` neighbouring characters.
+/// Calls `each` with every `length` neighbouring characters, one or two.
 fn grams<'t>(run: &'t str, length: usize, each: &mut impl FnMut(Token<'t>)) {
-    let starts = run.char_indices().map(|(at, _)| at);
-    let ends = run.char_indices().map(|(at, _)| at).skip(length);
-    for (start, end) in starts.zip(ends.chain([run.len()])) {
-        each(Token::Gram(&run[start..end]));
+    let mut starts = run.char_indices().map(|(at, _)| at);
+    for (at, last) in run.char_indices().skip(length - 1) {
+        let start = starts.next().unwrap_or(at);
+        each(Token::Gram {
+            head: &run[start..at],
+            last: hangul::stem(last).unwrap_or(last),
+        });
     }
 }
 
@@ -469,8 +470,7 @@ mod tests {
             tokens(&fold(text), |token| {
                 there.insert(match token {
                     Token::Word(word) => word.to_owned(),
-                    Token::Gram(gram) => format!(".{gram}"),
-                    Token::Syllable(syllable) => format!(".{syllable}"),
+                    Token::Gram { head, last } => format!(".{head}{last}"),
                     Token::Prefix(prefix) => panic!("{prefix:?}"),
                 });
             });
@@ -481,8 +481,7 @@ mod tests {
             match token {
                 Token::Word(word) => there.contains(word),
                 Token::Prefix(prefix) => there.iter().any(|word| word.starts_with(prefix)),
-                Token::Gram(gram) => there.contains(&format!(".{gram}")),
-                Token::Syllable(syllable) => there.contains(&format!(".{syllable}")),
+                Token::Gram { head, last } => there.contains(&format!(".{head}{last}")),
             }
         }
 
