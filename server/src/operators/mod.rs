@@ -21,7 +21,7 @@ pub use claim::Claim;
 pub(crate) use log::Follower;
 pub use log::Log;
 
-/// A server's doors.
+/// What operators have decided, and what they are shown.
 #[derive(Debug)]
 pub struct Operators {
     /// Everybody who is connected.
