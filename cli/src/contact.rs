@@ -14,7 +14,7 @@ use crate::address::Address;
 use crate::advice;
 use crate::exit::Failure;
 use crate::known_servers::{KnownServers, KnownServersError};
-use crate::session::{self, Ending, Farewell, Happening, Outcome, Wiring};
+use crate::session::{self, Chat, Ending, Farewell, Happening, Outcome, Wiring};
 use crate::system;
 use crate::transport;
 use crate::wish::Wish;
@@ -109,7 +109,7 @@ async fn learn(wish: &Wish, key: &PrivateKey) -> Result<Fingerprint, Failure> {
         outgoing,
         happenings,
         interrupt: Arc::new(Notify::new()),
-        probe: None,
+        chat: Chat::PlainText,
     };
     let contact = Contact {
         wish: Wish {

@@ -25,9 +25,28 @@ const READ_BUFFER_BYTES: usize = 64 * 1024;
 /// The time that the last bytes and the end of a stream may take once everything else is done.
 const FAREWELL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A chat message that every server answers (`pong`), also before `hello`. It switches a connection
-/// to the JSON chat, so a session of plain lines has no probe.
-pub(crate) const PROBE: &[u8] = br#"{"type":"ping"}"#;
+/// The chat of a session, which decides how a silent server is asked whether it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Chat {
+    /// JSON: every server answers a `ping` (`pong`), also before `hello`.
+    Json,
+    /// Plain text, which a `ping` would end. The harmless question is `/who`; its answer is for
+    /// nobody. It is asked only after [`GREETING`]: another server would pass it on as a text.
+    PlainText,
+}
+
+impl Chat {
+    fn probe(self) -> &'static [u8] {
+        match self {
+            Self::Json => br#"{"type":"ping"}"#,
+            Self::PlainText => b"/who",
+        }
+    }
+}
+
+/// The start of the notice by which a server shows that it has the commands of the plain-text chat
+/// (PROTOCOL.md §4.1). No person can send a line that starts so.
+const GREETING: &[u8] = b"* Welcome to the lobby, ";
 
 /// A request of the person or of the pipe to the session.
 #[derive(Debug)]
@@ -46,9 +65,7 @@ pub(crate) struct Wiring {
     pub(crate) happenings: mpsc::Sender<Happening>,
     /// Ends the session at once.
     pub(crate) interrupt: Arc<Notify>,
-    /// The message that asks a silent server whether it is there. Without it, only the system's
-    /// keep-alive does that.
-    pub(crate) probe: Option<&'static [u8]>,
+    pub(crate) chat: Chat,
 }
 
 /// A happening that can be shown.
@@ -58,6 +75,8 @@ pub(crate) enum Happening {
     Event(Event),
     /// The length of a message that was not sent, and the reason.
     NotSent(usize, SendError),
+    /// A silent server was asked whether it is there. Its answer follows, if it is.
+    Probed,
 }
 
 /// The end of a session.
@@ -129,6 +148,7 @@ pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
         input_ended: false,
         established: false,
         leaving: false,
+        answers_probes: false,
         read: false,
         life: Life::start(tokio::time::Instant::now(), system::unix_millis()),
     };
@@ -163,6 +183,8 @@ struct Session<'a, S> {
     established: bool,
     /// Nothing is left to be sent or received.
     leaving: bool,
+    /// The server is known to answer the probe.
+    answers_probes: bool,
     /// Something was read.
     read: bool,
     life: Life,
@@ -243,7 +265,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             && self.output.len() < OUTPUT_BYTES;
         let may_read = open && self.waiting.is_empty() && self.connection.wants_bytes();
         // Before the handshake is done the protocol has deadlines of its own.
-        let asks = self.wiring.probe.is_some() && self.established && may_read;
+        let asks = self.answers_probes && may_read;
         if !asks {
             // A session that does not read cannot tell whether the server is silent.
             self.life.heard(tokio::time::Instant::now());
@@ -305,6 +327,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     Event::Closed(reason) => self.closed = Some(reason),
                     event => {
                         self.established |= matches!(event, Event::Established { .. });
+                        self.answers_probes |= match (self.wiring.chat, &event) {
+                            (Chat::Json, _) => self.established,
+                            (Chat::PlainText, Event::Message(text)) => text.starts_with(GREETING),
+                            (Chat::PlainText, _) => false,
+                        };
                         self.waiting.push_back(Happening::Event(event));
                     }
                 }
@@ -344,11 +371,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
 
     /// Asks the server whether it is there, unless bytes for it are waiting already.
     fn probe(&mut self) {
-        if let Some(probe) = self.wiring.probe
-            && !self.input_ended
-            && self.output.is_empty()
-        {
-            self.send(probe);
+        if !self.input_ended && self.output.is_empty() {
+            self.waiting.push_back(Happening::Probed);
+            self.send(self.wiring.chat.probe());
         }
     }
 
@@ -357,7 +382,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         match self.farewell {
             // The JSON chat has no such command. Its sessions finish when every receipt is there,
             // so nothing is lost when this side ends them.
-            Farewell::Quit if self.wiring.probe.is_some() => self.leaving = true,
+            Farewell::Quit if self.wiring.chat == Chat::Json => self.leaving = true,
             Farewell::Quit => self.send(QUIT),
             Farewell::Protocol => self.connection.finish(self.clock.now()),
             Farewell::ProtocolAndStream => {

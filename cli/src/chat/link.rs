@@ -159,13 +159,14 @@ impl Link {
             outgoing,
             happenings,
             interrupt: Arc::clone(&interrupt),
-            probe: Some(session::PROBE),
+            chat: session::Chat::Json,
         };
         let mut sender = Some(sender);
         let showing = async {
             while let Some(happening) = happened.recv().await {
                 let event = match happening {
                     Happening::Event(event) => event,
+                    Happening::Probed => continue,
                     Happening::NotSent(bytes, error) => {
                         let text = format!("a message of {bytes} bytes was not sent: {error}");
                         self.tell(News::Trouble(text)).await;

@@ -19,7 +19,7 @@ use crate::contact::{self, Ask, Contact, Unattended};
 use crate::exit::{Code, Failure};
 use crate::keystore;
 use crate::known_servers::KnownServers;
-use crate::session::{Ending, Happening, Outcome, Outgoing, PROBE, Wiring};
+use crate::session::{Chat, Ending, Happening, Outcome, Outgoing, Wiring};
 use crate::system;
 use crate::terminal;
 use crate::ui::Presenter;
@@ -144,7 +144,7 @@ impl Run {
             outgoing: sent,
             happenings,
             interrupt,
-            probe: Some(PROBE),
+            chat: Chat::Json,
         };
         let (outcome, patience) = {
             let mut session = std::pin::pin!(contact.run(&self.key, wiring));
@@ -233,7 +233,7 @@ impl Run {
             outgoing,
             happenings,
             interrupt,
-            probe: None,
+            chat: Chat::PlainText,
         };
         let outcome = contact.run(&self.key, wiring).await;
         // The session has dropped its end of the channel, so this ends when everything is shown. A

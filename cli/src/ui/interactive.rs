@@ -53,6 +53,7 @@ impl Terminal {
             .map_err(|error| unusable(&error))?;
         Ok(Printer {
             printer: Box::new(printer),
+            unasked: Unasked::default(),
         })
     }
 
@@ -156,6 +157,33 @@ impl Answer {
 /// A printer that writes above the prompt.
 pub(crate) struct Printer {
     printer: Box<dyn ExternalPrinter + Send>,
+    unasked: Unasked,
+}
+
+/// The answers to `/who` that no person has asked for: the session asks a silent server so whether
+/// it is there.
+#[derive(Debug, Default)]
+struct Unasked {
+    /// An answer is to come.
+    awaited: bool,
+}
+
+impl Unasked {
+    /// Returns `true` if `message` is the awaited answer. A person who asks at the same time gets
+    /// the second one, which says the same.
+    fn takes(&mut self, message: &[u8]) -> bool {
+        // No person can send a notice, so no line of a person is taken for the answer.
+        let Ok(text) = std::str::from_utf8(message) else {
+            return false;
+        };
+        let count = text
+            .strip_prefix("* ")
+            .and_then(|it| it.split_once(" here: "));
+        // Shown, because it may be the answer to something that the person asks at the same time.
+        self.awaited &= !text.starts_with("* rate_limited");
+        count.is_some_and(|(count, _)| count.bytes().all(|it| it.is_ascii_digit()))
+            && std::mem::take(&mut self.awaited)
+    }
 }
 
 impl Printer {
@@ -173,7 +201,14 @@ fn columns() -> usize {
 }
 
 impl Screen for Printer {
+    fn probed(&mut self) {
+        self.unasked.awaited = true;
+    }
+
     fn message(&mut self, message: &[u8]) -> io::Result<()> {
+        if self.unasked.takes(message) {
+            return Ok(());
+        }
         self.print(&printable::paragraph(message, columns()))
     }
 
@@ -224,6 +259,24 @@ impl Drop for Mode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_answer_that_nobody_has_asked_for_is_taken_once() {
+        let who = b"* 2 here: anna, bert";
+        let mut unasked = Unasked::default();
+        assert!(!unasked.takes(who), "a person has asked");
+        unasked.awaited = true;
+        for other in [
+            &b"anna: * 2 here: anna"[..],
+            b"* anna joined",
+            b"* the server here: stops",
+            b"\xff",
+        ] {
+            assert!(!unasked.takes(other), "{other:?}");
+        }
+        assert!(unasked.takes(who));
+        assert!(!unasked.takes(who));
+    }
 
     #[test]
     fn only_an_explicit_answer_is_one() {

@@ -25,6 +25,10 @@ pub(crate) trait Screen {
     /// If the output has no reader any more.
     fn message(&mut self, message: &[u8]) -> io::Result<()>;
 
+    /// Learns that the server was asked whether it is there. In plain text its answer looks like one
+    /// that a person has asked for.
+    fn probed(&mut self) {}
+
     /// Shows a text that is no message. `text` must be safe for a terminal.
     fn note(&mut self, text: &str);
 
@@ -78,6 +82,10 @@ impl<S: Screen> Presenter<S> {
                     Level::Error,
                     &format!("a line of {bytes} bytes was not sent: {error}"),
                 );
+                return Ok(());
+            }
+            Happening::Probed => {
+                self.screen.probed();
                 return Ok(());
             }
             Happening::Event(event) => event,

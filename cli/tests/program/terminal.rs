@@ -189,3 +189,17 @@ fn v1_is_marked_as_insecure() {
     let (code, shown) = session.end();
     assert_eq!(code, 0, "{shown}");
 }
+
+// The silence: a server that hangs while the system keeps its connection alive.
+#[test]
+fn a_server_that_hangs_is_given_up_by_the_line_mode() {
+    let server = Server::start();
+    let relay = Relay::to(server.address());
+    let session = Session::start(&Home::new(), &["connect", &relay.tcp(), "--accept-new"]);
+    session.wait_for("* Welcome");
+    relay.stall();
+    session.wait_for("does not answer any more");
+    let (code, shown) = session.end();
+    assert_eq!(code, 7, "{shown}");
+    assert!(!shown.contains(" here: "), "nobody has asked: {shown}");
+}
