@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use super::PATIENCE;
 
 /// A data folder of one test.
 pub(crate) struct Home {
-    folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
 }
 
 /// The exit code and the output of a finished program.
@@ -45,7 +45,7 @@ impl Finished {
 impl Home {
     pub(crate) fn new() -> Self {
         Self {
-            folder: tempfile::tempdir().unwrap(),
+            folder: Arc::new(tempfile::tempdir().unwrap()),
         }
     }
 
@@ -111,6 +111,7 @@ impl Home {
             stdout: child.stdout.take().map(BufReader::new),
             stderr,
             child,
+            _folder: Arc::clone(&self.folder),
         }
     }
 }
@@ -121,6 +122,8 @@ pub(crate) struct Running {
     pub(crate) stdin: Option<ChildStdin>,
     pub(crate) stdout: Option<BufReader<ChildStdout>>,
     stderr: mpsc::Receiver<String>,
+    /// The folder stays as long as the program, though its [`Home`] may be gone.
+    _folder: Arc<tempfile::TempDir>,
 }
 
 impl Running {
