@@ -129,6 +129,30 @@ pub(crate) fn declined(address: &Address) -> Failure {
     )
 }
 
+/// Returns the sentence for a port that does not speak TLS, which `wss://` expects.
+pub(crate) fn no_tls(address: &Address) -> String {
+    let host = host_and_port(address);
+    format!(
+        "this port speaks no TLS. Use ws://{host}/ws if it is the port of a web server without TLS, \
+         or {host} if it is the one for TCP; the chat's own protocol protects all of them"
+    )
+}
+
+/// Returns the sentence for a port that does not speak HTTP, which `ws://` and `wss://` expect.
+pub(crate) fn no_http(address: &Address) -> String {
+    let host = host_and_port(address);
+    format!(
+        "this port speaks no HTTP. Use {host} if it is the port for TCP, or wss://{host}/ws if it \
+         is a web server with TLS"
+    )
+}
+
+/// Returns host and port as they stand in an address, with the port also where it is the scheme's
+/// own.
+fn host_and_port(address: &Address) -> String {
+    Address::Tcp(address.endpoint().clone()).to_string()
+}
+
 /// Decides whether a session ended well. `pin` is the pin of the server, if it has one.
 ///
 /// # Errors
@@ -147,13 +171,7 @@ pub(crate) fn of_outcome(wish: &Wish, pin: Option<&Pin>, outcome: &Outcome) -> R
         ),
         Ending::WebServer => {
             let endpoint = address.endpoint();
-            // Taken from the whole address, where an IPv6 address has the brackets that a URL
-            // needs.
-            let host = address.to_string();
-            let host = host
-                .rsplit_once("://")
-                .map_or(host.as_str(), |(_, host)| host);
-            let host = host.split('/').next().unwrap_or(host);
+            let host = host_and_port(address);
             return Err(Failure::new(
                 Code::Protocol,
                 format!(
@@ -161,6 +179,13 @@ pub(crate) fn of_outcome(wish: &Wish, pin: Option<&Pin>, outcome: &Outcome) -> R
                      wss://{host}/ws if its page is at https://",
                     endpoint.port, endpoint.host
                 ),
+            ));
+        }
+        Ending::Tls => {
+            let host = host_and_port(address);
+            return Err(Failure::new(
+                Code::Protocol,
+                format!("this port of {address} speaks TLS. Use wss://{host}/ws"),
             ));
         }
         Ending::Silent => (

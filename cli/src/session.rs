@@ -94,6 +94,8 @@ pub(crate) enum Ending {
     Silent,
     /// The server speaks HTTP where this protocol was expected.
     WebServer,
+    /// The server speaks TLS where this protocol was expected.
+    Tls,
 }
 
 /// The result of a session.
@@ -119,6 +121,9 @@ pub(crate) enum Farewell {
 
 /// The start of a web server's answer (RFC 9112 §4).
 const HTTP: &[u8] = b"HTTP/";
+
+/// The start of a TLS alert, with which a server of TLS answers other bytes (RFC 8446 §5.1).
+const TLS_ALERT: &[u8] = &[21, 3];
 
 /// The lobby's command that ends a session.
 const QUIT: &[u8] = b"/quit";
@@ -219,13 +224,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             }
             match self.wake(&mut buffer).await {
                 Wake::Read(Ok(0)) => self.connection.handle_eof(),
-                // No version of the protocol begins like this, and the page's port is an easy
-                // mistake.
                 Wake::Read(Ok(length))
-                    if !std::mem::replace(&mut self.read, true)
-                        && buffer[..length].starts_with(HTTP) =>
+                    if let Some(other) = self.other_protocol(&buffer[..length]) =>
                 {
-                    return Ending::WebServer;
+                    return other;
                 }
                 Wake::Read(Ok(length)) => {
                     self.life.heard(tokio::time::Instant::now());
@@ -250,6 +252,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 Wake::Interrupted => return Ending::Interrupted,
                 Wake::Timeout => self.connection.handle_timeout(self.clock.now()),
             }
+        }
+    }
+
+    /// Returns the ending for a server whose first bytes are those of another protocol. No version of
+    /// this one begins like these, and a web server's port is an easy mistake.
+    fn other_protocol(&mut self, bytes: &[u8]) -> Option<Ending> {
+        let first = !std::mem::replace(&mut self.read, true);
+        if first && bytes.starts_with(HTTP) {
+            Some(Ending::WebServer)
+        } else if first && bytes.starts_with(TLS_ALERT) {
+            Some(Ending::Tls)
+        } else {
+            None
         }
     }
 
@@ -425,7 +440,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         // These streams are dead, or the peer never spoke the protocol: a goodbye would go nowhere.
         if matches!(
             ending,
-            Ending::Stream(_) | Ending::Silent | Ending::WebServer
+            Ending::Stream(_) | Ending::Silent | Ending::WebServer | Ending::Tls
         ) {
             return;
         }

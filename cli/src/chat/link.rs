@@ -247,7 +247,11 @@ fn may_help(ending: &Ending) -> bool {
                 | ErrorCode::TooManyConnections
                 | ErrorCode::SlowConsumer
         ),
-        Ending::Protocol(_) | Ending::WebServer | Ending::Unwatched | Ending::Interrupted => false,
+        Ending::Protocol(_)
+        | Ending::WebServer
+        | Ending::Tls
+        | Ending::Unwatched
+        | Ending::Interrupted => false,
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::address::{Address, Endpoint};
+use crate::advice;
 use crate::exit::{Code, Failure};
 use crate::printable;
 
@@ -73,7 +74,13 @@ pub(crate) async fn dial(address: &Address) -> Result<Dialed, Failure> {
     };
     let stream: Box<dyn Stream> = if *tls {
         let stream = in_time(tls::wrap(tcp, &endpoint.host)).await;
-        Box::new(stream.map_err(|error| failure(format!("TLS: {error}")))?)
+        Box::new(stream.map_err(|error| {
+            failure(if tls::is_no_tls(&error) {
+                advice::no_tls(address)
+            } else {
+                format!("TLS: {error}")
+            })
+        })?)
     } else {
         Box::new(tcp)
     };

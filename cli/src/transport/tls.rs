@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
@@ -21,6 +22,12 @@ pub(super) async fn wrap(tcp: TcpStream, host: &str) -> io::Result<TlsStream<Tcp
     TlsConnector::from(Arc::new(config()?))
         .connect(name, tcp)
         .await
+}
+
+/// Returns `true` if a handshake has failed because the peer does not speak TLS.
+pub(super) fn is_no_tls(error: &io::Error) -> bool {
+    let cause = error.get_ref().and_then(|it| it.downcast_ref());
+    matches!(cause, Some(rustls::Error::InvalidMessage(_)))
 }
 
 fn config() -> io::Result<ClientConfig> {

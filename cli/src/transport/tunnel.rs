@@ -9,10 +9,12 @@ use bytes::Bytes;
 use futures_util::{Sink, Stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::address::Address;
+use crate::advice;
 
 /// The largest message in either direction, in bytes: a frame of v1 with its terminator.
 const MESSAGE_BYTES: usize = shared::limits::MESSAGE_FRAME_BYTES + 2;
@@ -52,6 +54,9 @@ where
                 "there is no tunnel: the server answers {}",
                 answer.status()
             )),
+            Error::Protocol(ProtocolError::HttparseError(_)) => {
+                io::Error::other(advice::no_http(address))
+            }
             error => to_io(error),
         })?;
     Ok(Tunnel {

@@ -395,3 +395,26 @@ fn no_connection_has_a_code_of_its_own() {
         finished.says(&["cannot connect", &address, words]);
     }
 }
+
+#[test]
+fn an_address_for_another_port_names_the_right_one() {
+    let server = Server::start();
+    let (tcp, http) = (server.tcp(), server.http().to_string());
+    let of_http = format!("ws://{http}/ws");
+    for (address, code, words) in [
+        (format!("ws://{tcp}/ws"), 2, ["no HTTP", &tcp]),
+        (format!("wss://{http}/ws"), 2, ["no TLS", &of_http]),
+        (format!("wss://{tcp}/ws"), 2, ["no TLS", &tcp]),
+        // The server's own answer.
+        (http.clone(), 8, ["web server", "ws://"]),
+    ] {
+        let arguments = ["connect", &address, "--accept-new"];
+        let finished = Home::new().run(&arguments, "x\n").expect(code);
+        finished.says(&words);
+    }
+    // A TLS server that gets other bytes: unexpected_message.
+    let tls = crate::support::raw_server(b"\x15\x03\x03\x00\x02\x02\x0a");
+    let arguments = ["connect", &tls, "--accept-new"];
+    let finished = Home::new().run(&arguments, "x\n").expect(6);
+    finished.says(&["speaks TLS", &format!("wss://{tls}/ws")]);
+}
