@@ -23,6 +23,14 @@ const TAIL: Seq = Seq::MAX;
 /// head of a message.
 const INDENT: &str = "  ";
 
+/// The starts of the rows that no person writes: a quote, the reactions, a deletion, a delivery
+/// state. Their sign stands in the second column, which the indent keeps texts out of, behind a
+/// blank, with which no name begins: neither a text nor a name can imitate such a row.
+const QUOTE: &str = " ↳ ";
+const REACTIONS: &str = " + ";
+const DELETED: &str = " × ";
+const DELIVERY: &str = " … ";
+
 /// The longest piece of a message that is quoted, in characters.
 const QUOTE_CHARACTERS: usize = 60;
 
@@ -187,7 +195,7 @@ impl Log<'_> {
                     last.push_span(Span::styled(" (edited)", Look::dim()));
                 }
             }
-            None => lines.push(Line::styled(format!("{INDENT}(deleted)"), Look::dim())),
+            None => lines.push(Line::styled(format!("{DELETED}(deleted)"), Look::dim())),
         }
         if !message.reactions.is_empty() {
             let reactions = message.reactions.iter().map(|reaction| {
@@ -195,7 +203,7 @@ impl Log<'_> {
                 format!("{emoji} {}", reaction.by.len())
             });
             let text = reactions.collect::<Vec<_>>().join("  ");
-            lines.push(Line::styled(format!("{INDENT}{text}"), Look::dim()));
+            lines.push(Line::styled(format!("{REACTIONS}{text}"), Look::dim()));
         }
         if self.picked == Some(message.seq) {
             for line in &mut lines[start..] {
@@ -230,7 +238,7 @@ impl Log<'_> {
                 self.said(emoji.as_str(), lines);
             }
         }
-        lines.extend(self.wrapped(&state, "  … ", INDENT, style));
+        lines.extend(self.wrapped(&state, DELIVERY, INDENT, style));
     }
 
     fn said(&self, text: &str, lines: &mut Vec<Line<'static>>) {
@@ -265,7 +273,7 @@ impl Log<'_> {
             None => format!("message {of}"),
         };
         // Filtered last, because the cut can leave half a cluster at the end.
-        let text = printable::line(format!("{INDENT}↳ {text}").as_bytes());
+        let text = printable::line(format!("{QUOTE}{text}").as_bytes());
         Line::styled(text, Look::dim())
     }
 
@@ -381,6 +389,35 @@ mod tests {
         let rows = texts(&fixture.log(40).seen(None, 20));
         let said: Vec<_> = rows.iter().filter(|row| row.starts_with(INDENT)).collect();
         assert_eq!(said, ["  one", "  eve ffffffff  12:00", "  \u{fffd}evil"]);
+    }
+
+    // The attack: a text that begins with `↳ bob: …` differed from a real quote only by dimness.
+    #[test]
+    fn no_row_of_a_text_can_pass_for_a_quote_or_another_row_of_the_program() {
+        use client::testing::entry;
+        use shared::chat::{Event, Text};
+
+        let mut fixture = Fixture::new(0);
+        let signs = [QUOTE, REACTIONS, DELETED, DELIVERY];
+        let forged = signs.map(|sign| format!("{}bob: I pay\n{sign}bob", sign.trim()));
+        let forged = forged.join("\n");
+        fixture.room.log.append(says(1, "eve", &forged)).unwrap();
+        let is_own = |row: &String| signs.iter().any(|sign| row.starts_with(sign));
+        for width in [8, 20, 80] {
+            let rows = texts(&fixture.log(width).seen(None, 200));
+            assert!(!rows.iter().any(is_own), "{rows:?}");
+        }
+        let reply = Event::Message {
+            text: Some(Text::parse("so be it").unwrap()),
+            reply_to: Some(1),
+        };
+        fixture.room.log.append(entry(2, "bob", reply)).unwrap();
+        fixture.room.log.append(says(3, "bob", "oh")).unwrap();
+        let deletion = Event::Deleted { of: 3 };
+        fixture.room.log.append(entry(4, "bob", deletion)).unwrap();
+        let rows = texts(&fixture.log(80).seen(None, 200));
+        let own: Vec<_> = rows.into_iter().filter(is_own).collect();
+        assert_eq!(own, [" ↳ eve: ↳bob: I pay…", " × (deleted)"]);
     }
 
     #[test]
