@@ -24,7 +24,7 @@ pub(crate) const EXIT_CODES: &str = "\
 9    in a pipe: lines were not delivered, or follow /quit; standard error has their numbers
 10   in a pipe: the name of --name or /name was not given; no line behind it was sent
 11   in a pipe: standard output failed, or nobody reads it any more
-12   the terminal is gone; what waits to be sent is kept, a draft is not
+12   the terminal is gone; what was written is kept, and there in the next chat
 130  interrupted";
 
 /// Examples, for the help and for the man page.
@@ -114,7 +114,7 @@ pub(crate) enum Command {
     /// Chat in the whole terminal: rooms, history, people
     ///
     /// Rooms, direct messages, history, search, replies and reactions; F1 shows the keys. What
-    /// cannot be sent waits in the data folder and is sent later, once. `NO_COLOR` is respected.
+    /// cannot be sent waits in the data folder and is sent later, once; drafts are kept there, too. `NO_COLOR` is respected.
     Chat(Server),
     /// Talk in the lobby line by line, from a terminal or a pipe
     ///

@@ -84,6 +84,17 @@ impl Composer {
         *self = self.draft.take().map_or_else(Self::default, |draft| *draft);
     }
 
+    /// Returns the text that is to become a message, without an edit: that is of a message which is
+    /// there already.
+    pub(crate) fn message(&self) -> Option<String> {
+        let message = match (self.about, &self.draft) {
+            (Some(About::Edit(_)), None) => return None,
+            (Some(About::Edit(_)), Some(draft)) => draft,
+            _ => self,
+        };
+        (!message.is_empty()).then(|| message.text())
+    }
+
     /// Returns what was written: the text, and the draft that made room for it.
     pub(crate) fn into_texts(self) -> impl Iterator<Item = String> {
         let draft = self.draft.as_ref().map(|draft| draft.text());

@@ -4,6 +4,7 @@
 mod app;
 mod composer;
 mod discarded;
+mod draft_file;
 mod keys;
 mod layers;
 mod link;
@@ -43,6 +44,7 @@ use crate::terminal;
 use crate::wish::Wish;
 
 use app::App;
+use draft_file::DraftFile;
 use keys::{Effect, World};
 use link::{Link, News};
 use outbox_file::OutboxFile;
@@ -85,8 +87,10 @@ pub(crate) async fn run(opening: Opening<'_>) -> Result<(), Failure> {
         key: opening.key.public_key().fingerprint().to_string(),
     };
     let (file, lines, note) = OutboxFile::open(opening.folder);
+    let (drafts, texts, draft_note) = DraftFile::open(opening.folder, &account, file.is_owner());
     let mut app = App::new(account, opening.name, lines);
-    if let Some(note) = note {
+    app.restore(texts);
+    for note in note.into_iter().chain(draft_note) {
         app.chat.notice(note, system::unix_millis());
     }
     let (news, heard) = mpsc::channel(link::CHANNEL_PLACES);
@@ -106,6 +110,7 @@ pub(crate) async fn run(opening: Opening<'_>) -> Result<(), Failure> {
     let looking = Looking {
         app,
         file,
+        drafts,
         news: heard,
         retry,
         interrupt: opening.interrupt,
@@ -248,6 +253,7 @@ fn unusable(error: &io::Error) -> Failure {
 struct Looking {
     app: App,
     file: OutboxFile,
+    drafts: DraftFile,
     news: mpsc::Receiver<News>,
     retry: Arc<Notify>,
     interrupt: Arc<Notify>,
@@ -271,6 +277,13 @@ enum Wake {
 
 impl Looking {
     async fn run(mut self) -> Result<(), Failure> {
+        let result = self.look().await;
+        // The screen is still there, so there is no place to report a failure to.
+        let _ = self.drafts.keep(self.app.drafts());
+        result
+    }
+
+    async fn look(&mut self) -> Result<(), Failure> {
         let mut tick = tokio::time::interval(TICK);
         // A program that was stopped must not draw once for every second that it has missed.
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -314,7 +327,14 @@ impl Looking {
                 Wake::Place => {}
                 // The stream of keys does not end with the terminal; it only spins.
                 Wake::Tick if !terminal::is_there() => return Err(terminal::gone()),
-                Wake::Tick => changed = self.app.is_moving(),
+                Wake::Tick => {
+                    changed = self.app.is_moving();
+                    // Not with every key: it is a file that is replaced.
+                    if let Err(why) = self.drafts.keep(self.app.drafts()) {
+                        self.app.chat.notice(why, system::unix_millis());
+                        changed = true;
+                    }
+                }
                 Wake::Job(Job::Stop) => {
                     self.screen.release().map_err(|error| unusable(&error))?;
                     JobControl::stop();

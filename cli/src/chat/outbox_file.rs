@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use client::outbox::Outgoing;
 use native::files::{self, Existing, ReadError};
+use serde::de::DeserializeOwned;
 
 const FILE_NAME: &str = "outbox.json";
 
@@ -55,37 +56,21 @@ impl OutboxFile {
     }
 
     fn read(&mut self) -> (Vec<Outgoing>, Option<String>) {
-        let mut text = String::new();
-        let why = match files::read_text(&self.path, MAX_FILE_BYTES, FORBIDDEN_MODE, &mut text) {
-            Ok(()) => match serde_json::from_str(&text) {
-                Ok(lines) => return (lines, None),
-                Err(error) => error.to_string(),
-            },
-            Err(ReadError::NotFound) => return (Vec::new(), None),
-            Err(ReadError::Exposed(mode)) => {
-                format!("others could read or change it (mode {mode:03o})")
+        match read_list(&self.path, MAX_FILE_BYTES) {
+            Ok(lines) => (lines, None),
+            Err(unusable) => {
+                if !unusable.aside {
+                    // The damaged file stays: without the lock nothing is written over it.
+                    self.lock = None;
+                }
+                (Vec::new(), Some(unusable.note))
             }
-            Err(ReadError::TooLong) => format!("it is longer than {MAX_FILE_BYTES} bytes"),
-            Err(ReadError::NotText) => "it is not UTF-8 text".to_owned(),
-            Err(ReadError::Io(error)) => error.to_string(),
-        };
-        // Put aside, not deleted: the person can still read what was not sent.
-        let aside = self.path.with_extension("json.damaged");
-        let note = match fs::rename(&self.path, &aside) {
-            Ok(()) => format!(
-                "What was left to be sent cannot be used ({why}); it is in {} now.",
-                aside.display()
-            ),
-            Err(error) => {
-                // The damaged file stays: without the lock nothing is written over it.
-                self.lock = None;
-                format!(
-                    "{} cannot be used ({why}), nor put aside ({error}).",
-                    self.path.display()
-                )
-            }
-        };
-        (Vec::new(), Some(note))
+        }
+    }
+
+    /// Returns `true` if this program may write into the data folder: no other one runs there.
+    pub(crate) fn is_owner(&self) -> bool {
+        self.lock.is_some()
     }
 
     /// Makes the file hold `lines`.
@@ -117,6 +102,53 @@ impl OutboxFile {
             )
         })
     }
+}
+
+/// A file whose content cannot be used.
+pub(super) struct Unusable {
+    /// The text for the person.
+    pub(super) note: String,
+    /// It was put aside, and a new one can be written.
+    pub(super) aside: bool,
+}
+
+/// Reads a private file with a list as JSON; without the file, the list is empty.
+///
+/// # Errors
+/// [`Unusable`]: the file was put aside, if that was possible.
+pub(super) fn read_list<T: DeserializeOwned>(path: &Path, limit: u64) -> Result<Vec<T>, Unusable> {
+    let mut text = String::new();
+    let why = match files::read_text(path, limit, FORBIDDEN_MODE, &mut text) {
+        Ok(()) => match serde_json::from_str(&text) {
+            Ok(list) => return Ok(list),
+            Err(error) => error.to_string(),
+        },
+        Err(ReadError::NotFound) => return Ok(Vec::new()),
+        Err(ReadError::Exposed(mode)) => {
+            format!("others could read or change it (mode {mode:03o})")
+        }
+        Err(ReadError::TooLong) => format!("it is longer than {limit} bytes"),
+        Err(ReadError::NotText) => "it is not UTF-8 text".to_owned(),
+        Err(ReadError::Io(error)) => error.to_string(),
+    };
+    // Put aside, not deleted: the person can still read what was not sent.
+    let aside = path.with_extension("json.damaged");
+    Err(match fs::rename(path, &aside) {
+        Ok(()) => Unusable {
+            note: format!(
+                "What was left to be sent cannot be used ({why}); it is in {} now.",
+                aside.display()
+            ),
+            aside: true,
+        },
+        Err(error) => Unusable {
+            note: format!(
+                "{} cannot be used ({why}), nor put aside ({error}).",
+                path.display()
+            ),
+            aside: false,
+        },
+    })
 }
 
 fn lock(folder: &Path) -> std::io::Result<Option<File>> {

@@ -227,6 +227,31 @@ fn what_was_not_sent_when_the_terminal_was_closed_is_sent_by_the_next_one() {
     assert!(!home.path().join("outbox.json").exists());
 }
 
+// The loss: the help of exit code 12 says that what was written is kept, and the next composer was
+// empty.
+#[test]
+fn a_draft_is_there_again_after_the_terminal_was_closed_or_a_signal_came() {
+    let server = Server::start();
+    let home = Home::new();
+    let mut session = open(&home, &server.tcp(), "anna");
+    session.type_keys("half of the room");
+    session.see("half of the room");
+    assert_eq!(session.hang_up(), 12);
+    let mut session = open(&home, &server.tcp(), "anna");
+    session.see("> half of the room");
+    session.type_keys("/join garden");
+    session.see("/join garden");
+    session.signal(Signal::TERM);
+    session.end();
+    let mut session = open(&home, &server.tcp(), "anna");
+    session.see("/join garden");
+    session.type_keys(CTRL_C);
+    session.type_keys("sent\r");
+    session.see("anna ");
+    leave(session);
+    assert!(!home.path().join("drafts.json").exists());
+}
+
 #[test]
 fn an_attacker_who_takes_over_in_the_middle_of_a_chat_gets_nothing() {
     let (server, attacker) = (Server::start(), Server::start());

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use super::composer::Composer;
 use super::discarded::Discarded;
+use super::draft_file::Draft;
 use super::layers::Layer;
 use super::link::News;
 use super::rows::Anchor;
@@ -123,6 +124,32 @@ impl App {
         }
     }
 
+    /// Puts the drafts of an earlier run into their rooms.
+    pub(crate) fn restore(&mut self, drafts: Vec<Draft>) {
+        for draft in drafts {
+            let composer = Composer::with(&draft.text);
+            if draft.room == self.drafting {
+                self.composer = composer;
+            } else {
+                self.drafts.insert(draft.room, composer);
+            }
+        }
+    }
+
+    /// Returns the drafts of all rooms, for the next run.
+    pub(crate) fn drafts(&self) -> Vec<Draft> {
+        let here = [(&self.drafting, &self.composer)];
+        let all = here.into_iter().chain(&self.drafts);
+        let texts = all.filter_map(|(room, composer)| Some((room, composer.message()?)));
+        texts
+            .map(|(room, text)| Draft {
+                account: self.account.clone(),
+                room: room.clone(),
+                text,
+            })
+            .collect()
+    }
+
     /// Takes an event of the link.
     pub(crate) fn news(&mut self, news: News, at: u64) {
         match news {
@@ -157,6 +184,11 @@ impl App {
     }
 
     pub(super) fn heard(&mut self, plaintext: &[u8], at: u64) {
+        let with_draft = self.drafts.keys();
+        let before: Vec<_> = with_draft
+            .filter(|room| self.chat.rooms.contains_key(room))
+            .cloned()
+            .collect();
         // Plain text comes from older servers, before the answer to `hello`. A message that cannot
         // be parsed comes from a later version.
         if let Ok(message) = serde_json::from_slice(plaintext) {
@@ -176,7 +208,9 @@ impl App {
             }
             self.followed = renaming.number;
         }
-        self.discard_homeless();
+        for room in &before {
+            self.discard_homeless(room);
+        }
         self.ring();
         self.follow_goal();
     }

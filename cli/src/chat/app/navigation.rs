@@ -14,8 +14,8 @@ impl App {
             let draft = std::mem::replace(&mut self.composer, next);
             let room = std::mem::replace(&mut self.drafting, self.chat.current.clone());
             if !draft.is_empty() {
-                self.drafts.insert(room, draft);
-                self.discard_homeless();
+                self.drafts.insert(room.clone(), draft);
+                self.discard_homeless(&room);
             }
             self.place = None;
             // A picked message belongs to the room that was left.
@@ -26,13 +26,12 @@ impl App {
         self.follow_goal();
     }
 
-    /// Discards the drafts of rooms that are no more: nobody comes back to these rooms to find them.
-    pub(super) fn discard_homeless(&mut self) {
-        let rooms = &self.chat.rooms;
-        let homeless = self
-            .drafts
-            .extract_if(.., |room, _| !rooms.contains_key(room));
-        for (_, draft) in homeless {
+    /// Discards the draft of a room that was known and is no more: nobody comes back to it to find
+    /// the draft. A draft of an earlier run, whose room is not known yet, stays.
+    pub(super) fn discard_homeless(&mut self, room: &RoomId) {
+        if !self.chat.rooms.contains_key(room)
+            && let Some(draft) = self.drafts.remove(room)
+        {
             draft
                 .into_texts()
                 .for_each(|text| self.discarded.push(text));
