@@ -86,7 +86,7 @@ fn heading(room: &Room, me: Option<&Author>) -> Html {
         .find(|it| Some(it.id) != me.map(|me| me.id));
     html! {
         <div class="room-head">
-            <h1 data-testid="room-title">
+            <h1 data-testid="room-title" class={classes!((!room.is_direct()).then_some("named"))}>
                 if room.is_direct() {
                     { presence(other.is_some_and(|it| it.online)) }
                 }
