@@ -21,6 +21,7 @@ mod hold;
 mod names;
 mod queue;
 mod quota;
+mod reading;
 mod requester;
 mod requests;
 mod room;

@@ -401,6 +401,9 @@ pub enum StoreError {
     /// The disk is full. Nothing was changed; it may work later.
     #[error("the disk is full")]
     Full,
+    /// Earlier changes of messages are still under way.
+    #[error("earlier changes are still under way")]
+    Busy,
     /// The message was changed as often as it may be.
     #[error("the message was changed as often as it may be")]
     TooManyEdits,

@@ -194,16 +194,21 @@ pub(super) fn speaks_for_others(text: &str) -> bool {
 /// Returns the text with every small `l` and `1` that stands among capitals as the `I` that it is
 /// read as there. One behind the first letter only is what it is: `Ella` has no capital `I`.
 fn read_among_capitals(text: &str) -> String {
-    let characters: Vec<char> = text.chars().collect();
-    let is_capital = |at: usize| characters.get(at).is_some_and(|c| c.is_uppercase());
-    let read = characters.iter().enumerate().map(|(at, character)| {
-        let behind_capital = at >= 2 && is_capital(at - 1);
-        match character {
-            'l' | '1' if behind_capital || is_capital(at + 1) => 'I',
-            other => *other,
+    let mut characters: Vec<char> = text.chars().collect();
+    let is_either = |c: &char| matches!(c, 'l' | '1');
+    let mut at = 0;
+    while at < characters.len() {
+        // Several in a row are read alike: `HAWAll`.
+        let run = characters[at..].iter().take_while(|c| is_either(c)).count();
+        let end = at + run;
+        let is_capital = |at: usize| characters.get(at).is_some_and(|c| c.is_uppercase());
+        let among = at >= 2 && is_capital(at - 1) || is_capital(end);
+        if run > 0 && among {
+            characters[at..end].fill('I');
         }
-    });
-    read.collect()
+        at = end + 1;
+    }
+    characters.into_iter().collect()
 }
 
 /// Folds more than a skeleton does: it must match a word in whatever mixture of cases, and `I`, `l`
@@ -358,6 +363,10 @@ mod tests {
                 ("kim", "K1M"),
                 ("maria", "MARlA"),
                 ("oli", "OLl"),
+                ("hawaii", "HAWAll"),
+                ("liisa", "LllSA"),
+                ("riina", "RllNA"),
+                ("miia", "MllA"),
                 // A second dot above a letter that has one.
                 ("alice", "ali\u{307}ce"),
                 ("kim", "ki\u{307}m"),

@@ -24,11 +24,14 @@ pub(super) async fn hello(from: Arc<Requester>, name: Option<String>) -> Result<
     if admission::wait(&from, name.as_deref()) {
         return Ok(Effect::None);
     }
+    // Clients repeat their name with every connection; a new claim would announce it to all rooms
+    // again. It stays theirs also if today's rules would refuse it.
+    let own = from.person.name();
+    let name = name.filter(|name| name != own.as_str());
     let claimed = match name.as_deref().map(Name::parse) {
         None => Ok(()),
-        // Clients repeat their name with every connection; a new claim would announce it to all
-        // rooms again.
-        Some(Ok(name)) if name.as_str() == from.person.name().as_str() => Ok(()),
+        // In another normal form.
+        Some(Ok(name)) if name.as_str() == own.as_str() => Ok(()),
         Some(Ok(name)) => claim_name(&from, name).await,
         Some(Err(error)) => {
             // Cut, because the answer repeats what a stranger has written.

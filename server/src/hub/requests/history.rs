@@ -25,9 +25,9 @@ pub(super) async fn history(
     before: Seq,
     limit: Option<u32>,
 ) -> Result<Effect, Rejection> {
+    let room = from.hub.room(&room)?;
     let head = {
-        let known = from.hub.room(&room)?;
-        let known = known.lock();
+        let known = room.lock();
         authorize(&from, &known, Action::Take)?;
         known.head
     };
@@ -35,8 +35,14 @@ pub(super) async fn history(
     // and would come twice.
     let before = before.min(head.saturating_add(1));
     let page = page_size(limit);
-    let entries = from.hub.store.read_before(room.clone(), before, page);
-    let entries = entries.await?;
+    let read = from
+        .hub
+        .read(&room, |store, id| store.read_before(id, before, page));
+    let entries = read.await?;
+    // Again, and under the lock: nothing of the room comes behind a removal.
+    let known = room.lock();
+    authorize(&from, &known, Action::Take)?;
+    let room = known.id.clone();
     from.reply(&ServerMessage::Page { room, entries });
     Ok(Effect::None)
 }

@@ -180,7 +180,10 @@ pub(super) async fn amend(
         Err(what) => {
             // No lock is held while the store reads, so `decide` judges everything again: the
             // member may have been removed meanwhile.
-            let target = from.hub.store.entry(room.clone(), of).await?;
+            let target = from
+                .hub
+                .read(&known, |store, id| store.entry(id, of))
+                .await?;
             let mut known = known.lock();
             let event = decide(&from, &known, target.and_then(Target::of), of, what)?;
             append(&from, &mut known, id, event)?

@@ -66,7 +66,9 @@ impl Price {
                 (RateClass::Join, 1, 2 * MESSAGE_BYTES, about)
             }
             M::Leave { room } => (RateClass::Join, 1, SHORT, About::Room(room.clone())),
-            M::Invite { room, .. } | M::Remove { room, .. } | M::Role { room, .. } => {
+            // Told to somebody who has not asked for it, and again after it was taken back.
+            M::Invite { room, .. } => (RateClass::Join, 5, SHORT, About::Room(room.clone().into())),
+            M::Remove { room, .. } | M::Role { room, .. } => {
                 (RateClass::Join, 1, SHORT, About::Room(room.clone().into()))
             }
             // Told to every member.

@@ -154,6 +154,10 @@ impl From<StoreError> for Rejection {
                 ChatErrorCode::LimitReached,
                 "This search takes too long: search one room, or for rarer words.",
             ),
+            StoreError::Busy => (
+                ChatErrorCode::StorageFailed,
+                "The server is busy with earlier changes of messages; try again.",
+            ),
             StoreError::TooManyEdits => (
                 ChatErrorCode::LimitReached,
                 "This message was changed as often as one may be.",

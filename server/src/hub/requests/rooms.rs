@@ -137,7 +137,7 @@ async fn enter(
     room: Arc<RoomLock>,
     after: Option<Seq>,
 ) -> Result<Effect, Rejection> {
-    let store = &from.hub.store;
+    let hub = &from.hub;
     let keep = room.lock().keep;
     let gone = match keep {
         Keep::Forever => Some(0),
@@ -148,7 +148,9 @@ async fn enter(
                 entries: 1,
                 bytes: 0,
             };
-            let first = room.read(|id| store.read_after(id, 0, one)).await?;
+            let first = hub
+                .read(&room, |store, id| store.read_after(id, 0, one))
+                .await?;
             // Without any entry, all are gone.
             first.first().map(|first| first.seq - 1)
         }
@@ -168,8 +170,8 @@ async fn enter(
         entries: PAGE_ENTRIES_DEFAULT,
         bytes: PAGE_BYTES,
     };
-    let entries = room
-        .read(|id| store.read_before(id, head + 1, page))
+    let entries = hub
+        .read(&room, |store, id| store.read_before(id, head + 1, page))
         .await?;
     let sent = entries.last().map_or(head, |last| last.seq);
     {

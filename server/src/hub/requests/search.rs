@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use shared::chat::search::Cursor;
 use shared::chat::server::RoomEntry;
-use shared::chat::{Query, RoomId, ServerMessage, UserId};
+use shared::chat::{Query, RoomId, Seq, ServerMessage, UserId};
 
 use super::history::page_size;
 use super::{Effect, Rejection};
@@ -15,6 +15,7 @@ use crate::admission::network_of;
 use crate::hub::authorize::{Action, authorize};
 use crate::hub::encoding::{Page, shortened};
 use crate::hub::requester::Requester;
+use crate::hub::room::RoomLock;
 use crate::rates::TooFast;
 
 /// The people whose search is under way, with their networks. One at a time each: a search walks
@@ -68,6 +69,43 @@ impl Drop for Search {
     }
 }
 
+/// A room as it was when it was searched.
+struct Searched {
+    known: Arc<RoomLock>,
+    renames: u64,
+    head: Seq,
+}
+
+impl Searched {
+    fn of(from: &Requester, known: Arc<RoomLock>) -> Option<(RoomId, Self)> {
+        let (id, renames, head) = {
+            let room = known.lock();
+            authorize(from, &room, Action::Take).ok()?;
+            let (id, renames) = room.name();
+            (id, renames, room.head)
+        };
+        Some((
+            id,
+            Self {
+                known,
+                renames,
+                head,
+            },
+        ))
+    }
+
+    /// Returns `true` if what was found under the room's name is of this room, which the person is
+    /// still in, and from before the search: another room may have got the name meanwhile, and what
+    /// was written after a removal is not for the removed.
+    fn may_have(&self, from: &Requester, seq: Seq) -> bool {
+        let room = self.known.lock();
+        room.name().1 == self.renames
+            && !room.closed
+            && seq <= self.head
+            && authorize(from, &room, Action::Take).is_ok()
+    }
+}
+
 /// Answers `search` with the messages that match.
 pub(super) async fn search(
     from: Arc<Requester>,
@@ -76,19 +114,20 @@ pub(super) async fn search(
     before: Option<Cursor>,
     limit: Option<u32>,
 ) -> Result<Effect, Rejection> {
-    let rooms = if let Some(room) = &room {
+    let searched = if let Some(room) = &room {
         let known = from.hub.room(room)?;
         authorize(&from, &known.lock(), Action::Take)?;
-        vec![room.clone()]
+        vec![known]
     } else {
-        let mut rooms = from.hub.directory().rooms_of(from.user());
-        // Private rooms are left out over v1, where a relay would read what is found.
-        rooms.retain(|room| {
-            let known = from.hub.rooms.get(room);
-            known.is_some_and(|known| authorize(&from, &known.lock(), Action::Take).is_ok())
-        });
-        rooms
+        let rooms = from.hub.directory().rooms_of(from.user());
+        let known = rooms.iter().filter_map(|room| from.hub.rooms.get(room));
+        known.collect()
     };
+    // Private rooms are left out over v1, where a relay would read what is found.
+    let searched: HashMap<RoomId, Searched> = searched
+        .into_iter()
+        .filter_map(|known| Searched::of(&from, known))
+        .collect();
     // Held until the answer is queued. 600 searches that one key was allowed made the history of
     // others wait for 59 to 118 s.
     let Some(_search) = from.hub.searches.begin(from.user(), from.address) else {
@@ -97,12 +136,17 @@ pub(super) async fn search(
         }));
     };
     let size = page_size(limit);
+    let rooms = searched.keys().cloned().collect();
     let found = from.hub.store.search(rooms, query.clone(), before, size);
     let found = found.await?;
     // Cut as encoded: with the longest names of rooms and people, a hundred entries are longer than a
     // message, and the search could not be gone on with.
     let (mut page, mut last, mut next) = (Page::new(), None, found.next);
-    for RoomEntry { room, entry } in found.entries {
+    let is_theirs = |found: &RoomEntry| {
+        let searched = searched.get(&found.room);
+        searched.is_some_and(|searched| searched.may_have(&from, found.entry.seq))
+    };
+    for RoomEntry { room, entry } in found.entries.into_iter().filter(is_theirs) {
         let cursor = Cursor {
             room: room.clone(),
             seq: entry.seq,

@@ -38,6 +38,8 @@ pub(super) struct Room {
     pub(super) id: RoomId,
     /// The lock around it, for what outlives its name. Nothing until it is in the table.
     pub(super) this: Weak<RoomLock>,
+    /// How often the room was renamed.
+    renames: u64,
     /// The room was closed, and is in the table no more.
     pub(super) closed: bool,
     pub(super) topic: Topic,
@@ -90,6 +92,7 @@ impl Room {
         Self {
             id,
             this: Weak::new(),
+            renames: 0,
             closed: false,
             topic,
             private,
@@ -131,6 +134,16 @@ impl Room {
             absent_owner,
             ..Self::new(record.room, record.topic, record.private, record.keep)
         }
+    }
+
+    /// Returns the room's name, and how often it had another one before.
+    pub(super) fn name(&self) -> (RoomId, u64) {
+        (self.id.clone(), self.renames)
+    }
+
+    pub(super) fn rename(&mut self, to: RoomId) {
+        self.id = to;
+        self.renames += 1;
     }
 
     pub(super) fn has(&self, user: UserId) -> bool {

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use shared::chat::RoomId;
 
 use super::Room;
-use crate::store::{Durable, StoreError};
 
 /// A room's lock. It may be taken while the directory's is held, never the other way round.
 #[derive(Debug)]
@@ -16,24 +15,6 @@ impl RoomLock {
     pub(in crate::hub) fn lock(&self) -> MutexGuard<'_, Room> {
         // A panic under the lock would be a bug; the others' chat goes on all the same.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Reads from the store what belongs to the room, which the store knows by its name. A room that
-    /// is renamed meanwhile is asked for by its new one.
-    ///
-    /// # Errors
-    /// As `read`.
-    pub(in crate::hub) async fn read<T>(
-        &self,
-        mut read: impl FnMut(RoomId) -> Durable<T>,
-    ) -> Result<T, StoreError> {
-        loop {
-            let id = self.lock().id.clone();
-            match read(id.clone()).await {
-                Err(StoreError::NoSuchRoom) if self.lock().id != id => {}
-                read => return read,
-            }
-        }
     }
 }
 
@@ -69,7 +50,7 @@ impl RoomTable {
         let mut rooms = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let room = rooms.remove(from)?;
         // Under the table's lock: no room is found by a name that it does not have.
-        room.lock().id = to.clone();
+        room.lock().rename(to.clone());
         rooms.insert(to, Arc::clone(&room));
         Some(room)
     }

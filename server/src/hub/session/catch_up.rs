@@ -74,9 +74,11 @@ impl Session {
                 entries: PAGE_ENTRIES,
                 bytes: PAGE_BYTES,
             };
-            let store = Arc::clone(&self.hub.store);
+            let hub = self.hub.clone();
             self.spawn(RESERVED_BYTES, async move {
-                let page = room.read(|id| store.read_after(id, sent, page)).await;
+                let page = hub
+                    .read(&room, |store, id| store.read_after(id, sent, page))
+                    .await;
                 Effect::Page(PageRead {
                     room,
                     after: sent,

@@ -1,6 +1,8 @@
 //! Commits take effect, and answers come after their effects, also when a connection is cut.
 
 use super::operators::{answer, operator, order};
+use shared::chat::Name;
+
 use super::*;
 
 // The crash: a connection cut after `create`. The store had the room, and memory had not until a
@@ -404,4 +406,57 @@ async fn what_one_connection_asks_is_committed_in_its_order() {
     let ids: Vec<_> = order.into_iter().skip(1).map(|(_, id)| id).collect();
     let asked: Vec<_> = (1..number).map(|number| json!(id(number))).collect();
     assert_eq!(ids, asked);
+}
+
+// The attack: a room is renamed while the target of an edit is read, and another room gets its name:
+// the edit of one's own message there changed somebody else's here. Searches and pages of history gave
+// texts of the other room.
+#[tokio::test]
+async fn what_is_read_while_a_room_loses_its_name_is_not_of_another_room() {
+    let hub = hub().await;
+    let mut ada = person(hub, 1, "ada").await;
+    say(&mut ada, &json!({"type": "create", "room": "garden"})).await;
+    say(&mut ada, &send("garden", 1, "hers")).await;
+    let room = RoomId::from(RoomName::parse("garden").unwrap());
+    let known = hub.rooms.get(&room).unwrap();
+    let reads = std::sync::atomic::AtomicU32::new(0);
+    let read = hub.read(&known, |_, id| {
+        let is_first = reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0;
+        Box::pin(async move {
+            if is_first {
+                let mut device = person(hub, 1, "ada").await;
+                say(
+                    &mut device,
+                    &json!({"type": "rename", "room": "garden", "to": "yard"}),
+                )
+                .await;
+                let mut eve = person(hub, 2, "eve").await;
+                say(&mut eve, &json!({"type": "create", "room": "garden"})).await;
+                hear(&mut eve, "joined").await;
+                say(&mut eve, &send("garden", 1, "another's")).await;
+                hear(&mut eve, "ack").await;
+            }
+            hub.store.entry(id, 1).await
+        })
+    });
+    let entry = read.await.unwrap().unwrap();
+    assert_eq!(entry.from.id, UserId(key(1)));
+    assert_eq!(reads.into_inner(), 2);
+}
+
+// A database of before has names that today's rules reserve.
+#[tokio::test]
+async fn whoever_has_a_name_says_hello_with_it_whatever_the_rules_are_now() {
+    let hub = hub().await;
+    let user = UserId(key(1));
+    let name = Name::from_stored("1admin").unwrap();
+    hub.store
+        .change(Change::Named { user, name })
+        .await
+        .unwrap();
+    let mut old = connect(hub, 1);
+    say(&mut old, &json!({"type": "hello", "name": "1admin"})).await;
+    let heard = waiting(&mut old);
+    assert!(heard[0].contains("1admin"), "{heard:?}");
+    assert!(!heard.concat().contains("error"), "{heard:?}");
 }

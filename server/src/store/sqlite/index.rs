@@ -105,8 +105,12 @@ impl Backlog {
         self.rooms.is_empty() && self.changes.additions == 0
     }
 
-    /// Returns the number of changes that wait. New messages are added behind them: another room may
-    /// have got the key of one that is gone, and its messages the places of those that are taken out.
+    /// Returns `true` if there are new messages that the index does not have.
+    pub(super) fn has_messages(&self) -> bool {
+        !self.rooms.is_empty()
+    }
+
+    /// Returns the number of changes that wait.
     pub(super) fn changes(&self) -> usize {
         self.changes.all
     }
@@ -302,14 +306,9 @@ pub(super) fn renew(connection: &mut Connection) -> rusqlite::Result<()> {
         transaction.commit()?;
     }
     let mut backlog = Backlog::of(connection)?;
-    // A transaction for each piece, so that the log never holds the whole index.
-    while backlog.changes() > 0 {
-        let transaction = connection.transaction()?;
-        let made = Waiting::make(&transaction)?;
-        transaction.commit()?;
-        backlog.take_changes(made);
-    }
-    while !backlog.is_empty() {
+    // A transaction for each piece, so that the log never holds the whole index. Changes that wait are
+    // the writer's: nobody should wait for them before the server listens.
+    while backlog.has_messages() {
         let transaction = connection.transaction()?;
         let piece = backlog.index(&transaction)?;
         transaction.commit()?;

@@ -9,6 +9,7 @@ use shared::chat::{Author, Entry, Event, RoomId, Seq, Timestamp, UserId};
 use super::error::Failure;
 use super::index::{self, Backlog};
 use super::rows::{self, EventColumns, MESSAGE, SELECT_ENTRIES, SEQ_MAX, number, place};
+use super::word_changes;
 use crate::store::{Appended, Committed, NewEntry, StoreError, rules};
 
 /// Most rooms and most users that are remembered. All are forgotten at more.
@@ -113,6 +114,8 @@ impl<'a> Requests<'a> {
         };
         let refusal = if self.full && !self.frees(head.key, &entry.event)? {
             Some(StoreError::HistoryFull)
+        } else if self.is_busy_with(&entry.event) {
+            Some(StoreError::Busy)
         } else if self.has_too_many_edits(head.key, &entry.event)? {
             Some(StoreError::TooManyEdits)
         } else {
@@ -145,6 +148,11 @@ impl<'a> Requests<'a> {
         let room = room.clone();
         let committed = Committed::Entry(RoomEntry { room, entry });
         Ok((appended, Some(committed)))
+    }
+
+    /// Returns `true` for an edit while as many changes of the index of words wait as may.
+    fn is_busy_with(&self, event: &Event) -> bool {
+        matches!(event, Event::Edited { .. }) && self.memory.backlog.changes() >= word_changes::MOST
     }
 
     pub(super) fn reserve(&mut self, room: &RoomId, numbers: u32) -> Result<Seq, Failure> {

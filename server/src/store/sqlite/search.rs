@@ -105,7 +105,10 @@ fn end_of(
     if let Ok(room) = rooms.names.binary_search(&before.room) {
         let place = place(rooms.keys[room], before.seq);
         let mut query = transaction.prepare_cached("SELECT at FROM entries WHERE place = ?1")?;
-        if let Some(at) = query.query_row([place], |row| row.get(0)).optional()? {
+        let at = query.query_row([place], |row| row.get(0)).optional()?;
+        // Of another time it is another room's, which has got the name since.
+        let told = before.at.map(Timestamp::unix_millis);
+        if let Some(at) = at.filter(|at| told.is_none_or(|told| told == *at)) {
             return Ok(Some(spot(at, room, place)));
         }
     }

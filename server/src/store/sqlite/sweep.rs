@@ -10,6 +10,7 @@ use shared::chat::{Keep, Seq, Timestamp};
 use super::error::Failure;
 use super::index::{self, Backlog};
 use super::rows::{self, SEQ_MAX, place};
+use super::word_changes;
 use crate::store::rules;
 
 /// Most entries that are taken away in one transaction: a few milliseconds' worth, because whatever
@@ -25,6 +26,9 @@ const BUDGET: Duration = Duration::from_millis(5);
 pub(super) enum Swept {
     /// Entries were removed, and there may be more.
     Some,
+    /// Nothing of the deleted room with this key is left but its row, which waits for changes of the
+    /// index.
+    Waits(i64),
     /// The rooms up to this key have nothing that is to go now; there are more rooms.
     Further(i64),
     /// Entries were removed, and none is left to remove now.
@@ -177,6 +181,11 @@ fn sweep_deleted(
     }
     // With the last entries only, which refer to the row.
     if places.len() < BATCH {
+        // Another room may get the key, and its messages the places of those that are taken out of the
+        // index: after that.
+        if word_changes::has_any(connection, place(room, 0), place(room, SEQ_MAX))? {
+            return Ok(Swept::Waits(room));
+        }
         connection.execute("DELETE FROM rooms WHERE key = ?1", [room])?;
     }
     // There may be another deleted room, and rooms whose entries are too old.

@@ -19,6 +19,10 @@ const PIECE_TIME: Duration = Duration::from_millis(5);
 /// Most changes that wait before the sweep pauses, which makes them faster than they are made.
 pub(super) const MANY: usize = 1_000;
 
+/// Most changes that wait before edits are refused: 30 MB of the disk, and a minute and a half of the
+/// writer's time. Deletions are not refused.
+pub(super) const MOST: usize = 20_000;
+
 /// The numbers of changes that wait.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Waiting {
@@ -92,6 +96,12 @@ impl Waiting {
         self.all = self.all.saturating_sub(made.all);
         self.additions = self.additions.saturating_sub(made.additions);
     }
+}
+
+/// Returns `true` if a change of a message between these places waits.
+pub(super) fn has_any(connection: &Connection, from: i64, to: i64) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM word_changes WHERE place BETWEEN ?1 AND ?2";
+    connection.prepare_cached(sql)?.exists([from, to])
 }
 
 /// Puts tokens of the message at `at` into the index.

@@ -22,7 +22,7 @@ use super::gather::Gathering;
 use super::job::{Done, Job, Searches};
 use super::requests::{Memory, Requests};
 use super::size::Size;
-use super::{waiting, word_changes};
+use super::waiting;
 use crate::logging::Repeated;
 use crate::store::clock::Clock;
 use crate::store::outcome::{Reply, Subscription};
@@ -75,6 +75,7 @@ impl Writer {
             unswept: BTreeSet::new(),
             swept_to: 0,
             doubt,
+            swept_at: Instant::now(),
             // What was to go while nobody was here goes first.
             sweep_at: Some(Instant::now()),
         };
@@ -153,6 +154,8 @@ struct Thread {
     swept_to: i64,
     /// Keeps retention from removing entries by a clock that may be wrong.
     doubt: Doubt,
+    /// The time of the last batch of a sweep.
+    swept_at: Instant,
     /// The time of the next sweep; `None` if every room keeps everything.
     sweep_at: Option<Instant>,
 }
@@ -202,9 +205,7 @@ impl Thread {
     /// Does a part of what is due beside the requests. Returns `false` if nothing is.
     fn work_on(&mut self) -> bool {
         let now = Instant::now();
-        // What is noted by many deletions is taken out before a sweep notes more.
-        let sweeps = self.sweep_at.is_some_and(|at| at <= now)
-            && self.memory.backlog.changes() < word_changes::MANY;
+        let sweeps = self.next_sweep().is_some_and(|at| at <= now);
         if sweeps {
             self.sweep();
         }
@@ -215,8 +216,7 @@ impl Thread {
         // Beside a sweep too: that of a large room takes minutes, and searches wait.
         let backlog = &self.memory.backlog;
         let wanted = !self.searches.is_empty() || backlog.is_full() || self.idle;
-        let is_due = backlog.changes() == 0 && !backlog.is_empty() && self.index_at <= now;
-        let indexes = wanted && is_due;
+        let indexes = wanted && backlog.has_messages() && self.index_at <= now;
         if indexes {
             self.index_piece();
         }
@@ -227,7 +227,7 @@ impl Thread {
     /// Returns the longest time to wait for a request; `None` if there is nothing else to do.
     fn patience(&self) -> Option<Duration> {
         let sweep = self
-            .sweep_at
+            .next_sweep()
             .map(|at| at.saturating_duration_since(Instant::now()));
         let wipe = self.unwiped.then_some(QUIET);
         let again = self.index_at.saturating_duration_since(Instant::now());
@@ -235,7 +235,7 @@ impl Thread {
         let index = if backlog.changes() > 0 {
             Some(again)
         } else {
-            (!backlog.is_empty()).then_some(QUIET.max(again))
+            backlog.has_messages().then_some(QUIET.max(again))
         };
         [sweep, wipe, index].into_iter().flatten().min()
     }

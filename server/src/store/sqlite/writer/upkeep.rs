@@ -9,7 +9,7 @@ use rusqlite::wal::CheckpointMode;
 use super::super::error::Failure;
 use super::super::open::BUSY_TIMEOUT;
 use super::super::sweep::{self, SweepFailure, Swept};
-use super::super::word_changes::Waiting;
+use super::super::word_changes::{self, Waiting};
 use super::Thread;
 use crate::store::StoreError;
 
@@ -21,6 +21,12 @@ const SWEEP_LOG_PAGES: i32 = 256;
 
 /// Time after which messages that could not be indexed are tried again.
 const INDEX_AGAIN: Duration = Duration::from_secs(1);
+
+/// The time for which the index is brought up to date between two groups when it is too far behind.
+const INDEX_TIME: Duration = Duration::from_millis(30);
+
+/// The time between two batches of a sweep while many changes of the index wait.
+const CROWDED_SWEEP: Duration = Duration::from_secs(1);
 
 /// The longest wait of a search for the index.
 const SEARCH_PATIENCE: Duration = Duration::from_secs(1);
@@ -36,6 +42,7 @@ enum Next {
 impl Thread {
     /// Adds messages to the index of words.
     pub(super) fn index_piece(&mut self) {
+        let began = Instant::now();
         loop {
             let transaction = self
                 .connection
@@ -51,8 +58,9 @@ impl Thread {
                 Err(failure) => return self.index_failed(failure),
             }
             // Further while there is more than there may be: a group of the longest texts has more
-            // than a piece.
-            if !self.memory.backlog.is_full() {
+            // than a piece. Not to the end: whatever is written next waits for it, and after a flood
+            // of edits it waited for 13 s.
+            if !self.memory.backlog.is_full() || began.elapsed() >= INDEX_TIME {
                 return;
             }
         }
@@ -107,11 +115,22 @@ impl Thread {
         }
     }
 
+    /// Returns the time of the next batch of the sweep. While many changes of the index wait, batches
+    /// are rare, because they add to them.
+    pub(super) fn next_sweep(&self) -> Option<Instant> {
+        let at = self.sweep_at?;
+        if self.memory.backlog.changes() < word_changes::MANY {
+            return Some(at);
+        }
+        Some(at.max(self.swept_at + CROWDED_SWEEP))
+    }
+
     /// Removes one batch of what retention removes.
     pub(super) fn sweep(&mut self) {
+        self.swept_at = Instant::now();
         let later = Instant::now() + self.sweep_every;
         let swept = self.sweep_batch();
-        if let Ok(Swept::Some | Swept::All) = swept {
+        if let Ok(Swept::Some | Swept::All | Swept::Waits(_)) = swept {
             self.unwiped = true;
             // Little by little: the whole log of a large room took a tenth of a second, for which
             // every message waited.
@@ -119,6 +138,11 @@ impl Thread {
         }
         let next = match swept {
             Ok(Swept::Some) => Next::Now,
+            // Passed over, until the next sweep.
+            Ok(Swept::Waits(room)) => {
+                self.unswept.insert(room);
+                Next::Now
+            }
             Ok(Swept::Further(room)) => {
                 self.swept_to = room;
                 Next::Now
