@@ -19,6 +19,7 @@ mod encoding;
 mod health;
 mod hold;
 mod names;
+mod page;
 mod queue;
 mod quota;
 mod reading;

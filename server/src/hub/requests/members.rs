@@ -9,7 +9,7 @@ use shared::chat::{RoomId, RoomName, ServerMessage, UserId};
 use super::{Effect, Rejection};
 use crate::hub::authorize::{Action, authorize};
 use crate::hub::directory::Directory;
-use crate::hub::encoding::Page;
+use crate::hub::page::Page;
 use crate::hub::requester::Requester;
 use crate::hub::room::{MAX_INVITED, Room};
 use crate::hub::under_way::holding;

@@ -1,6 +1,7 @@
 //! The requests of JSON clients, a file for each group: their prices and their handlers.
 
 mod admission;
+mod direct;
 mod effect;
 pub(super) mod hello;
 mod history;
@@ -130,7 +131,7 @@ pub(super) fn start(from: Arc<Requester>, message: ClientMessage, follows_log: b
         } => Box::pin(rooms::create(from, room, topic, private, keep)),
         M::Join { room, after } => Box::pin(rooms::join(from, room, after)),
         M::Leave { room } => Box::pin(rooms::leave(from, room)),
-        M::Direct { to } => Box::pin(rooms::direct(from, to)),
+        M::Direct { to } => Box::pin(direct::direct(from, to)),
         M::Rooms { after, find } => {
             let listed = room_list::list(&from, after.as_ref(), find);
             Box::pin(ready(Ok(listed)))

@@ -5,7 +5,7 @@ use shared::chat::{RoomFilter, RoomId, RoomsCursor, ServerMessage};
 
 use super::Effect;
 use crate::hub::authorize::may_know;
-use crate::hub::encoding::Page;
+use crate::hub::page::Page;
 use crate::hub::requester::Requester;
 
 /// Returns the first page of the rooms that a person is in, and `true` if the list goes on, behind

@@ -10,7 +10,7 @@ use shared::chat::limits::{INVITATION_DAYS, INVITATION_USES, MAX_INVITATIONS};
 use shared::chat::{AdmissionMode, ChatErrorCode, InvitationCode, OperatorAnswer, UserId};
 
 use super::{done, log_deed, rights, status};
-use crate::hub::encoding::Page;
+use crate::hub::page::Page;
 use crate::hub::requester::Requester;
 use crate::hub::requests::Effect;
 use crate::hub::requests::{Rejection, admission};

@@ -27,7 +27,7 @@ use super::{Rejection, Work};
 use crate::clients::Client;
 use crate::hub::authorize::Action;
 use crate::hub::directory::Directory;
-use crate::hub::encoding::Page;
+use crate::hub::page::Page;
 use crate::hub::requester::Requester;
 use crate::hub::requests::Effect;
 use crate::operators::whole;

@@ -7,7 +7,7 @@ use shared::chat::operator::RoomInfo;
 use shared::chat::{Keep, OperatorAnswer, RoomId};
 
 use super::{done, log_deed};
-use crate::hub::encoding::Page;
+use crate::hub::page::Page;
 use crate::hub::requester::Requester;
 use crate::hub::requests::{Effect, Rejection};
 use crate::store::Change;
