@@ -435,4 +435,29 @@ mod tests {
         assert_eq!(operating.log[0].text, "7");
         assert_eq!(operating.missed, 507);
     }
+
+    // The attack: somebody waits under the name of an applicant whom the operator means to admit.
+    #[test]
+    fn a_name_that_leads_to_several_people_leads_to_nobody() {
+        let applicant = |seed: &str, name: &str| shared::chat::admission::Applicant {
+            id: crate::testing::author(seed).id,
+            name: Some(crate::testing::author(name).name),
+            address: "192.0.2.1".into(),
+            since: Timestamp::from_unix_millis(0).unwrap(),
+        };
+        let mut operating = Operating::default();
+        operating.hear(OperatorAnswer::Applicants {
+            applicants: vec![
+                applicant("one", "carol"),
+                applicant("two", "Carol"),
+                applicant("three", "dave"),
+            ],
+            more: false,
+        });
+        assert_eq!(operating.person("carol"), Err(NoOne::Several));
+        assert_eq!(operating.person("eve"), Err(NoOne::Nobody));
+        let dave = crate::testing::author("three").id;
+        assert_eq!(operating.person("@Dave"), Ok(dave));
+        assert_eq!(operating.person(&dave.to_string()), Ok(dave));
+    }
 }

@@ -267,3 +267,59 @@ async fn a_new_key_reads_at_once_and_writes_after_a_while() {
     say(&mut eve, &send("lobby", 4, "hello")).await;
     hear(&mut eve, "ack").await;
 }
+
+// The attack: a new key writes with its names, and with being seen to type under them.
+#[tokio::test(start_paused = true)]
+async fn a_new_key_does_not_write_with_names() {
+    let hub = hub_of(Settings {
+        new_keys_wait: Duration::from_mins(10),
+        ..unlimited()
+    })
+    .await;
+    let mut anna = operator(hub, 1, "anna").await;
+    join(&mut anna, "lobby").await;
+    let mut eve = connect(hub, 2);
+    say(&mut eve, &json!({"type": "hello"})).await;
+    join(&mut eve, "lobby").await;
+    // The first is taken, and told to nobody.
+    say(&mut eve, &json!({"type": "hello", "name": "buy-pills"})).await;
+    assert_eq!(hear(&mut eve, "welcome").await["you"]["name"], "buy-pills");
+    say(&mut eve, &json!({"type": "typing", "room": "lobby"})).await;
+    say(&mut eve, &json!({"type": "hello", "name": "buy-more"})).await;
+    assert_eq!(refused(&mut eve).await.0, "rate_limited");
+    assert!(!waiting(&mut anna).concat().contains("pills"));
+    tokio::time::advance(Duration::from_mins(10)).await;
+    say(&mut eve, &json!({"type": "hello", "name": "eve"})).await;
+    assert!(waiting(&mut anna).concat().contains("renamed"));
+}
+
+// The attack: an applicant who is called as the operator, or as another applicant, is.
+#[tokio::test]
+async fn nobody_waits_under_the_name_of_somebody_else() {
+    let hub = hub().await;
+    let mut anna = operator(hub, 1, "anna").await;
+    set_mode(&mut anna, "approval").await;
+    let mut waiting = Vec::new();
+    for (seed, name) in [
+        (2, "carol"),
+        (3, "Carol"),
+        (4, "anna"),
+        (5, "ANNA"),
+        (6, "dave"),
+    ] {
+        waiting.push(applicant(hub, seed, name).await);
+    }
+    order(&mut anna, json!({"do": "applicants"})).await;
+    let told = answer(&mut anna).await;
+    let names: std::collections::BTreeMap<String, Value> = told["applicants"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["id"].as_str().unwrap().to_owned(), it["name"].clone()))
+        .collect();
+    let name = |seed: u8| &names[&user(seed)];
+    assert_eq!((name(2), name(6)), (&json!("carol"), &json!("dave")));
+    for seed in 3..=5 {
+        assert_eq!(name(seed), &Value::Null, "{seed}");
+    }
+}
