@@ -62,6 +62,11 @@ impl Home {
         std::fs::read_to_string(self.known_servers()).unwrap_or_default()
     }
 
+    /// Returns the folder, which stays as long as a program has it.
+    pub(super) fn kept(&self) -> Arc<tempfile::TempDir> {
+        Arc::clone(&self.folder)
+    }
+
     /// Writes a private file into the folder.
     pub(crate) fn write(&self, name: &str, content: &[u8]) {
         let path = self.path().join(name);
@@ -111,7 +116,7 @@ impl Home {
             stdout: child.stdout.take().map(BufReader::new),
             stderr,
             child,
-            _folder: Arc::clone(&self.folder),
+            _folder: self.kept(),
         }
     }
 }

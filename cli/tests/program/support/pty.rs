@@ -32,6 +32,8 @@ pub(crate) struct Session {
     screen: Arc<Mutex<Screen>>,
     /// The flag that tells the reading thread to let go of the terminal.
     gone: Arc<std::sync::atomic::AtomicBool>,
+    /// The folder stays as long as the program, though its [`Home`] may be gone.
+    _folder: Arc<tempfile::TempDir>,
 }
 
 impl Session {
@@ -94,6 +96,7 @@ impl Session {
             }
         });
         Self {
+            _folder: home.kept(),
             child,
             keyboard: master,
             terminal,
