@@ -86,8 +86,10 @@ impl DraftFile {
         let all = drafts.iter().chain(&self.others).take(DRAFTS);
         let kept: Vec<_> = all
             .filter(|draft| {
-                bytes += draft.text.len();
-                bytes <= TEXT_BYTES
+                let fits = bytes + draft.text.len() <= TEXT_BYTES;
+                // One that is too long takes no place from the others.
+                bytes += if fits { draft.text.len() } else { 0 };
+                fits
             })
             .collect();
         let done = if kept.is_empty() {

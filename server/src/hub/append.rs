@@ -49,7 +49,8 @@ pub(super) struct Grants {
 
 /// A reservation of numbers for a room.
 struct Reservation {
-    room: RoomId,
+    // Not its name, which another room may have got by then.
+    room: Weak<RoomLock>,
     /// The room's period, see [`Unstored`](super::room::Unstored).
     period: u64,
     reserved: Durable<Seq>,
@@ -64,7 +65,7 @@ impl std::fmt::Debug for Reservation {
 }
 
 /// The store's answer to a reservation.
-pub(super) type Granted = (RoomId, u64, Result<Seq, StoreError>);
+pub(super) type Granted = (Weak<RoomLock>, u64, Result<Seq, StoreError>);
 
 type Granting = Pin<Box<dyn Future<Output = Granted> + Send>>;
 
@@ -163,7 +164,7 @@ impl Hub {
     pub(super) fn reserve(&self, room: &mut Room) {
         if let Some(period) = room.unstored.wants_numbers() {
             let _ = self.unstored.reservations.send(Reservation {
-                room: room.id.clone(),
+                room: Weak::clone(&room.this),
                 period,
                 reserved: self.store.reserve(room.id.clone(), BLOCK),
             });
@@ -171,11 +172,14 @@ impl Hub {
     }
 
     /// Gives a room the numbers that it reserved, or fails the appends that wait for them.
-    pub(super) fn grant(&self, (id, period, granted): Granted) {
-        let Some(room) = self.rooms.get(&id) else {
+    pub(super) fn grant(&self, (room, period, granted): Granted) {
+        let Some(room) = room.upgrade() else {
             return;
         };
         let mut room = room.lock();
+        if room.closed {
+            return;
+        }
         match granted {
             Ok(last) => {
                 let head = room.head;
@@ -189,7 +193,7 @@ impl Hub {
             }
             Err(error) => {
                 if let Some(suppressed) = UNRESERVED.take() {
-                    tracing::error!(%error, room = %id, suppressed, "no numbers could be reserved");
+                    tracing::error!(%error, room = %room.id, suppressed, "no numbers could be reserved");
                 }
                 // The appends that wait fail now, because a full disk may stay full.
                 room.unstored.denied(&error, period);

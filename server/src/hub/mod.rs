@@ -202,6 +202,9 @@ impl Hub {
                     // Entries that were stored before have smaller numbers, and are broadcast
                     // before.
                     while let Ok(outcomes) = outcomes.try_recv() {
+                        while let Ok(first) = entries.try_recv() {
+                            self.apply_unstored(together(first, entries)).await;
+                        }
                         self.apply_all(outcomes).await;
                     }
                     self.grant(granted);

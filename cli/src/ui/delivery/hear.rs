@@ -240,7 +240,7 @@ impl Delivery {
                 self.paused_until = Some(now + STORAGE_PAUSE);
                 return;
             }
-            Refused::GivenUp(number) => return self.lose(number, &format!("{code}: {message}")),
+            Refused::GivenUp(number) => return self.give_up(number, &format!("{code}: {message}")),
             Refused::NoLine => {}
         }
         let text = format!("the server refuses: {code}: {message}");

@@ -91,7 +91,7 @@ impl Hub {
         let mut room = known.lock();
         let members: Vec<_> = room.members.keys().copied().collect();
         directory.rename_room(&from, &to, &members);
-        if room.unstored.is_waiting() {
+        if room.keep == Keep::Nothing || room.unstored.is_waiting() {
             // Numbers that were reserved under the former name come for nobody.
             room.unstored.begin();
             self.reserve(&mut room);

@@ -168,9 +168,17 @@ pub(super) async fn enter(
         entries: PAGE_ENTRIES_DEFAULT,
         bytes: PAGE_BYTES,
     };
-    let entries = hub
-        .read(&room, |store, id| store.read_before(id, head + 1, page))
-        .await?;
+    let read = hub.read(&room, |store, id| store.read_before(id, head + 1, page));
+    let entries = match read.await {
+        Ok(entries) => entries,
+        Err(error) => {
+            // `joined` was sent: what comes from now on comes all the same, behind a gap that the
+            // client sees.
+            let rejection = Rejection::from(error).about_room(&room.lock().name().0);
+            from.reply(&rejection.into_message());
+            return Ok(Effect::CatchUp { room, sent: head });
+        }
+    };
     let sent = entries.last().map_or(head, |last| last.seq);
     {
         let known = room.lock();

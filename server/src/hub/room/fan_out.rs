@@ -131,6 +131,10 @@ impl Room {
         self.subscribers.remove(&id);
     }
 
+    pub(in crate::hub) fn is_subscribed(&self, id: ConnectionId) -> bool {
+        self.subscribers.contains_key(&id)
+    }
+
     /// Lets entries come to a subscriber as they happen, if it was sent everything up to the head.
     pub(in crate::hub) fn go_live(&mut self, id: ConnectionId, sent: Seq) -> bool {
         // Under the same lock as `publish`: no entry falls between the last page and the first

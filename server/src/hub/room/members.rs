@@ -5,7 +5,7 @@ use shared::chat::{Role, Seq, UserId};
 
 use super::{MAX_MEMBERS, Membership, Room};
 use crate::hub::under_way::Place;
-use crate::store::seen_at_entry;
+use crate::store::{StoreError, seen_at_entry};
 
 impl Room {
     /// Takes everybody out of a room that is closed.
@@ -15,6 +15,7 @@ impl Room {
         self.invited.clear();
         self.absent_owner = None;
         self.subscribers.clear();
+        self.unstored.refuse_waiting(&StoreError::NoSuchRoom);
     }
 
     /// Makes somebody a member. Returns `false` if they were one.

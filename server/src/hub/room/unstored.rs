@@ -214,6 +214,11 @@ impl Unstored {
             return;
         }
         self.reserving = false;
+        self.refuse_waiting(error);
+    }
+
+    /// Refuses the appends that wait for a number.
+    pub(in crate::hub) fn refuse_waiting(&mut self, error: &StoreError) {
         for (_, _, reply) in self.waiting.drain(..) {
             let _ = reply.send(Err(error.clone()));
         }

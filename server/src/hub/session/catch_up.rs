@@ -8,8 +8,9 @@ use shared::chat::limits::{PAGE_BYTES, PAGE_ENTRIES};
 use shared::chat::{Seq, ServerMessage};
 
 use super::Session;
+use crate::hub::requester::Requester;
 use crate::hub::requests::{Effect, PageRead, Rejection};
-use crate::hub::room::RoomLock;
+use crate::hub::room::{Room, RoomLock};
 use crate::store::PageSize;
 
 /// The rooms whose entries a connection is still sent, one after the other.
@@ -57,7 +58,9 @@ impl Session {
             // further one.
             let head = {
                 let mut known = room.lock();
-                let gone = !known.has(self.requester.user());
+                // Also when they have come back on another connection: this one was told that they
+                // left, and would be sent pages without end.
+                let gone = !is_in(&self.requester, &known);
                 let ends = gone || known.go_live(self.requester.connection, sent);
                 (!ends).then_some(known.head)
             };
@@ -105,7 +108,7 @@ impl Session {
         };
         let known = room.lock();
         // Removed while the page was read: what was written since is not for them.
-        if !known.has(self.requester.user()) {
+        if !is_in(&self.requester, &known) {
             self.catch_up.rooms.pop_front();
             return;
         }
@@ -127,11 +130,16 @@ impl Session {
                 self.requester.reply(&ServerMessage::Page { room, entries });
             }
             Err(error) => {
-                // Only this room is given up: the connection and its other rooms go on.
-                self.catch_up.rooms.pop_front();
+                // What comes from now on comes all the same, behind a gap that the client sees.
+                front.sent = head.max(after);
                 let rejection = Rejection::from(error).about_room(&known.id);
                 self.requester.reply(&rejection.into_message());
             }
         }
     }
+}
+
+/// Returns `true` if a connection's person is in a room, and the connection hears of it.
+fn is_in(requester: &Requester, room: &Room) -> bool {
+    room.has(requester.user()) && room.is_subscribed(requester.connection)
 }

@@ -20,7 +20,7 @@ use shared::chat::search::{self, Pattern, Token};
 use shared::chat::{Entry, Event, Seq};
 
 use super::rows::{SEQ_MAX, number, place};
-use super::word_changes::{self, PIECE_TOKENS, Waiting};
+use super::word_changes::{self, Made, PIECE_TOKENS, Waiting};
 
 /// The version of the index's form: of its table, and of how tokens are written into it.
 const FORM: u32 = 4;
@@ -90,7 +90,7 @@ impl Piece {
 
 impl Backlog {
     /// Returns the backlog of a database that was just opened.
-    fn of(connection: &Connection) -> rusqlite::Result<Self> {
+    pub(super) fn of(connection: &Connection) -> rusqlite::Result<Self> {
         let mut query = connection.prepare("SELECT key FROM rooms WHERE indexed < head")?;
         let rooms = query.query_map([], |row| row.get(0))?;
         Ok(Self {
@@ -148,7 +148,7 @@ impl Backlog {
     }
 
     /// Takes off changes that were made.
-    pub(super) fn take_changes(&mut self, made: Waiting) {
+    pub(super) fn take_changes(&mut self, made: Made) {
         self.changes.take(made);
     }
 

@@ -35,6 +35,14 @@ pub(super) struct Memory {
 }
 
 impl Memory {
+    /// Remembers what a database that was just opened has left to do.
+    pub(super) fn of(connection: &Connection) -> rusqlite::Result<Self> {
+        Ok(Self {
+            backlog: Backlog::of(connection)?,
+            ..Self::default()
+        })
+    }
+
     /// Forgets all rows: after a transaction that was undone, they may be wrong.
     pub(super) fn clear(&mut self) {
         self.heads.clear();

@@ -63,9 +63,10 @@ impl Waiting {
 
     /// Makes the first changes that wait, and returns their numbers, to be [taken off](Self::take) once
     /// that is committed.
-    pub(super) fn make(connection: &Connection) -> rusqlite::Result<Self> {
+    pub(super) fn make(connection: &Connection) -> rusqlite::Result<Made> {
         let began = Instant::now();
         let mut made = Self::default();
+        let mut all = true;
         let mut query = connection.prepare_cached(
             "SELECT number, place, adds, tokens FROM word_changes ORDER BY number",
         )?;
@@ -83,19 +84,33 @@ impl Waiting {
             made.additions += usize::from(adds);
             last = Some(row.get::<_, i64>(0)?);
             if began.elapsed() >= PIECE_TIME {
+                all = false;
                 break;
             }
         }
         drop(rows);
         let sql = "DELETE FROM word_changes WHERE number <= ?1";
         connection.prepare_cached(sql)?.execute([last])?;
-        Ok(made)
+        Ok(Made { made, all })
     }
 
-    pub(super) fn take(&mut self, made: Self) {
-        self.all = self.all.saturating_sub(made.all);
-        self.additions = self.additions.saturating_sub(made.additions);
+    pub(super) fn take(&mut self, Made { made, all }: Made) {
+        if all {
+            // Whatever was counted: the table is empty.
+            *self = Self::default();
+        } else {
+            self.all = self.all.saturating_sub(made.all);
+            self.additions = self.additions.saturating_sub(made.additions);
+        }
     }
+}
+
+/// Changes that were made in one transaction.
+#[derive(Debug)]
+pub(super) struct Made {
+    made: Waiting,
+    /// No other change waits.
+    all: bool,
 }
 
 /// Returns `true` if a change of a message between these places waits.

@@ -58,13 +58,14 @@ impl Writer {
         let subscription = Arc::<Subscription>::default();
         let gathering = Arc::new(Gathering::new());
         let doubt = Doubt::at_start(&connection, &clock);
+        let memory = Memory::of(&connection).map_err(io::Error::other)?;
         let thread = Thread {
             connection,
             subscription: Arc::clone(&subscription),
             gathering: Arc::clone(&gathering),
             last_group: 0,
             clock,
-            memory: Memory::default(),
+            memory,
             size: Size::new(most),
             failures: Repeated::new(),
             searches: Searches::new(),
