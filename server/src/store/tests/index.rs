@@ -102,8 +102,8 @@ async fn changes_of_the_index_that_waited_at_a_stop_are_made_after_it() {
                 text: Some(Text::parse("zebra").unwrap()),
             },
         };
-        let changed = entry(1, u32::from(TEXTS + number), event);
-        changes.push(store.append(room.clone(), changed));
+        let new = entry(1, u32::from(TEXTS + number), event);
+        changes.push(store.append(room.clone(), new));
     }
     // In one group: hardly any of them is made before the store is closed.
     for changed in changes {
