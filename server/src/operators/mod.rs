@@ -21,7 +21,7 @@ pub use claim::Claim;
 pub(crate) use log::Follower;
 pub use log::Log;
 
-/// What operators have decided, and what they are shown.
+/// The decisions of a server's operators that last as long as it runs, and the data for their console.
 #[derive(Debug)]
 pub struct Operators {
     /// Everybody who is connected.
