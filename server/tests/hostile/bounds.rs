@@ -8,30 +8,10 @@ use shared::connection::Version;
 
 use crate::support::client::{Client, connect};
 use crate::support::eventually;
-use crate::support::json::{hear, hello, join, key, over_tcp, say, through_tunnel};
+use crate::support::json::{
+    UNHURRIED, hear, hello, id, join, key, over_tcp, say, send, through_tunnel,
+};
 use crate::support::server::Server;
-
-/// No rates: floods reach the bounds.
-const FLOODS: [&str; 8] = [
-    "--sends-per-minute",
-    "0",
-    "--joins-per-minute",
-    "0",
-    "--creates-per-minute",
-    "0",
-    "--asks-per-minute",
-    "0",
-];
-
-fn id(number: u32) -> String {
-    let mut bytes = [0; 16];
-    bytes[..4].copy_from_slice(&number.to_be_bytes());
-    shared::chat::MessageId::from_random(bytes).to_string()
-}
-
-fn send(room: &str, number: u32, text: &str) -> Value {
-    json!({"type": "send", "room": room, "id": id(number), "text": text})
-}
 
 fn ping(client: &mut Client) {
     say(client, &json!({"type": "ping"}));
@@ -41,7 +21,7 @@ fn ping(client: &mut Client) {
 #[test]
 fn hundreds_of_rooms_with_long_topics_keep_nobody_out() {
     // 60 rooms made `welcome` longer than a message of v2, also after a restart.
-    let server = Server::start(&FLOODS);
+    let server = Server::start(&UNHURRIED);
     let topic = "\"".repeat(250);
     for owner in 1..=3 {
         let mut client = over_tcp(server.tcp(), owner, &format!("eve-{owner}"));
@@ -52,7 +32,7 @@ fn hundreds_of_rooms_with_long_topics_keep_nobody_out() {
             hear(&mut client, "joined");
         }
     }
-    let server = Server::start_in(server.kill(), &FLOODS);
+    let server = Server::start_in(server.kill(), &UNHURRIED);
     let mut newcomer = over_tcp(server.tcp(), 4, "newcomer");
     let _other = through_tunnel(server.http(), 0, "other");
     let mut listed = 0;
@@ -73,7 +53,7 @@ fn hundreds_of_rooms_with_long_topics_keep_nobody_out() {
 #[test]
 fn thousands_of_hellos_in_one_write_take_no_memory() {
     // One record of 66 KB made the server build 800 MiB of answers.
-    let server = Server::start_within(256 * 1024, &FLOODS);
+    let server = Server::start_within(256 * 1024, &UNHURRIED);
     let mut honest = over_tcp(server.tcp(), 1, "honest");
     let before = server.resident_kib();
     let mut floods = Vec::new();
@@ -93,7 +73,7 @@ fn thousands_of_hellos_in_one_write_take_no_memory() {
 
 #[test]
 fn a_flood_of_typing_evicts_nobody_who_does_not_read() {
-    let server = Server::start(&FLOODS);
+    let server = Server::start(&UNHURRIED);
     let mut members: Vec<_> = (0..20)
         .map(|number| {
             let who = 1 + number % 3;
@@ -115,7 +95,7 @@ fn a_flood_of_typing_evicts_nobody_who_does_not_read() {
 
 #[test]
 fn a_flood_of_searches_does_not_stop_history() {
-    let server = Server::start(&FLOODS);
+    let server = Server::start(&UNHURRIED);
     let mut writer = over_tcp(server.tcp(), 1, "writer");
     join(&mut writer, "lobby", 0);
     for number in 0..2_000 {
@@ -153,7 +133,7 @@ fn a_flood_of_searches_does_not_stop_history() {
 #[test]
 fn who_connects_and_leaves_at_once_is_announced_to_nobody() {
     // Announcing each took 9.5 ms of processor time with 1,000 listeners.
-    let server = Server::start(&[&FLOODS[..], &["--log-level", "debug"]].concat());
+    let server = Server::start(&[&UNHURRIED[..], &["--log-level", "debug"]].concat());
     let mut listener = Client::join(server.tcp());
     let passer_by = UserId(key(1).public_key().fingerprint());
     let passer_by = DisplayName::guest(passer_by);
@@ -179,7 +159,7 @@ fn who_connects_and_leaves_at_once_is_announced_to_nobody() {
 
 #[test]
 fn a_change_is_applied_though_the_connection_was_reset() {
-    let server = Server::start(&FLOODS);
+    let server = Server::start(&UNHURRIED);
     let code = server.claim_code();
     let mut other = over_tcp(server.tcp(), 2, "other");
     let cut = |message: &Value| {
@@ -212,7 +192,7 @@ fn a_change_is_applied_though_the_connection_was_reset() {
 
 #[test]
 fn a_message_can_be_reacted_to_as_soon_as_it_is_acked() {
-    let server = Server::start(&FLOODS);
+    let server = Server::start(&UNHURRIED);
     let mut anna = over_tcp(server.tcp(), 1, "anna");
     join(&mut anna, "lobby", 0);
     for number in 0..500 {
@@ -229,7 +209,7 @@ fn a_message_can_be_reacted_to_as_soon_as_it_is_acked() {
 
 #[test]
 fn hundreds_of_read_markers_in_one_write_do_not_hold_up_a_message() {
-    let server = Server::start(&FLOODS);
+    let server = Server::start(&UNHURRIED);
     let mut anna = over_tcp(server.tcp(), 1, "anna");
     join(&mut anna, "lobby", 0);
     for number in 0..300 {
@@ -248,7 +228,7 @@ fn hundreds_of_read_markers_in_one_write_do_not_hold_up_a_message() {
 
 #[test]
 fn a_room_of_two_that_one_has_left_is_dead_for_nobody() {
-    let server = Server::start(&FLOODS);
+    let server = Server::start(&UNHURRIED);
     let mut anna = over_tcp(server.tcp(), 1, "anna");
     let mut bert = over_tcp(server.tcp(), 2, "bert");
     let user = key(2).public_key().fingerprint().to_string();

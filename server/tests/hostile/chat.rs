@@ -6,17 +6,9 @@ use shared::connection::{CloseReason, Version};
 use shared::error::ErrorCode;
 
 use crate::support::client::{Client, Wire, connect};
-use crate::support::json::{hear, join, key, over_tcp, refusal, say, through_tunnel};
+use crate::support::json::{hear, id, join, key, over_tcp, refusal, say, send, through_tunnel};
 use crate::support::websocket::WebSocket;
 use crate::support::{Scene, eventually};
-
-fn id(number: u32) -> String {
-    format!("00000000-0000-4000-8000-{number:012}")
-}
-
-fn send(room: &str, number: u32, text: &str) -> Value {
-    json!({"type": "send", "room": room, "id": id(number), "text": text})
-}
 
 /// Asserts that the session goes on as if nothing had been sent.
 fn assert_alive<W: Wire>(client: &mut Client<W>) {

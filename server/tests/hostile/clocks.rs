@@ -7,10 +7,10 @@ use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
-use shared::chat::{MessageId, Timestamp};
+use shared::chat::Timestamp;
 
 use crate::support::client::Client;
-use crate::support::json::{hear, join, over_tcp, say};
+use crate::support::json::{hear, join, over_tcp, say, send};
 use crate::support::server::Server;
 
 /// Moves the wall clock of one process by the seconds in a file, and leaves its steady clock alone.
@@ -78,12 +78,9 @@ impl WallClock {
     }
 }
 
-fn say_text(client: &mut Client, number: u8, text: &str) -> i64 {
-    let id = MessageId::from_random([number; 16]).to_string();
-    say(
-        client,
-        &json!({"type": "send", "room": "lobby", "id": id, "text": text}),
-    );
+/// Writes a message, and returns its time in milliseconds since 1970.
+fn say_text(client: &mut Client, number: u32, text: &str) -> i64 {
+    say(client, &send("lobby", number, text));
     let ack = hear(client, "ack");
     let at: Timestamp = serde_json::from_value(ack["at"].clone()).unwrap();
     at.unix_millis()
@@ -122,7 +119,7 @@ fn a_clock_that_jumps_for_a_moment_takes_no_history_and_stamps_nothing_with_it()
             assert!(apart < HOUR_MS, "{seconds}: {apart} ms");
         }
         let entries = history(&mut ada);
-        assert_eq!(entries.len(), usize::from(number), "{seconds}");
+        assert_eq!(entries.len(), usize::try_from(number).unwrap(), "{seconds}");
         // The order is the number's, and no time goes back.
         let key = |field: &str| -> Vec<String> {
             entries.iter().map(|it| it[field].to_string()).collect()
@@ -137,7 +134,10 @@ fn a_clock_that_jumps_for_a_moment_takes_no_history_and_stamps_nothing_with_it()
     let server = Server::start_under_in(data, &clock.environment(), &["--keep", "30d"]);
     let mut ada = over_tcp(server.tcp(), 1, "ada");
     join(&mut ada, "lobby", 0);
-    assert_eq!(history(&mut ada).len(), usize::from(number));
+    assert_eq!(history(&mut ada).len(), usize::try_from(number).unwrap());
     say_text(&mut ada, number + 1, "kept");
-    assert_eq!(history(&mut ada).len(), usize::from(number) + 1);
+    assert_eq!(
+        history(&mut ada).len(),
+        usize::try_from(number).unwrap() + 1
+    );
 }

@@ -3,29 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::support::client::{Client, Wire};
-use crate::support::json::{hear, join, key, over_tcp, refusal, say, through_tunnel};
+use crate::support::json::{
+    UNHURRIED, hear, id, join, key, over_tcp, refusal, say, send, through_tunnel,
+};
 use crate::support::server::Server;
-
-/// No rates: what lasts is bounded by itself.
-const UNHURRIED: [&str; 8] = [
-    "--sends-per-minute",
-    "0",
-    "--joins-per-minute",
-    "0",
-    "--creates-per-minute",
-    "0",
-    "--asks-per-minute",
-    "0",
-];
 
 /// The rooms that one key may own, by `docs/LIMITS.md`.
 const ROOMS_OF_A_KEY: usize = 100;
-
-fn id(number: u32) -> String {
-    let mut bytes = [0; 16];
-    bytes[..4].copy_from_slice(&number.to_be_bytes());
-    shared::chat::MessageId::from_random(bytes).to_string()
-}
 
 fn create<W: Wire>(client: &mut Client<W>, room: &str) {
     say(
@@ -42,10 +26,7 @@ fn one_key_does_not_use_up_the_rooms_also_by_leaving_them_and_after_a_restart() 
         let room = format!("den-{number}");
         create(&mut eve, &room);
         hear(&mut eve, "joined");
-        say(
-            &mut eve,
-            &json!({"type": "send", "room": room, "id": id(1), "text": "mine"}),
-        );
+        say(&mut eve, &send(&room, 1, "mine"));
         hear(&mut eve, "ack");
         // A room with an entry stays when nobody is in it.
         say(&mut eve, &json!({"type": "leave", "room": room}));
@@ -104,10 +85,7 @@ fn one_network_does_not_use_up_the_names() {
     let mut late = over_tcp(server.tcp(), 3, "late");
     assert_eq!(refusal(&mut late).0, "limit_reached");
     join(&mut late, "lobby", 0);
-    say(
-        &mut late,
-        &json!({"type": "send", "room": "lobby", "id": id(1), "text": "hello"}),
-    );
+    say(&mut late, &send("lobby", 1, "hello"));
     hear(&mut late, "ack");
     // Whoever has a name may keep it or take another.
     for name in ["mallory", "quagga"] {
@@ -126,7 +104,7 @@ fn one_key_does_not_fill_the_disk() {
     join(&mut other, "lobby", 0);
     join(&mut anna, "lobby", 0);
     let text = "x".repeat(16 * 1024);
-    let send = |number| json!({"type": "send", "room": "lobby", "id": id(number), "text": text});
+    let send = |number| send("lobby", number, &text);
     // 64 of these are a mebibyte.
     for number in 0..65 {
         say(&mut eve, &send(number));

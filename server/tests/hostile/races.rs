@@ -3,27 +3,10 @@
 use std::io::Write;
 
 use serde_json::{Value, json};
-use shared::chat::MessageId;
 
 use crate::support::client::Client;
-use crate::support::json::{hear, join, over_tcp, say};
+use crate::support::json::{UNHURRIED, hear, id, join, over_tcp, say, send};
 use crate::support::server::Server;
-
-/// No rates: the requests follow each other as fast as they can.
-const UNHURRIED: [&str; 6] = [
-    "--sends-per-minute",
-    "0",
-    "--joins-per-minute",
-    "0",
-    "--creates-per-minute",
-    "0",
-];
-
-fn id(number: u32) -> String {
-    let mut bytes = [0; 16];
-    bytes[..4].copy_from_slice(&number.to_be_bytes());
-    MessageId::from_random(bytes).to_string()
-}
 
 fn next(client: &mut Client) -> Value {
     serde_json::from_str(&client.receive()).unwrap_or_default()
@@ -36,10 +19,7 @@ fn edits_and_messages_of_one_connection_are_committed_in_their_order() {
     let server = Server::start(&UNHURRIED);
     let mut ada = over_tcp(server.tcp(), 1, "ada");
     join(&mut ada, "lobby", 0);
-    say(
-        &mut ada,
-        &json!({"type": "send", "room": "lobby", "id": id(0), "text": "first"}),
-    );
+    say(&mut ada, &send("lobby", 0, "first"));
     hear(&mut ada, "ack");
     let (mut number, mut last) = (0, 1);
     for _ in 0..60 {
@@ -49,7 +29,7 @@ fn edits_and_messages_of_one_connection_are_committed_in_their_order() {
                 number += 1;
                 let text = number.to_string();
                 let request = if number % 3 == 0 {
-                    json!({"type": "send", "room": "lobby", "id": id(number), "text": text})
+                    send("lobby", number, &text)
                 } else {
                     json!({
                         "type": "edit", "room": "lobby", "id": id(number), "of": 1, "text": text,
@@ -104,19 +84,13 @@ fn every_acked_entry_is_told_though_its_room_is_renamed_at_that_moment() {
         let (from, to) = (format!("room-{round}"), format!("room-{}", round + 1));
         let rename = json!({"type": "rename", "room": from, "to": to});
         let texts: Vec<_> = (0..TEXTS)
-            .map(|number| {
-                let id = id(round * TEXTS + number);
-                json!({"type": "send", "room": from, "id": id, "text": "text"}).to_string()
-            })
+            .map(|number| send(&from, round * TEXTS + number, "text").to_string())
             .collect();
         let texts: Vec<_> = texts.iter().map(String::as_str).collect();
         let sealed = bob.seal_all(&texts);
         // Stored beside it, so that the rename is committed in a group.
         let stored: Vec<_> = (0..TEXTS)
-            .map(|number| {
-                let id = id(round * TEXTS + number);
-                json!({"type": "send", "room": "lobby", "id": id, "text": "text"}).to_string()
-            })
+            .map(|number| send("lobby", round * TEXTS + number, "text").to_string())
             .collect();
         let stored: Vec<_> = stored.iter().map(String::as_str).collect();
         let beside = eve.seal_all(&stored);

@@ -31,6 +31,19 @@ async fn ended(session: &mut Session) -> ErrorCode {
     }
 }
 
+/// Creates a hub whose operators can follow what this thread logs, while the guard lives.
+async fn hub_with_log() -> (&'static Hub, tracing::subscriber::DefaultGuard) {
+    use tracing_subscriber::layer::SubscriberExt;
+
+    let log = crate::operators::Log::default();
+    let hub = hub_of(Settings {
+        log: Some(log.clone()),
+        ..unlimited()
+    });
+    let logging = tracing::subscriber::set_default(tracing_subscriber::registry().with(log));
+    (hub.await, logging)
+}
+
 fn user(seed: u8) -> String {
     UserId(key(seed)).to_string()
 }
@@ -242,15 +255,7 @@ async fn the_table_of_connections_comes_in_parts_and_names_people() {
 // The attack: the log is read by somebody else, or has a claim code in it.
 #[tokio::test]
 async fn the_log_comes_while_it_is_followed_and_to_operators_only() {
-    use tracing_subscriber::layer::SubscriberExt;
-
-    let log = crate::operators::Log::default();
-    let hub = hub_of(Settings {
-        log: Some(log.clone()),
-        ..unlimited()
-    })
-    .await;
-    let _logging = tracing::subscriber::set_default(tracing_subscriber::registry().with(log));
+    let (hub, _logging) = hub_with_log().await;
     let mut anna = operator(hub, 1, "anna").await;
     let mut ben = person(hub, 2, "ben").await;
     order(&mut anna, json!({"do": "log", "follow": true})).await;
@@ -281,15 +286,7 @@ async fn the_log_comes_while_it_is_followed_and_to_operators_only() {
 // The attack: whoever is no operator any more reads the log on, and stays on a stopped server.
 #[tokio::test]
 async fn a_revoked_operator_has_nothing_left_of_the_rights() {
-    use tracing_subscriber::layer::SubscriberExt;
-
-    let log = crate::operators::Log::default();
-    let hub = hub_of(Settings {
-        log: Some(log.clone()),
-        ..unlimited()
-    })
-    .await;
-    let _logging = tracing::subscriber::set_default(tracing_subscriber::registry().with(log));
+    let (hub, _logging) = hub_with_log().await;
     let mut anna = operator(hub, 1, "anna").await;
     let mut ben = operator(hub, 2, "ben").await;
     order(&mut ben, json!({"do": "log", "follow": true})).await;
@@ -320,15 +317,7 @@ async fn a_revoked_operator_has_nothing_left_of_the_rights() {
 // The same on a server that is open, where the connection goes on.
 #[tokio::test]
 async fn a_revoked_operator_follows_the_log_no_more() {
-    use tracing_subscriber::layer::SubscriberExt;
-
-    let log = crate::operators::Log::default();
-    let hub = hub_of(Settings {
-        log: Some(log.clone()),
-        ..unlimited()
-    })
-    .await;
-    let _logging = tracing::subscriber::set_default(tracing_subscriber::registry().with(log));
+    let (hub, _logging) = hub_with_log().await;
     let mut anna = operator(hub, 1, "anna").await;
     let mut ben = operator(hub, 2, "ben").await;
     order(&mut ben, json!({"do": "log", "follow": true})).await;

@@ -4,12 +4,38 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
+use shared::chat::MessageId;
 use shared::connection::Version;
 use shared::identity::PrivateKey;
 
 use super::client::{Client, Wire, connect};
 use super::websocket::WebSocket;
 use super::{client_key, system_random};
+
+/// The flags of a server without limits of rates: floods reach the other bounds, and requests follow
+/// each other as fast as they can.
+pub(crate) const UNHURRIED: [&str; 8] = [
+    "--sends-per-minute",
+    "0",
+    "--joins-per-minute",
+    "0",
+    "--creates-per-minute",
+    "0",
+    "--asks-per-minute",
+    "0",
+];
+
+/// Returns the message id with this number.
+pub(crate) fn id(number: u32) -> String {
+    let mut bytes = [0; 16];
+    bytes[..4].copy_from_slice(&number.to_be_bytes());
+    MessageId::from_random(bytes).to_string()
+}
+
+/// Returns the request that writes `text` into a room.
+pub(crate) fn send(room: &str, number: u32, text: &str) -> Value {
+    json!({"type": "send", "room": room, "id": id(number), "text": text})
+}
 
 /// Returns the key of a person.
 pub(crate) fn key(number: usize) -> &'static PrivateKey {
