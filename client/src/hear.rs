@@ -364,8 +364,12 @@ impl Chat {
         at: u64,
     ) {
         let id = about.and_then(|about| shared::chat::MessageId::parse(about).ok());
-        if id.is_some_and(|id| self.outbox.refused(id, message.clone())) {
-            return;
+        if let Some(id) = id {
+            // It was on its way when the room was renamed: nothing is wrong with it.
+            let follows = code == ChatErrorCode::NoSuchRoom && self.outbox.follow(id);
+            if follows || self.outbox.refused(id, message.clone()) {
+                return;
+            }
         }
         // A search has no id, so its error names the request, or nothing.
         if about.is_none_or(|about| about == "search") {

@@ -3,6 +3,8 @@
 //! Every entry has an id, and the server accepts one id of a writer once. So an entry that was
 //! handed to a connection that ended before the answer came is simply sent again.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use shared::chat::{ClientMessage, Emoji, MessageId, RoomId, Seq, Text};
 
@@ -106,12 +108,19 @@ impl Outgoing {
 
 /// The entries on their way, in the order in which they are sent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Outbox(Vec<Outgoing>);
+pub struct Outbox {
+    lines: Vec<Outgoing>,
+    /// The entries that were sent under a name that their room has lost since.
+    moved: BTreeSet<MessageId>,
+}
 
 impl Outbox {
     /// Returns an outbox with the entries that an earlier run of the program left.
     pub fn restore(lines: Vec<Outgoing>) -> Self {
-        let mut outbox = Self(lines);
+        let mut outbox = Self {
+            lines,
+            ..Self::default()
+        };
         // The connections of the earlier run are gone, so no answer comes any more.
         outbox.disconnected();
         outbox
@@ -119,19 +128,19 @@ impl Outbox {
 
     /// Returns all entries, oldest first.
     pub fn lines(&self) -> &[Outgoing] {
-        &self.0
+        &self.lines
     }
 
     /// Adds an entry at the end.
     pub fn push(&mut self, line: Outgoing) {
-        self.0.push(line);
+        self.lines.push(line);
     }
 
     /// Returns the entries that wait for a session of this account.
     pub fn queued(&self, account: &Account) -> impl Iterator<Item = &Outgoing> {
         let queued =
             |line: &&Outgoing| line.state == DeliveryState::Queued && line.account == *account;
-        self.0.iter().filter(queued)
+        self.lines.iter().filter(queued)
     }
 
     /// Marks an entry as taken by the socket.
@@ -152,23 +161,43 @@ impl Outbox {
             self.arrived(id);
         } else if let Some(line) = self.line(id) {
             line.state = DeliveryState::Acked(seq);
+            self.moved.remove(&id);
         }
     }
 
     /// Redirects the entries on their way to a room to the room's new name.
     pub fn renamed(&mut self, from: &RoomId, to: &RoomId) {
-        for line in self.0.iter_mut().filter(|line| line.room == *from) {
+        for line in self.lines.iter_mut().filter(|line| line.room == *from) {
             line.room = to.clone();
+            if line.state == DeliveryState::Sent {
+                self.moved.insert(line.id);
+            }
+        }
+    }
+
+    /// Queues an entry again that the server has refused because it knows the room by another name by
+    /// now. Returns `false` if the room was not renamed since the entry was sent.
+    pub fn follow(&mut self, id: MessageId) -> bool {
+        // Removed, so that it is sent again once for each new name.
+        let follows = self.moved.remove(&id);
+        match self.line(id) {
+            Some(line) if follows => {
+                line.state = DeliveryState::Queued;
+                true
+            }
+            _ => false,
         }
     }
 
     /// Removes an entry that is in its room's log.
     pub fn arrived(&mut self, id: MessageId) {
-        self.0.retain(|line| line.id != id);
+        self.moved.remove(&id);
+        self.lines.retain(|line| line.id != id);
     }
 
     /// Marks an entry as rejected. Returns `false` if it is not in the outbox.
     pub fn refused(&mut self, id: MessageId, reason: String) -> bool {
+        self.moved.remove(&id);
         let line = self.line(id);
         line.map(|line| line.state = DeliveryState::Refused(reason))
             .is_some()
@@ -176,7 +205,8 @@ impl Outbox {
 
     /// Queues the entries without an answer again, because their connection has ended.
     pub fn disconnected(&mut self) {
-        for line in &mut self.0 {
+        self.moved.clear();
+        for line in &mut self.lines {
             // An acked entry too: it has not come back, and the same id gets the same ack again.
             if matches!(line.state, DeliveryState::Sent | DeliveryState::Acked(_)) {
                 line.state = DeliveryState::Queued;
@@ -187,7 +217,7 @@ impl Outbox {
     /// Removes an entry, unless the present connection has taken it. An entry of an ended
     /// connection is queued again, so it is removed even if the server has it.
     pub fn remove(&mut self, id: MessageId) {
-        self.0.retain(|line| {
+        self.lines.retain(|line| {
             line.id != id
                 || !matches!(
                     line.state,
@@ -207,7 +237,7 @@ impl Outbox {
     }
 
     fn line(&mut self, id: MessageId) -> Option<&mut Outgoing> {
-        self.0.iter_mut().find(|line| line.id == id)
+        self.lines.iter_mut().find(|line| line.id == id)
     }
 }
 

@@ -67,3 +67,52 @@ fn a_request_that_waits_for_a_renamed_room_goes_to_its_new_name() {
     };
     assert_eq!(asked(&mut chat), [read]);
 }
+
+// The loss: a message that was on its way when its room was renamed was shown as refused ("The room is
+// gone"), though nothing was wrong with it.
+#[test]
+fn a_message_that_was_sent_to_the_former_name_goes_to_the_new_one() {
+    let mut chat = Chat::default();
+    let den = RoomId::parse("den").unwrap();
+    chat.hear(joined(den.clone(), 7, 3), 0);
+    chat.current = den.clone();
+    let id = MessageId::new(1, [0; 10]);
+    chat.write(
+        Writing::Say {
+            text: Text::parse("on its way").unwrap(),
+            reply_to: None,
+        },
+        super::compose::Authorship {
+            id,
+            account: Account::default(),
+            at: 0,
+        },
+    );
+    let refusal = || ServerMessage::Error {
+        code: ChatErrorCode::NoSuchRoom,
+        message: "The room is gone.".into(),
+        retry_after: None,
+        about: Some(id.to_string()),
+    };
+    let mut former = den;
+    for name in ["cave", "grotto"] {
+        chat.outbox.sent(id);
+        let to = RoomName::parse(name).unwrap();
+        chat.hear(
+            ServerMessage::Renamed {
+                room: former,
+                to: to.clone(),
+            },
+            0,
+        );
+        chat.hear(refusal(), 0);
+        former = to.into();
+        let line = &chat.outbox.lines()[0];
+        assert_eq!((&line.state, &line.room), (&DeliveryState::Queued, &former));
+    }
+    // Under a name that stays it is refused, and not sent without end.
+    chat.outbox.sent(id);
+    chat.hear(refusal(), 0);
+    let state = &chat.outbox.lines()[0].state;
+    assert!(matches!(state, DeliveryState::Refused(_)), "{state:?}");
+}
