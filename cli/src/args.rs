@@ -114,7 +114,8 @@ pub(crate) enum Command {
     /// Chat in the whole terminal: rooms, history, people
     ///
     /// Rooms, direct messages, history, search, replies and reactions; F1 shows the keys. What
-    /// cannot be sent waits in the data folder and is sent later, once; drafts are kept there, too. `NO_COLOR` is respected.
+    /// cannot be sent waits in the data folder and is sent later, once; drafts are kept there, too.
+    /// `NO_COLOR` is respected.
     Chat(Server),
     /// Talk in the lobby line by line, from a terminal or a pipe
     ///

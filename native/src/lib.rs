@@ -1,5 +1,5 @@
-//! What the native programs, server and terminal client, both ask of the operating system: private
-//! files, the file of a key, a clock and randomness.
+//! The operating system's part of server and terminal client: private files, the file of a key, a
+//! clock and randomness.
 
 pub mod clock;
 pub mod files;

@@ -1,4 +1,4 @@
-//! The ends of a session.
+//! The ways in which a session ends.
 
 use std::io;
 

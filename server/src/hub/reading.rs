@@ -1,4 +1,4 @@
-//! Reads from the store of what belongs to one room.
+//! Reads of one room's entries from the store.
 
 use shared::chat::{RoomId, RoomName};
 
@@ -11,7 +11,7 @@ use crate::store::{Durable, Store, StoreError};
 const ATTEMPTS: u32 = 5;
 
 impl Hub {
-    /// Reads what belongs to a room, which the store knows by its name. The room may be renamed
+    /// Reads entries of a room, which the store knows by its name. The room may be renamed
     /// meanwhile, and another one may have got its name: what was read then is not used.
     ///
     /// A name is free for another room only when the change that takes it away is applied, so a room

@@ -36,11 +36,11 @@ enum What {
 /// The progress of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Input {
-    /// Lines come.
+    /// Lines are still read.
     Open,
     /// `/quit` was read: the lines behind it are counted and not delivered.
     Quit,
-    /// No line comes any more.
+    /// No further line is read.
     Over,
 }
 

@@ -38,7 +38,7 @@ pub(super) struct Room {
     pub(super) id: RoomId,
     /// The lock around it, for what outlives its name. Nothing until it is in the table.
     pub(super) this: Weak<RoomLock>,
-    /// How often the room was renamed.
+    /// The number of times that the room was renamed.
     renames: u64,
     /// The room was closed, and is in the table no more.
     pub(super) closed: bool,

@@ -1,4 +1,4 @@
-//! Changes of the index of words that wait: what edits and deletions take out of it and put in.
+//! Changes of the index of words that wait: tokens that edits and deletions take out or put in.
 //!
 //! FTS5 takes a tenth of a second to take out a long text of thousands of different tokens without a
 //! trace, and every write waited for it: sixty deletions stopped a server for eight seconds. So the
@@ -16,7 +16,8 @@ pub(super) const PIECE_TOKENS: usize = 128;
 /// The time after which a transaction makes no more changes: whatever is written next waits for it.
 const PIECE_TIME: Duration = Duration::from_millis(5);
 
-/// Most changes that wait before the sweep pauses, which makes them faster than they are made.
+/// Most changes that wait before batches of the sweep become rare: it notes changes faster than they
+/// are made.
 pub(super) const MANY: usize = 1_000;
 
 /// Most changes that wait before edits are refused: 30 MB of the disk, and a minute and a half of the

@@ -47,7 +47,7 @@ pub(super) fn fold_query(query: &str) -> Cow<'_, str> {
     }
 }
 
-/// How characters are read that may belong to the word before them.
+/// The reading of characters that may belong to the word before them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reading {
     /// As parts of it: `m2`, `Qurʾan` as `Quran`.
@@ -56,7 +56,7 @@ enum Reading {
     Apart,
 }
 
-/// Why a character may stand apart from the word before it.
+/// The reason for which a character may stand apart from the word before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Apart {
     /// A number above the line. Those next to it are part of the number.

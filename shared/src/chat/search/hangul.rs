@@ -17,8 +17,8 @@ const VOWEL_KEYS: [u32; 21] = [
     0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 8, 8, 12, 13, 13, 13, 13, 17, 18, 18, 20,
 ];
 
-/// What each tail is without its last key, and the lead that this key is of the next syllable: ㄵ is
-/// ㄴ and ㅈ. The first is no tail.
+/// Each tail without its last key, and the lead of the next syllable that this key can be: ㄵ is ㄴ and
+/// ㅈ. The first is no tail.
 const TAIL_KEYS: [(u32, u32); 28] = [
     (0, LEADS),
     (0, 0),
