@@ -12,6 +12,7 @@ pub mod hear;
 pub mod lines;
 mod lists;
 pub mod log;
+pub mod markup;
 pub mod mention;
 pub mod operating;
 pub mod outbox;

@@ -243,7 +243,7 @@ impl Room {
         let new = self.new_messages(Some(me.id));
         new.filter(|message| {
             let text = message.text.as_deref().unwrap_or_default();
-            self.is_direct() || mention::is_in(text, me.name.as_str())
+            self.is_direct() || mention::is_in_message(text, me.name.as_str())
         })
     }
 

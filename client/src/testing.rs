@@ -1,6 +1,9 @@
 //! People and entries for tests.
 #![allow(clippy::unwrap_used, reason = "for tests, which are to fail then")]
 
+pub mod hostile;
+pub mod shown;
+
 use shared::chat::entry::DisplayName;
 use shared::chat::{Author, Entry, Event, MessageId, Seq, Text, Timestamp, UserId};
 use shared::identity::Fingerprint;

@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: the project's measurements, one section after the other, then a summary.
 //!
-//! A benchmark is a program under `server/benches/` or `cli/benches/`, or `e2e/bench.mjs`. The
+//! A benchmark is a program under `server/benches/`, `cli/benches/` or `client/benches/`, or `e2e/bench.mjs`. The
 //! summary repeats every line that it prints in the form `result: NAME = VALUE`.
 
 use std::io::{BufRead as _, BufReader};
@@ -25,6 +25,7 @@ pub(crate) fn main(tools: &mut Toolbox, args: &[String]) -> Result<ExitCode> {
     summary.extend(openssl(tools)?);
     summary.extend(server(tools)?);
     summary.extend(chat(tools)?);
+    summary.extend(markup(tools)?);
     summary.extend(time_to_connect(tools)?);
 
     heading("summary");
@@ -85,6 +86,14 @@ fn server(tools: &Toolbox) -> Result<Vec<Measured>> {
 fn chat(tools: &Toolbox) -> Result<Vec<Measured>> {
     heading("the chat");
     run_and_collect(&mut tools.cargo(&["bench", "--package", "cli", "--bench", "fan_out"]))
+}
+
+/// Measures the parser of messages.
+fn markup(tools: &Toolbox) -> Result<Vec<Measured>> {
+    heading("the markup of messages");
+    let features = ["--features", "testing"];
+    let mut bench = tools.cargo(&["bench", "--package", "client", "--bench", "markup"]);
+    run_and_collect(bench.args(features))
 }
 
 /// Measures the time from opening the page to a connected session, in Chromium, with the release

@@ -17,7 +17,7 @@ const DEFAULT_SECONDS: u64 = 60;
 /// programs of the state machines' targets are much shorter.
 const INPUT_BYTES: u32 = 4096;
 
-const TARGETS: [&str; 4] = ["v1_decoders", "v2_decoders", "server", "client"];
+const TARGETS: [&str; 5] = ["v1_decoders", "v2_decoders", "server", "client", "markup"];
 
 /// The number of targets that run at the same time.
 const AT_ONCE: usize = 2;
