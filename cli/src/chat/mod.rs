@@ -10,6 +10,7 @@ mod layers;
 mod link;
 mod outbox_file;
 mod rows;
+mod said;
 mod style;
 mod view;
 mod zone;

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use client::log::Message;
-use client::mention;
+use client::markup;
 use client::outbox::{DeliveryState, Outgoing, Writing};
 use client::room::Room;
 use client::timeline::{self, Item};
@@ -12,6 +12,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use shared::chat::{Author, Seq};
 
+use super::said::Said;
 use super::style::Look;
 use super::zone::Zone;
 use crate::printable;
@@ -242,30 +243,21 @@ impl Log<'_> {
     }
 
     fn said(&self, text: &str, lines: &mut Vec<Line<'static>>) {
-        let me = self.me.map_or("", |me| me.name.as_str());
-        // Split before the filter, which would turn line ends into pictures.
-        for line in text.split('\n') {
-            let line = printable::line(line.as_bytes());
-            for mut row in self.wrapped(&line, INDENT, INDENT, Style::new()) {
-                let meant = row
-                    .spans
-                    .iter()
-                    .any(|span| mention::is_in(&span.content, me));
-                if meant {
-                    row = row.patch_style(self.look.meant());
-                }
-                lines.push(row);
-            }
-        }
+        let said = Said {
+            width: usize::from(self.width),
+            look: self.look,
+            me: self.me.map_or("", |me| me.name.as_str()),
+        };
+        lines.extend(said.rows(text, INDENT));
     }
 
     fn quote(&self, of: Seq) -> Line<'static> {
         let text = match self.room.log.message(of) {
             Some(message) => {
-                let said = message.text.as_deref().unwrap_or("(deleted)");
-                let first = said.lines().next().unwrap_or_default();
+                let whole = message.text.as_deref().unwrap_or("(deleted)");
+                let first = markup::first_line(whole);
                 let mut piece: String = first.chars().take(QUOTE_CHARACTERS).collect();
-                if piece.len() < said.len() {
+                if piece.len() < first.len() || whole.trim().contains('\n') {
                     piece.push('…');
                 }
                 format!("{}: {piece}", message.from.name)
@@ -434,7 +426,8 @@ mod tests {
                 .find(|row| row.line.to_string() == text)
                 .unwrap()
         };
-        assert_eq!(find("  hi @bob").line.style, log.look.meant());
+        let meant = find("  hi @bob").line.spans.last().unwrap();
+        assert_eq!((&*meant.content, meant.style), ("@bob", log.look.meant()));
         assert_eq!(find("  hi @bobby").line.style, Look::chosen());
     }
 }

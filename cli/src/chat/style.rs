@@ -1,6 +1,7 @@
 //! Colours and emphasis. Everything that a colour says, a word or a sign says, too: a terminal may
 //! have no colours, and a person may not see them.
 
+use client::markup;
 use ratatui::style::{Color, Modifier, Style};
 use shared::chat::UserId;
 
@@ -56,6 +57,20 @@ impl Look {
     /// Returns the style of text that matters more.
     pub(crate) const fn bold() -> Style {
         Style::new().add_modifier(Modifier::BOLD)
+    }
+
+    /// Returns the style of a form of markup.
+    pub(crate) const fn form(form: markup::Style) -> Style {
+        Style::new().add_modifier(match form {
+            markup::Style::Emphasis => Modifier::ITALIC,
+            markup::Style::Strong => Modifier::BOLD,
+            markup::Style::Struck => Modifier::CROSSED_OUT,
+        })
+    }
+
+    /// Returns the style of a link.
+    pub(crate) const fn link() -> Style {
+        Style::new().add_modifier(Modifier::UNDERLINED)
     }
 
     /// Returns the style of a chosen row.

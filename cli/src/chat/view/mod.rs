@@ -5,6 +5,7 @@ mod eye;
 mod lists;
 mod overlay;
 
+use client::markup;
 use client::room::Room;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
@@ -247,8 +248,7 @@ fn about_line(app: &App, eye: Eye<'_>) -> Line<'static> {
     };
     let message = app.chat.room().and_then(|room| room.log.message(seq));
     let said = message.map_or_else(String::new, |message| {
-        let text = message.text.as_deref().unwrap_or_default();
-        let first = text.lines().next().unwrap_or_default();
+        let first = markup::first_line(message.text.as_deref().unwrap_or_default());
         format!("{}: {first}", message.from.name)
     });
     let text = format!("{verb} {} (Esc)", printable::line(said.as_bytes()));
