@@ -4,7 +4,6 @@
 //! touch the browser are compiled for wasm32 only. Nothing here implements the protocol: that is
 //! the crate `shared`, driven by `engine`.
 
-pub mod markdown;
 pub mod state;
 pub mod vault;
 

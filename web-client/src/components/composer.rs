@@ -12,6 +12,7 @@ use super::text;
 use crate::hooks::use_draft;
 use client::lines::{self, Line};
 use client::log::Message;
+use client::markup;
 
 /// The message that the composer answers or edits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -206,8 +207,7 @@ fn about_line(about: &About, on_forget: &Callback<()>) -> Html {
         About::Reply(message) => (format!("Reply to {}", message.from.name), message),
         About::Edit(message) => ("Edit your message".to_owned(), message),
     };
-    let line = message.text.as_deref().unwrap_or_default();
-    let line = line.lines().next().unwrap_or_default().to_owned();
+    let line = markup::first_line(message.text.as_deref().unwrap_or_default());
     html! {
         <p class="about" data-testid="composer-about">
             <b>{ said }</b><span class="about-text">{ line }</span>

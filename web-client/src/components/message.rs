@@ -8,9 +8,10 @@ use yew::prelude::*;
 use super::doing::Doing;
 use super::icons::{Icon, icon};
 use super::person::{avatar, hue};
+use super::said::said;
 use super::{reactions, text};
-use crate::markdown;
 use client::log::Message;
+use client::markup;
 use client::outbox::Writing;
 
 /// Props of [`MessageRow`].
@@ -72,13 +73,11 @@ pub fn message_row(props: &MessageRowProps) -> Html {
             if let Some(of) = message.reply_to {
                 { reply_line(of, props.answered.as_deref(), &props.on_do) }
             }
-            // `auto` takes the direction from the text, so that Arabic and Hebrew run from right to
-            // left.
-            <div class="bubble" dir="auto">
+            <div class="bubble">
                 { match &message.text {
-                    Some(said) => html! {
+                    Some(text) => html! {
                         <>
-                            <div data-testid="message-text">{ markdown::view(said, own_name) }</div>
+                            <div data-testid="message-text">{ said(text, own_name) }</div>
                             if message.edited {
                                 <small class="edited" data-testid="edited">{ "edited" }</small>
                             }
@@ -108,8 +107,8 @@ fn reply_line(of: Seq, answered: Option<&Message>, on_do: &Callback<Doing>) -> H
     let onclick = on_do.reform(move |_: MouseEvent| Doing::Show(of));
     let said = match answered {
         Some(message) => {
-            let said = message.text.as_deref().unwrap_or("a deleted message");
-            let line = said.lines().next().unwrap_or_default();
+            let line = message.text.as_deref().map(markup::first_line);
+            let line = line.unwrap_or_else(|| "a deleted message".to_owned());
             format!("{}: {line}", message.from.name)
         }
         None => "an earlier message".to_owned(),

@@ -59,6 +59,7 @@ pub mod qr;
 pub mod reactions;
 pub mod room_settings;
 pub mod rooms;
+pub mod said;
 pub mod search;
 pub mod sure;
 pub mod switcher;
