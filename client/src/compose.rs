@@ -2,6 +2,8 @@
 //!
 //! The module is pure.
 
+use std::borrow::Cow;
+
 use shared::chat::room::InvalidRoom;
 use shared::chat::server::Member;
 use shared::chat::{
@@ -23,6 +25,9 @@ pub struct Authorship {
     pub at: u64,
 }
 
+/// The reason for which a line was not carried out: a sentence for the person.
+pub type Fault = Cow<'static, str>;
+
 /// A step that the program itself must take for a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked<'a> {
@@ -30,6 +35,9 @@ pub enum Asked<'a> {
     Quit,
     /// Show the operators' console.
     Console,
+    /// Have the line written differently: nothing was done, and a notice says why. It goes back to
+    /// the composer, since what was typed must not be lost.
+    Again,
     /// A command that not every client has.
     Command {
         /// The command's first word, without the slash.
@@ -58,14 +66,15 @@ impl Chat {
     }
 
     /// Shows the code of an invitation, which may stand in its link.
-    pub fn redeem(&mut self, link: &str, at: u64) {
+    fn redeem(&mut self, link: &str) -> Result<(), Fault> {
         let code = link
             .rsplit_once("invitation=")
             .map_or(link, |(_, code)| code);
         match InvitationCode::try_from(code.to_owned()) {
             Ok(code) => self.ask(ClientMessage::Redeem { code }),
-            Err(_) => self.notice("That is no invitation. /invitation LINK", at),
+            Err(_) => return Err("That is no invitation. /invitation LINK".into()),
         }
+        Ok(())
     }
 
     /// Carries out a line, as far as all clients do the same. Returns the step that is left to the
@@ -77,30 +86,70 @@ impl Chat {
         authorship: Authorship,
     ) -> Option<Asked<'a>> {
         let at = authorship.at;
+        match self.carry_out(line, reply_to, authorship) {
+            Ok(asked) => asked,
+            Err(why) => {
+                self.notice(why, at);
+                Some(Asked::Again)
+            }
+        }
+    }
+
+    /// Returns `true` if [`Chat::compose`] would carry a line out, or hand it to the program. A
+    /// composer asks before it lets go of the line.
+    pub fn takes(&self, line: &str) -> bool {
+        let authorship = Authorship {
+            id: MessageId::new(0, [0; 10]),
+            account: Account::default(),
+            at: 0,
+        };
+        !matches!(
+            self.clone().compose(line, None, authorship),
+            Some(Asked::Again)
+        )
+    }
+
+    /// Puts a message into the outbox, whatever it begins with.
+    ///
+    /// # Errors
+    /// Returns a sentence for the person if the text is no message.
+    pub fn say(
+        &mut self,
+        text: &str,
+        reply_to: Option<Seq>,
+        authorship: Authorship,
+    ) -> Result<(), Fault> {
+        let text = Text::parse(text).map_err(|error| format!("Not sent: {error}."))?;
+        // A person who writes has read the new messages.
+        let current = self.current.clone();
+        if let Some(room) = self.room_mut(&current) {
+            room.divider = None;
+            // The message ends the report that the person writes, so the next one may be reported
+            // at once.
+            room.said_typing = 0;
+        }
+        self.write(Writing::Say { text, reply_to }, authorship);
+        Ok(())
+    }
+
+    fn carry_out<'a>(
+        &mut self,
+        line: &'a str,
+        reply_to: Option<Seq>,
+        authorship: Authorship,
+    ) -> Result<Option<Asked<'a>>, Fault> {
+        let at = authorship.at;
         match lines::parse(line) {
-            Line::Say(text) => match Text::parse(text) {
-                Ok(text) => {
-                    // A person who writes has read the new messages.
-                    let current = self.current.clone();
-                    if let Some(room) = self.room_mut(&current) {
-                        room.divider = None;
-                        // The message ends the report that the person writes, so the next one may
-                        // be reported at once.
-                        room.said_typing = 0;
-                    }
-                    self.write(Writing::Say { text, reply_to }, authorship);
-                }
-                Err(error) => self.notice(format!("Not sent: {error}."), at),
-            },
+            Line::Say(text) => self.say(text, reply_to, authorship)?,
             Line::Name(name) => match lines::check_name(name) {
                 // To the server an empty name means a guest name, so a forgotten argument would
                 // take the person's name away.
-                Ok(()) if name.is_empty() => self.notice("Which name? /name NEW", at),
+                Ok(()) if name.is_empty() => return Err("Which name? /name NEW".into()),
                 Ok(()) => self.ask(ClientMessage::Hello {
                     name: Some(name.to_owned()),
                     client: String::new().into(),
                 }),
-                Err(why) => self.notice(why, at),
+                Err(why) => return Err(why.into()),
             },
             Line::Join(name) => match room_name(name) {
                 // To create a known room would only bring `room_exists` first.
@@ -108,36 +157,36 @@ impl Chat {
                     self.open(room.into());
                 }
                 Ok(room) => self.create(room, false),
-                Err(error) => self.no_room(error, at),
+                Err(error) => return Err(no_room(error)),
             },
             Line::Private(name) => match room_name(name) {
                 Ok(room) => self.create(room, true),
-                Err(error) => self.no_room(error, at),
+                Err(error) => return Err(no_room(error)),
             },
-            Line::Invite(name) => self.invite(name, at),
-            Line::Message { to, text } => self.message(to, text, authorship),
+            Line::Invite(name) => self.invite(name, at)?,
+            Line::Message { to, text } => self.message(to, text, authorship)?,
             Line::Leave => {
                 let room = self.current.clone();
                 self.ask(ClientMessage::Leave { room });
             }
             Line::Topic(text) => match Topic::parse(text) {
-                Ok(topic) => self.ask_of_room(at, |room| ClientMessage::Topic { room, topic }),
-                Err(error) => self.notice(format!("Not changed: {error}."), at),
+                Ok(topic) => self.ask_of_room(|room| ClientMessage::Topic { room, topic })?,
+                Err(error) => return Err(format!("Not changed: {error}.").into()),
             },
             Line::Rename(name) => match room_name(name) {
-                Ok(to) => self.ask_of_room(at, |room| ClientMessage::Rename { room, to }),
-                Err(error) => self.notice(format!("Not renamed: {error}."), at),
+                Ok(to) => self.ask_of_room(|room| ClientMessage::Rename { room, to })?,
+                Err(error) => return Err(format!("Not renamed: {error}.").into()),
             },
-            Line::Close(name) => self.close(name, at),
+            Line::Close(name) => self.close(name)?,
             Line::Remove(name) => {
-                self.ask_of_member(name, at, |room, id| ClientMessage::Remove { room, id });
+                self.ask_of_member(name, |room, id| ClientMessage::Remove { room, id })?;
             }
             Line::Role { name, role } => {
-                self.ask_of_member(name, at, |room, id| ClientMessage::Role { room, id, role });
+                self.ask_of_member(name, |room, id| ClientMessage::Role { room, id, role })?;
             }
-            Line::Invitation(code) => self.redeem(code, at),
-            Line::Operate { word: "", .. } => return Some(Asked::Console),
-            Line::Operate { word, rest } => self.operate(word, rest, at),
+            Line::Invitation(code) => self.redeem(code)?,
+            Line::Operate { word: "", .. } => return Ok(Some(Asked::Console)),
+            Line::Operate { word, rest } => self.operate(word, rest)?,
             Line::Who => self.who(at),
             Line::Help => {
                 self.notice(lines::HELP, at);
@@ -145,11 +194,11 @@ impl Chat {
                     self.notice(lines::OPERATOR_HELP, at);
                 }
             }
-            Line::Quit => return Some(Asked::Quit),
-            Line::Other { word, rest } => return Some(Asked::Command { word, rest }),
+            Line::Quit => return Ok(Some(Asked::Quit)),
+            Line::Other { word, rest } => return Ok(Some(Asked::Command { word, rest })),
             Line::Empty => {}
         }
-        None
+        Ok(None)
     }
 
     /// Puts a notice that there is no such command, and lists the commands.
@@ -167,13 +216,15 @@ impl Chat {
     }
 
     /// Queues a request about the room on the screen, which must be a room with a name.
-    fn ask_of_room(&mut self, at: u64, message: impl FnOnce(RoomName) -> ClientMessage) {
-        match self.current.clone() {
-            RoomId::Named(room) => self.ask(message(room)),
-            RoomId::Direct(_) => {
-                self.notice("A room of two has no moderators, topic or name.", at);
-            }
-        }
+    fn ask_of_room(
+        &mut self,
+        message: impl FnOnce(RoomName) -> ClientMessage,
+    ) -> Result<(), Fault> {
+        let RoomId::Named(room) = self.current.clone() else {
+            return Err("A room of two has no moderators, topic or name.".into());
+        };
+        self.ask(message(room));
+        Ok(())
     }
 
     /// Queues a request about a member of the room on the screen. A fingerprint instead of the name
@@ -182,32 +233,29 @@ impl Chat {
     fn ask_of_member(
         &mut self,
         name: &str,
-        at: u64,
         message: impl FnOnce(RoomName, UserId) -> ClientMessage,
-    ) {
+    ) -> Result<(), Fault> {
         let short = name.strip_prefix('@').unwrap_or(name).to_lowercase();
         let members = self.room().map(|room| room.members.as_slice());
         let mut members = members.unwrap_or_default().iter();
         let member = members.find(|it| it.name.as_str().to_lowercase() == short);
         let id = member.map(|it| it.id).or_else(|| UserId::parse(name).ok());
-        match id {
-            Some(id) => self.ask_of_room(at, |room| message(room, id)),
-            None => self.nobody(name, at),
-        }
+        let id = id.ok_or_else(|| nobody(name))?;
+        self.ask_of_room(|room| message(room, id))
     }
 
     /// Deletes the room on the screen, if the person types its name again: a deletion cannot be
     /// undone.
-    fn close(&mut self, name: &str, at: u64) {
+    fn close(&mut self, name: &str) -> Result<(), Fault> {
         let RoomId::Named(room) = self.current.clone() else {
-            return self.notice("A room of two is not closed; /leave leaves it.", at);
+            return Err("A room of two is not closed; /leave leaves it.".into());
         };
         if room_name(name).is_ok_and(|name| name == room) {
             self.ask(ClientMessage::Close { room });
-        } else {
-            let text = format!("This deletes {room} with everything in it: /close {room} does so.");
-            self.notice(text, at);
+            return Ok(());
         }
+        let why = format!("This deletes {room} with everything in it: /close {room} does so.");
+        Err(why.into())
     }
 
     fn create(&mut self, room: RoomName, private: bool) {
@@ -219,58 +267,36 @@ impl Chat {
         });
     }
 
-    fn no_room(&mut self, error: InvalidRoom, at: u64) {
-        self.notice(format!("No room: {error}."), at);
-    }
-
-    pub(crate) fn nobody(&mut self, name: &str, at: u64) {
-        let name: String = name.chars().take(32).collect();
-        let text = if name.is_empty() {
-            "Whom? Give a name.".to_owned()
-        } else {
-            format!("Nobody in your rooms is called {name}.")
-        };
-        self.notice(text, at);
-    }
-
-    fn invite(&mut self, name: &str, at: u64) {
+    fn invite(&mut self, name: &str, at: u64) -> Result<(), Fault> {
         let RoomId::Named(room) = self.current.clone() else {
-            // The server knows people by their fingerprint. The name is only looked up here.
-            return self.notice("Nobody can be invited to a room of two.", at);
+            return Err("Nobody can be invited to a room of two.".into());
         };
-        match self.person(name).map(|it| (it.id, it.name.clone())) {
-            Some((id, name)) => {
-                self.notice(format!("{name} is invited to {room}."), at);
-                self.ask(ClientMessage::Invite { room, id });
-            }
-            None => self.nobody(name, at),
-        }
+        // The server knows people by their fingerprint. The name is only looked up here.
+        let person = self.person(name).ok_or_else(|| nobody(name))?;
+        let (id, name) = (person.id, person.name.clone());
+        self.notice(format!("{name} is invited to {room}."), at);
+        self.ask(ClientMessage::Invite { room, id });
+        Ok(())
     }
 
-    fn message(&mut self, name: &str, text: &str, authorship: Authorship) {
-        let at = authorship.at;
-        let Some(to) = self.person(name).map(|it| it.id) else {
-            return self.nobody(name, at);
-        };
+    fn message(&mut self, name: &str, text: &str, authorship: Authorship) -> Result<(), Fault> {
+        let to = self.person(name).ok_or_else(|| nobody(name))?.id;
         let me = self.me.as_ref().map(|me| me.id);
         let Some(room) = me.and_then(|me| DirectId::of(me, to)).map(RoomId::Direct) else {
-            return self.notice("That is you.", at);
+            return Err("That is you.".into());
         };
         // The message waits in the outbox until `joined` has come for the room of two.
         if !text.is_empty() {
-            match Text::parse(text) {
-                Ok(text) => {
-                    let reply_to = None;
-                    self.write_to(room.clone(), Writing::Say { text, reply_to }, authorship);
-                }
-                Err(error) => return self.notice(format!("Not sent: {error}."), at),
-            }
+            let text = Text::parse(text).map_err(|error| format!("Not sent: {error}."))?;
+            let reply_to = None;
+            self.write_to(room.clone(), Writing::Say { text, reply_to }, authorship);
         }
         if self.rooms.get(&room).is_some_and(|room| room.is_joined()) {
             self.open(room);
         } else {
             self.ask(ClientMessage::Direct { to });
         }
+        Ok(())
     }
 
     fn who(&mut self, at: u64) {
@@ -289,6 +315,21 @@ impl Chat {
         };
         self.notice(text, at);
     }
+}
+
+/// Returns the sentence about a name of a room that is none.
+fn no_room(error: InvalidRoom) -> Fault {
+    format!("No room: {error}.").into()
+}
+
+/// Returns the sentence about a name that leads to nobody.
+pub(crate) fn nobody(name: &str) -> Fault {
+    if name.is_empty() {
+        return "Whom? Give a name.".into();
+    }
+    // The name may be as long as a message. The sentence shows its beginning.
+    let name: String = name.chars().take(32).collect();
+    format!("Nobody in your rooms is called {name}.").into()
 }
 
 /// Parses the name of a room, which may have the sign before it with which rooms are shown.

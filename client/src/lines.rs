@@ -96,12 +96,17 @@ pub fn parse(line: &str) -> Line<'_> {
         ClientLine::Who => Line::Who,
         ClientLine::Help => Line::Help,
         ClientLine::Quit => Line::Quit,
-        ClientLine::UnknownCommand(word) => command(word, rest(line)),
+        ClientLine::UnknownCommand(word) if is_command(word) => command(word, rest(line)),
         ClientLine::Empty => Line::Empty,
-        // Only a client of plain text must tell an object of the protocol from a text. Here a
-        // person typed it.
-        ClientLine::Object => Line::Say(line.trim_end()),
+        // A path, a regular expression, a face: nobody means a command. And only a client of plain
+        // text must tell an object of the protocol from a text; here a person typed it.
+        ClientLine::UnknownCommand(_) | ClientLine::Object => Line::Say(line.trim_end()),
     }
+}
+
+/// Returns `true` if a word could be a command: all commands consist of small letters.
+fn is_command(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase())
 }
 
 /// Returns the text behind the first word.
@@ -147,7 +152,7 @@ fn role(name: &str, role: Role) -> Line<'_> {
 /// Returns `true` if the line, as far as it is written, is a message and not a command.
 pub fn is_message(line: &str) -> bool {
     // Others must not see that the person writes while it is only a command.
-    !line.trim().is_empty() && (!line.starts_with('/') || line.starts_with("//"))
+    matches!(parse(line), Line::Say(_))
 }
 
 /// Checks a display name before it is sent. An empty one asks for a guest name of the server. The
@@ -200,6 +205,12 @@ mod tests {
                     rest: "it",
                 },
             ),
+            (
+                "/usr/bin/env is a path",
+                Line::Say("/usr/bin/env is a path"),
+            ),
+            ("/^a+$/", Line::Say("/^a+$/")),
+            ("/ or /1 or /A", Line::Say("/ or /1 or /A")),
             ("/private den", Line::Private("den")),
             ("/invite", Line::Invite("")),
             ("/invite bob", Line::Invite("bob")),
@@ -245,7 +256,8 @@ mod tests {
             ("hi", true),
             ("//hi", true),
             ("/msg bob", false),
-            ("/", false),
+            ("/", true),
+            ("/usr/bin", true),
             (" \n", false),
             ("", false),
         ] {

@@ -10,6 +10,7 @@ use shared::chat::operator::{
 use shared::chat::{Author, ClientMessage, InvitationCode, Role, RoomName, UserId};
 
 use super::Chat;
+use super::compose::{Fault, nobody};
 use super::lines::OPERATOR_HELP;
 
 /// The most lines of the log that are kept. Older ones are dropped.
@@ -229,114 +230,98 @@ fn invitation_line(invitation: &Invitation) -> String {
 
 impl Chat {
     /// Carries out an operator's command.
-    pub(crate) fn operate(&mut self, word: &str, rest: &str, at: u64) {
+    pub(crate) fn operate(&mut self, word: &str, rest: &str) -> Result<(), Fault> {
         // The server would reject it as well. The answer is at hand, so no request is spent.
         if !self.operator {
-            return self.notice("Only operators may do that.", at);
+            return Err("Only operators may do that.".into());
         }
         let request = match (word, rest) {
             ("operators", "") => {
                 self.operating.telling = Some(Told::Operators);
-                Some(OperatorRequest::Operators)
+                OperatorRequest::Operators
             }
             ("rooms", "") => {
                 self.operating.telling = Some(Told::Rooms);
-                Some(OperatorRequest::Rooms { after: None })
+                OperatorRequest::Rooms { after: None }
             }
-            ("appoint", who) => self
-                .user(who, at)
-                .map(|user| OperatorRequest::Appoint { user }),
-            ("revoke", who) => self
-                .user(who, at)
-                .map(|user| OperatorRequest::Revoke { user }),
+            ("appoint", who) => {
+                let user = self.user(who)?;
+                OperatorRequest::Appoint { user }
+            }
+            ("revoke", who) => {
+                let user = self.user(who)?;
+                OperatorRequest::Revoke { user }
+            }
             ("release", who) => {
-                let user = self.user(who, at);
-                user.map(|user| OperatorRequest::ReleaseName { user })
+                let user = self.user(who)?;
+                OperatorRequest::ReleaseName { user }
             }
-            ("owner", rest) => self.owner(rest, at),
-            ("admission", mode) => match mode.parse() {
-                Ok(mode) => Some(OperatorRequest::Admission { mode }),
-                Err(error) => {
-                    self.notice(format!("Not changed: {error}."), at);
-                    None
-                }
-            },
+            ("owner", rest) => self.owner(rest)?,
+            ("admission", mode) => {
+                let mode = mode
+                    .parse()
+                    .map_err(|error| format!("Not changed: {error}."))?;
+                OperatorRequest::Admission { mode }
+            }
             ("applicants", "") => {
                 self.operating.telling = Some(Told::Applicants);
-                Some(OperatorRequest::Applicants { after: None })
+                OperatorRequest::Applicants { after: None }
             }
-            ("admit", who) => self
-                .user(who, at)
-                .map(|user| OperatorRequest::Admit { user }),
-            ("invite", rest) => self.invitation(rest, at),
+            ("admit", who) => {
+                let user = self.user(who)?;
+                OperatorRequest::Admit { user }
+            }
+            ("invite", rest) => invitation(rest)?,
             ("invitations", "") => {
                 self.operating.telling = Some(Told::Invitations);
-                Some(OperatorRequest::Invitations)
+                OperatorRequest::Invitations
             }
             ("uninvite", number) => {
                 let number = number.parse().ok();
-                if number.is_none() {
-                    self.notice("Which invitation? /op uninvite NUMBER", at);
-                }
-                number.map(|number| OperatorRequest::Uninvite { number })
+                let number = number.ok_or("Which invitation? /op uninvite NUMBER")?;
+                OperatorRequest::Uninvite { number }
             }
-            _ => {
-                self.notice(OPERATOR_HELP, at);
-                None
-            }
+            _ => return Err(OPERATOR_HELP.into()),
         };
-        if let Some(request) = request {
-            self.ask(ClientMessage::Operator(request));
-        }
+        self.ask(ClientMessage::Operator(request));
+        Ok(())
     }
 
-    fn invitation(&mut self, rest: &str, at: u64) -> Option<OperatorRequest> {
-        let mut numbers = rest.split_whitespace().map(str::parse);
-        let (uses, days) = (
-            numbers.next().unwrap_or(Ok(1)),
-            numbers.next().unwrap_or(Ok(7)),
-        );
-        if let (Ok(uses), Ok(days), None) = (uses, days, numbers.next()) {
-            return Some(OperatorRequest::Invite { uses, days });
-        }
-        self.notice("For how many keys, and days? /op invite KEYS DAYS", at);
-        None
-    }
-
-    fn owner(&mut self, rest: &str, at: u64) -> Option<OperatorRequest> {
-        let Some((room, who)) = rest.split_once(char::is_whitespace) else {
-            self.notice("Which room, and who? /op owner ROOM WHO", at);
-            return None;
-        };
-        let room = match RoomName::from_stored(room.strip_prefix('#').unwrap_or(room)) {
-            Ok(room) => room,
-            Err(error) => {
-                self.notice(format!("No room: {error}."), at);
-                return None;
-            }
-        };
-        let user = self.user(who.trim(), at)?;
+    fn owner(&self, rest: &str) -> Result<OperatorRequest, Fault> {
+        let words = rest.split_once(char::is_whitespace);
+        let (room, who) = words.ok_or("Which room, and who? /op owner ROOM WHO")?;
+        let room = RoomName::from_stored(room.strip_prefix('#').unwrap_or(room))
+            .map_err(|error| format!("No room: {error}."))?;
+        let user = self.user(who.trim())?;
         let role = Role::Owner;
-        Some(OperatorRequest::Role { room, user, role })
+        Ok(OperatorRequest::Role { room, user, role })
     }
 
     /// Returns the user with this fingerprint, or with a name that this client knows.
-    fn user(&mut self, who: &str, at: u64) -> Option<UserId> {
-        let found = if let Ok(user) = UserId::parse(who) {
-            Ok(user)
-        } else {
-            let known = self.person(who).map(|it| it.id);
-            one(known.into_iter().chain(self.operating.people(who)))
-        };
-        match found {
-            Ok(user) => return Some(user),
-            Err(NoOne::Nobody) => self.nobody(who, at),
-            Err(NoOne::Several) => {
-                let text = format!("More than one is called {who}: give the fingerprint.");
-                self.notice(text, at);
-            }
+    fn user(&self, who: &str) -> Result<UserId, Fault> {
+        if let Ok(user) = UserId::parse(who) {
+            return Ok(user);
         }
-        None
+        let known = self.person(who).map(|it| it.id);
+        one(known.into_iter().chain(self.operating.people(who))).map_err(|no_one| match no_one {
+            NoOne::Nobody => nobody(who),
+            NoOne::Several => {
+                let who: String = who.chars().take(32).collect();
+                format!("More than one is called {who}: give the fingerprint.").into()
+            }
+        })
+    }
+}
+
+fn invitation(rest: &str) -> Result<OperatorRequest, Fault> {
+    let mut numbers = rest.split_whitespace().map(str::parse);
+    let (uses, days) = (
+        numbers.next().unwrap_or(Ok(1)),
+        numbers.next().unwrap_or(Ok(7)),
+    );
+    match (uses, days, numbers.next()) {
+        (Ok(uses), Ok(days), None) => Ok(OperatorRequest::Invite { uses, days }),
+        _ => Err("For how many keys, and days? /op invite KEYS DAYS".into()),
     }
 }
 

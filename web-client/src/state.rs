@@ -374,9 +374,16 @@ impl State {
             Some(Asked::Console) => {
                 self.chat.notice(client::lines::OPERATOR_HELP, at);
             }
-            // The page has buttons for the terminal client's other commands.
-            Some(Asked::Command { word, .. }) => self.chat.no_command(word, at),
-            None => {}
+            // The page has buttons for the terminal client's other commands: whatever else begins
+            // with a slash is a text.
+            Some(Asked::Command { .. }) => {
+                let authorship = self.authorship(id, at);
+                if let Err(why) = self.chat.say(line, reply_to, authorship) {
+                    self.chat.notice(why, at);
+                }
+            }
+            // The composer has kept the line, because it asks before.
+            Some(Asked::Again) | None => {}
         }
     }
 

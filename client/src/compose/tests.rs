@@ -112,7 +112,8 @@ fn people_are_invited_by_name() {
         "/private not a room",
         "/join \u{202e}",
     ] {
-        assert_eq!(chat.compose(wrong, None, authorship()), None);
+        assert!(!chat.takes(wrong), "{wrong}");
+        assert_eq!(chat.compose(wrong, None, authorship()), Some(Asked::Again));
     }
     assert_eq!(chat.requests.waiting().len(), waiting);
     assert_eq!(notices(&chat).len(), 5, "{:?}", notices(&chat));

@@ -2,7 +2,6 @@
 
 use client::Chat;
 use client::compose::{Asked, Authorship};
-use client::lines::{self, Line};
 use client::outbox::{DeliveryState, Writing};
 use shared::chat::{ClaimCode, ClientMessage, MessageId, OperatorRequest, Query, Text};
 use shared::trust::words;
@@ -58,13 +57,8 @@ impl App {
             Some(About::Reply(seq)) => Some(seq),
             _ => None,
         };
-        let outgoing = self.chat.outbox.lines().len();
         let asked = self.chat.compose(&text, reply_to, authorship);
         self.discarded.remove(&text);
-        if self.chat.outbox.lines().len() == outgoing && is_written(&text) {
-            // The notice says why nothing was sent; the text must not be gone.
-            self.discarded.push(text.clone());
-        }
         if text.trim() == "/help" {
             self.chat.notice(HELP, at);
         }
@@ -76,6 +70,11 @@ impl App {
             }
             Some(Asked::Command { word, rest }) => {
                 self.command(word, rest, at);
+                false
+            }
+            Some(Asked::Again) => {
+                // The notice says why nothing was done; the text must not be gone.
+                self.discarded.push(text.clone());
                 false
             }
             None => false,
@@ -181,14 +180,5 @@ impl App {
     pub(crate) fn write(&mut self, what: Writing, id: MessageId, at: u64) {
         let account = self.account.clone();
         self.chat.write(what, Authorship { id, account, at });
-    }
-}
-
-/// Returns `true` if a line is a text for other people.
-fn is_written(line: &str) -> bool {
-    match lines::parse(line) {
-        Line::Say(_) => true,
-        Line::Message { text, .. } => !text.is_empty(),
-        _ => false,
     }
 }
