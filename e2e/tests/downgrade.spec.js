@@ -98,6 +98,6 @@ for (const pinned of [false, true]) {
     const again = await visitor({ like: { context: page.context() } });
     await again.chat.open(server.url);
     await again.chat.join('ada');
-    expect(sessionsOf(server).at(-1).version).toBe('v2');
+    await expect.poll(() => sessionsOf(server).at(-1)?.version).toBe('v2');
   });
 }

@@ -32,7 +32,7 @@ test('one who only forwards changes nothing', async ({ server, mitm, visitor }) 
   await expect(chat.messages('through him', 'ada')).toHaveCount(1);
   await chat.id('verify-open').click();
   const id = await chat.id('verify-session').textContent();
-  expect(sessionsOf(server).map(({ session }) => session)).toEqual([id]);
+  await expect.poll(() => sessionsOf(server).map(({ session }) => session)).toEqual([id]);
   expect(mitm.read).toEqual([]);
 });
 
@@ -102,6 +102,7 @@ test('v2 cannot help who says yes to the wrong words, and tells it when he goes'
   await chat.id('verify-open').click();
   const id = await chat.id('verify-session').textContent();
   expect(id).toMatch(/^[0-9a-f]{32}$/);
+  await expect.poll(() => sessionsOf(server)).toHaveLength(1);
   const [session] = sessionsOf(server);
   expect(session.version).toBe('v2');
   expect(session.session).not.toBe(id);
