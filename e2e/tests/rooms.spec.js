@@ -247,6 +247,30 @@ test.describe('without a limit of rates', () => {
     await expect(chat.messages('one more')).toBeInViewport();
     await expect(chat.id('jump-latest')).toHaveCount(0);
   });
+
+  test('three hundred messages arrive while one reads back, and the place stays', async ({ server, visitor, python }) => {
+    test.slow();
+    const py = await python();
+    for (let n = 1; n <= 60; n++) await py.say(`line ${n}`);
+    await py.hear((text) => text.endsWith(': line 60'));
+    const { chat } = await come(visitor, server, 'ada', PHONE);
+    await expect(chat.messages('line 60')).toHaveCount(1);
+    const log = chat.id('log');
+    await expect.poll(() => log.evaluate((it) => it.scrollHeight - it.scrollTop - it.clientHeight)).toBeLessThan(3);
+    await log.evaluate((element) => element.scrollBy(0, -400));
+    await expect(chat.id('jump-latest')).toBeVisible();
+    const place = () =>
+      log.evaluate((element) => {
+        const edge = element.getBoundingClientRect().top;
+        const rows = [...element.querySelectorAll('[data-seq]')];
+        const first = rows.find((row) => row.getBoundingClientRect().bottom > edge);
+        return [first.dataset.seq, Math.round(first.getBoundingClientRect().top - edge)];
+      });
+    const before = await place();
+    for (let n = 61; n <= 360; n++) await py.say(`line ${n}`);
+    await expect(chat.id('jump-latest')).toContainText('300 new messages');
+    expect(await place()).toEqual(before);
+  });
 });
 
 for (const colorScheme of ['light', 'dark']) {

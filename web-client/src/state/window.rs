@@ -44,11 +44,13 @@ impl Window {
     #[must_use]
     pub fn down(self, count: usize, seq: impl Fn(usize) -> Seq) -> Self {
         let start = self.of(count, &seq).start + STEP;
-        // A window at the end follows new messages, so it must not name a first one.
-        if start + SIZE >= count {
-            return Self::default();
-        }
-        Self::from(start, count, seq)
+        Self::from(start.min(count.saturating_sub(SIZE)), count, seq)
+    }
+
+    /// Returns the window that stays where this one is, also when new messages arrive.
+    #[must_use]
+    pub fn frozen(self, count: usize, seq: impl Fn(usize) -> Seq) -> Self {
+        Self::from(self.of(count, &seq).start, count, seq)
     }
 
     /// Returns the window with the message at this index in its middle.
@@ -112,10 +114,28 @@ mod tests {
         }
         assert_eq!(steps, 10);
         assert_eq!(window.of(count + 5, seq), 0..200, "it stays where it is");
-        while window != Window::default() {
+        while window.of(count, seq).end < count {
             let before = window.of(count, seq);
             window = window.down(count, seq);
             assert!(window.of(count, seq).start < before.end);
+        }
+        assert_eq!(window.of(count, seq), 800..1000);
+    }
+
+    // Three hundred messages came while a person read back near the end: the latest two hundred
+    // took the place of what was read.
+    #[test]
+    fn new_messages_do_not_move_a_frozen_one() {
+        for count in [40, 1000] {
+            let window = Window::default().frozen(count, seq);
+            let before = window.of(count, seq);
+            let after = window.of(count + 300, seq);
+            assert_eq!(after.start, before.start);
+            assert_eq!(after.len(), SIZE);
+            assert_eq!(
+                window.down(count + 300, seq).of(count + 300, seq).start,
+                before.start + STEP
+            );
         }
     }
 

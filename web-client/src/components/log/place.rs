@@ -12,8 +12,10 @@ const NEAR_END: i32 = 48;
 #[derive(Debug, Default)]
 pub(super) struct Place {
     anchor: Option<(Seq, i32)>,
-    /// The scroll position, in pixels.
+    /// The scroll position, in pixels, for which the anchor was found.
     top: i32,
+    /// The reader is away from the end: the log does not follow new entries.
+    away: bool,
 }
 
 /// The outcome of a scroll.
@@ -42,28 +44,41 @@ impl Place {
         }
     }
 
+    /// Records that the reader has left the end, or is back.
+    pub(super) fn set_away(&mut self, away: bool) {
+        self.away = away;
+    }
+
     /// Makes a message the reader's position.
-    pub(super) fn go_to(&mut self, seq: Seq) {
+    pub(super) fn go_to(&mut self, node: &NodeRef, seq: Seq) {
+        self.away = true;
         self.anchor = Some((seq, NEAR_END));
+        // From here on the person has scrolled by nothing.
+        self.top = node.cast::<HtmlElement>().map_or(0, |log| log.scroll_top());
     }
 
     /// Restores the reader's position after a change.
-    pub(super) fn keep(&mut self, node: &NodeRef, away: bool) {
+    pub(super) fn keep(&mut self, node: &NodeRef) {
         // At the end there is no position to keep: the log follows the latest entry.
-        if !away {
+        if !self.away {
             return to_end(node);
         }
         let Some((log, (seq, below))) = node.cast::<HtmlElement>().zip(self.anchor) else {
             return;
         };
         if let Some(message) = find(&log, seq) {
-            let top = message.offset_top() - log.offset_top() - below;
+            // The person may have scrolled since the last event of that: it comes with the next
+            // frame.
+            let scrolled = log.scroll_top() - self.top;
+            let start = message.offset_top() - log.offset_top();
+            let top = start - below + scrolled;
             if top != log.scroll_top() {
                 log.set_scroll_top(top);
-                // Read back, because browsers round and bound the value: a difference would count
-                // as a scroll of the person.
-                self.top = log.scroll_top();
             }
+            // Read back, because browsers round and bound the value: a difference would count as a
+            // scroll of the person.
+            self.top = log.scroll_top();
+            self.anchor = Some((seq, start - self.top));
         }
     }
 }

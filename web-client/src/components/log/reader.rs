@@ -11,7 +11,7 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::place::{self, Place};
-use crate::hooks::{use_resize, use_visible};
+use crate::hooks::{use_mutations, use_resize, use_visible};
 use crate::state::window::Window;
 
 /// The distance to an edge, in pixels, below which more is shown there.
@@ -72,14 +72,18 @@ impl Reader {
         let messages = self.room.log.messages();
         let seen = self.place.borrow_mut().scrolled(log);
         let to_end = here.end == messages.len();
+        let seq = |at: usize| messages[at].seq;
         match (seen.at_end && to_end, *self.left_at) {
             // Only people scroll up; new entries only move the end away. Without this test, a new
             // entry would count as leaving the end.
-            (false, None) if seen.up => self.left_at.set(Some(self.last())),
-            (true, Some(_)) => self.left_at.set(None),
+            (false, None) if seen.up => {
+                self.leave();
+                // From now on new entries do not move the part that is in the document.
+                self.window.set(self.window.frozen(messages.len(), seq));
+            }
+            (true, Some(_)) => self.arrive(),
             _ => {}
         }
-        let seq = |at: usize| messages[at].seq;
         if log.scroll_top() < NEAR_EDGE {
             if here.start > 0 {
                 self.window.set(self.window.up(messages.len(), seq));
@@ -92,9 +96,21 @@ impl Reader {
         }
     }
 
-    fn go_to_end(&self) {
-        self.window.set(Window::default());
+    /// Records that the reader has left the end.
+    fn leave(&self) {
+        self.left_at.set(Some(self.last()));
+        self.place.borrow_mut().set_away(true);
+    }
+
+    /// Records that the reader is at the end. The part in the document follows new entries again.
+    fn arrive(&self) {
         self.left_at.set(None);
+        self.place.borrow_mut().set_away(false);
+        self.window.set(Window::default());
+    }
+
+    fn go_to_end(&self) {
+        self.arrive();
         place::to_end(&self.node);
     }
 
@@ -104,14 +120,11 @@ impl Reader {
         let Some(at) = messages.iter().position(|message| message.seq == seq) else {
             return;
         };
-        self.left_at.set(Some(self.last()));
-        self.place.borrow_mut().go_to(seq);
+        self.leave();
+        self.place.borrow_mut().go_to(&self.node, seq);
         self.window.set(Window::around(at, |at| messages[at].seq));
-        self.keep_place(true);
-    }
-
-    fn keep_place(&self, away: bool) {
-        self.place.borrow_mut().keep(&self.node, away);
+        // At once if the message is in the document already, else when it gets there.
+        self.place.borrow_mut().keep(&self.node);
     }
 
     fn is_away(&self) -> bool {
@@ -140,11 +153,10 @@ pub(super) fn use_reader(
         window: use_state(Window::default),
         left_at: use_state(|| None::<Seq>),
     };
-    let away = reader.is_away();
     // A reader at the end stays there; a reader further up keeps the position.
-    use_effect_with((room.clone(), *reader.window, last_outgoing), {
-        let reader = reader.clone();
-        move |_| reader.keep_place(away)
+    use_mutations(reader.node.clone(), {
+        let (place, node) = (reader.place.clone(), reader.node.clone());
+        move || place.borrow_mut().keep(&node)
     });
     // The person's own message is always shown.
     use_effect_with(last_outgoing, {
@@ -165,8 +177,8 @@ pub(super) fn use_reader(
         }
     });
     use_resize(reader.node.clone(), {
-        let reader = reader.clone();
-        Callback::from(move |()| reader.keep_place(away))
+        let (place, node) = (reader.place.clone(), reader.node.clone());
+        Callback::from(move |()| place.borrow_mut().keep(&node))
     });
     reader
 }
