@@ -7,6 +7,7 @@
 
 pub mod backoff;
 pub mod compose;
+pub mod drafts;
 pub mod fuzzy;
 pub mod hear;
 pub mod lines;

@@ -126,6 +126,15 @@ impl Outbox {
         outbox
     }
 
+    /// Adds entries that another client of this person has left, such as a tab that was closed. They
+    /// are older than those that are here, and none is added twice.
+    pub fn adopt(&mut self, lines: Vec<Outgoing>) {
+        let mut left = Self::restore(lines).lines;
+        left.retain(|line| self.lines.iter().all(|own| own.id != line.id));
+        left.append(&mut self.lines);
+        self.lines = left;
+    }
+
     /// Returns all entries, oldest first.
     pub fn lines(&self) -> &[Outgoing] {
         &self.lines
@@ -324,6 +333,17 @@ mod tests {
             states(&outbox),
             [DeliveryState::Queued, DeliveryState::Refused("no".into())]
         );
+    }
+
+    #[test]
+    fn entries_of_a_closed_tab_come_first_and_once() {
+        let mut outbox = Outbox::default();
+        outbox.push(say(3, "three"));
+        let mut sent = say(1, "one");
+        sent.state = DeliveryState::Sent;
+        outbox.adopt(vec![sent, say(2, "two"), say(3, "three")]);
+        let queued: Vec<_> = outbox.queued(&account()).map(|line| line.id).collect();
+        assert_eq!(queued, [id(1), id(2), id(3)]);
     }
 
     #[test]

@@ -40,7 +40,7 @@ fn show_fatal() {
 /// The root component of the page.
 #[component(App)]
 pub fn app() -> Html {
-    let (store, on_key) = use_store();
+    let (store, memory, on_key) = use_store();
     let identity_shown = use_state(|| false);
     let verify_view = use_state(|| None::<View>);
     let (version, on_version) = use_version();
@@ -105,6 +105,10 @@ pub fn app() -> Html {
                     report={state.handshake.clone()}
                     attempt={state.attempt}
                     chat={state.chat.clone()}
+                    account={state.sender()}
+                    {memory}
+                    remembered={state.remembered}
+                    forgets={state.forgets}
                     act={act.clone()}
                 />
             } else {

@@ -31,7 +31,7 @@ pub use action::{Action, SessionEvent};
 use client::Chat;
 use client::backoff;
 use client::compose::{Asked, Authorship};
-use client::outbox::{Account as Sender, Outbox};
+use client::outbox::Account as Sender;
 use connection::{Connection, Target};
 use ending::{Ending, Retry};
 use handshake_report::HandshakeReport;
@@ -68,6 +68,10 @@ pub struct State {
     pub handshake: HandshakeReport,
     /// The rooms and the outbox.
     pub chat: Chat,
+    /// The number of times that drafts and entries of an earlier life were found.
+    pub remembered: u32,
+    /// The browser does not keep what is written.
+    pub forgets: bool,
     /// The codes of links while no session may have them.
     codes: Codes,
 }
@@ -81,17 +85,14 @@ struct Codes {
 }
 
 impl State {
-    /// Returns the state at start: what an earlier life of this page left to be sent, and what the
-    /// link says that opened it.
-    pub fn restore(
-        outbox: Outbox,
+    /// Returns the state at start, with what the link says that opened the page.
+    pub fn opened_by(
         link: Option<Link>,
         claim: Option<ClaimCode>,
         invitation: Option<InvitationCode>,
     ) -> Self {
         Self {
             link,
-            chat: Chat::restore(outbox),
             codes: Codes { claim, invitation },
             ..Self::default()
         }
@@ -124,6 +125,11 @@ impl State {
             Action::NetworkBack => self.network_back(),
             Action::Session { attempt, event } if attempt == self.attempt => self.session(event),
             Action::Session { .. } => {}
+            Action::Remembered(lines) => {
+                self.chat.outbox.adopt(lines);
+                self.remembered += 1;
+            }
+            Action::Keeps(keeps) => self.forgets = !keeps,
             Action::Compose {
                 line,
                 reply_to,

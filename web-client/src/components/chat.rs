@@ -18,13 +18,13 @@ use self::aside::{Aside, use_aside};
 use self::fresh_members::use_fresh_members;
 use self::goal::{GoalState, use_goal};
 use self::header::header;
-use self::intent::{Intent, on_edit_last, use_intent};
+use self::intent::{about, on_edit_last, present};
 use self::panel::panel;
 pub use self::props::ChatScreenProps;
 use self::typing::Typing;
 use super::banner::banner;
 use super::callbacks::set_to;
-use super::composer::{About, Composer};
+use super::composer::Composer;
 use super::doing::Doing;
 use super::log::Log;
 use super::new_room::NewRoom;
@@ -32,11 +32,11 @@ use super::room_settings::RoomSettings;
 use super::rooms::Rooms;
 use super::switcher::Switcher;
 use super::waiting::Waiting;
-use crate::hooks::{stamp, use_renamings};
+use crate::hooks::{IntentState, Place, stamp, use_intent, use_renamings};
 use crate::state::Action;
 use crate::state::connection::Connection;
 use client::Chat;
-use client::log::Message;
+use client::drafts::Intent;
 use client::outbox::{Outgoing, Writing};
 use client::rights::Rights;
 use client::room::Room;
@@ -46,12 +46,19 @@ use client::room::Room;
 pub fn chat_screen(props: &ChatScreenProps) -> Html {
     let ChatScreenProps { chat, act, .. } = props;
     let number = chat.room().map_or(0, |room| room.number);
+    let place = Place {
+        memory: props.memory.clone(),
+        account: props.account.clone(),
+        room: chat.current.clone(),
+        number,
+        remembered: props.remembered,
+    };
     // First of all: the composer looks a draft up by the room's name.
-    use_renamings(chat);
+    use_renamings(chat, &place);
     let drawer = use_state(|| false);
     let making = use_state(|| false);
     let changing = use_state(|| false);
-    let intent = use_intent(number);
+    let intent = use_intent(&place);
     // Both are about the former room.
     use_effect_with(number, {
         let (drawer, changing) = (drawer.setter(), changing.setter());
@@ -95,7 +102,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                 <div class="scrim" onclick={on_drawer} aria-hidden="true" />
             }
             <div class="chat-column" inert={covered}>
-                { column(props, room, &intent, &goal) }
+                { column(props, room, place, &intent, &goal) }
             </div>
             { panel(props, room, &aside, set_to(&changing, true)) }
             <NewRoom open={*making} on_close={set_to(&making, false)} on_ask={on_ask.clone()} />
@@ -115,7 +122,8 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
 fn column(
     props: &ChatScreenProps,
     room: &Rc<Room>,
-    intent: &UseStateHandle<Option<Intent>>,
+    place: Place,
+    intent: &IntentState,
     goal: &GoalState,
 ) -> Html {
     let ChatScreenProps {
@@ -125,8 +133,11 @@ fn column(
         ..
     } = props;
     let connected = *connection == Connection::Ready;
-    let about = intent.and_then(|intent| intent.about(room));
-    let reply_to = intent.and_then(Intent::reply_to);
+    let about = intent.get().map(|intent| about(intent, room));
+    let reply_to = match intent.get() {
+        Some(Intent::Reply(seq)) => Some(seq),
+        _ => None,
+    };
     let current = chat.current.clone();
     html! {
         <>
@@ -142,11 +153,9 @@ fn column(
                 me={chat.me.clone()}
                 moderates={Rights::of(room, chat.operator).deletes_messages()}
                 outgoing={outgoing(chat)}
-                chosen={about.as_ref().map(|about| match about {
-                    About::Reply(message) | About::Edit(message) => message.seq,
-                })}
+                chosen={intent.get().map(|(Intent::Reply(seq) | Intent::Edit(seq))| seq)}
                 shown={goal.shown()}
-                on_do={on_do(act, intent, goal)}
+                on_do={on_do(act, room, intent, goal)}
                 on_cancel={act.reform(Action::Cancel)}
                 on_resend={act.reform(Action::Resend)}
                 on_older={act.reform(Action::LoadOlder)}
@@ -157,18 +166,32 @@ fn column(
             />
             <Typing typing={room.typing.clone()} />
             <Composer
-                room={current}
-                number={room.number}
+                {place}
                 title={room.title()}
                 {connected}
                 text_bytes={chat.text_bytes}
+                forgets={props.forgets}
                 {about}
+                aside={intent.aside()}
+                takes={takes(chat)}
                 on_send={act.reform(move |line| stamp::compose(line, reply_to))}
-                on_edit={act.reform(|(message, text): (Rc<Message>, _)| {
-                    stamp::write(Writing::Edit { of: message.seq, text })
-                })}
-                on_forget={set_to(intent, None)}
-                on_edit_last={on_edit_last(chat, room, intent.setter())}
+                on_edit={act.reform(|(of, text)| stamp::write(Writing::Edit { of, text }))}
+                on_sent={{
+                    let intent = intent.clone();
+                    Callback::from(move |()| intent.ended())
+                }}
+                on_put_aside={{
+                    let (intent, room) = (intent.clone(), room.clone());
+                    Callback::from(move |()| intent.put_aside(|seq| present(&room, seq)))
+                }}
+                on_undo={{
+                    let (intent, room) = (intent.clone(), room.clone());
+                    Callback::from(move |aside: Intent| {
+                        let (Intent::Reply(seq) | Intent::Edit(seq)) = aside;
+                        intent.begin(aside, &present(&room, seq));
+                    })
+                }}
+                on_edit_last={on_edit_last(chat, room, intent)}
                 on_typing={act.reform(|()| stamp::typing())}
             />
         </>
@@ -178,16 +201,24 @@ fn column(
 /// Returns the callback for the person's actions on messages.
 fn on_do(
     act: &Callback<Action>,
-    intent: &UseStateHandle<Option<Intent>>,
+    room: &Rc<Room>,
+    intent: &IntentState,
     goal: &GoalState,
 ) -> Callback<Doing> {
-    let (act, intent, goal) = (act.clone(), intent.setter(), goal.clone());
+    let (act, room) = (act.clone(), room.clone());
+    let (intent, goal) = (intent.clone(), goal.clone());
     Callback::from(move |doing: Doing| match doing {
         Doing::Write(what) => act.emit(stamp::write(what)),
-        Doing::Reply(seq) => intent.set(Some(Intent::Reply(seq))),
-        Doing::Edit(seq) => intent.set(Some(Intent::Edit(seq))),
+        Doing::Reply(seq) => intent.begin(Intent::Reply(seq), ""),
+        Doing::Edit(seq) => intent.begin(Intent::Edit(seq), &present(&room, seq)),
         Doing::Show(seq) => goal.show(seq),
     })
+}
+
+/// Returns the callback that says whether a line would be carried out.
+fn takes(chat: &Chat) -> Callback<String, bool> {
+    let chat = chat.clone();
+    Callback::from(move |line: String| chat.takes(&line))
 }
 
 /// Returns the entries of the outbox for the room on the screen.

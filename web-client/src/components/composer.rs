@@ -3,47 +3,75 @@
 
 use std::rc::Rc;
 
-use shared::chat::{RoomId, Text};
+use shared::chat::{Seq, Text};
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
 use super::icons::{Icon, icon};
 use super::text;
-use crate::hooks::use_draft;
+use crate::hooks::{Place, use_draft};
+use client::drafts::Intent;
 use client::lines::{self, Line};
 use client::log::Message;
 use client::markup;
 
+/// The code of a key that an input method has taken.
+const COMPOSING: u32 = 229;
+
 /// The message that the composer answers or edits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum About {
-    /// The composer answers this message.
-    Reply(Rc<Message>),
-    /// The composer changes this message.
-    Edit(Rc<Message>),
+pub struct About {
+    /// The use of the message.
+    pub intent: Intent,
+    /// The message, if it is loaded.
+    pub message: Option<Rc<Message>>,
+}
+
+impl About {
+    /// Returns the message that gets a new text. A deleted one gets none any more: what was written
+    /// for it becomes a message of its own.
+    fn edited(&self) -> Option<Seq> {
+        match self.intent {
+            Intent::Edit(seq) if !self.is_deleted() => Some(seq),
+            _ => None,
+        }
+    }
+
+    fn is_deleted(&self) -> bool {
+        let message = self.message.as_ref();
+        message.is_some_and(|message| message.text.is_none())
+    }
 }
 
 /// Props of [`Composer`].
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Clone, PartialEq, Properties)]
 pub struct ComposerProps {
     /// The room that is written to.
-    pub room: RoomId,
-    /// The room's number, which stays the same when the room is renamed.
-    pub number: u64,
+    pub place: Place,
     /// The room's title for people.
     pub title: AttrValue,
     /// A session is ready: a message goes out at once.
     pub connected: bool,
     /// The most bytes of a message.
     pub text_bytes: usize,
+    /// The browser does not keep what is written.
+    pub forgets: bool,
     /// The message that is answered or edited.
     pub about: Option<About>,
+    /// The answer or edit that was put aside last.
+    pub aside: Option<Intent>,
+    /// Says whether a line would be carried out; the composer keeps any other.
+    pub takes: Callback<String, bool>,
     /// Called with a line that the person wants to send or to have done.
     pub on_send: Callback<String>,
     /// Called with a message and its new text.
-    pub on_edit: Callback<(Rc<Message>, Text)>,
-    /// Called when the person does not want to answer or edit any more.
-    pub on_forget: Callback<()>,
+    pub on_edit: Callback<(Seq, Text)>,
+    /// Called when what was written is on its way.
+    pub on_sent: Callback<()>,
+    /// Called when the person does not want to answer or edit now.
+    pub on_put_aside: Callback<()>,
+    /// Called when the person wants to go on with what was put aside.
+    pub on_undo: Callback<Intent>,
     /// Called when the person wants to edit their last message.
     pub on_edit_last: Callback<()>,
     /// Called while the person is writing.
@@ -54,26 +82,40 @@ pub struct ComposerProps {
 #[component(Composer)]
 pub fn composer(props: &ComposerProps) -> Html {
     let node = use_node_ref();
-    let editing = match &props.about {
-        Some(About::Edit(message)) => Some(message.clone()),
-        _ => None,
-    };
-    let draft = use_draft(&props.room, editing.clone());
-    // Each room has its own draft. An edited message is a draft, too, which is not kept. A renamed
-    // room keeps its draft.
-    use_effect_with((props.number, props.about.clone()), {
+    let editing = props.about.as_ref().and_then(About::edited);
+    let intent = props.about.as_ref().map(|about| about.intent);
+    let Place {
+        number, remembered, ..
+    } = props.place;
+    let draft = use_draft(&props.place);
+    // What is shown and where the focus is follow only what the person does: which room is open, and
+    // what the composer is used for. Whatever else arrives (a reaction to the edited message, its
+    // deletion) changes neither.
+    use_effect_with((number, intent), {
         let (draft, node) = (draft.clone(), node.clone());
         move |_| {
             draft.begin();
             focus(&node);
         }
     });
+    use_effect_with(remembered, {
+        let draft = draft.clone();
+        move |_| draft.begin()
+    });
+    use_height(&node, draft.text());
     let limit = props.text_bytes;
     let too_long = draft.text().len() > limit;
     let line = lines::parse(draft.text());
     let empty = line == Line::Empty;
+    let unknown = match line {
+        Line::Other { word, .. } if editing.is_none() => Some(word.to_owned()),
+        _ => None,
+    };
     let invalid = match line {
-        Line::Say(text) if !too_long => Text::parse(text).err().map(|error| error.to_string()),
+        Line::Say(_) | Line::Other { .. } if !too_long => {
+            let text = Text::parse(draft.text().trim_end());
+            text.err().map(|error| error.to_string())
+        }
         _ => None,
     };
     let unsendable = empty || too_long || invalid.is_some();
@@ -92,23 +134,27 @@ pub fn composer(props: &ComposerProps) -> Html {
         })
     };
     let send = {
-        let (draft, node) = (draft.clone(), node.clone());
-        let (on_send, on_edit) = (props.on_send.clone(), props.on_edit.clone());
-        let on_forget = props.on_forget.clone();
-        let editing = editing.clone();
+        let (draft, node, props) = (draft.clone(), node.clone(), props.clone());
         Callback::from(move |()| {
             // The submit button is disabled then, but Enter still arrives here.
             if unsendable {
                 return;
             }
-            let written = draft.text().trim_end();
-            match (&editing, Text::parse(written)) {
-                (Some(message), Ok(text)) => on_edit.emit((message.clone(), text)),
+            let written = draft.text().trim_end().to_owned();
+            match (editing, Text::parse(&written)) {
+                (Some(of), Ok(text)) => props.on_edit.emit((of, text)),
                 (Some(_), Err(_)) => return,
-                (None, _) => on_send.emit(written.to_owned()),
+                (None, _) => {
+                    let taken = props.takes.emit(written.clone());
+                    // Also if it is not carried out: a notice says why.
+                    props.on_send.emit(written);
+                    if !taken {
+                        return;
+                    }
+                }
             }
-            draft.end();
-            on_forget.emit(());
+            draft.sent();
+            props.on_sent.emit(());
             focus(&node);
         })
     };
@@ -125,7 +171,9 @@ pub fn composer(props: &ComposerProps) -> Html {
     html! {
         <form class="composer" {onsubmit}>
             if let Some(about) = &props.about {
-                { about_line(about, &props.on_forget) }
+                { about_line(about, &props.on_put_aside) }
+            } else if let Some(aside) = props.aside {
+                { aside_line(aside, &props.on_undo) }
             }
             <label class="visually-hidden" for="composer">{ label.clone() }</label>
             <textarea
@@ -145,7 +193,7 @@ pub fn composer(props: &ComposerProps) -> Html {
                 <span class="button-label">{ verb }</span>
             </button>
             <p class="hint" id="composer-hint">
-                { hint(props.connected) }
+                { hint(props, unknown.as_deref()) }
             </p>
             <p class="error" id="composer-error" aria-live="polite">
                 if too_long {
@@ -165,12 +213,13 @@ pub fn composer(props: &ComposerProps) -> Html {
 /// Returns the callback for the keys that have a meaning in the composer. `blank` tells whether
 /// nothing is written.
 fn on_keydown(props: &ComposerProps, send: Callback<()>, blank: bool) -> Callback<KeyboardEvent> {
-    let (on_forget, on_edit_last) = (props.on_forget.clone(), props.on_edit_last.clone());
+    let (on_put_aside, on_edit_last) = (props.on_put_aside.clone(), props.on_edit_last.clone());
     let about = props.about.is_some();
     Callback::from(move |event: KeyboardEvent| {
         // The key that ends an input method's composition belongs to the input method: Enter
-        // chooses a character there and must not send.
-        if event.is_composing() {
+        // chooses a character there and must not send. In Safari that key comes after the end of the
+        // composition, with the code that the UI Events specification (§7.3.1) gives to such keys.
+        if event.is_composing() || event.key_code() == COMPOSING {
             return;
         }
         match event.key().as_str() {
@@ -178,7 +227,7 @@ fn on_keydown(props: &ComposerProps, send: Callback<()>, blank: bool) -> Callbac
                 event.prevent_default();
                 send.emit(());
             }
-            "Escape" if about => on_forget.emit(()),
+            "Escape" if about => on_put_aside.emit(()),
             "ArrowUp" if blank && !about => {
                 event.prevent_default();
                 on_edit_last.emit(());
@@ -188,9 +237,26 @@ fn on_keydown(props: &ComposerProps, send: Callback<()>, blank: bool) -> Callbac
     })
 }
 
-/// Shows what the keys do, or that messages wait.
-fn hint(connected: bool) -> Html {
-    if !connected {
+/// Shows what becomes of the text, or what the keys do.
+fn hint(props: &ComposerProps, unknown: Option<&str>) -> Html {
+    if let Some(word) = unknown {
+        // The word may be as long as a message.
+        let word: String = word.chars().take(32).collect();
+        return html! {
+            <span data-testid="composer-unknown">
+                { format!("There is no command /{word}: this is sent as a message. ") }
+                <kbd>{ "/help" }</kbd>{ " lists the commands." }
+            </span>
+        };
+    }
+    if props.forgets {
+        return html! {
+            <span data-testid="composer-forgets">
+                { "This browser cannot keep your text: it is here only while this tab is open." }
+            </span>
+        };
+    }
+    if !props.connected {
         return html! { { "Not connected: what you send waits here until it is." } };
     }
     html! {
@@ -202,21 +268,33 @@ fn hint(connected: bool) -> Html {
     }
 }
 
-fn about_line(about: &About, on_forget: &Callback<()>) -> Html {
-    let (said, message) = match about {
-        About::Reply(message) => (format!("Reply to {}", message.from.name), message),
-        About::Edit(message) => ("Edit your message".to_owned(), message),
+fn about_line(about: &About, on_put_aside: &Callback<()>) -> Html {
+    let message = about.message.as_ref();
+    let said = match about.intent {
+        _ if about.is_deleted() => "This message was deleted".to_owned(),
+        Intent::Reply(_) => message.map_or_else(
+            || "Reply to an earlier message".to_owned(),
+            |message| format!("Reply to {}", message.from.name),
+        ),
+        Intent::Edit(_) => "Edit your message".to_owned(),
     };
-    let line = markup::first_line(message.text.as_deref().unwrap_or_default());
+    let line = match about.intent {
+        Intent::Edit(_) if about.is_deleted() => "Send makes a new one of your text.".to_owned(),
+        _ => {
+            let text = message.and_then(|message| message.text.as_deref());
+            text.map(markup::first_line).unwrap_or_default()
+        }
+    };
     html! {
         <p class="about" data-testid="composer-about">
             <b>{ said }</b><span class="about-text">{ line }</span>
             <button
                 type="button"
                 class="button button-icon"
-                aria-label="Do not"
+                aria-label="Put aside"
+                title="Put aside (Esc)"
                 data-testid="composer-forget"
-                onclick={on_forget.reform(|_: MouseEvent| ())}
+                onclick={on_put_aside.reform(|_: MouseEvent| ())}
             >
                 { icon(Icon::Cross) }
             </button>
@@ -224,8 +302,63 @@ fn about_line(about: &About, on_forget: &Callback<()>) -> Html {
     }
 }
 
+fn aside_line(aside: Intent, on_undo: &Callback<Intent>) -> Html {
+    let said = match aside {
+        Intent::Reply(_) => "Reply put aside.",
+        Intent::Edit(_) => "Edit put aside.",
+    };
+    html! {
+        <p class="about" role="status" data-testid="composer-aside">
+            <span class="about-text">{ said }</span>
+            <button
+                type="button"
+                class="button"
+                data-testid="composer-undo"
+                onclick={on_undo.reform(move |_: MouseEvent| aside)}
+            >
+                { "Go on" }
+            </button>
+        </p>
+    }
+}
+
+/// Gives the composer the height of its text where the browser does not (`field-sizing`).
+#[hook]
+fn use_height(node: &NodeRef, text: &str) {
+    use_effect_with(text.to_owned(), {
+        let node = node.clone();
+        move |_| {
+            let Some(area) = node.cast::<HtmlTextAreaElement>() else {
+                return;
+            };
+            let style = area.style();
+            if js_sys::Reflect::has(&style, &"fieldSizing".into()).unwrap_or(true) {
+                return;
+            }
+            // Measured without the former height, which a shorter text would keep.
+            let _ = style.set_property("height", "auto");
+            let borders = area.offset_height() - area.client_height();
+            let height = format!("{}px", area.scroll_height() + borders);
+            let _ = style.set_property("height", &height);
+        }
+    });
+}
+
+/// Moves the focus into the composer, unless the person is writing in another field: the room on
+/// the screen can also change because the server says so.
 fn focus(node: &NodeRef) {
-    if let Some(area) = node.cast::<HtmlTextAreaElement>() {
+    let focused = web_sys::window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.active_element());
+    let writes_elsewhere = focused.is_some_and(|element| {
+        let is = |selector: &str| element.matches(selector).unwrap_or(false);
+        // A field in a dialog that is about to close belongs to what the person has just done.
+        is("input, select, textarea, [contenteditable]") && !is("dialog *")
+    });
+    if let Some(area) = node
+        .cast::<HtmlTextAreaElement>()
+        .filter(|_| !writes_elsewhere)
+    {
         let _ = area.focus();
     }
 }

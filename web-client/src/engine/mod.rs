@@ -2,12 +2,15 @@
 //! screen happens here; every decision is made in the reducer.
 
 pub mod clock;
+pub mod memory;
+mod memory_store;
 pub mod page;
 mod pins_store;
 mod probe;
 mod session;
 mod socket;
 pub mod storage;
+mod tab_lock;
 mod worker_client;
 
 use std::cell::{Cell, RefCell};

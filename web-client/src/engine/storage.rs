@@ -1,11 +1,8 @@
-//! The page's memory in this browser: settings, drafts and the outbox. Never keys.
+//! The settings that this browser remembers. What was written and not sent is in [`super::memory`].
 //!
 //! A browser may forbid storage; the page works then too, and only forgets.
 
-use shared::chat::RoomId;
 use web_sys::Storage;
-
-use client::outbox::Outgoing;
 
 /// A setting that this browser remembers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +28,7 @@ impl Setting {
     }
 }
 
-const OUTBOX: &str = "secure-chat.outbox";
+const TAB: &str = "secure-chat.tab";
 
 /// Returns the remembered value; empty if there is none.
 pub fn load(setting: Setting) -> String {
@@ -45,49 +42,14 @@ pub fn save(setting: Setting, value: &str) {
     write(local(), setting.key(), value);
 }
 
-/// Returns the draft for a room.
-pub fn load_draft(room: &RoomId) -> String {
-    local()
-        .and_then(|storage| storage.get_item(&draft_key(room)).ok()?)
-        .unwrap_or_default()
+/// Returns the id of this tab, if it was loaded before.
+pub fn load_tab() -> Option<String> {
+    session()?.get_item(TAB).ok()?
 }
 
-/// Remembers the draft for a room; an empty one is removed.
-pub fn save_draft(room: &RoomId, text: &str) {
-    write(local(), &draft_key(room), text);
-}
-
-/// Moves the draft for a room to the room's new name.
-pub fn move_draft(from: &RoomId, to: &RoomId) {
-    let draft = load_draft(from);
-    if !draft.is_empty() {
-        save_draft(to, &draft);
-        save_draft(from, "");
-    }
-}
-
-fn draft_key(room: &RoomId) -> String {
-    format!("secure-chat.draft.{room}")
-}
-
-/// Returns the outbox that an earlier life of this tab has left. The outbox belongs to one tab
-/// (`sessionStorage`), because two tabs that share it would send everything twice.
-pub fn load_outbox() -> Vec<Outgoing> {
-    let json = session().and_then(|storage| storage.get_item(OUTBOX).ok()?);
-    json.and_then(|json| serde_json::from_str(&json).ok())
-        .unwrap_or_default()
-}
-
-/// Stores the outbox.
-pub fn save_outbox(lines: &[Outgoing]) {
-    let json = if lines.is_empty() {
-        Ok(String::new())
-    } else {
-        serde_json::to_string(lines)
-    };
-    if let Ok(json) = json {
-        write(session(), OUTBOX, &json);
-    }
+/// Remembers the id of this tab until it is closed.
+pub fn save_tab(id: &str) {
+    write(session(), TAB, id);
 }
 
 fn write(storage: Option<Storage>, key: &str, value: &str) {

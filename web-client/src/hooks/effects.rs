@@ -11,13 +11,14 @@ use shared::chat::{ClientMessage, MessageId};
 use yew::prelude::*;
 
 use super::reducible::Store;
-use crate::engine::{Engine, SendOutcome, clock, page, storage};
+use crate::engine::memory::Memory;
+use crate::engine::{Engine, SendOutcome, clock, page};
 use crate::state::Action;
 use crate::state::connection::Connection;
 use crate::state::link::Link;
 
 #[hook]
-pub(super) fn use_effects(store: &UseReducerHandle<Store>, engine: &Engine) {
+pub(super) fn use_effects(store: &UseReducerHandle<Store>, engine: &Engine, memory: &Memory) {
     use_identity(engine);
     use_network(store);
     use_link(store);
@@ -26,7 +27,7 @@ pub(super) fn use_effects(store: &UseReducerHandle<Store>, engine: &Engine) {
     use_retry(store);
     use_requests(store, engine);
     use_outbox(store, engine);
-    use_remembered_outbox(store);
+    use_kept_outbox(store, memory);
 }
 
 /// Loads the key as soon as the page has started, because generating one takes seconds.
@@ -224,9 +225,9 @@ fn use_outbox(store: &UseReducerHandle<Store>, engine: &Engine) {
 }
 
 #[hook]
-fn use_remembered_outbox(store: &UseReducerHandle<Store>) {
-    use_effect_with(store.0.chat.outbox.lines().to_vec(), |lines| {
-        // At every change, because a page that is closed gets no time for it.
-        storage::save_outbox(lines);
+fn use_kept_outbox(store: &UseReducerHandle<Store>, memory: &Memory) {
+    let memory = memory.clone();
+    use_effect_with(store.0.chat.outbox.lines().to_vec(), move |lines| {
+        memory.keep_outbox(lines);
     });
 }

@@ -15,7 +15,7 @@ use super::handshake_report::ServerKey;
 use super::identity::Identity;
 use super::link::Link;
 use super::pins::Pins;
-use client::outbox::Writing;
+use client::outbox::{Outgoing, Writing};
 
 /// An input of the reducer. Times `at` are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +71,10 @@ pub enum Action {
         /// The time of writing.
         at: u64,
     },
+    /// These entries were left by an earlier life of this tab, or by a tab that was closed.
+    Remembered(Vec<Outgoing>),
+    /// The browser keeps what is written, or does not.
+    Keeps(bool),
     /// The person has a request for the server.
     Ask(ClientMessage),
     /// The person wants to see this room.

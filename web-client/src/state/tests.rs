@@ -6,7 +6,7 @@ use super::address::Origin;
 use super::*;
 use crate::state::trust::{Block, Expected};
 use crate::vault::messages::Profile;
-use client::outbox::DeliveryState;
+use client::outbox::{DeliveryState, Outgoing, Writing};
 use client::testing::{author, says};
 use handshake_report::ServerKey;
 use pins::Record;
@@ -277,11 +277,18 @@ fn a_refused_name_is_said_and_stays_the_wish() {
 }
 
 #[test]
-fn commands_are_done_here_and_unknown_ones_said() {
-    let story = Story::connected("").types("/dance", 1).types("/who", 2);
-    assert!(story.notices()[0].starts_with("There is no command /dance."));
-    assert_eq!(story.notices()[1], "0 here: ");
+fn commands_are_done_here_and_everything_else_is_said() {
+    let story = Story::connected("").types("/who", 1);
+    assert_eq!(story.notices(), ["0 here: "]);
     assert!(story.0.chat.outbox.lines().is_empty());
+    for line in ["/dance", "/usr/bin/env is a path", "/leave it"] {
+        let story = Story::connected("").types(line, 1);
+        let lines = story.0.chat.outbox.lines();
+        assert!(
+            matches!(lines, [Outgoing { what: Writing::Say { text, .. }, .. }] if text.as_str() == line),
+            "{lines:?}"
+        );
+    }
     let story = story.types("/join Rust", 3);
     assert!(matches!(
         story.asked().last(),
@@ -483,7 +490,7 @@ fn a_code_is_told_to_the_server_of_its_link_alone() {
             )
         })
     };
-    let state = State::restore(Outbox::default(), None, Some(claim.clone()), None);
+    let state = State::opened_by(None, Some(claim.clone()), None);
     let story = Story(state).then(Action::Identity(Identity::Ready(profile("aa"))));
     let story = connects(story, foreign());
     assert!(!asks(&story) && story.0.has_code());

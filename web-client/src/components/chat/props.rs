@@ -1,15 +1,17 @@
 //! The props of the chat screen, which its parts share.
 
 use client::Chat;
+use client::outbox::Account;
 use yew::prelude::*;
 
+use crate::hooks::Memory;
 use crate::state::Action;
 use crate::state::address::Origin;
 use crate::state::connection::Connection;
 use crate::state::handshake_report::HandshakeReport;
 
 /// Props of [`super::ChatScreen`].
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Clone, PartialEq, Properties)]
 pub struct ChatScreenProps {
     /// The state of the connection.
     pub connection: Connection,
@@ -23,6 +25,14 @@ pub struct ChatScreenProps {
     pub attempt: u32,
     /// The rooms and the outbox.
     pub chat: Chat,
+    /// The person's account.
+    pub account: Account,
+    /// The memory of this tab.
+    pub memory: Memory,
+    /// The number of times that drafts of an earlier life were found.
+    pub remembered: u32,
+    /// The browser does not keep what is written.
+    pub forgets: bool,
     /// Takes the person's actions.
     pub act: Callback<Action>,
 }
