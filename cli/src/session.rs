@@ -1,7 +1,6 @@
 //! Drives the protocol over any byte stream, between the stream and the part that shows messages.
 //! Knows no sockets, no terminal and no files.
 
-mod liveness;
 mod output;
 
 use std::collections::VecDeque;
@@ -9,6 +8,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use client::liveness::{Due, Life, PING};
 use native::clock::Clock;
 use shared::connection::{ClientConnection, CloseReason, Event, SendError};
 use shared::identity::PrivateKey;
@@ -16,7 +16,6 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadHalf, WriteHalf};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc};
 
-use self::liveness::{Due, Life};
 use self::output::{OUTPUT_BYTES, Output};
 use crate::system;
 
@@ -38,7 +37,7 @@ pub(crate) enum Chat {
 impl Chat {
     fn probe(self) -> &'static [u8] {
         match self {
-            Self::Json => br#"{"type":"ping"}"#,
+            Self::Json => PING.as_bytes(),
             Self::PlainText => b"/who",
         }
     }
@@ -155,7 +154,7 @@ pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
         leaving: false,
         answers_probes: false,
         read: false,
-        life: Life::start(tokio::time::Instant::now(), system::unix_millis()),
+        life: Life::start(clock.now(), system::unix_millis()),
     };
     let ending = session.run().await;
     session.part(&ending).await;
@@ -230,15 +229,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     return other;
                 }
                 Wake::Read(Ok(length)) => {
-                    self.life.heard(tokio::time::Instant::now());
+                    self.life.heard(self.clock.now());
                     self.connection
                         .handle_bytes(&buffer[..length], self.clock.now());
                 }
-                Wake::Silence => match self
-                    .life
-                    .check(tokio::time::Instant::now(), system::unix_millis())
-                {
-                    Due::Nothing => {}
+                Wake::Silence => match self.life.check(self.clock.now(), system::unix_millis()) {
+                    // A terminal has no place for a doubt that ends by itself.
+                    Due::Nothing | Due::Doubt => {}
                     Due::Probe => self.probe(),
                     Due::End => return Ending::Silent,
                 },
@@ -283,9 +280,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let asks = self.answers_probes && may_read;
         if !asks {
             // A session that does not read cannot tell whether the server is silent.
-            self.life.heard(tokio::time::Instant::now());
+            self.life.heard(self.clock.now());
         }
-        let silence = self.life.deadline();
+        let silence = self.clock.instant(self.life.deadline());
         let wiring = &mut self.wiring;
         tokio::select! {
             // The branches stand in no order of priority: `select!` picks at random among those

@@ -12,6 +12,7 @@ pub mod fuzzy;
 pub mod hear;
 pub mod lines;
 mod lists;
+pub mod liveness;
 pub mod log;
 pub mod markup;
 pub mod mention;

@@ -131,6 +131,11 @@ export class Server {
     this.#process.kill('SIGSTOP');
   }
 
+  /** Lets it go on where it was frozen. */
+  thaw() {
+    this.#process.kill('SIGCONT');
+  }
+
   /** Ends it for good and removes its data. */
   async dispose() {
     await this.stop('SIGKILL');

@@ -100,6 +100,7 @@ pub fn app() -> Html {
             } else if state.entered {
                 <ChatScreen
                     connection={state.connection.clone()}
+                    doubt={state.doubt()}
                     {host}
                     origin={origin.clone()}
                     report={state.handshake.clone()}

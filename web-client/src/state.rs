@@ -32,7 +32,7 @@ use client::Chat;
 use client::backoff;
 use client::compose::{Asked, Authorship};
 use client::outbox::Account as Sender;
-use connection::{Connection, Target};
+use connection::{Connection, Doubt, Target};
 use ending::{Ending, Retry};
 use handshake_report::HandshakeReport;
 use identity::Identity;
@@ -55,6 +55,10 @@ pub struct State {
     pub target: Option<Target>,
     /// The state of the connection.
     pub connection: Connection,
+    /// The time when the server was heard last, while it does not answer.
+    silent_since: Option<u64>,
+    /// The browser has reported that the network is gone.
+    offline: bool,
     /// The server key that the attempt accepts, after that was decided.
     pub accepts: Option<Trust>,
     /// The number of the attempt in this page's life. Events of an earlier attempt are ignored: a
@@ -260,14 +264,29 @@ impl State {
         }
     }
 
+    /// Returns the reason to doubt the session.
+    pub fn doubt(&self) -> Option<Doubt> {
+        if self.connection != Connection::Ready {
+            return None;
+        }
+        let local = self.target.as_ref().is_some_and(|it| it.server.is_local());
+        if self.offline && !local {
+            return Some(Doubt::Offline);
+        }
+        self.silent_since.map(|since| Doubt::Silent { since })
+    }
+
     fn network_lost(&mut self) {
-        // A live socket may survive (to a server on this very machine it does): it ends by itself.
+        self.offline = true;
+        // A live socket may survive a short gap, and to a server on this very machine it does. If
+        // it does not, the missing answers end it.
         if matches!(self.connection, Connection::Waiting { .. }) {
             self.connection = Connection::Offline;
         }
     }
 
     fn network_back(&mut self) {
+        self.offline = false;
         if matches!(
             self.connection,
             Connection::Waiting { .. } | Connection::Offline
@@ -292,6 +311,7 @@ impl State {
     fn end_session(&mut self) {
         self.attempt += 1;
         self.accepts = None;
+        self.silent_since = None;
         self.chat.end();
     }
 
@@ -324,6 +344,8 @@ impl State {
             }
             SessionEvent::Rekeyed(direction) => self.handshake.rekeyed(direction),
             SessionEvent::Text { text, at } => self.text(&text, at),
+            SessionEvent::Silent { since } => self.silent_since = Some(since),
+            SessionEvent::Answered => self.silent_since = None,
             SessionEvent::Untrusted(cause) => self.untrusted(cause),
             SessionEvent::Ended { ending, at, jitter } => self.ended(ending, at, jitter),
         }

@@ -6,28 +6,37 @@ use yew::prelude::*;
 use super::icons::{Icon, icon};
 use super::text;
 use crate::hooks::use_now;
-use crate::state::connection::Connection;
+use crate::state::connection::{Connection, Doubt};
 use crate::state::ending::Ending;
 
-/// Shows the connection's state in a sentence. `host` is the server's, as `host[:port]`; `on_retry`
-/// makes the next attempt now.
+/// Shows the connection's state in a sentence. `doubt` is the reason to doubt it; `host` is the
+/// server's, as `host[:port]`; `on_retry` makes the next attempt now.
 pub fn banner(
     connection: &Connection,
+    doubt: Option<Doubt>,
     host: &str,
     version: Version,
     on_retry: &Callback<()>,
 ) -> Html {
-    let sentence = match connection {
+    // Without a network it is the same for the person whether the session has ended already.
+    let shown = match doubt {
+        Some(Doubt::Offline) => &Connection::Offline,
+        _ => connection,
+    };
+    let sentence = match shown {
         Connection::Idle => "Not connected".to_owned(),
         Connection::WaitingForKey => "Waiting for your key".to_owned(),
         Connection::WaitingForPins => format!("Looking for what is known of {host}"),
         Connection::Opening => format!("Connecting to {host}"),
         Connection::Handshaking => "Shaking hands".to_owned(),
-        Connection::Ready => match version {
+        Connection::Ready => match (doubt, version) {
+            (Some(Doubt::Silent { since }), _) => {
+                format!("{host} has not answered since {}.", text::time(since))
+            }
             // v1 is connected, but with whom is not proven: the sentence must not say more than the
             // protocol.
-            Version::V1 => format!("Connected to {host}, which is not verified"),
-            Version::V2 => format!("Connected to {host}"),
+            (_, Version::V1) => format!("Connected to {host}, which is not verified"),
+            (_, Version::V2) => format!("Connected to {host}"),
         },
         Connection::Asking { .. } => format!("Waiting for you: is this {host}?"),
         // The blocking screen says it at length, and in the banner's place.
@@ -35,7 +44,7 @@ pub fn banner(
         Connection::Waiting { ending, .. } | Connection::Stopped { ending } => ending.sentence(),
         Connection::Offline => Ending::NoNetwork.sentence(),
     };
-    let advice = match connection {
+    let advice = match shown {
         Connection::Waiting { ending, .. } | Connection::Stopped { ending } => ending.advice(),
         Connection::Offline => "It goes on as soon as there is a network.".into(),
         _ => String::new(),
@@ -44,9 +53,10 @@ pub fn banner(
         connection,
         Connection::Waiting { .. } | Connection::Offline | Connection::Stopped { .. }
     );
+    let state = doubt.map_or(connection.as_str(), Doubt::as_str);
     let onclick = on_retry.reform(|_: MouseEvent| ());
     html! {
-        <section class="banner" data-testid="banner" data-state={connection.as_str()} aria-label="Connection">
+        <section class="banner" data-testid="banner" data-state={state} aria-label="Connection">
             <span class="banner-light" aria-hidden="true"></span>
             <div class="banner-words">
                 // `status` is a live region: screen readers announce each change of the sentence.

@@ -144,7 +144,7 @@ fn column(
             if let Some(mode) = chat.waiting.filter(|_| connected) {
                 <Waiting {mode} on_invitation={act.reform(Action::Invitation)} />
             }
-            { banner(connection, &props.host, props.report.version, &act.reform(|()| Action::Retry)) }
+            { banner(connection, props.doubt, &props.host, props.report.version, &act.reform(|()| Action::Retry)) }
             <Log
                 // Keyed by the room's number, so that another room begins with a fresh log and a
                 // renamed one keeps its place.

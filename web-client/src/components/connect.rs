@@ -88,7 +88,7 @@ pub fn connect(props: &ConnectProps) -> Html {
                     { "Encrypted in this page, opened by the server. You can watch every step." }
                 </p>
                 if show_banner && elsewhere.is_none() {
-                    { banner(&props.connection, &props.host, version, &props.on_retry) }
+                    { banner(&props.connection, None, &props.host, version, &props.on_retry) }
                 }
                 <form onsubmit={form.on_submit} novalidate=true>
                     { field(Field {

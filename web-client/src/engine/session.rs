@@ -4,6 +4,7 @@
 //! It decides nothing: the reducer knows what an ending means for the next attempt.
 
 mod closing;
+mod liveness;
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -18,6 +19,7 @@ use shared::identity::PublicKey;
 use shared::random::{Random, RandomUnavailable};
 use zeroize::Zeroizing;
 
+use self::liveness::Watch;
 use super::clock;
 use super::socket::{Encoding, Socket, SocketEvent};
 use super::worker_client::WorkerClient;
@@ -60,6 +62,8 @@ struct Inner {
     connection: ClientConnection,
     socket: Option<Socket>,
     timer: Option<Timeout>,
+    /// The watch over the server, once the session is established.
+    watch: Option<Watch>,
     phase: Phase,
     /// The reason for which the person's key could not be used.
     key_failure: Option<Failure>,
@@ -111,11 +115,15 @@ impl Session {
             connection: ClientConnection::new(config, random, now),
             socket: None,
             timer: None,
+            watch: None,
             phase: Phase::Opening,
             key_failure: None,
             target: target.clone(),
         })));
         session.open_socket();
+        // The time of the handshake runs from here, so that a server whose socket does not even
+        // open is given up as well: browsers wait for minutes.
+        session.arm_timer();
         Some(session)
     }
 
@@ -178,6 +186,7 @@ impl Session {
                 self.pump();
             }
             SocketEvent::Bytes(bytes) => {
+                self.heard();
                 self.0.borrow_mut().connection.handle_bytes(&bytes, now);
                 self.pump();
             }
@@ -229,9 +238,12 @@ impl Session {
                 bits: key.bits(),
                 proven,
             })),
-            Event::Established { session_id, .. } => self.notify(SessionEvent::Established {
-                session_id: session_id.map(|id| id.to_string()),
-            }),
+            Event::Established { session_id, .. } => {
+                self.watch();
+                self.notify(SessionEvent::Established {
+                    session_id: session_id.map(|id| id.to_string()),
+                });
+            }
             Event::Rekeyed(direction) => self.notify(SessionEvent::Rekeyed(direction)),
             Event::PrivateKey(request) => self.ask_vault(request),
             Event::Message(plaintext) => {
@@ -380,10 +392,9 @@ impl Inner {
         self.drain();
         self.phase = Phase::Ended;
         self.timer = None;
-        // This may run inside one of the socket's listeners: they are dropped after that has
-        // returned.
-        let socket = self.socket.take();
-        Timeout::new(0, move || drop(socket)).forget();
+        // This may run inside one of these listeners: they are dropped after that has returned.
+        let ended = (self.socket.take(), self.watch.take());
+        Timeout::new(0, move || drop(ended)).forget();
         true
     }
 }

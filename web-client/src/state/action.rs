@@ -161,6 +161,13 @@ pub enum SessionEvent {
         /// The time of its arrival, in milliseconds since 1970.
         at: u64,
     },
+    /// The server does not answer the question whether it is there.
+    Silent {
+        /// The time when it was heard last, in milliseconds since 1970.
+        since: u64,
+    },
+    /// The server that did not answer is heard again.
+    Answered,
     /// The attempt is over, because the server's key is not accepted.
     Untrusted(Untrusted),
     /// The attempt is over.

@@ -91,6 +91,13 @@ impl Server {
         }
     }
 
+    /// Returns `true` if the server is on this very machine, and so reachable without any network.
+    pub fn is_local(&self) -> bool {
+        ["localhost", "127.", "[::1]"]
+            .iter()
+            .any(|prefix| self.host.starts_with(prefix))
+    }
+
     /// Returns the URL of the tunnel for `version`.
     pub fn tunnel(&self, version: Version) -> String {
         let encoding = match version {
@@ -279,6 +286,20 @@ mod tests {
         assert!(parse("http://localhost:8080/", &plain()).unwrap().own);
         assert!(!parse("localhost:8081", &plain()).unwrap().own);
         assert!(!parse("wss://localhost:8080", &plain()).unwrap().own);
+    }
+
+    #[test]
+    fn a_server_on_this_machine_needs_no_network() {
+        assert!(plain().server().is_local());
+        for (input, local) in [
+            ("127.0.0.1:8080", true),
+            ("[::1]:8080", true),
+            ("chat.example", false),
+            ("192.0.2.1", false),
+        ] {
+            let server = parse(input, &plain()).unwrap();
+            assert_eq!(server.is_local(), local, "{input}");
+        }
     }
 
     #[test]

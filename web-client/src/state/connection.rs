@@ -61,6 +61,28 @@ pub enum Connection {
     Blocked(Block),
 }
 
+/// The reason to doubt a connection that has not ended yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// The server does not answer the question whether it is there.
+    Silent {
+        /// The time when it was heard last, in milliseconds since 1970.
+        since: u64,
+    },
+    /// The browser reports that there is no network.
+    Offline,
+}
+
+impl Doubt {
+    /// Returns a word for style sheets and tests.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Silent { .. } => "silent",
+            Self::Offline => "offline",
+        }
+    }
+}
+
 impl Connection {
     /// Returns `true` if a socket exists or is being opened.
     pub fn is_live(&self) -> bool {

@@ -7,7 +7,7 @@ use yew::prelude::*;
 use crate::hooks::Memory;
 use crate::state::Action;
 use crate::state::address::Origin;
-use crate::state::connection::Connection;
+use crate::state::connection::{Connection, Doubt};
 use crate::state::handshake_report::HandshakeReport;
 
 /// Props of [`super::ChatScreen`].
@@ -15,6 +15,8 @@ use crate::state::handshake_report::HandshakeReport;
 pub struct ChatScreenProps {
     /// The state of the connection.
     pub connection: Connection,
+    /// The reason to doubt the session.
+    pub doubt: Option<Doubt>,
     /// The server's `host[:port]`.
     pub host: AttrValue,
     /// The origin of the page.

@@ -91,13 +91,8 @@ impl Session {
 impl Inner {
     /// Returns `true` if the browser knows of no network, and the server is not on this very
     /// machine.
-    fn is_offline(&self) -> bool {
-        // A server on this machine is reachable without any network.
-        let host = self.target.server.host.as_str();
-        let loopback = ["localhost", "127.", "[::1]"]
-            .iter()
-            .any(|prefix| host.starts_with(prefix));
+    pub(super) fn is_offline(&self) -> bool {
         let online = web_sys::window().is_none_or(|window| window.navigator().on_line());
-        !online && !loopback
+        !online && !self.target.server.is_local()
     }
 }
