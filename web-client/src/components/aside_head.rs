@@ -7,7 +7,7 @@ use super::icons::{Icon, icon};
 /// Shows the head of a panel. `close_id` is the button's `data-testid`.
 pub fn aside_head(title: &str, close_id: &'static str, on_close: &Callback<()>) -> Html {
     html! {
-        <header class="aside-head">
+        <header class="aside-head" translate="no">
             <h2>{ title }</h2>
             <button
                 type="button"

@@ -56,7 +56,7 @@ pub fn banner(
     let state = doubt.map_or(connection.as_str(), Doubt::as_str);
     let onclick = on_retry.reform(|_: MouseEvent| ());
     html! {
-        <section class="banner" data-testid="banner" data-state={state} aria-label="Connection">
+        <section class="banner" translate="no" data-testid="banner" data-state={state} aria-label="Connection">
             <span class="banner-light" aria-hidden="true"></span>
             <div class="banner-words">
                 // `status` is a live region: screen readers announce each change of the sentence.

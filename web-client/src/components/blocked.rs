@@ -70,7 +70,7 @@ pub fn blocked(props: &BlockedProps) -> Html {
         }
     );
     html! {
-        <main class="blocked" id="main" tabindex="-1">
+        <main class="blocked" id="main" tabindex="-1" translate="no">
             <section
                 class="blocked-card"
                 data-testid={props.block.as_str()}

@@ -169,7 +169,8 @@ pub fn composer(props: &ComposerProps) -> Html {
         None => (Icon::Send, "Send"),
     };
     html! {
-        <form class="composer" {onsubmit}>
+        // Not translated: it says whether the page is connected, and to whom the message goes.
+        <form class="composer" translate="no" {onsubmit}>
             if let Some(about) = &props.about {
                 { about_line(about, &props.on_put_aside) }
             } else if let Some(aside) = props.aside {

@@ -84,7 +84,7 @@ pub fn connect(props: &ConnectProps) -> Html {
         <main class="connect" id="main" tabindex="-1">
             <div class="connect-card">
                 <h1>{ "Join the lobby" }</h1>
-                <p class="lead">
+                <p class="lead" translate="no">
                     { "Encrypted in this page, opened by the server. You can watch every step." }
                 </p>
                 if show_banner && elsewhere.is_none() {
@@ -118,7 +118,7 @@ pub fn connect(props: &ConnectProps) -> Html {
                     { link_note(props.link) }
                     { key_row(&props.identity, &props.on_identity) }
                     if props.waiting > 0 {
-                        <p class="note">
+                        <p class="note" translate="no">
                             { if props.waiting == 1 {
                                 "One message waits to be sent or looked at in the chat.".to_owned()
                             } else {
@@ -126,7 +126,7 @@ pub fn connect(props: &ConnectProps) -> Html {
                             } }
                         </p>
                     }
-                    <div class="actions">
+                    <div class="actions" translate="no">
                         if busy {
                             <button type="button" class="button" data-testid="connect-cancel" onclick={on_cancel}>
                                 { "Cancel" }
@@ -160,14 +160,14 @@ fn link_note(link: Option<Link>) -> Html {
     match link {
         None => html! {},
         Some(Link::Pin(fingerprint)) => html! {
-            <p class="hint" data-testid="link-pin">
+            <p class="hint" translate="no" data-testid="link-pin">
                 { "Your link names the key that this page’s server must have: " }
                 <b>{ trust::words(&fingerprint).to_string() }</b>
                 { ". The page connects to no other." }
             </p>
         },
         Some(Link::Malformed) => html! {
-            <p class="note" role="alert" data-testid="link-problem">
+            <p class="note" translate="no" role="alert" data-testid="link-problem">
                 { "Your link should name the server’s key, but it is damaged: what follows “#pin=” is \
                    no fingerprint. Ask for the link again. Without it, the page will show you the \
                    key to compare." }
@@ -180,7 +180,7 @@ fn link_note(link: Option<Link>) -> Html {
 fn key_row(identity: &Identity, on_identity: &Callback<()>) -> Html {
     let onclick = on_identity.reform(|_: MouseEvent| ());
     html! {
-        <div class="key-row">
+        <div class="key-row" translate="no">
             { icon(Icon::Key) }
             <div class="key-words">
                 <p class="key-title">{ "Your key" }</p>

@@ -17,6 +17,9 @@ pub struct DialogProps {
     pub title: AttrValue,
     /// The id, unique in the document; also the `data-testid`.
     pub id: AttrValue,
+    /// The browser may translate the text.
+    #[prop_or_default]
+    pub translated: bool,
     /// The content, rendered only while the dialog is shown.
     pub children: Html,
 }
@@ -69,6 +72,7 @@ pub fn dialog(props: &DialogProps) -> Html {
         <dialog
             ref={node}
             class="dialog"
+            translate={(!props.translated).then_some("no")}
             data-testid={props.id.clone()}
             aria-labelledby={title_id.clone()}
             {onclose}

@@ -67,7 +67,7 @@ pub fn field(field: Field) -> Html {
             <p class="hint" id={hint_id}>{ field.hint }</p>
             // Always in the document: screen readers announce a change of a live region only if the
             // region was there before.
-            <p class="error" id={error_id.clone()} data-testid={error_id} aria-live="polite">
+            <p class="error" translate="no" id={error_id.clone()} data-testid={error_id} aria-live="polite">
                 { text::sentence(field.error.as_deref().unwrap_or_default()) }
             </p>
         </div>

@@ -62,11 +62,14 @@ pub fn first_contact(props: &FirstContactProps) -> Html {
             open={asked.is_some()}
             on_close={props.on_refuse.clone()}
             title="Is this the right server?"
+            // A person who decides must understand the question, which does not change while it
+            // is asked; address and key stay as they are.
+            translated=true
         >
             if let Some((fingerprint, target)) = asked {
                 <p>
                     { "This browser does not know " }
-                    <b data-testid="first-contact-address">{ &target.server.host }</b>
+                    <b translate="no" data-testid="first-contact-address">{ &target.server.host }</b>
                     { ". It has proven that it holds this key. Whether it is the key of the server \
                        that you mean, only you can find out:" }
                 </p>
@@ -83,7 +86,7 @@ pub fn first_contact(props: &FirstContactProps) -> Html {
                     </p>
                 </div>
                 if let Some(problem) = &*problem {
-                    <p class="error" role="alert" data-testid="first-contact-problem">
+                    <p class="error" translate="no" role="alert" data-testid="first-contact-problem">
                         { format!("This browser could not remember it: {problem}") }
                     </p>
                 }

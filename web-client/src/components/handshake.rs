@@ -16,7 +16,7 @@ use crate::state::handshake_report::{HandshakeReport, Progress, ServerKey, Step}
 pub fn handshake_panel(report: &HandshakeReport, on_close: Option<&Callback<()>>) -> Html {
     let traffic = report.traffic;
     html! {
-        <section class="handshake" data-testid="handshake-panel" aria-labelledby="handshake-title">
+        <section class="handshake" translate="no" data-testid="handshake-panel" aria-labelledby="handshake-title">
             <header class="handshake-head">
                 <h2 id="handshake-title">{ "The handshake" }</h2>
                 if let Some(total) = report.total() {

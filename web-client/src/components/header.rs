@@ -24,7 +24,7 @@ pub fn header(props: &Header) -> Html {
     let onclick = props.on_identity.reform(|_: MouseEvent| ());
     let on_verify = props.on_verify.reform(|_: MouseEvent| ());
     html! {
-        <header class="top">
+        <header class="top" translate="no">
             <span class="brand">{ icon(Icon::Brand) }<span>{ "Secure Chat" }</span></span>
             <Badge level={props.level} />
             <div class="top-tools">

@@ -17,7 +17,7 @@ pub fn key_card(id: &str, fingerprint: &Fingerprint, title: Html, code: Option<Q
     let text = fingerprint.to_string();
     let copy = code.is_some();
     html! {
-        <div class="key-card">
+        <div class="key-card" translate="no">
             { title }
             { words(id, fingerprint) }
             <div class="key-card-exact">

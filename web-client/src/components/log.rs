@@ -90,7 +90,7 @@ pub fn log(props: &LogProps) -> Html {
             </div>
             // The button shows how much the reader has missed since leaving the end.
             if let Some(new) = reader.missed() {
-                <button type="button" class="button jump" data-testid="jump-latest" onclick={reader.on_jump()}>
+                <button type="button" class="button jump" translate="no" data-testid="jump-latest" onclick={reader.on_jump()}>
                     { icon(Icon::Down) }
                     <span>
                         { match new {
@@ -118,16 +118,16 @@ fn beginning(room: &Room) -> Html {
         (false, false, true) => "This is where the room begins.".to_owned(),
         (false, false, false) => return Html::default(),
     };
-    html! { <p class="beginning" key="beginning">{ said }</p> }
+    html! { <p class="beginning" translate="no" key="beginning">{ said }</p> }
 }
 
 fn row(item: &Item, props: &LogProps) -> Html {
     match item {
         Item::Day { at } => html! {
-            <p class="day" key={format!("day-{at}")} data-testid="day"><span>{ text::date_line(*at) }</span></p>
+            <p class="day" translate="no" key={format!("day-{at}")} data-testid="day"><span>{ text::date_line(*at) }</span></p>
         },
         Item::New => html! {
-            <p class="new-line" key="new" data-testid="new-divider"><span>{ "New" }</span></p>
+            <p class="new-line" translate="no" key="new" data-testid="new-divider"><span>{ "New" }</span></p>
         },
         Item::Notice(notice) => notice_row(notice),
         Item::Message { message, head } => message_row(message, *head, props),
@@ -152,7 +152,7 @@ fn message_row(message: &Rc<Message>, head: bool, props: &LogProps) -> Html {
 
 fn notice_row(notice: &Notice) -> Html {
     html! {
-        <div class="notice" key={format!("notice-{}", notice.number)} data-testid="notice">
+        <div class="notice" translate="no" key={format!("notice-{}", notice.number)} data-testid="notice">
             <span class="visually-hidden">{ "Notice: " }</span>
             <span class="notice-text">{ &notice.text }</span>
             <time datetime={text::date_time(notice.at)} title={text::date_time(notice.at)}>

@@ -8,7 +8,7 @@ use yew::prelude::*;
 use super::doing::Doing;
 use super::icons::{Icon, icon};
 use super::person::{avatar, hue};
-use super::said::said;
+use super::said::{self, said};
 use super::{reactions, text};
 use client::log::Message;
 use client::markup;
@@ -63,12 +63,12 @@ pub fn message_row(props: &MessageRowProps) -> Html {
         >
             if *head {
                 { avatar(name) }
-                <p class="message-head" title={message.from.id.to_string()}>
+                <p class="message-head" translate="no" title={message.from.id.to_string()}>
                     <b class={hue(name)}>{ name }</b>{ if own { " (you)" } else { "" } }{ " " }{ time }
                 </p>
             } else {
                 // Screen readers read each message by itself, without the group's head.
-                <span class="visually-hidden">{ format!("{name}: ") }</span>
+                <span class="visually-hidden" translate="no">{ format!("{name}: ") }</span>
             }
             if let Some(of) = message.reply_to {
                 { reply_line(of, props.answered.as_deref(), &props.on_do) }
@@ -77,13 +77,15 @@ pub fn message_row(props: &MessageRowProps) -> Html {
                 { match &message.text {
                     Some(text) => html! {
                         <>
-                            <div data-testid="message-text">{ said(text, own_name) }</div>
+                            <div key={said::key(text, own_name)} data-testid="message-text">
+                                { said(text, own_name) }
+                            </div>
                             if message.edited {
-                                <small class="edited" data-testid="edited">{ "edited" }</small>
+                                <small class="edited" translate="no" data-testid="edited">{ "edited" }</small>
                             }
                         </>
                     },
-                    None => html! { <em class="deleted" data-testid="deleted">{ "Deleted" }</em> },
+                    None => html! { <em class="deleted" translate="no" data-testid="deleted">{ "Deleted" }</em> },
                 } }
             </div>
             if !message.reactions.is_empty() {
@@ -109,13 +111,18 @@ fn reply_line(of: Seq, answered: Option<&Message>, on_do: &Callback<Doing>) -> H
         Some(message) => {
             let line = message.text.as_deref().map(markup::first_line);
             let line = line.unwrap_or_else(|| "a deleted message".to_owned());
-            format!("{}: {line}", message.from.name)
+            html! {
+                <>
+                    <span translate="no">{ message.from.name.as_str() }{ ": " }</span>
+                    <span key={said::key(&line, None)} data-testid="quoted-text">{ line }</span>
+                </>
+            }
         }
-        None => "an earlier message".to_owned(),
+        None => html! { { "an earlier message" } },
     };
     html! {
         <button type="button" class="reply-line" data-testid="reply-line" {onclick}>
-            <span class="visually-hidden">{ "Answers " }</span>
+            <span class="visually-hidden" translate="no">{ "Answers " }</span>
             { icon(Icon::Reply) }<span>{ said }</span>
         </button>
     }
@@ -147,7 +154,7 @@ fn tools(
     let reply = props.on_do.reform(move |_: MouseEvent| Doing::Reply(seq));
     let edit = props.on_do.reform(move |_: MouseEvent| Doing::Edit(seq));
     html! {
-        <div class="tools" role="group" aria-label="What to do with this message">
+        <div class="tools" translate="no" role="group" aria-label="What to do with this message">
             { tool("message-react", "React", Icon::Smile, pick) }
             { tool("message-reply", "Reply", Icon::Reply, reply) }
             if own {
@@ -174,7 +181,7 @@ fn question(seq: Seq, on_do: &Callback<Doing>, deleting: &UseStateHandle<bool>) 
         Callback::from(move |_: MouseEvent| deleting.set(false))
     };
     html! {
-        <p class="question" role="alert">
+        <p class="question" translate="no" role="alert">
             { "Delete this message for everybody? " }
             <button type="button" class="link" data-testid="delete-yes" onclick={yes}>{ "Delete" }</button>
             <button type="button" class="link" data-testid="delete-no" onclick={no}>{ "Keep" }</button>

@@ -41,7 +41,7 @@ pub fn outgoing_row(props: &OutgoingRowProps) -> Html {
     html! {
         <article class="message own outgoing" data-testid="outgoing" data-state={state}>
             <p class="bubble" dir="auto">{ text }</p>
-            <p class="delivery-state">
+            <p class="delivery-state" translate="no">
                 <span>{ said }</span>
                 if refused {
                     <button

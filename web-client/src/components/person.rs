@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 /// Shows the initial; it is decoration, because the name stands beside it.
 pub fn avatar(name: &str) -> Html {
-    html! { <span class={classes!("avatar", hue(name))} aria-hidden="true">{ initial(name) }</span> }
+    html! { <span class={classes!("avatar", hue(name))} translate="no" aria-hidden="true">{ initial(name) }</span> }
 }
 
 /// Returns the first character of a name. The style sheet makes it a capital: the browser has the

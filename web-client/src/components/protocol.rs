@@ -22,7 +22,7 @@ pub fn protocol_choice(chosen: Version, on_choose: &Callback<Version>, disabled:
         }
     };
     html! {
-        <fieldset class="field" data-testid="protocol-choice">
+        <fieldset class="field" translate="no" data-testid="protocol-choice">
             <legend>{ "Protocol" }</legend>
             <div class="choices">
                 { option(Version::V2, ", recommended") }

@@ -54,7 +54,7 @@ pub fn chips(message: &Message, me: Option<&Author>, on_do: &Callback<Doing>) ->
             </button>
         }
     });
-    html! { <div class="chips">{ for chips }</div> }
+    html! { <div class="chips" translate="no">{ for chips }</div> }
 }
 
 /// Shows the board, which closes with a choice or with Esc.
@@ -80,7 +80,7 @@ pub fn picker(
     });
     let onkeydown = on_escape(set_to(shown, false));
     html! {
-        <div class="board" role="group" aria-label="Choose a reaction" data-testid="reaction-board" {onkeydown}>
+        <div class="board" translate="no" role="group" aria-label="Choose a reaction" data-testid="reaction-board" {onkeydown}>
             { for offered }
         </div>
     }

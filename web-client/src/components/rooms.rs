@@ -60,7 +60,7 @@ pub fn rooms(props: &RoomsProps) -> Html {
         .filter(|room| !room.is_joined() && room.invited_by.is_none() && !room.is_direct())
         .collect();
     html! {
-        <nav class="rooms" aria-label="Rooms" data-testid="rooms">
+        <nav class="rooms" translate="no" aria-label="Rooms" data-testid="rooms">
             <div class="rooms-head">
                 <h2>{ "Rooms" }</h2>
                 <button

@@ -1,13 +1,25 @@
 //! A message's text as elements. No text ever becomes markup of the page by itself: HTML in it is
 //! text.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use client::markup::{self, Block, Inline, Link, Style};
 use client::mention;
 use yew::prelude::*;
 
-/// Shows the text of a message. Mentions of `own_name` after an `@` stand out.
+/// Shows the text of a message. Mentions of `own_name` after an `@` stand out. The element around it
+/// has [`key`] as its key.
 pub fn said(text: &str, own_name: Option<&str>) -> Html {
     blocks(&markup::parse(text), own_name)
+}
+
+/// Returns the key of an element that shows this text. A browser that translates a page puts nodes
+/// of its own in the place of those with text, and a change of the old nodes would not be seen: a
+/// former text would stay on the screen. An element with another key is built anew.
+pub fn key(text: &str, own_name: Option<&str>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (text, own_name).hash(&mut hasher);
+    hasher.finish()
 }
 
 fn blocks(all: &[Block], own: Option<&str>) -> Html {

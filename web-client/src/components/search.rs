@@ -7,6 +7,7 @@ use yew::prelude::*;
 use super::aside_head::aside_head;
 use super::callbacks::set;
 use super::field::{Field, field};
+use super::said::key;
 use super::text;
 use crate::state::Action;
 use client::Chat;
@@ -66,14 +67,14 @@ pub fn search_panel(props: &SearchProps) -> Html {
     let more = rest.and_then(|rest| ask(Some(rest))).map(|asked| {
         let onclick = props.act.reform(move |_: MouseEvent| asked.clone());
         html! {
-            <button type="button" class="button" data-testid="search-more" {onclick}>{ further }</button>
+            <button type="button" class="button" translate="no" data-testid="search-more" {onclick}>{ further }</button>
         }
     });
     let said = said(props, query.as_ref(), hits.as_deref());
     html! {
         <section class="members" data-testid="search">
             { aside_head("Search", "search-close", &props.on_close) }
-            <form class="invite" {onsubmit}>
+            <form class="invite" translate="no" {onsubmit}>
                 { field(Field {
                     id: "search-query",
                     label: "Words in your rooms",
@@ -91,7 +92,7 @@ pub fn search_panel(props: &SearchProps) -> Html {
                     { "Search everything" }
                 </button>
             </form>
-            <p role="status" data-testid="search-status">{ said }</p>
+            <p translate="no" role="status" data-testid="search-status">{ said }</p>
             <ul class="hits">
                 { for hits.iter().flatten().map(|hit| row(hit, props)) }
             </ul>
@@ -122,7 +123,8 @@ fn row(hit: &Hit, props: &SearchProps) -> Html {
     let (room, message) = (hit.room.clone(), &hit.message);
     let title = props.chat.rooms.get(&room).map(|room| room.title());
     let (seq, act, chosen) = (message.seq, props.act.clone(), props.on_chosen.clone());
-    let key = format!("{room} {seq}");
+    let text = message.text.as_deref().unwrap_or_default();
+    let row_key = format!("{room} {seq}");
     let onclick = Callback::from(move |_: MouseEvent| {
         act.emit(Action::GoTo {
             room: room.clone(),
@@ -131,13 +133,15 @@ fn row(hit: &Hit, props: &SearchProps) -> Html {
         chosen.emit(());
     });
     html! {
-        <li {key}>
+        <li key={row_key}>
             <button type="button" class="hit" data-testid="search-hit" {onclick}>
-                <span class="hit-head">
+                <span class="hit-head" translate="no">
                     <b>{ message.from.name.as_str() }</b>{ " in " }{ title.unwrap_or_default() }{ ", " }
                     <time datetime={text::date_time(message.at)}>{ text::date_line(message.at) }</time>
                 </span>
-                <span class="hit-text" dir="auto">{ message.text.as_deref().unwrap_or_default() }</span>
+                <span key={key(text, None)} class="hit-text" data-testid="quoted-text" dir="auto">
+                    { text }
+                </span>
             </button>
         </li>
     }

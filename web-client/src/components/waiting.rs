@@ -42,7 +42,7 @@ pub fn waiting(props: &WaitingProps) -> Html {
         })
     };
     html! {
-        <section class="waiting" data-testid="waiting" data-mode={props.mode.to_string()} aria-label="Admission">
+        <section class="waiting" translate="no" data-testid="waiting" data-mode={props.mode.to_string()} aria-label="Admission">
             <p role="status">
                 { match props.mode {
                     AdmissionMode::Approval => waits_for(AdmissionMode::Approval),

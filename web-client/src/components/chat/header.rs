@@ -31,7 +31,7 @@ pub(super) fn header(
         }
     };
     html! {
-        <header class="room">
+        <header class="room" translate="no">
             <button
                 type="button"
                 class="button drawer-toggle"

@@ -65,10 +65,14 @@ pub(super) fn panel(
             />
         },
     };
+    // The texts that were found are messages, which may be translated: that panel marks the rest of
+    // itself.
+    let facts_only = which != Aside::Search;
     html! {
         <aside
             ref={aside.node.clone()}
             class="chat-aside"
+            translate={facts_only.then_some("no")}
             aria-label={which.label()}
             tabindex="-1"
             onkeydown={on_escape(aside.on_close())}
