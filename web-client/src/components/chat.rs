@@ -93,6 +93,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
             <Rooms
                 chat={chat.clone()}
                 on_open={act.reform(Action::Open)}
+                on_go_to={act.reform(|(room, seq)| Action::GoTo { room, seq })}
                 on_new={on_new.clone()}
                 on_more={act.reform(|()| Action::MoreRooms)}
                 on_find={act.reform(Action::FindRooms)}

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use shared::chat::{Author, RoomId};
+use shared::chat::{Author, RoomId, Seq};
 use yew::prelude::*;
 
 use super::callbacks::set;
@@ -21,6 +21,8 @@ pub struct RoomsProps {
     pub chat: Chat,
     /// Called with the room that the person wants to see.
     pub on_open: Callback<RoomId>,
+    /// Called with the message that the person wants to see, and its room.
+    pub on_go_to: Callback<(RoomId, Seq)>,
     /// Called when the person wants a new room.
     pub on_new: Callback<()>,
     /// Called when the person wants to see more of the list.
@@ -43,7 +45,17 @@ pub fn rooms(props: &RoomsProps) -> Html {
         })
     };
     let part = use_state(String::new);
-    use_news(News::of(&props.chat));
+    let on_show = {
+        let (chat, on_go_to) = (props.chat.clone(), props.on_go_to.clone());
+        Callback::from(move |(number, seq): (u64, Seq)| {
+            // By its number, because it may have been renamed meanwhile.
+            let mut rooms = chat.rooms.values();
+            if let Some(room) = rooms.find(|room| room.number == number) {
+                on_go_to.emit((room.id.clone(), seq));
+            }
+        })
+    };
+    use_news(News::of(&props.chat), &on_show);
     let rooms = || props.chat.rooms.values();
     let mut named: Vec<_> = rooms()
         .filter(|room| room.is_joined() && !room.is_direct())

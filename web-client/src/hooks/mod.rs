@@ -1,6 +1,7 @@
 //! The hooks: they connect the state's wishes with the engine, hold the small effects of components,
 //! and give components what they need of the engine, which these do not know.
 
+mod attention;
 mod draft;
 mod effects;
 mod key_requests;
@@ -15,9 +16,9 @@ mod resize;
 pub mod stamp;
 mod store;
 mod theme;
-mod visible;
 
 pub use crate::engine::memory::Memory;
+pub use attention::use_attention;
 pub use draft::{Draft, IntentState, Place, use_draft, use_intent};
 pub use key_requests::KeyRequest;
 pub use media::use_media;
@@ -30,4 +31,3 @@ pub use renamings::use_renamings;
 pub use resize::use_resize;
 pub use store::use_store;
 pub use theme::{Theme, use_theme};
-pub use visible::use_visible;

@@ -11,7 +11,7 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::place::{self, Place};
-use crate::hooks::{use_mutations, use_resize, use_visible};
+use crate::hooks::{use_attention, use_mutations, use_resize};
 use crate::state::window::Window;
 
 /// The distance to an edge, in pixels, below which more is shown there.
@@ -120,11 +120,21 @@ impl Reader {
         let Some(at) = messages.iter().position(|message| message.seq == seq) else {
             return;
         };
+        // A log that is in view as a whole has no end to leave: no scrolling would lead back to it.
+        if self.fits() {
+            return;
+        }
         self.leave();
         self.place.borrow_mut().go_to(&self.node, seq);
         self.window.set(Window::around(at, |at| messages[at].seq));
         // At once if the message is in the document already, else when it gets there.
         self.place.borrow_mut().keep(&self.node);
+    }
+
+    fn fits(&self) -> bool {
+        let log = self.node.cast::<HtmlElement>();
+        self.here() == (0..self.room.log.messages().len())
+            && log.is_some_and(|log| log.scroll_height() <= log.client_height())
     }
 
     fn is_away(&self) -> bool {
@@ -186,12 +196,12 @@ pub(super) fn use_reader(
 /// Reports what the reader has seen at the end of the log.
 #[hook]
 fn use_seen(reader: &Reader, on_seen: &Callback<Seq>) {
-    let visible = use_visible();
-    use_effect_with((reader.last(), reader.is_away(), visible), {
+    let attentive = use_attention();
+    use_effect_with((reader.last(), reader.is_away(), attentive), {
         let on_seen = on_seen.clone();
-        // A page in a background tab has no reader, so nothing in it becomes read.
-        move |&(last, away, visible)| {
-            if visible && !away && last > 0 {
+        // A page that nobody looks at has no reader, so nothing in it becomes read.
+        move |&(last, away, attentive)| {
+            if attentive && !away && last > 0 {
                 on_seen.emit(last);
             }
         }
