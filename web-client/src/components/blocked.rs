@@ -245,7 +245,7 @@ fn expected_title(by: Expected, pin: Option<&Pin>) -> String {
     match (by, pin) {
         (Expected::Link, _) => "Named by your link".into(),
         (Expected::Pin, Some(pin)) => {
-            format!("Trusted since {}", text::day(pin.first_seen.0 * 1000))
+            format!("Trusted since {}", text::date_time(pin.first_seen.0 * 1000))
         }
         (Expected::Pin, None) => "Trusted until now".into(),
     }

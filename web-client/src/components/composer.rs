@@ -182,6 +182,7 @@ pub fn composer(props: &ComposerProps) -> Html {
                 id="composer"
                 data-testid="composer"
                 rows="1"
+                dir="auto"
                 value={draft.text().to_owned()}
                 placeholder={label}
                 aria-describedby="composer-hint composer-error"

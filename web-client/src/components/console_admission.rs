@@ -173,7 +173,7 @@ fn invitation_view(
         .reform(move |_: MouseEvent| OperatorRequest::Uninvite { number });
     html! {
         <li key={number.to_string()} data-testid="invitation" data-number={number.to_string()}>
-            { format!("Number {number} · admits {people} · until {}", text::day(expires)) }
+            { format!("Number {number} · admits {people} · until {}", text::date_time(expires)) }
             if let Some((code, _)) = made {
                 <small>{ "Its link, which is shown only now:" }</small>
                 <code data-testid="invitation-link" tabindex="0">

@@ -155,7 +155,7 @@ fn notice_row(notice: &Notice) -> Html {
         <div class="notice" translate="no" key={format!("notice-{}", notice.number)} data-testid="notice">
             <span class="visually-hidden">{ "Notice: " }</span>
             <span class="notice-text">{ &notice.text }</span>
-            <time datetime={text::date_time(notice.at)} title={text::date_time(notice.at)}>
+            <time datetime={text::iso(notice.at)} title={text::moment(notice.at)}>
                 { text::time(notice.at) }
             </time>
         </div>

@@ -42,8 +42,16 @@ pub fn message_row(props: &MessageRowProps) -> Html {
     let own = props.me.as_ref().is_some_and(|me| me.id == message.from.id);
     let name = message.from.name.as_str();
     let at = message.at;
+    // Within a group the time shows when the row is pointed at or has the focus.
     let time = html! {
-        <time datetime={text::date_time(at)} title={text::date_time(at)}>{ text::time(at) }</time>
+        <time
+            class={(!head).then_some("row-time")}
+            translate="no"
+            datetime={text::iso(at)}
+            title={text::moment(at)}
+        >
+            { text::time(at) }
+        </time>
     };
     let class = classes!(
         "message",
@@ -64,7 +72,7 @@ pub fn message_row(props: &MessageRowProps) -> Html {
             if *head {
                 { avatar(name) }
                 <p class="message-head" translate="no" title={message.from.id.to_string()}>
-                    <b class={hue(name)}>{ name }</b>{ if own { " (you)" } else { "" } }{ " " }{ time }
+                    <b class={hue(name)}>{ name }</b>{ if own { " (you)" } else { "" } }{ " " }{ time.clone() }
                 </p>
             } else {
                 // Screen readers read each message by itself, without the group's head.
@@ -72,6 +80,9 @@ pub fn message_row(props: &MessageRowProps) -> Html {
             }
             if let Some(of) = message.reply_to {
                 { reply_line(of, props.answered.as_deref(), &props.on_do) }
+            }
+            if !*head {
+                { time }
             }
             <div class="bubble">
                 { match &message.text {

@@ -124,7 +124,7 @@ fn status_view(
                 { format!(" {} of at most {}, since {}.",
                     text::count(status.connections as u64, "connection"),
                     text::thousands(status.max_connections as u64),
-                    text::day(since)) }
+                    text::date_time(since)) }
                 if status.log_plaintext {
                     <b>{ " Its log shows what people write." }</b>
                 }

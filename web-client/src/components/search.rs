@@ -137,7 +137,9 @@ fn row(hit: &Hit, props: &SearchProps) -> Html {
             <button type="button" class="hit" data-testid="search-hit" {onclick}>
                 <span class="hit-head" translate="no">
                     <b>{ message.from.name.as_str() }</b>{ " in " }{ title.unwrap_or_default() }{ ", " }
-                    <time datetime={text::date_time(message.at)}>{ text::date_line(message.at) }</time>
+                    <time datetime={text::iso(message.at)} title={text::moment(message.at)}>
+                        { text::date_line(message.at) }
+                    </time>
                 </span>
                 <span key={key(text, None)} class="hit-text" data-testid="quoted-text" dir="auto">
                     { text }

@@ -56,7 +56,8 @@ pub fn switcher(props: &SwitcherProps) -> Html {
                     };
                     // The command key takes the place of Ctrl on a Mac.
                     let control = event.ctrl_key() || event.meta_key();
-                    let Some(shortcut) = shortcuts::of(&event.key(), control, event.alt_key())
+                    let (key, code) = (event.key(), event.code());
+                    let Some(shortcut) = shortcuts::of(&key, &code, control, event.alt_key())
                     else {
                         return;
                     };

@@ -1,5 +1,9 @@
 //! Numbers and times in the form that people read.
 
+use std::cell::RefCell;
+
+use js_sys::Intl::{self, DateTimeStyle};
+use js_sys::{Array, Function};
 use shared::chat::Timestamp;
 use wasm_bindgen::JsValue;
 use yew::prelude::*;
@@ -61,23 +65,25 @@ pub fn unix_ms(at: Timestamp) -> u64 {
     u64::try_from(at.unix_millis()).unwrap_or(0)
 }
 
-/// Formats a time on this device's clock: `14:05`.
+/// Formats a time of the day, as the browser's language has it: `14:05`, `2:05 PM`.
 pub fn time(at: u64) -> String {
-    let date = date(at);
-    format!("{:02}:{:02}", date.get_hours(), date.get_minutes())
+    format(at, Form::Time)
 }
 
-/// Formats a date and time on this device's clock: `2026-01-31 14:05`.
-pub fn day(at: u64) -> String {
-    let date = date(at);
-    format!(
-        "{}-{:02}-{:02} {:02}:{:02}",
-        date.get_full_year(),
-        date.get_month() + 1,
-        date.get_date(),
-        date.get_hours(),
-        date.get_minutes()
-    )
+/// Formats a date and time: `31 Jan 2026, 14:05`.
+pub fn date_time(at: u64) -> String {
+    format(at, Form::DateTime)
+}
+
+/// Formats a moment with everything that is known of it, for tool tips:
+/// `Saturday 31 January 2026 at 14:05:09`.
+pub fn moment(at: u64) -> String {
+    format(at, Form::Moment)
+}
+
+/// Returns a moment as programs read it, for `<time datetime>`.
+pub fn iso(at: u64) -> String {
+    String::from(date(at).to_iso_string())
 }
 
 /// Returns the number of the day on this device's calendar.
@@ -87,7 +93,7 @@ pub fn day_number(at: u64) -> i64 {
     i64::from(date.get_full_year()) * 400 + i64::from(date.get_month() * 32 + date.get_date())
 }
 
-/// Formats a day: `Today`, `Yesterday`, or the date in the person's own language.
+/// Formats a day: `Today`, `Yesterday`, or the date in the browser's language.
 pub fn date_line(at: u64) -> String {
     const DAY_MS: u64 = 24 * 60 * 60 * 1000;
     let now = js_sys::Date::now();
@@ -99,12 +105,64 @@ pub fn date_line(at: u64) -> String {
     if day_number(at) == day_number(now.saturating_sub(DAY_MS)) {
         return "Yesterday".to_owned();
     }
-    String::from(date(at).to_locale_date_string("default", &JsValue::UNDEFINED))
+    format(at, Form::Day)
 }
 
-/// Returns the whole date and time, for tool tips and `<time datetime>`.
-pub fn date_time(at: u64) -> String {
-    String::from(date(at).to_iso_string())
+/// A form of a moment, in the browser's language and time zone.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Time,
+    Day,
+    DateTime,
+    Moment,
+}
+
+impl Form {
+    const ALL: [Self; 4] = [Self::Time, Self::Day, Self::DateTime, Self::Moment];
+
+    /// Makes the browser's formatter for this form.
+    fn formatter(self) -> Function {
+        let options = Intl::DateTimeFormatOptions::new();
+        let (date, time) = match self {
+            Self::Time => (None, Some(DateTimeStyle::Short)),
+            Self::Day => (Some(DateTimeStyle::Full), None),
+            Self::DateTime => (Some(DateTimeStyle::Medium), Some(DateTimeStyle::Short)),
+            Self::Moment => (Some(DateTimeStyle::Full), Some(DateTimeStyle::Medium)),
+        };
+        if let Some(date) = date {
+            options.set_date_style(date);
+        }
+        if let Some(time) = time {
+            options.set_time_style(time);
+        }
+        // No language is named: the browser's own.
+        Intl::DateTimeFormat::new(&Array::new(), &options).format()
+    }
+}
+
+thread_local! {
+    /// The formatters, by form, and the offset of the time zone for which they were made. They are
+    /// kept, because making one takes as long as a hundred uses; and made anew in another zone,
+    /// because a formatter keeps the one that it began in.
+    static FORMATTERS: RefCell<Option<(f64, [Function; 4])>> = const { RefCell::new(None) };
+}
+
+fn format(at: u64, form: Form) -> String {
+    let offset = js_sys::Date::new_0().get_timezone_offset();
+    let formatter = FORMATTERS.with_borrow_mut(|kept| {
+        let kept = match kept {
+            #[allow(
+                clippy::float_cmp,
+                reason = "the browser's own number, not a computed one"
+            )]
+            Some((zone, formatters)) if *zone == offset => formatters,
+            kept => &mut kept.insert((offset, Form::ALL.map(Form::formatter))).1,
+        };
+        kept[form as usize].clone()
+    });
+    let text = formatter.call1(&JsValue::UNDEFINED, &date(at));
+    // It fails only for moments that no calendar has.
+    text.ok().and_then(|it| it.as_string()).unwrap_or_default()
 }
 
 #[allow(

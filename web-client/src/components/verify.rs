@@ -123,7 +123,7 @@ fn server(shown: Option<&ShownServer>, origin: &Origin) -> Html {
         }
         Known::Pinned(pin) => format!(
             "You trust this key since {}. There is no session now.",
-            text::day(pin.first_seen.0 * 1000)
+            text::date_time(pin.first_seen.0 * 1000)
         ),
     };
     let title = html! {

@@ -31,9 +31,10 @@ pub const SHORTCUTS: [(&str, &str); 9] = [
     ("Esc", "Stop answering or editing, close what is open"),
 ];
 
-/// Returns the effect of these keys, if they have one. `control` is also the command key.
-pub fn of(key: &str, control: bool, alt: bool) -> Option<Shortcut> {
-    match (key, control, alt) {
+/// Returns the effect of these keys, if they have one. `key` and `code` are those of the browser's
+/// event: the character, and the place on the keyboard. `control` is also the command key.
+pub fn of(key: &str, code: &str, control: bool, alt: bool) -> Option<Shortcut> {
+    match (latin(key, code), control, alt) {
         ("k" | "K", true, false) => Some(Shortcut::Switch),
         ("/", true, false) => Some(Shortcut::Help),
         // Alt, because browsers keep Ctrl+N for a window of their own.
@@ -44,17 +45,81 @@ pub fn of(key: &str, control: bool, alt: bool) -> Option<Shortcut> {
     }
 }
 
+/// Returns the character that the key has on a Latin layout, if the layout in use is of another
+/// script: there the place on the keyboard is all that is left of the shortcut. On a Latin layout
+/// the character decides, wherever it is.
+fn latin<'a>(key: &'a str, code: &str) -> &'a str {
+    let mut characters = key.chars();
+    let other_script = match (characters.next(), characters.next()) {
+        (Some(character), None) => character.is_alphabetic() && !is_latin(character),
+        // A key with a name, such as `ArrowUp`.
+        _ => false,
+    };
+    match code {
+        "KeyK" if other_script => "k",
+        "KeyN" if other_script => "n",
+        // Cyrillic and Hebrew layouts have the full stop here. So has the Turkish one, where the
+        // shortcut therefore has two places.
+        "Slash" if other_script || key == "." => "/",
+        _ => key,
+    }
+}
+
+fn is_latin(letter: char) -> bool {
+    matches!(letter, 'A'..='Z' | 'a'..='z' | 'ª' | 'º' | 'À'..='ɏ' | 'Ḁ'..='ỿ')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn typed(key: &str, control: bool, alt: bool) -> Option<Shortcut> {
+        of(key, "", control, alt)
+    }
+
     #[test]
     fn keys_without_their_modifiers_do_nothing() {
         for key in ["k", "/", "n", "ArrowDown", "ArrowUp"] {
-            assert_eq!(of(key, false, false), None);
-            assert_eq!(of(key, true, true), None);
+            assert_eq!(typed(key, false, false), None);
+            assert_eq!(typed(key, true, true), None);
         }
-        assert_eq!(of("K", true, false), Some(Shortcut::Switch));
-        assert_eq!(of("ArrowUp", false, true), Some(Shortcut::Previous));
+        assert_eq!(typed("K", true, false), Some(Shortcut::Switch));
+        assert_eq!(typed("ArrowUp", false, true), Some(Shortcut::Previous));
+    }
+
+    #[test]
+    fn layouts_of_other_scripts_have_the_shortcuts_in_the_same_place() {
+        // Russian, Hebrew, Greek, Arabic, Thai.
+        for key in ["л", "Л", "ל", "κ", "ن", "า"] {
+            assert_eq!(
+                of(key, "KeyK", true, false),
+                Some(Shortcut::Switch),
+                "{key}"
+            );
+        }
+        for key in [".", "ظ", "ฝ", "/"] {
+            assert_eq!(of(key, "Slash", true, false), Some(Shortcut::Help), "{key}");
+        }
+        assert_eq!(of("т", "KeyN", false, true), Some(Shortcut::NewRoom));
+        assert_eq!(
+            of("л", "KeyK", false, false),
+            None,
+            "a letter alone is typed"
+        );
+    }
+
+    #[test]
+    fn on_a_latin_layout_the_character_decides() {
+        // Dvorak has K elsewhere, and a German keyboard zooms out with the key where `/` would be.
+        for (key, code) in [
+            ("t", "KeyK"),
+            ("-", "Slash"),
+            ("ö", "KeyK"),
+            (".", "Period"),
+        ] {
+            assert_eq!(of(key, code, true, false), None, "{key}");
+        }
+        assert_eq!(of("k", "KeyV", true, false), Some(Shortcut::Switch));
+        assert_eq!(of("/", "Digit7", true, false), Some(Shortcut::Help));
     }
 }

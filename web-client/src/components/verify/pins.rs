@@ -61,8 +61,8 @@ fn row(address: &str, record: &Record, on_remove: &Callback<AttrValue>) -> Html 
                 <p class="hint">
                     { format!(
                         "Trusted since {}, last seen {}, spoke {}",
-                        text::day(pin.first_seen.0 * 1000),
-                        text::day(pin.last_seen.0 * 1000),
+                        text::date_time(pin.first_seen.0 * 1000),
+                        text::date_time(pin.last_seen.0 * 1000),
                         pin.highest,
                     ) }
                 </p>
