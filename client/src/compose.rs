@@ -122,6 +122,7 @@ impl Chat {
         let text = Text::parse(text).map_err(|error| format!("Not sent: {error}."))?;
         // A person who writes has read the new messages.
         let current = self.current.clone();
+        self.mark_read(&current);
         if let Some(room) = self.room_mut(&current) {
             room.divider = None;
             // The message ends the report that the person writes, so the next one may be reported

@@ -114,6 +114,10 @@ impl Chat {
                 room.more_members = more;
                 // A large room's first members only: the rest is asked for when it is on the screen.
                 room.members_changed = more;
+                if room.divider.is_none() && room.head > room.read {
+                    // Of the room on the screen too, which nobody opens after a reload.
+                    room.divider = Some(room.read);
+                }
                 if let Some(seq) = unreported {
                     let room = id.clone();
                     self.requests.push(ClientMessage::Read { room, seq });

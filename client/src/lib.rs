@@ -306,6 +306,43 @@ impl Chat {
         self.requests.push(message);
     }
 
+    /// Records that the messages from `first` to `last` were in the person's view. If an unread one
+    /// is before `first`, nothing becomes read: the marker has one position, and would pass it.
+    pub fn saw(&mut self, id: &RoomId, first: Seq, last: Seq) {
+        let me = self.me.as_ref().map(|me| me.id);
+        let Some(room) = self.rooms.get(id) else {
+            return;
+        };
+        if room.first_unread(me).is_some_and(|unread| unread < first) {
+            return;
+        }
+        let newest = room.log.messages().last().map(|message| message.seq);
+        // Edits and reactions behind the newest message are in view with their messages.
+        let seq = if Some(last) >= newest {
+            room.log.last().unwrap_or(last)
+        } else {
+            last
+        };
+        self.seen(id, seq);
+    }
+
+    /// Marks everything in a room as read.
+    pub fn mark_read(&mut self, id: &RoomId) {
+        let head = self.rooms.get(id).map(|room| room.head);
+        self.seen(id, head.unwrap_or_default());
+    }
+
+    /// Puts the mark of the new messages before what has come into the room on the screen while the
+    /// person did not look.
+    pub fn look(&mut self) {
+        let current = self.current.clone();
+        if let Some(room) = self.room_mut(&current)
+            && room.head > room.read
+        {
+            room.divider = Some(room.read);
+        }
+    }
+
     /// Reports to the server that the person has seen a room's entries up to `seq`.
     pub fn seen(&mut self, id: &RoomId, seq: Seq) {
         if let Some(room) = self.room_mut(id)

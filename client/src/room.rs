@@ -228,6 +228,16 @@ impl Room {
         }
     }
 
+    /// Returns the first unread message of somebody else, or the first unread entry if it is not held
+    /// here.
+    pub fn first_unread(&self, me: Option<UserId>) -> Option<Seq> {
+        let read = self.read.max(self.gone);
+        if self.log.first().is_none_or(|first| first > read + 1) {
+            return (self.is_joined() && self.head > read).then_some(read + 1);
+        }
+        self.new_messages(me).last().map(|message| message.seq)
+    }
+
     /// Returns the number of unread messages that mention the person, or are for the person alone.
     pub fn mentions(&self, me: &Author) -> u64 {
         self.new_mentions(me).count() as u64

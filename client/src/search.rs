@@ -185,7 +185,10 @@ impl Chat {
     /// Shows a message: its room at once, itself as soon as it is here.
     pub fn go_to(&mut self, room: RoomId, seq: Seq) {
         let number = self.goal.as_ref().map_or(0, |goal| goal.number) + 1;
-        self.open(room.clone());
+        // Opening the room on the screen again would remove the mark of its new messages.
+        if room != self.current {
+            self.open(room.clone());
+        }
         self.goal = Some(Goal { room, seq, number });
         self.approach();
     }

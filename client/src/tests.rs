@@ -191,6 +191,24 @@ fn a_server_that_was_set_back_is_believed() {
     assert_eq!(messages[0].text.as_deref(), Some("another"));
 }
 
+// The log opens at its end, so everything above counted as read though nobody had seen it.
+#[test]
+fn what_is_above_the_view_stays_unread() {
+    let mut chat = chat();
+    let me = chat.me.as_ref().map(|me| me.id);
+    let first = chat.room().unwrap().first_unread(me).unwrap();
+    let last = chat.room().unwrap().log.messages().last().unwrap().seq;
+    assert!(first < last);
+    asked(&mut chat);
+    chat.saw(&lobby(), last, last);
+    assert_eq!(asked(&mut chat), []);
+    chat.saw(&lobby(), first, first);
+    assert_eq!(chat.room().unwrap().first_unread(me), Some(last));
+    chat.saw(&lobby(), first, last);
+    assert_eq!(chat.room().unwrap().first_unread(me), None);
+    assert_eq!(asked(&mut chat).len(), 2);
+}
+
 #[test]
 fn what_was_seen_is_told_once_and_never_goes_back() {
     let mut chat = chat();

@@ -153,7 +153,9 @@ impl State {
             Action::FindRooms(find) => self.chat.find_rooms(&find),
             Action::MoreMembers(room) => self.chat.more_members(&room),
             Action::RefreshMembers(room) => self.chat.refresh_members(&room),
-            Action::Seen { room, seq } => self.chat.seen(&room, seq),
+            Action::Saw { room, first, last } => self.chat.saw(&room, first, last),
+            Action::MarkRead(room) => self.chat.mark_read(&room),
+            Action::Look => self.chat.look(),
             Action::Asked(number) => self.chat.requests.sent(number),
             Action::Sent(id) => self.chat.outbox.sent(id),
             Action::Refused { id, reason } => {

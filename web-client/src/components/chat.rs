@@ -156,14 +156,16 @@ fn column(
                 outgoing={outgoing(chat)}
                 chosen={intent.get().map(|(Intent::Reply(seq) | Intent::Edit(seq))| seq)}
                 shown={goal.shown()}
-                on_do={on_do(act, room, intent, goal)}
+                on_do={on_do(act, room, intent)}
                 on_cancel={act.reform(Action::Cancel)}
                 on_resend={act.reform(Action::Resend)}
                 on_older={act.reform(Action::LoadOlder)}
-                on_seen={act.reform({
+                on_saw={act.reform({
                     let room = current.clone();
-                    move |seq| Action::Seen { room: room.clone(), seq }
+                    move |(first, last)| Action::Saw { room: room.clone(), first, last }
                 })}
+                on_look={act.reform(|()| Action::Look)}
+                on_read={act.reform(move |()| Action::MarkRead(current.clone()))}
             />
             <Typing typing={room.typing.clone()} />
             <Composer
@@ -200,19 +202,16 @@ fn column(
 }
 
 /// Returns the callback for the person's actions on messages.
-fn on_do(
-    act: &Callback<Action>,
-    room: &Rc<Room>,
-    intent: &IntentState,
-    goal: &GoalState,
-) -> Callback<Doing> {
-    let (act, room) = (act.clone(), room.clone());
-    let (intent, goal) = (intent.clone(), goal.clone());
+fn on_do(act: &Callback<Action>, room: &Rc<Room>, intent: &IntentState) -> Callback<Doing> {
+    let (act, room, intent) = (act.clone(), room.clone(), intent.clone());
     Callback::from(move |doing: Doing| match doing {
         Doing::Write(what) => act.emit(stamp::write(what)),
         Doing::Reply(seq) => intent.begin(Intent::Reply(seq), ""),
         Doing::Edit(seq) => intent.begin(Intent::Edit(seq), &present(&room, seq)),
-        Doing::Show(seq) => goal.show(seq),
+        Doing::Show(seq) => {
+            let room = room.id.clone();
+            act.emit(Action::GoTo { room, seq });
+        }
     })
 }
 

@@ -43,8 +43,12 @@ pub struct LogProps {
     pub on_resend: Callback<MessageId>,
     /// Called when the person has reached the oldest loaded message.
     pub on_older: Callback<RoomId>,
-    /// Called when the person has seen everything up to an entry.
-    pub on_seen: Callback<Seq>,
+    /// Called with the first and the last message in the person's view.
+    pub on_saw: Callback<(Seq, Seq)>,
+    /// Called when the person looks at the page again.
+    pub on_look: Callback<()>,
+    /// Called when the person wants everything here to be read.
+    pub on_read: Callback<()>,
 }
 
 /// The log of the room on the screen.
@@ -52,7 +56,15 @@ pub struct LogProps {
 pub fn log(props: &LogProps) -> Html {
     let room = &props.room;
     let last_outgoing = props.outgoing.last().map(|line| line.id);
-    let reader = use_reader(room, last_outgoing, props.shown, &props.on_seen);
+    let me = props.me.as_ref().map(|me| me.id);
+    let reader = use_reader(
+        room,
+        last_outgoing,
+        props.shown,
+        me,
+        &props.on_saw,
+        &props.on_look,
+    );
     let here = reader.here();
     let rows = timeline::items(room, here.clone(), text::day_number)
         .into_iter()
@@ -60,6 +72,9 @@ pub fn log(props: &LogProps) -> Html {
     let label = format!("Messages in {}", room.title());
     html! {
         <div class="log-frame">
+            if reader.unread_above() {
+                { unread_line(room.unread(me), room.first_unread(me), props) }
+            }
             <div
                 ref={reader.node.clone()}
                 class="log"
@@ -100,6 +115,26 @@ pub fn log(props: &LogProps) -> Html {
                     </span>
                 </button>
             }
+        </div>
+    }
+}
+
+/// Shows that unread messages are above those in view.
+fn unread_line(unread: u64, first: Option<Seq>, props: &LogProps) -> Html {
+    let Some(first) = first else {
+        return Html::default();
+    };
+    let on_jump = props.on_do.reform(move |_: MouseEvent| Doing::Show(first));
+    let on_read = props.on_read.reform(|_: MouseEvent| ());
+    html! {
+        <div class="unread-line" translate="no">
+            <button type="button" class="button" data-testid="jump-unread" onclick={on_jump}>
+                { icon(Icon::Up) }
+                <span>{ text::count(unread, "unread message") }</span>
+            </button>
+            <button type="button" class="button" data-testid="mark-read" onclick={on_read}>
+                { "Mark as read" }
+            </button>
         </div>
     }
 }
@@ -145,6 +180,7 @@ fn message_row(message: &Rc<Message>, head: bool, props: &LogProps) -> Html {
             moderates={props.moderates}
             {head}
             chosen={props.chosen == Some(message.seq)}
+            glow={props.shown.filter(|(seq, _)| *seq == message.seq).map(|(_, times)| times)}
             on_do={props.on_do.clone()}
         />
     }

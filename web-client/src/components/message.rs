@@ -29,6 +29,8 @@ pub struct MessageRowProps {
     pub head: bool,
     /// The message is being answered or edited.
     pub chosen: bool,
+    /// The number of times that the person was led to a message, if it was this one.
+    pub glow: Option<u32>,
     /// Called with the person's action on the message.
     pub on_do: Callback<Doing>,
 }
@@ -58,6 +60,10 @@ pub fn message_row(props: &MessageRowProps) -> Html {
         own.then_some("own"),
         head.then_some("head"),
         props.chosen.then_some("chosen"),
+        // Two names, because the same one would not start its animation again.
+        props
+            .glow
+            .map(|times| if times % 2 == 0 { "glow" } else { "glow-again" }),
     );
     // Mentions of the person stand out, in every message.
     let own_name = props.me.as_ref().map(|me| me.name.as_str());

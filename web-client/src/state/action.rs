@@ -98,13 +98,19 @@ pub enum Action {
     MoreMembers(RoomId),
     /// The panel of members shows a room whose list may be out of date.
     RefreshMembers(RoomId),
-    /// The person has seen everything up to an entry.
-    Seen {
-        /// The room of the entry.
+    /// Messages were in the person's view.
+    Saw {
+        /// The room of the messages.
         room: RoomId,
-        /// The last entry seen.
-        seq: Seq,
+        /// The first message in view.
+        first: Seq,
+        /// The last message in view.
+        last: Seq,
     },
+    /// The person wants everything in a room to be read.
+    MarkRead(RoomId),
+    /// The person looks at the page again.
+    Look,
     /// The engine has handed over the requests up to this number.
     Asked(u64),
     /// The engine has handed this entry to the socket.

@@ -32,20 +32,20 @@ pub(super) fn use_goal(chat: &Chat, number: u64) -> GoalState {
         move |_| shown.set(None)
     });
     let goal = GoalState(shown);
-    // A message that was searched for is shown as soon as it has been loaded.
-    let wanted = chat
-        .goal
-        .clone()
-        .filter(|goal| goal.room == chat.current)
-        .filter(|goal| {
-            let room = chat.room();
-            room.is_some_and(|room| room.log.message(goal.seq).is_some())
-        });
-    use_effect_with(wanted, {
+    // What was searched for is shown as soon as it has been loaded. An unread entry need not be a
+    // message; then the first one behind it is shown.
+    let wanted = chat.goal.clone().filter(|goal| goal.room == chat.current);
+    let found = wanted.and_then(|goal| {
+        let log = &chat.room()?.log;
+        log.first().filter(|first| *first <= goal.seq)?;
+        let message = log.messages().iter().find(|it| it.seq >= goal.seq)?;
+        Some((message.seq, goal.number))
+    });
+    use_effect_with(found, {
         let goal = goal.clone();
-        move |wanted| {
-            if let Some(wanted) = wanted {
-                goal.show(wanted.seq);
+        move |found| {
+            if let Some((seq, _)) = *found {
+                goal.show(seq);
             }
         }
     });

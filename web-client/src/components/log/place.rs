@@ -97,6 +97,26 @@ fn find(log: &HtmlElement, seq: Seq) -> Option<HtmlElement> {
     wasm_bindgen::JsCast::dyn_into(found).ok()
 }
 
+/// Returns the first and the last message of which a part is in view.
+pub(super) fn in_view(log: &HtmlElement) -> Option<(Seq, Seq)> {
+    let top = log.scroll_top();
+    let (first, _) = first_in_sight(log, top)?;
+    let mut last = first;
+    let mut child = find(log, first)?.next_element_sibling();
+    while let Some(element) = child {
+        child = element.next_element_sibling();
+        let Some(message) = wasm_bindgen::JsCast::dyn_ref::<HtmlElement>(&element) else {
+            continue;
+        };
+        if message.offset_top() - log.offset_top() >= top + log.client_height() {
+            break;
+        }
+        let seq = element.get_attribute("data-seq");
+        last = seq.and_then(|seq| seq.parse().ok()).unwrap_or(last);
+    }
+    Some((first, last))
+}
+
 /// Returns the first message whose lower edge is below the upper edge of the view.
 fn first_in_sight(log: &HtmlElement, top: i32) -> Option<(Seq, i32)> {
     let mut child = log.first_element_child();

@@ -6,11 +6,11 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use client::room::Room;
-use shared::chat::{MessageId, RoomId, Seq};
+use shared::chat::{MessageId, RoomId, Seq, UserId};
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use super::place::{self, Place};
+use super::place::{self, Place, in_view};
 use crate::hooks::{use_attention, use_mutations, use_resize};
 use crate::state::window::Window;
 
@@ -25,6 +25,7 @@ pub(super) struct Reader {
     room: Rc<Room>,
     place: Rc<RefCell<Place>>,
     window: UseStateHandle<Window>,
+    reporter: Reporter,
     /// The last entry that the person has seen at the end; `None` while the person is there.
     left_at: UseStateHandle<Option<Seq>>,
 }
@@ -42,6 +43,11 @@ impl Reader {
         let seen = (*self.left_at)?;
         let messages = self.room.log.messages().iter().rev();
         Some(messages.take_while(|message| message.seq > seen).count())
+    }
+
+    /// Returns `true` if unread messages are above those in view.
+    pub(super) fn unread_above(&self) -> bool {
+        *self.reporter.above
     }
 
     /// Returns the callback that shows the latest message.
@@ -64,6 +70,7 @@ impl Reader {
         Callback::from(move |_: Event| {
             if let Some(log) = this.node.cast::<HtmlElement>() {
                 this.scrolled(&log, &here, &on_older);
+                this.reporter.look(&this.node);
             }
         })
     }
@@ -137,10 +144,6 @@ impl Reader {
             && log.is_some_and(|log| log.scroll_height() <= log.client_height())
     }
 
-    fn is_away(&self) -> bool {
-        self.left_at.is_some()
-    }
-
     fn last(&self) -> Seq {
         self.room.log.last().unwrap_or(0)
     }
@@ -154,10 +157,15 @@ pub(super) fn use_reader(
     room: &Rc<Room>,
     last_outgoing: Option<MessageId>,
     shown: Option<(Seq, u32)>,
-    on_seen: &Callback<Seq>,
+    me: Option<UserId>,
+    on_saw: &Callback<(Seq, Seq)>,
+    on_look: &Callback<()>,
 ) -> Reader {
+    let node = use_node_ref();
+    let reporter = use_reporter(room, me, &node, on_saw, on_look);
     let reader = Reader {
-        node: use_node_ref(),
+        node,
+        reporter,
         room: room.clone(),
         place: use_mut_ref(Place::default),
         window: use_state(Window::default),
@@ -166,7 +174,11 @@ pub(super) fn use_reader(
     // A reader at the end stays there; a reader further up keeps the position.
     use_mutations(reader.node.clone(), {
         let (place, node) = (reader.place.clone(), reader.node.clone());
-        move || place.borrow_mut().keep(&node)
+        let reporter = reader.reporter.clone();
+        move || {
+            place.borrow_mut().keep(&node);
+            reporter.look(&node);
+        }
     });
     // The person's own message is always shown.
     use_effect_with(last_outgoing, {
@@ -177,7 +189,6 @@ pub(super) fn use_reader(
             }
         }
     });
-    use_seen(&reader, on_seen);
     use_effect_with(shown, {
         let reader = reader.clone();
         move |shown| {
@@ -188,22 +199,90 @@ pub(super) fn use_reader(
     });
     use_resize(reader.node.clone(), {
         let (place, node) = (reader.place.clone(), reader.node.clone());
-        Callback::from(move |()| place.borrow_mut().keep(&node))
+        let reporter = reader.reporter.clone();
+        Callback::from(move |()| {
+            place.borrow_mut().keep(&node);
+            reporter.look(&node);
+        })
     });
     reader
 }
 
-/// Reports what the reader has seen at the end of the log.
+/// What is to be done with the messages in view.
+struct Report {
+    /// Somebody looks at the page. Without a reader nothing becomes read.
+    attentive: bool,
+    /// The first unread message.
+    unread: Option<Seq>,
+    on_saw: Callback<(Seq, Seq)>,
+    /// The messages that were reported last, and the newest one at that time.
+    reported: Option<(Seq, Seq, Seq)>,
+}
+
+/// Reports which messages are in view, and whether unread ones are above them.
+#[derive(Clone)]
+struct Reporter {
+    report: Rc<RefCell<Report>>,
+    above: UseStateHandle<bool>,
+}
+
+impl Reporter {
+    fn look(&self, node: &NodeRef) {
+        let Some((first, last)) = node.cast::<HtmlElement>().and_then(|log| in_view(&log)) else {
+            return;
+        };
+        let mut report = self.report.borrow_mut();
+        let above = report.unread.is_some_and(|unread| unread < first);
+        // Read once: setting the same value would render again with every pixel.
+        if *self.above != above {
+            self.above.set(above);
+        }
+        let Some(unread) = report.unread.filter(|_| report.attentive && !above) else {
+            return;
+        };
+        if report.reported.replace((first, last, unread)) != Some((first, last, unread)) {
+            let on_saw = report.on_saw.clone();
+            // Released first: the action may render at once.
+            drop(report);
+            on_saw.emit((first, last));
+        }
+    }
+}
+
+/// Returns the reporter of what is in view. `on_look` is called when the person looks at the page
+/// again, before anything becomes read.
 #[hook]
-fn use_seen(reader: &Reader, on_seen: &Callback<Seq>) {
+fn use_reporter(
+    room: &Room,
+    me: Option<UserId>,
+    node: &NodeRef,
+    on_saw: &Callback<(Seq, Seq)>,
+    on_look: &Callback<()>,
+) -> Reporter {
     let attentive = use_attention();
-    use_effect_with((reader.last(), reader.is_away(), attentive), {
-        let on_seen = on_seen.clone();
-        // A page that nobody looks at has no reader, so nothing in it becomes read.
-        move |&(last, away, attentive)| {
-            if attentive && !away && last > 0 {
-                on_seen.emit(last);
+    let above = use_state_eq(|| false);
+    let report = use_mut_ref(|| Report {
+        attentive: false,
+        unread: None,
+        on_saw: Callback::noop(),
+        reported: None,
+    });
+    let unread = room.first_unread(me);
+    let reporter = Reporter { report, above };
+    {
+        let mut report = reporter.report.borrow_mut();
+        report.unread = unread;
+        report.on_saw = on_saw.clone();
+    }
+    use_effect_with((attentive, unread, room.is_live()), {
+        let (reporter, node, on_look) = (reporter.clone(), node.clone(), on_look.clone());
+        move |&(attentive, ..)| {
+            let was = std::mem::replace(&mut reporter.report.borrow_mut().attentive, attentive);
+            if attentive && !was {
+                on_look.emit(());
             }
+            reporter.look(&node);
         }
     });
+    reporter
 }
