@@ -18,7 +18,8 @@ for (const [locale, timezoneId, time] of [
       await expect(shown).toHaveText(time);
       const expected = await shown.evaluate(({ dateTime }) => {
         const format = (options) => new Intl.DateTimeFormat(undefined, options).format(new Date(dateTime));
-        return { text: format({ timeStyle: 'short' }), title: format({ dateStyle: 'full', timeStyle: 'medium' }) };
+        const text = format({ timeStyle: 'short' }).replace(/\s/gu, ' ');
+        return { text, title: format({ dateStyle: 'full', timeStyle: 'medium' }) };
       });
       expect(await shown.evaluate(({ textContent, title }) => ({ text: textContent, title }))).toEqual(expected);
     }
