@@ -67,7 +67,9 @@ pub fn unix_ms(at: Timestamp) -> u64 {
 
 /// Formats a time of the day, as the browser's language has it: `14:05`, `2:05 PM`.
 pub fn time(at: u64) -> String {
-    format(at, Form::Time)
+    // Some languages have a blank in it that does not break; beside a message there is place for
+    // two short lines only.
+    format(at, Form::Time).replace('\u{202f}', " ")
 }
 
 /// Formats a date and time: `31 Jan 2026, 14:05`.
