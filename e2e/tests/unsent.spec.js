@@ -27,6 +27,23 @@ async function react(from, to, text, name) {
   await expect(to.chat.messages(text).getByTestId('reaction').filter({ hasText: /\d/ })).not.toHaveCount(0);
 }
 
+/** Waits until the browser has stored a text that is to be sent. */
+async function expectKept(page, text) {
+  const kept = () =>
+    page.evaluate(
+      () =>
+        new Promise((resolve, reject) => {
+          const open = indexedDB.open('secure-chat-unsent');
+          open.onerror = reject;
+          open.onsuccess = () => {
+            const all = open.result.transaction('tabs').objectStore('tabs').getAll();
+            all.onsuccess = () => resolve(all.result.flatMap((record) => JSON.parse(record).outbox.map((it) => it.what.Say?.text)));
+          };
+        }),
+    );
+  await expect.poll(kept).toContain(text);
+}
+
 test('what arrives while one edits or searches changes neither the text nor the focus', async ({ server, visitor }) => {
   const ada = await come(visitor, server, 'ada');
   const bob = await come(visitor, server, 'bob');
@@ -114,6 +131,7 @@ test('what was queued offline is sent by another tab after its own was closed', 
   await ada.chat.type('away 1');
   await ada.chat.type('away 2');
   await expect(ada.chat.outgoing).toHaveCount(2);
+  await expectKept(ada.page, 'away 2');
   await ada.page.close();
   await server.start();
   const next = await come(visitor, server, 'ada', { like: ada });
@@ -130,6 +148,7 @@ test('a tab that lives sends what a closed one has left', async ({ server, visit
   await first.chat.expectState('waiting');
   await first.chat.type('left behind');
   await expect(first.chat.outgoing).toHaveCount(1);
+  await expectKept(first.page, 'left behind');
   await first.page.close();
   await server.start();
   await second.chat.expectState('connected');

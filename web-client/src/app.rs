@@ -37,6 +37,29 @@ fn show_fatal() {
     }
 }
 
+/// Shows that the page goes back to the chat that it was in.
+fn coming_back(host: &str, on_cancel: &Callback<()>) -> Html {
+    html! {
+        <main class="connect" id="main" tabindex="-1">
+            <div class="connect-card" translate="no" data-testid="coming-back">
+                <p role="status">
+                    { if host.is_empty() { "Connecting…".to_owned() } else { format!("Connecting to {host}…") } }
+                </p>
+                <div class="actions">
+                    <button
+                        type="button"
+                        class="button"
+                        data-testid="coming-back-cancel"
+                        onclick={on_cancel.reform(|_: MouseEvent| ())}
+                    >
+                        { "Cancel" }
+                    </button>
+                </div>
+            </div>
+        </main>
+    }
+}
+
 /// The root component of the page.
 #[component(App)]
 pub fn app() -> Html {
@@ -112,6 +135,8 @@ pub fn app() -> Html {
                     forgets={state.forgets}
                     act={act.clone()}
                 />
+            } else if state.is_coming_back() {
+                { coming_back(&host, &act.reform(|()| Action::Disconnect)) }
             } else {
                 <Connect
                     identity={state.identity.clone()}

@@ -22,7 +22,7 @@ pub mod trust;
 pub mod window;
 
 use shared::chat::{ClaimCode, InvitationCode};
-use shared::chat::{ClientMessage, MessageId, Seq};
+use shared::chat::{ClientMessage, MessageId, RoomId, Seq};
 use shared::connection::Trust;
 
 use crate::vault::messages::Failure;
@@ -78,6 +78,23 @@ pub struct State {
     pub forgets: bool,
     /// The codes of links while no session may have them.
     codes: Codes,
+    /// The room to show when the server has said who the person is: the one of the page's address.
+    opens: Option<RoomId>,
+    /// How far the page has come back to the chat by itself.
+    comes_back: ComesBack,
+}
+
+/// The way back to the chat of a page that was loaded again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+enum ComesBack {
+    /// The person decides.
+    #[default]
+    No,
+    /// To this server, if it turns out to be pinned: a page asks nobody's permission for its own
+    /// wishes, and so never asks about an unknown key by itself.
+    To(Target),
+    /// The first attempt is on its way.
+    UnderWay,
 }
 
 /// The codes of claim and invitation links. They are for the server that this page came from: any
@@ -91,6 +108,8 @@ struct Codes {
 impl State {
     /// Returns the state at start, with what the link says that opened the page.
     pub fn opened_by(
+        comes_back_to: Option<Target>,
+        opens: Option<RoomId>,
         link: Option<Link>,
         claim: Option<ClaimCode>,
         invitation: Option<InvitationCode>,
@@ -98,6 +117,8 @@ impl State {
         Self {
             link,
             codes: Codes { claim, invitation },
+            opens,
+            comes_back: comes_back_to.map_or(ComesBack::No, ComesBack::To),
             ..Self::default()
         }
     }
@@ -109,13 +130,19 @@ impl State {
         // shared, so that the copy is cheap.
         let mut state = self.clone();
         state.apply(action);
+        if state.comes_back == ComesBack::UnderWay && !state.connection.is_under_way() {
+            state.comes_back = ComesBack::No;
+        }
         state
     }
 
     fn apply(&mut self, action: Action) {
         match action {
             Action::Identity(identity) => self.identity(identity),
-            Action::Pins(pins) => self.pins(pins),
+            Action::Pins(pins) => {
+                self.pins(pins);
+                self.come_back();
+            }
             Action::Link(link) => self.link = Some(link),
             Action::Claim(code) => self.claim_server(code),
             Action::Invitation(code) => self.redeem(code),
@@ -146,6 +173,7 @@ impl State {
             }
             Action::Ask(message) => self.chat.ask(message),
             Action::Open(room) => self.chat.open(room),
+            Action::Address(room) => self.go_to_address(room),
             Action::GoTo { room, seq } => self.chat.go_to(room, seq),
             Action::LoadOlder(room) => self.chat.load_older(&room),
             Action::Typing(at) => self.chat.say_typing(at),
@@ -237,6 +265,62 @@ impl State {
         claim || invitation.is_some() || self.chat.invitation.is_some()
     }
 
+    /// Returns the room on the screen, once the server has said who the person is and no other room
+    /// is to be shown first.
+    pub fn shown_room(&self) -> Option<&RoomId> {
+        let settled = self.entered && self.chat.me.is_some() && self.opens.is_none();
+        settled.then_some(&self.chat.current)
+    }
+
+    /// Returns `true` while the page connects by itself to the chat that it was in.
+    pub fn is_coming_back(&self) -> bool {
+        self.comes_back != ComesBack::No
+    }
+
+    /// Returns whether a page that is loaded from now on comes back to the chat; `None` before that
+    /// is known.
+    pub fn is_in(&self) -> Option<bool> {
+        match self.connection {
+            Connection::Ready => Some(true),
+            Connection::Idle if self.attempt > 0 => Some(false),
+            Connection::Stopped {
+                ending: Ending::Quit,
+            } => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Goes back to the chat once the pins are known.
+    fn come_back(&mut self) {
+        let ComesBack::To(target) = self.comes_back.clone() else {
+            return;
+        };
+        if self.pins == Pins::Loading {
+            return;
+        }
+        let may =
+            self.connection == Connection::Idle && self.pins.pin(&target.server.address).is_some();
+        if may {
+            self.connect(target);
+            self.comes_back = ComesBack::UnderWay;
+        } else {
+            self.comes_back = ComesBack::No;
+        }
+    }
+
+    /// Shows the room of the page's address, which may be one that the person is not in.
+    fn go_to_address(&mut self, room: RoomId) {
+        if self.chat.me.is_none() {
+            self.opens = Some(room);
+        } else if room == self.chat.current {
+            // The address follows the screen, and came back from there.
+        } else if self.chat.rooms.contains_key(&room) {
+            self.chat.open(room);
+        } else {
+            self.chat.join(room);
+        }
+    }
+
     fn connect(&mut self, target: Target) {
         // Rooms of another server must not be shown as this one's. The outbox stays: its entries
         // know their server.
@@ -249,6 +333,7 @@ impl State {
     }
 
     fn disconnect(&mut self) {
+        self.comes_back = ComesBack::No;
         self.end_session();
         self.entered = false;
         self.connection = Connection::Idle;
@@ -365,6 +450,11 @@ impl State {
             return;
         };
         self.chat.hear(message, at);
+        if self.chat.me.is_some()
+            && let Some(room) = self.opens.take()
+        {
+            self.go_to_address(room);
+        }
         // Who is in needs no invitation; it must not stay in the page's address.
         if self.is_own() && self.chat.me.is_some() && self.chat.waiting.is_none() {
             self.chat.invitation = None;

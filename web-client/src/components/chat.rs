@@ -92,7 +92,14 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
         <main {class} id="main" tabindex="-1">
             <Rooms
                 chat={chat.clone()}
-                on_open={act.reform(Action::Open)}
+                on_open={{
+                    let (act, drawer) = (act.clone(), drawer.setter());
+                    Callback::from(move |room| {
+                        // Also for the room that is on the screen already.
+                        drawer.set(false);
+                        act.emit(Action::Open(room));
+                    })
+                }}
                 on_go_to={act.reform(|(room, seq)| Action::GoTo { room, seq })}
                 on_new={on_new.clone()}
                 on_more={act.reform(|()| Action::MoreRooms)}

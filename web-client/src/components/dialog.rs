@@ -1,6 +1,7 @@
 //! A modal dialog on `<dialog>`, which keeps the focus inside, closes on Esc and returns the focus
 //! afterwards.
 
+use wasm_bindgen::JsCast;
 use web_sys::{HtmlDialogElement, HtmlElement};
 use yew::prelude::*;
 
@@ -45,12 +46,16 @@ pub fn dialog(props: &DialogProps) -> Html {
             }
         }
     });
-    // The content may change under an open dialog: the focus then begins again at the heading.
+    // The focus begins at the field that the content names (`autofocus`), else at the heading, so
+    // that no answer is a default. The content may change under an open dialog, which begins anew.
     use_effect_with((props.open, props.title.clone()), {
-        let heading = heading.clone();
+        let (node, heading) = (node.clone(), heading.clone());
         move |(open, _)| {
-            if let Some(heading) = heading.cast::<HtmlElement>().filter(|_| *open) {
-                let _ = heading.focus();
+            let dialog = node.cast::<HtmlElement>().filter(|_| *open);
+            let named = dialog.and_then(|it| it.query_selector("[autofocus]").ok()?);
+            let named = named.and_then(|it| it.dyn_into::<HtmlElement>().ok());
+            if let Some(first) = named.or_else(|| heading.cast().filter(|_| *open)) {
+                let _ = first.focus();
             }
         }
     });

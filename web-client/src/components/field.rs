@@ -28,6 +28,8 @@ pub struct Field {
     pub error: Option<AttrValue>,
     /// The input cannot be changed at present.
     pub disabled: bool,
+    /// The focus of a dialog begins here.
+    pub first: bool,
 }
 
 /// Shows a labelled input.
@@ -60,6 +62,7 @@ pub fn field(field: Field) -> Html {
                 autocapitalize="none"
                 spellcheck="false"
                 disabled={field.disabled}
+                autofocus={field.first}
                 aria-invalid={field.error.is_some().then_some("true")}
                 aria-describedby={format!("{hint_id} {error_id}")}
                 oninput={on_input}

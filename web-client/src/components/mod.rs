@@ -7,6 +7,7 @@
 //! | where | test ids |
 //! |---|---|
 //! | everywhere | the badge (`insecure-badge` for v1, `v2-badge` while v2 is only chosen, `secure-badge` in a verified session) `verify-open` `theme-toggle` (radios inside: `theme-system` `theme-light` `theme-dark`) `identity-open` |
+//! | coming back | `coming-back` `coming-back-cancel` |
 //! | connect screen | `connect-name` `connect-name-error` `connect-server` `connect-server-error` `connect-submit` `connect-cancel` `key-progress` `protocol-choice` (radios inside: `protocol-v2` `protocol-v1`) `v1-warning` (while v1 is chosen) `link-pin` (the page's link names a key) `link-problem` (it should, but is damaged) |
 //! | chat | `log` `message` (`data-seq`, `data-name`, `data-own`; the text alone is `message-text`; in an answer and in a hit of the search `quoted-text`) `edited` `deleted` `reply-line` `reaction` `day` `new-divider` `notice` `outgoing` (`data-state`: queued, sent, acked, refused) `outgoing-cancel` `outgoing-resend` `jump-latest` `jump-unread` `mark-read` (while unread messages are above the view) `typing` `composer` `composer-about` `composer-forget` `composer-aside` (an edit or answer was put aside; `composer-undo` goes on) `composer-unknown` (what begins with a slash is sent) `composer-forgets` (the browser keeps nothing) `send` `disconnect` `handshake-toggle` `members-toggle` `own-name` `room-title` |
 //! | a message's tools | `message-react` (opens `reaction-board`) `message-reply` `message-edit` `message-delete` (asks: `delete-yes` `delete-no`) |

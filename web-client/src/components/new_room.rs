@@ -91,6 +91,7 @@ pub fn new_room(props: &NewRoomProps) -> Html {
                     label: "Name",
                     value: (*name).clone().into(),
                     on_input: set(&name),
+                    first: true,
                     hint: html! { "Lower-case letters, digits, and - _ . inside, at most 64." },
                     error: (*problem).clone(),
                     ..Field::default()

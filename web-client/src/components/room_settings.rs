@@ -93,6 +93,7 @@ pub fn room_settings(props: &RoomSettingsProps) -> Html {
                     { field(Field {
                         id: "room-topic",
                         label: "Topic",
+                        first: true,
                         value: (*topic).clone().into(),
                         on_input: set(&topic),
                         error: problems.0.clone(),

@@ -120,6 +120,7 @@ pub fn switcher(props: &SwitcherProps) -> Html {
                         label: "Room or person",
                         value: (*query).clone().into(),
                         on_input: set(&query),
+                        first: true,
                         ..Field::default()
                     }) }
                     <ul class="room-list">{ for rows }</ul>

@@ -39,11 +39,14 @@ pub enum MemoryEvent {
 }
 
 /// The memory of this tab; clones share it.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Memory(Rc<Inner>);
 
+type Notify = Rc<dyn Fn(MemoryEvent)>;
+
+#[derive(Default)]
 struct Inner {
-    notify: Box<dyn Fn(MemoryEvent)>,
+    notify: RefCell<Option<Notify>>,
     store: RefCell<Option<Rc<Store>>>,
     /// The tab's id, once its record was read. Until then nothing is written.
     tab: RefCell<Option<String>>,
@@ -84,25 +87,12 @@ enum Take {
 }
 
 impl Memory {
-    /// Creates the memory and begins to read what is kept. It reports events to `notify`.
-    pub fn open(notify: impl Fn(MemoryEvent) + 'static) -> Self {
-        let this = Self(Rc::new(Inner {
-            notify: Box::new(notify),
-            store: RefCell::default(),
-            tab: RefCell::default(),
-            outbox: RefCell::default(),
-            unseen: RefCell::default(),
-            drafts: RefCell::default(),
-            dirty: Cell::new(false),
-            writing: Cell::new(false),
-            fails: Cell::new(false),
-            listeners: RefCell::default(),
-            look_again: RefCell::default(),
-        }));
-        this.listen();
-        let loading = this.clone();
-        spawn_local(async move { loading.load().await });
-        this
+    /// Begins to read what is kept, and reports events to `notify`. To be called once.
+    pub fn open(&self, notify: impl Fn(MemoryEvent) + 'static) {
+        *self.0.notify.borrow_mut() = Some(Rc::new(notify));
+        self.listen();
+        let this = self.clone();
+        spawn_local(async move { this.load().await });
     }
 
     /// Returns what is written in a room.
@@ -131,8 +121,7 @@ impl Memory {
 
     /// Keeps these entries from now on.
     pub fn keep_outbox(&self, lines: &[Outgoing]) {
-        // Yew may hand over an earlier state after entries were taken over: they are not dropped
-        // before the state has had them.
+        // Entries that were taken over are not dropped before the state has had them.
         let mut unseen = self.0.unseen.borrow_mut();
         for line in lines {
             unseen.remove(&line.id);
@@ -353,7 +342,10 @@ impl Memory {
     }
 
     fn notify(&self, event: MemoryEvent) {
-        (self.0.notify)(event);
+        let notify = self.0.notify.borrow().clone();
+        if let Some(notify) = notify {
+            notify(event);
+        }
     }
 }
 

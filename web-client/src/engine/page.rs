@@ -1,6 +1,6 @@
 //! The page's own address: its origin, and the link's statement about the server.
 
-use shared::chat::{ClaimCode, InvitationCode};
+use shared::chat::{ClaimCode, InvitationCode, RoomId};
 
 use crate::state::address::Origin;
 use crate::state::link::{self, Link};
@@ -26,6 +26,28 @@ pub fn claim() -> Option<ClaimCode> {
 /// Returns the code of the invitation link that opened this page.
 pub fn invitation() -> Option<InvitationCode> {
     link::invitation(&part(web_sys::Location::hash))
+}
+
+/// Returns the room that the page's address names.
+pub fn room() -> Option<RoomId> {
+    link::room(&part(web_sys::Location::hash))
+}
+
+/// Shows a room in the page's address: as a new entry of the history, so that "back" leads to the
+/// former room, or in the place of the present one.
+pub fn show_room(room: &RoomId, is_new: bool) {
+    let Some(history) = web_sys::window().and_then(|window| window.history().ok()) else {
+        return;
+    };
+    let place = part(web_sys::Location::pathname) + &part(web_sys::Location::search);
+    let place = place + &link::to_room(room);
+    let (state, title) = (wasm_bindgen::JsValue::NULL, "");
+    // Fails only for an address of another origin.
+    let _ = if is_new {
+        history.push_state_with_url(&state, title, Some(&place))
+    } else {
+        history.replace_state_with_url(&state, title, Some(&place))
+    };
 }
 
 /// Takes the statement about the server's key out of the page's address.

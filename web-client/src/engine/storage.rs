@@ -13,6 +13,8 @@ pub enum Setting {
     Server,
     /// The protocol of the last connection.
     Protocol,
+    /// `yes` while the person is in the chat: a page that is loaded then comes back to it.
+    Entered,
     /// The theme: `light`, `dark`, or empty for the system's choice.
     Theme,
 }
@@ -23,6 +25,7 @@ impl Setting {
             Self::Name => "secure-chat.name",
             Self::Server => "secure-chat.server",
             Self::Protocol => "secure-chat.protocol",
+            Self::Entered => "secure-chat.entered",
             Self::Theme => "secure-chat.theme",
         }
     }

@@ -7,18 +7,18 @@ use std::collections::HashSet;
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
-use shared::chat::{ClientMessage, MessageId};
+use shared::chat::{ClientMessage, MessageId, RoomId};
 use yew::prelude::*;
 
 use super::reducible::Store;
-use crate::engine::memory::Memory;
+use crate::engine::storage::{self, Setting};
 use crate::engine::{Engine, SendOutcome, clock, page};
 use crate::state::Action;
 use crate::state::connection::Connection;
 use crate::state::link::Link;
 
 #[hook]
-pub(super) fn use_effects(store: &UseReducerHandle<Store>, engine: &Engine, memory: &Memory) {
+pub(super) fn use_effects(store: &UseReducerHandle<Store>, engine: &Engine) {
     use_identity(engine);
     use_network(store);
     use_link(store);
@@ -27,7 +27,8 @@ pub(super) fn use_effects(store: &UseReducerHandle<Store>, engine: &Engine, memo
     use_retry(store);
     use_requests(store, engine);
     use_outbox(store, engine);
-    use_kept_outbox(store, memory);
+    use_address(store);
+    use_entered(store);
 }
 
 /// Loads the key as soon as the page has started, because generating one takes seconds.
@@ -91,6 +92,43 @@ fn use_link(store: &UseReducerHandle<Store>) {
         if !matches!(link, Some(Link::Pin(_))) {
             page::remove_link();
         }
+    });
+}
+
+/// Keeps the page's address and the room on the screen alike.
+#[hook]
+fn use_address(store: &UseReducerHandle<Store>) {
+    let dispatcher = store.dispatcher();
+    use_effect_with((), move |()| {
+        let listener = web_sys::window().map(|window| {
+            EventListener::new(&window, "popstate", move |_| {
+                if let Some(room) = page::room() {
+                    dispatcher.dispatch(Action::Address(room));
+                }
+            })
+        });
+        move || drop(listener)
+    });
+    let shown = store.0.shown_room().cloned();
+    let former = use_mut_ref(|| None::<RoomId>);
+    use_effect_with(shown, move |shown| {
+        let Some(room) = shown else { return };
+        let former = former.borrow_mut().replace(room.clone());
+        // A room that the address led to has its entry already, and the first one takes the place
+        // of the first screen. An address with a link that was not used yet stays.
+        if page::room().is_some_and(|named| named != *room) {
+            page::show_room(room, former.is_some());
+        }
+    });
+}
+
+/// Remembers whether the person is in the chat, for the next time that the page is loaded.
+#[hook]
+fn use_entered(store: &UseReducerHandle<Store>) {
+    use_effect_with(store.0.is_in(), |is_in| match is_in {
+        Some(true) => storage::save(Setting::Entered, "yes"),
+        Some(false) => storage::save(Setting::Entered, ""),
+        None => {}
     });
 }
 
@@ -221,13 +259,5 @@ fn use_outbox(store: &UseReducerHandle<Store>, engine: &Engine) {
             handed.borrow_mut().1.insert(id);
             dispatcher.dispatch(action);
         }
-    });
-}
-
-#[hook]
-fn use_kept_outbox(store: &UseReducerHandle<Store>, memory: &Memory) {
-    let memory = memory.clone();
-    use_effect_with(store.0.chat.outbox.lines().to_vec(), move |lines| {
-        memory.keep_outbox(lines);
     });
 }

@@ -1,25 +1,51 @@
 //! The reducer as a Yew hook, together with the engine and the memory that feed it and carry out its
 //! wishes.
 
+use shared::chat::RoomName;
+use shared::connection::Version;
 use yew::prelude::*;
 
 use super::effects::use_effects;
 use super::key_requests::{KeyRequest, use_key_requests};
 use super::reducible::Store;
 use crate::engine::memory::{Memory, MemoryEvent};
+use crate::engine::storage::{self, Setting};
 use crate::engine::{Engine, page};
-use crate::state::{Action, State};
+use crate::state::connection::Target;
+use crate::state::{Action, State, address};
+
+/// Returns the server of the last connection, if the person was in the chat when the page was left.
+/// A link is about a decision that the person has not made yet, so nothing is done by itself then.
+fn comes_back_to() -> Option<Target> {
+    let was_in = storage::load(Setting::Entered) == "yes";
+    let by_link = page::link().is_some() || page::claim().is_some() || page::invitation().is_some();
+    if !was_in || by_link {
+        return None;
+    }
+    let server = address::parse(&storage::load(Setting::Server), &page::origin()).ok()?;
+    Some(Target {
+        name: storage::load(Setting::Name),
+        server,
+        version: storage::load(Setting::Protocol)
+            .parse()
+            .unwrap_or(Version::V2),
+    })
+}
 
 /// Returns the state, which is wired to an engine and a memory, the memory, and a callback for
 /// requests about keys. To be used once, at the root.
 #[hook]
 pub fn use_store() -> (UseReducerHandle<Store>, Memory, Callback<KeyRequest>) {
+    let memory = use_memo((), |()| Memory::default());
     let store = use_reducer(|| {
-        Store(State::opened_by(
+        let state = State::opened_by(
+            comes_back_to(),
+            page::room().filter(|room| *room != RoomName::lobby().into()),
             page::link(),
             page::claim(),
             page::invitation(),
-        ))
+        );
+        Store(state, (*memory).clone())
     });
     let dispatcher = store.dispatcher();
     // Made once: a second engine would have a worker and a session of its own, and a second memory
@@ -28,15 +54,18 @@ pub fn use_store() -> (UseReducerHandle<Store>, Memory, Callback<KeyRequest>) {
         let dispatcher = dispatcher.clone();
         move |()| Engine::new(move |action| dispatcher.dispatch(action))
     });
-    let memory = use_memo((), move |()| {
-        Memory::open(move |event| {
-            dispatcher.dispatch(match event {
-                MemoryEvent::Left(lines) => Action::Remembered(lines),
-                MemoryEvent::Keeps(keeps) => Action::Keeps(keeps),
+    use_memo((), {
+        let memory = memory.clone();
+        move |()| {
+            memory.open(move |event| {
+                dispatcher.dispatch(match event {
+                    MemoryEvent::Left(lines) => Action::Remembered(lines),
+                    MemoryEvent::Keeps(keeps) => Action::Keeps(keeps),
+                });
             });
-        })
+        }
     });
-    use_effects(&store, &engine, &memory);
+    use_effects(&store, &engine);
     let on_key = use_key_requests(&engine);
     (store, (*memory).clone(), on_key)
 }

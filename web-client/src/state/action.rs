@@ -79,6 +79,8 @@ pub enum Action {
     Ask(ClientMessage),
     /// The person wants to see this room.
     Open(RoomId),
+    /// The page's address names this room.
+    Address(RoomId),
     /// The person wants to see this message.
     GoTo {
         /// The message's room.

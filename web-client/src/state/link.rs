@@ -3,7 +3,7 @@
 //! Pure: text in, fingerprint out. Browsers never send the part after `#` to any server, so the
 //! link can come to a person by another way than the page itself.
 
-use shared::chat::{ClaimCode, InvitationCode};
+use shared::chat::{ClaimCode, InvitationCode, RoomId, RoomName};
 use shared::identity::Fingerprint;
 
 const KEY: &str = "#pin=";
@@ -29,6 +29,36 @@ pub fn invitation(fragment: &str) -> Option<InvitationCode> {
 /// Returns the link to the page at `origin` that admits its bearer.
 pub fn to_invite(origin: &str, code: &InvitationCode) -> String {
     format!("{origin}/{INVITATION}{}", code.as_str())
+}
+
+const ROOM: &str = "#room=";
+
+/// Returns the room that the fragment of the page's address names; without a name, the lobby.
+pub fn room(fragment: &str) -> Option<RoomId> {
+    if fragment.is_empty() {
+        return Some(RoomName::lobby().into());
+    }
+    let name = decode(fragment.strip_prefix(ROOM)?)?;
+    // In the form that the protocol gives to rooms with names and to those of two.
+    serde_json::from_value(serde_json::Value::String(name)).ok()
+}
+
+/// Returns the fragment that names a room; empty for the lobby.
+pub fn to_room(room: &RoomId) -> String {
+    if *room == RoomName::lobby().into() {
+        return String::new();
+    }
+    let mut fragment = ROOM.to_owned();
+    for byte in room.to_string().bytes() {
+        // The unreserved characters (RFC 3986 §2.3), and the sign that rooms of two begin with.
+        if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
+            fragment.push(char::from(byte));
+        } else {
+            let digit = |half: u8| char::from(b"0123456789ABCDEF"[usize::from(half)]);
+            fragment.extend(['%', digit(byte >> 4), digit(byte & 15)]);
+        }
+    }
+    fragment
 }
 
 /// The statement of the page's address about its server's key.
@@ -66,21 +96,19 @@ pub fn to_page(origin: &str, fingerprint: &Fingerprint) -> String {
     format!("{origin}/{KEY}{fingerprint}")
 }
 
-/// Decodes percent codes (RFC 3986 §2.1) of ASCII.
+/// Decodes percent codes (RFC 3986 §2.1) of UTF-8.
 fn decode(text: &str) -> Option<String> {
     let mut parts = text.split('%');
-    let mut decoded = parts.next()?.to_owned();
+    let mut decoded = parts.next()?.as_bytes().to_vec();
     for part in parts {
         let (digits, rest) = part.split_at_checked(2)?;
         if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return None;
         }
-        // A fingerprint has no other characters than ASCII.
-        let byte = u8::from_str_radix(digits, 16).ok().filter(u8::is_ascii)?;
-        decoded.push(char::from(byte));
-        decoded.push_str(rest);
+        decoded.push(u8::from_str_radix(digits, 16).ok()?);
+        decoded.extend_from_slice(rest.as_bytes());
     }
-    Some(decoded)
+    String::from_utf8(decoded).ok()
 }
 
 #[cfg(test)]
@@ -146,6 +174,29 @@ mod tests {
         }
         for other in ["", "#", "#main", "#pin", "#spin=x"] {
             assert_eq!(Link::parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn rooms_have_addresses() {
+        let named = |name: &str| RoomId::from(RoomName::parse(name).unwrap());
+        for name in ["den", "größe", "名前", "a-b_c.d"] {
+            let fragment = to_room(&named(name));
+            assert!(fragment.is_ascii(), "{fragment}");
+            assert_eq!(room(&fragment), Some(named(name)));
+        }
+        assert_eq!(to_room(&named("lobby")), "");
+        assert_eq!(room(""), Some(named("lobby")));
+        for other in [
+            "#",
+            "#room=",
+            "#room=a b",
+            "#room=%ff",
+            "#room=%",
+            "#pin=x",
+            "#x",
+        ] {
+            assert_eq!(room(other), None, "{other}");
         }
     }
 }

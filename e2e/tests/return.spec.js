@@ -1,0 +1,105 @@
+// A page that is loaded again comes back to where one was; rooms are addresses, and "back" goes to
+// the former one.
+import { expect, test } from '../lib/test.js';
+
+const title = (chat) => chat.id('room-title');
+
+test('a reload comes back to the room, and back and forward go through the rooms', async ({ server, visitor }) => {
+  const { chat, page } = await visitor();
+  await chat.open(server.url);
+  await chat.join('ada');
+  await expect(page).toHaveURL(server.url);
+  await chat.type('/join größe');
+  await expect(title(chat)).toHaveText('größe');
+  await chat.type('/join den');
+  await expect(title(chat)).toHaveText('den');
+  await expect(page).toHaveURL(`${server.url}#room=den`);
+  await page.reload();
+  await expect(title(chat)).toHaveText('den');
+  await expect(chat.ownName).toHaveText('ada');
+  await page.goBack();
+  await expect(title(chat)).toHaveText('größe');
+  await page.goBack();
+  await expect(title(chat)).toHaveText('lobby');
+  await page.goForward();
+  await expect(title(chat)).toHaveText('größe');
+});
+
+test('a link to a room leads there, also somebody who is not in it', async ({ server, visitor }) => {
+  const ada = await visitor();
+  await ada.chat.open(server.url);
+  await ada.chat.join('ada');
+  await ada.chat.type('/join den');
+  await expect(title(ada.chat)).toHaveText('den');
+  const bob = await visitor();
+  await bob.chat.open(`${server.url}#room=den`);
+  await bob.chat.join('bob');
+  await expect(title(bob.chat)).toHaveText('den');
+  // Nor is it made by its link, if there is none.
+  const eve = await visitor();
+  await eve.chat.open(`${server.url}#room=nowhere`);
+  await eve.chat.join('eve');
+  await expect(title(eve.chat)).toHaveText('lobby');
+  await expect(eve.chat.notices(/nowhere|no such room|room/i).first()).toBeVisible();
+});
+
+test('who left, or was never in, is asked first', async ({ server, visitor }) => {
+  const { chat, page, tunnels } = await visitor();
+  await chat.open(server.url);
+  await chat.join('ada');
+  await chat.id('disconnect').click();
+  await expect(chat.id('connect-submit')).toBeVisible();
+  const before = tunnels.length;
+  await page.reload();
+  await expect(chat.id('connect-submit')).toBeEnabled();
+  expect(tunnels).toHaveLength(before);
+});
+
+test('a page does not come back by itself to a server that is not pinned', async ({ server, visitor }) => {
+  const { chat, page, tunnels } = await visitor();
+  await chat.open(server.url);
+  await chat.join('ada');
+  await page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const open = indexedDB.open('secure-chat-pins');
+        open.onerror = reject;
+        open.onsuccess = () => {
+          const clear = open.result.transaction('servers', 'readwrite').objectStore('servers').clear();
+          clear.onsuccess = () => resolve(open.result.close());
+        };
+      }),
+  );
+  const before = tunnels.length;
+  await page.reload();
+  await expect(chat.id('connect-submit')).toBeEnabled();
+  expect(tunnels).toHaveLength(before);
+});
+
+test('the person can stop a page that comes back', async ({ server, visitor }) => {
+  const { chat, page } = await visitor();
+  await chat.open(server.url);
+  await chat.join('ada');
+  // A tunnel that never opens.
+  await page.addInitScript(() => {
+    window.WebSocket = function () {
+      return Object.assign(new EventTarget(), { readyState: 0, send() {}, close() {} });
+    };
+  });
+  await page.reload();
+  await chat.id('coming-back-cancel').click();
+  await expect(chat.id('connect-submit')).toBeEnabled();
+});
+
+test('Ctrl+K can be typed into at once', async ({ server, visitor }) => {
+  const { chat, page } = await visitor();
+  await chat.open(server.url);
+  await chat.join('ada');
+  await chat.type('/join den');
+  await expect(title(chat)).toHaveText('den');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('lob');
+  await page.keyboard.press('Enter');
+  await expect(title(chat)).toHaveText('lobby');
+  await expect(chat.composer).toBeFocused();
+});
