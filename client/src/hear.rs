@@ -114,9 +114,9 @@ impl Chat {
                 room.more_members = more;
                 // A large room's first members only: the rest is asked for when it is on the screen.
                 room.members_changed = more;
-                if room.divider.is_none() && room.head > room.read {
+                if room.divider.is_none() {
                     // Of the room on the screen too, which nobody opens after a reload.
-                    room.divider = Some(room.read);
+                    room.mark_new(me);
                 }
                 if let Some(seq) = unreported {
                     let room = id.clone();

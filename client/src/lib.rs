@@ -263,10 +263,11 @@ impl Chat {
         // The person has gone elsewhere, so the message that was looked for must not pull them
         // back.
         self.goal = None;
+        let me = self.me.as_ref().map(|me| me.id);
         let Some(room) = self.room_mut(&id) else {
             return;
         };
-        room.divider = (room.head > room.read).then_some(room.read);
+        room.mark_new(me);
         if room.is_joined() {
             self.refresh_members(&id);
             self.current = id;
@@ -335,11 +336,12 @@ impl Chat {
     /// Puts the mark of the new messages before what has come into the room on the screen while the
     /// person did not look.
     pub fn look(&mut self) {
+        let me = self.me.as_ref().map(|me| me.id);
         let current = self.current.clone();
         if let Some(room) = self.room_mut(&current)
-            && room.head > room.read
+            && room.first_unread(me).is_some()
         {
-            room.divider = Some(room.read);
+            room.mark_new(me);
         }
     }
 

@@ -238,6 +238,13 @@ impl Room {
         self.new_messages(me).last().map(|message| message.seq)
     }
 
+    /// Puts the mark of the new messages before the first unread one, if there is one.
+    pub(crate) fn mark_new(&mut self, me: Option<UserId>) {
+        // Not behind the read marker: what the person has written since needs no mark.
+        let first = self.first_unread(me);
+        self.divider = first.map(|first| first.saturating_sub(1));
+    }
+
     /// Returns the number of unread messages that mention the person, or are for the person alone.
     pub fn mentions(&self, me: &Author) -> u64 {
         self.new_mentions(me).count() as u64
@@ -425,6 +432,22 @@ mod tests {
             room.log.append(entry).unwrap();
         }
         room
+    }
+
+    #[test]
+    fn the_mark_of_new_messages_is_not_before_ones_own() {
+        let me = author("ada");
+        let mut room = Room::new(RoomName::lobby().into());
+        room.standing = Standing::Live;
+        for (seq, name) in [(1, "bob"), (2, "ada"), (3, "bob")] {
+            room.log.append(says(seq, name, "hi")).unwrap();
+        }
+        (room.head, room.read) = (3, 1);
+        room.mark_new(Some(me.id));
+        assert_eq!(room.divider, Some(2));
+        room.read = 3;
+        room.mark_new(Some(me.id));
+        assert_eq!(room.divider, None);
     }
 
     #[test]

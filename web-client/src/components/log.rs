@@ -130,7 +130,7 @@ fn unread_line(unread: u64, first: Option<Seq>, props: &LogProps) -> Html {
         <div class="unread-line" translate="no">
             <button type="button" class="button" data-testid="jump-unread" onclick={on_jump}>
                 { icon(Icon::Up) }
-                <span>{ text::count(unread, "unread message") }</span>
+                <span>{ format!("{} unread", text::thousands(unread)) }</span>
             </button>
             <button type="button" class="button" data-testid="mark-read" onclick={on_read}>
                 { "Mark as read" }
