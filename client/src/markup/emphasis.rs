@@ -71,9 +71,14 @@ impl Run {
         }
     }
 
-    /// Returns `true` if a run could begin or end a form.
-    pub(super) const fn acts(&self) -> bool {
-        self.opens || self.closes
+    /// Returns the mark of a run that could begin a form.
+    pub(super) const fn opens(&self) -> Option<Mark> {
+        if self.opens { Some(self.mark) } else { None }
+    }
+
+    /// Returns the mark of a run that could end a form.
+    pub(super) const fn closes(&self) -> Option<Mark> {
+        if self.closes { Some(self.mark) } else { None }
     }
 
     /// Returns the marks that are text.
@@ -106,7 +111,10 @@ fn ends_before(after: Option<char>, then: Option<char>) -> bool {
     if c == '.' && then.is_some_and(is_word) {
         return false;
     }
-    c.is_whitespace()
+    // A mark behind a backslash is a mark's neighbour like any other.
+    let escaped = c == '\\' && then.is_some_and(|c| Mark::of(c).is_some());
+    escaped
+        || c.is_whitespace()
         || matches!(c, ')' | ']' | '}' | '"' | '\'' | '*' | '_' | '~' | '|')
         || matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '-' | '…')
         || matches!(c, '”' | '’' | '“' | '‘' | '«' | '»' | '‹' | '›' | '–' | '—')

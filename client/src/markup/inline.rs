@@ -6,6 +6,9 @@ use std::ops::Range;
 use super::emphasis::{self, Mark, Run};
 use super::{DEPTH, Inline, Link, Style, links};
 
+/// The longest part of a path between two backslashes, in bytes.
+const PATH_BYTES: usize = 260;
+
 /// Parses the text of a paragraph.
 pub(super) fn parse(text: &str) -> Vec<Inline> {
     Parser::new(text, true).parse()
@@ -30,6 +33,10 @@ struct Parser<'a> {
     pairs: BTreeMap<usize, usize>,
     pieces: Vec<Piece>,
     runs: Vec<Run>,
+    /// The marks that could have begun a form so far, escaped or not.
+    opened: Vec<Mark>,
+    /// The position of the last backslash that is text.
+    backslash: Option<usize>,
 }
 
 impl<'a> Parser<'a> {
@@ -47,6 +54,8 @@ impl<'a> Parser<'a> {
             pairs,
             pieces: Vec::new(),
             runs: Vec::new(),
+            opened: Vec::new(),
+            backslash: None,
         }
     }
 
@@ -84,6 +93,7 @@ impl<'a> Parser<'a> {
             '\\' => self.escape(at),
             '*' | '_' | '~' => match self.run(at, self.text[..at].chars().next_back()) {
                 Some((run, length)) => {
+                    self.note(&run);
                     self.pieces.push(Piece::Run(self.runs.len()));
                     self.runs.push(run);
                     at + length
@@ -163,14 +173,45 @@ impl<'a> Parser<'a> {
             Some('>' | '-' | '*') if line_begins && rest[1..].starts_with(' ') => 1,
             Some('.' | ')') if self.is_number_of_line(at) && rest[1..].starts_with(' ') => 1,
             _ => match self.run(next, before) {
-                Some((run, length)) if run.acts() => length,
+                Some((run, length)) if self.acts(&run) && !self.is_in_path(at) => {
+                    self.note(&run);
+                    length
+                }
                 _ => 0,
             },
         };
         if escaped == 0 {
+            self.backslash = Some(at);
             return self.literal(at, 1);
         }
         self.literal(next, escaped)
+    }
+
+    /// Records that a run could have begun a form.
+    fn note(&mut self, run: &Run) {
+        if let Some(mark) = run.opens()
+            && !self.opened.contains(&mark)
+        {
+            self.opened.push(mark);
+        }
+    }
+
+    /// Returns `true` if a run would be a mark: it begins a form, or ends one that may have begun.
+    fn acts(&self, run: &Run) -> bool {
+        let ends = run.closes().is_some_and(|mark| self.opened.contains(&mark));
+        run.opens().is_some() || ends
+    }
+
+    /// Returns `true` for a backslash in a path of Windows: `C:\*`, or behind another one that is
+    /// text in the same word.
+    fn is_in_path(&self, at: usize) -> bool {
+        let drive = self.text.as_bytes().get(..at).unwrap_or_default();
+        if matches!(drive, [.., letter, b':'] if letter.is_ascii_alphabetic()) {
+            return true;
+        }
+        self.backslash.is_some_and(|before| {
+            at - before <= PATH_BYTES && !self.text[before..at].contains(char::is_whitespace)
+        })
     }
 
     /// Returns `true` if the line consists of digits before a position.
