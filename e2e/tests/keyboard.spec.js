@@ -99,5 +99,34 @@ test('the theme is chosen with the arrow keys and stays', async ({ server, visit
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
 });
 
+test('the log is one Tab stop, however long it is, and the arrows go through it', async ({ server, visitor, python }) => {
+  test.slow();
+  const py = await python();
+  const { chat, page } = await visitor();
+  const keys = page.keyboard;
+  await chat.open(server.url);
+  await chat.join('ada');
+  for (let n = 1; n <= 20; n++) await py.say(`line ${n} https://a.example/${n}`);
+  await expect(chat.messages('line 20 https://a.example/20')).toHaveCount(1);
+  await expect(chat.id('announcement')).toHaveText(/line 20/);
+  await tabTo(page, 'log', 'Shift+Tab');
+  await keys.press('Tab');
+  await expect(chat.composer).toBeFocused();
+  await tabTo(page, 'log', 'Shift+Tab');
+  // From the log to its newest message, the one before, and what can be done with that.
+  await keys.press('ArrowUp');
+  await expect(chat.messages('line 20 https://a.example/20')).toBeFocused();
+  await keys.press('ArrowUp');
+  const row = chat.messages('line 19 https://a.example/19');
+  await expect(row).toBeFocused();
+  await keys.press('Enter');
+  await expect(row.getByRole('link')).toBeFocused();
+  await tabTo(page, 'message-react');
+  await expect(row.getByTestId('message-react')).toBeFocused();
+  await keys.press('Escape');
+  await expect(row).toBeFocused();
+  await tabTo(page, 'composer');
+});
+
 const focusIsIn = (page, testId) =>
   page.evaluate((id) => document.activeElement.closest(`[data-testid="${id}"]`) !== null, testId);

@@ -3,19 +3,22 @@
 
 mod place;
 mod reader;
+mod stops;
 
 use std::rc::Rc;
 
-use shared::chat::{Author, MessageId, RoomId, Seq};
+use shared::chat::{Author, MessageId, RoomId, Seq, UserId};
 use yew::prelude::*;
 
 use self::reader::use_reader;
+use self::stops::Stops;
 use super::doing::Doing;
 use super::icons::{Icon, icon};
 use super::message::MessageRow;
 use super::outgoing::OutgoingRow;
 use super::text;
 use client::log::Message;
+use client::markup;
 use client::outbox::Outgoing;
 use client::room::{Notice, Room};
 use client::timeline::{self, Item};
@@ -65,6 +68,11 @@ pub fn log(props: &LogProps) -> Html {
         &props.on_saw,
         &props.on_look,
     );
+    // What was here when the room was opened is no news.
+    let heard = use_mut_ref(|| None::<Seq>);
+    if heard.borrow().is_none() && room.is_live() && room.log.last().unwrap_or(0) >= room.head {
+        *heard.borrow_mut() = Some(room.head);
+    }
     let here = reader.here();
     let rows = timeline::items(room, here.clone(), text::day_number)
         .into_iter()
@@ -79,13 +87,17 @@ pub fn log(props: &LogProps) -> Html {
                 ref={reader.node.clone()}
                 class="log"
                 role="log"
-                // `log` is a live region: screen readers announce what is added at its end.
+                // A log is a live region, which would also announce old messages while one scrolls
+                // back: what is new is said by a region of its own.
+                aria-live="off"
                 aria-label={label}
                 // No further entry arrives before the room is live again.
                 aria-busy={(room.loading || !room.is_live()).to_string()}
                 // Focusable, so that the keyboard can scroll it.
                 tabindex="0"
                 data-testid="log"
+                onfocusin={reader.stops.on_focus(&reader.node)}
+                onkeydown={Stops::on_key(&reader.node)}
                 onscroll={reader.on_scroll(props.on_older.clone())}
             >
                 if here.start == 0 {
@@ -103,6 +115,9 @@ pub fn log(props: &LogProps) -> Html {
                     }) }
                 }
             </div>
+            <p class="visually-hidden" role="status" translate="no" data-testid="announcement">
+                { announcement(room, me, *heard.borrow(), reader.missed().is_none()) }
+            </p>
             // The button shows how much the reader has missed since leaving the end.
             if let Some(new) = reader.missed() {
                 <button type="button" class="button jump" translate="no" data-testid="jump-latest" onclick={reader.on_jump()}>
@@ -117,6 +132,21 @@ pub fn log(props: &LogProps) -> Html {
             }
         </div>
     }
+}
+
+/// Returns the newest message of somebody else for screen readers, while the reader is at the end.
+fn announcement(room: &Room, me: Option<UserId>, heard: Option<Seq>, at_end: bool) -> String {
+    let newest = room.log.messages().last();
+    let is_new = |it: &&Rc<Message>| heard.is_some_and(|heard| it.seq > heard);
+    let news = newest.filter(|it| at_end && is_new(it) && Some(it.from.id) != me);
+    let text = news.and_then(|it| Some((it, it.text.as_deref()?)));
+    text.map_or_else(String::new, |(message, text)| {
+        format!(
+            "{}: {}",
+            message.from.name,
+            markup::plain(&markup::parse(text))
+        )
+    })
 }
 
 /// Shows that unread messages are above those in view.

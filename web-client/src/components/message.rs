@@ -74,6 +74,8 @@ pub fn message_row(props: &MessageRowProps) -> Html {
             data-seq={message.seq.to_string()}
             data-name={name.to_owned()}
             data-own={own.to_string()}
+            // The arrows go from message to message; see `log/stops.rs`.
+            tabindex="-1"
         >
             if *head {
                 { avatar(name) }

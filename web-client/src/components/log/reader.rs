@@ -7,10 +7,11 @@ use std::rc::Rc;
 
 use client::room::Room;
 use shared::chat::{MessageId, RoomId, Seq, UserId};
-use web_sys::HtmlElement;
+use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 use super::place::{self, Place, in_view};
+use super::stops::Stops;
 use crate::hooks::{use_attention, use_mutations, use_resize};
 use crate::state::window::Window;
 
@@ -26,6 +27,8 @@ pub(super) struct Reader {
     place: Rc<RefCell<Place>>,
     window: UseStateHandle<Window>,
     reporter: Reporter,
+    /// The message at hand for the keyboard.
+    pub(super) stops: Stops,
     /// The last entry that the person has seen at the end; `None` while the person is there.
     left_at: UseStateHandle<Option<Seq>>,
 }
@@ -166,6 +169,7 @@ pub(super) fn use_reader(
     let reader = Reader {
         node,
         reporter,
+        stops: (*use_memo((), |()| Stops::default())).clone(),
         room: room.clone(),
         place: use_mut_ref(Place::default),
         window: use_state(Window::default),
@@ -174,10 +178,13 @@ pub(super) fn use_reader(
     // A reader at the end stays there; a reader further up keeps the position.
     use_mutations(reader.node.clone(), {
         let (place, node) = (reader.place.clone(), reader.node.clone());
-        let reporter = reader.reporter.clone();
+        let (reporter, stops) = (reader.reporter.clone(), reader.stops.clone());
         move || {
             place.borrow_mut().keep(&node);
             reporter.look(&node);
+            if let Some(log) = node.cast::<Element>() {
+                stops.keep(&log);
+            }
         }
     });
     // The person's own message is always shown.
