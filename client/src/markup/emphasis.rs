@@ -46,6 +46,9 @@ pub(super) struct Run {
     left: usize,
     opens: bool,
     closes: bool,
+    /// The pieces with content before the run: marks around other marks only (`*_*`, `*.*`) are
+    /// text.
+    pub(super) content: usize,
     /// The forms that end here, innermost first.
     pub(super) ends: Vec<Style>,
     /// The forms that begin here, innermost first.
@@ -66,6 +69,7 @@ impl Run {
             left: length,
             opens: size && begins_after(before) && after.is_some_and(can_be_first),
             closes: size && before.is_some_and(can_be_last) && ends_before(after, then),
+            content: 0,
             ends: Vec::new(),
             begins: Vec::new(),
         }
@@ -92,10 +96,7 @@ impl Run {
 fn begins_after(before: Option<char>) -> bool {
     let Some(c) = before else { return true };
     c.is_whitespace()
-        || matches!(
-            c,
-            '(' | '[' | '{' | '"' | '\'' | '*' | '_' | '~' | '>' | '|'
-        )
+        || matches!(c, '(' | '[' | '{' | '"' | '\'' | '*' | '_' | '~' | '|')
         || matches!(
             c,
             '“' | '‘' | '„' | '‚' | '«' | '»' | '‹' | '›' | '–' | '—' | '¿' | '¡'
@@ -156,6 +157,9 @@ fn close(runs: &mut [Run], at: usize, open: &mut Openers) {
         let Some((from, opened)) = open.pop_match(mark, size) else {
             return;
         };
+        if runs[from].content == runs[at].content {
+            return;
+        }
         let taken = opened.min(size);
         let styles: &[Style] = match (mark, taken) {
             (Mark::Tilde, _) => &[Style::Struck],

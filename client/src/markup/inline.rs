@@ -33,6 +33,8 @@ struct Parser<'a> {
     pairs: BTreeMap<usize, usize>,
     pieces: Vec<Piece>,
     runs: Vec<Run>,
+    /// The pieces so far that have more to show than punctuation.
+    content: usize,
     /// The marks that could have begun a form so far, escaped or not.
     opened: Vec<Mark>,
     /// The position of the last backslash that is text.
@@ -54,6 +56,7 @@ impl<'a> Parser<'a> {
             pairs,
             pieces: Vec::new(),
             runs: Vec::new(),
+            content: 0,
             opened: Vec::new(),
             backslash: None,
         }
@@ -92,8 +95,9 @@ impl<'a> Parser<'a> {
             },
             '\\' => self.escape(at),
             '*' | '_' | '~' => match self.run(at, self.text[..at].chars().next_back()) {
-                Some((run, length)) => {
+                Some((mut run, length)) => {
                     self.note(&run);
+                    run.content = self.content;
                     self.pieces.push(Piece::Run(self.runs.len()));
                     self.runs.push(run);
                     at + length
@@ -244,6 +248,8 @@ impl<'a> Parser<'a> {
     }
 
     fn push_text(&mut self, text: &str) {
+        let shows = |c: char| c.is_alphanumeric() || !c.is_ascii();
+        self.content += usize::from(text.contains(shows));
         if let Some(Piece::Text(before)) = self.pieces.last_mut() {
             before.push_str(text);
         } else {
@@ -252,6 +258,7 @@ impl<'a> Parser<'a> {
     }
 
     fn part(&mut self, part: Inline) {
+        self.content += usize::from(part != Inline::Break);
         self.pieces.push(Piece::Part(part));
     }
 }

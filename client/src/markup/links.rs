@@ -275,14 +275,15 @@ struct Host {
 }
 
 impl Host {
-    /// Returns `true` if the host ends before this character without a mark. No name of a top
-    /// domain mixes ASCII with scripts that have no blanks: what follows `a.example` there is the
-    /// sentence.
+    /// Returns `true` if the address ends with its host before this character. No name of a top
+    /// domain mixes ASCII with scripts that have no blanks, and no host has other signs: what follows
+    /// `a.example` there is the sentence.
     fn ends(&mut self, c: char) -> bool {
         match c {
             '/' | '?' | '#' => self.slashes = self.slashes.saturating_add(1),
             '.' | ':' | '@' => self.ascii = false,
             c if c.is_ascii_alphanumeric() => self.ascii = true,
+            c if c.is_ascii() && !"-_~%[]".contains(c) => return self.slashes == 2,
             c if is_unspaced(c) => return self.slashes == 2 && self.ascii,
             _ => {}
         }

@@ -184,6 +184,10 @@ fn what_people_type_without_markup_in_mind_stays_as_it_is() {
         "int *p, *q;",
         "*p = *q",
         "/*a*/ /_foo_/",
+        "*_* (*_*) *-* -_- ;_; ^_^ T_T",
+        ">_> <_< *_*",
+        "del *.* /s",
+        "*.* and **.**",
         "src/*.rs test/*.rs",
         "-*- coding: utf-8 -*-",
         "^.*foo.*$",
@@ -367,21 +371,38 @@ fn addresses_are_found_whole() {
             "https://user:pw@a.example/",
             &["https://user:pw@a.example/"],
         ),
-        ("xhttps://a.example", &[]),
-        ("эhttps://a.example", &[]),
-        ("http:// nothing http://) http://. http://", &[]),
-        ("ftp://a.example javascript:alert(1)//http", &[]),
-        ("`https://a.example`", &[]),
-        ("```\nhttps://a.example\n```", &[]),
         (
-            "[x](javascript:alert(1)) [x](data:text/html,x) [x](//a.example)",
-            &[],
+            "see:https://a.example;https://b.example,https://c.example",
+            &[
+                "https://a.example",
+                "https://b.example",
+                "https://c.example",
+            ],
         ),
-        ("https://a.example/\u{202e}gpj.exe", &[]),
-        ("https://a\u{200b}.example/", &[]),
-        ("mailto: mailto:x mailto:@a", &[]),
+        (
+            "https://a.example|https://b.example",
+            &["https://a.example", "https://b.example"],
+        ),
     ] {
         assert_eq!(addresses(source), expected, "{source}");
+    }
+}
+
+#[test]
+fn what_is_no_address_is_no_link() {
+    for source in [
+        "xhttps://a.example",
+        "эhttps://a.example",
+        "http:// nothing http://) http://. http://",
+        "ftp://a.example javascript:alert(1)//http",
+        "`https://a.example`",
+        "```\nhttps://a.example\n```",
+        "[x](javascript:alert(1)) [x](data:text/html,x) [x](//a.example)",
+        "https://a.example/\u{202e}gpj.exe",
+        "https://a\u{200b}.example/",
+        "mailto: mailto:x mailto:@a",
+    ] {
+        assert_eq!(addresses(source), [""; 0], "{source}");
     }
     assert!(addresses(&format!("https://a.example/{}", "x".repeat(3000))).is_empty());
 }
