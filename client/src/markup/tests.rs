@@ -528,6 +528,13 @@ fn hostile_texts_are_shown_whole_and_flat() {
     }
 }
 
+// Found by fuzzing: the check took the second address of such a link for lost.
+#[test]
+fn a_link_that_shows_its_own_address_is_shown_once() {
+    check("[http://a](http://a)");
+    check("x [http://a/b](http://a/b)[http://a/b](http://a/b) y");
+}
+
 #[test]
 fn nothing_that_can_be_seen_is_lost_of_random_texts() {
     // A generator of its own keeps the texts the same on every machine.
