@@ -18,8 +18,11 @@ pub fn check(source: &str) {
         assert!(links::is_safe(address), "{address:?}");
     }
     // Hosts in Punycode are not the characters of the source.
-    let ascii = |address: &String| links::host(address).unwrap_or(address).is_ascii();
-    if !walk.addresses.iter().all(ascii) {
+    let ascii = |address: &str| links::host(address).unwrap_or(address).is_ascii();
+    let written = links::find(source);
+    if !walk.addresses.iter().all(|it| ascii(it))
+        || !written.into_iter().all(|it| ascii(&source[it]))
+    {
         return;
     }
     let visible = |text: &str| -> String { text.chars().filter(|c| !c.is_whitespace()).collect() };
