@@ -533,6 +533,7 @@ fn hostile_texts_are_shown_whole_and_flat() {
 fn a_link_that_shows_its_own_address_is_shown_once() {
     check("[http://a](http://a)");
     check("[http://\u{e64}](http://a)");
+    check("HTTP://[http://a.ทM](http://a)");
     check("x [http://a/b](http://a/b)[http://a/b](http://a/b) y");
 }
 
