@@ -1,10 +1,13 @@
 //! Interactive mode: a prompt that is edited while messages appear above it.
 
 use std::io::{self, Write};
+use std::thread;
+use std::time::Duration;
 
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{Config, Editor, ExternalPrinter};
+use shared::chat::plain::ClientLine;
 use shared::identity::Fingerprint;
 use shared::trust::words;
 use tokio::sync::mpsc;
@@ -19,6 +22,9 @@ use crate::session::Outgoing;
 use crate::terminal;
 
 const PROMPT: &str = "> ";
+
+/// The interval at which the reader looks whether the session that was left has ended.
+const LEAVING: Duration = Duration::from_millis(20);
 
 /// The terminal with its history. The history stays in memory: private messages are not written to
 /// a disk.
@@ -70,12 +76,21 @@ impl Terminal {
                 Err(ReadlineError::Signal(_)) => continue,
                 Err(error) => return Err(unusable(&error)),
             };
+            let quits = ClientLine::parse(&line) == ClientLine::Quit;
             // The session has ended when the channel is closed; it reports the reason itself.
             if !line.trim().is_empty()
                 && outgoing
                     .blocking_send(Outgoing::Message(line.into_bytes()))
                     .is_err()
             {
+                return Ok(());
+            }
+            if quits {
+                // No further prompt: what is printed above one is shown only while that is edited,
+                // and the program ends before. Without it the last words go to the terminal itself.
+                while !outgoing.is_closed() {
+                    thread::sleep(LEAVING);
+                }
                 return Ok(());
             }
         }
