@@ -1,5 +1,5 @@
-//! What a person has written and not sent: the text for each room, what it answers, and the new
-//! texts of messages that are being edited. Nothing here is lost before it is sent.
+//! Drafts: unsent texts of each room, the message that one answers, and the new texts of messages
+//! that are being edited. No draft is lost before it is sent.
 //!
 //! A client keeps the drafts where they outlive it (`serde`). They belong to an account: a text for
 //! one server is never shown in a room of the same name on another.
@@ -20,13 +20,13 @@ pub enum Intent {
     Edit(Seq),
 }
 
-/// What is written in one room.
+/// The draft of one room.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RoomDraft {
     /// The text of a new message.
     text: String,
-    /// What the composer is used for; nothing for a message of its own.
+    /// The message that the text answers or edits; `None` for a message of its own.
     intent: Option<Intent>,
     /// The new texts of edited messages, also of those that were put aside.
     edits: BTreeMap<Seq, String>,
@@ -41,7 +41,7 @@ impl RoomDraft {
         }
     }
 
-    /// Returns what the composer is used for.
+    /// Returns the message that the text answers or edits.
     pub const fn intent(&self) -> Option<Intent> {
         self.intent
     }
@@ -78,7 +78,7 @@ impl RoomDraft {
         intent
     }
 
-    /// Forgets what the composer shows, because it is on its way.
+    /// Removes the text that the composer shows, because it is on its way.
     pub fn sent(&mut self) {
         match self.intent.take() {
             Some(Intent::Edit(seq)) => {
@@ -93,8 +93,8 @@ impl RoomDraft {
         self.text.is_empty() && self.intent.is_none() && self.edits.is_empty()
     }
 
-    /// Adds what was written elsewhere, such as in a tab that was closed. Where both have a text,
-    /// the other one stands before it.
+    /// Merges the draft of another client, such as a closed tab. If both have a text, the other one
+    /// stands first.
     fn merge(&mut self, other: Self) {
         self.text = joined(other.text, &self.text);
         self.intent = self.intent.or(other.intent);
@@ -128,7 +128,7 @@ struct Kept {
 }
 
 impl Drafts {
-    /// Returns what is written in a room.
+    /// Returns the draft of a room, if it has one.
     pub fn get(&self, account: &Account, room: &RoomId) -> Option<&RoomDraft> {
         self.0
             .iter()
@@ -136,7 +136,7 @@ impl Drafts {
             .map(|it| &it.draft)
     }
 
-    /// Changes what is written in a room.
+    /// Changes the draft of a room.
     pub fn change<T>(
         &mut self,
         account: &Account,
@@ -160,7 +160,7 @@ impl Drafts {
         done
     }
 
-    /// Moves what is written in a room to the room's new name.
+    /// Moves the draft of a room to the room's new name.
     pub fn renamed(&mut self, account: &Account, from: &RoomId, to: &RoomId) {
         let is_there = |it: &mut Kept| it.account == *account && it.room == *from;
         let moved: Vec<_> = self.0.extract_if(.., |it| is_there(it)).collect();

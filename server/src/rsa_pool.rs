@@ -92,7 +92,8 @@ impl Here {
         Self { epoch, rests_until }
     }
 
-    /// Whether an operation may run here at `now`. Nobody else may until it was measured.
+    /// Claims the async thread for one operation at `now`. Returns `true` if it may run there; until
+    /// it was measured, no other claim succeeds.
     fn claim(&self, now: Instant) -> bool {
         let rests_until = self.rests_until.load(Ordering::Relaxed);
         rests_until <= self.micros(now)

@@ -80,7 +80,7 @@ pub struct State {
     codes: Codes,
     /// The room to show when the server has said who the person is: the one of the page's address.
     opens: Option<RoomId>,
-    /// How far the page has come back to the chat by itself.
+    /// The state of the page's return to the chat after it was loaded again.
     comes_back: ComesBack,
 }
 

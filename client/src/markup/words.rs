@@ -1,5 +1,5 @@
-//! Where words begin and end: scripts that write words without blanks between them have no such
-//! places, and every one of their letters is a boundary.
+//! Boundaries of words. Scripts that put no blanks between words have none, so each of their letters
+//! counts as one.
 
 /// Returns `true` for a letter, digit or mark that continues the word of its neighbour. Letters of
 /// scripts without blanks between words (Chinese, Japanese, Korean, Thai, Lao, Khmer, Burmese) do

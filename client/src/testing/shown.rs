@@ -1,4 +1,4 @@
-//! What holds for every text that is parsed as markup.
+//! A check of the properties that every parsed text has, for tests and the fuzzer.
 
 use crate::markup::{self, Block, DEPTH, Inline, Link, links};
 
@@ -57,7 +57,7 @@ fn behind_address<'a>(text: &'a str, addresses: &[String]) -> Option<&'a str> {
     behind.min_by_key(|rest| rest.len())
 }
 
-/// What a tree consists of.
+/// The text, the addresses and the depth of a tree, gathered in one walk.
 #[derive(Default)]
 struct Walk {
     /// The characters of the source that the tree has, the address of a link behind its text.

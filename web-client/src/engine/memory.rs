@@ -1,4 +1,4 @@
-//! What this tab has written and not sent: the outbox and the drafts, which outlive the tab.
+//! The unsent texts of this tab, which outlive it: the outbox and the drafts.
 //!
 //! Each tab has a record of its own, so tabs neither overwrite nor delete each other's texts, and
 //! each entry has one tab that sends it. A lock says whether a tab lives ([`super::tab_lock`]); what
@@ -58,7 +58,7 @@ struct Inner {
     dirty: Cell<bool>,
     writing: Cell<bool>,
     fails: Cell<bool>,
-    /// What keeps listening as long as the memory lives.
+    /// The event listeners, removed when the memory is dropped.
     listeners: RefCell<Vec<EventListener>>,
     look_again: RefCell<Option<Interval>>,
 }
@@ -78,7 +78,7 @@ struct Record {
     drafts: Drafts,
 }
 
-/// What is taken over of another tab's record.
+/// The part of another tab's record that is taken over.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Take {
     Everything,
@@ -95,13 +95,13 @@ impl Memory {
         spawn_local(async move { this.load().await });
     }
 
-    /// Returns what is written in a room.
+    /// Returns the draft of a room.
     pub fn draft(&self, account: &Account, room: &RoomId) -> RoomDraft {
         let drafts = self.0.drafts.borrow();
         drafts.get(account, room).cloned().unwrap_or_default()
     }
 
-    /// Changes what is written in a room.
+    /// Changes the draft of a room.
     pub fn change_draft<T>(
         &self,
         account: &Account,
@@ -113,7 +113,7 @@ impl Memory {
         done
     }
 
-    /// Moves what is written in a room to the room's new name.
+    /// Moves the draft of a room to the room's new name.
     pub fn renamed(&self, account: &Account, from: &RoomId, to: &RoomId) {
         self.0.drafts.borrow_mut().renamed(account, from, to);
         self.changed();

@@ -74,7 +74,7 @@ pub fn use_draft(place: &Place) -> Draft {
     }
 }
 
-/// What the composer is used for in the room on the screen.
+/// The message that the composer answers or edits in the room on the screen.
 #[derive(Clone)]
 pub struct IntentState {
     intent: UseStateHandle<Option<Intent>>,

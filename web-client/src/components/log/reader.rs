@@ -215,7 +215,7 @@ pub(super) fn use_reader(
     reader
 }
 
-/// What is to be done with the messages in view.
+/// The inputs of a [`Reporter`] at the last render, and its last report.
 struct Report {
     /// Somebody looks at the page. Without a reader nothing becomes read.
     attentive: bool,

@@ -10,13 +10,13 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 use yew::prelude::*;
 
-/// What can have the focus in a row.
+/// The selector of the focusable controls in a row.
 const CONTROLS: &str = "a[href], button, pre";
 
-/// The rows of the log that can be gone to.
+/// The selector of the rows that the arrow keys move between.
 const ROWS: &str = "article[data-seq]";
 
-/// The message at hand.
+/// The message whose controls are Tab stops.
 #[derive(Clone, Default)]
 pub(super) struct Stops(Rc<Cell<Option<Seq>>>);
 
