@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use shared::chat::visible::{BLANK_GLYPHS, is_ignorable};
+
 use super::words::{is_punctuation, is_unspaced, is_wide_punctuation, is_word};
 use super::{Inline, Link, hosts, plain_parts};
 
@@ -133,15 +135,12 @@ fn begins_host(c: char) -> bool {
 }
 
 /// Returns `true` for characters that turn a text around or do not show. No honest address has
-/// them; they make one address look like another.
+/// them; they make one address look like another. The selector of an emoji's form is none of them.
 fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{fff0}'..='\u{fffd}' | '\u{e0000}'..='\u{e0fff}'
-    )
+    c != '\u{fe0f}' && is_ignorable(c)
+        || BLANK_GLYPHS.contains(&c)
+        // Signs of annotations, which are format characters.
+        || ('\u{fff9}'..='\u{fffb}').contains(&c)
 }
 
 #[derive(Clone, Copy)]

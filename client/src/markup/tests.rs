@@ -332,6 +332,10 @@ fn addresses_are_found_whole() {
         ("«https://a.example/x»…", &["https://a.example/x"]),
         ("https://a.example/x—and", &["https://a.example/x—and"]),
         ("https://a.example/x…", &["https://a.example/x"]),
+        (
+            "https://a.example/☕\u{fe0f}",
+            &["https://a.example/☕\u{fe0f}"],
+        ),
         ("https://a.example/x؟", &["https://a.example/x"]),
         ("https://a.example/x।", &["https://a.example/x"]),
         ("see https://a.example/x. And", &["https://a.example/x"]),
@@ -400,6 +404,8 @@ fn what_is_no_address_is_no_link() {
         "[x](javascript:alert(1)) [x](data:text/html,x) [x](//a.example)",
         "https://a.example/\u{202e}gpj.exe",
         "https://a\u{200b}.example/",
+        "https://a.example/\u{ad}\u{e0041}",
+        "https://a.example/\u{fff9}x",
         "mailto: mailto:x mailto:@a",
     ] {
         assert_eq!(addresses(source), [""; 0], "{source}");

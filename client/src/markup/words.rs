@@ -1,35 +1,24 @@
 //! Boundaries of words. Scripts that put no blanks between words have none, so each of their letters
 //! counts as one.
 
+use shared::chat::search;
+
 /// Returns `true` for a letter, digit or mark that continues the word of its neighbour. Letters of
 /// scripts without blanks between words (Chinese, Japanese, Korean, Thai, Lao, Khmer, Burmese) do
 /// not: `你好@ada你好` mentions a person.
 pub fn is_word(c: char) -> bool {
-    if c.is_ascii() {
-        return c.is_ascii_alphanumeric();
-    }
-    (c.is_alphanumeric() || is_mark(c)) && !is_unspaced(c)
-}
-
-/// Combining marks that `char` does not count among the letters.
-const fn is_mark(c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}')
+    search::is_word(c) && !is_half_width(c)
 }
 
 /// Returns `true` for letters of scripts that put no blanks between words. Korean does, but its
 /// particles follow a name or an address directly.
-pub(super) const fn is_unspaced(c: char) -> bool {
-    matches!(
-        c,
-        // Thai, Lao, Burmese, Khmer.
-        '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
-        // Hangul, kana, Bopomofo and the ideographs, with their extensions.
-        | '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{2fdf}' | '\u{3005}'..='\u{3007}'
-        | '\u{3021}'..='\u{3029}' | '\u{3031}'..='\u{3035}' | '\u{3038}'..='\u{303c}'
-        | '\u{3040}'..='\u{31ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
-        | '\u{a960}'..='\u{a97f}' | '\u{ac00}'..='\u{d7ff}' | '\u{f900}'..='\u{faff}'
-        | '\u{ff66}'..='\u{ffdc}' | '\u{1b000}'..='\u{1b16f}' | '\u{20000}'..='\u{3ffff}'
-    )
+pub(super) fn is_unspaced(c: char) -> bool {
+    search::is_unspaced(c) || is_half_width(c)
+}
+
+/// Returns `true` for half-width kana and Hangul, which searches fold before they look at classes.
+const fn is_half_width(c: char) -> bool {
+    matches!(c, '\u{ff66}'..='\u{ffdc}')
 }
 
 /// Returns `true` for the punctuation of East Asian typography, which no address contains: a

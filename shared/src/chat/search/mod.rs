@@ -29,6 +29,7 @@ use super::limits::QUERY_CHARACTERS;
 use super::room::RoomId;
 use super::timestamp::Timestamp;
 
+use class::Class;
 pub use fold::fold;
 pub use pattern::{Pattern, Token, tokens};
 
@@ -84,6 +85,18 @@ pub struct Cursor {
     /// another name by then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
+}
+
+/// Returns `true` for letters, digits and marks of scripts with spaces between words. They continue
+/// the word of their neighbour.
+pub fn is_word(character: char) -> bool {
+    class::class(character) == Class::Word
+}
+
+/// Returns `true` for letters of scripts that are written without spaces between words, and of
+/// Korean.
+pub fn is_unspaced(character: char) -> bool {
+    class::class(character) == Class::Unspaced
 }
 
 /// Returns the version of [`fold()`], of [`tokens`] and of the tables of Unicode behind them. An index
