@@ -15,3 +15,5 @@ pub mod components;
 pub mod engine;
 #[cfg(target_arch = "wasm32")]
 pub mod hooks;
+#[cfg(target_arch = "wasm32")]
+mod indexed_db;

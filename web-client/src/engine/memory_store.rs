@@ -3,46 +3,40 @@
 //!
 //! Texts in, texts out; it must not know their meaning.
 
-use idb::{Database, DatabaseEvent, Error, Factory, ObjectStoreParams, Query, TransactionMode};
+use idb::{Error, Query, TransactionMode};
 use wasm_bindgen::JsValue;
+
+use crate::indexed_db::Open;
 
 const DATABASE: &str = "secure-chat-unsent";
 const STORE: &str = "tabs";
-const VERSION: u32 = 1;
 
 /// The open database.
-pub(super) struct Store(Database);
+pub(super) struct Store(Open);
 
 impl Store {
     /// Opens the database, and creates it on the first visit.
     pub(super) async fn open() -> Result<Self, Error> {
-        let mut request = Factory::new()?.open(DATABASE, Some(VERSION))?;
-        request.on_upgrade_needed(|event| {
-            // If this fails, the store is missing, and the first transaction reports that.
-            if let Ok(database) = event.database() {
-                let _ = database.create_object_store(STORE, ObjectStoreParams::new());
-            }
-        });
-        Ok(Self(request.await?))
+        Ok(Self(Open::new(DATABASE, STORE).await?))
     }
 
     /// Returns the ids of all tabs that have a record.
     pub(super) async fn tabs(&self) -> Result<Vec<String>, Error> {
-        let transaction = self.0.transaction(&[STORE], TransactionMode::ReadOnly)?;
+        let transaction = self.0.transaction(TransactionMode::ReadOnly)?;
         let keys = transaction.object_store(STORE)?.get_all_keys(None, None)?;
         Ok(keys.await?.iter().filter_map(JsValue::as_string).collect())
     }
 
     /// Returns the record of a tab, if there is one.
     pub(super) async fn read(&self, tab: &str) -> Result<Option<String>, Error> {
-        let transaction = self.0.transaction(&[STORE], TransactionMode::ReadOnly)?;
+        let transaction = self.0.transaction(TransactionMode::ReadOnly)?;
         let value = transaction.object_store(STORE)?.get(key(tab))?.await?;
         Ok(value.and_then(|value| value.as_string()))
     }
 
     /// Writes the record of a tab.
     pub(super) async fn write(&self, tab: &str, record: &str) -> Result<(), Error> {
-        let transaction = self.0.transaction(&[STORE], TransactionMode::ReadWrite)?;
+        let transaction = self.0.transaction(TransactionMode::ReadWrite)?;
         let value = JsValue::from_str(record);
         let store = transaction.object_store(STORE)?;
         store.put(&value, Some(&JsValue::from_str(tab)))?.await?;
@@ -53,16 +47,10 @@ impl Store {
 
     /// Removes the record of a tab.
     pub(super) async fn remove(&self, tab: &str) -> Result<(), Error> {
-        let transaction = self.0.transaction(&[STORE], TransactionMode::ReadWrite)?;
+        let transaction = self.0.transaction(TransactionMode::ReadWrite)?;
         transaction.object_store(STORE)?.delete(key(tab))?.await?;
         transaction.commit()?.await?;
         Ok(())
-    }
-}
-
-impl Drop for Store {
-    fn drop(&mut self) {
-        self.0.close();
     }
 }
 

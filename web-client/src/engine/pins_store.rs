@@ -7,9 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use idb::{
-    Database, DatabaseEvent, Error, Factory, ObjectStore, ObjectStoreParams, Query, TransactionMode,
-};
+use idb::{Error, ObjectStore, Query, TransactionMode};
 use js_sys::JSON;
 use shared::connection::Version;
 use shared::identity::Fingerprint;
@@ -17,18 +15,16 @@ use shared::trust::{Pin, UnixTime};
 use wasm_bindgen::JsValue;
 
 use super::clock;
+use crate::indexed_db::Open;
 use crate::state::pins::{self, Record};
 
 const DATABASE: &str = "secure-chat-pins";
 const STORE: &str = "servers";
-const VERSION: u32 = 1;
 
 /// Returns all records, by address.
 pub(super) async fn all() -> Result<BTreeMap<String, Record>, Error> {
-    let database = Open::new().await?;
-    let transaction = database
-        .0
-        .transaction(&[STORE], TransactionMode::ReadOnly)?;
+    let database = Open::new(DATABASE, STORE).await?;
+    let transaction = database.transaction(TransactionMode::ReadOnly)?;
     let store = transaction.object_store(STORE)?;
     let keys = store.get_all_keys(None, None)?.await?;
     let values = store.get_all(None, None)?.await?;
@@ -75,10 +71,8 @@ pub(super) async fn met(
 
 /// Removes the record of the server at `address`.
 pub(super) async fn remove(address: &str) -> Result<(), Error> {
-    let database = Open::new().await?;
-    let transaction = database
-        .0
-        .transaction(&[STORE], TransactionMode::ReadWrite)?;
+    let database = Open::new(DATABASE, STORE).await?;
+    let transaction = database.transaction(TransactionMode::ReadWrite)?;
     transaction
         .object_store(STORE)?
         .delete(key(address))?
@@ -92,10 +86,8 @@ async fn change(
     address: &str,
     decide: impl FnOnce(Option<Record>) -> Option<Pin>,
 ) -> Result<(), Error> {
-    let database = Open::new().await?;
-    let transaction = database
-        .0
-        .transaction(&[STORE], TransactionMode::ReadWrite)?;
+    let database = Open::new(DATABASE, STORE).await?;
+    let transaction = database.transaction(TransactionMode::ReadWrite)?;
     let store: ObjectStore = transaction.object_store(STORE)?;
     let stored = store.get(key(address))?.await?;
     let pin = decide(stored.as_ref().map(read));
@@ -125,27 +117,4 @@ fn key(address: &str) -> Query {
 
 fn now() -> UnixTime {
     UnixTime(clock::epoch_ms() / 1000)
-}
-
-/// The open database, closed when this is dropped. An open connection would block a later version's
-/// upgrade.
-struct Open(Database);
-
-impl Open {
-    async fn new() -> Result<Self, Error> {
-        let mut request = Factory::new()?.open(DATABASE, Some(VERSION))?;
-        request.on_upgrade_needed(|event| {
-            // If this fails, the store is missing, and the first transaction reports that.
-            if let Ok(database) = event.database() {
-                let _ = database.create_object_store(STORE, ObjectStoreParams::new());
-            }
-        });
-        Ok(Self(request.await?))
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.close();
-    }
 }

@@ -2,35 +2,29 @@
 //!
 //! Bytes in, bytes out; it must not know their meaning. Used by the worker only.
 
-use idb::{Database, DatabaseEvent, Error, Factory, ObjectStoreParams, Query, TransactionMode};
+use idb::{Error, Query, TransactionMode};
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 use zeroize::Zeroizing;
 
+use crate::indexed_db::Open;
+
 const DATABASE: &str = "secure-chat";
 const STORE: &str = "identity";
 const RECORD: &str = "private-key";
-const VERSION: u32 = 1;
 
 /// The open database.
-pub(super) struct Store(Database);
+pub(super) struct Store(Open);
 
 impl Store {
     /// Opens the database, and creates it on the first visit.
     pub(super) async fn open() -> Result<Self, Error> {
-        let mut request = Factory::new()?.open(DATABASE, Some(VERSION))?;
-        request.on_upgrade_needed(|event| {
-            // If this fails, the store is missing, and the first transaction reports that.
-            if let Ok(database) = event.database() {
-                let _ = database.create_object_store(STORE, ObjectStoreParams::new());
-            }
-        });
-        Ok(Self(request.await?))
+        Ok(Self(Open::new(DATABASE, STORE).await?))
     }
 
     /// Returns the record, if there is one.
     pub(super) async fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
-        let transaction = self.0.transaction(&[STORE], TransactionMode::ReadOnly)?;
+        let transaction = self.0.transaction(TransactionMode::ReadOnly)?;
         let value = transaction.object_store(STORE)?.get(record())?.await?;
         Ok(value.as_ref().map(bytes))
     }
@@ -39,7 +33,7 @@ impl Store {
     pub(super) async fn add(&self, new: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         // Read and written in one transaction: two tabs may start at the same time, and both
         // generate a key.
-        let transaction = self.0.transaction(&[STORE], TransactionMode::ReadWrite)?;
+        let transaction = self.0.transaction(TransactionMode::ReadWrite)?;
         let store = transaction.object_store(STORE)?;
         if let Some(value) = store.get(record())?.await? {
             return Ok(bytes(&value));
@@ -54,7 +48,7 @@ impl Store {
 
     /// Replaces the record.
     pub(super) async fn replace(&self, new: &[u8]) -> Result<(), Error> {
-        let transaction = self.0.transaction(&[STORE], TransactionMode::ReadWrite)?;
+        let transaction = self.0.transaction(TransactionMode::ReadWrite)?;
         let store = transaction.object_store(STORE)?;
         store
             .put(&Uint8Array::from(new), Some(&RECORD.into()))?
@@ -65,16 +59,10 @@ impl Store {
 
     /// Deletes the record.
     pub(super) async fn delete(&self) -> Result<(), Error> {
-        let transaction = self.0.transaction(&[STORE], TransactionMode::ReadWrite)?;
+        let transaction = self.0.transaction(TransactionMode::ReadWrite)?;
         transaction.object_store(STORE)?.delete(record())?.await?;
         transaction.commit()?.await?;
         Ok(())
-    }
-}
-
-impl Drop for Store {
-    fn drop(&mut self) {
-        self.0.close();
     }
 }
 
