@@ -5,6 +5,8 @@
 
 mod action;
 pub mod address;
+mod codes;
+mod coming_back;
 pub mod connection;
 pub mod ending;
 pub mod frame;
@@ -22,7 +24,7 @@ pub mod trust;
 pub mod window;
 
 use shared::chat::{ClaimCode, InvitationCode};
-use shared::chat::{ClientMessage, MessageId, RoomId, Seq};
+use shared::chat::{MessageId, RoomId, Seq};
 use shared::connection::Trust;
 
 use crate::vault::messages::Failure;
@@ -32,6 +34,8 @@ use client::Chat;
 use client::backoff;
 use client::compose::{Asked, Authorship};
 use client::outbox::Account as Sender;
+use codes::Codes;
+use coming_back::ComesBack;
 use connection::{Connection, Doubt, Target};
 use ending::{Ending, Retry};
 use handshake_report::HandshakeReport;
@@ -82,27 +86,6 @@ pub struct State {
     opens: Option<RoomId>,
     /// The state of the page's return to the chat after it was loaded again.
     comes_back: ComesBack,
-}
-
-/// The way back to the chat of a page that was loaded again.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-enum ComesBack {
-    /// The person decides.
-    #[default]
-    No,
-    /// To this server, if it turns out to be pinned: a page asks nobody's permission for its own
-    /// wishes, and so never asks about an unknown key by itself.
-    To(Target),
-    /// The first attempt is on its way.
-    UnderWay,
-}
-
-/// The codes of claim and invitation links. They are for the server that this page came from: any
-/// other one would use them there itself.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Codes {
-    claim: Option<ClaimCode>,
-    invitation: Option<InvitationCode>,
 }
 
 impl State {
@@ -216,108 +199,6 @@ impl State {
                 self.stop(&Failure::NoKey);
             }
             _ => {}
-        }
-    }
-
-    /// Uses a claim code: at once in a session with the own server, else in the next one.
-    fn claim_server(&mut self, code: ClaimCode) {
-        if self.connection == Connection::Ready && self.is_own() {
-            self.chat.ask(ClientMessage::Claim { code });
-        } else {
-            self.codes.claim = Some(code);
-            self.place_codes();
-        }
-    }
-
-    /// Shows an invitation: at once if the own server wants one, else when it does.
-    fn redeem(&mut self, code: InvitationCode) {
-        if self.connection == Connection::Ready && self.is_own() && self.chat.waiting.is_some() {
-            self.chat.ask(ClientMessage::Redeem { code });
-        } else {
-            self.codes.invitation = Some(code);
-            self.place_codes();
-        }
-    }
-
-    /// Returns `true` if the target is the server that this page came from.
-    fn is_own(&self) -> bool {
-        self.target.as_ref().is_some_and(|it| it.server.own)
-    }
-
-    /// Gives the chat the codes if it is that of the own server, and takes them from any other.
-    fn place_codes(&mut self) {
-        let (codes, chat) = (&mut self.codes, &mut self.chat);
-        let (claim, invitation) = (
-            codes.claim.take().or(chat.claim.take()),
-            codes.invitation.take().or(chat.invitation.take()),
-        );
-        if self.target.as_ref().is_some_and(|it| it.server.own) {
-            (chat.claim, chat.invitation) = (claim, invitation);
-        } else {
-            *codes = Codes { claim, invitation };
-        }
-    }
-
-    /// Returns `true` while the code of a link is not used.
-    pub fn has_code(&self) -> bool {
-        let Codes { claim, invitation } = &self.codes;
-        let claim = claim.is_some() || self.chat.claim.is_some();
-        claim || invitation.is_some() || self.chat.invitation.is_some()
-    }
-
-    /// Returns the room on the screen, once the server has said who the person is and no other room
-    /// is to be shown first.
-    pub fn shown_room(&self) -> Option<&RoomId> {
-        let settled = self.entered && self.chat.me.is_some() && self.opens.is_none();
-        settled.then_some(&self.chat.current)
-    }
-
-    /// Returns `true` while the page connects by itself to the chat that it was in.
-    pub fn is_coming_back(&self) -> bool {
-        self.comes_back != ComesBack::No
-    }
-
-    /// Returns whether a page that is loaded from now on comes back to the chat; `None` before that
-    /// is known.
-    pub fn is_in(&self) -> Option<bool> {
-        match self.connection {
-            Connection::Ready => Some(true),
-            Connection::Idle if self.attempt > 0 => Some(false),
-            Connection::Stopped {
-                ending: Ending::Quit,
-            } => Some(false),
-            _ => None,
-        }
-    }
-
-    /// Goes back to the chat once the pins are known.
-    fn come_back(&mut self) {
-        let ComesBack::To(target) = self.comes_back.clone() else {
-            return;
-        };
-        if self.pins == Pins::Loading {
-            return;
-        }
-        let may =
-            self.connection == Connection::Idle && self.pins.pin(&target.server.address).is_some();
-        if may {
-            self.connect(target);
-            self.comes_back = ComesBack::UnderWay;
-        } else {
-            self.comes_back = ComesBack::No;
-        }
-    }
-
-    /// Shows the room of the page's address, which may be one that the person is not in.
-    fn go_to_address(&mut self, room: RoomId) {
-        if self.chat.me.is_none() {
-            self.opens = Some(room);
-        } else if room == self.chat.current {
-            // The address follows the screen, and came back from there.
-        } else if self.chat.rooms.contains_key(&room) {
-            self.chat.open(room);
-        } else {
-            self.chat.join(room);
         }
     }
 

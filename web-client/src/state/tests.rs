@@ -2,6 +2,9 @@
 
 mod trust;
 
+mod codes;
+mod coming_back;
+
 use super::address::Origin;
 use super::*;
 use crate::state::trust::{Block, Expected};
@@ -11,7 +14,7 @@ use client::testing::{author, says};
 use handshake_report::ServerKey;
 use pins::Record;
 use shared::chat::server::{RoomEntry, ServerLimits};
-use shared::chat::{ChatErrorCode, Keep, Role, RoomName, ServerMessage, Topic};
+use shared::chat::{ChatErrorCode, ClientMessage, Keep, Role, RoomName, ServerMessage, Topic};
 use shared::connection::Version;
 use shared::error::{ErrorCode, Untrusted};
 use shared::identity::Fingerprint;
@@ -503,65 +506,4 @@ fn connects(story: Story, target: Target) -> Story {
         .event(SessionEvent::Opened(20))
         .event(SessionEvent::Established { session_id: None })
         .welcomed("ada")
-}
-
-// The attack: a code that was sent to the server of the last visit is used there, for the server that
-// the link names.
-#[test]
-fn a_code_is_told_to_the_server_of_its_link_alone() {
-    let claim = ClaimCode::try_from("abc-_9".to_owned()).unwrap();
-    let asks = |story: &Story| {
-        let asked = story.asked();
-        let mut asked = asked.iter();
-        asked.any(|asked| {
-            matches!(
-                asked,
-                ClientMessage::Claim { .. } | ClientMessage::Redeem { .. }
-            )
-        })
-    };
-    let state = State::opened_by(None, None, None, Some(claim.clone()), None);
-    let story = Story(state).then(Action::Identity(Identity::Ready(profile("aa"))));
-    let story = connects(story, foreign());
-    assert!(!asks(&story) && story.0.has_code());
-    // Nor one that comes while a session is there.
-    let story = story.then(Action::Claim(claim.clone()));
-    assert!(!asks(&story) && story.0.has_code());
-    let story = connects(story, target("ada"));
-    assert!(asks(&story) && !story.0.has_code());
-    // Kept for the next session, it still goes nowhere else.
-    let story = story.ended(Ending::Lost).then(Action::Claim(claim));
-    assert!(story.0.has_code());
-    let story = connects(story, foreign());
-    assert!(!asks(&story) && story.0.has_code());
-}
-
-#[test]
-fn a_page_comes_back_to_a_pinned_server_alone() {
-    let loaded = |pins: &[&str]| {
-        let pins = pins.iter().map(|address| {
-            let pin = Pin::new(Fingerprint::of_spki(b"k"), UnixTime(1), Version::V2);
-            ((*address).to_owned(), Record::Pin(pin))
-        });
-        Action::Pins(Pins::Loaded(pins.collect()))
-    };
-    let back = target("ada");
-    let address = back.server.address.clone();
-    let opened = || Story(State::opened_by(Some(back.clone()), None, None, None, None));
-    assert!(opened().0.is_coming_back());
-    let story = opened().then(loaded(&[]));
-    assert!(!story.0.is_coming_back());
-    assert_eq!(story.0.connection, Connection::Idle);
-    // The key may be there later than the pins, which are read anew for the attempt.
-    let story = opened().then(loaded(&[&address]));
-    assert_eq!(story.0.connection, Connection::WaitingForKey);
-    let story = story
-        .then(Action::Identity(Identity::Ready(profile("aa"))))
-        .then(loaded(&[&address]));
-    assert!(story.0.is_coming_back() && story.0.connection.is_under_way());
-    // Whatever ends the attempt, the person decides again.
-    let story = story.then(Action::Disconnect);
-    assert!(!story.0.is_coming_back());
-    let story = story.then(loaded(&[&address]));
-    assert_eq!(story.0.connection, Connection::Idle);
 }
