@@ -2,13 +2,14 @@
 //!
 //! The module is pure.
 
+mod unread;
+
 use std::rc::Rc;
 
 use shared::chat::server::{Member, MemberChange, RoomSummary};
 use shared::chat::{Author, Keep, Role, RoomId, Seq, Topic, UserId};
 
-use super::log::{Log, Message};
-use super::mention;
+use super::log::Log;
 
 /// The most notices that a room keeps.
 const NOTICES: usize = 100;
@@ -165,16 +166,6 @@ impl Room {
         self.with = summary.with.or(self.with.take());
     }
 
-    /// Returns the later of this client's read marker and the server's. A marker behind the head is of
-    /// a log that is no more, because the server was set back or the room made anew.
-    pub(crate) fn later_marker(&self, read: Seq) -> Seq {
-        if self.read > self.head {
-            read
-        } else {
-            self.read.max(read)
-        }
-    }
-
     /// Returns the room's title for people.
     pub fn title(&self) -> String {
         match (&self.id, &self.with) {
@@ -212,62 +203,6 @@ impl Room {
     /// Returns `true` for a room of two.
     pub fn is_direct(&self) -> bool {
         matches!(self.id, RoomId::Direct(_))
-    }
-
-    /// Returns the number of unread messages of other people. While some of these messages are not
-    /// held here, all unread entries count: their numbers are all that is known.
-    pub fn unread(&self, me: Option<UserId>) -> u64 {
-        if !self.is_joined() {
-            return 0;
-        }
-        let read = self.read.max(self.gone);
-        if self.log.first().is_some_and(|first| first <= read + 1) {
-            self.new_messages(me).count() as u64
-        } else {
-            self.head.saturating_sub(read)
-        }
-    }
-
-    /// Returns the first unread message of somebody else, or the first unread entry if it is not held
-    /// here.
-    pub fn first_unread(&self, me: Option<UserId>) -> Option<Seq> {
-        let read = self.read.max(self.gone);
-        if self.log.first().is_none_or(|first| first > read + 1) {
-            return (self.is_joined() && self.head > read).then_some(read + 1);
-        }
-        self.new_messages(me).last().map(|message| message.seq)
-    }
-
-    /// Puts the mark of the new messages before the first unread one, if there is one.
-    pub(crate) fn mark_new(&mut self, me: Option<UserId>) {
-        // Not behind the read marker: what the person has written since needs no mark.
-        let first = self.first_unread(me);
-        self.divider = first.map(|first| first.saturating_sub(1));
-    }
-
-    /// Returns the number of unread messages that mention the person, or are for the person alone.
-    pub fn mentions(&self, me: &Author) -> u64 {
-        self.new_mentions(me).count() as u64
-    }
-
-    /// Returns the latest unread message that mentions the person.
-    pub fn latest_mention(&self, me: &Author) -> Option<&Rc<Message>> {
-        self.new_mentions(me).next()
-    }
-
-    /// Returns the unread messages that mention the person, latest first.
-    fn new_mentions(&self, me: &Author) -> impl Iterator<Item = &Rc<Message>> {
-        let new = self.new_messages(Some(me.id));
-        new.filter(|message| {
-            let text = message.text.as_deref().unwrap_or_default();
-            self.is_direct() || mention::is_in_message(text, me.name.as_str())
-        })
-    }
-
-    fn new_messages(&self, me: Option<UserId>) -> impl Iterator<Item = &Rc<Message>> {
-        let new = self.log.messages().iter().rev();
-        new.take_while(|message| message.seq > self.read)
-            .filter(move |message| message.text.is_some() && Some(message.from.id) != me)
     }
 
     /// Applies a change of a member, with a notice if people want to know of it.
@@ -421,59 +356,13 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{author, says};
+    use crate::testing::author;
     use shared::chat::RoomName;
 
-    fn room(entries: Vec<shared::chat::Entry>) -> Room {
+    fn room() -> Room {
         let mut room = Room::new(RoomName::lobby().into());
         room.standing = Standing::Member;
-        for entry in entries {
-            room.head = entry.seq;
-            room.log.append(entry).unwrap();
-        }
         room
-    }
-
-    #[test]
-    fn the_mark_of_new_messages_is_not_before_ones_own() {
-        let me = author("ada");
-        let mut room = Room::new(RoomName::lobby().into());
-        room.standing = Standing::Live;
-        for (seq, name) in [(1, "bob"), (2, "ada"), (3, "bob")] {
-            room.log.append(says(seq, name, "hi")).unwrap();
-        }
-        (room.head, room.read) = (3, 1);
-        room.mark_new(Some(me.id));
-        assert_eq!(room.divider, Some(2));
-        room.read = 3;
-        room.mark_new(Some(me.id));
-        assert_eq!(room.divider, None);
-    }
-
-    #[test]
-    fn unread_are_others_messages_and_mentions_say_our_name() {
-        let me = author("ada");
-        let mut room = room(vec![
-            says(1, "bob", "hi"),
-            says(2, "ada", "hi"),
-            says(3, "bob", "@ada look"),
-            says(4, "bob", "@adam, too"),
-        ]);
-        assert_eq!((room.unread(Some(me.id)), room.mentions(&me)), (3, 1));
-        room.read = 3;
-        assert_eq!((room.unread(Some(me.id)), room.mentions(&me)), (1, 0));
-        room.id =
-            RoomId::Direct(shared::chat::DirectId::of(author("ada").id, author("bob").id).unwrap());
-        assert_eq!(room.mentions(&me), 1, "whatever is said to us alone");
-    }
-
-    #[test]
-    fn what_is_not_here_is_counted_by_its_numbers() {
-        let mut room = room(vec![says(90, "bob", "hi")]);
-        room.read = 40;
-        assert_eq!(room.unread(None), 50);
-        room.standing = Standing::Outside;
-        assert_eq!(room.unread(None), 0);
     }
 
     #[test]
@@ -484,7 +373,7 @@ mod tests {
             online,
             role: Role::Member,
         };
-        let mut room = room(vec![]);
+        let mut room = room();
         room.change(member("bob", true), MemberChange::Joined, 1);
         room.change(member("bob", false), MemberChange::Presence, 2);
         assert_eq!(room.members, [member("bob", false)]);
@@ -498,7 +387,7 @@ mod tests {
 
     #[test]
     fn nobody_types_for_ever() {
-        let mut room = room(vec![]);
+        let mut room = room();
         room.types(author("ada"), 1_000);
         room.types(author("bob"), 6_000);
         room.types(author("bob"), 7_500);
