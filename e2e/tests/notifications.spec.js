@@ -1,7 +1,8 @@
 // Notifications: for whom does not look at the page, to where the message is, until it was seen.
 import { expect, test } from '../lib/test.js';
 
-test('a mention notifies a window without focus, leads to the message, and goes when it was seen', async ({ server, visitor }) => {
+/** Brings ada, whose notifications are recorded, and bob into the lobby. */
+async function two(visitor, server) {
   const ada = await visitor();
   await watchNotifications(ada.page);
   const bob = await visitor();
@@ -9,6 +10,11 @@ test('a mention notifies a window without focus, leads to the message, and goes 
   await ada.chat.join('ada');
   await bob.chat.open(server.url);
   await bob.chat.join('bob');
+  return [ada, bob];
+}
+
+test('a mention notifies a window without focus, leads to the message, and goes when it was seen', async ({ server, visitor }) => {
+  const [ada, bob] = await two(visitor, server);
   await ada.chat.type('/join rust');
   await expect(ada.chat.id('room-title')).toHaveText('rust');
   const seen = () => ada.page.evaluate(() => window.notifications.map(({ body, closed }) => ({ body, closed })));
@@ -37,13 +43,7 @@ test('a mention notifies a window without focus, leads to the message, and goes 
 });
 
 test('what comes into a visible window without focus is unread until the window is used', async ({ server, visitor }) => {
-  const ada = await visitor();
-  await watchNotifications(ada.page);
-  const bob = await visitor();
-  await ada.chat.open(server.url);
-  await ada.chat.join('ada');
-  await bob.chat.open(server.url);
-  await bob.chat.join('bob');
+  const [ada, bob] = await two(visitor, server);
   await setFocus(ada.page, false);
   await bob.chat.type('anybody there?');
   await expect(ada.chat.messages('anybody there?', 'bob')).toHaveCount(1);

@@ -43,6 +43,24 @@ test('a link to a room leads there, also somebody who is not in it', async ({ se
   await expect(eve.chat.notices(/nowhere|no such room|room/i).first()).toBeVisible();
 });
 
+test('a room that is renamed keeps its place in the history', async ({ server, visitor }) => {
+  const ada = await visitor();
+  await ada.chat.open(server.url);
+  await ada.chat.join('ada');
+  await ada.chat.type('/join den');
+  await expect(title(ada.chat)).toHaveText('den');
+  const entries = () => ada.page.evaluate(() => history.length);
+  const before = await entries();
+  for (const name of ['cave', 'hall']) {
+    await ada.chat.type(`/rename ${name}`);
+    await expect(title(ada.chat)).toHaveText(name);
+    await expect(ada.page).toHaveURL(`${server.url}#room=${name}`);
+  }
+  expect(await entries()).toBe(before);
+  await ada.page.goBack();
+  await expect(title(ada.chat)).toHaveText('lobby');
+});
+
 test('who left, or was never in, is asked first', async ({ server, visitor }) => {
   const { chat, page, tunnels } = await visitor();
   await chat.open(server.url);

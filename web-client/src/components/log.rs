@@ -23,6 +23,10 @@ use client::outbox::Outgoing;
 use client::room::{Notice, Room};
 use client::timeline::{self, Item};
 
+/// Most characters of a message that a screen reader says by itself. The longest message would take
+/// a quarter of an hour; whoever wants it all goes to it.
+const ANNOUNCED_CHARACTERS: usize = 500;
+
 /// Props of [`Log`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct LogProps {
@@ -141,11 +145,9 @@ fn announcement(room: &Room, me: Option<UserId>, heard: Option<Seq>, at_end: boo
     let news = newest.filter(|it| at_end && is_new(it) && Some(it.from.id) != me);
     let text = news.and_then(|it| Some((it, it.text.as_deref()?)));
     text.map_or_else(String::new, |(message, text)| {
-        format!(
-            "{}: {}",
-            message.from.name,
-            markup::plain(&markup::parse(text))
-        )
+        let said = markup::plain(&markup::parse(text));
+        let said: String = said.chars().take(ANNOUNCED_CHARACTERS).collect();
+        format!("{}: {said}", message.from.name)
     })
 }
 

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
-use shared::chat::{ClientMessage, MessageId, RoomId};
+use shared::chat::{ClientMessage, MessageId};
 use yew::prelude::*;
 
 use super::reducible::Store;
@@ -109,15 +109,19 @@ fn use_address(store: &UseReducerHandle<Store>) {
         });
         move || drop(listener)
     });
-    let shown = store.0.shown_room().cloned();
-    let former = use_mut_ref(|| None::<RoomId>);
+    let number = store.0.chat.room().map_or(0, |room| room.number);
+    let shown = store.0.shown_room().cloned().map(|room| (room, number));
+    let former = use_mut_ref(|| None::<u64>);
     use_effect_with(shown, move |shown| {
-        let Some(room) = shown else { return };
-        let former = former.borrow_mut().replace(room.clone());
+        let Some((room, number)) = shown else { return };
+        // A room that is renamed stays the same entry: whoever renames it again and again must not
+        // fill the history.
+        let former = former.borrow_mut().replace(*number);
+        let is_new = former.is_some_and(|former| former != *number);
         // A room that the address led to has its entry already, and the first one takes the place
         // of the first screen. An address with a link that was not used yet stays.
         if page::room().is_some_and(|named| named != *room) {
-            page::show_room(room, former.is_some());
+            page::show_room(room, is_new);
         }
     });
 }
