@@ -96,3 +96,16 @@ test('an answer leads to its message, also if that is not loaded, and marks it',
   await expect(chat.messages('the question')).toBeInViewport();
   await expect(chat.messages('the question')).toHaveClass(/glow/);
 });
+
+test('what one has written oneself is not new after a reload', async ({ server, visitor }) => {
+  const { chat, page } = await visitor({ viewport: { width: 1280, height: 800 } });
+  await chat.open(server.url);
+  await chat.join('ada');
+  await chat.type('my own');
+  await expect(chat.messages('my own', 'ada')).toHaveCount(1);
+  await page.reload();
+  await chat.join('ada');
+  await expect(chat.messages('my own', 'ada')).toHaveCount(1);
+  await expect(chat.id('new-divider')).toHaveCount(0);
+  await expect(chat.id('room-unread')).toHaveCount(0);
+});

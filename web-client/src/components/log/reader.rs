@@ -219,10 +219,12 @@ pub(super) fn use_reader(
 struct Report {
     /// Somebody looks at the page. Without a reader nothing becomes read.
     attentive: bool,
-    /// The first unread message.
+    /// The first unread message of somebody else.
     unread: Option<Seq>,
+    /// The room's last entry, if it is not read: it may be the person's own, or a reaction.
+    behind: Option<Seq>,
     on_saw: Callback<(Seq, Seq)>,
-    /// The messages that were reported last, and the newest one at that time.
+    /// The messages that were reported last, and the room's last entry at that time.
     reported: Option<(Seq, Seq, Seq)>,
 }
 
@@ -244,10 +246,10 @@ impl Reporter {
         if *self.above != above {
             self.above.set(above);
         }
-        let Some(unread) = report.unread.filter(|_| report.attentive && !above) else {
+        let Some(head) = report.behind.filter(|_| report.attentive && !above) else {
             return;
         };
-        if report.reported.replace((first, last, unread)) != Some((first, last, unread)) {
+        if report.reported.replace((first, last, head)) != Some((first, last, head)) {
             let on_saw = report.on_saw.clone();
             // Released first: the action may render at once.
             drop(report);
@@ -271,17 +273,20 @@ fn use_reporter(
     let report = use_mut_ref(|| Report {
         attentive: false,
         unread: None,
+        behind: None,
         on_saw: Callback::noop(),
         reported: None,
     });
     let unread = room.first_unread(me);
+    let behind = (room.head > room.read).then_some(room.head);
     let reporter = Reporter { report, above };
     {
         let mut report = reporter.report.borrow_mut();
         report.unread = unread;
+        report.behind = behind;
         report.on_saw = on_saw.clone();
     }
-    use_effect_with((attentive, unread, room.is_live()), {
+    use_effect_with((attentive, unread, behind, room.is_live()), {
         let (reporter, node, on_look) = (reporter.clone(), node.clone(), on_look.clone());
         move |&(attentive, ..)| {
             let was = std::mem::replace(&mut reporter.report.borrow_mut().attentive, attentive);
