@@ -7,7 +7,7 @@ use native::clock::Clock;
 use shared::connection::{ClientConfig, ClientConnection, Event, Trust, Version};
 use shared::error::{Error, Untrusted};
 use shared::identity::{Fingerprint, PrivateKey};
-use shared::trust::{Judgement, Pin, Pins, judge};
+use shared::trust::{Judgement, Pin, Pins, Way, judge};
 use tokio::sync::{Notify, mpsc};
 
 use crate::address::Address;
@@ -23,7 +23,16 @@ use crate::wish::Wish;
 pub(crate) trait Ask {
     /// # Errors
     /// The failure to end with if it is not.
-    fn first_contact(&mut self, address: &Address, key: Fingerprint) -> Result<(), Failure>;
+    fn first_contact(&mut self, address: &Address, key: Fingerprint) -> Result<Consent, Failure>;
+}
+
+/// The ground on which a key is trusted at first contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Consent {
+    /// It is the key that the server had at first.
+    First,
+    /// It is the key that the person was told.
+    Compared,
 }
 
 /// First contact without a person to ask.
@@ -34,9 +43,9 @@ pub(crate) struct Unattended {
 }
 
 impl Ask for Unattended {
-    fn first_contact(&mut self, address: &Address, key: Fingerprint) -> Result<(), Failure> {
+    fn first_contact(&mut self, address: &Address, key: Fingerprint) -> Result<Consent, Failure> {
         if self.accept_new {
-            Ok(())
+            Ok(Consent::First)
         } else {
             Err(advice::unknown(address, key))
         }
@@ -68,8 +77,8 @@ pub(crate) async fn make(
         }
         Judgement::Connect(Trust::Learn) => {
             let presented = learn(&wish, key).await?;
-            ask.first_contact(&wish.address, presented)?;
-            remember(&wish.address, presented, known)?;
+            let consent = ask.first_contact(&wish.address, presented)?;
+            remember(&wish.address, presented, consent, known)?;
             // The second connection is pinned to the key that the person has seen. A server that
             // shows another key now is refused like any changed one.
             Trust::Pinned(presented)
@@ -95,9 +104,15 @@ fn recall(wish: &Wish, known: &KnownServers) -> Result<Option<Pin>, Failure> {
             Err(advice::other_pin(&wish.address, &pin, expected))
         }
         // No version was spoken yet, and the lowest one is a floor for none.
-        (None, Some(expected)) => Ok(Some(Pin::new(expected, system::unix_time(), Version::V1))),
+        (None, Some(expected)) => Ok(Some(given(expected, Version::V1))),
         (remembered, _) => Ok(remembered),
     }
+}
+
+/// Returns the pin for a key that `--pin` has named, after `version` was spoken.
+fn given(key: Fingerprint, version: Version) -> Pin {
+    let now = system::unix_time();
+    Pin::new(key, now, version).compared(now, Way::Link)
 }
 
 /// Lets the server prove its key, and ends the connection.
@@ -145,9 +160,15 @@ async fn learn(wish: &Wish, key: &PrivateKey) -> Result<Fingerprint, Failure> {
 fn remember(
     address: &Address,
     presented: Fingerprint,
+    consent: Consent,
     known: &KnownServers,
 ) -> Result<(), Failure> {
-    let new = Pin::new(presented, system::unix_time(), Version::V2);
+    let now = system::unix_time();
+    let first = Pin::new(presented, now, Version::V2);
+    let new = match consent {
+        Consent::First => first,
+        Consent::Compared => first.compared(now, Way::Words),
+    };
     let key = address.to_string();
     let standing = known
         .update(|pins| match pins.get(&key) {
@@ -243,7 +264,7 @@ fn touch(pins: &mut Pins, address: &str, pinned: Fingerprint, version: Version) 
         // The pin was changed or removed meanwhile, which stands. Only a key that was given with
         // `--pin` has no pin yet.
         Some(_) => return,
-        None => Pin::new(pinned, now, version),
+        None => given(pinned, version),
     };
     // An address that was parsed always fits into a line of the file.
     let _ = pins.insert(address, pin);

@@ -69,8 +69,9 @@ fn sections() -> Roff {
         ),
         (
             "known_servers",
-            "one pinned server a line: address, fingerprint, first_seen, last_seen (Unix seconds) \
-             and the highest version of the protocol that was spoken. Comments (#) are kept. A \
+            "one pinned server a line: address, fingerprint, first_seen, last_seen (Unix seconds), \
+             the highest version of the protocol that was spoken, and, if you have compared the key \
+             or named it with --pin, the time of that as words or link. Comments (#) are kept. A \
              damaged line stops the program: it is never skipped, and the file is left as it is.",
         ),
     ] {

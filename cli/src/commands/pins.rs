@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use serde_json::json;
-use shared::trust::words;
+use shared::trust::{Compared, Way, words};
 
 use crate::advice;
 use crate::args::Pins;
@@ -67,10 +67,21 @@ fn as_text(pins: &shared::trust::Pins) -> String {
                 advice::date(pin.last_seen),
                 "protocol",
                 pin.highest,
-            )
+            ) + &compared(pin.compared)
         })
         .collect();
     lines.concat()
+}
+
+/// Returns the line that tells how a key came to be trusted, beyond the first contact.
+fn compared(compared: Option<Compared>) -> String {
+    compared.map_or_else(String::new, |Compared { at, by }| {
+        let how = match by {
+            Way::Words => "compared by you",
+            Way::Link => "named by --pin",
+        };
+        format!("  {:<10} {}, {how}\n", "right key", advice::date(at))
+    })
 }
 
 /// Formats the pins as one array; times are Unix seconds.
@@ -85,6 +96,13 @@ fn as_json(pins: &shared::trust::Pins) -> String {
                 "first_seen": pin.first_seen.0,
                 "last_seen": pin.last_seen.0,
                 "highest": pin.highest.as_str(),
+                "compared": pin.compared.map(|it| json!({
+                    "at": it.at.0,
+                    "by": match it.by {
+                        Way::Words => "words",
+                        Way::Link => "link",
+                    },
+                })),
             })
         })
         .collect();

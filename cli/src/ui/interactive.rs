@@ -9,13 +9,13 @@ use rustyline::history::MemHistory;
 use rustyline::{Config, Editor, ExternalPrinter};
 use shared::chat::plain::ClientLine;
 use shared::identity::Fingerprint;
-use shared::trust::words;
+use shared::trust::{self, Told};
 use tokio::sync::mpsc;
 
 use super::Screen;
 use crate::address::Address;
 use crate::advice;
-use crate::contact::Ask;
+use crate::contact::{Ask, Consent};
 use crate::exit::{Code, Failure};
 use crate::printable;
 use crate::session::Outgoing;
@@ -98,7 +98,7 @@ impl Terminal {
 }
 
 impl Ask for Terminal {
-    fn first_contact(&mut self, address: &Address, key: Fingerprint) -> Result<(), Failure> {
+    fn first_contact(&mut self, address: &Address, key: Fingerprint) -> Result<Consent, Failure> {
         let text = format!(
             "The server at {address} is not known yet. It has proven that it holds this key:\n{}\n\
              Compare the words or the fingerprint with those that the server shows, over a way \
@@ -107,11 +107,11 @@ impl Ask for Terminal {
         );
         // If nobody sees the question, nobody answers it, and the key is not trusted.
         let _ = writeln!(io::stdout(), "{text}");
-        let mut question = "Trust this key from now on (yes/no/fingerprint)? ";
+        let mut question = "Trust this key from now on (yes/no/words/fingerprint)? ";
         loop {
             match self.editor.readline(question) {
                 Ok(line) => match Answer::of(&line, key) {
-                    Some(Answer::Yes) => return Ok(()),
+                    Some(Answer::Yes(consent)) => return Ok(consent),
                     Some(Answer::No) => return Err(advice::declined(address)),
                     Some(Answer::Another) => {
                         return Err(Failure::new(
@@ -122,7 +122,10 @@ impl Ask for Terminal {
                             ),
                         ));
                     }
-                    None => question = "Type yes, no, or the fingerprint that you were told: ",
+                    None => {
+                        question =
+                            "Type yes, no, or the words or the fingerprint that you were told: "
+                    }
                 },
                 Err(ReadlineError::Signal(_)) => {}
                 // Its end and its failures say nothing of what a person decided.
@@ -139,7 +142,7 @@ impl Ask for Terminal {
 /// A person's answer on first contact.
 #[derive(Debug, PartialEq, Eq)]
 enum Answer {
-    Yes,
+    Yes(Consent),
     No,
     /// A fingerprint or words, but not those of the server. This is a sign of an attack, so it is
     /// not the same as `No`.
@@ -149,22 +152,14 @@ enum Answer {
 impl Answer {
     /// Parses `line`; `None` if it is none of the answers.
     fn of(line: &str, key: Fingerprint) -> Option<Self> {
-        // Copied words come with line ends and several blanks between them.
-        let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
-        if let Ok(told) = line.parse::<Fingerprint>() {
-            return Some(if told == key {
-                Self::Yes
-            } else {
-                Self::Another
-            });
-        }
         // Only the whole word counts: a key press by habit (`y`, Enter) must not pin an attacker.
-        match line.to_lowercase().as_str() {
-            "yes" => Some(Self::Yes),
+        match line.trim().to_lowercase().as_str() {
+            "yes" => Some(Self::Yes(Consent::First)),
             "no" => Some(Self::No),
-            told if told == words(&key).to_string() => Some(Self::Yes),
-            told if told.split(' ').count() == shared::trust::WORD_COUNT => Some(Self::Another),
-            _ => None,
+            _ => match trust::compare(line, &key).ok()? {
+                Told::Same => Some(Self::Yes(Consent::Compared)),
+                Told::Another => Some(Self::Another),
+            },
         }
     }
 }
@@ -295,21 +290,26 @@ mod tests {
 
     #[test]
     fn only_an_explicit_answer_is_one() {
+        use shared::trust::words;
+
         let key = Fingerprint::of_spki(b"abc");
         let other = Fingerprint::of_spki(b"abd");
         for (line, answer) in [
-            ("yes", Some(Answer::Yes)),
-            (" YES ", Some(Answer::Yes)),
+            ("yes", Some(Answer::Yes(Consent::First))),
+            (" YES ", Some(Answer::Yes(Consent::First))),
             ("no", Some(Answer::No)),
             ("", None),
             ("y", None),
             ("yes please", None),
-            (&key.to_string(), Some(Answer::Yes)),
+            (&key.to_string(), Some(Answer::Yes(Consent::Compared))),
             (&other.to_string(), Some(Answer::Another)),
-            (&words(&key).to_string(), Some(Answer::Yes)),
+            (
+                &words(&key).to_string(),
+                Some(Answer::Yes(Consent::Compared)),
+            ),
             (
                 &words(&key).to_string().to_uppercase().replace(' ', "  "),
-                Some(Answer::Yes),
+                Some(Answer::Yes(Consent::Compared)),
             ),
             (&words(&other).to_string(), Some(Answer::Another)),
             ("SHA256:ungWv48Bz", None),

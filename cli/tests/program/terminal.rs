@@ -13,7 +13,7 @@ fn first_contact_asks_then_lines_are_sent_and_shown() {
     session.wait_for(&fingerprint.to_string());
     session.wait_for(&shared::trust::words(&fingerprint).to_string());
     session.type_keys("maybe\r");
-    session.wait_for("Type yes, no, or the fingerprint");
+    session.wait_for("Type yes, no, or the words");
     assert_eq!(home.pins(), "", "nothing is pinned before the answer");
     session.type_keys("yes\r");
     session.wait_for("connected to");

@@ -8,12 +8,14 @@
 mod judge;
 mod pin;
 mod pins;
+mod told;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
 pub use judge::{Judgement, judge};
-pub use pin::{Pin, UnixTime};
+pub use pin::{Compared, Pin, UnixTime, Way};
 pub use pins::{InvalidAddress, Pins, PinsError, PinsErrorCause};
+pub use told::{Told, Unclear, compare};
 pub use words::{WORD_COUNT, Words, words};

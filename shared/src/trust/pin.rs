@@ -28,6 +28,27 @@ pub struct Pin {
     /// The highest version that was spoken with the server. No lower version is spoken any more:
     /// otherwise anybody in between could choose the version that proves nothing.
     pub highest: Version,
+    /// The comparison of the key with what came by another way than the connection; `None` if the
+    /// key is only the one that the server had at first.
+    pub compared: Option<Compared>,
+}
+
+/// The comparison of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compared {
+    /// The time of the comparison.
+    pub at: UnixTime,
+    /// The way by which the right key came to be known.
+    pub by: Way,
+}
+
+/// The way by which the right key came to be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// A person has compared the words or the fingerprint.
+    Words,
+    /// A link or a flag has named the key.
+    Link,
 }
 
 impl Pin {
@@ -38,6 +59,17 @@ impl Pin {
             first_seen: now,
             last_seen: now,
             highest: version,
+            compared: None,
+        }
+    }
+
+    /// Returns the pin after its key was compared at `now`. The first comparison stands: a later
+    /// link says no more than the words that somebody has read aloud.
+    pub fn compared(&self, now: UnixTime, by: Way) -> Self {
+        let new = Compared { at: now, by };
+        Self {
+            compared: self.compared.or(Some(new)),
+            ..*self
         }
     }
 

@@ -7,6 +7,8 @@
 //! chat.example:5000 SHA256:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0 first_seen=1767225600 last_seen=1767225600 highest=v2
 //! ```
 //!
+//! A key that was compared has the time of that as `words=` or `link=` ([`Way`]).
+//!
 //! A line that cannot be read is an error and never skipped: its pin would be lost, and with it the
 //! protection. A field that this version does not know is kept as it stands.
 
@@ -15,7 +17,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::pin::{Pin, UnixTime};
+use super::pin::{Compared, Pin, UnixTime, Way};
 use crate::connection::Version;
 use crate::identity::{Fingerprint, InvalidFingerprint};
 
@@ -23,6 +25,9 @@ use crate::identity::{Fingerprint, InvalidFingerprint};
 const FIRST_SEEN: &str = "first_seen";
 const LAST_SEEN: &str = "last_seen";
 const HIGHEST: &str = "highest";
+// One of them, with the time of the comparison, if the key was compared.
+const WORDS: &str = "words";
+const LINK: &str = "link";
 
 /// The pins by the address of their server.
 ///
@@ -187,6 +192,7 @@ impl Server {
                     .ok_or(PinsErrorCause::Missing(FIRST_SEEN))?,
                 last_seen: fields.last_seen.ok_or(PinsErrorCause::Missing(LAST_SEEN))?,
                 highest: fields.highest.ok_or(PinsErrorCause::Missing(HIGHEST))?,
+                compared: fields.compared,
             },
             unknown: fields.unknown,
         })
@@ -205,6 +211,11 @@ impl fmt::Display for Server {
             "{address} {} {FIRST_SEEN}={} {LAST_SEEN}={} {HIGHEST}={}",
             pin.fingerprint, pin.first_seen, pin.last_seen, pin.highest
         )?;
+        match pin.compared {
+            Some(Compared { at, by: Way::Words }) => write!(f, " {WORDS}={at}")?,
+            Some(Compared { at, by: Way::Link }) => write!(f, " {LINK}={at}")?,
+            None => {}
+        }
         for field in unknown {
             write!(f, " {field}")?;
         }
@@ -218,6 +229,7 @@ struct Fields {
     first_seen: Option<UnixTime>,
     last_seen: Option<UnixTime>,
     highest: Option<Version>,
+    compared: Option<Compared>,
     unknown: Vec<String>,
 }
 
@@ -235,6 +247,15 @@ impl Fields {
                     .parse()
                     .map_err(|_| PinsErrorCause::Version(value.to_owned()))?;
                 set(&mut self.highest, HIGHEST, version)
+            }
+            WORDS | LINK => {
+                let (name, by) = if name == WORDS {
+                    (WORDS, Way::Words)
+                } else {
+                    (LINK, Way::Link)
+                };
+                let at = time(name, value)?;
+                set(&mut self.compared, name, Compared { at, by })
             }
             // A later version may have written it, and an older one must not take it away.
             _ => {

@@ -96,6 +96,64 @@ portable_test! {
         assert_eq!(addresses, ["a:1", "c:3"]);
     }
 
+    fn a_comparison_is_kept_and_the_first_one_stands() {
+        let compared = pin(Version::V2).compared(UnixTime(15), Way::Link);
+        assert_eq!(compared.compared(UnixTime(30), Way::Words), compared);
+        assert_eq!(compared.touched(UnixTime(20), Version::V2), compared);
+        for (field, by) in [("words", Way::Words), ("link", Way::Link)] {
+            let text = format!("a:1 {ABC} {TIMES} highest=v2 {field}=15 note=x\n");
+            let pins = Pins::parse(&text).unwrap();
+            let at = UnixTime(15);
+            assert_eq!(pins.get("a:1").unwrap().compared, Some(Compared { at, by }));
+            assert_eq!(pins.to_text(), text);
+        }
+        let both = format!("a:1 {ABC} {TIMES} highest=v2 words=1 link=2");
+        assert_eq!(cause(&both, 1), PinsErrorCause::Repeated("link"));
+        let never = format!("a:1 {ABC} {TIMES} highest=v2 words=soon");
+        assert_eq!(cause(&never, 1), PinsErrorCause::Time("words"));
+    }
+
+    fn words_and_fingerprints_are_compared_as_people_copy_them() {
+        let key = fingerprint(b"abc");
+        for told in [
+            "risk scheme quiz bulk brother vivid agree chimney".to_owned(),
+            " Risk  SCHEME\nquiz\tbulk, brother; vivid - agree. Chimney! ".to_owned(),
+            "1. risk 2. scheme 3. quiz 4. bulk 5. brother 6. vivid 7. agree 8. chimney".to_owned(),
+            "key in words: risk scheme quiz bulk brother vivid agree chimney (v2)".to_owned(),
+            ABC.to_owned(),
+            format!("The key is {ABC}."),
+            format!("https://chat.example/#pin={ABC}"),
+        ] {
+            assert_eq!(compare(&told, &key), Ok(Told::Same), "{told}");
+        }
+    }
+
+    fn another_key_is_told_from_a_slip_of_the_pen() {
+        let key = fingerprint(b"abc");
+        let other = fingerprint(b"abd");
+        let swapped = "scheme risk quiz bulk brother vivid agree chimney".to_owned();
+        for told in [swapped, words(&other).to_string(), other.to_string()] {
+            assert_eq!(compare(&told, &key), Ok(Told::Another), "{told}");
+        }
+        let slip = "risk scheme quiz bulk brother vivid agree chimny";
+        assert_eq!(compare(slip, &key), Err(Unclear::NotAWord("chimny".into())));
+        for (told, count) in [
+            ("", 0),
+            ("yes", 1),
+            ("risk scheme quiz bulk brother vivid agree", 7),
+            ("!!! 12345678", 0),
+            ("\u{202e}risk", 1),
+        ] {
+            assert_eq!(compare(told, &key), Err(Unclear::Count(count)), "{told}");
+        }
+        for told in ["SHA256:", &ABC[..49], &format!("{ABC}A")] {
+            assert_eq!(compare(told, &key), Err(Unclear::Fingerprint), "{told}");
+        }
+        // A text without an end costs no more than one of the longest length.
+        let endless = "risk ".repeat(1_000_000);
+        assert_eq!(compare(&endless, &key), Ok(Told::Another));
+    }
+
     fn windows_line_ends_are_read() {
         let text = format!("# c\r\na:1 {ABC} {TIMES} highest=v2\r\n");
         assert_eq!(Pins::parse(&text).unwrap().to_text(), text.replace('\r', ""));

@@ -36,6 +36,12 @@ impl fmt::Display for Words {
     }
 }
 
+/// Returns `true` if `word`, in lower case, is in the list.
+pub(super) fn is_word(word: &str) -> bool {
+    // The list is in the order of the alphabet.
+    Language::English.word_list().binary_search(&word).is_ok()
+}
+
 /// Returns the words of `fingerprint`: its first 88 bits, most significant first, 11 bits a word,
 /// each an index into the list.
 pub fn words(fingerprint: &Fingerprint) -> Words {
