@@ -11,6 +11,7 @@ pub mod drafts;
 pub mod fuzzy;
 pub mod hear;
 pub mod lines;
+pub mod listing;
 mod lists;
 pub mod liveness;
 pub mod log;
