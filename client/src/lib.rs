@@ -6,8 +6,10 @@
 //! other requests belong to one session and wait in the [requests](Requests).
 
 pub mod backoff;
+pub mod completion;
 pub mod compose;
 pub mod drafts;
+pub mod formatting;
 pub mod fuzzy;
 pub mod hear;
 pub mod lines;
