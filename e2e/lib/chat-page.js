@@ -42,23 +42,74 @@ export class ChatPage {
    */
   async submit({ name, server, protocol } = {}) {
     if (name !== undefined) await this.id('connect-name').fill(name);
+    if (server !== undefined || protocol !== undefined) await this.unfold('connect-elsewhere');
     if (server !== undefined) await this.id('connect-server').fill(server);
     if (protocol !== undefined) await this.id(`protocol-${protocol}`).check();
     await this.id('connect-submit').click();
   }
 
   /**
-   * Answers the question of the first contact with yes, as somebody who has compared the words, and
-   * returns them. For a test that is about trust, `words` are those that the server prints.
-   * @param {string} [words]
+   * Answers the question of the first contact with yes, and returns the words of the key.
+   * @param {string} [told] what the person was told of the key; without it, the person looks around
    */
-  async trust(words) {
+  async trust(told) {
     await expect(this.firstContact).toBeVisible();
     const shown = await this.id('first-contact-words').getAttribute('data-words');
-    if (words !== undefined) expect(shown).toBe(words);
+    if (told === undefined) {
+      await this.id('first-contact-look').check();
+    } else {
+      await this.id('first-contact-told').fill(told);
+    }
     await this.id('first-contact-trust').click();
     await expect(this.firstContact).toBeHidden();
     return shown;
+  }
+
+  /**
+   * Opens what is folded.
+   * @param {string} testId of a `<details>`
+   */
+  async unfold(testId) {
+    const open = await this.id(testId).evaluate((details) => details.open);
+    if (!open) await this.id(testId).locator('> summary').click();
+  }
+
+  /**
+   * Chooses something in the person's own menu, which is in the list of rooms while there is one.
+   * @param {string} testId
+   */
+  async menu(testId) {
+    await this.openMenu();
+    await this.id(testId).click();
+  }
+
+  async openMenu() {
+    const button = this.id('own-menu-open');
+    if (!(await button.isVisible())) await this.id('rooms-toggle').click();
+    if (!(await this.id('own-menu').isVisible())) await button.click();
+    await expect(this.id('own-menu')).toBeVisible();
+  }
+
+  /** Closes the list of rooms, if it lies over the chat. */
+  async closeDrawer() {
+    if (await this.page.locator('.with-drawer').isVisible()) await this.id('rooms-toggle').click();
+  }
+
+  /**
+   * Presses a button of the bar, which on a phone is in its popover.
+   * @param {string} testId
+   */
+  async tool(testId) {
+    if (!(await this.id(testId).isVisible())) await this.id('bar-more').click();
+    await this.id(testId).click();
+  }
+
+  /**
+   * The shield while it states this.
+   * @param {'insecure' | 'unproven' | 'trusted' | 'verified'} look
+   */
+  shield(look) {
+    return this.page.locator(`[data-testid="shield"][data-look="${look}"]`);
   }
 
   /**
@@ -91,7 +142,7 @@ export class ChatPage {
   async enter() {
     const asked = '[data-testid="first-contact"][open]';
     const connected = '[data-testid="banner"][data-state="connected"]';
-    await expect(this.page.locator(`${asked}, ${connected}`)).toBeVisible();
+    await expect(this.page.locator(`${asked}, ${connected}`)).toBeAttached();
     if (await this.firstContact.isVisible()) await this.trust();
     await this.expectState('connected');
   }
@@ -148,7 +199,7 @@ export class ChatPage {
 
   /** Opens the identity dialog, reads the whole fingerprint, and closes it. */
   async readFingerprint() {
-    await this.id('identity-open').click();
+    await this.menu('identity-open');
     await expect(this.fingerprint).toHaveText(/^SHA256:[A-Za-z0-9+/]{43}$/);
     const fingerprint = await this.fingerprint.textContent();
     await this.page.keyboard.press('Escape');

@@ -61,6 +61,8 @@ export function wordIndexes(fingerprint) {
  * @param {'first-contact' | 'verify-server' | 'verify-own' | 'key-expected' | 'key-presented'} place
  */
 export async function shownKey(chat, place) {
+  // At first contact the key is folded.
+  if (place === 'first-contact') await chat.unfold('first-contact-key');
   const list = chat.id(`${place}-words`);
   await expect(list.getByRole('listitem')).toHaveCount(8);
   const words = (await list.getByRole('listitem').allTextContents()).join(' ');
@@ -77,7 +79,7 @@ export async function shownKey(chat, place) {
  * @param {import('./chat-page.js').ChatPage} chat
  */
 export async function openPins(chat) {
-  await chat.id('verify-open').click();
+  await chat.menu('verify-open');
   await chat.id('verify-pins').click();
   return readPins(chat);
 }

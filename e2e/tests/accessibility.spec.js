@@ -34,6 +34,14 @@ for (const colorScheme of ['light', 'dark']) {
       await chat.submit({ name: 'ada' });
       await expect(chat.firstContact).toBeVisible();
       await look('first contact');
+      for (const way of ['ask', 'look', 'given']) {
+        await chat.id(`first-contact-${way}`).check();
+        await look(`first contact: ${way}`);
+      }
+      await chat.id('first-contact-trust').click();
+      await expect(chat.id('first-contact-told-error')).not.toBeEmpty();
+      await chat.unfold('first-contact-key');
+      await look('first contact, with a mistake and the key');
       await chat.trust();
       await chat.expectState('connected');
 
@@ -46,17 +54,19 @@ for (const colorScheme of ['light', 'dark']) {
       await expect(chat.messages('hello to you', 'ada')).toHaveCount(1);
       await look('chat, as it opens');
       const panel = chat.id('handshake-panel');
-      if (await panel.isHidden()) await chat.id('handshake-toggle').click();
+      if (await panel.isHidden()) await chat.tool('handshake-toggle');
       await expect(panel).toBeVisible();
       await chat.id('handshake-frame').first().locator('summary').click();
       await look('the handshake, with a frame');
       await chat.id('handshake-close').click();
       await expect(panel).toBeHidden();
       await look('chat alone');
-      await chat.id('secure-badge').locator('summary').click();
-      await look('why v2 is secure');
+      await chat.shield('trusted').locator('summary').click();
+      await look('what is proven');
       await page.keyboard.press('Escape');
 
+      await chat.openMenu();
+      await look('the own menu');
       await chat.id('verify-open').click();
       await expect(chat.id('verify-server-words')).toBeVisible();
       await look('verify');
@@ -68,7 +78,7 @@ for (const colorScheme of ['light', 'dark']) {
       await look('forget a server');
       await page.keyboard.press('Escape');
 
-      await chat.id('identity-open').click();
+      await chat.menu('identity-open');
       await expect(chat.fingerprint).toBeVisible();
       await look('identity');
       for (const form of ['export', 'import', 'delete']) {
@@ -84,13 +94,14 @@ for (const colorScheme of ['light', 'dark']) {
       }
       await page.keyboard.press('Escape');
       await expect(chat.dialog).toBeHidden();
+      await chat.closeDrawer();
 
       await server.stop('SIGKILL');
       await chat.expectState('waiting');
       await chat.type('not sent yet');
       await expect(chat.outgoing).toBeVisible();
       await look('chat without its server');
-      await chat.id('disconnect').click();
+      await chat.menu('disconnect');
       await look('connect, with a message that waits');
 
       await chat.submit({ protocol: 'v1' });
@@ -106,7 +117,7 @@ test('axe-core would find something', async ({ server, visitor }) => {
   await chat.open(server.url);
   expect(await audit(page)).toEqual([]);
   await page.evaluate(() => {
-    document.querySelector('[data-testid="v2-badge"] summary').textContent = '';
+    document.querySelector('[data-testid="connect-elsewhere"] summary').textContent = '';
     document.documentElement.removeAttribute('lang');
   });
   const found = (await audit(page)).map(({ id }) => id);

@@ -41,10 +41,11 @@ test.describe('a server with v1 allowed everywhere', () => {
   test('takes it, and the page warns', async ({ server, visitor }) => {
     const { chat } = await visitor();
     await chat.open(server.url);
+    await chat.unfold('connect-elsewhere');
     await chat.id('protocol-v1').check();
     await expect(chat.id('v1-warning')).toContainText('Not verified.');
     await chat.join('ada');
-    await expect(chat.id('insecure-badge')).toBeVisible();
+    await expect(chat.shield('insecure')).toBeVisible();
     await expect(chat.bannerState).toContainText('not verified');
   });
 });

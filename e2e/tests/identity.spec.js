@@ -34,7 +34,7 @@ test('export, delete and import bring the same key back', async ({ server, visit
   const { chat, page } = await visitor();
   await chat.open(server.url);
   const fingerprint = await chat.readFingerprint();
-  await chat.id('identity-open').click();
+  await chat.menu('identity-open');
 
   await chat.id('identity-export').click();
   await chat.id('export-passphrase').fill('short');
@@ -89,7 +89,7 @@ test('a deleted key ends its session, and a new one is another person', async ({
   await chat.open(server.url);
   const fingerprint = await chat.readFingerprint();
   await chat.join('ada');
-  await chat.id('identity-open').click();
+  await chat.menu('identity-open');
   await chat.id('identity-delete').click();
   await chat.id('delete-submit').click();
   await chat.expectState('stopped');

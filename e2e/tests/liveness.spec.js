@@ -17,6 +17,8 @@ for (const protocol of ['v1', 'v2']) {
     // 30 s of silence, and 5 s without an answer.
     await passUntil(chat, 'silent', 40);
     await expect(chat.bannerState).toHaveText(/^127\.0\.0\.1:\d+ has not answered since \d+:\d\d.*\.$/);
+    // What was proven is not proven now.
+    await expect(chat.shield(protocol === 'v1' ? 'insecure' : 'unproven')).toBeVisible();
     // 15 s without an answer in all.
     await passUntil(chat, /^(waiting|opening|waiting-for-pins)$/, 13);
     await page.clock.resume();

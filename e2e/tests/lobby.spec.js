@@ -34,9 +34,9 @@ test('two pages and a Python client talk in one lobby', async ({ server, visitor
   await expect(ada.chat.messages('hello from ada')).toHaveAttribute('data-own', 'true');
   await expect(bob.chat.messages('hello from ada')).toHaveAttribute('data-own', 'false');
 
-  await ada.chat.id('members-toggle').click();
+  await ada.chat.tool('members-toggle');
   await expect(ada.chat.member('bob')).toHaveAttribute('data-online', 'true');
-  await bob.chat.id('disconnect').click();
+  await bob.chat.menu('disconnect');
   await expect(ada.chat.member('bob')).toHaveAttribute('data-online', 'false');
   await ada.chat.type('/quit');
   await expect(ada.chat.bannerState).toHaveText('You left the chat.');

@@ -30,7 +30,7 @@ test('one who only forwards changes nothing', async ({ server, mitm, visitor }) 
   await chat.expectState('connected');
   await chat.type('through him');
   await expect(chat.messages('through him', 'ada')).toHaveCount(1);
-  await chat.id('verify-open').click();
+  await chat.menu('verify-open');
   const id = await chat.id('verify-session').textContent();
   await expect.poll(() => sessionsOf(server).map(({ session }) => session)).toEqual([id]);
   expect(mitm.read).toEqual([]);
@@ -99,7 +99,7 @@ test('v2 cannot help who says yes to the wrong words, and tells it when he goes'
   expect(mitm.messagesFrom('page')).toEqual(['not compared']);
   expect(mitm.messagesFrom('server')).toEqual(['not compared']);
   // Even then the names of the session differ: people who compare them find out.
-  await chat.id('verify-open').click();
+  await chat.menu('verify-open');
   const id = await chat.id('verify-session').textContent();
   expect(id).toMatch(/^[0-9a-f]{32}$/);
   await expect.poll(() => sessionsOf(server)).toHaveLength(1);
@@ -141,6 +141,7 @@ test('v1 is read word for word, as the page has said', async ({ server, mitm, vi
   await mitm.turn('swap');
   const { chat } = ada;
   await chat.open(mitm.url);
+  await chat.unfold('connect-elsewhere');
   await chat.id('protocol-v1').check();
   // Said before anybody connects.
   await expect(chat.id('v1-warning')).toContainText('anyone between you and it can read and change everything');
@@ -153,8 +154,8 @@ test('v1 is read word for word, as the page has said', async ({ server, mitm, vi
 
   expect(mitm.messagesFrom('page')).toEqual(['a secret']);
   expect(mitm.messagesFrom('server')).toContain('an answer\nof two lines');
-  // All looks well to Ada, but for the badge; the server has met somebody else.
-  await expect(chat.id('insecure-badge')).toBeVisible();
+  // All looks well to Ada, but for the shield; the server has met somebody else.
+  await expect(chat.shield('insecure')).toBeVisible();
   expect(sessionsOf(server).at(-1)).toMatchObject({ version: 'v1', key: mitm.fingerprint });
   expect(await openPins(chat)).toEqual([]);
 });
@@ -163,7 +164,7 @@ test('he cannot have the page go back to v1 after v2', async ({ mitm, visitor })
   const { chat, tunnels } = await visitor(ALLOW);
   await chat.open(mitm.url);
   await chat.join('ada');
-  await chat.id('disconnect').click();
+  await chat.menu('disconnect');
   await mitm.turn('swap');
   const before = tunnels.length;
   await chat.submit({ protocol: 'v1' });

@@ -11,7 +11,7 @@ async function operate(visitor, server, options = {}) {
   const boss = await visitor(options);
   await boss.chat.open(await server.claimLink());
   await boss.chat.join('boss');
-  await boss.chat.id('console-toggle').click();
+  await boss.chat.tool('console-toggle');
   await expect(boss.chat.id('console-status')).toHaveAttribute('data-listening', 'true');
   return boss;
 }
@@ -21,7 +21,7 @@ const connection = (chat, name) => chat.page.locator(`[data-testid="connection"]
 test('the claim link works once, and the console stops and starts the server', async ({ server, visitor }) => {
   const boss = await operate(visitor, server);
   await expect(boss.chat.notices('You are an operator')).toBeVisible();
-  expect(new URL(boss.page.url()).hash).toBe('');
+  expect(new URL(boss.page.url()).hash).toBe('#panel=console');
   const bob = await visitor({ allow: [LOST_SERVER] });
   await bob.chat.open(await server.claimLink());
   await bob.chat.join('bob');

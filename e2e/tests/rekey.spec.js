@@ -10,7 +10,7 @@ async function rekeys(chat) {
 }
 
 async function showPanel(chat) {
-  if (await chat.id('handshake-panel').isHidden()) await chat.id('handshake-toggle').click();
+  if (await chat.id('handshake-panel').isHidden()) await chat.tool('handshake-toggle');
   await expect(chat.id('handshake-rekeys')).toBeVisible();
 }
 
@@ -53,7 +53,7 @@ test.describe('a server that renews its keys after five records', () => {
       expect(counted.received).toBeGreaterThanOrEqual(EACH / 5);
       expect(counted.received).toBeLessThanOrEqual((4 * EACH + 20) / 5);
       expect(counted.sent).toBe(0);
-      await chat.id('verify-open').click();
+      await chat.menu('verify-open');
       await expect(chat.id('verify-rekeys')).toHaveText(`sent ${counted.sent}, received ${counted.received}`);
       await chat.page.keyboard.press('Escape');
       // In one and the same session: the first contact's, and this one.
@@ -84,6 +84,6 @@ test('the page renews its own keys after ten minutes, and the server follows', a
     await expect(chat.messages(text, 'ada')).toHaveCount(1);
     expect(await rekeys(chat)).toEqual({ sent: times, received: 0 });
   }
-  await expect(chat.id('secure-badge')).toBeVisible();
+  await expect(chat.shield('trusted')).toBeVisible();
   expect(tunnels).toHaveLength(2);
 });

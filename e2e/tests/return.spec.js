@@ -65,7 +65,7 @@ test('who left, or was never in, is asked first', async ({ server, visitor }) =>
   const { chat, page, tunnels } = await visitor();
   await chat.open(server.url);
   await chat.join('ada');
-  await chat.id('disconnect').click();
+  await chat.menu('disconnect');
   await expect(chat.id('connect-submit')).toBeVisible();
   const before = tunnels.length;
   await page.reload();

@@ -16,7 +16,7 @@ for (const [device, viewport] of Object.entries(WINDOWS)) {
       await expect(chat.messages('hay number 40')).toHaveCount(1);
       await expect(chat.messages('the needle in the haystack')).not.toBeInViewport();
 
-      await chat.id('search-toggle').click();
+      await chat.tool('search-toggle');
       await expect(chat.id('search')).toBeVisible();
       await chat.id('search-query').fill('HAY');
       await expect(chat.id('search-hit')).toHaveCount(41);
@@ -52,7 +52,7 @@ test('what is far up in another room is shown', async ({ server, visitor }) => {
   await chat.id('new-room-name').fill('garden');
   await chat.id('new-room-submit').click();
   await expect(chat.id('room-title')).toHaveText('garden');
-  await chat.id('search-toggle').click();
+  await chat.tool('search-toggle');
   await chat.id('search-query').fill('long');
   await chat.id('search-hit').click();
   await expect(chat.id('room-title')).toHaveText('lobby');

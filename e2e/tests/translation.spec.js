@@ -10,6 +10,7 @@ test('no statement about security, the connection or people is translated', asyn
   const look = (screen) => expectUntranslated(page, screen);
   await chat.open(`${server.url}#pin=${anotherFingerprint(identityOf(server).fingerprint)}`);
   await look('a link that names a key');
+  await chat.unfold('connect-elsewhere');
   await chat.id('protocol-v1').check();
   await look('the warning of v1');
   await chat.id('protocol-v2').check();
@@ -56,12 +57,12 @@ test('no statement about security, the connection or people is translated', asyn
     }
     await look(`the panel ${panel}`);
   }
-  await chat.id('verify-open').click();
+  await chat.menu('verify-open');
   await look('verify');
   await chat.id('verify-pins').click();
   await look('the servers that are trusted');
   await page.keyboard.press('Escape');
-  await chat.id('identity-open').click();
+  await chat.menu('identity-open');
   await look('the identity');
   await page.keyboard.press('Escape');
   await page.keyboard.press('Control+/');

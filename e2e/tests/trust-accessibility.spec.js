@@ -34,10 +34,11 @@ for (const colorScheme of ['light', 'dark']) {
       await open(link);
       await chat.submit();
       await chat.expectState('connected');
-      await chat.id('verify-open').click();
+      await chat.menu('verify-open');
       await expect(chat.id('verify-session')).toBeVisible();
       await look('verify, in a session');
       await page.keyboard.press('Escape');
+      await chat.closeDrawer();
 
       await server.stop('SIGKILL');
       await chat.expectState('waiting');
@@ -72,10 +73,10 @@ for (const colorScheme of ['light', 'dark']) {
       await eve.chat.open(server.url);
       await eve.chat.join('eve', { protocol: 'v1' });
       await expectAccessible(eve.page, 'a session of v1');
-      await eve.chat.id('insecure-badge').locator('summary').click();
+      await eve.chat.shield('insecure').locator('summary').click();
       await expectAccessible(eve.page, 'why v1 is insecure');
       await eve.page.keyboard.press('Escape');
-      await eve.chat.id('verify-open').click();
+      await eve.chat.menu('verify-open');
       await expect(eve.chat.id('verify-server-words')).toBeVisible();
       await expectAccessible(eve.page, 'verify, in v1');
     });

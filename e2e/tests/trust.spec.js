@@ -34,7 +34,7 @@ test('the first contact shows what the server prints, and is the last', async ({
 
   await chat.trust(words);
   await chat.expectState('connected');
-  await expect(chat.id('secure-badge')).toBeVisible();
+  await expect(chat.shield('verified')).toBeVisible();
   expect(tunnels).toHaveLength(2);
   await expect.poll(() => sessionsOf(server).map(({ version }) => version)).toEqual(['v2']);
 
@@ -80,6 +80,7 @@ test.describe('a link that names the key', () => {
     await expect(chat.id('link-pin')).toContainText(words);
     await chat.submit({ name: 'ada' });
     await chat.expectState('connected');
+    await expect(chat.shield('verified')).toBeVisible();
     expect(tunnels).toHaveLength(1);
     await expect(page).toHaveURL(server.url);
     // The key is pinned now, and no link is needed any more.
@@ -121,7 +122,7 @@ test.describe('a link that names the key', () => {
     await chat.open(identityOf(server).link);
     await chat.submit({ name: 'ada', protocol: 'v1' });
     await chat.expectState('connected');
-    await expect(chat.id('insecure-badge')).toBeVisible();
+    await expect(chat.shield('insecure')).toBeVisible();
     expect(await openPins(chat)).toEqual([]);
   });
 
@@ -142,7 +143,7 @@ test.describe('a link that names the key', () => {
     const { fingerprint, words } = identityOf(server);
     await chat.open(server.url);
     await chat.join('ada');
-    await chat.id('disconnect').click();
+    await chat.menu('disconnect');
 
     const again = await visitor({ like: ada });
     const named = anotherFingerprint(fingerprint);
@@ -211,7 +212,7 @@ test('downgrade to v1 is refused where v2 was spoken, by the page until the pin 
   const { chat, page, tunnels } = await visitor();
   await chat.open(server.url);
   await chat.join('ada');
-  await chat.id('disconnect').click();
+  await chat.menu('disconnect');
   const before = tunnels.length;
   await chat.submit({ protocol: 'v1' });
   await expect(chat.id('version-floor')).toBeVisible();
@@ -220,8 +221,8 @@ test('downgrade to v1 is refused where v2 was spoken, by the page until the pin 
 
   await chat.id('blocked-connect-v2').click();
   await chat.expectState('connected');
-  await expect(chat.id('secure-badge')).toBeVisible();
-  await chat.id('disconnect').click();
+  await expect(chat.shield('trusted')).toBeVisible();
+  await chat.menu('disconnect');
   await expect(chat.id('protocol-v2')).toBeChecked();
 
   await chat.submit({ protocol: 'v1' });
@@ -245,7 +246,7 @@ test('a damaged pin is no first contact', async ({ server, visitor }) => {
   const { chat, page, tunnels } = await visitor();
   await chat.open(server.url);
   await chat.join('ada');
-  await chat.id('disconnect').click();
+  await chat.menu('disconnect');
   await damageOnlyPin(page);
   const before = tunnels.length;
   for (const protocol of ['v1', 'v2']) {
@@ -271,7 +272,7 @@ test('the verify dialog shows both sides’ words, and the session’s name of b
   const seen = [];
   for (const _ of ['once', 'and again']) {
     await chat.join('ada');
-    await chat.id('verify-open').click();
+    await chat.menu('verify-open');
     expect(await shownKey(chat, 'verify-server')).toEqual({ words, fingerprint });
     await expect(chat.id('verify-server-qr')).toHaveAttribute('data-text', link);
     await expect(chat.id('verify-server-known')).toContainText('It has proven in this session');
@@ -284,23 +285,58 @@ test('the verify dialog shows both sides’ words, and the session’s name of b
     await expect.poll(() => sessionsOf(server).at(-1)).toEqual({ version: 'v2', key: own, session: id });
     seen.push(id);
     await chat.page.keyboard.press('Escape');
-    await chat.id('disconnect').click();
+    await chat.menu('disconnect');
     await expect(chat.id('connect-submit')).toBeEnabled();
   }
   expect(new Set(seen).size).toBe(2);
   // Without a session there is nothing to compare it with.
-  await chat.id('verify-open').click();
+  await chat.menu('verify-open');
   await expect(chat.id('verify-session')).toHaveCount(0);
   await expect(chat.id('verify-server-known')).toContainText('There is no session now');
+});
+
+test('a server that was only trusted is verified when its words are compared', async ({ server, visitor }) => {
+  const { chat, page } = await visitor();
+  const { words, fingerprint, link } = identityOf(server);
+  await chat.open(server.url);
+  await chat.submit({ name: 'ada' });
+  await expect(chat.firstContact).toBeVisible();
+  // Nothing that is not the key passes for it.
+  for (const [told, said] of [
+    ['', 'There are 8 words'],
+    ['yes', 'There are 8 words'],
+    [words.replace(/^\w+/, 'xyzzy'), 'No key has the word “xyzzy”'],
+    [words.split(' ').reverse().join(' '), 'another key'],
+    [anotherFingerprint(fingerprint), 'another key'],
+    [link.replace(/.$/, ''), 'The link is damaged'],
+  ]) {
+    await chat.id('first-contact-told').fill(told);
+    await chat.id('first-contact-trust').click();
+    await expect(chat.id('first-contact-told-error')).toContainText(said);
+  }
+  await chat.trust();
+  await expect(chat.shield('trusted')).toBeVisible();
+  await chat.shield('trusted').locator('summary').click();
+  await expect(chat.id('shield-words')).toContainText('Nobody has compared its words');
+  await chat.id('shield-compare').click();
+  await chat.id('verify-told').fill(`"${words.toUpperCase()}"`);
+  await chat.id('verify-compare').click();
+  await expect(chat.id('verify-compared')).toContainText('You have compared this key');
+  await page.keyboard.press('Escape');
+  await expect(chat.shield('verified')).toBeVisible();
+  // The browser remembers it.
+  await page.reload();
+  await chat.expectState('connected');
+  await expect(chat.shield('verified')).toBeVisible();
 });
 
 test('in v1 the verify dialog claims nothing', async ({ server, visitor }) => {
   const { chat } = await visitor();
   await chat.open(server.url);
   await chat.join('ada', { protocol: 'v1' });
-  await expect(chat.id('insecure-badge')).toBeVisible();
-  await expect(chat.id('secure-badge')).toHaveCount(0);
-  await chat.id('verify-open').click();
+  await expect(chat.shield('insecure')).toBeVisible();
+  await expect(chat.shield('trusted')).toHaveCount(0);
+  await chat.menu('verify-open');
   const { words, fingerprint } = identityOf(server);
   expect(await shownKey(chat, 'verify-server')).toEqual({ words, fingerprint });
   await expect(chat.id('verify-server-known')).toContainText('not verified');

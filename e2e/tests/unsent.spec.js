@@ -55,7 +55,7 @@ test('what arrives while one edits or searches changes neither the text nor the 
   await expect(ada.chat.composer).toHaveValue('one and a half');
   await expect(ada.chat.composer).toBeFocused();
   // Half a word in the search, and the message that is edited changes once more.
-  await ada.chat.id('search-toggle').click();
+  await ada.chat.tool('search-toggle');
   const query = ada.chat.id('search-query');
   await query.fill('ha');
   await react(bob, ada, 'one', 'heart');

@@ -7,7 +7,7 @@ use crate::components::callbacks::{set, set_to};
 use crate::components::chat::ChatScreen;
 use crate::components::connect::Connect;
 use crate::components::first_contact::FirstContact;
-use crate::components::header::{Header, header};
+use crate::components::header::header;
 use crate::components::identity::IdentityDialog;
 use crate::components::verify::{Verify, View, verify_dialog};
 use crate::engine::page;
@@ -92,6 +92,8 @@ pub fn app() -> Html {
         .unwrap_or_default()
         .into();
     let profile = state.identity.profile();
+    let short = profile.map(|profile| AttrValue::from(profile.short.clone()));
+    let on_verify = on_view.reform(|()| Some(View::Keys));
     let pin = state
         .target
         .as_ref()
@@ -102,12 +104,10 @@ pub fn app() -> Html {
     html! {
         <>
             <a class="skip" href="#main">{ "Skip to the content" }</a>
-            { header(&Header {
-                short: profile.map(|profile| AttrValue::from(profile.short.clone())),
-                level: state.security_level(version),
-                on_verify: on_view.reform(|()| Some(View::Keys)),
-                on_identity: on_identity.clone(),
-            }) }
+            // The chat has a bar of its own, and the person's menu in the list of rooms.
+            if !state.entered || matches!(state.connection, Connection::Blocked(_)) {
+                { header(short.clone(), on_verify.clone(), on_identity.clone()) }
+            }
             if let Connection::Blocked(block) = &state.connection {
                 <Blocked
                     block={block.clone()}
@@ -128,6 +128,11 @@ pub fn app() -> Html {
                     origin={origin.clone()}
                     report={state.handshake.clone()}
                     attempt={state.attempt}
+                    protection={state.protection()}
+                    panel={state.panel}
+                    {short}
+                    {on_verify}
+                    {on_identity}
                     chat={state.chat.clone()}
                     account={state.sender()}
                     {memory}

@@ -16,6 +16,7 @@ pub mod identity;
 mod judging;
 pub mod link;
 pub mod news;
+pub mod panel;
 pub mod pins;
 pub mod qr;
 pub mod shortcuts;
@@ -24,7 +25,7 @@ pub mod trust;
 pub mod window;
 
 use shared::chat::{ClaimCode, InvitationCode};
-use shared::chat::{MessageId, RoomId, Seq};
+use shared::chat::{MessageId, RoomId, RoomName, Seq};
 use shared::connection::Trust;
 
 use crate::vault::messages::Failure;
@@ -40,7 +41,9 @@ use connection::{Connection, Doubt, Target};
 use ending::{Ending, Retry};
 use handshake_report::HandshakeReport;
 use identity::Identity;
-use link::Link;
+pub use judging::Met;
+use link::{Link, View};
+use panel::Panel;
 use pins::Pins;
 
 /// The name of this program towards servers.
@@ -61,6 +64,10 @@ pub struct State {
     pub connection: Connection,
     /// The time when the server was heard last, while it does not answer.
     silent_since: Option<u64>,
+    /// The time when the server proved its key, in the session of `attempt`.
+    proven: Option<u64>,
+    /// The time when the server was heard last, by a text that only it could seal.
+    heard: Option<u64>,
     /// The browser has reported that the network is gone.
     offline: bool,
     /// The server key that the attempt accepts, after that was decided.
@@ -84,6 +91,8 @@ pub struct State {
     codes: Codes,
     /// The room to show when the server has said who the person is: the one of the page's address.
     opens: Option<RoomId>,
+    /// The panel beside the log.
+    pub panel: Option<Panel>,
     /// The state of the page's return to the chat after it was loaded again.
     comes_back: ComesBack,
 }
@@ -92,7 +101,7 @@ impl State {
     /// Returns the state at start, with what the link says that opened the page.
     pub fn opened_by(
         comes_back_to: Option<Target>,
-        opens: Option<RoomId>,
+        view: Option<View>,
         link: Option<Link>,
         claim: Option<ClaimCode>,
         invitation: Option<InvitationCode>,
@@ -100,7 +109,10 @@ impl State {
         Self {
             link,
             codes: Codes { claim, invitation },
-            opens,
+            panel: view.as_ref().and_then(|view| view.panel),
+            opens: view
+                .map(|view| view.room)
+                .filter(|room| *room != RoomName::lobby().into()),
             comes_back: comes_back_to.map_or(ComesBack::No, ComesBack::To),
             ..Self::default()
         }
@@ -156,7 +168,11 @@ impl State {
             }
             Action::Ask(message) => self.chat.ask(message),
             Action::Open(room) => self.chat.open(room),
-            Action::Address(room) => self.go_to_address(room),
+            Action::Address(View { room, panel }) => {
+                self.panel = panel;
+                self.go_to_address(room);
+            }
+            Action::Panel(panel) => self.panel = panel,
             Action::GoTo { room, seq } => self.chat.go_to(room, seq),
             Action::LoadOlder(room) => self.chat.load_older(&room),
             Action::Typing(at) => self.chat.say_typing(at),
@@ -207,6 +223,7 @@ impl State {
         // know their server.
         self.chat.clear();
         self.target = Some(target);
+        self.heard = None;
         self.place_codes();
         self.failures = 0;
         self.entered = false;
@@ -280,6 +297,7 @@ impl State {
         self.attempt += 1;
         self.accepts = None;
         self.silent_since = None;
+        self.proven = None;
         self.chat.end();
     }
 
@@ -323,6 +341,8 @@ impl State {
     /// session's keys.
     fn text(&mut self, text: &str, at: u64) {
         self.connection = Connection::Ready;
+        self.proven.get_or_insert(at);
+        self.heard = Some(at);
         self.entered = true;
         self.failures = 0;
         // Plain text comes from older servers, before the answer to `hello`. A message that cannot

@@ -34,8 +34,10 @@ pub fn banner(
                 format!("{host} has not answered since {}.", text::time(since))
             }
             // v1 is connected, but with whom is not proven: the sentence must not say more than the
-            // protocol.
-            (_, Version::V1) => format!("Connected to {host}, which is not verified"),
+            // protocol, and stays, because it stays true.
+            (_, Version::V1) => {
+                "Protocol v1: not verified. Anyone in between can read and change this.".to_owned()
+            }
             (_, Version::V2) => format!("Connected to {host}"),
         },
         Connection::Asking { .. } => format!("Waiting for you: is this {host}?"),
@@ -54,9 +56,12 @@ pub fn banner(
         Connection::Waiting { .. } | Connection::Offline | Connection::Stopped { .. }
     );
     let state = doubt.map_or(connection.as_str(), Doubt::as_str);
+    // A banner is there when something is wrong or waits. Its words are always there, because
+    // screen readers announce a change only of a region that was there before.
+    let quiet = doubt.is_none() && *connection == Connection::Ready && version != Version::V1;
     let onclick = on_retry.reform(|_: MouseEvent| ());
     html! {
-        <section class="banner" translate="no" data-testid="banner" data-state={state} aria-label="Connection">
+        <section class={classes!("banner", quiet.then_some("visually-hidden"), (version == Version::V1).then_some("insecure"))} translate="no" data-testid="banner" data-state={state} aria-label="Connection">
             <span class="banner-light" aria-hidden="true"></span>
             <div class="banner-words">
                 // `status` is a live region: screen readers announce each change of the sentence.

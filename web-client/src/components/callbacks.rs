@@ -1,5 +1,7 @@
-//! Callbacks that many components make alike.
+//! Callbacks, and what they do, that many components have alike.
 
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
 /// Returns the callback that stores what it is called with.
@@ -20,4 +22,26 @@ pub fn on_escape(close: Callback<()>) -> Callback<KeyboardEvent> {
             close.emit(());
         }
     })
+}
+
+/// Hides the popover with this id, if it is shown. The focus goes back to the button that showed
+/// it.
+pub fn hide_popover(id: &str) {
+    if let Some(popover) = by_id(id) {
+        // Fails only if it is not in the document any more.
+        let _ = popover.hide_popover();
+    }
+}
+
+/// Gives the focus to the element with this id.
+pub fn focus_on(id: &str) {
+    if let Some(element) = by_id(id) {
+        // As above.
+        let _ = element.focus();
+    }
+}
+
+fn by_id(id: &str) -> Option<HtmlElement> {
+    let document = web_sys::window()?.document()?;
+    document.get_element_by_id(id)?.dyn_into().ok()
 }

@@ -2,32 +2,35 @@
 //! panel beside it, such as the handshake or the members.
 
 mod aside;
+mod bar;
 mod fresh_members;
 mod goal;
-mod header;
 mod intent;
 mod panel;
 mod props;
 mod typing;
+mod welcome;
 
 use std::rc::Rc;
 
 use yew::prelude::*;
 
-use self::aside::{Aside, use_aside};
+use self::aside::use_aside;
+use self::bar::bar;
 use self::fresh_members::use_fresh_members;
 use self::goal::{GoalState, use_goal};
-use self::header::header;
 use self::intent::{about, on_edit_last, present};
 use self::panel::panel;
 pub use self::props::ChatScreenProps;
 use self::typing::Typing;
+use self::welcome::welcome;
 use super::banner::banner;
 use super::callbacks::set_to;
 use super::composer::Composer;
 use super::doing::Doing;
 use super::log::Log;
 use super::new_room::NewRoom;
+use super::own_menu::OwnMenu;
 use super::room_settings::RoomSettings;
 use super::rooms::Rooms;
 use super::switcher::Switcher;
@@ -35,11 +38,14 @@ use super::waiting::Waiting;
 use crate::hooks::{IntentState, Place, stamp, use_intent, use_renamings};
 use crate::state::Action;
 use crate::state::connection::Connection;
+use crate::state::panel::Panel;
 use client::Chat;
+use client::completion;
 use client::drafts::Intent;
 use client::outbox::{Outgoing, Writing};
 use client::rights::Rights;
 use client::room::Room;
+use shared::chat::RoomId;
 
 /// The chat screen.
 #[component(ChatScreen)]
@@ -68,8 +74,17 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
         }
     });
     let goal = use_goal(chat, number);
-    let aside = use_aside();
-    use_fresh_members(chat, aside.open() == Some(Aside::Members), act);
+    // Whoever is no operator any more has no console.
+    let open = props
+        .panel
+        .filter(|panel| *panel != Panel::Console || chat.operator);
+    let aside = use_aside(open, act);
+    // The list of rooms would lie over a panel that was just opened.
+    use_effect_with(open, {
+        let drawer = drawer.setter();
+        move |_| drawer.set(false)
+    });
+    use_fresh_members(chat, open == Some(Panel::Members), act);
 
     let on_drawer = {
         let drawer = drawer.clone();
@@ -79,6 +94,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
         return Html::default();
     };
     let rights = Rights::of(room, chat.operator);
+    let connected = props.connection == Connection::Ready;
     // What is covered is inert: the keyboard must not reach controls that cannot be seen.
     let covered = (aside.open().is_some() || *drawer) && !aside.wide;
     let class = classes!(
@@ -90,14 +106,21 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
     let on_ask = act.reform(Action::Ask);
     html! {
         <main {class} id="main" tabindex="-1">
+            <div class="side">
             <Rooms
                 chat={chat.clone()}
+                {connected}
+                drafts={drafts(props)}
                 on_open={{
                     let (act, drawer) = (act.clone(), drawer.setter());
+                    let covers = aside.open().is_some() && !aside.wide;
                     Callback::from(move |room| {
                         // Also for the room that is on the screen already.
                         drawer.set(false);
                         act.emit(Action::Open(room));
+                        if covers {
+                            act.emit(Action::Panel(None));
+                        }
                     })
                 }}
                 on_go_to={act.reform(|(room, seq)| Action::GoTo { room, seq })}
@@ -105,12 +128,21 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                 on_more={act.reform(|()| Action::MoreRooms)}
                 on_find={act.reform(Action::FindRooms)}
             />
-            { header(props, room, &aside, *drawer, on_drawer.clone()) }
+            <OwnMenu
+                name={chat.own_name().map(|name| AttrValue::from(name.to_owned()))}
+                short={props.short.clone()}
+                on_verify={props.on_verify.clone()}
+                on_identity={props.on_identity.clone()}
+                on_rename={act.reform(|name| stamp::compose(format!("/name {name}"), None))}
+                on_disconnect={act.reform(|()| Action::Disconnect)}
+            />
+            </div>
+            { bar(props, room, &aside, *drawer, on_drawer.clone()) }
             if *drawer {
                 <div class="scrim" onclick={on_drawer} aria-hidden="true" />
             }
             <div class="chat-column" inert={covered}>
-                { column(props, room, place, &intent, &goal) }
+                { column(props, room, place, &intent, &goal, &set_to(&changing, true)) }
             </div>
             { panel(props, room, &aside, set_to(&changing, true)) }
             <NewRoom open={*making} on_close={set_to(&making, false)} on_ask={on_ask.clone()} />
@@ -133,6 +165,7 @@ fn column(
     place: Place,
     intent: &IntentState,
     goal: &GoalState,
+    on_settings: &Callback<()>,
 ) -> Html {
     let ChatScreenProps {
         chat,
@@ -163,6 +196,7 @@ fn column(
                 outgoing={outgoing(chat)}
                 chosen={intent.get().map(|(Intent::Reply(seq) | Intent::Edit(seq))| seq)}
                 shown={goal.shown()}
+                welcome={welcome(props, room, on_settings)}
                 on_do={on_do(act, room, intent)}
                 on_cancel={act.reform(Action::Cancel)}
                 on_resend={act.reform(Action::Resend)}
@@ -180,10 +214,12 @@ fn column(
                 title={room.title()}
                 {connected}
                 text_bytes={chat.text_bytes}
+                practised={practised(chat, room)}
                 forgets={props.forgets}
                 {about}
                 aside={intent.aside()}
                 takes={takes(chat)}
+                names={names(chat, room)}
                 on_send={act.reform(move |line| stamp::compose(line, reply_to))}
                 on_edit={act.reform(|(of, text)| stamp::write(Writing::Edit { of, text }))}
                 on_sent={{
@@ -222,10 +258,47 @@ fn on_do(act: &Callback<Action>, room: &Rc<Room>, intent: &IntentState) -> Callb
     })
 }
 
+/// Returns `true` if the person has written some of the messages in view of `room`.
+fn practised(chat: &Chat, room: &Room) -> bool {
+    /// So many that whoever has sent them knows the keys.
+    const KNOWN: usize = 3;
+    let me = chat.me.as_ref().map(|me| me.id);
+    let messages = room.log.messages().iter().rev();
+    let own = messages.filter(|message| Some(message.from.id) == me);
+    own.take(KNOWN).count() == KNOWN
+}
+
 /// Returns the callback that says whether a line would be carried out.
 fn takes(chat: &Chat) -> Callback<String, bool> {
     let chat = chat.clone();
     Callback::from(move |line: String| chat.takes(&line))
+}
+
+/// Returns the callback that finds people by a part of their name: members first, then whoever
+/// else is known.
+fn names(chat: &Chat, room: &Rc<Room>) -> Callback<String, Vec<String>> {
+    let (chat, room) = (chat.clone(), room.clone());
+    Callback::from(move |typed: String| {
+        let me = chat.me.as_ref().map(|me| me.id);
+        let of = |room: &Rc<Room>| {
+            let others = room.members.iter().filter(|it| Some(it.id) != me);
+            others.map(|it| it.name.to_string()).collect::<Vec<_>>()
+        };
+        let found = completion::people(&typed, of(&room).into_iter());
+        if !found.is_empty() {
+            return found;
+        }
+        // A message may also speak of somebody who is not here.
+        completion::people(&typed, chat.rooms.values().flat_map(of))
+    })
+}
+
+/// Returns the other rooms for which something was written and not sent.
+fn drafts(props: &ChatScreenProps) -> Vec<RoomId> {
+    let rooms = props.chat.rooms.keys();
+    let others = rooms.filter(|room| **room != props.chat.current);
+    let written = others.filter(|room| props.memory.has_draft(&props.account, room));
+    written.cloned().collect()
 }
 
 /// Returns the entries of the outbox for the room on the screen.

@@ -1,19 +1,28 @@
 //! The form for writing messages: Enter sends, Shift+Enter breaks the line, drafts survive a
 //! reload. It also edits a message, and shows the one that is answered.
 
+mod completion;
+mod field;
+
 use std::rc::Rc;
 
 use shared::chat::{Seq, Text};
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
+use self::completion::{CompletionState, use_completion};
 use super::icons::{Icon, icon};
 use super::text;
 use crate::hooks::{Place, use_draft};
+use crate::state::shortcuts;
 use client::drafts::Intent;
+use client::formatting;
 use client::lines::{self, Line};
 use client::log::Message;
 use client::markup;
+
+/// The id of the field in which messages are written.
+pub const COMPOSER_ID: &str = "composer";
 
 /// The code of a key that an input method has taken.
 const COMPOSING: u32 = 229;
@@ -54,6 +63,8 @@ pub struct ComposerProps {
     pub connected: bool,
     /// The most bytes of a message.
     pub text_bytes: usize,
+    /// The person has sent messages here, and knows the keys.
+    pub practised: bool,
     /// The browser does not keep what is written.
     pub forgets: bool,
     /// The message that is answered or edited.
@@ -62,6 +73,8 @@ pub struct ComposerProps {
     pub aside: Option<Intent>,
     /// Says whether a line would be carried out; the composer keeps any other.
     pub takes: Callback<String, bool>,
+    /// Finds the people whose names fit a part of one.
+    pub names: Callback<String, Vec<String>>,
     /// Called with a line that the person wants to send or to have done.
     pub on_send: Callback<String>,
     /// Called with a message and its new text.
@@ -103,6 +116,7 @@ pub fn composer(props: &ComposerProps) -> Html {
         move |_| draft.begin()
     });
     use_height(&node, draft.text());
+    let completion = use_completion(&node, draft.text(), &props.names);
     let limit = props.text_bytes;
     let too_long = draft.text().len() > limit;
     let line = lines::parse(draft.text());
@@ -122,6 +136,7 @@ pub fn composer(props: &ComposerProps) -> Html {
 
     let oninput = {
         let (draft, on_typing) = (draft.clone(), props.on_typing.clone());
+        let completion = completion.clone();
         Callback::from(move |event: InputEvent| {
             let Some(area) = event.target_dyn_into::<HtmlTextAreaElement>() else {
                 return;
@@ -131,6 +146,7 @@ pub fn composer(props: &ComposerProps) -> Html {
                 on_typing.emit(());
             }
             draft.change(value);
+            completion.typed();
         })
     };
     let send = {
@@ -158,7 +174,13 @@ pub fn composer(props: &ComposerProps) -> Html {
             focus(&node);
         })
     };
-    let onkeydown = on_keydown(props, send.clone(), draft.text().is_empty());
+    let onkeydown = on_keydown(
+        props,
+        &node,
+        &completion,
+        send.clone(),
+        draft.text().is_empty(),
+    );
     let onsubmit = Callback::from(move |event: SubmitEvent| {
         event.prevent_default();
         send.emit(());
@@ -176,10 +198,11 @@ pub fn composer(props: &ComposerProps) -> Html {
             } else if let Some(aside) = props.aside {
                 { aside_line(aside, &props.on_undo) }
             }
+            { completion.view() }
             <label class="visually-hidden" for="composer">{ label.clone() }</label>
             <textarea
                 ref={node}
-                id="composer"
+                id={COMPOSER_ID}
                 data-testid="composer"
                 rows="1"
                 dir="auto"
@@ -187,8 +210,15 @@ pub fn composer(props: &ComposerProps) -> Html {
                 placeholder={label}
                 aria-describedby="composer-hint composer-error"
                 aria-invalid={(too_long || invalid.is_some()).then_some("true")}
+                aria-autocomplete="list"
+                aria-controls={completion.active().map(|_| completion::LIST_ID)}
+                aria-activedescendant={completion.active()}
                 {oninput}
                 {onkeydown}
+                onblur={{
+                    let completion = completion.clone();
+                    Callback::from(move |_: FocusEvent| completion.close())
+                }}
             />
             <button type="submit" class="button button-primary" data-testid="send" aria-label={verb} disabled={unsendable}>
                 { icon(shape) }
@@ -214,7 +244,14 @@ pub fn composer(props: &ComposerProps) -> Html {
 
 /// Returns the callback for the keys that have a meaning in the composer. `blank` tells whether
 /// nothing is written.
-fn on_keydown(props: &ComposerProps, send: Callback<()>, blank: bool) -> Callback<KeyboardEvent> {
+fn on_keydown(
+    props: &ComposerProps,
+    node: &NodeRef,
+    completion: &CompletionState,
+    send: Callback<()>,
+    blank: bool,
+) -> Callback<KeyboardEvent> {
+    let (node, completion) = (node.clone(), completion.clone());
     let (on_put_aside, on_edit_last) = (props.on_put_aside.clone(), props.on_edit_last.clone());
     let about = props.about.is_some();
     Callback::from(move |event: KeyboardEvent| {
@@ -224,7 +261,17 @@ fn on_keydown(props: &ComposerProps, send: Callback<()>, blank: bool) -> Callbac
         if event.is_composing() || event.key_code() == COMPOSING {
             return;
         }
-        match event.key().as_str() {
+        if completion.key(&event) {
+            return;
+        }
+        let control = event.ctrl_key() || event.meta_key();
+        let (key, code) = (event.key(), event.code());
+        if let Some(mark) = shortcuts::mark(&key, &code, control, event.alt_key()) {
+            event.prevent_default();
+            toggle(&node, mark);
+            return;
+        }
+        match key.as_str() {
             "Enter" if !event.shift_key() => {
                 event.prevent_default();
                 send.emit(());
@@ -237,6 +284,17 @@ fn on_keydown(props: &ComposerProps, send: Callback<()>, blank: bool) -> Callbac
             _ => {}
         }
     })
+}
+
+/// Sets or removes a mark around what is selected in the field.
+fn toggle(node: &NodeRef, mark: &str) {
+    let text = node.cast::<HtmlTextAreaElement>().map(|area| area.value());
+    let change = text
+        .zip(field::selection(node))
+        .and_then(|(text, selected)| formatting::toggle(&text, &selected, mark));
+    if let Some(change) = change {
+        field::replace(node, &change.part, &change.with, &change.selected);
+    }
 }
 
 /// Shows what becomes of the text, or what the keys do.
@@ -260,6 +318,9 @@ fn hint(props: &ComposerProps, unknown: Option<&str>) -> Html {
     }
     if !props.connected {
         return html! { { "Not connected: what you send waits here until it is." } };
+    }
+    if props.practised {
+        return Html::default();
     }
     html! {
         <span class="keys">

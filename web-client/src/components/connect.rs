@@ -1,4 +1,4 @@
-//! The connect screen: name, server, key, and beside them the handshake while it happens.
+//! The first screen: a name and a button; server and protocol are folded.
 
 mod focus;
 mod form;
@@ -12,10 +12,9 @@ use self::form::use_form;
 use super::banner::banner;
 use super::field::{Field, field};
 use super::handshake::handshake_panel;
-use super::icons::{Icon, icon};
 use super::key_state::KeyState;
 use super::protocol::protocol_choice;
-use crate::state::address::Origin;
+use crate::state::address::{self, Origin};
 use crate::state::connection::{Connection, Target};
 use crate::state::ending::Ending;
 use crate::state::handshake_report::HandshakeReport;
@@ -80,13 +79,18 @@ pub fn connect(props: &ConnectProps) -> Html {
     let show_banner = busy || matches!(&props.connection, Connection::Stopped { .. });
     let server_error = form.server_error.or(elsewhere.clone());
     let on_cancel = props.on_cancel.reform(|_: MouseEvent| ());
+    // What is folded opens by itself as soon as it matters.
+    // It does not close by itself, which would take a field away under the person's hands.
+    let unfolded = use_mut_ref(|| false);
+    let matters = server_error.is_some() || !form.server.is_empty() || version == Version::V1;
+    *unfolded.borrow_mut() |= matters;
+    let open = *unfolded.borrow();
+    let on_identity = props.on_identity.reform(|_: MouseEvent| ());
     html! {
         <main class="connect" id="main" tabindex="-1">
             <div class="connect-card">
-                <h1>{ "Join the lobby" }</h1>
-                <p class="lead" translate="no">
-                    { "Encrypted in this page, opened by the server. You can watch every step." }
-                </p>
+                <h1 translate="no">{ "Secure Chat" }</h1>
+                <p class="lead" translate="no">{ format!("Chat on {}", shown_host(props, &form.server)) }</p>
                 if show_banner && elsewhere.is_none() {
                     { banner(&props.connection, None, &props.host, version, &props.on_retry) }
                 }
@@ -98,25 +102,15 @@ pub fn connect(props: &ConnectProps) -> Html {
                         on_input: form.on_name,
                         autocomplete: "nickname",
                         placeholder: "for example ada".into(),
-                        hint: html! { "Optional: without one, the server calls you guest-… after your key." },
+                        hint: html! { "Optional: without one you are a guest." },
                         error: form.name_error.map(AttrValue::from),
                         disabled: busy,
                         ..Field::default()
                     }) }
-                    { field(Field {
-                        id: "connect-server",
-                        label: "Server",
-                        value: form.server,
-                        on_input: form.on_server,
-                        placeholder: props.origin.server().host.into(),
-                        hint: html! { "Empty: the server this page came from." },
-                        error: server_error.map(AttrValue::from),
-                        disabled: busy,
-                        ..Field::default()
-                    }) }
-                    { protocol_choice(version, &props.on_version, busy) }
                     { link_note(props.link) }
-                    { key_row(&props.identity, &props.on_identity) }
+                    if !matches!(props.identity, Identity::Ready(_)) {
+                        <KeyState identity={props.identity.clone()} />
+                    }
                     if props.waiting > 0 {
                         <p class="note" translate="no">
                             { if props.waiting == 1 {
@@ -127,32 +121,50 @@ pub fn connect(props: &ConnectProps) -> Html {
                         </p>
                     }
                     <div class="actions" translate="no">
+                        <button ref={submit_node} type="submit" class="button button-primary" data-testid="connect-submit" disabled={busy}>
+                            { if props.connection.is_under_way() { "Connecting…" } else { "Enter" } }
+                        </button>
                         if busy {
                             <button type="button" class="button" data-testid="connect-cancel" onclick={on_cancel}>
                                 { "Cancel" }
                             </button>
                         }
-                        <button ref={submit_node} type="submit" class="button button-primary" data-testid="connect-submit" disabled={busy}>
-                            { icon(Icon::Plug) }
-                            <span>{ if props.connection.is_under_way() { "Connecting…" } else { "Connect" } }</span>
-                        </button>
                     </div>
+                    <details class="fold" {open} data-testid="connect-elsewhere">
+                        <summary>{ "Other server or protocol" }</summary>
+                        { field(Field {
+                            id: "connect-server",
+                            label: "Server",
+                            value: form.server,
+                            on_input: form.on_server,
+                            placeholder: props.origin.server().host.into(),
+                            hint: html! { "Empty: the server this page came from." },
+                            error: server_error.map(AttrValue::from),
+                            disabled: busy,
+                            ..Field::default()
+                        }) }
+                        { protocol_choice(version, &props.on_version, busy) }
+                    </details>
                 </form>
+                if props.report.started > 0 {
+                    <details class="fold" data-testid="connect-report">
+                        <summary>{ "How the last connection went" }</summary>
+                        { handshake_panel(&props.report, None) }
+                    </details>
+                }
+                <button type="button" class="link" data-testid="connect-identity" onclick={on_identity}>
+                    { "Use an identity from a backup…" }
+                </button>
             </div>
-            { handshake_panel(&shown_report(props), None) }
         </main>
     }
 }
 
-/// Returns the last handshake; before there is one, the steps of the chosen protocol.
-fn shown_report(props: &ConnectProps) -> HandshakeReport {
-    if props.report.started == 0
-        || props.connection == Connection::Idle && props.report.version != props.version
-    {
-        HandshakeReport::begin(0, props.version)
-    } else {
-        props.report.clone()
-    }
+/// Returns the server that the form names, as far as it can be shown.
+fn shown_host(props: &ConnectProps, typed: &str) -> String {
+    address::parse(typed, &props.origin)
+        .unwrap_or_else(|_| props.origin.server())
+        .host
 }
 
 /// Shows the key that the link names, or the problem of the link.
@@ -173,20 +185,5 @@ fn link_note(link: Option<Link>) -> Html {
                    key to compare." }
             </p>
         },
-    }
-}
-
-/// Shows the key that will sign the connection.
-fn key_row(identity: &Identity, on_identity: &Callback<()>) -> Html {
-    let onclick = on_identity.reform(|_: MouseEvent| ());
-    html! {
-        <div class="key-row" translate="no">
-            { icon(Icon::Key) }
-            <div class="key-words">
-                <p class="key-title">{ "Your key" }</p>
-                <KeyState identity={identity.clone()} />
-            </div>
-            <button type="button" class="button" {onclick}>{ "Details" }</button>
-        </div>
     }
 }

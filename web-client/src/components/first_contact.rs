@@ -1,10 +1,12 @@
 //! The question of the first contact: is this the server that the person means? Only the person can
-//! know, so nothing here leans towards yes: yes is no default, has no focus, and every other way
-//! out is no.
+//! know, so nothing here leans towards yes: yes has no focus, needs what the person was told or an
+//! explicit choice to go without, and every other way out is no.
 
 use shared::identity::Fingerprint;
 use yew::prelude::*;
 
+use super::comparison::use_comparison;
+use super::copy::CopyButton;
 use super::dialog::Dialog;
 use super::key_card::{QrText, key_card};
 use crate::hooks::KeyRequest;
@@ -27,30 +29,53 @@ pub struct FirstContactProps {
     pub on_refuse: Callback<()>,
 }
 
+/// A way to decide whether it is the right server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Compare with what the person has.
+    Given,
+    /// Ask whoever runs the server, and compare with the answer.
+    Ask,
+    /// Trust whatever is there.
+    Look,
+}
+
 /// The dialog of the first contact.
 #[component(FirstContact)]
 pub fn first_contact(props: &FirstContactProps) -> Html {
     let problem = use_state(|| None::<String>);
-    // A problem belongs to one key: another one must not begin with the former's failure.
+    let way = use_state(|| Way::Given);
+    let comparison = use_comparison(props.presented);
+    // A problem and a choice belong to one key: another one must not begin with the former's.
     use_effect_with(props.presented, {
-        let problem = problem.setter();
-        move |_| problem.set(None)
+        let (problem, way) = (problem.setter(), way.setter());
+        move |_| {
+            problem.set(None);
+            way.set(Way::Given);
+        }
     });
     let asked = props.presented.zip(props.target.as_ref());
-    let on_trust = {
+    let onsubmit = {
         let (on_key, problem) = (props.on_key.clone(), problem.setter());
+        let (comparison, way) = (comparison.clone(), *way);
         let asked = asked.map(|(key, target)| (key, target.server.address.clone(), target.version));
         // The pin is stored first, and only a stored pin leads to a connection. So a person is not
         // asked again, and a browser without storage trusts nothing.
-        Callback::from(move |_: MouseEvent| {
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
             let Some((fingerprint, address, version)) = asked.clone() else {
                 return;
             };
+            let compared = way != Way::Look;
+            if compared && !comparison.is_same(&fingerprint) {
+                return;
+            }
             let problem = problem.clone();
             on_key.emit(KeyRequest::Trust {
                 address,
                 fingerprint,
                 version,
+                compared,
                 failed: Callback::from(move |why| problem.set(Some(why))),
             });
         })
@@ -67,39 +92,88 @@ pub fn first_contact(props: &FirstContactProps) -> Html {
             translated=true
         >
             if let Some((fingerprint, target)) = asked {
-                <p>
-                    { "This browser does not know " }
-                    <b translate="no" data-testid="first-contact-address">{ &target.server.host }</b>
-                    { ". It has proven that it holds this key. Whether it is the key of the server \
-                       that you mean, only you can find out:" }
-                </p>
-                { key_card("first-contact", &fingerprint, html! {}, Some(qr_text(&props.origin, target.server.own, &fingerprint))) }
-                <div class="compare">
+                <form class="first-contact" {onsubmit} novalidate=true>
                     <p>
-                        <strong>{ "Compare the eight words" }</strong>
-                        { " with those that the server prints where it was started, or ask whoever \
-                           runs it, by telephone or in person. Not through this page." }
+                        { "This browser does not know " }
+                        <b translate="no" data-testid="first-contact-address">{ &target.server.host }</b>
+                        { ". Whether it is the server that you mean, only you can find out. You are \
+                           asked once: from then on this browser accepts no other." }
                     </p>
-                    <p>
-                        { "If one word differs, somebody may be between you and the server. \
-                           You are asked only once: from then on this browser accepts no other key." }
-                    </p>
-                </div>
-                if let Some(problem) = &*problem {
-                    <p class="error" translate="no" role="alert" data-testid="first-contact-problem">
-                        { format!("This browser could not remember it: {problem}") }
-                    </p>
-                }
-                <div class="actions">
-                    <button type="button" class="button" data-testid="first-contact-refuse" onclick={on_refuse}>
-                        { "Do not connect" }
-                    </button>
-                    <button type="button" class="button" data-testid="first-contact-trust" onclick={on_trust}>
-                        { "The words match: trust this server" }
-                    </button>
-                </div>
+                    <fieldset class="ways">
+                        <legend class="visually-hidden">{ "How to find out" }</legend>
+                        { choice(Way::Given, "given", "I was given words or a link: compare", &way) }
+                        if *way == Way::Given {
+                            <div class="way">{ comparison.field("first-contact-told", "What you were given") }</div>
+                        }
+                        { choice(Way::Ask, "ask", "Ask the host", &way) }
+                        if *way == Way::Ask {
+                            <div class="way">
+                                { question(&target.server.host) }
+                                { comparison.field("first-contact-told", "The answer") }
+                            </div>
+                        }
+                        { choice(Way::Look, "look", "Look around; trust this server from now on", &way) }
+                        if *way == Way::Look {
+                            <p class="way hint">
+                                { "Nobody has compared anything. If somebody is between you and the \
+                                   server now, they can stay there. You can compare later, by the \
+                                   shield beside the room’s name." }
+                            </p>
+                        }
+                    </fieldset>
+                    <details class="fold" data-testid="first-contact-key">
+                        <summary>{ "Show the key that the server has" }</summary>
+                        { key_card("first-contact", &fingerprint, html! {}, Some(qr_text(&props.origin, target.server.own, &fingerprint))) }
+                    </details>
+                    if let Some(problem) = &*problem {
+                        <p class="error" translate="no" role="alert" data-testid="first-contact-problem">
+                            { format!("This browser could not remember it: {problem}") }
+                        </p>
+                    }
+                    <div class="actions actions-stay">
+                        <button type="button" class="button" data-testid="first-contact-refuse" onclick={on_refuse}>
+                            { "Do not connect" }
+                        </button>
+                        <button type="submit" class="button" data-testid="first-contact-trust">
+                            { if *way == Way::Look { "Trust from now on" } else { "Compare" } }
+                        </button>
+                    </div>
+                </form>
             }
         </Dialog>
+    }
+}
+
+/// Shows the radio button of a way.
+fn choice(way: Way, name: &'static str, label: &'static str, chosen: &UseStateHandle<Way>) -> Html {
+    let onchange = {
+        let chosen = chosen.setter();
+        Callback::from(move |_: Event| chosen.set(way))
+    };
+    html! {
+        <label key={name} class="choice">
+            <input
+                type="radio"
+                name="first-contact-way"
+                data-testid={format!("first-contact-{name}")}
+                checked={way == **chosen}
+                {onchange}
+            />
+            <span>{ label }</span>
+        </label>
+    }
+}
+
+/// Shows the question for whoever runs the server.
+fn question(host: &str) -> Html {
+    let question =
+        format!("Which eight words does the chat server at {host} print when it starts?");
+    html! {
+        <>
+            <p>{ "By telephone, in person, or by a message that you trust; not through this page:" }</p>
+            <blockquote>{ &question }</blockquote>
+            <CopyButton text={question} label="Copy the question" />
+        </>
     }
 }
 

@@ -16,6 +16,8 @@ pub enum Icon {
     Locked,
     /// A shield with a tick.
     Shield,
+    /// A shield without a tick.
+    ShieldPlain,
     /// A triangle with an exclamation mark, for dangers.
     Warning,
     /// A tick, for success.
@@ -56,6 +58,8 @@ pub enum Icon {
     Reply,
     /// A bin, for deleting.
     Bin,
+    /// Three dots, for more.
+    More,
     /// A magnifying glass.
     Search,
 }
@@ -74,6 +78,7 @@ impl Icon {
             Self::Shield => {
                 "M12 3l7 3v5.5c0 4.3-2.9 7.8-7 9.5-4.1-1.7-7-5.2-7-9.5V6zM8.8 12l2.4 2.4 4.2-4.6"
             }
+            Self::ShieldPlain => "M12 3l7 3v5.5c0 4.3-2.9 7.8-7 9.5-4.1-1.7-7-5.2-7-9.5V6z",
             Self::Warning => "M12 4L2.8 20h18.4zM12 10v4.5M12 17.3h.01",
             Self::Check => "M5 12.5l4.5 4.5L19 7.5",
             Self::Cross => "M6.5 6.5l11 11M17.5 6.5l-11 11",
@@ -103,6 +108,9 @@ impl Icon {
             }
             Self::Reply => "M9 6L4 11l5 5M4 11h9a7 7 0 0 1 7 7v1",
             Self::Bin => "M4 7h16M9 7V4h6v3M6.5 7l1 13h9l1-13M10 11v5M14 11v5",
+            Self::More => {
+                "M4.5 12a1 1 0 1 0 2 0 1 1 0 1 0-2 0zM11 12a1 1 0 1 0 2 0 1 1 0 1 0-2 0zM17.5 12a1 1 0 1 0 2 0 1 1 0 1 0-2 0z"
+            }
             Self::Search => "M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13zM15.5 15.5L20 20",
         }
     }

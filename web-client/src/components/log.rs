@@ -42,6 +42,8 @@ pub struct LogProps {
     pub chosen: Option<Seq>,
     /// A message to show, and the number of times that this was asked for.
     pub shown: Option<(Seq, u32)>,
+    /// What an empty room says.
+    pub welcome: Html,
     /// Called with the person's action on a message.
     pub on_do: Callback<Doing>,
     /// Called when the person does not want to send an entry any more.
@@ -106,6 +108,7 @@ pub fn log(props: &LogProps) -> Html {
             >
                 if here.start == 0 {
                     { beginning(room) }
+                    { props.welcome.clone() }
                 }
                 { for rows }
                 if here.end == room.log.messages().len() {
@@ -175,13 +178,14 @@ fn beginning(room: &Room) -> Html {
     let said = match (room.loading, room.has_older(), room.is_live()) {
         (true, ..) => "Loading older messages…".to_owned(),
         (false, true, _) => "Scroll up for older messages.".to_owned(),
+        // An empty room has a welcome, which says that and more.
+        (false, false, true) if room.log.messages().is_empty() && room.gone == 0 => {
+            return Html::default();
+        }
         (false, false, true) if !room.keep.is_forever() => {
             format!("The server keeps {} of this room.", room.keep)
         }
         (false, false, true) if room.gone > 0 => "What was said before is gone.".to_owned(),
-        (false, false, true) if room.log.messages().is_empty() => {
-            "Nothing was said here yet.".to_owned()
-        }
         (false, false, true) => "This is where the room begins.".to_owned(),
         (false, false, false) => return Html::default(),
     };

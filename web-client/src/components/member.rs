@@ -22,6 +22,8 @@ pub struct MemberRowProps {
     pub room: Rc<Room>,
     /// The member is the person at this page.
     pub own: bool,
+    /// There is a session, so that what is said of people is so.
+    pub connected: bool,
     /// The person's rights in the room.
     pub rights: Rights,
     /// Called with the person's request.
@@ -66,7 +68,7 @@ pub fn member_row(props: &MemberRowProps) -> Html {
             <div class="member-row">
                 { avatar(member.name.as_str()) }
                 <span class="member-name" title={id.to_string()}>
-                    { presence(member.online) }
+                    { presence(props.connected.then_some(member.online)) }
                     <b>{ member.name.as_str() }</b>{ if props.own { " (you)" } else { "" } }
                     if !member.role.is_member() {
                         { " " }<span class="count" data-testid="member-role">{ member.role.to_string() }</span>

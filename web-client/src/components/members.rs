@@ -24,6 +24,8 @@ pub struct MembersProps {
     pub me: Option<Author>,
     /// The people in the person's other rooms, for invitations.
     pub others: Vec<Member>,
+    /// There is a session, so that what is said of people is so.
+    pub connected: bool,
     /// The person's rights in the room.
     pub rights: Rights,
     /// Called with the person's request.
@@ -49,6 +51,7 @@ pub fn members(props: &MembersProps) -> Html {
                 member={member.clone()}
                 room={room.clone()}
                 {own}
+                connected={props.connected}
                 rights={props.rights}
                 on_ask={props.on_ask.clone()}
             />

@@ -6,32 +6,33 @@
 //!
 //! | where | test ids |
 //! |---|---|
-//! | everywhere | the badge (`insecure-badge` for v1, `v2-badge` while v2 is only chosen, `secure-badge` in a verified session) `verify-open` `theme-toggle` (radios inside: `theme-system` `theme-light` `theme-dark`) `identity-open` |
+//! | own menu | `own-menu-open` `own-menu` `own-name` (in the chat) `own-rename` `own-rename-submit` `verify-open` `identity-open` `theme-toggle` (radios inside: `theme-system` `theme-light` `theme-dark`) `disconnect` (in the chat) |
+//! | bar | `rooms-toggle` (narrow) `room-title` `shield` (`data-look`: see `Protection::as_str`; `shield-words` `shield-compare`) `search-toggle` `bar-more` (phone: shows the others) `members-toggle` `handshake-toggle` `console-toggle` (operators) |
 //! | coming back | `coming-back` `coming-back-cancel` |
-//! | connect screen | `connect-name` `connect-name-error` `connect-server` `connect-server-error` `connect-submit` `connect-cancel` `key-progress` `protocol-choice` (radios inside: `protocol-v2` `protocol-v1`) `v1-warning` (while v1 is chosen) `link-pin` (the page's link names a key) `link-problem` (it should, but is damaged) |
-//! | chat | `log` `announcement` (the newest message, for screen readers) `message` (`data-seq`, `data-name`, `data-own`; the text alone is `message-text`; in an answer and in a hit of the search `quoted-text`) `edited` `deleted` `reply-line` `reaction` `day` `new-divider` `notice` `outgoing` (`data-state`: queued, sent, acked, refused) `outgoing-cancel` `outgoing-resend` `jump-latest` `jump-unread` `mark-read` (while unread messages are above the view) `typing` `composer` `composer-about` `composer-forget` `composer-aside` (an edit or answer was put aside; `composer-undo` goes on) `composer-unknown` (what begins with a slash is sent) `composer-forgets` (the browser keeps nothing) `send` `disconnect` `handshake-toggle` `members-toggle` `own-name` `room-title` |
+//! | connect screen | `connect-name` `connect-name-error` `connect-elsewhere` (folded: server and protocol) `connect-report` (folded: the last handshake) `connect-identity` `connect-server` `connect-server-error` `connect-submit` `connect-cancel` `key-progress` `protocol-choice` (radios inside: `protocol-v2` `protocol-v1`) `v1-warning` (while v1 is chosen) `link-pin` (the page's link names a key) `link-problem` (it should, but is damaged) |
+//! | chat | `log` `announcement` (the newest message, for screen readers) `message` (`data-seq`, `data-name`, `data-own`; the text alone is `message-text`; in an answer and in a hit of the search `quoted-text`) `edited` `deleted` `reply-line` `reaction` `day` `new-divider` `notice` `outgoing` (`data-state`: queued, sent, acked, refused) `outgoing-cancel` `outgoing-resend` `jump-latest` `jump-unread` `mark-read` (while unread messages are above the view) `typing` `composer` `completion` (`completion-option`) `composer-about` `composer-forget` `composer-aside` (an edit or answer was put aside; `composer-undo` goes on) `composer-unknown` (what begins with a slash is sent) `composer-forgets` (the browser keeps nothing) `send` `welcome` (an empty room: `welcome-link` `welcome-invite` `welcome-topic` `welcome-write`) |
 //! | a message's tools | `message-react` (opens `reaction-board`) `message-reply` `message-edit` `message-delete` (asks: `delete-yes` `delete-no`) |
-//! | rooms | `rooms` `rooms-toggle` (narrow) `room` (`data-room`) `room-unread` `room-mentions` `room-new` `rooms-more` `rooms-find` (both while the server has more rooms than are listed); the dialog `new-room`: `new-room-name` `new-room-topic` `new-room-private` `new-room-submit`; the dialog `room-settings` (by `room-settings-open`): `room-topic` `room-topic-submit` `room-rename` `room-rename-submit` `room-close` (asks: `room-close-yes` `room-close-no`) |
+//! | rooms | `rooms` `room` (`data-room`) `room-unread` `room-mentions` `room-draft` `room-new` `rooms-more` `rooms-find` (both while the server has more rooms than are listed); the dialog `new-room`: `new-room-name` `new-room-topic` `new-room-private` `new-room-submit`; the dialog `room-settings` (by `room-settings-open`): `room-topic` `room-topic-submit` `room-rename` `room-rename-submit` `room-close` (asks: `room-close-yes` `room-close-no`) |
 //! | members | `members` `members-close` `member` (`data-name`, `data-online`, `data-role`) `member-role` `member-direct` `member-manage` (opens `member-promote` `member-demote` `member-handover` `member-remove`; the last two ask: `member-yes` `member-no`) `members-more` `room-leave` `invite-known` `invite-id` `invite-submit` `invite-done` |
-//! | search | `search-toggle` `search` `search-query` `search-submit` `search-status` `search-hit` `search-more` `search-close` |
-//! | operator | `console-toggle` `console` `console-close` `console-status` (`data-listening`) `console-start` `console-stop` `connection` (`data-name`) `connection-kick` `connection-ban-key` `connection-ban-address` `connection-appoint` `connection-release` `ban` `ban-lift` `operator` (`data-name`) `operator-revoke` `console-room` (`data-room`) `console-room-delete` `console-room-own` (opens `console-owner` `console-owner-submit`) `console-rooms-filter` `console-rooms-again` `console-admission` `applicant` (`data-name`) `applicant-admit` `applicant-ban` `console-invite-uses` `console-invite-days` `console-invite` `invitation` (`data-number`) `invitation-link` `invitation-end` `console-log`; what cannot be undone asks: `console-yes` `console-no` |
+//! | search | `search` `search-query` `search-submit` `search-status` `search-hit` `search-more` `search-close` |
+//! | operator | `console` `console-close` `console-status` (`data-listening`) `console-start` `console-stop` `connection` (`data-name`) `connection-kick` `connection-ban-key` `connection-ban-address` `connection-appoint` `connection-release` `ban` `ban-lift` `operator` (`data-name`) `operator-revoke` `console-room` (`data-room`) `console-room-delete` `console-room-own` (opens `console-owner` `console-owner-submit`) `console-rooms-filter` `console-rooms-again` `console-admission` `applicant` (`data-name`) `applicant-admit` `applicant-ban` `console-invite-uses` `console-invite-days` `console-invite` `invitation` (`data-number`) `invitation-link` `invitation-end` `console-log`; what cannot be undone asks: `console-yes` `console-no` |
 //! | not admitted | `waiting` (`data-mode`) `waiting-invitation` `waiting-redeem` |
 //! | keyboard | `switcher` (Ctrl+K) `switcher-query` `switcher-room`, `shortcuts` (Ctrl+/) |
 //! | banner (both screens) | `banner` (`data-state`: see `Connection::as_str` and `Doubt::as_str`) `banner-state` `retry-now` `countdown` |
 //! | handshake | `handshake-panel` `handshake-step` (`data-step`, `data-progress`: ahead, now, done, failed) `handshake-frame` `handshake-total` `handshake-rekeys` (v2) `handshake-close` |
 //! | a key in words | `X-words` (all eight, with spaces, are its `data-words`) `X-fingerprint` `X-copy` `X-qr` (what it says is its `data-text`), where X is `first-contact`, `verify-server`, `verify-own`, `key-expected` or `key-presented` |
-//! | first contact | `first-contact` (the dialog) `first-contact-address` `first-contact-trust` `first-contact-refuse` `first-contact-problem` |
+//! | first contact | `first-contact` (the dialog) `first-contact-address` `first-contact-given` `first-contact-ask` `first-contact-look` (the ways) `first-contact-told` `first-contact-key` (folded) `first-contact-trust` `first-contact-refuse` `first-contact-problem` |
 //! | blocking screen | one of `key-changed` (also for a key that a link names), `link-contradicts`, `version-floor`, `pin-damaged`; buttons `blocked-back` `blocked-pins` (opens the list of pins) `blocked-forget-link` `blocked-connect-v2` |
-//! | verify dialog | `verify` (the dialog) `verify-server-known` `verify-protocol` `verify-session` `verify-rekeys` `verify-pins` (goes to the list) |
+//! | verify dialog | `verify` (the dialog) `verify-server-known` `verify-compared` `verify-told` `verify-compare` `verify-protocol` `verify-session` `verify-rekeys` `verify-pins` (goes to the list) |
 //! | list of pins, in the verify dialog | `pins-list` `pins-empty` `pin` (`data-address`) `pin-damage` `pin-remove`; second step: `pin-remove-confirm` `pin-keep` `pin-problem` |
 //! | identity dialog | `identity-dialog` `identity-fingerprint` `identity-copy` `identity-export` `identity-import` `identity-delete` `identity-create` `identity-retry`; forms: `export-passphrase` `export-confirm` `export-submit` `import-file` `import-passphrase` `import-submit` `delete-submit` `identity-problem` `identity-done` |
 
 pub mod aside_head;
-pub mod badge;
 pub mod banner;
 pub mod blocked;
 pub mod callbacks;
 pub mod chat;
+pub mod comparison;
 pub mod composer;
 pub mod connect;
 pub mod console_admission;
@@ -54,6 +55,7 @@ pub mod message;
 pub mod new_room;
 pub mod operator;
 pub mod outgoing;
+pub mod own_menu;
 pub mod person;
 pub mod protocol;
 pub mod qr;
@@ -62,6 +64,7 @@ pub mod room_settings;
 pub mod rooms;
 pub mod said;
 pub mod search;
+pub mod shield;
 pub mod sure;
 pub mod switcher;
 pub mod text;

@@ -12,6 +12,7 @@ use super::icons::{Icon, icon};
 use crate::hooks::{ask_to_notify, may_notify, use_news};
 use crate::state::news::News;
 use client::Chat;
+use client::listing::Listing;
 use client::room::Room;
 
 /// Props of [`Rooms`].
@@ -19,6 +20,10 @@ use client::room::Room;
 pub struct RoomsProps {
     /// The chat with all known rooms.
     pub chat: Chat,
+    /// There is a session, so that what is said of people is so.
+    pub connected: bool,
+    /// The other rooms for which something was written and not sent.
+    pub drafts: Vec<RoomId>,
     /// Called with the room that the person wants to see.
     pub on_open: Callback<RoomId>,
     /// Called with the message that the person wants to see, and its room.
@@ -56,21 +61,12 @@ pub fn rooms(props: &RoomsProps) -> Html {
         })
     };
     use_news(News::of(&props.chat), &on_show);
-    let rooms = || props.chat.rooms.values();
-    let mut named: Vec<_> = rooms()
-        .filter(|room| room.is_joined() && !room.is_direct())
-        .collect();
-    // The lobby comes first: everybody begins there.
-    named.sort_by_key(|room| !room.id.is_lobby());
-    let direct: Vec<_> = rooms()
-        .filter(|room| room.is_joined() && room.is_direct())
-        .collect();
-    let invited: Vec<_> = rooms()
-        .filter(|room| !room.is_joined() && room.invited_by.is_some())
-        .collect();
-    let others: Vec<_> = rooms()
-        .filter(|room| !room.is_joined() && room.invited_by.is_none() && !room.is_direct())
-        .collect();
+    let Listing {
+        named,
+        direct,
+        invited,
+        others,
+    } = Listing::of(&props.chat);
     html! {
         <nav class="rooms" translate="no" aria-label="Rooms" data-testid="rooms">
             <div class="rooms-head">
@@ -145,16 +141,17 @@ fn more(props: &RoomsProps, part: &UseStateHandle<String>) -> Html {
     }
 }
 
-fn list(rooms: &[&Rc<Room>], props: &RoomsProps) -> Html {
+fn list(rooms: &[Rc<Room>], props: &RoomsProps) -> Html {
     let rows = rooms.iter().map(|room| {
         let id = room.id.clone();
         let onclick = props.on_open.reform(move |_: MouseEvent| id.clone());
-        row(room, &props.chat, onclick)
+        row(room, props, onclick)
     });
     html! { <ul class="room-list">{ for rows }</ul> }
 }
 
-fn row(room: &Room, chat: &Chat, onclick: Callback<MouseEvent>) -> Html {
+fn row(room: &Room, props: &RoomsProps, onclick: Callback<MouseEvent>) -> Html {
+    let chat = &props.chat;
     let current = room.id == chat.current;
     let me = chat.me.as_ref();
     let unread = room.unread(me.map(|me| me.id));
@@ -171,7 +168,7 @@ fn row(room: &Room, chat: &Chat, onclick: Callback<MouseEvent>) -> Html {
                 title={room.topic.as_str().to_owned()}
                 {onclick}
             >
-                { mark(room, me) }
+                { mark(room, me, props.connected) }
                 <span class="room-entry-name">{ name }</span>
                 if mentions > 0 {
                     <span class="count mentioned" data-testid="room-mentions">
@@ -183,6 +180,9 @@ fn row(room: &Room, chat: &Chat, onclick: Callback<MouseEvent>) -> Html {
                         { short(unread) }<span class="visually-hidden">{ " unread" }</span>
                     </span>
                 }
+                if props.drafts.contains(&room.id) {
+                    <span class="count draft" data-testid="room-draft">{ "draft" }</span>
+                }
                 if room.invited_by.is_some() {
                     <span class="count mentioned">{ "invited" }</span>
                 }
@@ -192,13 +192,13 @@ fn row(room: &Room, chat: &Chat, onclick: Callback<MouseEvent>) -> Html {
 }
 
 /// Returns the mark before a room's name.
-fn mark(room: &Room, me: Option<&Author>) -> Html {
+fn mark(room: &Room, me: Option<&Author>, connected: bool) -> Html {
     if room.is_direct() {
         let others = room
             .members
             .iter()
             .find(|it| Some(it.id) != me.map(|me| me.id));
-        return presence(others.is_some_and(|it| it.online));
+        return presence(connected.then(|| others.is_some_and(|it| it.online)));
     }
     if room.private {
         return html! { <>{ icon(Icon::Locked) }<span class="visually-hidden">{ "Private: " }</span></> };
@@ -206,12 +206,13 @@ fn mark(room: &Room, me: Option<&Author>) -> Html {
     html! { <span class="hash" aria-hidden="true">{ "#" }</span> }
 }
 
-/// Shows a dot: full for a person who is online. The word beside it is for screen readers.
-pub fn presence(online: bool) -> Html {
-    let (class, said) = if online {
-        ("online", "Online: ")
-    } else {
-        ("offline", "Away: ")
+/// Shows a dot: full for a person who is online, grey while nobody can know. The word beside it is
+/// for screen readers.
+pub fn presence(online: Option<bool>) -> Html {
+    let (class, said) = match online {
+        Some(true) => ("online", "Online: "),
+        Some(false) => ("offline", "Away: "),
+        None => ("unknown", ""),
     };
     html! {
         <><span class={classes!("dot", class)} aria-hidden="true" /><span class="visually-hidden">{ said }</span></>

@@ -13,6 +13,7 @@ use crate::state::shortcuts::SHORTCUTS;
 use crate::state::shortcuts::{self, Shortcut};
 use client::Chat;
 use client::fuzzy;
+use client::listing::Listing;
 
 /// The most rooms that are offered.
 const OFFERED: usize = 8;
@@ -158,14 +159,10 @@ fn found(chat: &Chat, query: &str) -> Vec<(RoomId, String)> {
         .collect()
 }
 
-/// Shows the next or the previous one of the person's rooms.
+/// Shows the next or the previous one of the person's rooms in the list.
 fn step(props: &SwitcherProps, by: isize) {
-    let rooms: Vec<_> = props
-        .chat
-        .rooms
-        .values()
-        .filter(|room| room.is_joined())
-        .collect();
+    let listing = Listing::of(&props.chat);
+    let rooms: Vec<_> = listing.own().collect();
     let at = rooms.iter().position(|room| room.id == props.chat.current);
     let Some(at) = at.and_then(|at| isize::try_from(at).ok()) else {
         return;

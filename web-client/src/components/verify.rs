@@ -5,8 +5,10 @@ mod pins;
 
 use shared::connection::Version;
 use shared::identity::Fingerprint;
+use shared::trust::{Compared, Way};
 use yew::prelude::*;
 
+use super::comparison::use_comparison;
 use super::dialog::Dialog;
 use super::first_contact::qr_text;
 use super::key_card::key_card;
@@ -86,7 +88,7 @@ fn keys(props: &Verify, on_pins: &Callback<()>) -> Html {
                 { "Read the words to each other by telephone or in person. If all eight are the same \
                    on both sides, nobody sits in between." }
             </p>
-            { server(props.server.as_ref(), &props.origin) }
+            { server(props) }
             { own(props.own) }
             if let Some(session) = &props.session {
                 { facts(session) }
@@ -105,12 +107,13 @@ fn keys(props: &Verify, on_pins: &Callback<()>) -> Html {
     }
 }
 
-fn server(shown: Option<&ShownServer>, origin: &Origin) -> Html {
+fn server(props: &Verify) -> Html {
     let Some(ShownServer {
         server,
         fingerprint,
         known,
-    }) = shown
+        pin,
+    }) = &props.server
     else {
         return html! {
             <p class="hint">{ "This browser does not know the server’s key yet: connect first." }</p>
@@ -121,9 +124,9 @@ fn server(shown: Option<&ShownServer>, origin: &Origin) -> Html {
         Known::Announced => {
             "It says that this is its key. v1 cannot prove it: not verified.".to_owned()
         }
-        Known::Pinned(pin) => format!(
+        Known::Pinned => format!(
             "You trust this key since {}. There is no session now.",
-            text::date_time(pin.first_seen.0 * 1000)
+            pin.map_or_else(String::new, |pin| text::date_time(pin.first_seen.0 * 1000))
         ),
     };
     let title = html! {
@@ -132,12 +135,82 @@ fn server(shown: Option<&ShownServer>, origin: &Origin) -> Html {
             <p class="hint" data-testid="verify-server-known">{ known }</p>
         </>
     };
-    key_card(
+    // Only a pinned key can be marked as compared.
+    let pin = pin.filter(|pin| pin.fingerprint == *fingerprint);
+    let key = key_card(
         "verify-server",
         fingerprint,
         title,
-        Some(qr_text(origin, server.own, fingerprint)),
-    )
+        Some(qr_text(&props.origin, server.own, fingerprint)),
+    );
+    html! {
+        <>
+            { key }
+            if let Some(pin) = pin {
+                if let Some(compared) = pin.compared {
+                    <p class="hint" data-testid="verify-compared">{ compared_text(compared) }</p>
+                } else {
+                    <Compare
+                        address={server.address.clone()}
+                        fingerprint={*fingerprint}
+                        on_key={props.on_key.clone()}
+                    />
+                }
+            }
+        </>
+    }
+}
+
+fn compared_text(Compared { at, by }: Compared) -> String {
+    let at = text::date_time(at.0 * 1000);
+    match by {
+        Way::Words => format!("You have compared this key on {at}."),
+        Way::Link => format!("A link has named this key on {at}."),
+    }
+}
+
+/// Props of [`Compare`].
+#[derive(Clone, PartialEq, Properties)]
+struct CompareProps {
+    address: String,
+    fingerprint: Fingerprint,
+    on_key: Callback<KeyRequest>,
+}
+
+/// Lets the person enter what they were told of the server's key, and remembers that it is the
+/// same.
+#[component(Compare)]
+fn compare(props: &CompareProps) -> Html {
+    let comparison = use_comparison(Some(props.fingerprint));
+    let problem = use_state(|| None::<String>);
+    let onsubmit = {
+        let (comparison, problem) = (comparison.clone(), problem.setter());
+        let CompareProps {
+            address,
+            fingerprint,
+            on_key,
+        } = props.clone();
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            if comparison.is_same(&fingerprint) {
+                let problem = problem.clone();
+                on_key.emit(KeyRequest::Compared {
+                    address: address.clone(),
+                    fingerprint,
+                    done: Callback::from(move |done: Result<(), String>| problem.set(done.err())),
+                });
+            }
+        })
+    };
+    html! {
+        <form class="compare-form" {onsubmit} novalidate=true>
+            { comparison.field("verify-told", "What you were told of this server’s key") }
+            <button type="submit" class="button" data-testid="verify-compare">{ "Compare" }</button>
+            if let Some(problem) = &*problem {
+                <p class="error" role="alert">{ format!("This browser could not remember it: {problem}") }</p>
+            }
+        </form>
+    }
 }
 
 fn own(own: Option<Fingerprint>) -> Html {

@@ -95,6 +95,14 @@ impl Memory {
         spawn_local(async move { this.load().await });
     }
 
+    /// Returns `true` if something was written for `room` and not sent.
+    pub fn has_draft(&self, account: &Account, room: &RoomId) -> bool {
+        let drafts = self.0.drafts.borrow();
+        drafts
+            .get(account, room)
+            .is_some_and(|draft| !draft.is_empty())
+    }
+
     /// Returns the draft of a room.
     pub fn draft(&self, account: &Account, room: &RoomId) -> RoomDraft {
         let drafts = self.0.drafts.borrow();

@@ -25,7 +25,7 @@ use web_sys::File;
 use crate::state::connection::Target;
 use crate::state::identity::Identity;
 use crate::state::pins::Pins;
-use crate::state::{Action, SessionEvent};
+use crate::state::{Action, Met, SessionEvent};
 use crate::vault::messages::{Answer, Call, Failure, Profile};
 pub use session::SendOutcome;
 use session::{Session, Surroundings};
@@ -179,23 +179,39 @@ impl Engine {
         address: String,
         fingerprint: Fingerprint,
         version: Version,
+        compared: bool,
         failed: impl FnOnce(String) + 'static,
     ) {
         let this = self.clone();
         spawn_local(async move {
-            match pins_store::add(&address, fingerprint, version).await {
+            match pins_store::add(&address, fingerprint, version, compared).await {
                 Ok(()) => this.dispatch(Action::Retry),
                 Err(error) => failed(error.to_string()),
             }
         });
     }
 
-    /// Records that the server at `address` has proven its key in a session.
-    pub fn met(&self, address: String, fingerprint: Fingerprint, version: Version) {
+    /// Records that the person has compared the key of the server at `address`.
+    pub fn compared(
+        &self,
+        address: String,
+        fingerprint: Fingerprint,
+        done: impl FnOnce(Result<(), String>) + 'static,
+    ) {
+        let this = self.clone();
+        spawn_local(async move {
+            let stored = pins_store::compared(&address, fingerprint).await;
+            this.load_pins();
+            done(stored.map_err(|error| error.to_string()));
+        });
+    }
+
+    /// Records that a server has proven its key in a session.
+    pub fn met(&self, met: Met) {
         let this = self.clone();
         spawn_local(async move {
             // If this fails, the old pin stays, which is as safe; the list shows what is stored.
-            let _ = pins_store::met(&address, fingerprint, version).await;
+            let _ = pins_store::met(&met.address, met.fingerprint, met.version, met.by_link).await;
             this.load_pins();
         });
     }

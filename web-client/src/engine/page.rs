@@ -1,9 +1,9 @@
 //! The page's own address: its origin, and the link's statement about the server.
 
-use shared::chat::{ClaimCode, InvitationCode, RoomId};
+use shared::chat::{ClaimCode, InvitationCode};
 
 use crate::state::address::Origin;
-use crate::state::link::{self, Link};
+use crate::state::link::{self, Link, View};
 
 /// Returns the origin of this page.
 pub fn origin() -> Origin {
@@ -28,19 +28,27 @@ pub fn invitation() -> Option<InvitationCode> {
     link::invitation(&part(web_sys::Location::hash))
 }
 
-/// Returns the room that the page's address names.
-pub fn room() -> Option<RoomId> {
-    link::room(&part(web_sys::Location::hash))
+/// Returns the part of the chat that the page's address names.
+pub fn view() -> Option<View> {
+    View::parse(&part(web_sys::Location::hash))
 }
 
-/// Shows a room in the page's address: as a new entry of the history, so that "back" leads to the
-/// former room, or in the place of the present one.
-pub fn show_room(room: &RoomId, is_new: bool) {
+/// Goes back to the former entry of the history.
+pub fn go_back() {
+    if let Some(history) = web_sys::window().and_then(|window| window.history().ok()) {
+        // Fails only for a document that is not shown any more.
+        let _ = history.back();
+    }
+}
+
+/// Shows a part of the chat in the page's address: as a new entry of the history, so that "back"
+/// leads to the former one, or in the place of the present entry.
+pub fn show(view: &View, is_new: bool) {
     let Some(history) = web_sys::window().and_then(|window| window.history().ok()) else {
         return;
     };
     let place = part(web_sys::Location::pathname) + &part(web_sys::Location::search);
-    let place = place + &link::to_room(room);
+    let place = place + &view.to_fragment();
     let (state, title) = (wasm_bindgen::JsValue::NULL, "");
     // Fails only for an address of another origin.
     let _ = if is_new {

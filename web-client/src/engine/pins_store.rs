@@ -11,7 +11,7 @@ use idb::{Error, ObjectStore, Query, TransactionMode};
 use js_sys::JSON;
 use shared::connection::Version;
 use shared::identity::Fingerprint;
-use shared::trust::{Pin, UnixTime};
+use shared::trust::{Pin, UnixTime, Way};
 use wasm_bindgen::JsValue;
 
 use super::clock;
@@ -36,14 +36,16 @@ pub(super) async fn all() -> Result<BTreeMap<String, Record>, Error> {
     Ok(records.collect())
 }
 
-/// Pins `fingerprint` for the server at `address`, unless a record exists for it.
+/// Pins `fingerprint` for the server at `address`, unless a record exists for it. `compared` says
+/// whether the person has compared the key.
 pub(super) async fn add(
     address: &str,
     fingerprint: Fingerprint,
     version: Version,
+    compared: bool,
 ) -> Result<(), Error> {
     change(address, |record| match record {
-        None => Some(Pin::new(fingerprint, now(), version)),
+        None => Some(pin(fingerprint, version, compared.then_some(Way::Words))),
         // A record that exists stays, damaged or not: only a person removes one.
         Some(_) => None,
     })
@@ -51,20 +53,36 @@ pub(super) async fn add(
 }
 
 /// Records that the server at `address` has just proven that it holds the key `fingerprint`. A
-/// server without a record is pinned by that: a link has named its key.
+/// server without a record is pinned by that: a link has named its key. `by_link` says whether one
+/// has, also for a server with a record.
 pub(super) async fn met(
     address: &str,
     fingerprint: Fingerprint,
     version: Version,
+    by_link: bool,
 ) -> Result<(), Error> {
+    let way = by_link.then_some(Way::Link);
     change(address, |record| match record {
-        None => Some(Pin::new(fingerprint, now(), version)),
+        None => Some(pin(fingerprint, version, way)),
         Some(Record::Pin(pin)) if pin.fingerprint == fingerprint => {
-            Some(pin.touched(now(), version))
+            let touched = pin.touched(now(), version);
+            Some(way.map_or(touched, |way| touched.compared(now(), way)))
         }
         // Another key was pinned meanwhile, or the record is damaged: neither is overwritten by a
         // session.
         Some(_) => None,
+    })
+    .await
+}
+
+/// Records that the person has compared the key `fingerprint` of the server at `address`.
+pub(super) async fn compared(address: &str, fingerprint: Fingerprint) -> Result<(), Error> {
+    change(address, |record| match record {
+        Some(Record::Pin(pin)) if pin.fingerprint == fingerprint => {
+            Some(pin.compared(now(), Way::Words))
+        }
+        // The comparison was about another key.
+        _ => None,
     })
     .await
 }
@@ -102,6 +120,12 @@ async fn change(
     // Waited for, because a page that connects must have the pin stored.
     transaction.commit()?.await?;
     Ok(())
+}
+
+/// Returns the pin of a server that was met now.
+fn pin(fingerprint: Fingerprint, version: Version, way: Option<Way>) -> Pin {
+    let pin = Pin::new(fingerprint, now(), version);
+    way.map_or(pin, |way| pin.compared(now(), way))
 }
 
 fn read(value: &JsValue) -> Record {

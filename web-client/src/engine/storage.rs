@@ -15,6 +15,8 @@ pub enum Setting {
     Protocol,
     /// `yes` while the person is in the chat: a page that is loaded then comes back to it.
     Entered,
+    /// The panel that is shown where it leaves space for the log.
+    Panel,
     /// The theme: `light`, `dark`, or empty for the system's choice.
     Theme,
 }
@@ -26,6 +28,7 @@ impl Setting {
             Self::Server => "secure-chat.server",
             Self::Protocol => "secure-chat.protocol",
             Self::Entered => "secure-chat.entered",
+            Self::Panel => "secure-chat.panel",
             Self::Theme => "secure-chat.theme",
         }
     }

@@ -10,6 +10,7 @@ use gloo_timers::callback::Timeout;
 use shared::chat::{ClientMessage, MessageId};
 use yew::prelude::*;
 
+use super::address::use_address;
 use super::reducible::Store;
 use crate::engine::storage::{self, Setting};
 use crate::engine::{Engine, SendOutcome, clock, page};
@@ -95,37 +96,6 @@ fn use_link(store: &UseReducerHandle<Store>) {
     });
 }
 
-/// Keeps the page's address and the room on the screen alike.
-#[hook]
-fn use_address(store: &UseReducerHandle<Store>) {
-    let dispatcher = store.dispatcher();
-    use_effect_with((), move |()| {
-        let listener = web_sys::window().map(|window| {
-            EventListener::new(&window, "popstate", move |_| {
-                if let Some(room) = page::room() {
-                    dispatcher.dispatch(Action::Address(room));
-                }
-            })
-        });
-        move || drop(listener)
-    });
-    let number = store.0.chat.room().map_or(0, |room| room.number);
-    let shown = store.0.shown_room().cloned().map(|room| (room, number));
-    let former = use_mut_ref(|| None::<u64>);
-    use_effect_with(shown, move |shown| {
-        let Some((room, number)) = shown else { return };
-        // A room that is renamed stays the same entry: whoever renames it again and again must not
-        // fill the history.
-        let former = former.borrow_mut().replace(*number);
-        let is_new = former.is_some_and(|former| former != *number);
-        // A room that the address led to has its entry already, and the first one takes the place
-        // of the first screen. An address with a link that was not used yet stays.
-        if page::room().is_some_and(|named| named != *room) {
-            page::show_room(room, is_new);
-        }
-    });
-}
-
 /// Remembers whether the person is in the chat, for the next time that the page is loaded.
 #[hook]
 fn use_entered(store: &UseReducerHandle<Store>) {
@@ -150,8 +120,8 @@ fn use_pins(store: &UseReducerHandle<Store>, engine: &Engine) {
     let met = store.0.met();
     let engine = engine.clone();
     use_effect_with((store.0.attempt, met), move |(_, met)| {
-        if let Some((address, fingerprint, version)) = met.clone() {
-            engine.met(address, fingerprint, version);
+        if let Some(met) = met.clone() {
+            engine.met(met);
         }
     });
 }

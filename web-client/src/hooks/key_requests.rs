@@ -48,8 +48,19 @@ pub enum KeyRequest {
         fingerprint: Fingerprint,
         /// The protocol by which the server has shown its key.
         version: Version,
+        /// The person has compared the key.
+        compared: bool,
         /// Called with the reason if the pin could not be stored.
         failed: Callback<String>,
+    },
+    /// Record that the person has compared the pinned key of a server.
+    Compared {
+        /// The server's address.
+        address: String,
+        /// The server's key.
+        fingerprint: Fingerprint,
+        /// Called with the outcome.
+        done: Callback<Result<(), String>>,
     },
     /// Remove the pin of a server.
     Forget {
@@ -83,8 +94,16 @@ fn carry_out(request: KeyRequest, engine: &Engine) {
             address,
             fingerprint,
             version,
+            compared,
             failed,
-        } => engine.trust(address, fingerprint, version, move |why| failed.emit(why)),
+        } => engine.trust(address, fingerprint, version, compared, move |why| {
+            failed.emit(why);
+        }),
+        KeyRequest::Compared {
+            address,
+            fingerprint,
+            done,
+        } => engine.compared(address, fingerprint, move |stored| done.emit(stored)),
         KeyRequest::Forget { address, done } => {
             engine.remove_pin(address, move |removed| done.emit(removed));
         }

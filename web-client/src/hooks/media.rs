@@ -7,7 +7,7 @@ use yew::prelude::*;
 /// Returns `true` while the media query holds, and renders again when that changes.
 #[hook]
 pub fn use_media(query: &'static str) -> bool {
-    let holds = use_state(|| list(query).is_some_and(|list| list.matches()));
+    let holds = use_state(|| media_holds(query));
     use_effect_with(query, {
         let holds = holds.setter();
         move |query| {
@@ -20,6 +20,11 @@ pub fn use_media(query: &'static str) -> bool {
         }
     });
     *holds
+}
+
+/// Returns `true` if the media query holds now.
+pub(super) fn media_holds(query: &str) -> bool {
+    list(query).is_some_and(|list| list.matches())
 }
 
 fn list(query: &str) -> Option<MediaQueryList> {

@@ -1,6 +1,7 @@
 //! The hooks: they connect the state's wishes with the engine, hold the small effects of components,
 //! and give components what they need of the engine, which these do not know.
 
+mod address;
 mod attention;
 mod draft;
 mod effects;
@@ -18,6 +19,7 @@ mod store;
 mod theme;
 
 pub use crate::engine::memory::Memory;
+pub use address::WIDE;
 pub use attention::use_attention;
 pub use draft::{Draft, IntentState, Place, use_draft, use_intent};
 pub use key_requests::KeyRequest;

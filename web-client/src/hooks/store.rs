@@ -1,10 +1,10 @@
 //! The reducer as a Yew hook, together with the engine and the memory that feed it and carry out its
 //! wishes.
 
-use shared::chat::RoomName;
 use shared::connection::Version;
 use yew::prelude::*;
 
+use super::address::first_view;
 use super::effects::use_effects;
 use super::key_requests::{KeyRequest, use_key_requests};
 use super::reducible::Store;
@@ -40,7 +40,7 @@ pub fn use_store() -> (UseReducerHandle<Store>, Memory, Callback<KeyRequest>) {
     let store = use_reducer(|| {
         let state = State::opened_by(
             comes_back_to(),
-            page::room().filter(|room| *room != RoomName::lobby().into()),
+            first_view(),
             page::link(),
             page::claim(),
             page::invitation(),

@@ -13,7 +13,8 @@ use super::ending::Ending;
 use super::frame::Frame;
 use super::handshake_report::ServerKey;
 use super::identity::Identity;
-use super::link::Link;
+use super::link::{Link, View};
+use super::panel::Panel;
 use super::pins::Pins;
 use client::outbox::{Outgoing, Writing};
 
@@ -79,8 +80,10 @@ pub enum Action {
     Ask(ClientMessage),
     /// The person wants to see this room.
     Open(RoomId),
-    /// The page's address names this room.
-    Address(RoomId),
+    /// The page's address names this part of the chat.
+    Address(View),
+    /// The person wants to see this panel, or none.
+    Panel(Option<Panel>),
     /// The person wants to see this message.
     GoTo {
         /// The message's room.

@@ -14,6 +14,19 @@ use super::link::Link;
 use super::pins::{Pins, Record};
 use super::trust::{self, Block, Expected};
 
+/// A server that has proven its key in a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Met {
+    /// The server's address.
+    pub address: String,
+    /// The fingerprint of its key.
+    pub fingerprint: Fingerprint,
+    /// The version of the session.
+    pub version: Version,
+    /// The page's link has named the key.
+    pub by_link: bool,
+}
+
 impl State {
     pub(super) fn pins(&mut self, pins: Pins) {
         self.pins = pins;
@@ -43,6 +56,8 @@ impl State {
         if let Some(target) = self.target.as_ref().filter(|target| target.server.own)
             && let Some(pin) = self.pins.pin(&target.server.address)
             && self.link == Some(Link::Pin(pin.fingerprint))
+            // Until then the proof of the key is to be recorded as one that a link has named.
+            && pin.compared.is_some()
         {
             self.link = None;
         }
@@ -83,18 +98,17 @@ impl State {
         self.pins.get(&target.server.address)
     }
 
-    /// Returns the address of the server that has just proven its key in a session, with the key
-    /// and the version. v1 proves nothing before its first message, and is not recorded.
-    pub fn met(&self) -> Option<(String, Fingerprint, Version)> {
+    /// Returns the server that has just proven its key in a session. v1 proves nothing before its
+    /// first message, and is not recorded.
+    pub fn met(&self) -> Option<Met> {
         let target = self.target.as_ref()?;
         let key = self.handshake.server_key.filter(|key| key.proven)?;
         let met = self.connection.is_live() && self.handshake.established;
-        met.then(|| {
-            (
-                target.server.address.clone(),
-                key.fingerprint,
-                target.version,
-            )
+        met.then(|| Met {
+            address: target.server.address.clone(),
+            fingerprint: key.fingerprint,
+            version: target.version,
+            by_link: trust::link_for(self.link, target.server.own) == Some(key.fingerprint),
         })
     }
 

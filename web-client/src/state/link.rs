@@ -6,6 +6,8 @@
 use shared::chat::{ClaimCode, InvitationCode, RoomId, RoomName};
 use shared::identity::Fingerprint;
 
+use super::panel::Panel;
+
 const KEY: &str = "#pin=";
 
 /// The start of a claim link's fragment: the first person who opens the link becomes an operator.
@@ -31,34 +33,71 @@ pub fn to_invite(origin: &str, code: &InvitationCode) -> String {
     format!("{origin}/{INVITATION}{}", code.as_str())
 }
 
-const ROOM: &str = "#room=";
+const ROOM: &str = "room=";
+const PANEL: &str = "panel=";
 
-/// Returns the room that the fragment of the page's address names; without a name, the lobby.
-pub fn room(fragment: &str) -> Option<RoomId> {
-    if fragment.is_empty() {
-        return Some(RoomName::lobby().into());
-    }
-    let name = decode(fragment.strip_prefix(ROOM)?)?;
-    // In the form that the protocol gives to rooms with names and to those of two.
-    serde_json::from_value(serde_json::Value::String(name)).ok()
+/// The part of the chat that the page's address names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// The room on the screen.
+    pub room: RoomId,
+    /// The panel beside its log.
+    pub panel: Option<Panel>,
 }
 
-/// Returns the fragment that names a room; empty for the lobby.
-pub fn to_room(room: &RoomId) -> String {
-    if *room == RoomName::lobby().into() {
-        return String::new();
+impl View {
+    /// Parses the fragment of the page's address, with its `#`; `None` if it is about something
+    /// else. Without a name, the room is the lobby.
+    pub fn parse(fragment: &str) -> Option<Self> {
+        let mut view = Self {
+            room: RoomName::lobby().into(),
+            panel: None,
+        };
+        if fragment.is_empty() {
+            return Some(view);
+        }
+        for part in fragment.strip_prefix('#')?.split('&') {
+            if let Some(name) = part.strip_prefix(ROOM) {
+                // In the form that the protocol gives to rooms with names and to those of two.
+                let name = serde_json::Value::String(decode(name)?);
+                view.room = serde_json::from_value(name).ok()?;
+            } else {
+                view.panel = Some(Panel::parse(part.strip_prefix(PANEL)?)?);
+            }
+        }
+        Some(view)
     }
-    let mut fragment = ROOM.to_owned();
-    for byte in room.to_string().bytes() {
-        // The unreserved characters (RFC 3986 §2.3), and the sign that rooms of two begin with.
-        if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
-            fragment.push(char::from(byte));
+
+    /// Returns the fragment that names this part; empty for the lobby alone.
+    pub fn to_fragment(&self) -> String {
+        let mut parts = Vec::new();
+        if self.room != RoomName::lobby().into() {
+            parts.push(format!("{ROOM}{}", encode(&self.room.to_string())));
+        }
+        if let Some(panel) = self.panel {
+            parts.push(format!("{PANEL}{}", panel.as_str()));
+        }
+        if parts.is_empty() {
+            String::new()
         } else {
-            let digit = |half: u8| char::from(b"0123456789ABCDEF"[usize::from(half)]);
-            fragment.extend(['%', digit(byte >> 4), digit(byte & 15)]);
+            format!("#{}", parts.join("&"))
         }
     }
-    fragment
+}
+
+/// Returns `name` with percent codes for all but the unreserved characters (RFC 3986 §2.3) and the
+/// sign that rooms of two begin with.
+fn encode(name: &str) -> String {
+    let mut encoded = String::new();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let digit = |half: u8| char::from(b"0123456789ABCDEF"[usize::from(half)]);
+            encoded.extend(['%', digit(byte >> 4), digit(byte & 15)]);
+        }
+    }
+    encoded
 }
 
 /// The statement of the page's address about its server's key.
@@ -178,25 +217,33 @@ mod tests {
     }
 
     #[test]
-    fn rooms_have_addresses() {
+    fn rooms_and_panels_have_addresses() {
         let named = |name: &str| RoomId::from(RoomName::parse(name).unwrap());
-        for name in ["den", "größe", "名前", "a-b_c.d"] {
-            let fragment = to_room(&named(name));
-            assert!(fragment.is_ascii(), "{fragment}");
-            assert_eq!(room(&fragment), Some(named(name)));
+        for name in ["den", "größe", "名前", "a-b_c.d", "lobby"] {
+            for panel in [None, Some(Panel::Search), Some(Panel::Members)] {
+                let room = named(name);
+                let view = View { room, panel };
+                let fragment = view.to_fragment();
+                assert!(fragment.is_ascii(), "{fragment}");
+                assert_eq!(View::parse(&fragment), Some(view), "{fragment}");
+            }
         }
-        assert_eq!(to_room(&named("lobby")), "");
-        assert_eq!(room(""), Some(named("lobby")));
+        let lobby = View::parse("").unwrap();
+        assert_eq!(lobby.room, named("lobby"));
+        assert_eq!(lobby.to_fragment(), "");
         for other in [
             "#",
             "#room=",
             "#room=a b",
             "#room=%ff",
             "#room=%",
+            "#room=den&panel=attic",
+            "#room=den&main",
+            "#panel=",
             "#pin=x",
             "#x",
         ] {
-            assert_eq!(room(other), None, "{other}");
+            assert_eq!(View::parse(other), None, "{other}");
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use shared::trust::{Pin, UnixTime};
+use shared::trust::{Compared, Pin, UnixTime, Way};
 
 /// The records of this browser about servers, by their address ([`Server::address`]).
 ///
@@ -57,6 +57,22 @@ struct Stored {
     first_seen: u64,
     last_seen: u64,
     highest: String,
+    /// The comparison of the key; records of older pages have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    compared: Option<StoredComparison>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredComparison {
+    at: u64,
+    by: StoredWay,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredWay {
+    Words,
+    Link,
 }
 
 impl Record {
@@ -79,6 +95,13 @@ pub fn to_json(pin: &Pin) -> Result<String, serde_json::Error> {
         first_seen: pin.first_seen.0,
         last_seen: pin.last_seen.0,
         highest: pin.highest.to_string(),
+        compared: pin.compared.map(|Compared { at, by }| StoredComparison {
+            at: at.0,
+            by: match by {
+                Way::Words => StoredWay::Words,
+                Way::Link => StoredWay::Link,
+            },
+        }),
     })
 }
 
@@ -95,6 +118,13 @@ fn parse(json: &str) -> Result<Pin, String> {
             let error: shared::connection::UnknownVersion = error;
             error.to_string()
         })?,
+        compared: stored.compared.map(|StoredComparison { at, by }| Compared {
+            at: UnixTime(at),
+            by: match by {
+                StoredWay::Words => Way::Words,
+                StoredWay::Link => Way::Link,
+            },
+        }),
     })
 }
 
@@ -116,6 +146,12 @@ mod tests {
         let fields: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(fields["highest"], "v2");
         assert_eq!(fields["first_seen"], 1_767_225_600);
+        assert_eq!(fields.get("compared"), None);
+        for by in [Way::Words, Way::Link] {
+            let compared = pin().compared(UnixTime(7), by);
+            let json = to_json(&compared).unwrap();
+            assert_eq!(Record::from_json(&json), Record::Pin(compared));
+        }
     }
 
     #[test]
@@ -133,6 +169,7 @@ mod tests {
             &good.replace("\"highest\"", "\"lowest\""),
             &good.replace("1767225600", "-1"),
             &good.replace("1767225600", "\"yesterday\""),
+            &good.replace('}', ",\"compared\":{\"at\":1,\"by\":\"hearsay\"}}"),
             &good[..good.len() - 1],
         ] {
             match Record::from_json(json) {

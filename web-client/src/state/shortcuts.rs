@@ -3,6 +3,8 @@
 //!
 //! Pure.
 
+use client::formatting::{BOLD, ITALIC};
+
 /// The effect of a shortcut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shortcut {
@@ -19,7 +21,7 @@ pub enum Shortcut {
 }
 
 /// The keys and their effects, as they are listed; also those of the composer and of the browser.
-pub const SHORTCUTS: [(&str, &str); 9] = [
+pub const SHORTCUTS: [(&str, &str); 12] = [
     ("Ctrl + K", "Go to a room or person"),
     ("Alt + ↓", "Next room"),
     ("Alt + ↑", "Previous room"),
@@ -27,6 +29,9 @@ pub const SHORTCUTS: [(&str, &str); 9] = [
     ("Ctrl + /", "This list"),
     ("Enter", "Send"),
     ("Shift + Enter", "Break the line"),
+    ("Ctrl + B", "Bold, while text is selected"),
+    ("Ctrl + I", "Italic, while text is selected"),
+    ("@ or /", "Offer people or commands; ↑ ↓ and Enter choose"),
     ("↑", "Edit your last message, while the composer is empty"),
     ("Esc", "Stop answering or editing, close what is open"),
 ];
@@ -45,6 +50,15 @@ pub fn of(key: &str, code: &str, control: bool, alt: bool) -> Option<Shortcut> {
     }
 }
 
+/// Returns the mark that these keys set around the selected text in the composer.
+pub fn mark(key: &str, code: &str, control: bool, alt: bool) -> Option<&'static str> {
+    match (latin(key, code), control, alt) {
+        ("b" | "B", true, false) => Some(BOLD),
+        ("i" | "I", true, false) => Some(ITALIC),
+        _ => None,
+    }
+}
+
 /// Returns the character that the key has on a Latin layout, if the layout in use is of another
 /// script: there the place on the keyboard is all that is left of the shortcut. On a Latin layout
 /// the character decides, wherever it is.
@@ -58,6 +72,8 @@ fn latin<'a>(key: &'a str, code: &str) -> &'a str {
     match code {
         "KeyK" if other_script => "k",
         "KeyN" if other_script => "n",
+        "KeyB" if other_script => "b",
+        "KeyI" if other_script => "i",
         // Cyrillic and Hebrew layouts have the full stop here. So has the Turkish one, where the
         // shortcut therefore has two places.
         "Slash" if other_script || key == "." => "/",
@@ -106,6 +122,15 @@ mod tests {
             None,
             "a letter alone is typed"
         );
+    }
+
+    #[test]
+    fn marks_need_control_and_work_on_other_layouts() {
+        assert_eq!(mark("b", "KeyB", true, false), Some(BOLD));
+        assert_eq!(mark("и", "KeyB", true, false), Some(BOLD));
+        assert_eq!(mark("I", "KeyI", true, false), Some(ITALIC));
+        assert_eq!(mark("b", "KeyB", false, false), None);
+        assert_eq!(mark("b", "KeyB", true, true), None);
     }
 
     #[test]

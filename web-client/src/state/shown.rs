@@ -4,7 +4,7 @@
 
 use shared::connection::Version;
 use shared::identity::Fingerprint;
-use shared::trust::Pin;
+use shared::trust::{Compared, Pin};
 
 use super::State;
 use super::address::Server;
@@ -19,6 +19,8 @@ pub struct ShownServer {
     pub fingerprint: Fingerprint,
     /// The source of the knowledge.
     pub known: Known,
+    /// The pin of the server.
+    pub pin: Option<Pin>,
 }
 
 /// The source of the knowledge about a server's key.
@@ -29,18 +31,46 @@ pub enum Known {
     /// The server has announced the key in this session, and cannot prove it.
     Announced,
     /// The key is pinned; there is no session at present.
-    Pinned(Pin),
+    Pinned,
 }
 
-/// The protection that the badge at the top states.
+/// The protection of the session, which the shield states: what was proven, and when. Times are
+/// milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SecurityLevel {
+pub enum Protection {
     /// v1, with its known holes.
     Insecure,
-    /// v2 is chosen, but there is no session about which anything could be stated.
-    Chosen,
-    /// v2, and the server has proven the pinned key.
-    Verified,
+    /// Nothing is proven at present.
+    Unproven {
+        /// The time until which the last session of this page was proven.
+        until: Option<u64>,
+    },
+    /// The server has proven the key that it had at first. Nobody has compared it.
+    Trusted {
+        /// The time when the key was trusted.
+        since: u64,
+        /// The time of the proof.
+        at: u64,
+    },
+    /// The server has proven a key that was compared.
+    Verified {
+        /// The comparison.
+        compared: Compared,
+        /// The time of the proof.
+        at: u64,
+    },
+}
+
+impl Protection {
+    /// Returns a word for style sheets and tests.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Insecure => "insecure",
+            Self::Unproven { .. } => "unproven",
+            Self::Trusted { .. } => "trusted",
+            Self::Verified { .. } => "verified",
+        }
+    }
 }
 
 impl State {
@@ -54,33 +84,46 @@ impl State {
             .handshake
             .server_key
             .filter(|_| self.connection.is_live());
+        let pin = self.pins.pin(&server.address).copied();
         let (fingerprint, known) = match live {
             Some(key) if key.proven => (key.fingerprint, Known::Proven),
             Some(key) => (key.fingerprint, Known::Announced),
             None => {
-                let pin = self.pins.pin(&server.address)?;
-                (pin.fingerprint, Known::Pinned(*pin))
+                let pin = pin?;
+                (pin.fingerprint, Known::Pinned)
             }
         };
         Some(ShownServer {
             server: server.clone(),
             fingerprint,
             known,
+            pin,
         })
     }
 
-    /// Returns the protection of the session; without one, that of the protocol `chosen` for the
-    /// next.
-    pub fn security_level(&self, chosen: Version) -> SecurityLevel {
-        let version = match (&self.connection, &self.target) {
-            // Before an attempt the badge states what the chosen protocol can give.
-            (Connection::Idle, _) | (_, None) => chosen,
-            (_, Some(target)) => target.version,
+    /// Returns the protection of the session.
+    pub fn protection(&self) -> Protection {
+        let Some(target) = &self.target else {
+            return Protection::Unproven { until: None };
         };
-        match version {
-            Version::V1 => SecurityLevel::Insecure,
-            Version::V2 if self.connection == Connection::Ready => SecurityLevel::Verified,
-            Version::V2 => SecurityLevel::Chosen,
+        if target.version == Version::V1 {
+            return Protection::Insecure;
+        }
+        let proven = self
+            .proven
+            .filter(|_| self.connection == Connection::Ready && self.silent_since.is_none());
+        let Some(at) = proven else {
+            return Protection::Unproven { until: self.heard };
+        };
+        let pin = self.pins.pin(&target.server.address);
+        match pin.map(|pin| (pin.compared, pin.first_seen)) {
+            Some((Some(compared), _)) => Protection::Verified { compared, at },
+            Some((None, since)) => Protection::Trusted {
+                since: since.0 * 1000,
+                at,
+            },
+            // The pin is being stored.
+            None => Protection::Trusted { since: at, at },
         }
     }
 }
@@ -92,7 +135,7 @@ mod tests {
     use crate::state::connection::Target;
     use crate::state::handshake_report::ServerKey;
     use crate::state::pins::{Pins, Record};
-    use shared::trust::UnixTime;
+    use shared::trust::{UnixTime, Way};
 
     fn own() -> Server {
         let origin = Origin {
@@ -122,7 +165,7 @@ mod tests {
         assert_eq!(state.shown_server(&own()), None);
         state.pins = Pins::Loaded([(own().address, Record::Pin(pin))].into());
         let known = |state: &State| state.shown_server(&own()).unwrap().known;
-        assert_eq!(known(&state), Known::Pinned(pin));
+        assert_eq!(known(&state), Known::Pinned);
         for (proven, expected) in [(true, Known::Proven), (false, Known::Announced)] {
             state.handshake.server_key = Some(ServerKey {
                 fingerprint: pin.fingerprint,
@@ -132,26 +175,55 @@ mod tests {
             assert_eq!(known(&state), expected);
         }
         state.connection = Connection::Offline;
-        assert_eq!(known(&state), Known::Pinned(pin), "what was is not what is");
+        assert_eq!(known(&state), Known::Pinned, "what was is not what is");
     }
 
     #[test]
-    fn nothing_is_claimed_before_there_is_a_session() {
-        // A badge that promises protection too early is believed too early.
-        let v2 = |connection| state(Version::V2, connection).security_level(Version::V2);
-        assert_eq!(v2(Connection::Idle), SecurityLevel::Chosen);
-        assert_eq!(v2(Connection::Handshaking), SecurityLevel::Chosen);
-        assert_eq!(v2(Connection::Ready), SecurityLevel::Verified);
-        assert_eq!(v2(Connection::Offline), SecurityLevel::Chosen);
-        for connection in [Connection::Idle, Connection::Ready] {
-            let level = state(Version::V1, connection).security_level(Version::V1);
-            assert_eq!(level, SecurityLevel::Insecure);
+    fn nothing_is_claimed_without_a_session_that_answers() {
+        // A shield that promises protection too early, or too long, is believed.
+        let v2 = |connection| State {
+            proven: Some(5000),
+            heard: Some(9000),
+            ..state(Version::V2, connection)
+        };
+        let unproven = Protection::Unproven { until: Some(9000) };
+        for connection in [
+            Connection::Idle,
+            Connection::Opening,
+            Connection::Handshaking,
+            Connection::Offline,
+        ] {
+            assert_eq!(v2(connection).protection(), unproven);
         }
-        let idle = state(Version::V1, Connection::Idle);
-        assert_eq!(
-            idle.security_level(Version::V2),
-            SecurityLevel::Chosen,
-            "the next is v2"
+        let trusted = v2(Connection::Ready).protection();
+        assert!(matches!(trusted, Protection::Trusted { at: 5000, .. }));
+        let mut silent = v2(Connection::Ready);
+        silent.silent_since = Some(9000);
+        assert_eq!(silent.protection(), unproven);
+        let none = State::default().protection();
+        assert_eq!(none, Protection::Unproven { until: None });
+        for connection in [Connection::Idle, Connection::Ready, Connection::Offline] {
+            let v1 = state(Version::V1, connection);
+            assert_eq!(v1.protection(), Protection::Insecure);
+        }
+    }
+
+    #[test]
+    fn only_a_compared_key_is_verified() {
+        let pin = Pin::new(Fingerprint::of_spki(b"a"), UnixTime(1), Version::V2);
+        let mut state = State {
+            proven: Some(5000),
+            ..state(Version::V2, Connection::Ready)
+        };
+        let mut with = |pin| {
+            state.pins = Pins::Loaded([(own().address, Record::Pin(pin))].into());
+            state.protection()
+        };
+        let (since, at) = (1000, 5000);
+        assert_eq!(with(pin), Protection::Trusted { since, at });
+        let compared = pin.compared(UnixTime(2), Way::Link);
+        assert!(
+            matches!(with(compared), Protection::Verified { compared, at: 5000 } if compared.by == Way::Link)
         );
     }
 }

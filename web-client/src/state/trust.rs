@@ -6,7 +6,7 @@
 
 use shared::connection::{Trust, Version};
 use shared::identity::Fingerprint;
-use shared::trust::{self, Judgement, Pin};
+use shared::trust::{self, Judgement, Pin, Told};
 
 use super::link::Link;
 use super::pins::Record;
@@ -119,6 +119,23 @@ pub fn link_for(link: Option<Link>, own_server: bool) -> Option<Fingerprint> {
     link.filter(|_| own_server).and_then(Link::fingerprint)
 }
 
+/// Compares a server's key with what a person was told: words, a fingerprint, or a link with one.
+///
+/// # Errors
+/// The reason for which the text names no key, for people.
+pub fn told(text: &str, key: &Fingerprint) -> Result<Told, String> {
+    // Programs that pass links on may write the fingerprint with percent codes.
+    let link = text
+        .find("#pin=")
+        .and_then(|at| Link::parse(text[at..].trim()));
+    match link {
+        Some(Link::Malformed) => Err("The link is damaged: ask for it again.".to_owned()),
+        Some(Link::Pin(named)) if named == *key => Ok(Told::Same),
+        Some(Link::Pin(_)) => Ok(Told::Another),
+        None => trust::compare(text, key).map_err(|unclear| unclear.to_string()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,6 +200,27 @@ mod tests {
                 matches!(judged, Err(Block::PinDamaged { .. })),
                 "{judged:?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_was_told_is_words_a_fingerprint_or_a_link() {
+        let own = key("a").to_string();
+        let link = format!(" https://chat.example/#pin={own}\n");
+        for text in [
+            trust::words(&key("a")).to_string(),
+            own.clone(),
+            link.clone(),
+            link.replace('+', "%2B")
+                .replace(':', "%3A")
+                .replace('/', "%2F"),
+        ] {
+            // The codes of the slashes are in the whole link: only its fragment is decoded.
+            assert_eq!(told(&text, &key("a")), Ok(Told::Same), "{text}");
+            assert_eq!(told(&text, &key("b")), Ok(Told::Another), "{text}");
+        }
+        for text in ["", "yes", "https://chat.example/#pin=SHA256:abc"] {
+            assert!(told(text, &key("a")).is_err(), "{text}");
         }
     }
 

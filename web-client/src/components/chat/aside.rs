@@ -1,5 +1,4 @@
-//! The panel beside the log: which one is open, and where the keyboard's focus goes when that
-//! changes.
+//! The place beside the log: the panel in it, and where the keyboard's focus goes when that changes.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -7,33 +6,11 @@ use std::rc::Rc;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use crate::components::callbacks::set_to;
-use crate::hooks::use_media;
-
-/// The media query of windows with space beside the log, as `chat.css` has it: the focus and `inert`
-/// depend on it too.
-const WIDE: &str = "not all and (max-width: 1099px)";
-
-/// A panel that can be shown beside the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Aside {
-    Handshake,
-    Members,
-    Search,
-    Console,
-}
-
-impl Aside {
-    /// Returns the panel's name for people.
-    pub(super) const fn label(self) -> &'static str {
-        match self {
-            Self::Handshake => "Handshake",
-            Self::Members => "Members",
-            Self::Search => "Search",
-            Self::Console => "Server",
-        }
-    }
-}
+use super::bar::MORE_ID;
+use crate::components::callbacks::focus_on;
+use crate::hooks::{WIDE, use_media};
+use crate::state::Action;
+use crate::state::panel::Panel;
 
 /// The state of the place beside the log.
 #[derive(Clone)]
@@ -42,45 +19,44 @@ pub(super) struct AsideState {
     pub(super) wide: bool,
     /// The element of the panel.
     pub(super) node: NodeRef,
-    open: UseStateHandle<Option<Aside>>,
+    open: Option<Panel>,
+    act: Callback<Action>,
     /// The button that has opened the panel.
     opener: Rc<RefCell<Option<HtmlElement>>>,
 }
 
 impl AsideState {
     /// Returns the panel that is open.
-    pub(super) fn open(&self) -> Option<Aside> {
-        *self.open
+    pub(super) fn open(&self) -> Option<Panel> {
+        self.open
     }
 
     /// Returns the callback of a button that opens the panel `which`, or closes it.
-    pub(super) fn on_toggle(&self, which: Aside) -> Callback<MouseEvent> {
-        let (open, opener) = (self.open.clone(), self.opener.clone());
+    pub(super) fn on_toggle(&self, which: Panel) -> Callback<MouseEvent> {
+        let (opener, act) = (self.opener.clone(), self.act.clone());
+        let next = (self.open != Some(which)).then_some(which);
         Callback::from(move |event: MouseEvent| {
-            let next = (*open != Some(which)).then_some(which);
             *opener.borrow_mut() = event.target_dyn_into::<HtmlElement>();
-            open.set(next);
+            act.emit(Action::Panel(next));
         })
     }
 
     /// Returns the callback that closes the panel.
     pub(super) fn on_close(&self) -> Callback<()> {
-        set_to(&self.open, None)
+        self.act.reform(|()| Action::Panel(None))
     }
 }
 
-/// Returns the state of the place beside the log, where the handshake is shown first if there is
-/// space.
+/// Returns the state of the place beside the log, where the panel `open` is shown.
 #[hook]
-pub(super) fn use_aside() -> AsideState {
+pub(super) fn use_aside(open: Option<Panel>, act: &Callback<Action>) -> AsideState {
     let wide = use_media(WIDE);
-    let open = use_state(|| wide.then_some(Aside::Handshake));
     let node = use_node_ref();
     let opener = use_mut_ref(|| None::<HtmlElement>);
     // A panel that lies over the chat takes the focus. When it closes, the focus that may have been
     // in it returns to the button that opened it; otherwise a keyboard user would begin at the top
     // again.
-    use_effect_with(*open, {
+    use_effect_with(open, {
         let (node, opener) = (node.clone(), opener.clone());
         move |open| match open {
             Some(_) if wide => {}
@@ -92,7 +68,7 @@ pub(super) fn use_aside() -> AsideState {
             Some(_) => {}
             None => {
                 if let Some(element) = opener.borrow_mut().take() {
-                    let _ = element.focus();
+                    give_focus(&element);
                 }
             }
         }
@@ -101,6 +77,17 @@ pub(super) fn use_aside() -> AsideState {
         wide,
         node,
         open,
+        act: act.clone(),
         opener,
+    }
+}
+
+/// Gives the focus to the button of a panel, or, where that is hidden, to the one that shows it.
+fn give_focus(button: &HtmlElement) {
+    let _ = button.focus();
+    let document = web_sys::window().and_then(|window| window.document());
+    let focused = document.and_then(|document| document.active_element());
+    if focused.as_deref() != Some(&**button) {
+        focus_on(MORE_ID);
     }
 }

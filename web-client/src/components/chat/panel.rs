@@ -8,7 +8,7 @@ use client::room::Room;
 use shared::chat::server::Member;
 use yew::prelude::*;
 
-use super::aside::{Aside, AsideState};
+use super::aside::AsideState;
 use super::props::ChatScreenProps;
 use crate::components::callbacks::on_escape;
 use crate::components::handshake::handshake_panel;
@@ -17,6 +17,7 @@ use crate::components::operator::Console;
 use crate::components::search::Search;
 use crate::state::Action;
 use crate::state::connection::Connection;
+use crate::state::panel::Panel;
 
 /// Shows the panel that is open, which is about `room`.
 pub(super) fn panel(
@@ -32,13 +33,14 @@ pub(super) fn panel(
     let on_close = aside.on_close();
     let on_ask = act.reform(Action::Ask);
     let content = match which {
-        Aside::Handshake => handshake_panel(&props.report, Some(&on_close)),
-        Aside::Members => html! {
+        Panel::Handshake => handshake_panel(&props.report, Some(&on_close)),
+        Panel::Members => html! {
             <Members
                 key={room.number.to_string()}
                 room={room.clone()}
                 me={chat.me.clone()}
                 others={others(chat, room)}
+                connected={props.connection == Connection::Ready}
                 rights={Rights::of(room, chat.operator)}
                 {on_ask}
                 on_more={act.reform(Action::MoreMembers)}
@@ -46,7 +48,7 @@ pub(super) fn panel(
                 {on_close}
             />
         },
-        Aside::Console => html! {
+        Panel::Console => html! {
             <Console
                 operating={chat.operating.clone()}
                 attempt={props.attempt}
@@ -55,7 +57,7 @@ pub(super) fn panel(
                 {on_close}
             />
         },
-        Aside::Search => html! {
+        Panel::Search => html! {
             <Search
                 chat={chat.clone()}
                 connected={props.connection == Connection::Ready}
@@ -67,7 +69,7 @@ pub(super) fn panel(
     };
     // The texts that were found are messages, which may be translated: that panel marks the rest of
     // itself.
-    let facts_only = which != Aside::Search;
+    let facts_only = which != Panel::Search;
     html! {
         <aside
             ref={aside.node.clone()}

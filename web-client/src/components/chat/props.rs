@@ -9,6 +9,8 @@ use crate::state::Action;
 use crate::state::address::Origin;
 use crate::state::connection::{Connection, Doubt};
 use crate::state::handshake_report::HandshakeReport;
+use crate::state::panel::Panel;
+use crate::state::shown::Protection;
 
 /// Props of [`super::ChatScreen`].
 #[derive(Clone, PartialEq, Properties)]
@@ -25,6 +27,16 @@ pub struct ChatScreenProps {
     pub report: HandshakeReport,
     /// The number of the session.
     pub attempt: u32,
+    /// The protection of the session.
+    pub protection: Protection,
+    /// The panel beside the log.
+    pub panel: Option<Panel>,
+    /// The short fingerprint of the person's key.
+    pub short: Option<AttrValue>,
+    /// Called when the person wants to compare keys.
+    pub on_verify: Callback<()>,
+    /// Called when the person wants to see the identity.
+    pub on_identity: Callback<()>,
     /// The rooms and the outbox.
     pub chat: Chat,
     /// The person's account.

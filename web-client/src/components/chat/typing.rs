@@ -28,5 +28,7 @@ pub(super) fn typing(props: &TypingProps) -> Html {
         [one, other] => format!("{one} and {other} are writing…"),
         [one, rest @ ..] => format!("{one} and {} others are writing…", rest.len()),
     };
-    html! { <p class="typing" translate="no" data-testid="typing" aria-live="polite">{ said }</p> }
+    html! {
+        <p class="typing" translate="no" data-testid="typing" aria-live="polite"><span>{ said }</span></p>
+    }
 }

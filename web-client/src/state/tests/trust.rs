@@ -1,6 +1,7 @@
 //! Stories of trust: first contact, pins, links, changed keys, downgrades.
 
 use super::*;
+use shared::trust::Way;
 
 fn presented(story: &Story) -> Option<Fingerprint> {
     match story.0.connection {
@@ -196,13 +197,19 @@ fn a_link_that_contradicts_the_pin_blocks_and_changes_nothing() {
 }
 
 #[test]
-fn a_link_is_dropped_when_its_key_is_pinned() {
+fn a_link_is_dropped_when_its_key_is_pinned_as_compared() {
     let story = Story::with_key()
         .then(Action::Link(Link::Pin(key("a"))))
         .then(Action::Connect(target("")))
         .with_pin(None);
     assert_eq!(story.0.link, Some(Link::Pin(key("a"))));
-    assert_eq!(story.with_pin(Some("a")).0.link, None);
+    // The proof is to be recorded as one of a key that a link has named.
+    let story = story.with_pin(Some("a"));
+    assert_eq!(story.0.link, Some(Link::Pin(key("a"))));
+    let compared = Pin::new(key("a"), UnixTime(1), Version::V2).compared(UnixTime(1), Way::Link);
+    let address = target("").server.address;
+    let pins = Pins::Loaded([(address, Record::Pin(compared))].into());
+    assert_eq!(story.then(Action::Pins(pins)).0.link, None);
 }
 
 #[test]
@@ -246,7 +253,12 @@ fn only_a_proven_key_is_remembered() {
     assert_eq!(story.0.met(), None, "the session is not there yet");
     let address = target("").server.address;
     let story = story.event(established());
-    assert_eq!(story.0.met(), Some((address, key("a"), Version::V2)));
+    let met = story.0.met().unwrap();
+    let expected = (address, key("a"), Version::V2, false);
+    assert_eq!(
+        (met.address, met.fingerprint, met.version, met.by_link),
+        expected
+    );
 
     let story = Story::with_key()
         .then(Action::Connect(target_v1("")))

@@ -1,0 +1,95 @@
+// Help while one writes: people and commands are offered, marks are set around what is selected, and
+// nothing of that takes a text away.
+import { expectAccessible } from '../lib/axe.js';
+import { expect, test } from '../lib/test.js';
+
+test('people are offered after an @, and the chosen one is written', async ({ server, visitor }) => {
+  const [ada, bob] = [await visitor(), await visitor()];
+  await bob.chat.open(server.url);
+  await bob.chat.join('bobby');
+  const { chat, page } = ada;
+  const options = chat.id('completion-option');
+  await chat.open(server.url);
+  await chat.join('ada');
+  await chat.composer.pressSequentially('hi @bo');
+  await expect(options).toHaveText(['@bobby']);
+  await expect(chat.composer).toHaveAttribute('aria-activedescendant', await options.getAttribute('id'));
+  await expectAccessible(page, 'people are offered');
+  await chat.composer.press('Tab');
+  await expect(chat.composer).toHaveValue('hi @bobby ');
+  await expect(chat.composer).toBeFocused();
+  await expect(options).toHaveCount(0);
+  // It can be undone like what was typed.
+  await page.keyboard.press('Control+Z');
+  await expect(chat.composer).toHaveValue('hi @bo');
+  await page.keyboard.press('Control+Y');
+  await expect(chat.composer).toHaveValue('hi @bobby ');
+  await chat.composer.pressSequentially('there');
+  await chat.composer.press('Enter');
+  await expect(chat.messages('hi @bobby there', 'ada')).toHaveCount(1);
+
+  // A name that is whole is sent as it is, and Escape leaves the text alone.
+  await chat.composer.pressSequentially('@bobby');
+  await expect(options).toHaveCount(0);
+  await chat.composer.press('Enter');
+  await expect(chat.messages('@bobby', 'ada')).toHaveCount(1);
+  await chat.composer.pressSequentially('@b');
+  await expect(options).toHaveCount(1);
+  await chat.composer.press('Escape');
+  await expect(options).toHaveCount(0);
+  await chat.composer.press('Enter');
+  await expect(chat.messages('@b', 'ada')).toHaveCount(1);
+
+  // By mouse; the focus stays where one writes.
+  await chat.composer.pressSequentially('and @BO');
+  await options.first().click();
+  await expect(chat.composer).toHaveValue('and @bobby ');
+  await expect(chat.composer).toBeFocused();
+});
+
+test('commands are offered after a slash, with what they do', async ({ server, visitor }) => {
+  const { chat } = await visitor();
+  const options = chat.id('completion-option');
+  await chat.open(server.url);
+  await chat.join('ada');
+  await chat.composer.pressSequentially('/');
+  await expect(options.first()).toContainText('/name');
+  await chat.composer.press('ArrowDown');
+  await expect(options.nth(1)).toHaveAttribute('aria-selected', 'true');
+  await chat.composer.press('ArrowUp');
+  await chat.composer.press('ArrowUp');
+  await expect(options.last()).toHaveAttribute('aria-selected', 'true');
+  await chat.composer.pressSequentially('jo');
+  await expect(options).toHaveCount(1);
+  await chat.composer.press('Enter');
+  await expect(chat.composer).toHaveValue('/join ');
+  await chat.composer.pressSequentially('den');
+  await chat.composer.press('Enter');
+  await expect(chat.id('room-title')).toHaveText('den');
+  // What is no command is a text, whatever was offered.
+  await chat.type('/usr/bin/env');
+  await expect(chat.messages('/usr/bin/env', 'ada')).toHaveCount(1);
+});
+
+test('the keys for marks set and remove them around what is selected', async ({ server, visitor }) => {
+  const { chat, page } = await visitor();
+  await chat.open(server.url);
+  await chat.join('ada');
+  await chat.composer.fill('größe 😀 counts');
+  await chat.composer.evaluate((area) => area.setSelectionRange(6, 8));
+  await page.keyboard.press('Control+B');
+  await expect(chat.composer).toHaveValue('größe **😀** counts');
+  await page.keyboard.press('Control+I');
+  await expect(chat.composer).toHaveValue('größe ***😀*** counts');
+  await page.keyboard.press('Control+I');
+  await page.keyboard.press('Control+B');
+  await expect(chat.composer).toHaveValue('größe 😀 counts');
+  await page.keyboard.press('Control+Z');
+  await expect(chat.composer).toHaveValue('größe **😀** counts');
+  await chat.composer.press('Enter');
+  await expect(chat.id('message-text').locator('strong')).toHaveText('😀');
+  // Without a selection nothing happens.
+  await chat.composer.fill('as it is');
+  await page.keyboard.press('Control+B');
+  await expect(chat.composer).toHaveValue('as it is');
+});
