@@ -1,4 +1,5 @@
-//! Completion in the composer: people after `@`, commands after a `/` at the beginning.
+//! Completion in the composer: people after `@`, emoji after `:`, commands after a `/` at the
+//! beginning.
 //!
 //! Pure: text and caret in, the word under completion and its options out.
 
@@ -38,6 +39,8 @@ pub enum Kind {
     Person,
     /// A command.
     Command,
+    /// An emoji, by its name.
+    Emoji,
 }
 
 /// A word under completion.
@@ -66,6 +69,9 @@ pub fn word_at(text: &str, caret: usize) -> Option<Word> {
             typed: typed.to_owned(),
         });
     }
+    if let Some(word) = emoji_at(before) {
+        return Some(word);
+    }
     let at = before.rfind('@')?;
     let typed = &before[at + 1..];
     let inside = before[..at].chars().next_back().is_some_and(is_word);
@@ -73,6 +79,21 @@ pub fn word_at(text: &str, caret: usize) -> Option<Word> {
     (!inside && typed.chars().all(goes_on)).then(|| Word {
         kind: Kind::Person,
         range: at..caret,
+        typed: typed.to_owned(),
+    })
+}
+
+/// Returns the name of an emoji that `before` ends with. Two letters are needed, and a blank before
+/// the sign: times, addresses and paths of programs have colons, too.
+fn emoji_at(before: &str) -> Option<Word> {
+    let at = before.rfind(':')?;
+    let typed = &before[at + 1..];
+    let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_+-".contains(&b);
+    let outside = before[..at].chars().next_back();
+    let begins = outside.is_none_or(|c| c.is_whitespace() || "([{\"“„«".contains(c));
+    (begins && typed.len() >= 2 && typed.bytes().all(is_name)).then(|| Word {
+        kind: Kind::Emoji,
+        range: at..before.len(),
         typed: typed.to_owned(),
     })
 }
@@ -98,8 +119,10 @@ pub fn commands(typed: &str) -> Vec<usize> {
 /// Returns `text` with the option in the place of the word, and the caret behind it, in bytes.
 pub fn complete(text: &str, word: &Word, option: &str) -> (String, usize) {
     let sign = match word.kind {
-        Kind::Person => '@',
-        Kind::Command => '/',
+        Kind::Person => "@",
+        Kind::Command => "/",
+        // The emoji itself is written.
+        Kind::Emoji => "",
     };
     let (before, after) = (&text[..word.range.start], &text[word.range.end..]);
     // One blank, so that one can write on.
@@ -123,6 +146,7 @@ mod tests {
     #[test]
     fn names_and_commands_are_completed_where_they_can_stand() {
         let person = |name: &str| Some((Kind::Person, name.to_owned()));
+        let emoji = |name: &str| Some((Kind::Emoji, name.to_owned()));
         let command = |name: &str| Some((Kind::Command, name.to_owned()));
         for (text, expected) in [
             ("@|", person("")),
@@ -145,6 +169,14 @@ mod tests {
             ("/J|", None),
             ("//|", None),
             ("/msg @bo|", None),
+            (":ro|", emoji("ro")),
+            ("so (:ro|)", emoji("ro")),
+            (":r|", None),
+            (":)|", None),
+            ("10:30|", None),
+            ("std::io|", None),
+            ("http://ro|", None),
+            (": ro|", None),
         ] {
             assert_eq!(typed(text), expected, "{text}");
         }
@@ -161,6 +193,7 @@ mod tests {
             ("hi @ad| you", "ada", "hi @ada |you"),
             ("(@ad|)", "ada", "(@ada |)"),
             ("/jo|", "join", "/join |"),
+            ("go :ro|", "🚀", "go 🚀 |"),
         ] {
             let caret = text.find('|').unwrap();
             let text = text.replace('|', "");

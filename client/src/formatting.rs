@@ -32,7 +32,7 @@ pub fn toggle(text: &str, selected: &Range<usize>, mark: &str) -> Option<Change>
         return None;
     }
     let end = start + chosen.len();
-    let stars = |text: &str, is_before: bool| {
+    let run = |text: &str, is_before: bool| {
         let star = |c: &char| *c == '*';
         if is_before {
             text.chars().rev().take_while(star).count()
@@ -40,7 +40,7 @@ pub fn toggle(text: &str, selected: &Range<usize>, mark: &str) -> Option<Change>
             text.chars().take_while(star).count()
         }
     };
-    let around = stars(&text[..start], true).min(stars(&text[end..], false));
+    let around = run(&text[..start], true).min(run(&text[end..], false));
     // Three stars are both marks in one.
     let is_set = match mark {
         ITALIC => around % 2 == 1,

@@ -9,6 +9,7 @@ pub mod backoff;
 pub mod completion;
 pub mod compose;
 pub mod drafts;
+pub mod emoji;
 pub mod formatting;
 pub mod fuzzy;
 pub mod hear;

@@ -93,3 +93,44 @@ test('the keys for marks set and remove them around what is selected', async ({ 
   await page.keyboard.press('Control+B');
   await expect(chat.composer).toHaveValue('as it is');
 });
+
+test('emoji are offered by their names, in a message and as a reaction', async ({ server, visitor }) => {
+  const { chat, page } = await visitor();
+  await chat.open(server.url);
+  await chat.join('ada');
+  await chat.composer.pressSequentially('lift off at 10:30 :rock');
+  await expect(chat.id('completion-option').first()).toContainText('rocket');
+  await chat.composer.press('Enter');
+  await expect(chat.composer).toHaveValue('lift off at 10:30 🚀 ');
+  await chat.composer.press('Enter');
+  const message = chat.messages('lift off at 10:30 🚀', 'ada');
+  await expect(message).toHaveCount(1);
+
+  const react = async () => {
+    await message.hover();
+    await message.getByTestId('message-react').click();
+    await expect(chat.id('reaction-search')).toBeFocused();
+  };
+  await react();
+  await page.keyboard.type('unicorn');
+  await expectAccessible(page, 'a search for a reaction');
+  await page.keyboard.press('Enter');
+  await expect(message.getByTestId('reaction')).toContainText(['🦄']);
+  // By the arrows; what was used last comes first.
+  await react();
+  await page.keyboard.press('ArrowDown');
+  await expect(page.locator(':focus')).toHaveAttribute('aria-label', 'unicorn');
+  await page.keyboard.press('ArrowRight');
+  await expect(page.locator(':focus')).toHaveAttribute('aria-label', 'thumbs up');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter');
+  await expect(message.getByTestId('reaction')).toHaveCount(2);
+  await react();
+  await page.keyboard.press('Escape');
+  await expect(chat.id('reaction-board')).toHaveCount(0);
+  await page.reload();
+  await chat.expectRoom();
+  await react();
+  await expect(chat.id('reaction-board').locator('.board-grid button').first()).toHaveAttribute('aria-label', 'thumbs up');
+});

@@ -43,7 +43,7 @@ test('no statement about security, the connection or people is translated', asyn
   await message.hover();
   await message.getByTestId('message-react').click();
   await look('the board of reactions');
-  await chat.page.getByRole('button', { name: 'heart' }).click();
+  await chat.page.getByRole('button', { name: 'heart', exact: true }).click();
   await message.hover();
   await message.getByTestId('message-delete').click();
   await look('the question before a deletion');

@@ -109,7 +109,7 @@ pub fn connect(props: &ConnectProps) -> Html {
                     }) }
                     { link_note(props.link) }
                     if !matches!(props.identity, Identity::Ready(_)) {
-                        <KeyState identity={props.identity.clone()} />
+                        <div translate="no"><KeyState identity={props.identity.clone()} /></div>
                     }
                     if props.waiting > 0 {
                         <p class="note" translate="no">
@@ -130,7 +130,7 @@ pub fn connect(props: &ConnectProps) -> Html {
                             </button>
                         }
                     </div>
-                    <details class="fold" {open} data-testid="connect-elsewhere">
+                    <details class="fold" translate="no" {open} data-testid="connect-elsewhere">
                         <summary>{ "Other server or protocol" }</summary>
                         { field(Field {
                             id: "connect-server",
@@ -147,12 +147,12 @@ pub fn connect(props: &ConnectProps) -> Html {
                     </details>
                 </form>
                 if props.report.started > 0 {
-                    <details class="fold" data-testid="connect-report">
+                    <details class="fold" translate="no" data-testid="connect-report">
                         <summary>{ "How the last connection went" }</summary>
                         { handshake_panel(&props.report, None) }
                     </details>
                 }
-                <button type="button" class="link" data-testid="connect-identity" onclick={on_identity}>
+                <button type="button" class="link" translate="no" data-testid="connect-identity" onclick={on_identity}>
                     { "Use an identity from a backup…" }
                 </button>
             </div>

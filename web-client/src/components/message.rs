@@ -5,9 +5,11 @@ use std::rc::Rc;
 use shared::chat::{Author, Seq};
 use yew::prelude::*;
 
+use super::callbacks::set_to;
 use super::doing::Doing;
 use super::icons::{Icon, icon};
 use super::person::{avatar, hue};
+use super::reaction_board::ReactionBoard;
 use super::said::{self, said};
 use super::{reactions, text};
 use client::log::Message;
@@ -114,7 +116,12 @@ pub fn message_row(props: &MessageRowProps) -> Html {
                 { tools(props, own, &picking, &deleting) }
             }
             if *picking {
-                { reactions::picker(message, props.me.as_ref(), &props.on_do, &picking) }
+                <ReactionBoard
+                    message={message.clone()}
+                    me={props.me.clone()}
+                    on_do={props.on_do.clone()}
+                    on_close={set_to(&picking, false)}
+                />
             }
             if *deleting {
                 { question(message.seq, &props.on_do, &deleting) }

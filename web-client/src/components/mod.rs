@@ -11,7 +11,7 @@
 //! | coming back | `coming-back` `coming-back-cancel` |
 //! | connect screen | `connect-name` `connect-name-error` `connect-elsewhere` (folded: server and protocol) `connect-report` (folded: the last handshake) `connect-identity` `connect-server` `connect-server-error` `connect-submit` `connect-cancel` `key-progress` `protocol-choice` (radios inside: `protocol-v2` `protocol-v1`) `v1-warning` (while v1 is chosen) `link-pin` (the page's link names a key) `link-problem` (it should, but is damaged) |
 //! | chat | `log` `announcement` (the newest message, for screen readers) `message` (`data-seq`, `data-name`, `data-own`; the text alone is `message-text`; in an answer and in a hit of the search `quoted-text`) `edited` `deleted` `reply-line` `reaction` `day` `new-divider` `notice` `outgoing` (`data-state`: queued, sent, acked, refused) `outgoing-cancel` `outgoing-resend` `jump-latest` `jump-unread` `mark-read` (while unread messages are above the view) `typing` `composer` `completion` (`completion-option`) `composer-about` `composer-forget` `composer-aside` (an edit or answer was put aside; `composer-undo` goes on) `composer-unknown` (what begins with a slash is sent) `composer-forgets` (the browser keeps nothing) `send` `welcome` (an empty room: `welcome-link` `welcome-invite` `welcome-topic` `welcome-write`) |
-//! | a message's tools | `message-react` (opens `reaction-board`) `message-reply` `message-edit` `message-delete` (asks: `delete-yes` `delete-no`) |
+//! | a message's tools | `message-react` (opens `reaction-board` with `reaction-search`) `message-reply` `message-edit` `message-delete` (asks: `delete-yes` `delete-no`) |
 //! | rooms | `rooms` `room` (`data-room`) `room-unread` `room-mentions` `room-draft` `room-new` `rooms-more` `rooms-find` (both while the server has more rooms than are listed); the dialog `new-room`: `new-room-name` `new-room-topic` `new-room-private` `new-room-submit`; the dialog `room-settings` (by `room-settings-open`): `room-topic` `room-topic-submit` `room-rename` `room-rename-submit` `room-close` (asks: `room-close-yes` `room-close-no`) |
 //! | members | `members` `members-close` `member` (`data-name`, `data-online`, `data-role`) `member-role` `member-direct` `member-manage` (opens `member-promote` `member-demote` `member-handover` `member-remove`; the last two ask: `member-yes` `member-no`) `members-more` `room-leave` `invite-known` `invite-id` `invite-submit` `invite-done` |
 //! | search | `search` `search-query` `search-submit` `search-status` `search-hit` `search-more` `search-close` |
@@ -59,6 +59,7 @@ pub mod own_menu;
 pub mod person;
 pub mod protocol;
 pub mod qr;
+pub mod reaction_board;
 pub mod reactions;
 pub mod room_settings;
 pub mod rooms;

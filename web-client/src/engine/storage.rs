@@ -17,6 +17,8 @@ pub enum Setting {
     Entered,
     /// The panel that is shown where it leaves space for the log.
     Panel,
+    /// The emoji with which the person has reacted last, with blanks between.
+    RecentEmoji,
     /// The theme: `light`, `dark`, or empty for the system's choice.
     Theme,
 }
@@ -29,6 +31,7 @@ impl Setting {
             Self::Protocol => "secure-chat.protocol",
             Self::Entered => "secure-chat.entered",
             Self::Panel => "secure-chat.panel",
+            Self::RecentEmoji => "secure-chat.recent-emoji",
             Self::Theme => "secure-chat.theme",
         }
     }

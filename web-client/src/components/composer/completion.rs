@@ -1,8 +1,9 @@
-//! The list of options over the composer: people after `@`, commands after `/`.
+//! The list of options over the composer: people after `@`, commands after `/`, emoji after `:`.
 
 use std::rc::Rc;
 
-use client::completion::{self, COMMANDS, Kind, Word};
+use client::completion::{self, COMMANDS, Kind, OFFERED, Word};
+use client::emoji;
 use yew::prelude::*;
 
 use super::field;
@@ -16,8 +17,8 @@ struct Choice {
     text: String,
     /// The arguments of a command.
     arguments: &'static str,
-    /// The effect of a command.
-    effect: &'static str,
+    /// The effect of a command, or the name of an emoji.
+    effect: String,
 }
 
 /// The list over the composer.
@@ -69,7 +70,7 @@ fn choices(word: &Word, names: &Callback<String, Vec<String>>) -> Vec<Choice> {
             .map(|text| Choice {
                 text,
                 arguments: "",
-                effect: "",
+                effect: String::new(),
             })
             .collect(),
         Kind::Command => completion::commands(&word.typed)
@@ -80,8 +81,17 @@ fn choices(word: &Word, names: &Callback<String, Vec<String>>) -> Vec<Choice> {
                 Choice {
                     text,
                     arguments,
-                    effect,
+                    effect: effect.to_owned(),
                 }
+            })
+            .collect(),
+        Kind::Emoji => emoji::search(&word.typed)
+            .into_iter()
+            .take(OFFERED)
+            .map(|offered| Choice {
+                text: offered.0.to_owned(),
+                arguments: "",
+                effect: emoji::name(offered),
             })
             .collect(),
     };
@@ -157,6 +167,7 @@ impl CompletionState {
         let count = self.choices.len();
         let (sign, label) = match self.word.as_ref().map(|word| word.kind) {
             Some(Kind::Command) => ("/", "Commands"),
+            Some(Kind::Emoji) => ("", "Emoji"),
             _ => ("@", "People"),
         };
         let status = match count {
@@ -183,7 +194,7 @@ impl CompletionState {
                         <span>{ choice.arguments }</span>
                     }
                     if !choice.effect.is_empty() {
-                        <span class="completion-effect">{ choice.effect }</span>
+                        <span class="completion-effect">{ &choice.effect }</span>
                     }
                 </li>
             }
