@@ -64,7 +64,8 @@ pub(in crate::hub) struct Unstored {
     /// Appends that came when there was no number.
     waiting: VecDeque<(NewEntry, Timestamp, Reply)>,
     recent: HashMap<(UserId, MessageId), Recent>,
-    order: VecDeque<(UserId, MessageId)>,
+    /// The keys of `recent`, with their rising numbers.
+    order: VecDeque<(Seq, (UserId, MessageId))>,
     last_at: Option<Timestamp>,
 }
 
@@ -140,17 +141,25 @@ impl Unstored {
             is_message: matches!(entry.event, Event::Message { .. }),
         };
         if let Event::Deleted { of } = entry.event
-            && let Some(gone) = self.recent.values_mut().find(|recent| recent.seq == of)
+            && let Some(gone) = self.key(of).and_then(|key| self.recent.get_mut(&key))
         {
             gone.is_message = false;
         }
         self.recent.insert(key, recent);
-        self.order.push_back(key);
+        self.order.push_back((entry.seq, key));
         if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
+            && let Some((_, oldest)) = self.order.pop_front()
         {
             self.recent.remove(&oldest);
         }
+    }
+
+    /// Returns the key of a recent entry.
+    fn key(&self, seq: Seq) -> Option<(UserId, MessageId)> {
+        let at = self.order.binary_search_by_key(&seq, |(seq, _)| *seq);
+        at.ok()
+            .and_then(|at| self.order.get(at))
+            .map(|(_, key)| *key)
     }
 
     /// Begins a period in which the room is unstored. Numbers of an earlier one are lower than
@@ -226,8 +235,8 @@ impl Unstored {
 
     /// Returns the writer of a recent message.
     pub(in crate::hub) fn writer(&self, seq: Seq) -> Option<UserId> {
-        let mut recent = self.recent.iter();
-        let ((writer, _), found) = recent.find(|(_, recent)| recent.seq == seq)?;
-        found.is_message.then_some(*writer)
+        let key = self.key(seq)?;
+        let found = self.recent.get(&key)?;
+        found.is_message.then_some(key.0)
     }
 }
