@@ -20,6 +20,7 @@ use tokio::sync::oneshot;
 
 use super::clock::Clock;
 use super::outcome::{Answer, Reply, Subscription};
+use super::reactions::Reactions;
 use super::rules;
 use super::{
     Appended, Change, Committed, Durable, Found, NewEntry, Outcome, PageSize, RoomRecord, Snapshot,
@@ -57,6 +58,7 @@ struct Room {
     entries: BTreeMap<Seq, Entry>,
     last_at: Option<Timestamp>,
     seqs: HashMap<(UserId, MessageId), Seq>,
+    reactions: Reactions,
     members: BTreeMap<UserId, Seq>,
     invited: BTreeSet<UserId>,
     roles: BTreeMap<UserId, Role>,
@@ -270,6 +272,7 @@ impl State {
                 return Err(StoreError::TooManyEdits);
             }
         }
+        room.reactions.judge(new.from, &new.event)?;
         let entry = Entry {
             seq: room.head + 1,
             id: new.id,
@@ -290,6 +293,7 @@ impl State {
                 rules::scrub(entry.seq, &mut entry.event, of);
             }
         }
+        room.reactions.apply(new.from, &entry.event);
         room.seqs.insert(key, entry.seq);
         room.head = entry.seq;
         room.last_at = Some(entry.at);
@@ -374,6 +378,11 @@ impl Room {
         {
             let gone = first.remove();
             self.seqs.remove(&(gone.from.id, gone.id));
+            self.reactions.forget(gone.seq);
+            if let Event::Reacted { of, emoji, .. } = &gone.event {
+                // The message went before, unless this reaction came behind its end.
+                self.reactions.take_back(*of, gone.from.id, emoji);
+            }
         }
     }
 

@@ -10,6 +10,7 @@
 mod clock;
 mod memory;
 mod outcome;
+mod reactions;
 mod rules;
 mod sqlite;
 #[cfg(test)]
@@ -34,7 +35,8 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 pub use memory::MemoryStore;
 pub use outcome::{Committed, Outcome};
-pub(crate) use rules::{not_before, seen_at_entry};
+pub(crate) use reactions::Reactions;
+pub(crate) use rules::{MAX_OWN_REACTIONS, MAX_REACTIONS, not_before, seen_at_entry};
 pub use sqlite::{ExportError, OpenError, SqliteStore, export};
 
 /// The result of a request, which resolves when the request is durable.
@@ -61,7 +63,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::IdReused`] for the same id with another event; [`StoreError::NoSuchRoom`];
-    /// [`StoreError::TooManyEdits`];
+    /// [`StoreError::TooManyEdits`], [`StoreError::TooManyOwnReactions`],
+    /// [`StoreError::TooManyReactions`];
     /// [`StoreError::Full`], [`StoreError::HistoryFull`] and [`StoreError::Failed`], and then nothing
     /// was appended.
     fn append(&self, room: RoomId, entry: NewEntry) -> Durable<Appended>;
@@ -407,6 +410,12 @@ pub enum StoreError {
     /// The message was changed as often as it may be.
     #[error("the message was changed as often as it may be")]
     TooManyEdits,
+    /// The writer has as many different reactions on the message as one may.
+    #[error("the writer has as many reactions on the message as one may")]
+    TooManyOwnReactions,
+    /// The message has as many different reactions as it may.
+    #[error("the message has as many reactions as it may")]
+    TooManyReactions,
     /// The writer may write no more for now.
     #[error("the writer has written as much as one may")]
     QuotaReached,

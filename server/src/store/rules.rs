@@ -46,6 +46,14 @@ pub(super) fn is_the_same(stored: &Event, sent: &Event) -> bool {
 /// every other write waits.
 pub(super) const MAX_EDITS: usize = 500;
 
+/// Most different reactions of one person to one message. One person put 260 on a message, which
+/// hid the others; nobody says more than a few things with them.
+pub(crate) const MAX_OWN_REACTIONS: usize = 12;
+
+/// Most different reactions to one message, whoever they are from: some rows of them on a telephone.
+/// Without it minted keys do together what one may not. Any number of people may share one of them.
+pub(crate) const MAX_REACTIONS: usize = 40;
+
 /// A difference of two times that no delay explains: one of them is from a clock that was wrong.
 pub(super) const IMPLAUSIBLE_MS: i64 = 60 * 60 * 1000;
 

@@ -24,6 +24,7 @@ mod places;
 mod policy;
 mod quotas;
 mod races;
+mod reactions;
 mod slow;
 mod startup;
 mod stopping;

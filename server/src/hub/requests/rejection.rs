@@ -7,7 +7,7 @@ use shared::chat::{ChatErrorCode, MessageId, RoomId, ServerMessage, UserId};
 
 use crate::logging::Repeated;
 use crate::rates::TooFast;
-use crate::store::StoreError;
+use crate::store::{MAX_OWN_REACTIONS, MAX_REACTIONS, StoreError};
 
 /// The request that a rejection answers, as its client knows it.
 #[derive(Debug, Clone)]
@@ -132,6 +132,7 @@ static FAILURES: Repeated = Repeated::new();
 
 impl From<StoreError> for Rejection {
     fn from(error: StoreError) -> Self {
+        let bound;
         let (code, message) = match &error {
             StoreError::IdReused => (
                 ChatErrorCode::IdReused,
@@ -162,6 +163,20 @@ impl From<StoreError> for Rejection {
                 ChatErrorCode::LimitReached,
                 "This message was changed as often as one may be.",
             ),
+            StoreError::TooManyOwnReactions => {
+                bound = format!(
+                    "One person has at most {MAX_OWN_REACTIONS} different reactions on a message: \
+                     take one of yours back first."
+                );
+                (ChatErrorCode::LimitReached, bound.as_str())
+            }
+            StoreError::TooManyReactions => {
+                bound = format!(
+                    "A message has at most {MAX_REACTIONS} different reactions: choose one that is \
+                     there already."
+                );
+                (ChatErrorCode::LimitReached, bound.as_str())
+            }
             StoreError::QuotaReached => (
                 ChatErrorCode::LimitReached,
                 "You have written as much in a day as this server takes of one key.",

@@ -9,7 +9,7 @@ use std::collections::{HashMap, VecDeque};
 use shared::chat::{Author, Entry, Event, MessageId, Seq, Timestamp, UserId};
 use tokio::sync::oneshot;
 
-use crate::store::{Appended, NewEntry, StoreError, not_before};
+use crate::store::{Appended, NewEntry, Reactions, StoreError, not_before};
 
 /// Numbers that are reserved at once. A restart skips fewer.
 pub(in crate::hub) const BLOCK: u32 = 4096;
@@ -66,6 +66,9 @@ pub(in crate::hub) struct Unstored {
     recent: HashMap<(UserId, MessageId), Recent>,
     /// The keys of `recent`, with their rising numbers.
     order: VecDeque<(Seq, (UserId, MessageId))>,
+    /// The reactions to the messages in `recent`. Each was added by an entry behind its message, so
+    /// that they are fewer than [`REMEMBERED`].
+    reactions: Reactions,
     last_at: Option<Timestamp>,
 }
 
@@ -107,6 +110,11 @@ impl Unstored {
             self.waiting.push_back((new, now, reply));
             return None;
         };
+        // Not before there is a number: entries that wait may add reactions and take them back.
+        if let Err(error) = self.reactions.judge(new.from, &new.event) {
+            let _ = reply.send(Err(error));
+            return None;
+        }
         let seq = last + 1;
         self.free = Some((seq, end));
         let at = not_before(self.last_at, now);
@@ -140,17 +148,27 @@ impl Unstored {
             at: entry.at,
             is_message: matches!(entry.event, Event::Message { .. }),
         };
-        if let Event::Deleted { of } = entry.event
-            && let Some(gone) = self.key(of).and_then(|key| self.recent.get_mut(&key))
-        {
-            gone.is_message = false;
+        match entry.event {
+            Event::Deleted { of } => {
+                if let Some(gone) = self.key(of).and_then(|key| self.recent.get_mut(&key)) {
+                    gone.is_message = false;
+                }
+                self.reactions.apply(entry.from.id, &entry.event);
+            }
+            // A reaction that waited for a number may come when its message is gone: it would be
+            // counted for ever.
+            Event::Reacted { of, .. } if self.writer(of).is_some() => {
+                self.reactions.apply(entry.from.id, &entry.event);
+            }
+            Event::Reacted { .. } | Event::Message { .. } | Event::Edited { .. } => {}
         }
         self.recent.insert(key, recent);
         self.order.push_back((entry.seq, key));
         if self.order.len() > REMEMBERED
-            && let Some((_, oldest)) = self.order.pop_front()
+            && let Some((seq, oldest)) = self.order.pop_front()
         {
             self.recent.remove(&oldest);
+            self.reactions.forget(seq);
         }
     }
 
@@ -238,5 +256,145 @@ impl Unstored {
         let key = self.key(seq)?;
         let found = self.recent.get(&key)?;
         found.is_message.then_some(key.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::chat::entry::DisplayName;
+    use shared::chat::{Emoji, Text};
+    use shared::identity::Fingerprint;
+
+    use super::*;
+    use crate::store::MAX_OWN_REACTIONS;
+
+    fn user(number: u32) -> UserId {
+        UserId(Fingerprint::of_spki(&number.to_be_bytes()))
+    }
+
+    /// Appends an entry of an id that no other has, and returns its answer, if there is one yet.
+    fn append(
+        room: &mut Unstored,
+        from: u32,
+        event: Event,
+    ) -> oneshot::Receiver<Result<Appended, StoreError>> {
+        let (reply, appended) = oneshot::channel();
+        let new = NewEntry {
+            id: MessageId::from_random(crate::system::random_bytes().unwrap()),
+            from: user(from),
+            name: DisplayName::guest(user(from)),
+            event,
+        };
+        let now = Timestamp::from_unix_millis(0).unwrap();
+        if let Some(entry) = room.append(new, now, reply) {
+            let (_, appended, reply) = entry.into_parts();
+            UnstoredEntry::acknowledge(appended, reply);
+        }
+        appended
+    }
+
+    fn message() -> Event {
+        Event::Message {
+            text: Text::parse("look").ok(),
+            reply_to: None,
+        }
+    }
+
+    fn reaction(of: Seq, number: u32) -> Event {
+        reacted(of, number, true)
+    }
+
+    fn reacted(of: Seq, number: u32, on: bool) -> Event {
+        let emoji = char::from_u32(0x1f400 + number).unwrap().to_string();
+        Event::Reacted {
+            of,
+            emoji: Emoji::parse(&emoji).unwrap(),
+            on,
+        }
+    }
+
+    fn grant(room: &mut Unstored, last: Seq) {
+        for entry in room.granted(last, 0, last) {
+            let (_, appended, reply) = entry.into_parts();
+            UnstoredEntry::acknowledge(appended, reply);
+        }
+    }
+
+    // The leak: reactions of messages that nobody can react to any more.
+    #[test]
+    fn a_flood_of_reactions_to_ever_new_messages_takes_no_more_memory() {
+        let mut room = Unstored::default();
+        grant(&mut room, 0);
+        for of in (1..=4000).step_by(4) {
+            append(&mut room, 0, message());
+            for from in 1..=3 {
+                append(&mut room, from, reaction(of, from));
+            }
+            assert!(room.reactions.len() < REMEMBERED);
+        }
+        assert!(room.reactions.len() > REMEMBERED / 2);
+        for of in (1..=4000).step_by(4) {
+            if room.writer(of).is_some() {
+                room.reactions.judge(user(1), &reaction(of, 100)).unwrap();
+            }
+        }
+        grant(&mut room, 4096);
+        for _ in 0..REMEMBERED {
+            append(&mut room, 0, message());
+        }
+        assert_eq!(room.reactions.len(), 0);
+    }
+
+    // The race: all of a flood waits for numbers, and was let in before any of it counted.
+    #[test]
+    fn a_flood_of_reactions_that_waits_for_numbers_passes_no_bound() {
+        let mut room = Unstored::default();
+        let mut said = append(&mut room, 0, message());
+        let mut answers: Vec<_> = (0..100)
+            .map(|number| append(&mut room, 1, reaction(1, number)))
+            .collect();
+        grant(&mut room, 0);
+        assert_eq!(said.try_recv().unwrap().unwrap().seq, 1);
+        let answers: Vec<_> = answers
+            .iter_mut()
+            .map(|answer| answer.try_recv().unwrap())
+            .collect();
+        let taken = answers.iter().filter(|answer| answer.is_ok()).count();
+        assert_eq!(taken, MAX_OWN_REACTIONS);
+        let refused = Err(StoreError::TooManyOwnReactions);
+        assert_eq!(answers[MAX_OWN_REACTIONS..], vec![refused; 100 - taken]);
+    }
+
+    #[test]
+    fn a_reaction_that_is_taken_back_while_both_wait_for_numbers_leaves_its_place() {
+        let mut room = Unstored::default();
+        grant(&mut room, 0);
+        append(&mut room, 0, message());
+        for number in 0..u32::try_from(MAX_OWN_REACTIONS).unwrap() {
+            append(&mut room, 1, reaction(1, number));
+        }
+        room.begin();
+        append(&mut room, 1, reacted(1, 0, false));
+        let mut added = append(&mut room, 1, reaction(1, 100));
+        let mut refused = append(&mut room, 1, reaction(1, 0));
+        for entry in room.granted(5000, room.period, 0) {
+            let (_, appended, reply) = entry.into_parts();
+            UnstoredEntry::acknowledge(appended, reply);
+        }
+        assert_eq!(added.try_recv().unwrap().unwrap().seq, 5002);
+        let error = Err(StoreError::TooManyOwnReactions);
+        assert_eq!(refused.try_recv().unwrap(), error);
+    }
+
+    // The leak: a reaction that waited for a number, while its message was deleted.
+    #[test]
+    fn a_reaction_that_comes_behind_the_deletion_of_its_message_is_not_counted() {
+        let mut room = Unstored::default();
+        append(&mut room, 0, message());
+        append(&mut room, 0, Event::Deleted { of: 1 });
+        append(&mut room, 1, reaction(1, 1));
+        grant(&mut room, 0);
+        assert_eq!(room.reactions.len(), 0);
+        assert_eq!(room.writer(1), None);
     }
 }

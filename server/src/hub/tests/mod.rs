@@ -10,6 +10,7 @@ mod owners;
 mod plain_text;
 mod private;
 mod quotas;
+mod reactions;
 mod requests;
 mod retention;
 mod roles;

@@ -8,6 +8,7 @@ mod gather;
 mod index;
 mod job;
 mod open;
+mod reactions;
 mod reader;
 mod requests;
 mod rows;

@@ -120,12 +120,15 @@ impl<'a> Requests<'a> {
             at: rules::not_before(head.at, self.now),
             event: self.as_stored(head.key, &new.event)?,
         };
+        let adds_reaction = self.adds_reaction(head.key, writer, &entry.event)?;
         let refusal = if self.full && !self.frees(head.key, &entry.event)? {
             Some(StoreError::HistoryFull)
         } else if self.is_busy_with(&entry.event) {
             Some(StoreError::Busy)
         } else if self.has_too_many_edits(head.key, &entry.event)? {
             Some(StoreError::TooManyEdits)
+        } else if adds_reaction {
+            self.too_many_reactions(head.key, writer, &entry.event)?
         } else {
             None
         };
@@ -137,12 +140,21 @@ impl<'a> Requests<'a> {
         }
         // The insertion itself finds out whether the id is new; looking first would cost every
         // append another search.
-        if !self.insert(head.key, writer, &entry)? {
+        if !self.insert(head.key, writer, &entry, adds_reaction)? {
             return Ok((self.again(head.key, writer, new)?, None));
         }
         index::index(self.connection, &mut self.memory.backlog, head.key, &entry)?;
-        if let Event::Deleted { of } = entry.event {
-            self.scrub(head.key, of)?;
+        match &entry.event {
+            Event::Deleted { of } => {
+                self.scrub(head.key, *of)?;
+                self.forget_reactions(head.key, *of)?;
+            }
+            Event::Reacted {
+                of,
+                emoji,
+                on: false,
+            } => self.take_back(head.key, writer, *of, emoji)?,
+            Event::Message { .. } | Event::Edited { .. } | Event::Reacted { .. } => {}
         }
         let appended = Appended {
             seq,
@@ -180,15 +192,22 @@ impl<'a> Requests<'a> {
         Ok(last)
     }
 
-    /// Inserts an entry. Returns `false` if this writer has used this id before.
-    fn insert(&mut self, room: i64, writer: i64, entry: &Entry) -> Result<bool, Failure> {
+    /// Inserts an entry, which may stand for a new reaction. Returns `false` if this writer has used
+    /// this id before.
+    fn insert(
+        &mut self,
+        room: i64,
+        writer: i64,
+        entry: &Entry,
+        stands: bool,
+    ) -> Result<bool, Failure> {
         let columns = EventColumns::of(&entry.event);
         let insert = match &mut self.insert {
             Some(insert) => insert,
             none => none.insert(self.connection.prepare_cached(
                 "INSERT INTO entries (place, room, writer, id, name, at, kind, text, target,
-                                      reply_to, emoji, is_on)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                                      reply_to, emoji, is_on, stands)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
                  ON CONFLICT (room, writer, id) DO NOTHING",
             )?),
         };
@@ -205,6 +224,7 @@ impl<'a> Requests<'a> {
             columns.reply_to,
             columns.emoji,
             columns.is_on,
+            stands.then_some(1_i64),
         ])?;
         Ok(inserted == 1)
     }

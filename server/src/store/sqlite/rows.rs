@@ -18,7 +18,7 @@ use crate::store::{Cause, StoreError};
 pub(super) const SELECT_ENTRIES: &str = "SELECT place, id, fingerprint, name, at, kind, text, \
     target, reply_to, emoji, is_on FROM entries CROSS JOIN users ON users.key = writer";
 
-/// The kinds of events. The schema names the edits' too.
+/// The kinds of events. The schema names those of edits and reactions too.
 pub(super) const MESSAGE: i64 = 0;
 pub(super) const EDITED: i64 = 1;
 const DELETED: i64 = 2;

@@ -9,7 +9,7 @@ pub(super) const APPLICATION_ID: u32 = 0x5343_6874;
 
 /// Each brings a database from the version of its index to the next. One that was released is never
 /// changed again.
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     // An entry's place is its room's key times 2^40 and its number, so that a room's entries lie
     // together in their order without another index; a full-text index can point to it too. Times
     // are milliseconds since 1970, `kind` is one of `rows`, a fingerprint has 32 bytes, an id 16.
@@ -117,6 +117,18 @@ const MIGRATIONS: [&str; 10] = [
         adds INTEGER NOT NULL,
         tokens TEXT NOT NULL
     ) STRICT;",
+    // `stands` is 1 where an entry added a reaction that was not taken back since, to a message that
+    // is there, and otherwise nothing. SQLite takes `is_on` from the row that has the `max`.
+    "ALTER TABLE entries ADD COLUMN stands INTEGER;
+    UPDATE entries SET stands = 1 WHERE place IN
+        (SELECT place FROM
+            (SELECT max(place) AS place, room, target, is_on FROM entries WHERE kind = 3
+             GROUP BY room, target, writer, emoji) AS last
+         WHERE is_on = 1 AND EXISTS
+             (SELECT 1 FROM entries AS said
+              WHERE said.place = last.room << 40 | last.target AND said.text IS NOT NULL));
+    CREATE INDEX own_reactions ON entries (room, target, writer, emoji) WHERE stands = 1;
+    CREATE INDEX reactions ON entries (room, target, emoji) WHERE stands = 1;",
 ];
 
 /// Returns the version of a database to which every migration was applied.
@@ -205,6 +217,40 @@ mod tests {
             assert_eq!(found(&mut connection, "cafe"), [1], "{version}");
             assert_eq!(found(&mut connection, "東京"), [2], "{version}");
         }
+    }
+
+    // A server from before the bounds of reactions kept every one that was added and taken back.
+    #[test]
+    fn the_reactions_of_a_former_database_are_those_that_were_not_taken_back() {
+        let mut connection = former(10);
+        let other = "INSERT INTO users (key, fingerprint) VALUES (2, zeroblob(31))";
+        connection.execute_batch(other).unwrap();
+        for (seq, writer, target, emoji, is_on) in [
+            (10, 1, 1, "👍", true),
+            (11, 1, 1, "👍", false),
+            (12, 1, 1, "👍", true),
+            (13, 1, 1, "👍", true),
+            (14, 2, 1, "👍", true),
+            (15, 1, 1, "🎉", true),
+            (16, 1, 1, "🎉", false),
+            (17, 2, 1, "🎉", false),
+            (18, 1, 2, "🎉", true),
+            // To the message that was deleted, and to one that is gone.
+            (19, 1, 5, "🎉", true),
+            (20, 1, 9, "🎉", true),
+        ] {
+            let sql = "INSERT INTO entries
+                           (place, room, writer, id, name, at, kind, target, emoji, is_on)
+                       VALUES ((3 << 40) | ?1, 3, ?2, randomblob(16), 'anna', 0, 3, ?3, ?4, ?5)";
+            let values = rusqlite::params![seq, writer, target, emoji, is_on];
+            connection.execute(sql, values).unwrap();
+        }
+        migrate(&mut connection).unwrap();
+        let sql = "SELECT place & 1099511627775 FROM entries WHERE stands = 1 ORDER BY place";
+        let mut query = connection.prepare(sql).unwrap();
+        let standing = query.query_map([], |row| row.get(0)).unwrap();
+        let standing: Vec<i64> = standing.map(Result::unwrap).collect();
+        assert_eq!(standing, [13, 14, 18]);
     }
 
     // The crash: the server ends while it makes the index.

@@ -3,6 +3,7 @@
 mod appends;
 mod changes;
 mod index;
+mod reactions;
 mod retention;
 mod searches;
 mod sqlite;
