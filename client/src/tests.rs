@@ -286,6 +286,37 @@ fn a_refusal_belongs_to_what_was_refused() {
     assert_eq!(chat.room().unwrap().notices[0].text, "Too fast.");
 }
 
+// The server has a bound of reactions: a person must see which one was not taken, and why.
+#[test]
+fn a_refused_reaction_stays_in_the_outbox_with_the_reason_until_it_is_dropped() {
+    let mut chat = chat();
+    let id = write(&mut chat, 1);
+    let mut reaction = chat.outbox.lines()[0].clone();
+    chat.outbox.remove(id);
+    reaction.what = Writing::React {
+        of: 1,
+        emoji: shared::chat::Emoji::parse("👍").unwrap(),
+        on: true,
+    };
+    chat.outbox.push(reaction);
+    chat.hear(
+        ServerMessage::Error {
+            code: ChatErrorCode::LimitReached,
+            message: "Take one back first.".into(),
+            retry_after: None,
+            about: Some(id.to_string()),
+        },
+        1,
+    );
+    let line = &chat.outbox.lines()[0];
+    assert!(matches!(line.what, Writing::React { of: 1, .. }));
+    let refused = DeliveryState::Refused("Take one back first.".into());
+    assert_eq!(line.state, refused);
+    assert!(chat.room().unwrap().notices.is_empty());
+    chat.outbox.remove(id);
+    assert!(chat.outbox.lines().is_empty());
+}
+
 #[test]
 fn older_messages_are_asked_for_once_and_come_before() {
     let mut chat = Chat::default();
