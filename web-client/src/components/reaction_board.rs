@@ -108,7 +108,6 @@ pub fn reaction_board(props: &ReactionBoardProps) -> Html {
             ref={node}
             class="board"
             translate="no"
-            role="group"
             aria-label="Choose a reaction"
             data-testid="reaction-board"
             {onsubmit}
