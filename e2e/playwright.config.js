@@ -1,7 +1,16 @@
-// How the tests run: with an installed Chromium, in two workers, without second chances.
+// How the tests run: with installed browsers, in two workers, without second chances.
 import { defineConfig } from '@playwright/test';
 
-import { launchOptions } from './lib/chromium.js';
+import * as chromium from './lib/chromium.js';
+import * as firefox from './lib/firefox/options.js';
+
+/** What is about the page's faults and its main paths. */
+const EVERYWHERE = ['keyboard', 'liveness', 'lobby', 'locale', 'return', 'rooms', 'search', 'unread', 'unsent', 'widths'];
+
+/** What Firefox is driven through beside that. */
+const IN_FIREFOX = ['accessibility', 'identity', 'notifications', 'reconnect', 'translation', 'trust'];
+
+const specs = (...lists) => lists.flat().map((name) => `${name}.spec.js`);
 
 export default defineConfig({
   testDir: 'tests',
@@ -15,10 +24,16 @@ export default defineConfig({
   expect: { timeout: 20_000 },
   reporter: [['list']],
   use: {
-    browserName: 'chromium',
-    launchOptions,
     actionTimeout: 20_000,
     navigationTimeout: 30_000,
     screenshot: 'only-on-failure',
   },
+  projects: [
+    { name: 'chromium', use: { engine: 'chromium', browserName: 'chromium', launchOptions: chromium.launchOptions } },
+    {
+      name: 'firefox',
+      testMatch: specs(EVERYWHERE, IN_FIREFOX),
+      use: { engine: 'firefox', browserName: 'firefox', launchOptions: firefox.launchOptions },
+    },
+  ],
 });

@@ -1,5 +1,5 @@
-// Records what the browser itself says crossed its WebSockets: the same frames that its developer
-// tools show. It must not know what they mean.
+// Records what crossed a page's WebSockets: what the browser itself says, the same frames that its
+// developer tools show, or what a proxy saw on the wire. It must not know what they mean.
 
 /**
  * @typedef {object} Tunnel
@@ -12,11 +12,17 @@
 /**
  * Records every tunnel that the page opens from now on.
  * @param {import('@playwright/test').Page} page
+ * @param {import('./tap.js').Tap} [tap] of a browser that does not tell it itself; it knows no pages, so
+ *   the tunnels of a profile are those of the page that came last
  * @returns {Tunnel[]}
  */
-export function recordTunnels(page) {
+export function recordTunnels(page, tap) {
   /** @type {Tunnel[]} */
   const tunnels = [];
+  if (tap) {
+    tap.onTunnel = (tunnel) => tunnels.push(tunnel);
+    return tunnels;
+  }
   page.on('websocket', (socket) => {
     const url = new URL(socket.url());
     if (url.pathname !== '/ws') return;

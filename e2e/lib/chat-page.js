@@ -1,5 +1,5 @@
 // The page as a person uses it: what can be seen and done, by the page's own test ids.
-import { expect } from '@playwright/test';
+import { expect } from './expect.js';
 
 /** The longest line that is typed key by key. */
 const TYPED_CHARACTERS = 100;
@@ -195,6 +195,19 @@ export class ChatPage {
   /** @param {string | RegExp} text */
   notices(text) {
     return this.id('notice').filter({ hasText: text });
+  }
+
+  /**
+   * Goes back in the history, within the page. Asked in the page, because Firefox does not tell
+   * Playwright of an end of that.
+   */
+  async goBack() {
+    await this.page.evaluate(() => history.back());
+  }
+
+  /** Goes forward in it. */
+  async goForward() {
+    await this.page.evaluate(() => history.forward());
   }
 
   /** Opens the identity dialog, reads the whole fingerprint, and closes it. */

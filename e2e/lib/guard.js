@@ -1,7 +1,8 @@
 // Notices what a page does that it must not: breaks its policy, throws, or complains on the console.
 
 /** The browsers' message about a server that is gone, which the page cannot silence. */
-export const LOST_SERVER = /WebSocket connection to '.*' failed|net::ERR_CONNECTION_REFUSED/;
+export const LOST_SERVER =
+  /WebSocket connection to '.*' failed|net::ERR_CONNECTION_REFUSED|Firefox can’t establish a connection|The connection to .* was interrupted/;
 
 /** Chromium's remark on the build tool's preload hints; what is preloaded is used all the same. */
 const PRELOAD = /`integrity` attribute is currently ignored for preload|was preloaded using link preload/;

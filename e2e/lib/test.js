@@ -1,12 +1,15 @@
 // The tests' own `test`: a server, visitors and Python clients that are cleaned up after each test,
 // and a look at what no page may ever do.
-import { test as base, expect } from '@playwright/test';
+import { test as base } from '@playwright/test';
 
 import { recordTunnels } from './capture.js';
 import { ChatPage } from './chat-page.js';
+import { emulateFocus, lack, lackOf } from './engines.js';
+import { expect } from './expect.js';
 import { watch } from './guard.js';
 import { PythonClient } from './python.js';
 import { Server } from './server.js';
+import { Tap } from './tap.js';
 
 export { expect };
 
@@ -20,6 +23,17 @@ export { expect };
  */
 
 export const test = base.extend({
+  /** The engine of the project, by its name. */
+  engine: ['chromium', { option: true, scope: 'worker' }],
+
+  /** Skips the test if the engine lacks a capability. */
+  needs: async ({ engine }, use, info) => {
+    await use((capability) => {
+      const reason = lack(engine, capability);
+      info.skip(reason !== null, `${capability}: ${reason}`);
+    });
+  },
+
   /** The options of {@link Server.start}. */
   serverOptions: [{}, { option: true }],
 
@@ -37,20 +51,39 @@ export const test = base.extend({
    * Makes a visitor with a fresh profile, or with another visitor's.
    * `allow`: what its console may say beside nothing.
    */
-  visitor: async ({ browser }, use) => {
+  visitor: async ({ browser, engine }, use, info) => {
     const visitors = [];
     const contexts = new Set();
+    const taps = new Map();
     await use(async ({ allow = [], like, ...options } = {}) => {
-      const context = like?.context ?? (await browser.newContext(options));
+      const reason = lackOf(engine, options);
+      info.skip(reason !== null, reason ?? '');
+      let context = like?.context;
+      if (!context && engine === 'chromium') context = await browser.newContext(options);
+      if (!context) {
+        const tap = await Tap.start();
+        context = await browser.newContext({ ...options, proxy: { server: `http://${tap.address}` } });
+        taps.set(context, tap);
+        await emulateFocus(context);
+      }
       contexts.add(context);
       const page = await context.newPage();
       const problems = await watch(page, allow);
-      const visitor = { chat: new ChatPage(page), page, context, tunnels: recordTunnels(page), problems };
+      const tunnels = recordTunnels(page, taps.get(context));
+      const visitor = { chat: new ChatPage(page), page, context, tunnels, problems };
       visitors.push(visitor);
       return visitor;
     });
+    // Looked at before the end, at which Playwright may take a picture: for it, it adds a style to the
+    // page, which the policy forbids and Firefox reports.
+    const problems = visitors.map((visitor) => [...visitor.problems]);
     for (const context of contexts) await context.close();
-    for (const { problems } of visitors) expect(problems).toEqual([]);
+    for (const tap of taps.values()) tap.dispose();
+    if (info.status !== info.expectedStatus) {
+      await info.attach('problems', { body: problems.flat().join('\n'), contentType: 'text/plain' });
+      return;
+    }
+    for (const found of problems) expect(found).toEqual([]);
   },
 
   /** Lets a Python client join the lobby. */

@@ -1,5 +1,5 @@
 // What a browser that translates pages may change, and what it must leave alone.
-import { expect } from '@playwright/test';
+import { expect } from './expect.js';
 
 /** The texts of people, which a browser may translate. */
 const MESSAGES = '[data-testid="message-text"], [data-testid="quoted-text"], .outgoing .bubble';

@@ -1,6 +1,6 @@
 // Whom the page trusts, seen from both sides: what the server says of itself in its log, and what a
 // person finds in the page's dialogs. It must not know how either is made.
-import { expect } from '@playwright/test';
+import { expect } from './expect.js';
 
 /** A fingerprint, as everybody writes it. */
 export const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;

@@ -112,7 +112,8 @@ for (const colorScheme of ['light', 'dark']) {
   }
 }
 
-test('axe-core would find something', async ({ server, visitor }) => {
+test('axe-core would find something', async ({ server, visitor, needs }) => {
+  needs('axe');
   const { chat, page } = await visitor();
   await chat.open(server.url);
   expect(await audit(page)).toEqual([]);

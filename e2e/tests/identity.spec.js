@@ -1,6 +1,7 @@
 // The key is the person: it stays over reloads, leaves as an encrypted file, and comes back.
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 
+import { downloadOf } from '../lib/download.js';
 import { python } from '../lib/python.js';
 import { expect, test } from '../lib/test.js';
 
@@ -45,13 +46,11 @@ test('export, delete and import bring the same key back', async ({ server, visit
   await chat.id('export-submit').click();
   await expect(chat.id('export-confirm-error')).toHaveText('The two are not the same.');
   await chat.id('export-confirm').fill(PASSPHRASE);
-  const downloading = page.waitForEvent('download');
-  await chat.id('export-submit').click();
-  const download = await downloading;
-  expect(download.suggestedFilename()).toBe('secure-chat-key.pem');
+  const { name, text } = await downloadOf(page, () => chat.id('export-submit').click());
+  expect(name).toBe('secure-chat-key.pem');
+  expect(text).toMatch(/^-----BEGIN ENCRYPTED PRIVATE KEY-----\n/);
   const file = info.outputPath('key.pem');
-  await download.saveAs(file);
-  expect(await readFile(file, 'utf8')).toMatch(/^-----BEGIN ENCRYPTED PRIVATE KEY-----\n/);
+  await writeFile(file, text);
   expect(await fingerprintByPython(file, PASSPHRASE)).toBe(fingerprint);
   await expect(chat.id('identity-done')).toBeVisible();
   await chat.dialog.getByRole('button', { name: 'Done' }).click();

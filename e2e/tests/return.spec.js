@@ -17,11 +17,11 @@ test('a reload comes back to the room, and back and forward go through the rooms
   await page.reload();
   await expect(title(chat)).toHaveText('den');
   await expect(chat.ownName).toHaveText('ada');
-  await page.goBack();
+  await chat.goBack();
   await expect(title(chat)).toHaveText('größe');
-  await page.goBack();
+  await chat.goBack();
   await expect(title(chat)).toHaveText('lobby');
-  await page.goForward();
+  await chat.goForward();
   await expect(title(chat)).toHaveText('größe');
 });
 
@@ -57,7 +57,7 @@ test('a room that is renamed keeps its place in the history', async ({ server, v
     await expect(ada.page).toHaveURL(`${server.url}#room=${name}`);
   }
   expect(await entries()).toBe(before);
-  await ada.page.goBack();
+  await ada.chat.goBack();
   await expect(title(ada.chat)).toHaveText('lobby');
 });
 
