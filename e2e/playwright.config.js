@@ -4,7 +4,7 @@ import { defineConfig } from '@playwright/test';
 import * as chromium from './lib/chromium.js';
 import * as firefox from './lib/firefox/options.js';
 
-/** What is about the page's faults and its main paths. */
+/** What every engine is driven through: the page's faults, and its main paths. */
 const EVERYWHERE = ['keyboard', 'liveness', 'lobby', 'locale', 'return', 'rooms', 'search', 'unread', 'unsent', 'widths'];
 
 /** What Firefox is driven through beside that. */
@@ -35,5 +35,7 @@ export default defineConfig({
       testMatch: specs(EVERYWHERE, IN_FIREFOX),
       use: { engine: 'firefox', browserName: 'firefox', launchOptions: firefox.launchOptions },
     },
+    // Not Playwright's own WebKit: the one of the system, by WebDriver (lib/webdriver).
+    { name: 'webkit', testMatch: specs(EVERYWHERE), use: { engine: 'webkit' } },
   ],
 });

@@ -2,7 +2,7 @@
 // lacks is skipped there, with the reason.
 
 /** The options of a visitor's profile that not every engine has, and the values that need nothing. */
-const PROFILE_NEEDS = { colorScheme: ['light'], forcedColors: ['none'] };
+const PROFILE_NEEDS = { colorScheme: ['light'], forcedColors: ['none'], locale: ['en-US'] };
 
 const NO_MEDIA = 'no released Firefox emulates media features';
 
@@ -14,7 +14,14 @@ const LACKS = {
     forcedColors: NO_MEDIA,
     axe: 'in axe-core, Firefox 153 ends the process of the page now and then',
   },
+  webkit: {
+    forcedColors: 'WebKit has no forced colours',
+    locale: 'WebKitGTK takes a locale that the system has installed, from its environment',
+  },
 };
+
+/** Returns the width of the narrowest window that an engine has, in pixels: a bar of MiniBrowser needs 447. */
+export const narrowest = (engine) => (engine === 'webkit' ? 447 : 0);
 
 /**
  * Returns why an engine cannot do something, or null if it can.

@@ -1,5 +1,7 @@
 // Notices what a page does that it must not: breaks its policy, throws, or complains on the console.
 
+import { engineOf } from './engines.js';
+
 /** The browsers' message about a server that is gone, which the page cannot silence. */
 export const LOST_SERVER =
   /WebSocket connection to '.*' failed|net::ERR_CONNECTION_REFUSED|Firefox can’t establish a connection|The connection to .* was interrupted/;
@@ -18,6 +20,11 @@ export async function watch(page, allowed) {
   const note = (problem) => {
     if (![PRELOAD, ...allowed].some((pattern) => pattern.test(problem))) problems.push(problem);
   };
+  page.on('problem', note);
+  if (engineOf(page) === 'webkit') {
+    await page.addInitScript(noteProblems);
+    return problems;
+  }
   page.on('pageerror', (error) => note(`exception: ${error}`));
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) {
@@ -31,4 +38,21 @@ export async function watch(page, allowed) {
     });
   });
   return problems;
+}
+
+/** Lets a page note of itself what its driver does not tell. */
+function noteProblems() {
+  const noted = (window.noted = []);
+  window.addEventListener('error', ({ message }) => noted.push(`exception: ${message}`));
+  window.addEventListener('unhandledrejection', ({ reason }) => noted.push(`exception: ${reason}`));
+  document.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, sourceFile }) =>
+    noted.push(`policy: ${effectiveDirective} ${blockedURI} ${sourceFile}`),
+  );
+  for (const type of ['error', 'warn']) {
+    const say = console[type];
+    console[type] = (...words) => {
+      noted.push(`console: ${words.join(' ')}`);
+      say.apply(console, words);
+    };
+  }
 }

@@ -1,13 +1,19 @@
-// A proxy between one profile of a browser and everything it opens: it records what crosses the
-// WebSockets on the wire, for engines that do not tell it themselves. It passes every byte on as it is.
+// A proxy between one profile of a browser and everything it opens, for engines that do not do it
+// themselves: it records what crosses the WebSockets on the wire, and brings a test's scripts into
+// documents. Everything else it passes on as it is.
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import { connect } from 'node:net';
 
 import { MessageReader, WebSocketReader } from './websocket.js';
 
+/** Where documents find the scripts of a test: a file of their own origin, which their policy allows. */
+const SCRIPTS_PATH = '/scripts-of-the-test.js';
+
 /** A running proxy. */
 export class Tap {
+  /** The programs that run in every document before its own; no document is changed if there are none. */
+  scripts = [];
   /** Returns its address, host and port. */
   address = '';
   /** Gets each tunnel that is opened; a test that looks at tunnels puts its own in place. */
@@ -18,7 +24,7 @@ export class Tap {
   /** Starts one on a free port. */
   static async start() {
     const tap = new Tap();
-    tap.#http = createServer((asked, reply) => forward(asked, reply));
+    tap.#http = createServer((asked, reply) => forward(asked, reply, tap.scripts));
     // Browsers ask a proxy to connect them, also for WebSockets without TLS.
     tap.#http.on('connect', (asked, socket, head) => tap.#tunnel(asked.url, '', socket, head));
     tap.#http.on('upgrade', (asked, socket, head) => {
@@ -95,11 +101,25 @@ class Recorder {
 }
 
 /** Asks the server what a browser asked the proxy, and hands its answer on. */
-function forward(asked, reply) {
-  const { method, headers } = asked;
-  const sent = request(asked.url, { method, headers, setHost: false, agent: false }, (answer) => {
-    reply.writeHead(answer.statusCode, answer.statusMessage, answer.rawHeaders);
-    answer.pipe(reply);
+function forward(asked, reply, scripts) {
+  const { method, headers, url } = asked;
+  if (new URL(url).pathname === SCRIPTS_PATH) {
+    reply.writeHead(200, { 'content-type': 'text/javascript', 'cache-control': 'no-store' }).end(scripts.join('\n'));
+    return;
+  }
+  // What is to be changed must not come compressed.
+  if (scripts.length) delete headers['accept-encoding'];
+  const sent = request(url, { method, headers, setHost: false, agent: false }, async (answer) => {
+    const isDocument = answer.headers['content-type']?.startsWith('text/html');
+    if (!scripts.length || !isDocument) {
+      reply.writeHead(answer.statusCode, answer.statusMessage, answer.rawHeaders);
+      answer.pipe(reply);
+      return;
+    }
+    const document = (await answer.setEncoding('utf8').toArray()).join('');
+    // The head's own tags may be left out of a document; this is what is in it.
+    const changed = Buffer.from(document.replace(/(?=<(meta|link|title|script)\b)/i, `<script src="${SCRIPTS_PATH}"></script>`));
+    reply.writeHead(answer.statusCode, { ...answer.headers, 'content-length': changed.length }).end(changed);
   });
   sent.on('error', () => reply.destroy());
   asked.pipe(sent);

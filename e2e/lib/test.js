@@ -10,6 +10,7 @@ import { watch } from './guard.js';
 import { PythonClient } from './python.js';
 import { Server } from './server.js';
 import { Tap } from './tap.js';
+import { Browser as WebKit } from './webdriver/browser.js';
 
 export { expect };
 
@@ -25,6 +26,16 @@ export { expect };
 export const test = base.extend({
   /** The engine of the project, by its name. */
   engine: ['chromium', { option: true, scope: 'worker' }],
+
+  /** The browser of the project. */
+  browser: [
+    async ({ engine, playwright, launchOptions }, use) => {
+      const browser = engine === 'webkit' ? await WebKit.launch() : await playwright[engine].launch(launchOptions);
+      await use(browser);
+      await browser.close();
+    },
+    { scope: 'worker', timeout: 60_000 },
+  ],
 
   /** Skips the test if the engine lacks a capability. */
   needs: async ({ engine }, use, info) => {
@@ -62,7 +73,8 @@ export const test = base.extend({
       if (!context && engine === 'chromium') context = await browser.newContext(options);
       if (!context) {
         const tap = await Tap.start();
-        context = await browser.newContext({ ...options, proxy: { server: `http://${tap.address}` } });
+        const through = engine === 'webkit' ? { tap } : { proxy: { server: `http://${tap.address}` } };
+        context = await browser.newContext({ ...options, ...through });
         taps.set(context, tap);
         await emulateFocus(context);
       }
@@ -74,12 +86,17 @@ export const test = base.extend({
       visitors.push(visitor);
       return visitor;
     });
+    const failed = info.status !== info.expectedStatus;
+    if (engine === 'webkit') {
+      if (failed) await Promise.all(visitors.map(({ page }) => attachPicture(page, info)));
+      else for (const context of contexts) await context.collect();
+    }
     // Looked at before the end, at which Playwright may take a picture: for it, it adds a style to the
     // page, which the policy forbids and Firefox reports.
     const problems = visitors.map((visitor) => [...visitor.problems]);
     for (const context of contexts) await context.close();
     for (const tap of taps.values()) tap.dispose();
-    if (info.status !== info.expectedStatus) {
+    if (failed) {
       await info.attach('problems', { body: problems.flat().join('\n'), contentType: 'text/plain' });
       return;
     }
@@ -97,3 +114,9 @@ export const test = base.extend({
     for (const client of clients) client.dispose();
   },
 });
+
+/** Attaches what a page looks like, unless it has been closed. */
+async function attachPicture(page, info) {
+  const body = await page.screenshot().catch(() => null);
+  if (body) await info.attach('screenshot', { body, contentType: 'image/png' });
+}
