@@ -5,7 +5,7 @@ import * as chromium from './lib/chromium.js';
 import * as firefox from './lib/firefox/options.js';
 
 /** What every engine is driven through: the page's faults, and its main paths. */
-const EVERYWHERE = ['keyboard', 'liveness', 'lobby', 'locale', 'return', 'rooms', 'search', 'unread', 'unsent', 'widths'];
+const EVERYWHERE = ['composer', 'keyboard', 'liveness', 'lobby', 'locale', 'return', 'rooms', 'search', 'unread', 'unsent', 'widths'];
 
 /** What Firefox is driven through beside that. */
 const IN_FIREFOX = ['accessibility', 'identity', 'notifications', 'reconnect', 'translation', 'trust'];
