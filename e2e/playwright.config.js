@@ -1,8 +1,16 @@
 // How the tests run: with installed browsers, in two workers, without second chances.
+import { env } from 'node:process';
+
 import { defineConfig } from '@playwright/test';
 
 import * as chromium from './lib/chromium.js';
 import * as firefox from './lib/firefox/options.js';
+
+/**
+ * In the other engines the tests that hang on the engine most, by their tag; with
+ * SECURE_CHAT_ENGINES=all every test that can run there, which takes long.
+ */
+const grep = env.SECURE_CHAT_ENGINES === 'all' ? /./ : /@engines/;
 
 /** What every engine is driven through: the page's faults, and its main paths. */
 const EVERYWHERE = ['composer', 'keyboard', 'liveness', 'lobby', 'locale', 'return', 'rooms', 'search', 'unread', 'unsent', 'widths'];
@@ -33,9 +41,10 @@ export default defineConfig({
     {
       name: 'firefox',
       testMatch: specs(EVERYWHERE, IN_FIREFOX),
+      grep,
       use: { engine: 'firefox', browserName: 'firefox', launchOptions: firefox.launchOptions },
     },
     // Not Playwright's own WebKit: the one of the system, by WebDriver (lib/webdriver).
-    { name: 'webkit', testMatch: specs(EVERYWHERE), use: { engine: 'webkit' } },
+    { name: 'webkit', testMatch: specs(EVERYWHERE), grep, use: { engine: 'webkit' } },
   ],
 });

@@ -8,7 +8,7 @@ const sizes = (chat) =>
     hidden: area.scrollHeight - area.clientHeight,
   }));
 
-test('the composer is as high as its text, up to a limit', async ({ server, visitor }) => {
+test('the composer is as high as its text, up to a limit', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat, page } = await visitor();
   await chat.open(server.url);
   await chat.join('ada');

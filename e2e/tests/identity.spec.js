@@ -31,7 +31,7 @@ test('two profiles are two people', async ({ server, visitor }) => {
   expect(await one.chat.readFingerprint()).not.toBe(await other.chat.readFingerprint());
 });
 
-test('export, delete and import bring the same key back', async ({ server, visitor }, info) => {
+test('export, delete and import bring the same key back', { tag: '@engines' }, async ({ server, visitor }, info) => {
   const { chat, page } = await visitor();
   await chat.open(server.url);
   const fingerprint = await chat.readFingerprint();

@@ -18,7 +18,7 @@ async function tabTo(page, testId, key = 'Tab') {
 }
 
 for (const width of [360, 1280]) {
-  test(`from opening to chatting with the keyboard alone, ${width} px`, async ({ server, visitor }) => {
+  test(`from opening to chatting with the keyboard alone, ${width} px`, { tag: width > 1000 ? '@engines' : [] }, async ({ server, visitor }) => {
     const { chat, page } = await visitor({ viewport: { width, height: 800 } });
     const keys = page.keyboard;
     await chat.open(server.url);
@@ -92,7 +92,7 @@ for (const width of [360, 1280]) {
   });
 }
 
-test('the first Tab offers to skip to the content', async ({ server, visitor }) => {
+test('the first Tab offers to skip to the content', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat, page } = await visitor();
   await chat.open(server.url);
   await page.keyboard.press('Tab');
@@ -114,7 +114,7 @@ test('the theme is chosen with the arrow keys and stays', async ({ server, visit
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
 });
 
-test('the log is one Tab stop, however long it is, and the arrows go through it', async ({ server, visitor, python }) => {
+test('the log is one Tab stop, however long it is, and the arrows go through it', { tag: '@engines' }, async ({ server, visitor, python }) => {
   test.slow();
   const py = await python();
   const { chat, page } = await visitor();

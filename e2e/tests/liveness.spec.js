@@ -10,7 +10,7 @@ const ALLOW = { allow: [LOST_SERVER] };
 const SILENCE = 30_500;
 
 for (const protocol of ['v1', 'v2']) {
-  test(`a frozen server is not “Connected”, and given up (${protocol})`, async ({ server, visitor }) => {
+  test(`a frozen server is not “Connected”, and given up (${protocol})`, { tag: protocol === 'v2' ? '@engines' : [] }, async ({ server, visitor }) => {
     const { chat, page, tunnels } = await come(visitor, server, protocol);
     const former = tunnels.at(-1);
     server.freeze();
@@ -30,7 +30,7 @@ for (const protocol of ['v1', 'v2']) {
   });
 }
 
-test('a server that answers late keeps its session', async ({ server, visitor }) => {
+test('a server that answers late keeps its session', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat, page, tunnels } = await come(visitor, server, 'v2');
   const former = tunnels.at(-1);
   server.freeze();

@@ -65,7 +65,7 @@ test('a name that is taken stays with its owner', async ({ server, visitor }) =>
   await expect(other.chat.ownName).toHaveText(/^guest-[0-9a-f]{16}$/);
 });
 
-test('the bytes in the browser are the protocol’s and open in Python', async ({ server, visitor }) => {
+test('the bytes in the browser are the protocol’s and open in Python', { tag: '@engines' }, async ({ server, visitor }) => {
   const ada = await visitor();
   await ada.chat.open(server.url);
   const fingerprint = await ada.chat.readFingerprint();

@@ -6,7 +6,7 @@ for (const [locale, timezoneId, time] of [
   ['en-US', 'America/New_York', /^\d{1,2}:\d{2}\s[AP]M$/u],
   ['de-DE', 'Asia/Tokyo', /^\d{2}:\d{2}$/],
 ]) {
-  test(`times are those of ${locale} in ${timezoneId}, on every message`, async ({ server, visitor }) => {
+  test(`times are those of ${locale} in ${timezoneId}, on every message`, { tag: '@engines' }, async ({ server, visitor }) => {
     const { chat, page } = await visitor({ locale, timezoneId });
     await chat.open(server.url);
     await chat.join('ada');
@@ -39,7 +39,7 @@ for (const [locale, timezoneId, time] of [
   });
 }
 
-test('shortcuts work on a Russian keyboard', async ({ server, visitor }) => {
+test('shortcuts work on a Russian keyboard', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat, page } = await visitor();
   await chat.open(server.url);
   await chat.join('ada');
@@ -53,7 +53,7 @@ test('shortcuts work on a Russian keyboard', async ({ server, visitor }) => {
   await expect(chat.id('shortcuts')).toBeVisible();
 });
 
-test('the composer takes the direction of its text', async ({ server, visitor }) => {
+test('the composer takes the direction of its text', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat } = await visitor();
   await chat.open(server.url);
   await chat.join('ada');

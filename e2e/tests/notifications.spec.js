@@ -13,7 +13,7 @@ async function two(visitor, server) {
   return [ada, bob];
 }
 
-test('a mention notifies a window without focus, leads to the message, and goes when it was seen', async ({ server, visitor }) => {
+test('a mention notifies a window without focus, leads to the message, and goes when it was seen', { tag: '@engines' }, async ({ server, visitor }) => {
   const [ada, bob] = await two(visitor, server);
   await ada.chat.type('/join rust');
   await expect(ada.chat.id('room-title')).toHaveText('rust');

@@ -65,7 +65,7 @@ test('a line without an answer is sent again by itself, and is there once', asyn
   await expect(chat.outgoing).toHaveCount(0);
 });
 
-test('what waits survives a reload, and can be cancelled', async ({ server, visitor }) => {
+test('what waits survives a reload, and can be cancelled', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat, page, problems } = await visitor(ALLOW);
   await chat.open(server.url);
   await chat.join('ada');

@@ -4,7 +4,7 @@ import { expect, test } from '../lib/test.js';
 
 const title = (chat) => chat.id('room-title');
 
-test('a reload comes back to the room, and back and forward go through the rooms', async ({ server, visitor }) => {
+test('a reload comes back to the room, and back and forward go through the rooms', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat, page } = await visitor();
   await chat.open(server.url);
   await chat.join('ada');
@@ -94,7 +94,7 @@ test('a page does not come back by itself to a server that is not pinned', async
   expect(tunnels).toHaveLength(before);
 });
 
-test('the person can stop a page that comes back', async ({ server, visitor }) => {
+test('the person can stop a page that comes back', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat, page } = await visitor();
   await chat.open(server.url);
   await chat.join('ada');

@@ -115,7 +115,7 @@ test('a room that keeps nothing: told to who is there, and gone with a reload', 
   await expect(bob.chat.messages('what did I miss?')).toHaveCount(0);
 });
 
-test('messages: reply, react, edit, delete, Markdown, typing', async ({ server, visitor }) => {
+test('messages: reply, react, edit, delete, Markdown, typing', { tag: '@engines' }, async ({ server, visitor }) => {
   const ada = await come(visitor, server, 'ada', DESKTOP);
   const bob = await come(visitor, server, 'bob', PHONE);
 
@@ -166,7 +166,7 @@ test('messages: reply, react, edit, delete, Markdown, typing', async ({ server, 
   await expect(said.locator('img')).toHaveCount(0);
 });
 
-test('what is new: badges, the divider, people, another device', async ({ server, visitor }) => {
+test('what is new: badges, the divider, people, another device', { tag: '@engines' }, async ({ server, visitor }) => {
   const ada = await come(visitor, server, 'ada', DESKTOP);
   const bob = await come(visitor, server, 'bob', DESKTOP);
   await ada.chat.type('/join rust');
@@ -209,7 +209,7 @@ test.describe('without a limit of rates', () => {
   // Three hundred lines at once are more than a person may write.
   test.use({ serverOptions: { args: ['--sends-per-minute', '0'] } });
 
-  test('a long history: loaded upwards, in its place, and back to the latest', async ({ server, visitor, python }) => {
+  test('a long history: loaded upwards, in its place, and back to the latest', { tag: '@engines' }, async ({ server, visitor, python }) => {
     test.slow();
     const py = await python();
     for (let n = 1; n <= 300; n++) await py.say(`line ${n}`);
@@ -247,7 +247,7 @@ test.describe('without a limit of rates', () => {
     await expect(chat.id('jump-latest')).toHaveCount(0);
   });
 
-  test('three hundred messages arrive while one reads back, and the place stays', async ({ server, visitor, python }) => {
+  test('three hundred messages arrive while one reads back, and the place stays', { tag: '@engines' }, async ({ server, visitor, python }) => {
     test.slow();
     const py = await python();
     for (let n = 1; n <= 60; n++) await py.say(`line ${n}`);

@@ -6,7 +6,8 @@ const WINDOWS = { phone: { width: 360, height: 740 }, desktop: { width: 1280, he
 
 for (const [device, viewport] of Object.entries(WINDOWS)) {
   for (const colorScheme of ['light', 'dark']) {
-    test(`a message is found and shown, ${colorScheme}, ${device}`, async ({ server, visitor, python }) => {
+    const tag = colorScheme === 'light' && device === 'phone' ? '@engines' : [];
+    test(`a message is found and shown, ${colorScheme}, ${device}`, { tag }, async ({ server, visitor, python }) => {
       const { chat, page } = await visitor({ viewport, colorScheme });
       await chat.open(server.url);
       await chat.join('ada');

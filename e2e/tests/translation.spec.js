@@ -75,7 +75,7 @@ test('no statement about security, the connection or people is translated', asyn
   await look('without a connection');
 });
 
-test('after an edit nobody reads the translation of the former text', async ({ server, visitor }) => {
+test('after an edit nobody reads the translation of the former text', { tag: '@engines' }, async ({ server, visitor }) => {
   const ada = await visitor({ allow: [LOST_SERVER] });
   const bob = await visitor({ allow: [LOST_SERVER] });
   for (const [one, name] of [[ada, 'ada'], [bob, 'bob']]) {

@@ -16,7 +16,7 @@ import {
   wordIndexes,
 } from '../lib/trust.js';
 
-test('the first contact shows what the server prints, and is the last', async ({ server, visitor }) => {
+test('the first contact shows what the server prints, and is the last', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat, page, tunnels } = await visitor();
   const identity = identityOf(server);
   await chat.open(server.url);
@@ -159,7 +159,7 @@ test.describe('a link that names the key', () => {
   });
 });
 
-test('a server with another key blocks the session that was, and keeps what was typed', async ({ server, visitor }) => {
+test('a server with another key blocks the session that was, and keeps what was typed', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat, tunnels } = await visitor({ allow: [LOST_SERVER] });
   const before = identityOf(server);
   await chat.open(server.url);

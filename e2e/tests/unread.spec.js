@@ -14,7 +14,7 @@ async function hide(page, hidden) {
   }, hidden);
 }
 
-test('what came while the tab was hidden is marked, and unread until it was in view', async ({ server, visitor, python }) => {
+test('what came while the tab was hidden is marked, and unread until it was in view', { tag: '@engines' }, async ({ server, visitor, python }) => {
   test.slow();
   const { chat, page } = await visitor({ viewport: PHONE });
   await chat.open(server.url);
@@ -75,7 +75,7 @@ test('more unread messages than a page are found from the first one on', async (
   await expect(other.chat.id('jump-unread')).toHaveCount(0);
 });
 
-test('an answer leads to its message, also if that is not loaded, and marks it', async ({ server, visitor, python }) => {
+test('an answer leads to its message, also if that is not loaded, and marks it', { tag: '@engines' }, async ({ server, visitor, python }) => {
   test.slow();
   const py = await python();
   const { chat, page } = await visitor({ viewport: PHONE });

@@ -44,7 +44,7 @@ async function expectKept(page, text) {
   await expect.poll(kept).toContain(text);
 }
 
-test('what arrives while one edits or searches changes neither the text nor the focus', async ({ server, visitor }) => {
+test('what arrives while one edits or searches changes neither the text nor the focus', { tag: '@engines' }, async ({ server, visitor }) => {
   const ada = await come(visitor, server, 'ada');
   const bob = await come(visitor, server, 'bob');
   await ada.chat.type('one');
@@ -83,7 +83,7 @@ test('a deletion of the edited message leaves the text, which is sent as a new o
   await expect(other.chat.messages('two', 'ada')).toHaveCount(1);
 });
 
-test('an edit survives a room switch, Escape and a reload; an answer, too', async ({ server, visitor }) => {
+test('an edit survives a room switch, Escape and a reload; an answer, too', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat, page } = await come(visitor, server, 'ada');
   await chat.type('one');
   await chat.type('two');
@@ -124,7 +124,7 @@ test('an edit survives a room switch, Escape and a reload; an answer, too', asyn
   await expect(chat.messages('a half').getByTestId('reply-line')).toContainText('two');
 });
 
-test('what was queued offline is sent by another tab after its own was closed', async ({ server, visitor }) => {
+test('what was queued offline is sent by another tab after its own was closed', { tag: '@engines' }, async ({ server, visitor }) => {
   const ada = await come(visitor, server, 'ada', ALLOW);
   await server.stop('SIGKILL');
   await ada.chat.expectState('waiting');
@@ -160,7 +160,7 @@ test('a tab that lives sends what a closed one has left', async ({ server, visit
   await expect(second.chat.outgoing).toHaveCount(0);
 });
 
-test('tabs neither delete nor replace the drafts of each other', async ({ server, visitor }) => {
+test('tabs neither delete nor replace the drafts of each other', { tag: '@engines' }, async ({ server, visitor }) => {
   const one = await come(visitor, server, 'ada');
   const two = await come(visitor, server, 'ada', { like: one });
   await one.chat.composer.fill('half of one');
@@ -195,7 +195,7 @@ test('what begins with a slash and is no command is a message', async ({ server,
   await expect(chat.composer).toHaveValue('/msg nobody a long text');
 });
 
-test('the key that ends a composition does not send', async ({ server, visitor }) => {
+test('the key that ends a composition does not send', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat } = await come(visitor, server, 'ada');
   await chat.composer.fill('にほ');
   // Safari reports it after the end of the composition, and only its code tells.
@@ -209,7 +209,7 @@ test('the key that ends a composition does not send', async ({ server, visitor }
   await expect(chat.messages('にほ', 'ada')).toHaveCount(1);
 });
 
-test('a browser that keeps nothing says so, and asks before the tab is closed', async ({ server, visitor }) => {
+test('a browser that keeps nothing says so, and asks before the tab is closed', { tag: '@engines' }, async ({ server, visitor }) => {
   const one = await visitor();
   await one.page.addInitScript(() => {
     const put = IDBObjectStore.prototype.put;

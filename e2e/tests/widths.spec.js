@@ -26,7 +26,7 @@ function cutOff() {
   return faults;
 }
 
-test('no bar is cut off at any width', async ({ server, visitor, engine }) => {
+test('no bar is cut off at any width', { tag: '@engines' }, async ({ server, visitor, engine }) => {
   // The operator's bar has one button more, and the longest name takes most place.
   const { chat, page } = await visitor();
   await chat.open(await server.claimLink());
@@ -48,7 +48,7 @@ test('no bar is cut off at any width', async ({ server, visitor, engine }) => {
   await look('members');
 });
 
-test('a window that becomes wide can be written in at once', async ({ server, visitor }) => {
+test('a window that becomes wide can be written in at once', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat, page } = await visitor();
   await chat.open(server.url);
   await chat.join('ada');
