@@ -10,11 +10,11 @@ use super::fuzz;
 use super::web::{self, Page};
 use crate::failure::{Failure, Result};
 use crate::steps::{self, Step};
-use crate::tools::{CARGO_AUDIT, CARGO_DENY, Toolbox, process};
+use crate::tools::{CARGO_AUDIT, CARGO_DENY, Toolbox, named_program, process};
 use crate::workspace;
 
 /// The steps of the gate, ordered by their cost: a quick failure comes first.
-pub(crate) const STEPS: [Step; 12] = [
+pub(crate) const STEPS: [Step; 14] = [
     Step {
         name: "fmt",
         what: "the formatting of every crate",
@@ -74,6 +74,16 @@ pub(crate) const STEPS: [Step; 12] = [
         name: "browser",
         what: "the real page and server in Chromium",
         check: browser,
+    },
+    Step {
+        name: "firefox",
+        what: "what hangs on the engine, in Firefox",
+        check: firefox,
+    },
+    Step {
+        name: "webkit",
+        what: "the same in WebKit",
+        check: webkit,
     },
 ];
 
@@ -157,6 +167,35 @@ fn page(tools: &mut Toolbox) -> Result<()> {
 }
 
 fn browser(tools: &mut Toolbox) -> Result<()> {
+    tests_of_the_page(tools, "chromium", &[])
+}
+
+fn firefox(tools: &mut Toolbox) -> Result<()> {
+    let firefox = match named_program("FIREFOX")? {
+        Some(named) => named,
+        None => tools.ensure_firefox().map_err(|why| without_engine(&why))?,
+    };
+    tests_of_the_page(tools, "firefox", &[("FIREFOX", firefox)])
+}
+
+fn webkit(tools: &mut Toolbox) -> Result<()> {
+    let (driver, display) = tools.ensure_webkit().map_err(|why| without_engine(&why))?;
+    let variables = [("WEBKIT_DRIVER", driver), ("XVFB", display)];
+    tests_of_the_page(tools, "webkit", &variables)
+}
+
+/// Turns the lack of an engine into a skipped step: not every system has each of them, and Chromium
+/// is asked of all.
+fn without_engine(why: &Failure) -> Failure {
+    Failure::skipped(format!("{why}; so the page was NOT tested in this engine"))
+}
+
+/// Runs the browser tests in one engine, with these variables in their environment.
+fn tests_of_the_page(
+    tools: &mut Toolbox,
+    engine: &str,
+    variables: &[(&str, PathBuf)],
+) -> Result<()> {
     let mut command = e2e_command(tools, "npx", "debug")?;
     // The build of the native tests is reused, if they ran.
     let mut build = tools.cargo(&["build", "--package", "server", "--bins"]);
@@ -164,7 +203,10 @@ fn browser(tools: &mut Toolbox) -> Result<()> {
     if !web::dist(tools).join("index.html").is_file() {
         web::build(tools, Page::Shipped)?;
     }
-    process::run(command.args(["playwright", "test"]))
+    for (name, path) in variables {
+        command.env(name, path);
+    }
+    process::run(command.args(["playwright", "test", "--project", engine]))
 }
 
 /// Returns a command in `e2e/`, with the paths of the browser, the Python and the server of

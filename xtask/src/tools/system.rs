@@ -13,19 +13,14 @@ const CHROMIUM_NAMES: [&str; 5] = [
     "google-chrome-stable",
     "chrome",
 ];
+const FIREFOX_NAMES: [&str; 2] = ["firefox-esr", "firefox"];
 const CHROME_ON_MACOS: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 
 impl Toolbox {
     /// Returns the browser of the browser tests: `$CHROMIUM`, or else one on the PATH.
     pub(crate) fn ensure_chromium(&self) -> Result<PathBuf> {
-        if let Some(named) = std::env::var_os("CHROMIUM").map(PathBuf::from) {
-            if named.is_file() {
-                return Ok(named);
-            }
-            return Err(Failure::new(format!(
-                "CHROMIUM names {}, which is no file",
-                named.display()
-            )));
+        if let Some(named) = named_program("CHROMIUM")? {
+            return Ok(named);
         }
         if let Some(found) = self.find_chromium() {
             return Ok(found);
@@ -34,6 +29,22 @@ impl Toolbox {
         self.find_chromium().ok_or_else(|| {
             Failure::new("Chromium was installed but is not on the PATH: set CHROMIUM to its path")
         })
+    }
+
+    /// Returns a released Firefox from the PATH.
+    pub(crate) fn ensure_firefox(&self) -> Result<PathBuf> {
+        let on_path = FIREFOX_NAMES.iter().find_map(|name| self.find(name));
+        on_path.map_or_else(
+            || self.ensure_program("firefox-esr", "Firefox", &["firefox-esr"]),
+            Ok,
+        )
+    }
+
+    /// Returns the driver of the system's `WebKit`, and the program of the display that it needs.
+    pub(crate) fn ensure_webkit(&self) -> Result<(PathBuf, PathBuf)> {
+        let driver =
+            self.ensure_program("WebKitWebDriver", "WebKit's driver", &["webkit2gtk-driver"])?;
+        Ok((driver, self.ensure_program("Xvfb", "Xvfb", &["xvfb"])?))
     }
 
     fn find_chromium(&self) -> Option<PathBuf> {
@@ -94,4 +105,18 @@ impl Toolbox {
     fn is_root(&self) -> bool {
         process::capture(self.command("id").arg("-u")).is_ok_and(|id| id.text.trim() == "0")
     }
+}
+
+/// Returns the program that `variable` names, if it is set.
+pub(crate) fn named_program(variable: &str) -> Result<Option<PathBuf>> {
+    let Some(named) = std::env::var_os(variable).map(PathBuf::from) else {
+        return Ok(None);
+    };
+    if named.is_file() {
+        return Ok(Some(named));
+    }
+    Err(Failure::new(format!(
+        "{variable} names {}, which is no file",
+        named.display()
+    )))
 }
