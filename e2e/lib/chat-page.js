@@ -71,7 +71,7 @@ export class ChatPage {
    */
   async unfold(testId) {
     const open = await this.id(testId).evaluate((details) => details.open);
-    if (!open) await this.id(testId).locator('> summary').click();
+    if (!open) await this.id(testId).locator('summary').first().click();
   }
 
   /**
@@ -142,7 +142,8 @@ export class ChatPage {
   async enter() {
     const asked = '[data-testid="first-contact"][open]';
     const connected = '[data-testid="banner"][data-state="connected"]';
-    await expect(this.page.locator(`${asked}, ${connected}`)).toBeAttached();
+    // The first visit makes a key, for which a busy machine takes its time.
+    await expect(this.page.locator(`${asked}, ${connected}`)).not.toHaveCount(0, { timeout: 60_000 });
     if (await this.firstContact.isVisible()) await this.trust();
     await this.expectState('connected');
   }

@@ -3,7 +3,7 @@
 import { expectAccessible } from '../lib/axe.js';
 import { expect, test } from '../lib/test.js';
 
-test('people are offered after an @, and the chosen one is written', async ({ server, visitor }) => {
+test('people are offered after an @, and the chosen one is written', { tag: '@engines' }, async ({ server, visitor }) => {
   const [ada, bob] = [await visitor(), await visitor()];
   await bob.chat.open(server.url);
   await bob.chat.join('bobby');
@@ -71,7 +71,7 @@ test('commands are offered after a slash, with what they do', async ({ server, v
   await expect(chat.messages('/usr/bin/env', 'ada')).toHaveCount(1);
 });
 
-test('the keys for marks set and remove them around what is selected', async ({ server, visitor }) => {
+test('the keys for marks set and remove them around what is selected', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat, page } = await visitor();
   await chat.open(server.url);
   await chat.join('ada');

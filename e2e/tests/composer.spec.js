@@ -37,6 +37,13 @@ test('the composer is as high as its text, up to a limit', { tag: '@engines' }, 
   expect(await height()).toBeLessThan(await page.evaluate(() => innerHeight / 2));
   await chat.composer.fill('one\ntwo\nthree');
   await expect.poll(() => sizes(chat)).toEqual(three);
+  // It keeps fitting in a window that becomes narrower.
+  await chat.composer.fill('word '.repeat(40).trim());
+  await page.setViewportSize({ width: 500, height: 800 });
+  await expect.poll(async () => (await sizes(chat)).hidden).toBeLessThanOrEqual(1);
+  await page.setViewportSize({ width: 1280, height: 720 });
+  await chat.composer.fill('one\ntwo\nthree');
+  await expect.poll(() => sizes(chat)).toEqual(three);
   await chat.composer.press('Enter');
   await expect(chat.messages('one\ntwo\nthree', 'ada')).toHaveCount(1);
   await expect.poll(height).toBe(one);

@@ -33,7 +33,9 @@ for (const width of [360, 1280]) {
     await keys.press('Enter');
     await expect(chat.firstContact).toBeVisible();
     await tabTo(page, 'first-contact-given');
-    await keys.press('ArrowUp');
+    await keys.press('ArrowDown');
+    await expect(chat.id('first-contact-ask')).toBeChecked();
+    await keys.press('ArrowDown');
     await expect(chat.id('first-contact-look')).toBeChecked();
     await tabTo(page, 'first-contact-trust');
     await keys.press('Enter');

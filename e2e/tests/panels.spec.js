@@ -1,7 +1,7 @@
 // Panels have addresses and are remembered; on a phone "back" closes what covers the messages.
 import { expect, test } from '../lib/test.js';
 
-test('panels are closed at first, have addresses, and are remembered', async ({ server, visitor }) => {
+test('panels are closed at first, have addresses, and are remembered', { tag: '@engines' }, async ({ server, visitor }) => {
   const ada = await visitor();
   const { chat, page } = ada;
   await chat.open(server.url);
@@ -16,7 +16,7 @@ test('panels are closed at first, have addresses, and are remembered', async ({ 
   await expect(chat.id('members')).toBeVisible();
   await expect(chat.id('room-title')).toHaveText('den');
   // Beside the log a panel is no step of its own: "back" leads to the former room.
-  await page.goBack();
+  await chat.goBack();
   await expect(chat.id('room-title')).toHaveText('lobby');
 
   // Another visit begins as the last one was.
@@ -31,7 +31,7 @@ test('panels are closed at first, have addresses, and are remembered', async ({ 
   await expect(again.chat.id('members')).toHaveCount(0);
 });
 
-test('back closes a panel that covers the messages, and nothing more', async ({ server, visitor }) => {
+test('back closes a panel that covers the messages, and nothing more', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat, page } = await visitor({ viewport: { width: 360, height: 740 } });
   await chat.open(server.url);
   await chat.join('ada');
@@ -39,7 +39,7 @@ test('back closes a panel that covers the messages, and nothing more', async ({ 
   await expect(chat.id('room-title')).toHaveText('den');
   await chat.tool('members-toggle');
   await expect(chat.id('members')).toBeVisible();
-  await page.goBack();
+  await chat.goBack();
   await expect(chat.id('members')).toHaveCount(0);
   await expect(chat.id('room-title')).toHaveText('den');
   // Closed by its button, the panel leaves no step behind.
@@ -47,7 +47,7 @@ test('back closes a panel that covers the messages, and nothing more', async ({ 
   await chat.id('members-close').click();
   await expect(chat.id('members')).toHaveCount(0);
   await expect(page).toHaveURL(`${server.url}#room=den`);
-  await page.goBack();
+  await chat.goBack();
   await expect(chat.id('room-title')).toHaveText('lobby');
   await chat.expectState('connected');
 });

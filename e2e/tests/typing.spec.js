@@ -16,7 +16,7 @@ const SNIPPETS = [
 ];
 
 for (const seed of [1, 2]) {
-  test(`nothing that was typed is lost, doubled, moved or changed (seed ${seed})`, async ({ server, visitor, python }) => {
+  test(`nothing that was typed is lost, doubled, moved or changed (seed ${seed})`, { tag: seed === 1 ? '@engines' : [] }, async ({ server, visitor, python }) => {
     test.setTimeout(300_000);
     const dice = new Dice(seed);
     const bob = await visitor(ALLOW);

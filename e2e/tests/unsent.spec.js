@@ -23,7 +23,7 @@ async function doTo(chat, text, tool) {
 /** Reacts to a message, and waits until another person sees it. */
 async function react(from, to, text, name) {
   await doTo(from.chat, text, 'react');
-  await from.chat.page.getByTestId('reaction-board').getByRole('button', { name, exact: true }).click();
+  await from.chat.page.getByTestId('reaction-board').locator(`[aria-label="${name}"]`).click();
   await expect(to.chat.messages(text).getByTestId('reaction').filter({ hasText: /\d/ })).not.toHaveCount(0);
 }
 

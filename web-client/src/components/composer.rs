@@ -11,6 +11,7 @@ use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
 use self::completion::{CompletionState, use_completion};
+use self::field::use_height;
 use super::icons::{Icon, icon};
 use super::text;
 use crate::hooks::{Place, use_draft};
@@ -383,28 +384,6 @@ fn aside_line(aside: Intent, on_undo: &Callback<Intent>) -> Html {
             </button>
         </p>
     }
-}
-
-/// Gives the composer the height of its text where the browser does not (`field-sizing`).
-#[hook]
-fn use_height(node: &NodeRef, text: &str) {
-    use_effect_with(text.to_owned(), {
-        let node = node.clone();
-        move |_| {
-            let Some(area) = node.cast::<HtmlTextAreaElement>() else {
-                return;
-            };
-            let style = area.style();
-            if js_sys::Reflect::has(&style, &"fieldSizing".into()).unwrap_or(true) {
-                return;
-            }
-            // Measured without the former height, which a shorter text would keep.
-            let _ = style.set_property("height", "auto");
-            let borders = area.offset_height() - area.client_height();
-            let height = format!("{}px", area.scroll_height() + borders);
-            let _ = style.set_property("height", &height);
-        }
-    });
 }
 
 /// Moves the focus into the composer, unless the person is writing in another field: the room on

@@ -1,11 +1,14 @@
-//! The text field of the composer as the browser has it: caret, selection, and changes that the
-//! browser can undo.
+//! The text field of the composer as the browser has it: its height, caret, selection, and changes
+//! that the browser can undo.
 
 use std::ops::Range;
 
+use gloo_timers::callback::Timeout;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlDocument, HtmlTextAreaElement};
 use yew::prelude::*;
+
+use crate::hooks::use_resize;
 
 /// Returns the selection in bytes of the field's text; a caret is an empty one.
 pub(super) fn selection(node: &NodeRef) -> Option<Range<usize>> {
@@ -66,4 +69,43 @@ fn to_bytes(text: &str, units: u32) -> usize {
 fn to_units(text: &str, bytes: usize) -> u32 {
     let before = text.get(..bytes).unwrap_or(text);
     u32::try_from(before.encode_utf16().count()).unwrap_or(u32::MAX)
+}
+
+/// Gives the field the height of its text where the browser does not (`field-sizing`): when the text
+/// changes, and when the field gets another width.
+#[hook]
+pub(super) fn use_height(node: &NodeRef, text: &str) {
+    let width = use_mut_ref(|| 0);
+    use_effect_with(text.to_owned(), {
+        let node = node.clone();
+        move |_| fit(&node)
+    });
+    use_resize(node.clone(), {
+        let node = node.clone();
+        Callback::from(move |()| {
+            let area = node.cast::<HtmlTextAreaElement>();
+            let now = area.map_or(0, |area| area.client_width());
+            // Its own new height is no reason, and must not be set while the browser reports sizes.
+            if width.replace(now) != now {
+                let node = node.clone();
+                Timeout::new(0, move || fit(&node)).forget();
+            }
+        })
+    });
+}
+
+fn fit(node: &NodeRef) {
+    let Some(area) = node.cast::<HtmlTextAreaElement>() else {
+        return;
+    };
+    let style = area.style();
+    if js_sys::Reflect::has(&style, &"fieldSizing".into()).unwrap_or(true) {
+        return;
+    }
+    // Measured without the former height, which a shorter text would keep. Both fail for no value
+    // that a browser does not know.
+    let _ = style.set_property("height", "auto");
+    let borders = area.offset_height() - area.client_height();
+    let height = format!("{}px", area.scroll_height() + borders);
+    let _ = style.set_property("height", &height);
 }
