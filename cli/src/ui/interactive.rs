@@ -124,7 +124,7 @@ impl Ask for Terminal {
                     }
                     None => {
                         question =
-                            "Type yes, no, or the words or the fingerprint that you were told: "
+                            "Type yes, no, or the words or the fingerprint that you were told: ";
                     }
                 },
                 Err(ReadlineError::Signal(_)) => {}
