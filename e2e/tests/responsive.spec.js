@@ -1,4 +1,5 @@
 // The page answers while its key is made and used: that work is the worker's.
+import { holdNewKey } from '../lib/held-key.js';
 import { expect, test } from '../lib/test.js';
 
 test('the page answers while the key is being made', async ({ server, visitor }) => {
@@ -37,4 +38,17 @@ test('the page answers while the key is being made', async ({ server, visitor })
   expect(seen.answered).toBeGreaterThanOrEqual(seen.began);
   expect(seen.answered).toBeLessThan(seen.ended);
   expect(seen.ticks).toBeGreaterThan(0);
+});
+
+test('nothing that one is about to press moves when the key is there', async ({ server, visitor }) => {
+  const { chat, page } = await visitor();
+  const release = await holdNewKey(page);
+  await chat.open(server.url);
+  await expect(chat.id('key-progress')).toBeVisible();
+  const places = () => page.evaluate(() => [...document.querySelectorAll('main button, main summary, main input')].map((it) => it.getBoundingClientRect().top));
+  const before = await places();
+  expect(before.length).toBeGreaterThan(3);
+  await release();
+  await expect(chat.id('key-progress')).toHaveCount(0);
+  expect(await places()).toEqual(before);
 });

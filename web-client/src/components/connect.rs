@@ -108,9 +108,6 @@ pub fn connect(props: &ConnectProps) -> Html {
                         ..Field::default()
                     }) }
                     { link_note(props.link) }
-                    if !matches!(props.identity, Identity::Ready(_)) {
-                        <div translate="no"><KeyState identity={props.identity.clone()} /></div>
-                    }
                     if props.waiting > 0 {
                         <p class="note" translate="no">
                             { if props.waiting == 1 {
@@ -155,6 +152,11 @@ pub fn connect(props: &ConnectProps) -> Html {
                 <button type="button" class="link" translate="no" data-testid="connect-identity" onclick={on_identity}>
                     { "Use an identity from a backup…" }
                 </button>
+                // The last of all: it goes when the key is there, and what one is about to press must
+                // not move then.
+                if !matches!(props.identity, Identity::Ready(_)) {
+                    <div translate="no"><KeyState identity={props.identity.clone()} /></div>
+                }
             </div>
         </main>
     }
