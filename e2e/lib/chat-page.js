@@ -75,6 +75,18 @@ export class ChatPage {
   }
 
   /**
+   * Whether the page shows the one element or the other, once it shows either: right after a load
+   * it shows nothing yet, and a question asked then has no answer.
+   * @param {string} testId
+   * @param {string} otherwise the test id of what stands for it in a narrow window
+   */
+  async shows(testId, otherwise) {
+    const [one, other] = [this.id(testId), this.id(otherwise)];
+    await expect.poll(async () => (await one.isVisible()) || (await other.isVisible())).toBe(true);
+    return one.isVisible();
+  }
+
+  /**
    * Chooses something in the person's own menu, which is in the list of rooms while there is one.
    * @param {string} testId
    */
@@ -85,7 +97,7 @@ export class ChatPage {
 
   async openMenu() {
     const button = this.id('own-menu-open');
-    if (!(await button.isVisible())) await this.id('rooms-toggle').click();
+    if (!(await this.shows('own-menu-open', 'rooms-toggle'))) await this.id('rooms-toggle').click();
     if (!(await this.id('own-menu').isVisible())) await button.click();
     await expect(this.id('own-menu')).toBeVisible();
   }
@@ -100,7 +112,7 @@ export class ChatPage {
    * @param {string} testId
    */
   async tool(testId) {
-    if (!(await this.id(testId).isVisible())) await this.id('bar-more').click();
+    if (!(await this.shows(testId, 'bar-more'))) await this.id('bar-more').click();
     await this.id(testId).click();
   }
 

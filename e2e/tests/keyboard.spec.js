@@ -50,7 +50,7 @@ for (const width of [360, 1280]) {
     await expect(chat.composer).toBeFocused();
 
     const openMenu = async () => {
-      if (!(await chat.id('own-menu-open').isVisible())) {
+      if (!(await chat.shows('own-menu-open', 'rooms-toggle'))) {
         await tabTo(page, 'rooms-toggle', 'Shift+Tab');
         await keys.press('Enter');
       }
@@ -69,7 +69,7 @@ for (const width of [360, 1280]) {
     await expect(chat.dialog).toBeHidden();
     await expect(chat.id('own-menu-open')).toBeFocused();
 
-    const inBar = await chat.id('handshake-toggle').isVisible();
+    const inBar = await chat.shows('handshake-toggle', 'bar-more');
     if (!inBar) {
       await tabTo(page, 'bar-more');
       await keys.press('Enter');
