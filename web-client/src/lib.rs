@@ -1,4 +1,5 @@
-//! The page's code, and that of its Web Worker (`vault`), which `main.rs` starts.
+//! The page's code, and that of its Web Worker (`vault`): two programs, `main.rs` and
+//! `bin/vault.rs`, that share the messages between them and nothing else at run time.
 //!
 //! Pure parts (the reducer and its types) compile everywhere and are tested natively; parts that
 //! touch the browser are compiled for wasm32 only. Nothing here implements the protocol: that is

@@ -211,27 +211,12 @@ mod tests {
     use std::io::Read;
 
     use super::*;
-
-    /// A folder for one test, removed when the test ends.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()));
-            std::fs::create_dir_all(path.join("sub")).unwrap();
-            Self(path)
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
+    use crate::scratch::Scratch;
 
     #[test]
     fn compressed_copies_hold_the_same_bytes() {
-        let folder = Folder::new("same-bytes");
+        let folder = Scratch::new("same-bytes");
+        std::fs::create_dir(folder.0.join("sub")).unwrap();
         let text = "let answer = 42;\n".repeat(200);
         std::fs::write(folder.0.join("sub/app.js"), &text).unwrap();
         let entries = compress_all(&folder.0).unwrap();
@@ -253,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_copy_that_saves_nothing_is_not_kept() {
-        let folder = Folder::new("saves-nothing");
+        let folder = Scratch::new("saves-nothing");
         std::fs::write(folder.0.join("x.css"), "a").unwrap();
         std::fs::write(folder.0.join("x.css.br"), "left over").unwrap();
         let entries = compress_all(&folder.0).unwrap();
@@ -264,7 +249,7 @@ mod tests {
 
     #[test]
     fn images_are_left_alone_and_not_counted() {
-        let folder = Folder::new("images");
+        let folder = Scratch::new("images");
         std::fs::write(folder.0.join("x.png"), "0".repeat(4096)).unwrap();
         let entries = compress_all(&folder.0).unwrap();
         assert!(!folder.0.join("x.png.gz").exists());
@@ -273,7 +258,7 @@ mod tests {
 
     #[test]
     fn an_empty_folder_is_no_page() {
-        let folder = Folder::new("empty");
+        let folder = Scratch::new("empty");
         assert!(compress_all(&folder.0).is_err());
     }
 

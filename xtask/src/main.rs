@@ -5,6 +5,9 @@
 mod commands;
 mod compress;
 mod failure;
+mod program_names;
+#[cfg(test)]
+mod scratch;
 mod steps;
 mod table;
 mod tools;

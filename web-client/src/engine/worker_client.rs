@@ -10,34 +10,25 @@ use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
 use js_sys::Array;
 use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{ErrorEvent, File, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use crate::vault::messages::{Answer, Call, Failure, Report, Request};
 
 /// The script that the worker runs first; it receives [`program`].
-const STARTER: &str = "./vault.js";
+const STARTER: &str = "./vault-start.js";
 
-/// The time that the worker's program may take to load and start, in milliseconds.
-const START_MS: u32 = 30_000;
+/// The time that the worker's program may take to load and start, in milliseconds. It is downloaded
+/// on a first visit, by whatever line the person has.
+const START_MS: u32 = 60_000;
 
-#[wasm_bindgen]
-extern "C" {
-    type ImportMeta;
-
-    /// The address of the script that loaded this program.
-    #[wasm_bindgen(method, getter)]
-    fn url(this: &ImportMeta) -> String;
-
-    #[wasm_bindgen(thread_local_v2, js_namespace = import, js_name = meta)]
-    static IMPORT_META: ImportMeta;
-}
-
-/// Returns the address of this program, and the program as the browser has compiled it. The worker
-/// need not download and compile it a second time.
-fn program() -> Array {
-    let script = IMPORT_META.with(ImportMeta::url);
-    Array::of2(&script.into(), &wasm_bindgen::module())
+/// Returns the address of the worker's program, as the page's document gives it. Its name changes
+/// with its content in a shipped page, so that browsers may keep it for good.
+fn program() -> Option<String> {
+    web_sys::window()?
+        .document()?
+        .query_selector("meta[name=vault]")
+        .ok()??
+        .get_attribute("content")
 }
 
 type Done = Box<dyn FnOnce(Result<Answer, Failure>)>;
@@ -132,10 +123,12 @@ impl WorkerClient {
     }
 
     fn start(&self) -> Result<(), Failure> {
+        let program =
+            program().ok_or_else(|| Failure::Stopped("the page does not name it".into()))?;
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(STARTER, &options)
-            .and_then(|worker| worker.post_message(&program()).map(|()| worker))
+            .and_then(|worker| worker.post_message(&program.into()).map(|()| worker))
             .map_err(|_| Failure::Stopped("the browser did not start it".into()))?;
         let this = self.clone();
         let on_message = EventListener::new(&worker, "message", move |event| {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::compress;
 use crate::failure::{Failure, Result};
+use crate::program_names;
 use crate::tools::{TRUNK, Toolbox, process};
 
 /// The way in which the page is compiled.
@@ -56,6 +57,7 @@ pub(crate) fn build(tools: &mut Toolbox, page: Page) -> Result<()> {
     process::run(&mut trunk)?;
 
     if page == Page::Shipped {
+        program_names::hash_vault(&dist(tools))?;
         println!("--- compressing the page");
         print!(
             "{}",
