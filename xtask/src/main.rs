@@ -4,6 +4,7 @@
 
 mod commands;
 mod compress;
+mod contents;
 mod failure;
 mod program_names;
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! `cargo xtask web`: the page, from source to the compressed files in `dist/`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::compress;
+use crate::contents;
 use crate::failure::{Failure, Result};
 use crate::program_names;
-use crate::tools::{TRUNK, Toolbox, process};
+use crate::tools::{TRUNK, Toolbox, cargo_home, process};
+use crate::workspace;
 
 /// The way in which the page is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,10 +57,22 @@ pub(crate) fn build(tools: &mut Toolbox, page: Page) -> Result<()> {
         // trunk reads this variable as a boolean, and rejects the usual `1`.
         trunk.env("NO_COLOR", "true");
     }
+    // Each with its name on every machine. The last one that fits counts.
+    let folders = [
+        (tools.root().to_path_buf(), "secure-chat"),
+        (workspace::target_dir()?, "target"),
+        (cargo_home()?, "cargo"),
+    ];
+    if page == Page::Shipped {
+        let inherited = RUSTFLAGS.map(std::env::var_os);
+        trunk.env(RUSTFLAGS[0], flags_without_paths(inherited, &folders));
+    }
     process::run(&mut trunk)?;
 
     if page == Page::Shipped {
         program_names::hash_vault(&dist(tools))?;
+        let folders = folders.each_ref().map(|(folder, _)| folder.as_path());
+        contents::check(&dist(tools), &folders)?;
         println!("--- compressing the page");
         print!(
             "{}",
@@ -65,4 +80,55 @@ pub(crate) fn build(tools: &mut Toolbox, page: Page) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// The variables from which cargo takes flags for the compiler, the one that counts first. In that
+/// one they are separated by [`SEPARATOR`], in the other by blanks.
+const RUSTFLAGS: [&str; 2] = ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS"];
+const SEPARATOR: &str = "\u{1f}";
+
+/// Returns the compiler's flags for a page in which `folders` are not named. Panics say where they
+/// happened, by the path of the source at build time: that would tell visitors about the builder's
+/// machine. (`trim-paths`, cargo's own way, is not stable.)
+fn flags_without_paths(inherited: [Option<OsString>; 2], folders: &[(PathBuf, &str)]) -> OsString {
+    let [encoded, plain] = inherited;
+    let mut flags = encoded.unwrap_or_else(|| {
+        let plain = plain.unwrap_or_default();
+        let words: Vec<_> = plain
+            .to_str()
+            .unwrap_or_default()
+            .split_whitespace()
+            .collect();
+        words.join(SEPARATOR).into()
+    });
+    for (folder, name) in folders {
+        if !flags.is_empty() {
+            flags.push(SEPARATOR);
+        }
+        flags.push("--remap-path-prefix=");
+        flags.push(folder);
+        flags.push("=");
+        flags.push(name);
+    }
+    flags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_remapped_beside_the_callers_flags() {
+        let folders = [
+            ("/home/ada/chat".into(), "chat"),
+            ("/home/ada lovelace/.cargo".into(), "cargo"),
+        ];
+        let ours = "--remap-path-prefix=/home/ada/chat=chat\u{1f}\
+                    --remap-path-prefix=/home/ada lovelace/.cargo=cargo";
+        assert_eq!(flags_without_paths([None, None], &folders), *ours);
+        let plain = flags_without_paths([None, Some("-C  debuginfo=1".into())], &folders);
+        assert_eq!(plain, *format!("-C\u{1f}debuginfo=1\u{1f}{ours}"));
+        let encoded = flags_without_paths([Some("-O".into()), Some("-g".into())], &folders);
+        assert_eq!(encoded, *format!("-O\u{1f}{ours}"));
+    }
 }

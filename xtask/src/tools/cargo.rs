@@ -194,7 +194,8 @@ fn version_of(printed: &str) -> Option<&str> {
     printed.lines().next()?.split_whitespace().nth(1)
 }
 
-fn cargo_home() -> Result<PathBuf> {
+/// Returns cargo's home folder, which has the sources of all dependencies.
+pub(crate) fn cargo_home() -> Result<PathBuf> {
     if let Some(home) = std::env::var_os("CARGO_HOME") {
         return Ok(home.into());
     }
