@@ -34,12 +34,16 @@ pub mod entry;
 pub mod id;
 pub mod keep;
 pub mod limits;
+mod look;
 pub mod name;
+mod normal;
 pub mod operator;
 pub mod plain;
 pub mod room;
 pub mod search;
 pub mod server;
+#[cfg(any(test, target_arch = "wasm32"))]
+mod short_table;
 pub mod text;
 pub mod timestamp;
 pub mod visible;

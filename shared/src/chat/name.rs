@@ -5,10 +5,10 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use thiserror::Error;
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
-use unicode_security::confusable_detection::skeleton;
 use unicode_security::{GeneralSecurityProfile, MixedScript};
+
+use super::look::skeleton;
+use super::normal::{is_combining_mark, nfc};
 
 /// The longest name in characters.
 pub const MAX_CHARACTERS: usize = 32;
@@ -75,7 +75,7 @@ impl Name {
     /// [`InvalidName`] says what is wrong.
     pub fn parse(text: &str) -> Result<Self, InvalidName> {
         // One form for a name, so that two spellings of the same letters are not two names.
-        let name: String = text.nfc().collect();
+        let name = nfc(text);
         if name.is_empty() {
             return Err(InvalidName::Empty);
         }
@@ -220,7 +220,7 @@ fn reserved_fold(text: &str) -> String {
 /// Returns UTS 39 §4's skeleton of `text`, in lower case, without what its tables leave apart and a
 /// reader does not see.
 pub(super) fn folded_skeleton(text: &str) -> String {
-    let skeleton: String = skeleton(text).collect();
+    let skeleton = skeleton(text);
     let mut folded = String::with_capacity(skeleton.len());
     let mut base = ' ';
     for character in skeleton.chars().flat_map(char::to_lowercase) {

@@ -14,7 +14,8 @@
 
 use icu_properties::CodePointSetData;
 use icu_properties::props::DefaultIgnorableCodePoint;
-use unicode_normalization::char::is_combining_mark;
+
+use super::normal::is_combining_mark;
 
 /// Characters whose glyph is blank by the Unicode code charts although their category is that of a
 /// symbol or a letter. No property of Unicode names them.

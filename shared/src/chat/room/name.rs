@@ -4,12 +4,12 @@ use std::fmt;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
-use unicode_normalization::UnicodeNormalization;
 
 use super::InvalidRoom;
 use crate::chat::as_text::serde_as_text;
 use crate::chat::limits::ROOM_NAME_CHARACTERS;
 use crate::chat::name::{MARKS_PER_LETTER, folded_skeleton, has_piled_marks, speaks_for_others};
+use crate::chat::normal::{is_combining_mark, nfc};
 use crate::chat::visible::is_ignorable;
 
 /// The name of the room that everybody is in.
@@ -101,7 +101,8 @@ impl RoomName {
             // The same without the tables: every request names its room.
             text.to_ascii_lowercase()
         } else {
-            text.nfc().flat_map(char::to_lowercase).nfc().collect()
+            let lower: String = nfc(text).chars().flat_map(char::to_lowercase).collect();
+            nfc(&lower)
         };
         if name.is_empty() {
             return Err(InvalidRoom::Empty);
@@ -110,15 +111,14 @@ impl RoomName {
         if name.chars().count() > ROOM_NAME_CHARACTERS {
             return Err(InvalidRoom::TooLong);
         }
-        let mark = unicode_normalization::char::is_combining_mark;
-        let allowed = |c: char| c.is_alphanumeric() || mark(c) || "-_.".contains(c);
+        let allowed = |c: char| c.is_alphanumeric() || is_combining_mark(c) || "-_.".contains(c);
         if let Some(character) = name.chars().find(|c| !allowed(*c)) {
             return Err(InvalidRoom::Character(character));
         }
         // A mark may end a name, because it belongs to the letter before it.
         let ends = [name.chars().next(), name.chars().next_back()];
         if ends[0].is_none_or(|c| !c.is_alphanumeric())
-            || ends[1].is_none_or(|c| !c.is_alphanumeric() && !mark(c))
+            || ends[1].is_none_or(|c| !c.is_alphanumeric() && !is_combining_mark(c))
         {
             return Err(InvalidRoom::Ends);
         }

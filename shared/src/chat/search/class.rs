@@ -1,7 +1,6 @@
 //! The classes of characters, by which a text is cut into pieces and runs.
 
-use unicode_normalization::char::is_combining_mark;
-
+use crate::chat::normal::is_combining_mark;
 use crate::chat::visible::is_ignorable;
 
 /// The classes of characters that a text is cut by.

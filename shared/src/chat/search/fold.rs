@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::{canonical_combining_class, is_combining_mark};
-
 use super::letters;
+use crate::chat::normal::{canonical_combining_class, is_combining_mark, nfc, nfkd, nfkd_of};
 use crate::chat::visible::is_ignorable;
 
 /// Combining breve, which makes й of и and ў of у: letters of their own.
@@ -102,7 +100,7 @@ fn apart(character: char) -> Option<Apart> {
 }
 
 fn decomposes(character: char) -> bool {
-    !std::iter::once(character).nfkd().eq([character])
+    !nfkd_of(character).chars().eq([character])
 }
 
 /// Returns a text in which white space stands where `reading` separates, and no apostrophe, dot or
@@ -114,7 +112,7 @@ fn spaced(text: &str, reading: Reading) -> String {
     // ŀ and ŉ are a letter and a dot or an apostrophe.
     let characters = text.chars().flat_map(|character| {
         let is_two = matches!(character, 'ŀ' | 'Ŀ' | 'ŉ' | 'ẚ');
-        let two = is_two.then(|| std::iter::once(character).nfkd());
+        let two = is_two.then(|| nfkd_of(character).chars().collect::<Vec<_>>());
         let one = (!is_two).then_some(character);
         two.into_iter().flatten().chain(one)
     });
@@ -159,7 +157,7 @@ fn plain(text: &str) -> Cow<'_, str> {
         base: None,
         is_composed: true,
     };
-    for character in text.nfkd() {
+    for character in nfkd(text) {
         if character.is_ascii() {
             let character = character.to_ascii_lowercase();
             folding.base = Some(character);
@@ -178,7 +176,7 @@ fn plain(text: &str) -> Cow<'_, str> {
     Cow::Owned(if folding.is_composed {
         folding.text
     } else {
-        folding.text.nfc().collect()
+        nfc(&folding.text)
     })
 }
 
@@ -288,7 +286,7 @@ mod tests {
         fn a_folded_character_is_composed() {
             for character in '\0'..='\u{1ffff}' {
                 let text = character.to_string();
-                assert!(fold(&text).nfc().eq(fold(&text).chars()), "{text:?}");
+                assert_eq!(nfc(&fold(&text)), fold(&text), "{text:?}");
             }
         }
 
@@ -316,6 +314,7 @@ mod tests {
         use icu_properties::CodePointMapData;
         use icu_properties::props::GeneralCategory;
         use proptest::prelude::*;
+        use unicode_normalization::UnicodeNormalization;
 
         use super::*;
         use crate::chat::search::class::{Class, class};

@@ -10,11 +10,10 @@
 //!   signs and other marks; a Korean syllable may have more letters.
 //! - A piece of a query that has a symbol (`C++`, `#rust`, `👍`) must be in the text as it is.
 
-use unicode_normalization::char::is_combining_mark;
-
 use super::class::{Class, class, class_of_ascii, pieces, runs};
 use super::fold::{fold, fold_query};
 use super::hangul;
+use crate::chat::normal::is_combining_mark;
 
 /// A compiled query.
 #[derive(Debug, Clone, PartialEq, Eq)]
