@@ -5,7 +5,6 @@ use std::fmt;
 use thiserror::Error;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use time::macros::format_description;
 
 use super::as_text::serde_as_text;
 
@@ -50,11 +49,15 @@ serde_as_text!(Timestamp, Timestamp::parse);
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let format = format_description!(
-            "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
-        );
-        let text = self.moment().and_then(|moment| moment.format(format).ok());
-        f.write_str(&text.ok_or(fmt::Error)?)
+        // Not by a description of the format: what reads those would be 4 KiB of the page.
+        let moment = self.moment().ok_or(fmt::Error)?;
+        let (year, month, day) = moment.to_calendar_date();
+        let (hour, minute, second, millis) = moment.to_hms_milli();
+        let month = u8::from(month);
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z"
+        )
     }
 }
 
