@@ -28,7 +28,8 @@ usage: cargo xtask COMMAND
             --release: both optimized, the page inside the server's binary
             --debug: both quickly built, for debugging
   web [--debug]
-            build the page into dist/, compress it, and show its size
+            build the page into dist/, compress it, show its size, and fail
+            if it is above its limit
   test [FILTER…] [--list]
             everything that ci runs, or the steps whose names contain a filter
   ci        the one gate that every change must pass

@@ -39,12 +39,21 @@ pub(crate) fn main(tools: &mut Toolbox, args: &[String]) -> Result<ExitCode> {
 fn page_size(tools: &mut Toolbox) -> Result<Vec<Measured>> {
     heading("the page's download");
     web::build(tools, Page::Shipped)?;
-    let bytes = compress::counted_bytes(&compress::measure(&web::dist(tools))?);
+    let entries = compress::measure(&web::dist(tools))?;
     let goal = table::size(compress::GOAL_BYTES);
-    Ok(vec![(
-        format!("page: wasm + js + css, brotli (goal {goal})"),
-        table::size(bytes),
-    )])
+    Ok(compress::Part::ALL
+        .into_iter()
+        .map(|part| {
+            let goal = match part {
+                compress::Part::Page => format!(" (goal {goal})"),
+                compress::Part::Vault => String::new(),
+            };
+            (
+                format!("{}: wasm + js + css, brotli{goal}", part.name()),
+                table::size(compress::bytes_of(part, &entries)),
+            )
+        })
+        .collect())
 }
 
 /// Measures OpenSSL's RSA, the yardstick for handshakes: the same operation, on this machine, in

@@ -74,10 +74,12 @@ pub(crate) fn build(tools: &mut Toolbox, page: Page) -> Result<()> {
         let folders = folders.each_ref().map(|(folder, _)| folder.as_path());
         contents::check(&dist(tools), &folders)?;
         println!("--- compressing the page");
-        print!(
-            "{}",
-            compress::report(&compress::compress_all(&dist(tools))?)
-        );
+        let entries = compress::compress_all(&dist(tools))?;
+        print!("{}", compress::report(&entries));
+        // The limits are those of a page that wasm-opt has shrunk.
+        if shrink {
+            compress::check_limits(&entries)?;
+        }
     }
     Ok(())
 }
