@@ -223,9 +223,12 @@ pub(crate) fn e2e_command(tools: &mut Toolbox, program: &str, profile: &str) -> 
     let python = interop_python(tools)?;
     tools.npm_ci(&e2e)?;
     let server = format!("secure-chat-server{}", std::env::consts::EXE_SUFFIX);
+    // For the test that builds the page by `trunk serve`, so that what is compiled is used again.
+    let (variable, flags) = web::compiler_flags(tools)?;
     let mut command = tools.command(program);
     command
         .current_dir(e2e)
+        .env(variable, flags)
         .env("CHROMIUM", chromium)
         .env("SECURE_CHAT_PYTHON", python)
         .env(

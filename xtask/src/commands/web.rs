@@ -57,22 +57,19 @@ pub(crate) fn build(tools: &mut Toolbox, page: Page) -> Result<()> {
         // trunk reads this variable as a boolean, and rejects the usual `1`.
         trunk.env("NO_COLOR", "true");
     }
-    // Each with its name on every machine. The last one that fits counts.
-    let folders = [
-        (tools.root().to_path_buf(), "secure-chat"),
-        (workspace::target_dir()?, "target"),
-        (cargo_home()?, "cargo"),
-    ];
     if page == Page::Shipped {
-        let inherited = RUSTFLAGS.map(std::env::var_os);
-        trunk.env(RUSTFLAGS[0], flags_without_paths(inherited, &folders));
+        let (variable, flags) = compiler_flags(tools)?;
+        trunk.env(variable, flags);
     }
     process::run(&mut trunk)?;
 
     if page == Page::Shipped {
         program_names::hash_vault(&dist(tools))?;
-        let folders = folders.each_ref().map(|(folder, _)| folder.as_path());
-        contents::check(&dist(tools), &folders)?;
+        let folders = folders(tools)?;
+        contents::check(
+            &dist(tools),
+            &folders.each_ref().map(|(it, _)| it.as_path()),
+        )?;
         println!("--- compressing the page");
         let entries = compress::compress_all(&dist(tools))?;
         print!("{}", compress::report(&entries));
@@ -82,6 +79,24 @@ pub(crate) fn build(tools: &mut Toolbox, page: Page) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Returns the variable and the compiler's flags in it with which the page is built as shipped. Who
+/// builds in the profile `web` with other flags compiles everything anew.
+pub(crate) fn compiler_flags(tools: &Toolbox) -> Result<(&'static str, OsString)> {
+    let inherited = RUSTFLAGS.map(std::env::var_os);
+    let flags = flags_without_paths(inherited, &folders(tools)?);
+    Ok((RUSTFLAGS[0], flags))
+}
+
+/// Returns the folders of this machine that have sources of the page, each with its name on every
+/// machine. The last one that fits a path counts.
+fn folders(tools: &Toolbox) -> Result<[(PathBuf, &'static str); 3]> {
+    Ok([
+        (tools.root().to_path_buf(), "secure-chat"),
+        (workspace::target_dir()?, "target"),
+        (cargo_home()?, "cargo"),
+    ])
 }
 
 /// The variables from which cargo takes flags for the compiler, the one that counts first. In that
