@@ -15,6 +15,9 @@ use super::{Chat, Renaming, log};
 /// owner who renames a room again and again must not fill the memory.
 pub(crate) const RENAMINGS: usize = 32;
 
+/// The text for a request that the server does not know.
+const OLD_SERVER: &str = "This server is of an earlier version and cannot do that.";
+
 impl Chat {
     /// Applies a message of the server. `at` is the present time, in milliseconds since 1970.
     #[allow(
@@ -367,6 +370,11 @@ impl Chat {
         about: Option<&str>,
         at: u64,
     ) {
+        // The server's own text names a word of the protocol, which helps nobody.
+        let message = match code {
+            ChatErrorCode::UnknownType => OLD_SERVER.to_owned(),
+            _ => message,
+        };
         let id = about.and_then(|about| shared::chat::MessageId::parse(about).ok());
         if let Some(id) = id {
             // It was on its way when the room was renamed: nothing is wrong with it.

@@ -286,6 +286,27 @@ fn a_refusal_belongs_to_what_was_refused() {
     assert_eq!(chat.room().unwrap().notices[0].text, "Too fast.");
 }
 
+// The text of an older server names the word of the protocol that it does not know.
+#[test]
+fn what_an_older_server_cannot_do_is_said_in_plain_words() {
+    let mut chat = chat();
+    let refuse = |about: Option<String>| ServerMessage::Error {
+        code: ChatErrorCode::UnknownType,
+        message: "unknown variant `dance`, expected one of `hello`".into(),
+        retry_after: None,
+        about,
+    };
+    chat.hear(refuse(None), 1);
+    let said = &chat.room().unwrap().notices[0].text;
+    assert!(said.contains("earlier version") && !said.contains("variant"));
+    let id = write(&mut chat, 1);
+    chat.hear(refuse(Some(id.to_string())), 1);
+    let DeliveryState::Refused(why) = &chat.outbox.lines()[0].state else {
+        panic!("it is not refused");
+    };
+    assert!(why.contains("earlier version"));
+}
+
 // The server has a bound of reactions: a person must see which one was not taken, and why.
 #[test]
 fn a_refused_reaction_stays_in_the_outbox_with_the_reason_until_it_is_dropped() {

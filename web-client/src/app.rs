@@ -9,6 +9,7 @@ use crate::components::connect::Connect;
 use crate::components::first_contact::FirstContact;
 use crate::components::header::header;
 use crate::components::identity::IdentityDialog;
+use crate::components::renewal::renewal;
 use crate::components::verify::{Verify, View, verify_dialog};
 use crate::engine::page;
 use crate::hooks::{use_store, use_version};
@@ -104,6 +105,9 @@ pub fn app() -> Html {
     html! {
         <>
             <a class="skip" href="#main">{ "Skip to the content" }</a>
+            if state.version.is_another {
+                { renewal(state.forgets) }
+            }
             // The chat has a bar of its own, and the person's menu in the list of rooms.
             if !state.entered || matches!(state.connection, Connection::Blocked(_)) {
                 { header(short.clone(), on_verify.clone(), on_identity.clone()) }

@@ -16,6 +16,7 @@ pub mod identity;
 mod judging;
 pub mod link;
 pub mod news;
+pub mod page_version;
 pub mod panel;
 pub mod pins;
 pub mod qr;
@@ -43,6 +44,7 @@ use handshake_report::HandshakeReport;
 use identity::Identity;
 pub use judging::Met;
 use link::{Link, View};
+use page_version::PageVersion;
 use panel::Panel;
 use pins::Pins;
 
@@ -54,6 +56,9 @@ const PROGRAM: &str = concat!("secure-chat page ", env!("CARGO_PKG_VERSION"));
 pub struct State {
     /// The public side of the person's key.
     pub identity: Identity,
+    /// The fingerprint of the person's key. It stays while the vault is started anew, because what
+    /// is written belongs to it.
+    key: String,
     /// The pins of this browser.
     pub pins: Pins,
     /// The statement of the page's address about its server's key.
@@ -93,6 +98,10 @@ pub struct State {
     opens: Option<RoomId>,
     /// The panel beside the log.
     pub panel: Option<Panel>,
+    /// What is known of this page's version.
+    pub version: PageVersion,
+    /// The number of times that the vault had to be started anew for an attempt.
+    pub vault_starts: u32,
     /// The state of the page's return to the chat after it was loaded again.
     comes_back: ComesBack,
 }
@@ -188,31 +197,40 @@ impl State {
             Action::Refused { id, reason } => {
                 self.chat.outbox.refused(id, reason);
             }
+            Action::PageIsAnother(is_another) => self.version.is_another = is_another,
             Action::Cancel(id) => self.chat.outbox.remove(id),
             Action::Resend(id) => self.chat.outbox.resend(id),
         }
     }
 
     fn identity(&mut self, identity: Identity) {
-        let was = std::mem::replace(&mut self.identity, identity);
+        self.identity = identity;
         match &self.identity {
             // A new key is a new person to the server: the session of the old one must not go on
             // under it.
             Identity::Ready(profile) => {
-                let replaced = was.profile().is_some_and(|old| old != profile);
+                let old = std::mem::replace(&mut self.key, profile.fingerprint.clone());
+                let replaced = !old.is_empty() && old != self.key;
                 if self.connection == Connection::WaitingForKey
                     || (replaced && self.connection.is_live())
                 {
                     self.open();
                 }
             }
-            Identity::Failed(failure) if self.connection == Connection::WaitingForKey => {
-                let failure = failure.clone();
-                self.stop(&failure);
+            Identity::Failed(failure) => {
+                // The vault's program may be gone with the version that this page is of.
+                self.version.doubt();
+                if self.connection == Connection::WaitingForKey {
+                    let failure = failure.clone();
+                    self.stop(&failure);
+                }
             }
-            // A session must not outlive the key that it belongs to.
-            Identity::Absent if self.connection != Connection::Idle => {
-                self.stop(&Failure::NoKey);
+            Identity::Absent => {
+                self.key.clear();
+                // A session must not outlive the key that it belongs to.
+                if self.connection != Connection::Idle {
+                    self.stop(&Failure::NoKey);
+                }
             }
             _ => {}
         }
@@ -287,6 +305,12 @@ impl State {
         self.connection = match &self.identity {
             Identity::Ready(_) => Connection::WaitingForPins,
             Identity::Loading | Identity::Creating { .. } => Connection::WaitingForKey,
+            // A worker that died may live when it is started again. Once for each attempt: if it
+            // does not start, the attempt ends with that.
+            Identity::Failed(Failure::Stopped(_)) => {
+                self.vault_starts += 1;
+                Connection::WaitingForKey
+            }
             Identity::Absent => stopped(&Failure::NoKey),
             Identity::Failed(failure) => stopped(failure),
         };
@@ -298,6 +322,7 @@ impl State {
         self.accepts = None;
         self.silent_since = None;
         self.proven = None;
+        self.version.ended();
         self.chat.end();
     }
 
@@ -322,6 +347,8 @@ impl State {
             SessionEvent::Established { session_id } => {
                 self.handshake.established = true;
                 self.handshake.session_id = session_id;
+                // The server may have been upgraded since the page was loaded.
+                self.version.doubt();
                 // At once: a server greets a client that is silent for a second as one of plain
                 // text.
                 let wanted = self.target.as_ref().map(|target| target.name.as_str());
@@ -348,6 +375,9 @@ impl State {
         // Plain text comes from older servers, before the answer to `hello`. A message that cannot
         // be parsed comes from a later version.
         let Ok(message) = serde_json::from_str(text) else {
+            if text.starts_with('{') {
+                self.version.unreadable();
+            }
             return;
         };
         self.chat.hear(message, at);
@@ -369,12 +399,11 @@ impl State {
     /// Returns the account that writes at present: this server, and this key.
     pub fn sender(&self) -> Sender {
         let server = self.target.as_ref();
-        let key = self.identity.profile();
         Sender {
             server: server
                 .map(|it| it.server.address.clone())
                 .unwrap_or_default(),
-            key: key.map(|it| it.fingerprint.clone()).unwrap_or_default(),
+            key: self.key.clone(),
         }
     }
 

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | own menu | `own-menu-open` `own-menu` `own-name` (in the chat) `own-rename` `own-rename-submit` `verify-open` `identity-open` `theme-toggle` (radios inside: `theme-system` `theme-light` `theme-dark`) `disconnect` (in the chat) |
 //! | bar | `rooms-toggle` (narrow) `room-title` `shield` (`data-look`: see `Protection::as_str`; `shield-words` `shield-compare`) `search-toggle` `bar-more` (phone: shows the others) `members-toggle` `handshake-toggle` `console-toggle` (operators) |
+//! | every screen | `renewal` (the server has another version of the page) `renewal-load` |
 //! | coming back | `coming-back` `coming-back-cancel` |
 //! | connect screen | `connect-name` `connect-name-error` `connect-elsewhere` (folded: server and protocol) `connect-report` (folded: the last handshake) `connect-identity` `connect-server` `connect-server-error` `connect-submit` `connect-cancel` `key-progress` `protocol-choice` (radios inside: `protocol-v2` `protocol-v1`) `v1-warning` (while v1 is chosen) `link-pin` (the page's link names a key) `link-problem` (it should, but is damaged) |
 //! | chat | `log` `announcement` (the newest message, for screen readers) `message` (`data-seq`, `data-name`, `data-own`; the text alone is `message-text`; in an answer and in a hit of the search `quoted-text`) `edited` `deleted` `reply-line` `reaction` `day` `new-divider` `notice` `outgoing` (`data-state`: queued, sent, acked, refused) `outgoing-cancel` `outgoing-resend` `jump-latest` `jump-unread` `mark-read` (while unread messages are above the view) `typing` `composer` `completion` (`completion-option`) `composer-about` `composer-forget` `composer-aside` (an edit or answer was put aside; `composer-undo` goes on) `composer-unknown` (what begins with a slash is sent) `composer-forgets` (the browser keeps nothing) `send` `welcome` (an empty room: `welcome-link` `welcome-invite` `welcome-topic` `welcome-write`) |
@@ -61,6 +62,7 @@ pub mod protocol;
 pub mod qr;
 pub mod reaction_board;
 pub mod reactions;
+pub mod renewal;
 pub mod room_settings;
 pub mod rooms;
 pub mod said;

@@ -7,6 +7,7 @@ mod memory_store;
 pub mod page;
 mod pins_store;
 mod probe;
+mod served_page;
 mod session;
 mod socket;
 pub mod storage;
@@ -223,6 +224,16 @@ impl Engine {
             let removed = pins_store::remove(&address).await;
             this.load_pins();
             done(removed.map_err(|error| error.to_string()));
+        });
+    }
+
+    /// Asks whether the server that this page came from gives out another page by now.
+    pub fn ask_for_page(&self) {
+        let this = self.clone();
+        spawn_local(async move {
+            if let Some(is_another) = served_page::is_another().await {
+                this.dispatch(Action::PageIsAnother(is_another));
+            }
         });
     }
 

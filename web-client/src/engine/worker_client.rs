@@ -21,6 +21,20 @@ const STARTER: &str = "./vault-start.js";
 /// on a first visit, by whatever line the person has.
 const START_MS: u32 = 60_000;
 
+/// Returns the time that the worker may take for a call, in milliseconds.
+fn patience_ms(call: &Call) -> u32 {
+    /// A use of the key takes some 40 ms. Less than the time that a handshake may take, so that the
+    /// next attempt has a worker that lives.
+    const USE: u32 = 8_000;
+    /// A key that is made takes seconds, and a passphrase a second by intention; on a slow phone ten
+    /// times as long.
+    const SLOW: u32 = 120_000;
+    match call {
+        Call::Sign { .. } | Call::Decrypt { .. } | Call::Delete => USE,
+        Call::Open | Call::Import { .. } | Call::Export { .. } => SLOW,
+    }
+}
+
 /// Returns the address of the worker's program, as the page's document gives it. Its name changes
 /// with its content in a shipped page, so that browsers may keep it for good.
 fn program() -> Option<String> {
@@ -32,6 +46,13 @@ fn program() -> Option<String> {
 }
 
 type Done = Box<dyn FnOnce(Result<Answer, Failure>)>;
+
+/// A call that is not answered yet.
+struct Open {
+    done: Done,
+    /// Gives the worker up. A worker that the browser has ended reports nothing.
+    _deadline: Timeout,
+}
 
 /// An event of the vault that answers no call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +83,7 @@ struct Running {
 #[derive(Default)]
 struct Pending {
     last_id: u32,
-    done: HashMap<u32, Done>,
+    done: HashMap<u32, Open>,
     /// The calls that were made before the program was ready for them.
     unsent: Vec<Array>,
 }
@@ -94,7 +115,14 @@ impl WorkerClient {
             let mut pending = self.0.pending.borrow_mut();
             pending.last_id += 1;
             let id = pending.last_id;
-            pending.done.insert(id, Box::new(done));
+            let this = self.clone();
+            let open = Open {
+                done: Box::new(done),
+                _deadline: Timeout::new(patience_ms(&call), move || {
+                    this.fail("it does not answer".into());
+                }),
+            };
+            pending.done.insert(id, open);
             let json = serde_json::to_string(&Request { id, call }).unwrap_or_default();
             let message = Array::of1(&json.into());
             if let Some(file) = file {
@@ -172,9 +200,9 @@ impl WorkerClient {
             Report::Started => self.started(),
             Report::Creating => (self.0.notify)(VaultEvent::Creating),
             Report::Reply { id, outcome } => {
-                let done = self.0.pending.borrow_mut().done.remove(&id);
-                if let Some(done) = done {
-                    done(outcome);
+                let open = self.0.pending.borrow_mut().done.remove(&id);
+                if let Some(open) = open {
+                    (open.done)(outcome);
                 }
             }
             Report::Crashed(detail) => self.fail(detail),
@@ -207,8 +235,8 @@ impl WorkerClient {
         // Taken out first: a callback may make the next call at once.
         let pending = std::mem::take(&mut self.0.pending.borrow_mut().done);
         self.0.pending.borrow_mut().unsent.clear();
-        for done in pending.into_values() {
-            done(Err(Failure::Stopped(detail.to_owned())));
+        for open in pending.into_values() {
+            (open.done)(Err(Failure::Stopped(detail.to_owned())));
         }
     }
 }

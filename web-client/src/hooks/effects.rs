@@ -20,7 +20,8 @@ use crate::state::link::Link;
 
 #[hook]
 pub(super) fn use_effects(store: &UseReducerHandle<Store>, engine: &Engine) {
-    use_identity(engine);
+    use_identity(store, engine);
+    use_page_version(store, engine);
     use_network(store);
     use_link(store);
     use_pins(store, engine);
@@ -34,9 +35,23 @@ pub(super) fn use_effects(store: &UseReducerHandle<Store>, engine: &Engine) {
 
 /// Loads the key as soon as the page has started, because generating one takes seconds.
 #[hook]
-fn use_identity(engine: &Engine) {
+fn use_identity(store: &UseReducerHandle<Store>, engine: &Engine) {
     let engine = engine.clone();
-    use_effect_with((), move |()| engine.open_identity());
+    use_effect_with(store.0.vault_starts, move |starts| match starts {
+        0 => engine.open_identity(),
+        _ => engine.restart_vault(),
+    });
+}
+
+/// Asks, whenever there is a reason to, whether the server gives out another page by now.
+#[hook]
+fn use_page_version(store: &UseReducerHandle<Store>, engine: &Engine) {
+    let engine = engine.clone();
+    use_effect_with(store.0.version.doubts, move |doubts| {
+        if *doubts > 0 {
+            engine.ask_for_page();
+        }
+    });
 }
 
 #[hook]

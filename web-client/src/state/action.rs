@@ -112,6 +112,8 @@ pub enum Action {
         /// The last message in view.
         last: Seq,
     },
+    /// The server gives out another page than this one, or the same.
+    PageIsAnother(bool),
     /// The person wants everything in a room to be read.
     MarkRead(RoomId),
     /// The person looks at the page again.

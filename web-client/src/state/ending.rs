@@ -47,6 +47,8 @@ pub enum Ending {
     TimedOut,
     /// The person's own key could not sign.
     KeyFailed(String),
+    /// The worker that keeps the person's key has ended while it was needed.
+    VaultStopped(String),
     /// The browser does not give out the pins.
     PinsUnavailable(String),
     /// The person asked the server to end the session (`/quit`).
@@ -73,6 +75,8 @@ impl Ending {
             | Self::Truncated
             | Self::Cut
             | Self::NoNetwork
+            // The next attempt starts the worker anew.
+            | Self::VaultStopped(_)
             | Self::TimedOut => Retry::Automatic,
             Self::ClosedByTunnel { code, .. } => match code {
                 // 1008 is a policy, and the others are about the bytes that were sent: the same
@@ -124,7 +128,9 @@ impl Ending {
                 format!("The server sent something this page refuses: {detail}.")
             }
             Self::TimedOut => "The server did not answer in time.".into(),
-            Self::KeyFailed(detail) => format!("Your key could not be used. {detail}"),
+            Self::VaultStopped(detail) | Self::KeyFailed(detail) => {
+                format!("Your key could not be used. {detail}")
+            }
             Self::PinsUnavailable(detail) => {
                 format!("This browser does not say which servers you trust ({detail}).")
             }

@@ -5,6 +5,7 @@ mod trust;
 mod codes;
 mod coming_back;
 mod network;
+mod vault;
 
 use super::address::Origin;
 use super::*;

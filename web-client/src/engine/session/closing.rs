@@ -33,7 +33,11 @@ impl Session {
                 CloseReason::Reported { code, .. } => Ending::Reported { code },
                 CloseReason::Failed(Error::Local(LocalFailure::PrivateKey)) => {
                     let failure = key_failure.unwrap_or(Failure::Operation);
-                    Ending::KeyFailed(failure.to_string())
+                    let said = failure.to_string();
+                    match failure {
+                        Failure::Stopped(_) => Ending::VaultStopped(said),
+                        _ => Ending::KeyFailed(said),
+                    }
                 }
                 CloseReason::Failed(Error::TimedOut) | CloseReason::Local(ErrorCode::Timeout) => {
                     Ending::TimedOut
