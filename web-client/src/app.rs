@@ -71,10 +71,9 @@ pub fn app() -> Html {
     let origin = page::origin();
     let state = &store.0;
 
-    let act = {
-        let dispatcher = store.dispatcher();
-        Callback::from(move |action: Action| dispatcher.dispatch(action))
-    };
+    let act = use_callback(store.dispatcher(), |action: Action, dispatcher| {
+        dispatcher.dispatch(action);
+    });
     let on_identity = set_to(&identity_shown, true);
     let on_connect = {
         // The choice may come from another screen: the blocking one offers v2.

@@ -17,6 +17,7 @@ use super::icons::{Icon, icon};
 use super::message::MessageRow;
 use super::outgoing::OutgoingRow;
 use super::text;
+use crate::hooks::use_latest;
 use client::log::Message;
 use client::markup;
 use client::outbox::Outgoing;
@@ -80,9 +81,13 @@ pub fn log(props: &LogProps) -> Html {
         *heard.borrow_mut() = Some(room.head);
     }
     let here = reader.here();
-    let rows = timeline::items(room, here.clone(), text::day_number)
+    let on_do = use_latest(props.on_do.clone());
+    // A list of its own: among siblings without a key, Yew compares children by their place, and would
+    // build every row anew as soon as one goes at the beginning.
+    let rows: Html = timeline::items(room, here.clone(), text::day_number)
         .into_iter()
-        .map(|item| row(&item, props));
+        .map(|item| row(&item, props, &on_do))
+        .collect();
     let label = format!("Messages in {}", room.title());
     html! {
         <div class="log-frame">
@@ -110,7 +115,7 @@ pub fn log(props: &LogProps) -> Html {
                     { beginning(room) }
                     { props.welcome.clone() }
                 }
-                { for rows }
+                { rows }
                 if here.end == room.log.messages().len() {
                     { for props.outgoing.iter().map(|line| html! {
                         <OutgoingRow
@@ -192,7 +197,7 @@ fn beginning(room: &Room) -> Html {
     html! { <p class="beginning" translate="no" key="beginning">{ said }</p> }
 }
 
-fn row(item: &Item, props: &LogProps) -> Html {
+fn row(item: &Item, props: &LogProps, on_do: &Callback<Doing>) -> Html {
     match item {
         Item::Day { at } => html! {
             <p class="day" translate="no" key={format!("day-{at}")} data-testid="day"><span>{ text::date_line(*at) }</span></p>
@@ -201,11 +206,16 @@ fn row(item: &Item, props: &LogProps) -> Html {
             <p class="new-line" translate="no" key="new" data-testid="new-divider"><span>{ "New" }</span></p>
         },
         Item::Notice(notice) => notice_row(notice),
-        Item::Message { message, head } => message_row(message, *head, props),
+        Item::Message { message, head } => message_row(message, *head, props, on_do),
     }
 }
 
-fn message_row(message: &Rc<Message>, head: bool, props: &LogProps) -> Html {
+fn message_row(
+    message: &Rc<Message>,
+    head: bool,
+    props: &LogProps,
+    on_do: &Callback<Doing>,
+) -> Html {
     let answered = message.reply_to.and_then(|of| props.room.log.message(of));
     html! {
         <MessageRow
@@ -217,7 +227,7 @@ fn message_row(message: &Rc<Message>, head: bool, props: &LogProps) -> Html {
             {head}
             chosen={props.chosen == Some(message.seq)}
             glow={props.shown.filter(|(seq, _)| *seq == message.seq).map(|(_, times)| times)}
-            on_do={props.on_do.clone()}
+            {on_do}
         />
     }
 }
