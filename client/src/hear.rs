@@ -208,7 +208,7 @@ impl Chat {
                 self.notice("You are an operator of this server from now on.", at);
             }
             ServerMessage::Operator(answer) => {
-                if let Some(request) = self.operating.hear(answer) {
+                if let Some(request) = self.operating.hear(answer, at) {
                     self.requests.push(ClientMessage::Operator(request));
                 } else if let Some(told) = self.operating.take_told() {
                     self.notice(told, at);

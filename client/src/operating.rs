@@ -2,6 +2,8 @@
 //!
 //! The module is pure.
 
+pub mod figures;
+
 use shared::chat::admission::{Applicant, Invitation};
 use shared::chat::entry::DisplayName;
 use shared::chat::operator::{
@@ -9,6 +11,7 @@ use shared::chat::operator::{
 };
 use shared::chat::{Author, ClientMessage, InvitationCode, Role, RoomName, UserId};
 
+use self::figures::Figures;
 use super::Chat;
 use super::compose::{Fault, nobody};
 use super::lines::OPERATOR_HELP;
@@ -37,6 +40,10 @@ pub struct Operating {
     pub code: Option<(InvitationCode, u32)>,
     /// The latest lines of the server's log, oldest first.
     pub log: Vec<LogLine>,
+    /// The number of older lines that were dropped.
+    pub dropped: u64,
+    /// The figures of the last minutes.
+    pub figures: Figures,
     /// The number of lines that the server left out.
     pub missed: u64,
     /// The pages so far of a list whose end has not come yet.
@@ -62,9 +69,9 @@ enum Told {
 const TOLD: usize = 50;
 
 impl Operating {
-    /// Applies an answer. Returns the request for the next page of a list: a list is shown when it
+    /// Applies an answer that came `at` this time, in milliseconds since 1970. Returns the request for the next page of a list: a list is shown when it
     /// is complete.
-    pub fn hear(&mut self, answer: OperatorAnswer) -> Option<OperatorRequest> {
+    pub fn hear(&mut self, answer: OperatorAnswer, at: u64) -> Option<OperatorRequest> {
         match answer {
             OperatorAnswer::Status(status) => self.status = Some(status),
             OperatorAnswer::Connections { connections, more } => {
@@ -75,7 +82,9 @@ impl Operating {
                 if more && after.is_some() {
                     return Some(OperatorRequest::Connections { after });
                 }
-                self.connections = std::mem::take(&mut self.more_connections);
+                let now = std::mem::take(&mut self.more_connections);
+                self.figures.take(&self.connections, &now, at);
+                self.connections = now;
             }
             OperatorAnswer::Bans { bans, more } => {
                 let after = bans.last().map(|last| last.who);
@@ -130,6 +139,7 @@ impl Operating {
                 // that stays open.
                 let surplus = self.log.len().saturating_sub(LOG_LINES);
                 self.log.drain(..surplus);
+                self.dropped += surplus as u64;
             }
             // The list of rooms may show what the request has changed.
             OperatorAnswer::Done if !self.rooms.is_empty() => {
@@ -351,7 +361,7 @@ mod tests {
     use shared::chat::Timestamp;
     use shared::chat::operator::LogLevel;
 
-    fn connection(number: u64) -> ConnectionInfo {
+    pub(super) fn connection(number: u64) -> ConnectionInfo {
         ConnectionInfo {
             connection: number,
             address: "192.0.2.1:1".into(),
@@ -369,10 +379,13 @@ mod tests {
     fn a_list_in_parts_is_shown_when_it_is_whole() {
         let mut operating = Operating::default();
         for (number, more) in [(1, true), (2, false), (3, true)] {
-            operating.hear(OperatorAnswer::Connections {
-                connections: vec![connection(number)],
-                more,
-            });
+            operating.hear(
+                OperatorAnswer::Connections {
+                    connections: vec![connection(number)],
+                    more,
+                },
+                0,
+            );
         }
         assert_eq!(operating.connections, [connection(1), connection(2)]);
     }
@@ -391,12 +404,12 @@ mod tests {
             rooms: vec![room(name)],
             more,
         };
-        operating.hear(page("den", false));
+        operating.hear(page("den", false), 0);
         assert_eq!(operating.take_told(), None, "the console asked for it");
         operating.telling = Some(Told::Rooms);
-        operating.hear(page("cave", true));
+        operating.hear(page("cave", true), 0);
         assert_eq!(operating.take_told(), None, "the list goes on");
-        operating.hear(page("den", false));
+        operating.hear(page("den", false), 0);
         let expected = "2 rooms: cave (2 members, owner ada); den (2 members, owner ada)";
         assert_eq!(operating.take_told().as_deref(), Some(expected));
         assert_eq!(operating.take_told(), None);
@@ -411,14 +424,17 @@ mod tests {
             text: number.to_string(),
         };
         for number in 0..LOG_LINES + 7 {
-            operating.hear(OperatorAnswer::Log {
-                lines: vec![line(number)],
-                missed: 1,
-            });
+            operating.hear(
+                OperatorAnswer::Log {
+                    lines: vec![line(number)],
+                    missed: 1,
+                },
+                0,
+            );
         }
         assert_eq!(operating.log.len(), LOG_LINES);
         assert_eq!(operating.log[0].text, "7");
-        assert_eq!(operating.missed, 507);
+        assert_eq!((operating.missed, operating.dropped), (507, 7));
     }
 
     // The attack: somebody waits under the name of an applicant whom the operator means to admit.
@@ -431,14 +447,17 @@ mod tests {
             since: Timestamp::from_unix_millis(0).unwrap(),
         };
         let mut operating = Operating::default();
-        operating.hear(OperatorAnswer::Applicants {
-            applicants: vec![
-                applicant("one", "carol"),
-                applicant("two", "Carol"),
-                applicant("three", "dave"),
-            ],
-            more: false,
-        });
+        operating.hear(
+            OperatorAnswer::Applicants {
+                applicants: vec![
+                    applicant("one", "carol"),
+                    applicant("two", "Carol"),
+                    applicant("three", "dave"),
+                ],
+                more: false,
+            },
+            0,
+        );
         assert_eq!(operating.person("carol"), Err(NoOne::Several));
         assert_eq!(operating.person("eve"), Err(NoOne::Nobody));
         let dave = crate::testing::author("three").id;

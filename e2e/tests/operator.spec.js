@@ -18,6 +18,14 @@ async function operate(visitor, server, options = {}) {
 
 const connection = (chat, name) => chat.page.locator(`[data-testid="connection"][data-name="${name}"]`);
 
+/** Shows the tools below a row of a table, and returns them. */
+async function toolsOf(chat, table, name) {
+  const tools = chat.page.locator(`[data-testid="${table}-tools"][data-name="${name}"]`);
+  const row = chat.page.locator(`[data-testid="${table}"][data-name="${name}"]`);
+  if (!(await tools.isVisible())) await row.getByTestId('row-tools').click();
+  return tools;
+}
+
 test('the claim link works once, and the console stops and starts the server', async ({ server, visitor }) => {
   const boss = await operate(visitor, server);
   await expect(boss.chat.notices('You are an operator')).toBeVisible();
@@ -50,7 +58,7 @@ test('kicked, kept out, and let in again', async ({ server, visitor }) => {
   await bob.chat.join('bob');
   await bob.chat.type('noise');
   await expect(connection(boss.chat, 'bob')).toBeVisible();
-  await connection(boss.chat, 'bob').getByTestId('connection-ban-key').click();
+  await (await toolsOf(boss.chat, 'connection', 'bob')).getByTestId('connection-ban-key').click();
   await boss.chat.id('console-yes').click();
   await expect(boss.chat.id('ban')).toHaveCount(1);
   await expect(bob.chat.banner).not.toHaveAttribute('data-state', 'connected');
@@ -81,21 +89,21 @@ test('operators appoint and revoke others, and give any room an owner', async ({
   await expect(eve.chat.id('room-title')).toHaveText('den');
   await expect(connection(boss.chat, 'eve')).toBeVisible();
 
-  const den = boss.page.locator('[data-testid="console-room"][data-room="den"]');
+  const den = boss.page.locator('[data-testid="console-room"][data-name="den"]');
   await boss.chat.id('console-rooms-again').click();
-  await expect(den).toContainText('owner bob');
-  await den.getByTestId('console-room-own').click();
+  await expect(den).toContainText('bob');
+  await (await toolsOf(boss.chat, 'console-room', 'den')).getByTestId('console-room-own').click();
   await boss.chat.id('console-owner').fill('nobody-here');
   await boss.chat.id('console-owner-submit').click();
   await expect(boss.chat.id('console-owner-error')).not.toBeEmpty();
   await boss.chat.id('console-owner').fill('eve');
   await boss.chat.id('console-owner-submit').click();
   await boss.chat.id('console-yes').click();
-  await expect(den).toContainText('owner eve');
+  await expect(den).toContainText('eve');
 
   const operator = (name) => boss.page.locator(`[data-testid="operator"][data-name="${name}"]`);
   await expect(operator('boss')).toBeVisible();
-  await connection(boss.chat, 'bob').getByTestId('connection-appoint').click();
+  await (await toolsOf(boss.chat, 'connection', 'bob')).getByTestId('connection-appoint').click();
   await boss.chat.id('console-yes').click();
   await expect(operator('bob')).toBeVisible();
   await expect(bob.chat.id('console-toggle')).toBeVisible();
@@ -147,6 +155,37 @@ test('new people need an invitation or an operator, when the server says so', as
   await expect(applicant.chat.id('own-name')).toContainText('carl');
 });
 
+test('tables are ordered by their columns, searched, and say how much there is', async ({ server, visitor }) => {
+  const boss = await operate(visitor, server);
+  const { chat } = boss;
+  for (const room of ['zebra', 'den', 'attic', 'cellar', 'hall']) {
+    await chat.type(`/join ${room}`);
+    await expect(chat.id('room-title')).toHaveText(room);
+  }
+  await chat.type('one');
+  await chat.type('two');
+  await expect(chat.messages('two', 'boss')).toHaveCount(1);
+  await chat.id('console-rooms-again').click();
+  const rows = chat.id('console-room');
+  const names = () => rows.evaluateAll((all) => all.map((row) => row.dataset.name));
+  await expect.poll(names).toEqual(['attic', 'cellar', 'den', 'hall', 'lobby', 'zebra']);
+  const header = (name) => chat.id('console').getByRole('columnheader', { name, exact: true });
+  await header('Room').getByRole('button').click();
+  await expect.poll(names).toEqual(['zebra', 'lobby', 'hall', 'den', 'cellar', 'attic']);
+  await expect(header('Room')).toHaveAttribute('aria-sort', 'descending');
+  // Numbers begin with the largest.
+  await header('Entries').getByRole('button').click();
+  await expect.poll(async () => (await names())[0]).toBe('hall');
+  await expect(header('Room')).toHaveAttribute('aria-sort', 'none');
+  await chat.id('console-rooms-search').fill('DEN boss');
+  await expect.poll(names).toEqual(['den']);
+  await chat.id('console-rooms-search').fill('no such room');
+  await expect(rows).toHaveCount(0);
+  await chat.id('console-rooms-search').fill('');
+  await expect(rows).toHaveCount(6);
+  await expect(chat.id('console-charts').getByRole('img', { name: /^Connections: 1 now/ })).toBeVisible();
+});
+
 for (const colorScheme of ['light', 'dark']) {
   for (const [device, viewport] of Object.entries(WINDOWS)) {
     test(`the console is accessible, ${colorScheme}, ${device}`, async ({ server, visitor, python }) => {
@@ -154,8 +193,9 @@ for (const colorScheme of ['light', 'dark']) {
       await python();
       await expect(connection(boss.chat, 'boss')).toBeVisible();
       await expect(boss.chat.id('console-log')).toContainText('handshake done');
-  await expect(boss.chat.id('console-limits')).toContainText('A text has at most 16384 bytes');
       await expectAccessible(boss.page, 'the console');
+      await toolsOf(boss.chat, 'connection', 'boss');
+      await expectAccessible(boss.page, 'the tools of a connection');
     });
   }
 }

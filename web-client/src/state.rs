@@ -22,6 +22,7 @@ pub mod pins;
 pub mod qr;
 pub mod shortcuts;
 pub mod shown;
+pub mod table;
 pub mod trust;
 pub mod window;
 

@@ -100,6 +100,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
     let class = classes!(
         "chat",
         aside.open().is_some().then_some("with-aside"),
+        (aside.open() == Some(Panel::Console)).then_some("with-console"),
         drawer.then_some("with-drawer"),
     );
     let on_new = set_to(&making, true);

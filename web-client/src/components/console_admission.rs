@@ -10,9 +10,11 @@ use yew::prelude::*;
 use super::callbacks::set;
 use super::field::{Field, field};
 use super::sure::Sure;
+use super::table::{Column, Row, Table, tools_of};
 use super::text;
 use crate::state::address::Origin;
 use crate::state::link;
+use crate::state::table::Cell;
 
 /// The modes with the words that the page has for them.
 const MODES: [(AdmissionMode, &str); 3] = [
@@ -74,6 +76,7 @@ pub fn console_admission(props: &ConsoleAdmissionProps) -> Html {
             }
         })
     };
+    let to = (props.on_ask.clone(), props.be_sure.clone());
     html! {
         <>
             <h3>{ "Who may take part" }</h3>
@@ -86,15 +89,35 @@ pub fn console_admission(props: &ConsoleAdmissionProps) -> Html {
                 </select>
             </div>
             if mode == Some(AdmissionMode::Approval) || !operating.applicants.is_empty() {
-                <h3>{ text::count(operating.applicants.len() as u64, "applicant") }</h3>
-                <ul class="console-list">
-                    { for operating.applicants.iter().map(|it| applicant_view(it, props)) }
-                </ul>
+                <Table
+                    id="applicant"
+                    search="console-applicants-search"
+                    thing="applicant"
+                    columns={APPLICANT}
+                    rows={operating.applicants.iter().map(applicant_row).collect::<Vec<_>>()}
+                    empty="Nobody waits."
+                    inline=true
+                    tools={tools_of(operating.applicants.clone(), |it| it.id.to_string(), &to, |it, (ask, be_sure)| applicant_tools(it, ask, be_sure))}
+                />
             }
-            <h3>{ text::count(operating.invitations.len() as u64, "invitation") }</h3>
-            <ul class="console-list">
-                { for operating.invitations.iter().map(|it| invitation_view(it, operating, props)) }
-            </ul>
+            if let Some((code, number)) = &operating.code {
+                <div class="field">
+                    <span>{ format!("The link of invitation {number}, which is shown only now:") }</span>
+                    <code class="key-text" data-testid="invitation-link" tabindex="0">
+                        { link::to_invite(&props.origin.url(), code) }
+                    </code>
+                </div>
+            }
+            <Table
+                id="invitation"
+                search="console-invitations-search"
+                thing="invitation"
+                columns={INVITATION}
+                rows={operating.invitations.iter().map(invitation_row).collect::<Vec<_>>()}
+                empty="None is open."
+                inline=true
+                tools={tools_of(operating.invitations.clone(), |it| it.number.to_string(), &props.on_ask, invitation_tools)}
+            />
             <form class="console-invite" {onsubmit}>
                 { field(Field {
                     id: "console-invite-uses",
@@ -119,13 +142,40 @@ pub fn console_admission(props: &ConsoleAdmissionProps) -> Html {
     }
 }
 
-fn applicant_view(applicant: &Applicant, props: &ConsoleAdmissionProps) -> Html {
-    let user = applicant.id;
+const APPLICANT: &[Column] = &[
+    Column::text("Name"),
+    Column::text("From"),
+    Column::number("Since"),
+    Column::text("Key"),
+];
+
+fn called(applicant: &Applicant) -> String {
     let name = applicant.name.as_ref();
-    let name = name.map_or_else(|| "no name".to_owned(), ToString::to_string);
+    name.map_or_else(|| "no name".to_owned(), ToString::to_string)
+}
+
+fn applicant_row(applicant: &Applicant) -> Row {
     let since = text::unix_ms(applicant.since);
+    Row {
+        key: applicant.id.to_string(),
+        name: called(applicant),
+        cells: vec![
+            Cell::Text(called(applicant)),
+            Cell::Text(applicant.address.clone()),
+            Cell::Number(since, text::time(since)),
+            Cell::Text(applicant.id.to_string()),
+        ],
+    }
+}
+
+fn applicant_tools(
+    applicant: &Applicant,
+    ask: &Callback<OperatorRequest>,
+    be_sure: &Callback<Sure>,
+) -> Html {
+    let (user, name) = (applicant.id, called(applicant));
     let admit = {
-        let ask = props.on_ask.clone();
+        let ask = ask.clone();
         Callback::from(move |_: MouseEvent| {
             ask.emit(OperatorRequest::Admit { user });
             ask.emit(OperatorRequest::Applicants { after: None });
@@ -133,7 +183,7 @@ fn applicant_view(applicant: &Applicant, props: &ConsoleAdmissionProps) -> Html 
     };
     let ban = {
         let question = format!("Keep out {name}?");
-        props.be_sure.reform(move |_: MouseEvent| Sure {
+        be_sure.reform(move |_: MouseEvent| Sure {
             question: question.clone(),
             request: OperatorRequest::Ban {
                 who: Banned::User(user),
@@ -142,49 +192,46 @@ fn applicant_view(applicant: &Applicant, props: &ConsoleAdmissionProps) -> Html 
         })
     };
     html! {
-        <li key={user.to_string()} data-testid="applicant" data-name={name.clone()}>
-            <b>{ name.clone() }</b>
-            { format!(" from {} · since {}", applicant.address, text::time(since)) }
-            <small>{ user.to_string() }</small>
-            <span class="console-buttons">
-                <button type="button" class="link" data-testid="applicant-admit" aria-label={format!("Admit {name}")} onclick={admit}>
-                    { "Admit" }
-                </button>
-                <button type="button" class="link" data-testid="applicant-ban" aria-label={format!("Ban {name}")} onclick={ban}>
-                    { "Ban key" }
-                </button>
-            </span>
-        </li>
+        <span class="console-buttons">
+            <button type="button" class="link" data-testid="applicant-admit" aria-label={format!("Admit {name}")} onclick={admit}>
+                { "Admit" }
+            </button>
+            <button type="button" class="link" data-testid="applicant-ban" aria-label={format!("Ban {name}")} onclick={ban}>
+                { "Ban key" }
+            </button>
+        </span>
     }
 }
 
-fn invitation_view(
-    invitation: &Invitation,
-    operating: &Operating,
-    props: &ConsoleAdmissionProps,
-) -> Html {
+const INVITATION: &[Column] = &[
+    Column::number("Number"),
+    Column::number("Admits"),
+    Column::number("Until"),
+];
+
+fn invitation_row(invitation: &Invitation) -> Row {
     let number = invitation.number;
     let expires = text::unix_ms(invitation.expires);
-    let people = text::count(u64::from(invitation.uses), "key");
-    let made = operating.code.as_ref();
-    let made = made.filter(|(_, of)| *of == number);
-    let onclick = props
-        .on_ask
-        .reform(move |_: MouseEvent| OperatorRequest::Uninvite { number });
+    Row {
+        key: number.to_string(),
+        name: number.to_string(),
+        cells: vec![
+            Cell::Number(u64::from(number), number.to_string()),
+            Cell::Number(
+                u64::from(invitation.uses),
+                text::count(u64::from(invitation.uses), "key"),
+            ),
+            Cell::Number(expires, text::date_time(expires)),
+        ],
+    }
+}
+
+fn invitation_tools(invitation: &Invitation, ask: &Callback<OperatorRequest>) -> Html {
+    let number = invitation.number;
+    let onclick = ask.reform(move |_: MouseEvent| OperatorRequest::Uninvite { number });
     html! {
-        <li key={number.to_string()} data-testid="invitation" data-number={number.to_string()}>
-            { format!("Number {number} · admits {people} · until {}", text::date_time(expires)) }
-            if let Some((code, _)) = made {
-                <small>{ "Its link, which is shown only now:" }</small>
-                <code data-testid="invitation-link" tabindex="0">
-                    { link::to_invite(&props.origin.url(), code) }
-                </code>
-            }
-            <span class="console-buttons">
-                <button type="button" class="link" data-testid="invitation-end" aria-label={format!("End invitation {number}")} {onclick}>
-                    { "End" }
-                </button>
-            </span>
-        </li>
+        <button type="button" class="link" data-testid="invitation-end" aria-label={format!("End invitation {number}")} {onclick}>
+            { "End" }
+        </button>
     }
 }

@@ -7,11 +7,10 @@ use yew::prelude::*;
 use super::callbacks::set;
 use super::field::{Field, field};
 use super::sure::Sure;
+use super::table::{Column, Row, Table};
 use super::text;
+use crate::state::table::Cell;
 use client::operating::{NoOne, Operating};
-
-/// The most rooms in the document: a server may have ten thousand, and the filter finds the others.
-const SHOWN: usize = 100;
 
 /// Props of [`ConsoleRooms`].
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -27,7 +26,6 @@ pub struct ConsoleRoomsProps {
 /// The list of all rooms.
 #[component(ConsoleRooms)]
 pub fn console_rooms(props: &ConsoleRoomsProps) -> Html {
-    let filter = use_state(String::new);
     // The room that gets an owner, and the problem with the person who was named.
     let owning = use_state(|| None::<RoomName>);
     let who = use_state(String::new);
@@ -40,40 +38,37 @@ pub fn console_rooms(props: &ConsoleRoomsProps) -> Html {
             problem.set(None);
         })
     };
-    let part = filter.trim().to_lowercase();
-    let all = &props.operating.rooms;
-    let found: Vec<_> = all
-        .iter()
-        .filter(|info| info.room.to_string().to_lowercase().contains(&part))
-        .collect();
-    let rows = found.iter().take(SHOWN).map(|info| {
-        let own = match &info.room {
-            RoomId::Named(room) if owning.as_ref() == Some(room) => {
-                owner_form(room, props, &who, &problem, &on_own)
-            }
-            _ => Html::default(),
-        };
-        room_view(info, own, &on_own, &props.be_sure)
-    });
+    let tools = {
+        let (props, owning) = (props.clone(), owning.clone());
+        let (who, problem) = (who.clone(), problem.clone());
+        Callback::from(move |wanted: String| {
+            let rooms = &props.operating.rooms;
+            let Some(info) = rooms.iter().find(|it| it.room.to_string() == wanted) else {
+                return Html::default();
+            };
+            let own = match &info.room {
+                RoomId::Named(room) if owning.as_ref() == Some(room) => {
+                    owner_form(room, &props, &who, &problem, &on_own)
+                }
+                _ => Html::default(),
+            };
+            room_tools(info, own, &on_own, &props.be_sure)
+        })
+    };
     let again = props
         .on_ask
         .reform(|_: MouseEvent| OperatorRequest::Rooms { after: None });
     html! {
         <>
-            <h3>{ text::count(all.len() as u64, "room") }</h3>
-            { field(Field {
-                id: "console-rooms-filter",
-                label: "Filter by name",
-                value: (*filter).clone().into(),
-                on_input: set(&filter),
-                ..Field::default()
-            }) }
-            <ul class="console-list">{ for rows }</ul>
-            if found.len() > SHOWN {
-                <p class="console-note">
-                    { format!("{} others: filter by name.", text::thousands((found.len() - SHOWN) as u64)) }
-                </p>
-            }
+            <Table
+                id="console-room"
+                search="console-rooms-search"
+                thing="room"
+                columns={ROOM}
+                rows={props.operating.rooms.iter().map(room_row).collect::<Vec<_>>()}
+                empty="There is none."
+                {tools}
+            />
             <p class="console-buttons">
                 <button type="button" class="button" data-testid="console-rooms-again" onclick={again}>
                     { "List the rooms again" }
@@ -83,19 +78,42 @@ pub fn console_rooms(props: &ConsoleRoomsProps) -> Html {
     }
 }
 
-fn room_view(
+const ROOM: &[Column] = &[
+    Column::text("Room"),
+    Column::number("Members"),
+    Column::number("Entries"),
+    Column::text("Owner"),
+    Column::text("Open to"),
+];
+
+fn room_row(info: &RoomInfo) -> Row {
+    let number = |count: u64| Cell::Number(count, text::thousands(count));
+    let owner = info.owner.as_ref();
+    let open_to = match info.room {
+        RoomId::Direct(_) => "two people",
+        RoomId::Named(_) if info.private => "invited people",
+        RoomId::Named(_) => "everybody",
+    };
+    Row {
+        key: info.room.to_string(),
+        name: info.room.to_string(),
+        cells: vec![
+            Cell::Text(info.room.to_string()),
+            number(info.members as u64),
+            number(info.head),
+            owner.map_or(Cell::Unknown, |owner| Cell::Text(owner.name.to_string())),
+            Cell::Text(open_to.to_owned()),
+        ],
+    }
+}
+
+fn room_tools(
     info: &RoomInfo,
     own: Html,
     on_own: &Callback<Option<RoomName>>,
     be_sure: &Callback<Sure>,
 ) -> Html {
     let id = info.room.clone();
-    let owner = match &info.owner {
-        Some(owner) => format!("owner {}", owner.name),
-        None => "no owner".to_owned(),
-    };
-    let private = if info.private { "private · " } else { "" };
-    let members = text::count(info.members as u64, "member");
     let on_delete = {
         let id = id.clone();
         be_sure.reform(move |_: MouseEvent| Sure {
@@ -109,14 +127,12 @@ fn room_view(
         RoomId::Direct(_) => None,
     };
     html! {
-        <li key={id.to_string()} data-testid="console-room" data-room={id.to_string()}>
-            <b>{ id.to_string() }</b>
-            { format!(" {private}{members} · {owner}") }
+        <>
             <span class="console-buttons">
                 if let Some(room) = named {
                     <button
                         type="button"
-                        class="link"
+                        class="button"
                         data-testid="console-room-own"
                         aria-label={format!("Give an owner to {room}")}
                         onclick={on_own.reform({
@@ -130,7 +146,7 @@ fn room_view(
                 if !lobby {
                     <button
                         type="button"
-                        class="link"
+                        class="button"
                         data-testid="console-room-delete"
                         aria-label={format!("Delete {id}")}
                         onclick={on_delete}
@@ -140,7 +156,7 @@ fn room_view(
                 }
             </span>
             { own }
-        </li>
+        </>
     }
 }
 

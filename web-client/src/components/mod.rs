@@ -16,7 +16,8 @@
 //! | rooms | `rooms` `room` (`data-room`) `room-unread` `room-mentions` `room-draft` `room-new` `rooms-more` `rooms-find` (both while the server has more rooms than are listed); the dialog `new-room`: `new-room-name` `new-room-topic` `new-room-private` `new-room-submit`; the dialog `room-settings` (by `room-settings-open`): `room-topic` `room-topic-submit` `room-rename` `room-rename-submit` `room-close` (asks: `room-close-yes` `room-close-no`) |
 //! | members | `members` `members-close` `member` (`data-name`, `data-online`, `data-role`) `member-role` `member-direct` `member-manage` (opens `member-promote` `member-demote` `member-handover` `member-remove`; the last two ask: `member-yes` `member-no`) `members-more` `room-leave` `invite-known` `invite-id` `invite-submit` `invite-done` |
 //! | search | `search` `search-query` `search-submit` `search-status` `search-hit` `search-more` `search-close` |
-//! | operator | `console` `console-close` `console-status` (`data-listening`) `console-start` `console-stop` `connection` (`data-name`) `connection-kick` `connection-ban-key` `connection-ban-address` `connection-appoint` `connection-release` `ban` `ban-lift` `operator` (`data-name`) `operator-revoke` `console-room` (`data-room`) `console-room-delete` `console-room-own` (opens `console-owner` `console-owner-submit`) `console-rooms-filter` `console-rooms-again` `console-admission` `applicant` (`data-name`) `applicant-admit` `applicant-ban` `console-invite-uses` `console-invite-days` `console-invite` `invitation` (`data-number`) `invitation-link` `invitation-end` `console-log`; what cannot be undone asks: `console-yes` `console-no` |
+//! | operator | `console` `console-close` `console-status` (`data-listening`) `console-limits` `console-start` `console-stop` `console-charts` `console-admission` `console-invite-uses` `console-invite-days` `console-invite` `invitation-link` `console-rooms-again` `console-log`; what cannot be undone asks: `console-yes` `console-no` |
+//! | tables of the console | rows `connection` `ban` `operator` `applicant` `invitation` `console-room` (each with `data-name`); their searches `console-connections-search` and so on; `row-tools` opens `connection-tools` (`connection-kick` `connection-ban-key` `connection-ban-address` `connection-appoint` `connection-release`) and `console-room-tools` (`console-room-delete` `console-room-own`, which opens `console-owner` `console-owner-submit`); in the rows themselves `ban-lift` `operator-revoke` `applicant-admit` `applicant-ban` `invitation-end` |
 //! | not admitted | `waiting` (`data-mode`) `waiting-invitation` `waiting-redeem` |
 //! | keyboard | `switcher` (Ctrl+K) `switcher-query` `switcher-room`, `shortcuts` (Ctrl+/) |
 //! | banner (both screens) | `banner` (`data-state`: see `Connection::as_str` and `Doubt::as_str`) `banner-state` `retry-now` `countdown` |
@@ -32,6 +33,7 @@ pub mod aside_head;
 pub mod banner;
 pub mod blocked;
 pub mod callbacks;
+pub mod chart;
 pub mod chat;
 pub mod comparison;
 pub mod composer;
@@ -70,6 +72,7 @@ pub mod search;
 pub mod shield;
 pub mod sure;
 pub mod switcher;
+pub mod table;
 pub mod text;
 pub mod theme_toggle;
 pub mod verify;

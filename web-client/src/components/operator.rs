@@ -10,12 +10,16 @@ use shared::chat::{Author, ClientMessage};
 use yew::prelude::*;
 
 use super::aside_head::aside_head;
+use super::chart::chart;
 use super::console_admission::ConsoleAdmission;
 use super::console_rooms::ConsoleRooms;
 use super::sure::{Sure, question};
+use super::table::{Column, Row, Table, tools_of};
 use super::text;
 use crate::state::address::Origin;
+use crate::state::table::Cell;
 use client::operating::Operating;
+use client::operating::figures::{Figure, Figures};
 
 /// The time between two requests for status and connections, in milliseconds.
 const EVERY_MS: u32 = 3_000;
@@ -76,6 +80,7 @@ pub fn console(props: &ConsoleProps) -> Html {
             if let Some(status) = &operating.status {
                 { status_view(status, &ask, &be_sure) }
             }
+            { figures_view(&operating.figures) }
             if let Some(asked) = &*sure {
                 { question(asked, &ask, &sure) }
             }
@@ -85,21 +90,35 @@ pub fn console(props: &ConsoleProps) -> Html {
                 on_ask={ask.clone()}
                 be_sure={be_sure.clone()}
             />
-            <h3>{ text::count(operating.connections.len() as u64, "connection") }</h3>
-            <ul class="console-list">
-                { for operating.connections.iter().map(|it| connection_view(it, &be_sure)) }
-            </ul>
-            <h3>{ "Kept out" }</h3>
-            if operating.bans.is_empty() {
-                <p class="console-note">{ "Nobody." }</p>
-            }
-            <ul class="console-list">
-                { for operating.bans.iter().map(|ban| ban_view(ban, &ask)) }
-            </ul>
-            <h3>{ text::count(operating.operators.len() as u64, "operator") }</h3>
-            <ul class="console-list">
-                { for operating.operators.iter().map(|it| operator_view(it, &be_sure)) }
-            </ul>
+            <Table
+                id="connection"
+                search="console-connections-search"
+                thing="connection"
+                columns={CONNECTION}
+                rows={operating.connections.iter().map(connection_row).collect::<Vec<_>>()}
+                empty="Nobody."
+                tools={tools_of(operating.connections.clone(), number_of, &be_sure, connection_tools)}
+            />
+            <Table
+                id="ban"
+                search="console-bans-search"
+                thing="ban"
+                columns={BAN}
+                rows={operating.bans.iter().map(ban_row).collect::<Vec<_>>()}
+                empty="Nobody is kept out."
+                inline=true
+                tools={tools_of(operating.bans.clone(), |ban| ban.who.to_string(), &ask, ban_tools)}
+            />
+            <Table
+                id="operator"
+                search="console-operators-search"
+                thing="operator"
+                columns={OPERATOR}
+                rows={operating.operators.iter().map(operator_row).collect::<Vec<_>>()}
+                empty="There is none."
+                inline=true
+                tools={tools_of(operating.operators.clone(), |it| it.id.to_string(), &be_sure, operator_tools)}
+            />
             <ConsoleRooms operating={operating.clone()} on_ask={ask} {be_sure} />
             <h3>{ "Log" }</h3>
             { log_view(operating) }
@@ -157,19 +176,49 @@ fn status_view(
     }
 }
 
-fn connection_view(info: &ConnectionInfo, be_sure: &Callback<Sure>) -> Html {
-    let name = info
-        .name
-        .as_ref()
-        .map_or_else(|| "handshake not done".to_owned(), ToString::to_string);
-    let claimed = info
-        .name
-        .as_ref()
-        .map(shared::chat::entry::DisplayName::as_str);
-    // Only a claimed name can be released: the server gives the guest names itself.
-    let named = claimed.is_some_and(|name| !name.starts_with(GUEST_PREFIX));
-    let version = info.version.as_deref().unwrap_or("–");
+const CONNECTION: &[Column] = &[
+    Column::text("Name"),
+    Column::text("Address"),
+    Column::text("Protocol"),
+    Column::number("Since"),
+    Column::number("In"),
+    Column::number("Out"),
+];
+
+fn number_of(info: &ConnectionInfo) -> String {
+    info.connection.to_string()
+}
+
+fn name_of(info: &ConnectionInfo) -> String {
+    let name = info.name.as_ref();
+    name.map_or_else(|| "handshake not done".to_owned(), ToString::to_string)
+}
+
+fn connection_row(info: &ConnectionInfo) -> Row {
     let since = text::unix_ms(info.since);
+    let bytes = |count| Cell::Number(count, text::bytes(count));
+    let version = info.version.as_deref().unwrap_or("–");
+    Row {
+        key: number_of(info),
+        name: name_of(info),
+        cells: vec![
+            Cell::Text(name_of(info)),
+            Cell::Text(info.address.clone()),
+            Cell::Text(format!("{} {version}", info.transport)),
+            Cell::Number(since, text::time(since)),
+            bytes(info.bytes_in),
+            bytes(info.bytes_out),
+        ],
+    }
+}
+
+fn connection_tools(info: &ConnectionInfo, be_sure: &Callback<Sure>) -> Html {
+    let name = name_of(info);
+    // Only a claimed name can be released: the server gives the guest names itself.
+    let named = info
+        .name
+        .as_ref()
+        .is_some_and(|name| !name.as_str().starts_with(GUEST_PREFIX));
     let number = info.connection;
     // The address comes with the port of the connection; a ban is for the IP address.
     let address = info.address.parse::<std::net::SocketAddr>().ok();
@@ -188,18 +237,15 @@ fn connection_view(info: &ConnectionInfo, be_sure: &Callback<Sure>) -> Html {
     };
     let button = |id: &'static str, label: &'static str, sure: Sure| {
         let onclick = be_sure.reform(move |_: MouseEvent| sure.clone());
-        html! { <button type="button" class="link" data-testid={id} {onclick}>{ label }</button> }
+        html! { <button type="button" class="button" data-testid={id} {onclick}>{ label }</button> }
     };
     html! {
-        <li key={number.to_string()} data-testid="connection" data-name={name.clone()}>
-            <b>{ name.clone() }</b>
-            { format!(" {} · {} {version} · since {}", info.address, info.transport, text::time(since)) }
-            { format!(" · {} in, {} out", text::bytes(info.bytes_in), text::bytes(info.bytes_out)) }
+        <>
             if let Some(id) = info.id {
-                <small>{ id.to_string() }</small>
+                <small class="key-text">{ id.to_string() }</small>
             }
             <span class="console-buttons">
-                { button("connection-kick", "Kick", kick) }
+                { button("connection-kick", "End connection", kick) }
                 if let Some(id) = info.id {
                     { button("connection-ban-key", "Ban key", ban(Banned::User(id))) }
                 }
@@ -219,63 +265,101 @@ fn connection_view(info: &ConnectionInfo, be_sure: &Callback<Sure>) -> Html {
                     }
                 }
             </span>
-        </li>
+        </>
     }
 }
 
-fn ban_view(ban: &Ban, ask: &Callback<OperatorRequest>) -> Html {
+const BAN: &[Column] = &[
+    Column::text("Kept out"),
+    Column::text("Reason"),
+    Column::number("Since"),
+];
+
+fn ban_row(ban: &Ban) -> Row {
+    let who = ban.who.to_string();
+    let since = text::unix_ms(ban.at);
+    let reason = ban.reason.as_str();
+    Row {
+        key: who.clone(),
+        name: who.clone(),
+        cells: vec![
+            Cell::Text(who),
+            match reason {
+                "" => Cell::Unknown,
+                reason => Cell::Text(reason.to_owned()),
+            },
+            Cell::Number(since, text::date_time(since)),
+        ],
+    }
+}
+
+fn ban_tools(ban: &Ban, ask: &Callback<OperatorRequest>) -> Html {
     let who = ban.who;
+    let onclick = ask.reform(move |_: MouseEvent| OperatorRequest::Unban { who });
     html! {
-        <li key={who.to_string()} data-testid="ban">
-            <small>{ who.to_string() }</small>
-            { ban.reason.as_str() }
-            <button
-                type="button"
-                class="link"
-                data-testid="ban-lift"
-                onclick={ask.reform(move |_: MouseEvent| OperatorRequest::Unban { who })}
-            >
-                { "Let in again" }
-            </button>
-        </li>
+        <button type="button" class="link" data-testid="ban-lift" aria-label={format!("Let {who} in again")} {onclick}>
+            { "Let in again" }
+        </button>
     }
 }
 
-fn operator_view(operator: &Author, be_sure: &Callback<Sure>) -> Html {
+const OPERATOR: &[Column] = &[Column::text("Name"), Column::text("Key")];
+
+fn operator_row(operator: &Author) -> Row {
+    let name = operator.name.to_string();
+    Row {
+        key: operator.id.to_string(),
+        name: name.clone(),
+        cells: vec![Cell::Text(name), Cell::Text(operator.id.to_string())],
+    }
+}
+
+fn operator_tools(operator: &Author, be_sure: &Callback<Sure>) -> Html {
     let (user, name) = (operator.id, operator.name.to_string());
     let label = format!("Revoke {name}");
-    let onclick = {
-        let name = name.clone();
-        be_sure.reform(move |_: MouseEvent| Sure {
-            question: format!("Take the operator’s rights of {name} away?"),
-            request: OperatorRequest::Revoke { user },
-        })
-    };
+    let onclick = be_sure.reform(move |_: MouseEvent| Sure {
+        question: format!("Take the operator’s rights of {name} away?"),
+        request: OperatorRequest::Revoke { user },
+    });
     html! {
-        <li key={user.to_string()} data-testid="operator" data-name={name.clone()}>
-            <b>{ name }</b>
-            <small>{ user.to_string() }</small>
-            <span class="console-buttons">
-                <button type="button" class="link" data-testid="operator-revoke" aria-label={label} {onclick}>
-                    { "Revoke" }
-                </button>
-            </span>
-        </li>
+        <button type="button" class="link" data-testid="operator-revoke" aria-label={label} {onclick}>
+            { "Revoke" }
+        </button>
+    }
+}
+
+/// Shows the figures of the last minutes.
+fn figures_view(figures: &Figures) -> Html {
+    let of = |value: fn(Figure) -> u64| figures.latest().map(value).collect::<Vec<_>>();
+    let rate = |count: u64| format!("{}/s", text::bytes(count));
+    html! {
+        <div class="charts" data-testid="console-charts">
+            { chart("Connections", &of(|it| it.connections), text::thousands) }
+            { chart("In", &of(|it| it.bytes_in), rate) }
+            { chart("Out", &of(|it| it.bytes_out), rate) }
+        </div>
     }
 }
 
 fn log_view(operating: &Operating) -> Html {
-    let lines = operating.log.iter().rev().map(|line| {
+    // A line keeps its number when older ones are dropped, and its element with it.
+    let lines = operating.log.iter().enumerate().rev();
+    let lines = lines.map(|(at, line)| {
+        let number = operating.dropped + at as u64;
         let at = text::unix_ms(line.at);
         let class = match line.level {
             LogLevel::Error | LogLevel::Warn => "log-line bad",
             _ => "log-line",
         };
-        html! { <p {class}>{ text::time(at) }{ " " }{ &line.text }</p> }
+        html! {
+            <p key={number.to_string()} {class}>
+                <time datetime={text::iso(at)} title={text::moment(at)}>{ text::time(at) }</time>{ " " }{ &line.text }
+            </p>
+        }
     });
     html! {
         <div class="console-log" data-testid="console-log" tabindex="0" role="log" aria-label="Log, latest first">
-            { for lines }
+            { lines.collect::<Html>() }
             if operating.missed > 0 {
                 <p class="console-note">{ format!("{} more were too many to be told.", text::thousands(operating.missed)) }</p>
             }
