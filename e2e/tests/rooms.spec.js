@@ -247,6 +247,26 @@ test.describe('without a limit of rates', () => {
     await expect(chat.id('jump-latest')).toHaveCount(0);
   });
 
+  // At the upper edge of the part in the document no scrolling could ask for more: whoever was there
+  // when a page arrived stayed there.
+  test('whoever waits at the beginning is led back to the first message', { tag: '@engines' }, async ({ server, visitor, python }) => {
+    test.slow();
+    const { chat } = await come(visitor, server, 'ada', DESKTOP);
+    const py = await python();
+    for (let n = 1; n <= 420; n++) await py.say(`line ${n}`);
+    await expect(chat.messages('line 420')).toHaveCount(1);
+    await chat.page.reload();
+    await expect(chat.messages('line 420')).toHaveCount(1);
+    const log = chat.id('log');
+    await expect.poll(() => log.evaluate((it) => it.scrollHeight - it.scrollTop - it.clientHeight)).toBeLessThan(3);
+    const top = () =>
+      log.evaluate((it) => {
+        it.scrollTop = 0;
+        return Number(it.querySelector('[data-seq]').dataset.seq);
+      });
+    await expect.poll(top, { timeout: 60_000 }).toBe(1);
+  });
+
   // Each of the two hundred rows in the document was built anew for every message that came.
   test('a message that arrives leaves the rows of the others as they are', { tag: '@engines' }, async ({ server, visitor, python }) => {
     const { chat } = await come(visitor, server, 'ada', DESKTOP);

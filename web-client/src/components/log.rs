@@ -65,16 +65,8 @@ pub struct LogProps {
 #[component(Log)]
 pub fn log(props: &LogProps) -> Html {
     let room = &props.room;
-    let last_outgoing = props.outgoing.last().map(|line| line.id);
     let me = props.me.as_ref().map(|me| me.id);
-    let reader = use_reader(
-        room,
-        last_outgoing,
-        props.shown,
-        me,
-        &props.on_saw,
-        &props.on_look,
-    );
+    let reader = use_reader(props);
     // What was here when the room was opened is no news.
     let heard = use_mut_ref(|| None::<Seq>);
     if heard.borrow().is_none() && room.is_live() && room.log.last().unwrap_or(0) >= room.head {
@@ -109,7 +101,7 @@ pub fn log(props: &LogProps) -> Html {
                 data-testid="log"
                 onfocusin={reader.stops.on_focus(&reader.node)}
                 onkeydown={Stops::on_key(&reader.node)}
-                onscroll={reader.on_scroll(props.on_older.clone())}
+                onscroll={reader.on_scroll()}
             >
                 if here.start == 0 {
                     { beginning(room) }

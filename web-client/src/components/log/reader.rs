@@ -6,10 +6,11 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use client::room::Room;
-use shared::chat::{MessageId, RoomId, Seq, UserId};
+use shared::chat::{RoomId, Seq, UserId};
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
+use super::LogProps;
 use super::place::{self, Place, in_view};
 use super::stops::Stops;
 use crate::hooks::{use_attention, use_mutations, use_resize};
@@ -29,6 +30,7 @@ pub(super) struct Reader {
     reporter: Reporter,
     /// The message at hand for the keyboard.
     pub(super) stops: Stops,
+    on_older: Callback<RoomId>,
     /// The last entry that the person has seen at the end; `None` while the person is there.
     left_at: UseStateHandle<Option<Seq>>,
 }
@@ -66,19 +68,19 @@ impl Reader {
         })
     }
 
-    /// Returns the callback for scrolling, which asks for older messages by `on_older`.
-    pub(super) fn on_scroll(&self, on_older: Callback<RoomId>) -> Callback<Event> {
+    /// Returns the callback for scrolling.
+    pub(super) fn on_scroll(&self) -> Callback<Event> {
         let this = self.clone();
-        let here = self.here();
         Callback::from(move |_: Event| {
             if let Some(log) = this.node.cast::<HtmlElement>() {
-                this.scrolled(&log, &here, &on_older);
+                this.scrolled(&log);
                 this.reporter.look(&this.node);
             }
         })
     }
 
-    fn scrolled(&self, log: &HtmlElement, here: &Range<usize>, on_older: &Callback<RoomId>) {
+    fn scrolled(&self, log: &HtmlElement) {
+        let here = self.here();
         let messages = self.room.log.messages();
         let seen = self.place.borrow_mut().scrolled(log);
         let to_end = here.end == messages.len();
@@ -94,15 +96,39 @@ impl Reader {
             (true, Some(_)) => self.arrive(),
             _ => {}
         }
+        self.show_more(log, seen.rest);
+    }
+
+    /// Shows more where the reader is near an edge of what is in the document. `rest` is the distance
+    /// to the end, in pixels.
+    fn show_more(&self, log: &HtmlElement, rest: i32) {
+        let here = self.here();
+        let messages = self.room.log.messages();
+        let seq = |at: usize| messages[at].seq;
         if log.scroll_top() < NEAR_EDGE {
             if here.start > 0 {
                 self.window.set(self.window.up(messages.len(), seq));
             } else if self.room.has_older() && !self.room.loading {
                 // Only while no page is under way: scrolling fires many events before it arrives.
-                on_older.emit(self.room.id.clone());
+                self.on_older.emit(self.room.id.clone());
             }
-        } else if seen.rest < NEAR_EDGE && !to_end {
+        } else if rest < NEAR_EDGE && here.end < messages.len() {
             self.window.set(self.window.down(messages.len(), seq));
+        }
+    }
+
+    /// Shows more after a change, if the reader is at an edge. Nobody can scroll beyond an edge, so no
+    /// scrolling would ask for what has arrived there, or for the next page after one that had
+    /// nothing to show.
+    fn changed(&self) {
+        let Some(log) = self.node.cast::<HtmlElement>() else {
+            return;
+        };
+        let rest = log.scroll_height() - log.scroll_top() - log.client_height();
+        let fits = log.scroll_height() <= log.client_height();
+        // Who follows the latest message has not asked for older ones.
+        if self.left_at.is_some() || (fits && self.room.is_live()) {
+            self.show_more(&log, rest);
         }
     }
 
@@ -152,20 +178,15 @@ impl Reader {
     }
 }
 
-/// Returns the reader of the log of `room`, and keeps the reader's place. The reader is brought to
-/// the end by a new `last_outgoing`, which is the person's own message, and to a message by `shown`,
-/// which has the number of times that it was asked for.
+/// Returns the reader of the log, and keeps the reader's place. The reader is brought to the end by
+/// the person's own message, and to a message that is to be shown.
 #[hook]
-pub(super) fn use_reader(
-    room: &Rc<Room>,
-    last_outgoing: Option<MessageId>,
-    shown: Option<(Seq, u32)>,
-    me: Option<UserId>,
-    on_saw: &Callback<(Seq, Seq)>,
-    on_look: &Callback<()>,
-) -> Reader {
+pub(super) fn use_reader(props: &LogProps) -> Reader {
+    let LogProps { room, shown, .. } = props;
+    let me = props.me.as_ref().map(|me| me.id);
+    let last_outgoing = props.outgoing.last().map(|line| line.id);
     let node = use_node_ref();
-    let reporter = use_reporter(room, me, &node, on_saw, on_look);
+    let reporter = use_reporter(room, me, &node, &props.on_saw, &props.on_look);
     let reader = Reader {
         node,
         reporter,
@@ -173,6 +194,7 @@ pub(super) fn use_reader(
         room: room.clone(),
         place: use_mut_ref(Place::default),
         window: use_state(Window::default),
+        on_older: props.on_older.clone(),
         left_at: use_state(|| None::<Seq>),
     };
     // A reader at the end stays there; a reader further up keeps the position.
@@ -196,13 +218,17 @@ pub(super) fn use_reader(
             }
         }
     });
-    use_effect_with(shown, {
+    use_effect_with(*shown, {
         let reader = reader.clone();
         move |shown| {
             if let Some((seq, _)) = *shown {
                 reader.go_to(seq);
             }
         }
+    });
+    use_effect_with((reader.here(), room.log.messages().len(), room.loading), {
+        let reader = reader.clone();
+        move |_| reader.changed()
     });
     use_resize(reader.node.clone(), {
         let (place, node) = (reader.place.clone(), reader.node.clone());
