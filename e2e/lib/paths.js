@@ -12,6 +12,9 @@ const TARGET = resolve(ROOT, env.CARGO_TARGET_DIR ?? 'target');
 /** The server's program. */
 export const SERVER = env.SECURE_CHAT_SERVER ?? resolve(TARGET, 'debug/secure-chat-server');
 
+/** The terminal client's program. */
+export const CLIENT = env.SECURE_CHAT_CLIENT ?? resolve(TARGET, 'debug/secure-chat');
+
 /** A Python with the packages of `server/tests/interop/requirements.txt`. */
 export const PYTHON = env.SECURE_CHAT_PYTHON ?? resolve(TARGET, 'interop-venv/bin/python');
 

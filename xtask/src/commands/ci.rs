@@ -198,7 +198,7 @@ fn tests_of_the_page(
 ) -> Result<()> {
     let mut command = e2e_command(tools, "npx", "debug")?;
     // The build of the native tests is reused, if they ran.
-    let mut build = tools.cargo(&["build", "--package", "server", "--bins"]);
+    let mut build = tools.cargo(&["build", "--package", "server", "--package", "cli", "--bins"]);
     process::run(build.args(["--example", "mitm"]))?;
     if !web::dist(tools).join("index.html").is_file() {
         web::build(tools, Page::Shipped)?;
