@@ -121,8 +121,25 @@ export class Page extends EventEmitter {
     }
   }
 
+  /**
+   * WebKit takes the picture when the page has painted the next time, which one at rest never does: so
+   * the page paints all the while. What changes is seen by nobody.
+   */
   async screenshot() {
-    return Buffer.from(await this.command('GET', '/screenshot'), 'base64');
+    await this.evaluate(() => {
+      const { style } = document.documentElement;
+      const paint = () => {
+        style.outline = style.outline ? '' : '1px solid transparent';
+        window.painting = requestAnimationFrame(paint);
+      };
+      paint();
+    });
+    const picture = await this.command('GET', '/screenshot');
+    await this.evaluate(() => {
+      cancelAnimationFrame(window.painting);
+      document.documentElement.style.outline = '';
+    });
+    return Buffer.from(picture, 'base64');
   }
 
   /**
