@@ -40,7 +40,7 @@ pub fn own_menu(props: &OwnMenuProps) -> Html {
     let item = |id: &'static str, shape: Icon, label: Html, then: &Callback<()>| {
         let onclick = then.reform(move |_: MouseEvent| hide_popover(MENU_ID));
         html! {
-            <button type="button" class="menu-item" data-testid={id} {onclick}>
+            <button type="button" class="row-button menu-item" data-testid={id} {onclick}>
                 { icon(shape) }{ label }
             </button>
         }
@@ -57,7 +57,7 @@ pub fn own_menu(props: &OwnMenuProps) -> Html {
         <div class="own" translate="no">
             <button
                 type="button"
-                class="own-open"
+                class="row-button own-open"
                 data-testid="own-menu-open"
                 aria-haspopup="dialog"
                 popovertarget={MENU_ID}

@@ -161,7 +161,7 @@ fn row(room: &Room, props: &RoomsProps, onclick: Callback<MouseEvent>) -> Html {
         <li key={room.id.to_string()}>
             <button
                 type="button"
-                class={classes!("room-entry", (unread > 0).then_some("unread"))}
+                class={classes!("row-button", "room-entry", (unread > 0).then_some("unread"))}
                 data-testid="room"
                 data-room={room.id.to_string()}
                 aria-current={current.then_some("true")}

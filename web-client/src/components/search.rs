@@ -134,7 +134,7 @@ fn row(hit: &Hit, props: &SearchProps) -> Html {
     });
     html! {
         <li key={row_key}>
-            <button type="button" class="hit" data-testid="search-hit" {onclick}>
+            <button type="button" class="row-button hit" data-testid="search-hit" {onclick}>
                 <span class="hit-head" translate="no">
                     <b>{ message.from.name.as_str() }</b>{ " in " }{ title.unwrap_or_default() }{ ", " }
                     <time datetime={text::iso(message.at)} title={text::moment(message.at)}>

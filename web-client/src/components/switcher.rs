@@ -103,7 +103,7 @@ pub fn switcher(props: &SwitcherProps) -> Html {
             <li key={id.to_string()}>
                 <button
                     type="button"
-                    class="room-entry"
+                    class="row-button room-entry"
                     data-testid="switcher-room"
                     onclick={choose.reform(move |_: MouseEvent| room.clone())}
                 >
