@@ -295,6 +295,35 @@ test('the verify dialog shows both sides’ words, and the session’s name of b
   await expect(chat.id('verify-server-known')).toContainText('There is no session now');
 });
 
+// The attack: somebody in between, and a person who was told the right words and wants to get on.
+test('whoever was told of another key does not trust this one without clearing that', { tag: '@engines' }, async ({ server, visitor }) => {
+  const { chat, page } = await visitor();
+  await chat.open(server.url);
+  await chat.submit({ name: 'ada' });
+  await expect(chat.firstContact).toBeVisible();
+  const words = identityOf(server).words.split(' ').reverse().join(' ');
+  const trust = chat.id('first-contact-trust');
+  await chat.id('first-contact-told').fill(words);
+  await trust.click();
+  await expect(chat.id('first-contact-told-error')).toContainText('another key');
+  await chat.id('first-contact-look').check();
+  await expect(chat.id('first-contact-contradiction')).toContainText('another key');
+  await expect(trust).not.toBeEnabled();
+  await page.keyboard.press('Enter');
+  await expect(chat.firstContact).toBeVisible();
+  // What was told is still there to be read again.
+  await chat.id('first-contact-given').check();
+  await expect(chat.id('first-contact-told')).toHaveValue(words);
+  await expect(trust).toBeEnabled();
+  await chat.id('first-contact-look').check();
+  await chat.id('first-contact-clear').click();
+  await expect(chat.id('first-contact-look')).toBeFocused();
+  await expect(chat.id('first-contact-contradiction')).toHaveCount(0);
+  await trust.click();
+  await chat.expectState('connected');
+  await expect(chat.shield('trusted')).toBeVisible();
+});
+
 test('a server that was only trusted is verified when its words are compared', async ({ server, visitor }) => {
   const { chat, page } = await visitor();
   const { words, fingerprint, link } = identityOf(server);

@@ -45,6 +45,17 @@ impl Comparison {
         self.verdict.set(Some(wrong.into()));
         false
     }
+
+    /// Returns `true` if the text, as it is now, names another key than `key`.
+    pub fn contradicts(&self, key: &Fingerprint) -> bool {
+        matches!(trust::told(&self.typed, key), Ok(Told::Another))
+    }
+
+    /// Empties the field.
+    pub fn clear(&self) {
+        self.typed.set(String::new());
+        self.verdict.set(None);
+    }
 }
 
 /// Returns an empty field, which begins anew for each key.

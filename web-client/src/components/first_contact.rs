@@ -5,7 +5,8 @@
 use shared::identity::Fingerprint;
 use yew::prelude::*;
 
-use super::comparison::use_comparison;
+use super::callbacks::focus_on;
+use super::comparison::{Comparison, use_comparison};
 use super::copy::CopyButton;
 use super::dialog::Dialog;
 use super::key_card::{QrText, key_card};
@@ -13,6 +14,9 @@ use crate::hooks::KeyRequest;
 use crate::state::address::Origin;
 use crate::state::connection::Target;
 use crate::state::link;
+
+/// The id of the third way.
+const LOOK_ID: &str = "first-contact-look";
 
 /// Props of [`FirstContact`].
 #[derive(Clone, PartialEq, Properties)]
@@ -67,6 +71,11 @@ pub fn first_contact(props: &FirstContactProps) -> Html {
                 return;
             };
             let compared = way != Way::Look;
+            // Whoever was told of another key has proof against this one: looking around does not
+            // lead past it.
+            if !compared && comparison.contradicts(&fingerprint) {
+                return;
+            }
             if compared && !comparison.is_same(&fingerprint) {
                 return;
             }
@@ -81,6 +90,10 @@ pub fn first_contact(props: &FirstContactProps) -> Html {
         })
     };
     let on_refuse = props.on_refuse.reform(|_: MouseEvent| ());
+    let contradicted = *way == Way::Look
+        && props
+            .presented
+            .is_some_and(|key| comparison.contradicts(&key));
     html! {
         <Dialog
             id="first-contact"
@@ -113,7 +126,9 @@ pub fn first_contact(props: &FirstContactProps) -> Html {
                             </div>
                         }
                         { choice(Way::Look, "look", "Look around; trust this server from now on", &way) }
-                        if *way == Way::Look {
+                        if contradicted {
+                            { contradiction(&comparison) }
+                        } else if *way == Way::Look {
                             <p class="way hint">
                                 { "Nobody has compared anything. If somebody is between you and the \
                                    server now, they can stay there. You can compare later, by the \
@@ -134,7 +149,7 @@ pub fn first_contact(props: &FirstContactProps) -> Html {
                         <button type="button" class="button" data-testid="first-contact-refuse" onclick={on_refuse}>
                             { "Do not connect" }
                         </button>
-                        <button type="submit" class="button" data-testid="first-contact-trust">
+                        <button type="submit" class="button" data-testid="first-contact-trust" disabled={contradicted}>
                             { if *way == Way::Look { "Trust from now on" } else { "Compare" } }
                         </button>
                     </div>
@@ -154,6 +169,7 @@ fn choice(way: Way, name: &'static str, label: &'static str, chosen: &UseStateHa
         <label key={name} class="choice">
             <input
                 type="radio"
+                id={format!("first-contact-{name}")}
                 name="first-contact-way"
                 data-testid={format!("first-contact-{name}")}
                 checked={way == **chosen}
@@ -161,6 +177,30 @@ fn choice(way: Way, name: &'static str, label: &'static str, chosen: &UseStateHa
             />
             <span>{ label }</span>
         </label>
+    }
+}
+
+/// Says that what the person was told names another key, which has to be cleared before this one can
+/// be trusted without.
+fn contradiction(comparison: &Comparison) -> Html {
+    let onclick = {
+        let comparison = comparison.clone();
+        Callback::from(move |_: MouseEvent| {
+            comparison.clear();
+            // The button goes away, and the keyboard's focus must not go with it.
+            focus_on(LOOK_ID);
+        })
+    };
+    html! {
+        <div class="way">
+            <p class="error" translate="no" role="alert" data-testid="first-contact-contradiction">
+                { "What you were told names another key than the server’s. Trust this one only if \
+                   you know that what you were told was wrong." }
+            </p>
+            <button type="button" class="button" data-testid="first-contact-clear" {onclick}>
+                { "Clear what you were told" }
+            </button>
+        </div>
     }
 }
 
