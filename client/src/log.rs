@@ -327,6 +327,23 @@ mod tests {
     }
 
     #[test]
+    fn reactions_that_differ_in_presentation_are_one() {
+        let heart = |seq, from: &str, text: &str, on| {
+            let emoji = Emoji::parse(text).unwrap();
+            entry(seq, from, Event::Reacted { of: 1, emoji, on })
+        };
+        let mut log = Log::default();
+        log.append(says(1, "ada", "one")).unwrap();
+        log.append(heart(2, "ada", "❤", true)).unwrap();
+        log.append(heart(3, "bob", "❤\u{fe0f}", true)).unwrap();
+        let reactions = &log.messages()[0].reactions;
+        assert_eq!(reactions.len(), 1);
+        assert_eq!(reactions[0].by, [author("ada"), author("bob")]);
+        log.append(heart(4, "ada", "❤\u{fe0f}", false)).unwrap();
+        assert_eq!(log.messages()[0].reactions[0].by, [author("bob")]);
+    }
+
+    #[test]
     fn a_reaction_is_added_and_taken_back_by_the_same_step() {
         let thumb = Emoji::parse("👍").unwrap();
         let me = crate::testing::author("ada").id;

@@ -9,8 +9,8 @@ use super::rules::{MAX_OWN_REACTIONS, MAX_REACTIONS};
 
 /// The standing reactions of a room: those that were added and not taken back.
 ///
-/// Two emoji are the same reaction if their bytes are, as for the clients, which show each as one
-/// chip with the number of its people.
+/// Two emoji are the same reaction if they are equal ([`Emoji`]), as for the clients, which show each
+/// as one chip with the number of its people.
 #[derive(Debug, Default)]
 pub(crate) struct Reactions {
     messages: BTreeMap<Seq, OfMessage>,

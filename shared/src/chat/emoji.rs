@@ -1,6 +1,8 @@
 //! Reactions.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use thiserror::Error;
 use unicode_segmentation::UnicodeSegmentation;
@@ -12,8 +14,14 @@ use super::visible::has_visible;
 /// A reaction: at most 40 bytes that show something, do not start with a letter or digit, have no
 /// white space and no control character, and are not all ASCII. In practice one emoji; safe to show
 /// even if a hostile server sent it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+///
+/// Two are equal if they differ in presentation selectors only: `❤` and `❤\u{fe0f}` are one reaction,
+/// which some keyboards write the one way and some the other. Each keeps the text it came with.
+#[derive(Debug, Clone)]
 pub struct Emoji(Box<str>);
+
+/// The characters that ask for a picture or for a black-and-white form (UTS 51 §1.4.3).
+const PRESENTATION: [char; 2] = ['\u{fe0e}', '\u{fe0f}'];
 
 impl Emoji {
     /// Checks a new reaction.
@@ -49,6 +57,17 @@ impl Emoji {
         self.0.graphemes(true).count() == 1
     }
 
+    /// Returns the emoji without presentation selectors: the same text for equal emoji, for stores
+    /// that compare texts.
+    pub fn shape(&self) -> String {
+        self.characters().collect()
+    }
+
+    /// Returns the characters of the shape.
+    fn characters(&self) -> impl Iterator<Item = char> + '_ {
+        self.0.chars().filter(|c| !PRESENTATION.contains(c))
+    }
+
     /// Returns the emoji.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -56,6 +75,36 @@ impl Emoji {
 }
 
 serde_as_text!(Emoji, Emoji::parse);
+
+impl PartialEq for Emoji {
+    fn eq(&self, other: &Self) -> bool {
+        self.characters().eq(other.characters())
+    }
+}
+
+impl Eq for Emoji {}
+
+impl PartialOrd for Emoji {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Emoji {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.characters().cmp(other.characters())
+    }
+}
+
+impl Hash for Emoji {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for character in self.characters() {
+            character.hash(state);
+        }
+        // As for texts, so that two in a row are not taken for another two.
+        state.write_u8(0xff);
+    }
+}
 
 impl fmt::Display for Emoji {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -80,6 +129,20 @@ mod tests {
                 assert_eq!((emoji.as_str(), emoji.is_one()), (text, true));
             }
             assert!(!Emoji::parse("👍👍").unwrap().is_one());
+        }
+
+        fn emoji_that_differ_in_presentation_are_the_same() {
+            let emoji = |text| Emoji::parse(text).unwrap();
+            for (one, other) in [("❤", "❤\u{fe0f}"), ("☕\u{fe0e}", "☕"), ("1\u{fe0f}\u{20e3}", "1\u{20e3}")] {
+                assert_eq!(emoji(one), emoji(other));
+                assert_eq!(emoji(one).shape(), emoji(other).shape());
+                assert_eq!(emoji(one).cmp(&emoji(other)), Ordering::Equal);
+                assert_eq!(std::collections::HashSet::from([emoji(one), emoji(other)]).len(), 1);
+                // It is shown as it was written.
+                assert_eq!(emoji(other).as_str(), other);
+            }
+            assert_ne!(emoji("❤"), emoji("💔"));
+            assert_ne!(emoji("👍"), emoji("👍🏽"));
         }
 
         fn words_and_piles_are_none() {

@@ -33,9 +33,9 @@ impl Requests<'_> {
             return Ok(false);
         };
         let sql = "SELECT 1 FROM entries INDEXED BY own_reactions
-                   WHERE room = ?1 AND target = ?2 AND writer = ?3 AND emoji = ?4 AND stands = 1";
+                   WHERE room = ?1 AND target = ?2 AND writer = ?3 AND shape = ?4 AND stands = 1";
         let mut query = self.connection.prepare_cached(sql)?;
-        Ok(!query.exists(params![room, number(*of), writer, emoji.as_str()])?)
+        Ok(!query.exists(params![room, number(*of), writer, emoji.shape()])?)
     }
 
     /// Returns the bound that one more reaction passes.
@@ -48,7 +48,7 @@ impl Requests<'_> {
         let Event::Reacted { of, emoji, .. } = event else {
             return Ok(None);
         };
-        let (of, emoji) = (number(*of), emoji.as_str());
+        let (of, shape) = (number(*of), emoji.shape());
         let sql = "SELECT 1 FROM entries INDEXED BY own_reactions
                    WHERE room = ?1 AND target = ?2 AND writer = ?3 AND stands = 1
                    LIMIT 1 OFFSET ?4";
@@ -57,21 +57,21 @@ impl Requests<'_> {
             return Ok(Some(StoreError::TooManyOwnReactions));
         }
         let sql = "SELECT 1 FROM entries INDEXED BY reactions
-                   WHERE room = ?1 AND target = ?2 AND emoji = ?3 AND stands = 1";
+                   WHERE room = ?1 AND target = ?2 AND shape = ?3 AND stands = 1";
         let mut query = self.connection.prepare_cached(sql)?;
-        if query.exists(params![room, of, emoji])? {
+        if query.exists(params![room, of, shape])? {
             return Ok(None);
         }
         // From each emoji to the next: thousands of people may have the same few.
-        let sql = "WITH RECURSIVE different (emoji) AS (
+        let sql = "WITH RECURSIVE different (shape) AS (
                        SELECT '' UNION ALL
-                       SELECT (SELECT emoji FROM entries INDEXED BY reactions
+                       SELECT (SELECT shape FROM entries INDEXED BY reactions
                                WHERE room = ?1 AND target = ?2 AND stands = 1
-                                   AND emoji > different.emoji
-                               ORDER BY emoji LIMIT 1)
-                       FROM different WHERE emoji IS NOT NULL
+                                   AND shape > different.shape
+                               ORDER BY shape LIMIT 1)
+                       FROM different WHERE shape IS NOT NULL
                    )
-                   SELECT 1 FROM different WHERE emoji <> '' LIMIT 1 OFFSET ?3";
+                   SELECT 1 FROM different WHERE shape <> '' LIMIT 1 OFFSET ?3";
         let mut query = self.connection.prepare_cached(sql)?;
         let is_full = query.exists(params![room, of, before(rules::MAX_REACTIONS)])?;
         Ok(is_full.then_some(StoreError::TooManyReactions))
@@ -86,8 +86,8 @@ impl Requests<'_> {
         emoji: &Emoji,
     ) -> Result<(), Failure> {
         let sql = "UPDATE entries INDEXED BY own_reactions SET stands = NULL
-                   WHERE room = ?1 AND target = ?2 AND writer = ?3 AND emoji = ?4 AND stands = 1";
-        self.execute(sql, params![room, number(of), writer, emoji.as_str()])?;
+                   WHERE room = ?1 AND target = ?2 AND writer = ?3 AND shape = ?4 AND stands = 1";
+        self.execute(sql, params![room, number(of), writer, emoji.shape()])?;
         Ok(())
     }
 

@@ -9,7 +9,7 @@ pub(super) const APPLICATION_ID: u32 = 0x5343_6874;
 
 /// Each brings a database from the version of its index to the next. One that was released is never
 /// changed again.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     // An entry's place is its room's key times 2^40 and its number, so that a room's entries lie
     // together in their order without another index; a full-text index can point to it too. Times
     // are milliseconds since 1970, `kind` is one of `rows`, a fingerprint has 32 bytes, an id 16.
@@ -129,6 +129,19 @@ const MIGRATIONS: [&str; 11] = [
               WHERE said.place = last.room << 40 | last.target AND said.text IS NOT NULL));
     CREATE INDEX own_reactions ON entries (room, target, writer, emoji) WHERE stands = 1;
     CREATE INDEX reactions ON entries (room, target, emoji) WHERE stands = 1;",
+    // `shape` is what makes two emoji the same reaction: the text without presentation selectors
+    // (`Emoji` in `shared`). A person who has one in two forms keeps the latter.
+    "DROP INDEX own_reactions;
+    DROP INDEX reactions;
+    ALTER TABLE entries ADD COLUMN shape TEXT
+        AS (replace(replace(emoji, char(65039), ''), char(65038), '')) VIRTUAL;
+    CREATE INDEX own_reactions ON entries (room, target, writer, shape) WHERE stands = 1;
+    CREATE INDEX reactions ON entries (room, target, shape) WHERE stands = 1;
+    UPDATE entries SET stands = NULL WHERE stands = 1 AND EXISTS
+        (SELECT 1 FROM entries AS later
+         WHERE later.room = entries.room AND later.target = entries.target
+             AND later.writer = entries.writer AND later.shape = entries.shape
+             AND later.stands = 1 AND later.place > entries.place);",
 ];
 
 /// Returns the version of a database to which every migration was applied.
@@ -238,6 +251,10 @@ mod tests {
             // To the message that was deleted, and to one that is gone.
             (19, 1, 5, "🎉", true),
             (20, 1, 9, "🎉", true),
+            // One reaction in two forms: the latter stands, and the other person's beside it.
+            (21, 1, 1, "❤", true),
+            (22, 1, 1, "❤\u{fe0f}", true),
+            (23, 2, 1, "❤", true),
         ] {
             let sql = "INSERT INTO entries
                            (place, room, writer, id, name, at, kind, target, emoji, is_on)
@@ -250,7 +267,7 @@ mod tests {
         let mut query = connection.prepare(sql).unwrap();
         let standing = query.query_map([], |row| row.get(0)).unwrap();
         let standing: Vec<i64> = standing.map(Result::unwrap).collect();
-        assert_eq!(standing, [13, 14, 18]);
+        assert_eq!(standing, [13, 14, 18, 22, 23]);
     }
 
     // The crash: the server ends while it makes the index.

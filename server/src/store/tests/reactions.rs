@@ -95,6 +95,28 @@ async fn one_person_floods_a_message_with_reactions() {
     }
 }
 
+// Keyboards write `❤` with or without U+FE0F.
+#[tokio::test]
+async fn a_reaction_in_another_presentation_is_the_same_reaction() {
+    for Scene { store, _folder, .. } in scenes() {
+        let wall = Wall::with_messages(store, 1).await;
+        let heart = |text, on| Event::Reacted {
+            of: 1,
+            emoji: Emoji::parse(text).unwrap(),
+            on,
+        };
+        for number in 1..MAX_OWN_REACTIONS {
+            wall.react(2, 1, number).await.unwrap();
+        }
+        wall.append(2, heart("❤", true)).await.unwrap();
+        wall.append(2, heart("❤\u{fe0f}", true)).await.unwrap();
+        let refused = wall.react(2, 1, 100).await;
+        assert_eq!(refused, Err(StoreError::TooManyOwnReactions));
+        wall.append(2, heart("❤\u{fe0f}", false)).await.unwrap();
+        wall.react(2, 1, 100).await.unwrap();
+    }
+}
+
 // The attack: as many keys as it takes, each with as many reactions as one may have.
 #[tokio::test]
 async fn many_people_flood_a_message_with_reactions() {
