@@ -212,6 +212,11 @@ mod tests {
             ["Ada-B", "ada", "adam"]
         );
         assert_eq!(people("q", names.clone().into_iter()), [""; 0]);
+        // A whole name is among what is offered, however many begin like it: Enter sends it.
+        let crowd = (0..100)
+            .map(|number| format!("bo-{number}"))
+            .chain(["bo".to_owned()]);
+        assert!(people("bo", crowd).contains(&"bo".to_owned()));
         let many = (0..1000).map(|n| format!("guest-{n}"));
         assert_eq!(people("g", many).len(), OFFERED);
         assert_eq!(commands("jo"), [1]);

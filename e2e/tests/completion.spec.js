@@ -40,8 +40,22 @@ test('people are offered after an @, and the chosen one is written', { tag: '@en
   await chat.composer.press('Enter');
   await expect(chat.messages('@b', 'ada')).toHaveCount(1);
 
+  // The name of somebody who is here, with which another begins: it is whole.
+  const short = await visitor();
+  await short.chat.open(server.url);
+  await short.chat.join('bo');
+  await chat.composer.pressSequentially('@bo');
+  await expect(options).toHaveCount(0);
+  await chat.composer.press('Enter');
+  await expect(chat.messages('@bo', 'ada')).toHaveCount(1);
+  await chat.composer.pressSequentially('@bob');
+  await expect(options).toHaveText(['@bobby']);
+  await chat.composer.press('Enter');
+  await expect(chat.composer).toHaveValue('@bobby ');
+  await chat.composer.fill('');
+
   // By mouse; the focus stays where one writes.
-  await chat.composer.pressSequentially('and @BO');
+  await chat.composer.pressSequentially('and @BOB');
   await options.first().click();
   await expect(chat.composer).toHaveValue('and @bobby ');
   await expect(chat.composer).toBeFocused();

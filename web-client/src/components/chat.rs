@@ -280,6 +280,11 @@ fn takes(chat: &Chat) -> Callback<String, bool> {
 fn names(chat: &Chat, room: &Rc<Room>) -> Callback<String, Vec<String>> {
     let (chat, room) = (chat.clone(), room.clone());
     Callback::from(move |typed: String| {
+        let own = chat.me.as_ref().map(|me| me.name.as_str());
+        if own.is_some_and(|own| own.eq_ignore_ascii_case(&typed)) {
+            // Whole already, although nobody is offered their own name.
+            return Vec::new();
+        }
         let me = chat.me.as_ref().map(|me| me.id);
         let of = |room: &Rc<Room>| {
             let others = room.members.iter().filter(|it| Some(it.id) != me);
