@@ -48,6 +48,23 @@ test('no bar is cut off at any width', { tag: '@engines' }, async ({ server, vis
   await look('members');
 });
 
+const PHONE = { width: 360, height: 740 };
+
+test('what to search for can be typed as soon as the search is there', { tag: '@engines' }, async ({ server, visitor }) => {
+  const { chat, page } = await visitor({ viewport: PHONE });
+  await chat.open(server.url);
+  await chat.join('ada');
+  // Most people hit the icon in the button.
+  await chat.id('search-toggle').locator('svg').click();
+  await expect(page.locator('#search-query')).toBeFocused();
+  await chat.id('search-close').click();
+  await expect(chat.id('search-toggle')).toBeFocused();
+  // Beside the log, too.
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await chat.tool('search-toggle');
+  await expect(page.locator('#search-query')).toBeFocused();
+});
+
 test('a window that becomes wide can be written in at once', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat, page } = await visitor();
   await chat.open(server.url);

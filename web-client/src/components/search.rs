@@ -13,6 +13,9 @@ use crate::state::Action;
 use client::Chat;
 use client::search::{self, Hit};
 
+/// The id of the field in which the person types what to search for.
+pub const QUERY_ID: &str = "search-query";
+
 /// Props of [`Search`].
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct SearchProps {
@@ -76,7 +79,7 @@ pub fn search_panel(props: &SearchProps) -> Html {
             { aside_head("Search", "search-close", &props.on_close) }
             <form class="invite" translate="no" {onsubmit}>
                 { field(Field {
-                    id: "search-query",
+                    id: QUERY_ID,
                     label: "Words in your rooms",
                     value: (*typed).clone().into(),
                     on_input: set(&typed),

@@ -3,11 +3,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use web_sys::HtmlElement;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 use super::bar::MORE_ID;
 use crate::components::callbacks::focus_on;
+use crate::components::search::QUERY_ID;
 use crate::hooks::{WIDE, use_media};
 use crate::state::Action;
 use crate::state::panel::Panel;
@@ -36,7 +38,10 @@ impl AsideState {
         let (opener, act) = (self.opener.clone(), self.act.clone());
         let next = (self.open != Some(which)).then_some(which);
         Callback::from(move |event: MouseEvent| {
-            *opener.borrow_mut() = event.target_dyn_into::<HtmlElement>();
+            // What was pressed may be the icon in the button, which cannot have the focus.
+            let pressed = event.target_dyn_into::<Element>();
+            let button = pressed.and_then(|it| it.closest("button").ok()?);
+            *opener.borrow_mut() = button.and_then(|it| it.dyn_into().ok());
             act.emit(Action::Panel(next));
         })
     }
@@ -59,6 +64,8 @@ pub(super) fn use_aside(open: Option<Panel>, act: &Callback<Action>) -> AsideSta
     use_effect_with(open, {
         let (node, opener) = (node.clone(), opener.clone());
         move |open| match open {
+            // Whoever opens a search types next.
+            Some(Panel::Search) if opener.borrow().is_some() => focus_on(QUERY_ID),
             Some(_) if wide => {}
             Some(_) if opener.borrow().is_some() => {
                 if let Some(element) = node.cast::<HtmlElement>() {
