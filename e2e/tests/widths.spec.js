@@ -65,6 +65,14 @@ test('what to search for can be typed as soon as the search is there', { tag: '@
   await expect(page.locator('#search-query')).toBeFocused();
 });
 
+test('on a phone a panel leaves no strip of the log', { tag: '@engines' }, async ({ server, visitor }) => {
+  const { chat, page } = await visitor({ viewport: { width: 460, height: 740 } });
+  await chat.open(server.url);
+  await chat.join('ada');
+  await chat.tool('members-toggle');
+  expect(await page.locator('.chat-aside').evaluate((panel) => panel.getBoundingClientRect().left)).toBe(0);
+});
+
 test('a window that becomes wide can be written in at once', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat, page } = await visitor();
   await chat.open(server.url);
