@@ -73,6 +73,18 @@ test('on a phone a panel leaves no strip of the log', { tag: '@engines' }, async
   expect(await page.locator('.chat-aside').evaluate((panel) => panel.getBoundingClientRect().left)).toBe(0);
 });
 
+test('a room with a long name has a field of one line', { tag: '@engines' }, async ({ server, visitor }) => {
+  const { chat } = await visitor({ viewport: PHONE });
+  await chat.open(server.url);
+  await chat.join('ada');
+  const height = () => chat.composer.evaluate((area) => area.offsetHeight);
+  const one = await height();
+  await chat.type(`/join ${'room-'.repeat(10)}1`);
+  await expect(chat.id('room-title')).toContainText('room-room-');
+  await chat.expectRoom();
+  expect(await height()).toBe(one);
+});
+
 test('a window that becomes wide can be written in at once', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat, page } = await visitor();
   await chat.open(server.url);
