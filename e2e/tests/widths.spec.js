@@ -85,6 +85,26 @@ test('a room with a long name has a field of one line', { tag: '@engines' }, asy
   expect(await height()).toBe(one);
 });
 
+test('the board of reactions is in view, also for a message at the top', { tag: '@engines' }, async ({ server, visitor }) => {
+  const { chat, page } = await visitor({ viewport: PHONE });
+  await chat.open(server.url);
+  await chat.join('ada');
+  for (let line = 1; line <= 14; line++) await chat.type(`line ${line}`);
+  // Nothing moves under the pointer when all have come back.
+  await expect(chat.messages('line 14')).toHaveCount(1);
+  await expect(chat.outgoing).toHaveCount(0);
+  const message = chat.messages('line 5');
+  await expect(message).toBeInViewport();
+  await message.hover();
+  await message.getByTestId('message-react').click();
+  await expect(page.locator('#reaction-search')).toBeFocused();
+  const board = () => page.locator('.board').evaluate((element) => {
+    const [inner, log] = [element, element.closest('.log')].map((it) => it.getBoundingClientRect());
+    return inner.top >= log.top && inner.bottom <= log.bottom;
+  });
+  await expect.poll(board).toBe(true);
+});
+
 test('a window that becomes wide can be written in at once', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat, page } = await visitor();
   await chat.open(server.url);

@@ -2,9 +2,10 @@
 
 use client::emoji;
 use client::log::Message;
+use gloo_timers::callback::Timeout;
 use shared::chat::{Author, Emoji};
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use web_sys::{Element, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 
 use super::callbacks::set;
@@ -42,6 +43,16 @@ pub fn reaction_board(props: &ReactionBoardProps) -> Html {
             if let Some(search) = search.and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
                 let _ = search.focus();
             }
+            // A log that is at its end stays there when it grows, which may move the board out of view:
+            // it is shown after that.
+            let timeout = Timeout::new(0, move || {
+                if let Some(board) = node.cast::<Element>() {
+                    let options = ScrollIntoViewOptions::new();
+                    options.set_block(ScrollLogicalPosition::Nearest);
+                    board.scroll_into_view_with_scroll_into_view_options(&options);
+                }
+            });
+            move || drop(timeout)
         }
     });
     let choose = {
