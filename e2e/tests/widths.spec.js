@@ -105,6 +105,22 @@ test('the board of reactions is in view, also for a message at the top', { tag: 
   await expect.poll(board).toBe(true);
 });
 
+test('a short message is one line', { tag: '@engines' }, async ({ server, visitor }) => {
+  const { chat } = await visitor();
+  await chat.open(server.url);
+  await chat.join('ada');
+  const height = (text) => chat.messages(text).locator('.bubble').evaluate((bubble) => bubble.offsetHeight);
+  await chat.type('first');
+  await expect(chat.messages('first')).toHaveCount(1);
+  const one = await height('first');
+  // Of several widths, for which a browser may round in different ways.
+  for (const text of ['a b c', 'yes it is', 'kept for later', 'one two three']) {
+    await chat.type(text);
+    await expect(chat.messages(text)).toHaveCount(1);
+    expect(await height(text)).toBe(one);
+  }
+});
+
 test('a window that becomes wide can be written in at once', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat, page } = await visitor();
   await chat.open(server.url);
