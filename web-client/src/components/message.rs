@@ -208,9 +208,11 @@ fn question(seq: Seq, on_do: &Callback<Doing>, deleting: &UseStateHandle<bool>) 
     };
     html! {
         <p class="question" translate="no" role="alert">
-            { "Delete this message for everybody? " }
-            <button type="button" class="link" data-testid="delete-yes" onclick={yes}>{ "Delete" }</button>
-            <button type="button" class="link" data-testid="delete-no" onclick={no}>{ "Keep" }</button>
+            { "Delete this message for everybody?" }
+            <span class="answers">
+                <button type="button" class="link" data-testid="delete-yes" onclick={yes}>{ "Delete" }</button>
+                <button type="button" class="link" data-testid="delete-no" onclick={no}>{ "Keep" }</button>
+            </span>
         </p>
     }
 }
