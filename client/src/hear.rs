@@ -404,6 +404,11 @@ impl Chat {
                 self.left(room, true);
             }
         }
+        let message = if code == ChatErrorCode::NameTaken {
+            name_taken(&message)
+        } else {
+            message
+        };
         self.notice(message, at);
     }
 
@@ -455,4 +460,11 @@ pub fn waits_for(admission: AdmissionMode) -> &'static str {
             "You need an invitation to this server: open its link, or type /invitation and the link."
         }
     }
+}
+
+/// Returns the notice of a refused name: the server's text, without the code with which it begins for
+/// plain-text programs, and the way to another name.
+fn name_taken(message: &str) -> String {
+    let said = message.strip_prefix("name_taken: ").unwrap_or(message);
+    format!("{said} To take another, write /name NEW.")
 }

@@ -61,7 +61,9 @@ test('a name that is taken stays with its owner', async ({ server, visitor }) =>
   await other.chat.open(server.url);
   await other.chat.submit({ name: 'ada' });
   await other.chat.enter();
-  await expect(other.chat.notices('name_taken')).toBeVisible();
+  const notice = other.chat.notices('belongs to somebody else');
+  await expect(notice).toContainText('To take another, write /name NEW.');
+  await expect(notice).not.toContainText('name_taken');
   await expect(other.chat.ownName).toHaveText(/^guest-[0-9a-f]{16}$/);
 });
 

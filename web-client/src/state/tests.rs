@@ -276,7 +276,7 @@ fn a_refused_name_is_said_and_stays_the_wish() {
     });
     assert_eq!(
         story.notices(),
-        ["name_taken: ada belongs to somebody else."]
+        ["ada belongs to somebody else. To take another, write /name NEW."]
     );
     assert_eq!(story.0.target.unwrap().name, "ada");
 }
