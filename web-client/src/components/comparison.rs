@@ -26,7 +26,7 @@ impl Comparison {
                 typed.set(text);
                 verdict.set(None);
             }),
-            hint: html! { "The eight words, the fingerprint, or the whole link." },
+            hint: html! { "The eight words, the fingerprint, or the whole link. The server prints all three when it starts." },
             error: (*self.verdict).clone(),
             ..Field::default()
         })

@@ -318,7 +318,7 @@ fn hint(props: &ComposerProps, unknown: Option<&str>) -> Html {
         };
     }
     if !props.connected {
-        return html! { { "Not connected: what you send waits here until it is." } };
+        return html! { { "Not connected: what you send waits here until you are." } };
     }
     if props.practised {
         return Html::default();
