@@ -24,10 +24,27 @@ pub struct Message {
     pub text: Option<Rc<str>>,
     /// The text has changed since the message was sent.
     pub edited: bool,
+    /// The time when the present text was written, in milliseconds since 1970.
+    pub text_at: u64,
+    /// The former texts, oldest first: the first one, and the latest ones of [`FORMER_TEXTS`].
+    pub former: Vec<Former>,
     /// The message that this one answers.
     pub reply_to: Option<Seq>,
     /// The reactions, in the order of their first appearance.
     pub reactions: Vec<Reaction>,
+}
+
+/// The most former texts of a message that are kept. Its writer may edit it as often as they like,
+/// and nobody reads more.
+pub const FORMER_TEXTS: usize = 10;
+
+/// A text that a message had before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Former {
+    /// The time when it was written, in milliseconds since 1970.
+    pub at: u64,
+    /// The text.
+    pub text: Rc<str>,
 }
 
 /// One emoji under a message.
@@ -62,7 +79,8 @@ pub struct Log {
 /// An entry's effect on an earlier message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Effect {
-    Text(Option<Rc<str>>),
+    /// A new text, and the time when it was written.
+    Text(Option<Rc<str>>, u64),
     Delete,
     React(Author, Emoji, bool),
 }
@@ -177,21 +195,36 @@ impl Message {
 
     fn take(&mut self, effect: Effect) {
         match effect {
-            Effect::Text(text) if self.text.is_some() => {
-                // An edit without a text is an edit of a message that was deleted later: the server
-                // has removed the text.
-                if text.is_some() {
-                    self.text = text;
-                    self.edited = true;
-                }
-            }
-            Effect::Text(_) => {}
+            Effect::Text(text, at) => self.change_text(text, at),
             Effect::Delete => {
                 self.text = None;
+                // Deleted for everybody, as it was ever written.
+                self.former.clear();
                 self.reactions.clear();
             }
             Effect::React(by, emoji, on) => self.react(by, emoji, on),
         }
+    }
+
+    fn change_text(&mut self, text: Option<Rc<str>>, at: u64) {
+        // An edit without a text is an edit of a message that was deleted later: the server has
+        // removed the text.
+        let (Some(old), Some(text)) = (self.text.clone(), text) else {
+            return;
+        };
+        self.edited = true;
+        if *old != *text {
+            let former = Former {
+                at: self.text_at,
+                text: old,
+            };
+            self.former.push(former);
+            if self.former.len() > FORMER_TEXTS {
+                self.former.remove(1);
+            }
+        }
+        self.text = Some(text);
+        self.text_at = at;
     }
 
     fn react(&mut self, by: Author, emoji: Emoji, on: bool) {
@@ -225,6 +258,7 @@ pub(super) fn message(entry: Entry) -> Option<Message> {
 /// Returns the message of an entry, or the entry's target and its effect on the target.
 fn new_message(entry: Entry) -> Result<Message, (Seq, Effect)> {
     let text = |text: Option<shared::chat::Text>| text.map(|text| Rc::from(text.as_str()));
+    let at = u64::try_from(entry.at.unix_millis()).unwrap_or(0);
     match entry.event {
         Event::Message {
             text: said,
@@ -233,13 +267,15 @@ fn new_message(entry: Entry) -> Result<Message, (Seq, Effect)> {
             seq: entry.seq,
             id: entry.id,
             from: entry.from,
-            at: u64::try_from(entry.at.unix_millis()).unwrap_or(0),
+            at,
             text: text(said),
             edited: false,
+            text_at: at,
+            former: Vec::new(),
             reply_to,
             reactions: Vec::new(),
         }),
-        Event::Edited { of, text: said } => Err((of, Effect::Text(text(said)))),
+        Event::Edited { of, text: said } => Err((of, Effect::Text(text(said), at))),
         Event::Deleted { of } => Err((of, Effect::Delete)),
         Event::Reacted { of, emoji, on } => Err((of, Effect::React(entry.from, emoji, on))),
     }
@@ -268,6 +304,27 @@ mod tests {
             .collect()
     }
 
+    #[test]
+    fn of_many_former_texts_the_first_and_the_latest_are_kept_until_a_deletion() {
+        let mut log = Log::default();
+        log.append(says(1, "ada", "text 1")).unwrap();
+        for seq in 2..100 {
+            log.append(edit(seq, 1, Some(&format!("text {seq}"))))
+                .unwrap();
+        }
+        // The same text again is no other one.
+        log.append(edit(100, 1, Some("text 99"))).unwrap();
+        let message = &log.messages()[0];
+        assert_eq!(message.text.as_deref(), Some("text 99"));
+        let former: Vec<_> = message.former.iter().map(|it| &*it.text).collect();
+        assert_eq!(former.len(), FORMER_TEXTS);
+        assert_eq!(former[..2], ["text 1", "text 90"]);
+        assert_eq!(former.last(), Some(&"text 98"));
+        log.append(entry(101, "ada", Event::Deleted { of: 1 }))
+            .unwrap();
+        assert!(log.messages()[0].former.is_empty());
+    }
+
     /// Returns the entries of one room, with every kind of event.
     fn story() -> Vec<Entry> {
         vec![
@@ -293,6 +350,8 @@ mod tests {
         assert_eq!(texts(&whole), ["eins", "(deleted)", "three", "four"]);
         let first = &whole.messages()[0];
         assert!(first.edited);
+        let former: Vec<_> = first.former.iter().map(|it| &*it.text).collect();
+        assert_eq!(former, ["one", "uno"]);
         assert_eq!(first.reactions.len(), 1);
         assert_eq!(first.reactions[0].by, [author("ada")]);
 

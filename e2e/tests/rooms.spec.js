@@ -147,6 +147,11 @@ test('messages: reply, react, edit, delete, Markdown, typing', { tag: '@engines'
   await expect(edited.getByTestId('edited')).toBeVisible();
   await expect(edited.locator('strong')).toHaveText('really');
   await expect(edited.getByTestId('message-edit')).toHaveCount(0);
+  // What it said before can be read, by everybody.
+  await edited.getByTestId('edited').click();
+  await expect(edited.getByTestId('former')).toContainText('what do you think?');
+  await edited.getByTestId('edited').click();
+  await expect(edited.getByTestId('former')).toHaveCount(0);
 
   await doTo(bob.chat, 'a lot', 'delete');
   await bob.chat.id('delete-no').click();

@@ -43,6 +43,7 @@ pub fn message_row(props: &MessageRowProps) -> Html {
     let MessageRowProps { message, head, .. } = props;
     let deleting = use_state(|| false);
     let picking = use_state(|| false);
+    let versions = use_state(|| false);
     let own = props.me.as_ref().is_some_and(|me| me.id == message.from.id);
     let name = message.from.name.as_str();
     let at = message.at;
@@ -102,7 +103,7 @@ pub fn message_row(props: &MessageRowProps) -> Html {
                                 { said(text, own_name) }
                             </div>
                             if message.edited {
-                                <small class="edited" translate="no" data-testid="edited">{ "edited" }</small>
+                                { edited(message, &versions) }
                             }
                         </>
                     },
@@ -127,6 +128,44 @@ pub fn message_row(props: &MessageRowProps) -> Html {
                 { question(message.seq, &props.on_do, &deleting) }
             }
         </article>
+    }
+}
+
+/// Shows that a message was edited, and its former texts if the person wants to see them.
+fn edited(message: &Message, shown: &UseStateHandle<bool>) -> Html {
+    // The texts of edits that were sent before the loaded ones are not here.
+    if message.former.is_empty() {
+        return html! { <small class="edited" translate="no" data-testid="edited">{ "edited" }</small> };
+    }
+    let onclick = {
+        let shown = shown.clone();
+        Callback::from(move |_: MouseEvent| shown.set(!*shown))
+    };
+    let former = message.former.iter().map(|former| {
+        html! {
+            <li>
+                <time translate="no" datetime={text::iso(former.at)} title={text::moment(former.at)}>{ text::time(former.at) }</time>
+                <div key={said::key(&former.text, None)}>{ said(&former.text, None) }</div>
+            </li>
+        }
+    });
+    html! {
+        <>
+            <button
+                type="button"
+                class="edited link"
+                translate="no"
+                data-testid="edited"
+                aria-expanded={shown.to_string()}
+                title={format!("Edited {}", text::moment(message.text_at))}
+                {onclick}
+            >
+                { "edited" }
+            </button>
+            if **shown {
+                <ol class="former" data-testid="former" aria-label="Former texts">{ for former }</ol>
+            }
+        </>
     }
 }
 
