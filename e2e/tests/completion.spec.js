@@ -102,8 +102,10 @@ test('the keys for marks set and remove them around what is selected', { tag: '@
   await expect(chat.composer).toHaveValue('größe **😀** counts');
   await chat.composer.press('Enter');
   await expect(chat.id('message-text').locator('strong')).toHaveText('😀');
-  // Without a selection nothing happens.
   await chat.composer.fill('as it is');
+  // At a caret they are for what is typed next; once more takes them away.
+  await page.keyboard.press('Control+B');
+  await expect(chat.composer).toHaveValue('as it is****');
   await page.keyboard.press('Control+B');
   await expect(chat.composer).toHaveValue('as it is');
 });

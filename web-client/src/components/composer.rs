@@ -3,6 +3,7 @@
 
 mod completion;
 mod field;
+mod forms;
 
 use std::rc::Rc;
 
@@ -12,12 +13,13 @@ use yew::prelude::*;
 
 use self::completion::{CompletionState, use_completion};
 use self::field::use_height;
+use self::forms::use_forms;
 use super::icons::{Icon, icon};
 use super::text;
 use crate::hooks::{Place, use_draft};
 use crate::state::shortcuts;
 use client::drafts::Intent;
-use client::formatting;
+use client::formatting::Form;
 use client::lines::{self, Line};
 use client::log::Message;
 use client::markup;
@@ -118,6 +120,7 @@ pub fn composer(props: &ComposerProps) -> Html {
     });
     use_height(&node, draft.text());
     let completion = use_completion(&node, draft.text(), &props.names);
+    let forms = use_forms(&node);
     let limit = props.text_bytes;
     let too_long = draft.text().len() > limit;
     let line = lines::parse(draft.text());
@@ -200,6 +203,8 @@ pub fn composer(props: &ComposerProps) -> Html {
                 { aside_line(aside, &props.on_undo) }
             }
             { completion.view() }
+            { forms.bar(draft.text()) }
+            { forms.button() }
             <label class="visually-hidden" for="composer">{ label.clone() }</label>
             <textarea
                 ref={node}
@@ -267,9 +272,12 @@ fn on_keydown(
         }
         let control = event.ctrl_key() || event.meta_key();
         let (key, code) = (event.key(), event.code());
-        if let Some(mark) = shortcuts::mark(&key, &code, control, event.alt_key()) {
+        if let Some(form) = shortcuts::form(&key, &code, control, event.alt_key())
+            && (form != Form::Link || field::selection(&node).is_some_and(|it| !it.is_empty()))
+        {
             event.prevent_default();
-            toggle(&node, mark);
+            event.stop_propagation();
+            forms::toggle(&node, form);
             return;
         }
         match key.as_str() {
@@ -285,17 +293,6 @@ fn on_keydown(
             _ => {}
         }
     })
-}
-
-/// Sets or removes a mark around what is selected in the field.
-fn toggle(node: &NodeRef, mark: &str) {
-    let text = node.cast::<HtmlTextAreaElement>().map(|area| area.value());
-    let change = text
-        .zip(field::selection(node))
-        .and_then(|(text, selected)| formatting::toggle(&text, &selected, mark));
-    if let Some(change) = change {
-        field::replace(node, &change.part, &change.with, &change.selected);
-    }
 }
 
 /// Shows what becomes of the text, or what the keys do.

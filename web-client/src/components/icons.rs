@@ -62,6 +62,20 @@ pub enum Icon {
     More,
     /// A magnifying glass.
     Search,
+    /// A large and a small letter, for the forms of a text.
+    Letters,
+    /// A heavy B.
+    Bold,
+    /// A slanted I.
+    Italic,
+    /// A letter with a line through it.
+    Struck,
+    /// Two angle brackets.
+    Code,
+    /// Two links of a chain.
+    Link,
+    /// Two quotation marks.
+    Quote,
 }
 
 impl Icon {
@@ -111,6 +125,19 @@ impl Icon {
             Self::More => {
                 "M4.5 12a1 1 0 1 0 2 0 1 1 0 1 0-2 0zM11 12a1 1 0 1 0 2 0 1 1 0 1 0-2 0zM17.5 12a1 1 0 1 0 2 0 1 1 0 1 0-2 0z"
             }
+            Self::Letters => {
+                "M3 18L8 6l5 12M4.8 14h6.4M17.5 18a3 3 0 1 1 0-6 3 3 0 0 1 0 6zM20.5 12v6"
+            }
+            Self::Bold => "M8 5h5a3.5 3.5 0 0 1 0 7H8zM8 12h6a3.5 3.5 0 0 1 0 7H8zM9 5v14",
+            Self::Italic => "M11 5h6M7 19h6M14 5l-4 14",
+            Self::Struck => {
+                "M4 12h16M16.5 8c-.4-2-2.2-3-4.5-3-2.6 0-4.4 1.2-4.4 3.2 0 1 .4 1.7 1.2 2.3M7.5 16c.5 2 2.2 3 4.5 3 2.7 0 4.6-1.3 4.6-3.4 0-.6-.1-1.1-.4-1.6"
+            }
+            Self::Code => "M8.5 7L3.5 12l5 5M15.5 7l5 5-5 5",
+            Self::Link => {
+                "M10 14a4 4 0 0 0 5.7 0l3-3A4 4 0 0 0 13 5.3l-1 1M14 10a4 4 0 0 0-5.7 0l-3 3A4 4 0 0 0 11 18.7l1-1"
+            }
+            Self::Quote => "M5 17c2.5-1 4-3 4-6V7H5v5h4M14 17c2.5-1 4-3 4-6V7h-4v5h4",
             Self::Search => "M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13zM15.5 15.5L20 20",
         }
     }

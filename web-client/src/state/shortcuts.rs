@@ -3,7 +3,7 @@
 //!
 //! Pure.
 
-use client::formatting::{BOLD, ITALIC};
+use client::formatting::Form;
 
 /// The effect of a shortcut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +50,13 @@ pub fn of(key: &str, code: &str, control: bool, alt: bool) -> Option<Shortcut> {
     }
 }
 
-/// Returns the mark that these keys set around the selected text in the composer.
-pub fn mark(key: &str, code: &str, control: bool, alt: bool) -> Option<&'static str> {
+/// Returns the form that these keys give to the selected text in the composer. The one of links is the
+/// switcher's while nothing is selected.
+pub fn form(key: &str, code: &str, control: bool, alt: bool) -> Option<Form> {
     match (latin(key, code), control, alt) {
-        ("b" | "B", true, false) => Some(BOLD),
-        ("i" | "I", true, false) => Some(ITALIC),
+        ("b" | "B", true, false) => Some(Form::Bold),
+        ("i" | "I", true, false) => Some(Form::Italic),
+        ("k" | "K", true, false) => Some(Form::Link),
         _ => None,
     }
 }
@@ -126,11 +128,11 @@ mod tests {
 
     #[test]
     fn marks_need_control_and_work_on_other_layouts() {
-        assert_eq!(mark("b", "KeyB", true, false), Some(BOLD));
-        assert_eq!(mark("и", "KeyB", true, false), Some(BOLD));
-        assert_eq!(mark("I", "KeyI", true, false), Some(ITALIC));
-        assert_eq!(mark("b", "KeyB", false, false), None);
-        assert_eq!(mark("b", "KeyB", true, true), None);
+        assert_eq!(form("b", "KeyB", true, false), Some(Form::Bold));
+        assert_eq!(form("и", "KeyB", true, false), Some(Form::Bold));
+        assert_eq!(form("I", "KeyI", true, false), Some(Form::Italic));
+        assert_eq!(form("b", "KeyB", false, false), None);
+        assert_eq!(form("b", "KeyB", true, true), None);
     }
 
     #[test]
