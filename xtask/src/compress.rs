@@ -35,7 +35,7 @@ impl Part {
     pub(crate) fn limit(self) -> u64 {
         match self {
             Self::Page => 540 * 1024,
-            Self::Vault => 162 * 1024,
+            Self::Vault => 160 * 1024,
         }
     }
 
