@@ -72,6 +72,7 @@ mod frame;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod identity;
+pub mod json;
 pub mod limits;
 pub mod random;
 pub mod time;

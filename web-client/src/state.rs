@@ -29,6 +29,7 @@ pub mod window;
 use shared::chat::{ClaimCode, InvitationCode};
 use shared::chat::{MessageId, RoomId, RoomName, Seq};
 use shared::connection::Trust;
+use shared::json;
 
 use crate::vault::messages::Failure;
 
@@ -375,7 +376,7 @@ impl State {
         self.failures = 0;
         // Plain text comes from older servers, before the answer to `hello`. A message that cannot
         // be parsed comes from a later version.
-        let Ok(message) = serde_json::from_str(text) else {
+        let Ok(message) = json::read(text) else {
             if text.starts_with('{') {
                 self.version.unreadable();
             }

@@ -15,6 +15,7 @@ use gloo_events::{EventListener, EventListenerOptions};
 use gloo_timers::callback::Interval;
 use serde::{Deserialize, Serialize};
 use shared::chat::{MessageId, RoomId};
+use shared::json;
 use wasm_bindgen_futures::spawn_local;
 
 use super::memory_store::Store;
@@ -258,7 +259,7 @@ impl Memory {
             return;
         };
         // A record that cannot be read is of a later version, which will come back.
-        let Ok(mut record) = serde_json::from_str::<Record>(&json) else {
+        let Ok(mut record) = json::read::<Record>(&json) else {
             return;
         };
         if take == Take::Outbox && record.outbox.is_empty() {
@@ -360,6 +361,6 @@ impl Memory {
 /// Returns `true` if a record was not changed for so long that its tab is likely gone.
 async fn is_old(store: &Store, tab: &str) -> bool {
     let record = store.read(tab).await.ok().flatten();
-    let record = record.and_then(|json| serde_json::from_str::<Record>(&json).ok());
+    let record = record.and_then(|json| json::read::<Record>(&json).ok());
     record.is_some_and(|record| clock::epoch_ms().saturating_sub(record.at) > LEFT_AFTER_MS)
 }

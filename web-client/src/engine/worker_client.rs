@@ -9,6 +9,7 @@ use std::rc::Rc;
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
 use js_sys::Array;
+use shared::json;
 use wasm_bindgen::JsCast;
 use web_sys::{ErrorEvent, File, MessageEvent, Worker, WorkerOptions, WorkerType};
 
@@ -163,7 +164,7 @@ impl WorkerClient {
             let json = event
                 .dyn_ref::<MessageEvent>()
                 .and_then(|event| event.data().as_string());
-            if let Some(report) = json.and_then(|json| serde_json::from_str(&json).ok()) {
+            if let Some(report) = json.and_then(|json| json::read(&json).ok()) {
                 this.report(report);
             }
         });

@@ -59,8 +59,7 @@ impl View {
         for part in fragment.strip_prefix('#')?.split('&') {
             if let Some(name) = part.strip_prefix(ROOM) {
                 // In the form that the protocol gives to rooms with names and to those of two.
-                let name = serde_json::Value::String(decode(name)?);
-                view.room = serde_json::from_value(name).ok()?;
+                view.room = RoomId::from_stored(&decode(name)?).ok()?;
             } else {
                 view.panel = Some(Panel::parse(part.strip_prefix(PANEL)?)?);
             }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use shared::json;
 use shared::trust::{Compared, Pin, UnixTime, Way};
 
 /// The records of this browser about servers, by their address ([`Server::address`]).
@@ -106,7 +107,7 @@ pub fn to_json(pin: &Pin) -> Result<String, serde_json::Error> {
 }
 
 fn parse(json: &str) -> Result<Pin, String> {
-    let stored: Stored = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    let stored: Stored = json::read(json).map_err(|error| error.to_string())?;
     Ok(Pin {
         fingerprint: stored.fingerprint.parse().map_err(|error| {
             let error: shared::identity::InvalidFingerprint = error;
