@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use shared::chat::lowercase;
 use shared::chat::room::InvalidRoom;
 use shared::chat::server::Member;
 use shared::chat::{
@@ -211,9 +212,9 @@ impl Chat {
 
     /// Returns a member of this name in any known room.
     pub fn person(&self, name: &str) -> Option<&Member> {
-        let name = name.strip_prefix('@').unwrap_or(name).to_lowercase();
+        let name = lowercase(name.strip_prefix('@').unwrap_or(name));
         let mut people = self.rooms.values().flat_map(|room| &room.members);
-        people.find(|it| it.name.as_str().to_lowercase() == name)
+        people.find(|it| lowercase(it.name.as_str()) == name)
     }
 
     /// Queues a request about the room on the screen, which must be a room with a name.
@@ -236,10 +237,10 @@ impl Chat {
         name: &str,
         message: impl FnOnce(RoomName, UserId) -> ClientMessage,
     ) -> Result<(), Fault> {
-        let short = name.strip_prefix('@').unwrap_or(name).to_lowercase();
+        let short = lowercase(name.strip_prefix('@').unwrap_or(name));
         let members = self.room().map(|room| room.members.as_slice());
         let mut members = members.unwrap_or_default().iter();
-        let member = members.find(|it| it.name.as_str().to_lowercase() == short);
+        let member = members.find(|it| lowercase(it.name.as_str()) == short);
         let id = member.map(|it| it.id).or_else(|| UserId::parse(name).ok());
         let id = id.ok_or_else(|| nobody(name))?;
         self.ask_of_room(|room| message(room, id))

@@ -2,6 +2,8 @@
 //!
 //! Pure. A person may write or react with any other, too: the server takes all of Unicode's.
 
+use shared::chat::lowercase;
+
 /// Most emoji that a search returns: a screen of them.
 const FOUND: usize = 64;
 
@@ -200,7 +202,7 @@ pub const EMOJI: [Offered; 184] = [
 /// Returns the emoji with a name that begins with `typed`, then those in whose names it is. The case
 /// does not matter, and blanks stand for underscores.
 pub fn search(typed: &str) -> Vec<Offered> {
-    let typed = typed.trim().to_lowercase().replace(' ', "_");
+    let typed = lowercase(typed.trim()).replace(' ', "_");
     let begins = |(_, names): &&Offered| names.split(' ').any(|name| name.starts_with(&typed));
     let holds = |it: &&Offered| !begins(it) && it.1.contains(&typed);
     let first = EMOJI.iter().filter(begins);

@@ -3,9 +3,11 @@
 //!
 //! The module is pure.
 
+use shared::chat::lowercase;
+
 /// Returns how well `query` fits `name`: a higher number is better, `None` means not at all.
 pub fn score(query: &str, name: &str) -> Option<i32> {
-    let lower = |text: &str| text.to_lowercase().chars().collect::<Vec<_>>();
+    let lower = |text: &str| lowercase(text).chars().collect::<Vec<_>>();
     let (query, name) = (lower(query.trim()), lower(name));
     let mut score = 0;
     let mut at = 0;

@@ -6,6 +6,7 @@ pub mod figures;
 
 use shared::chat::admission::{Applicant, Invitation};
 use shared::chat::entry::DisplayName;
+use shared::chat::lowercase;
 use shared::chat::operator::{
     Ban, ConnectionInfo, LogLine, OperatorAnswer, OperatorRequest, RoomInfo, ServerStatus,
 };
@@ -164,14 +165,14 @@ impl Operating {
 
     /// Returns everybody with this name.
     fn people(&self, who: &str) -> impl Iterator<Item = UserId> {
-        let name = who.strip_prefix('@').unwrap_or(who).to_lowercase();
+        let name = lowercase(who.strip_prefix('@').unwrap_or(who));
         let connected = self.connections.iter();
         let connected = connected.filter_map(|it| Some((it.name.as_ref()?.as_str(), it.id?)));
         let operators = self.operators.iter().map(|it| (it.name.as_str(), it.id));
         let waiting = self.applicants.iter();
         let waiting = waiting.filter_map(|it| Some((it.name.as_ref()?.as_str(), it.id)));
         let people = connected.chain(operators).chain(waiting);
-        let found = people.filter(move |(other, _)| other.to_lowercase() == name);
+        let found = people.filter(move |(other, _)| lowercase(other) == name);
         found.map(|(_, id)| id)
     }
 

@@ -6,6 +6,7 @@ mod unread;
 
 use std::rc::Rc;
 
+use shared::chat::lowercase;
 use shared::chat::server::{Member, MemberChange, RoomSummary};
 use shared::chat::{Author, Keep, Role, RoomId, Seq, Topic, UserId};
 
@@ -317,7 +318,7 @@ impl Room {
     fn sort_members(&mut self) {
         // The fingerprint comes last, so that people with one name keep their order.
         self.members
-            .sort_by_cached_key(|it| (!it.online, it.name.as_str().to_lowercase(), it.id));
+            .sort_by_cached_key(|it| (!it.online, lowercase(it.name.as_str()), it.id));
     }
 
     /// Adds a notice at the end.

@@ -7,6 +7,7 @@
 //! is under a top domain in ASCII: only there can the other host exist. Whatever is not known here
 //! is shown in Punycode, too.
 
+use shared::chat::lowercase;
 use std::borrow::Cow;
 
 /// Returns a host as it is shown, with its port.
@@ -36,7 +37,7 @@ fn punycode(label: &str) -> Cow<'_, str> {
         Some((name, port)) => (name, format!(":{port}")),
         None => (label, String::new()),
     };
-    let name = name.to_lowercase();
+    let name = lowercase(name);
     match idna::punycode::encode_str(&name) {
         Some(code) => format!("xn--{code}{port}").into(),
         // Longer than any label can be.

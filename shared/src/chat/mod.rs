@@ -56,6 +56,7 @@ pub use entry::{Author, Entry, Event, Seq};
 pub use id::{MessageId, UserId};
 pub use keep::Keep;
 pub use name::Name;
+pub use normal::lowercase;
 pub use operator::{OperatorAnswer, OperatorRequest};
 pub use room::{DirectId, Role, RoomFilter, RoomId, RoomName, RoomsCursor, Topic};
 pub use search::Query;

@@ -8,7 +8,7 @@ use thiserror::Error;
 use unicode_security::{GeneralSecurityProfile, MixedScript};
 
 use super::look::skeleton;
-use super::normal::{is_combining_mark, nfc};
+use super::normal::{is_combining_mark, lowercase, lowercase_each, nfc};
 
 /// The longest name in characters.
 pub const MAX_CHARACTERS: usize = 32;
@@ -138,7 +138,7 @@ impl Name {
     ///
     /// [`Self::skeletons`] covers those too.
     pub fn skeleton(&self) -> String {
-        folded_skeleton(&self.0.to_lowercase())
+        folded_skeleton(&lowercase(&self.0))
     }
 
     /// Returns the skeletons of the name as it is written, of its lower case, and of the name as it
@@ -149,7 +149,7 @@ impl Name {
     /// by more than case. `AIice` and `Alice` share the first, `alice` and `ALICE` the second, and
     /// `ALlCE`, with a small `l`, has the second of `alice` as its third.
     pub fn skeletons(&self) -> [String; 3] {
-        let among_capitals = read_among_capitals(&self.0).to_lowercase();
+        let among_capitals = lowercase(&read_among_capitals(&self.0));
         [
             folded_skeleton(&self.0),
             self.skeleton(),
@@ -183,7 +183,7 @@ pub(super) fn speaks_for_others(text: &str) -> bool {
     // Punctuation and numbers around it do not make another word: `Admin-2` reads as `admin`.
     let bare: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
     let unnumbered = bare.trim_matches(char::is_numeric);
-    let lower = [bare.to_lowercase(), unnumbered.to_lowercase()];
+    let lower = [lowercase(&bare), lowercase(unnumbered)];
     // As written and in lower case, because some letters look alike in one case only.
     let folds = [&*bare, unnumbered, &*lower[0], &*lower[1]].map(reserved_fold);
     folds
@@ -223,7 +223,7 @@ pub(super) fn folded_skeleton(text: &str) -> String {
     let skeleton = skeleton(text);
     let mut folded = String::with_capacity(skeleton.len());
     let mut base = ' ';
-    for character in skeleton.chars().flat_map(char::to_lowercase) {
+    for character in lowercase_each(&skeleton).chars() {
         // A letter that has a dot is drawn with one, whether another is written or not (Unicode's
         // property Soft_Dotted; the skeleton has made these two of all of them).
         if character == '\u{307}' && matches!(base, 'i' | 'j') {

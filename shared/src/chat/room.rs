@@ -18,7 +18,7 @@ pub(super) use self::topic::stored_topic;
 use super::as_text::serde_as_text;
 use super::limits::{ROOM_NAME_CHARACTERS, TOPIC_CHARACTERS};
 use super::name::MARKS_PER_LETTER;
-use super::normal::nfc;
+use super::normal::{lowercase_each, nfc};
 
 /// A room: one with a name, or the room of two people.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -137,8 +137,8 @@ impl RoomFilter {
 impl From<String> for RoomFilter {
     fn from(text: String) -> Self {
         // Folded as room names are, because the filter is compared with those.
-        let lower: String = nfc(&text).chars().flat_map(char::to_lowercase).collect();
-        Self(nfc(&lower).chars().take(ROOM_NAME_CHARACTERS).collect())
+        let lower = nfc(&lowercase_each(&nfc(&text)));
+        Self(lower.chars().take(ROOM_NAME_CHARACTERS).collect())
     }
 }
 

@@ -4,6 +4,7 @@
 use thiserror::Error;
 
 use super::words::{WORD_COUNT, is_word, words};
+use crate::chat::lowercase;
 use crate::identity::Fingerprint;
 
 /// Most characters of a text that is compared. What people are given is some hundred long; the rest
@@ -56,7 +57,7 @@ pub fn compare(told: &str, key: &Fingerprint) -> Result<Told, Unclear> {
     let told: Vec<String> = told
         .split(|c: char| !c.is_alphabetic())
         .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
+        .map(lowercase)
         .collect();
     let own = words(key);
     let mut named = told

@@ -9,7 +9,7 @@ use super::InvalidRoom;
 use crate::chat::as_text::serde_as_text;
 use crate::chat::limits::ROOM_NAME_CHARACTERS;
 use crate::chat::name::{MARKS_PER_LETTER, folded_skeleton, has_piled_marks, speaks_for_others};
-use crate::chat::normal::{is_combining_mark, nfc};
+use crate::chat::normal::{is_combining_mark, lowercase_each, nfc};
 use crate::chat::visible::is_ignorable;
 
 /// The name of the room that everybody is in.
@@ -101,8 +101,7 @@ impl RoomName {
             // The same without the tables: every request names its room.
             text.to_ascii_lowercase()
         } else {
-            let lower: String = nfc(text).chars().flat_map(char::to_lowercase).collect();
-            nfc(&lower)
+            nfc(&lowercase_each(&nfc(text)))
         };
         if name.is_empty() {
             return Err(InvalidRoom::Empty);

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use super::letters;
-use crate::chat::normal::{canonical_combining_class, is_combining_mark, nfc, nfkd, nfkd_of};
+use crate::chat::normal::{
+    canonical_combining_class, for_each_folded, is_combining_mark, nfc, nfkd_of,
+};
 use crate::chat::visible::is_ignorable;
 
 /// Combining breve, which makes й of и and ў of у: letters of their own.
@@ -157,22 +159,14 @@ fn plain(text: &str) -> Cow<'_, str> {
         base: None,
         is_composed: true,
     };
-    for character in nfkd(text) {
+    for_each_folded(text, |character| {
         if character.is_ascii() {
-            let character = character.to_ascii_lowercase();
             folding.base = Some(character);
             folding.text.push(character);
         } else if !is_ignorable(character) {
-            // There is no table of case folding in the standard library; the lower case of the
-            // upper case is the same but for a few letters: ß becomes ss, and ς becomes σ. The
-            // upper case of ẞ is itself, so that it is made ß first.
-            let cased = character
-                .to_lowercase()
-                .flat_map(char::to_uppercase)
-                .flat_map(char::to_lowercase);
-            cased.for_each(|character| folding.push(character));
+            folding.push(character);
         }
-    }
+    });
     Cow::Owned(if folding.is_composed {
         folding.text
     } else {
