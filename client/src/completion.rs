@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::fuzzy;
 use crate::markup::is_word;
+use crate::sorting;
 
 /// Most options that are offered: so many stand over a composer without covering the talk.
 pub const OFFERED: usize = 8;
@@ -103,7 +104,9 @@ pub fn people(typed: &str, names: impl Iterator<Item = String>) -> Vec<String> {
     let scored = names.filter_map(|name| Some((fuzzy::score(typed, &name)?, name)));
     let mut scored: Vec<_> = scored.collect();
     // What fits alike by name.
-    scored.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    sorting::sort_by(&mut scored, |a, b| {
+        b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1))
+    });
     scored.dedup();
     scored.truncate(OFFERED);
     scored.into_iter().map(|(_, name)| name).collect()

@@ -26,6 +26,7 @@ mod requests;
 pub mod rights;
 pub mod room;
 pub mod search;
+pub mod sorting;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod timeline;

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::Chat;
 use super::room::Room;
+use crate::sorting;
 
 /// The sections of the list of rooms.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl Listing {
             section.push(room.clone());
         }
         for section in [&mut listing.named, &mut listing.direct] {
-            section.sort_by_key(|room| std::cmp::Reverse(latest(room)));
+            sorting::sort_by(section, |a, b| latest(b).cmp(&latest(a)));
         }
         listing
     }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::sorting;
 use shared::chat::{Author, Emoji, Entry, Event, MessageId, Seq, UserId};
 
 use super::outbox::Writing;
@@ -162,7 +163,7 @@ impl Log {
         // Effects on messages before this page stay in `early`, for a page that is older still.
         for (of, mut effects) in self.early.split_off(&first) {
             // Pages come latest first, so the effects that were collected stand out of order.
-            effects.sort_by_key(|(seq, _)| *seq);
+            sorting::sort_by(&mut effects, |a, b| a.0.cmp(&b.0));
             for (seq, effect) in effects {
                 self.affect(of, seq, effect);
             }

@@ -6,6 +6,7 @@ mod unread;
 
 use std::rc::Rc;
 
+use crate::sorting;
 use shared::chat::lowercase;
 use shared::chat::server::{Member, MemberChange, RoomSummary};
 use shared::chat::{Author, Keep, Role, RoomId, Seq, Topic, UserId};
@@ -317,8 +318,9 @@ impl Room {
 
     fn sort_members(&mut self) {
         // The fingerprint comes last, so that people with one name keep their order.
-        self.members
-            .sort_by_cached_key(|it| (!it.online, lowercase(it.name.as_str()), it.id));
+        sorting::sort_by_cached_key(&mut self.members, |it| {
+            (!it.online, lowercase(it.name.as_str()), it.id)
+        });
     }
 
     /// Adds a notice at the end.

@@ -4,6 +4,7 @@
 
 use std::rc::Rc;
 
+use crate::sorting;
 use shared::chat::search::Cursor;
 use shared::chat::server::RoomEntry;
 use shared::chat::{Query, RoomId, Seq};
@@ -161,7 +162,7 @@ pub fn hits(chat: &Chat, query: &Query) -> Vec<Hit> {
         let hidden = chat.search.hits.iter().filter(|hit| !here(hit));
         hits.extend(hidden.cloned());
     }
-    hits.sort_by(|a, b| {
+    sorting::sort_by(&mut hits, |a, b| {
         let of = |hit: &Hit| (hit.message.at, hit.message.seq);
         of(b).cmp(&of(a))
     });

@@ -3,6 +3,7 @@
 use client::emoji;
 use client::log::Message;
 use gloo_timers::callback::Timeout;
+use client::sorting;
 use shared::chat::{Author, Emoji};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
@@ -74,7 +75,7 @@ pub fn reaction_board(props: &ReactionBoardProps) -> Html {
         // Those that the person uses come first; each is there once.
         let is_recent = |it: &emoji::Offered| recent.place(it.0);
         found = emoji::EMOJI.to_vec();
-        found.sort_by_key(|it| is_recent(it).unwrap_or(usize::MAX));
+        sorting::sort_by_cached_key(&mut found, |it| is_recent(it).unwrap_or(usize::MAX));
     }
     let count = found.len();
     let first = found.first().map(|it| it.0);

@@ -1,6 +1,7 @@
 //! The quick switcher (Ctrl+K) and the sheet of shortcuts (Ctrl+/): dialogs that the keyboard
 //! opens.
 
+use client::sorting;
 use gloo_events::{EventListener, EventListenerOptions};
 use shared::chat::RoomId;
 use wasm_bindgen::JsCast;
@@ -151,7 +152,9 @@ fn found(chat: &Chat, query: &str) -> Vec<(RoomId, String)> {
             Some((score, room.is_joined(), room.id.clone(), title))
         })
         .collect();
-    scored.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.cmp(&a.1)).then(a.3.cmp(&b.3)));
+    sorting::sort_by(&mut scored, |a, b| {
+        b.0.cmp(&a.0).then(b.1.cmp(&a.1)).then(a.3.cmp(&b.3))
+    });
     scored.truncate(OFFERED);
     scored
         .into_iter()

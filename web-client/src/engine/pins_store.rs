@@ -29,11 +29,14 @@ pub(super) async fn all() -> Result<BTreeMap<String, Record>, Error> {
     let keys = store.get_all_keys(None, None)?.await?;
     let values = store.get_all(None, None)?.await?;
     // A key that is no text was not written by this page, and no server has it for its address.
-    let records = keys.iter().zip(&values).filter_map(|(key, value)| {
+    let found = keys.iter().zip(&values).filter_map(|(key, value)| {
         let address = key.as_string()?;
         Some((address, read(value)))
     });
-    Ok(records.collect())
+    // Not collected: that would sort them first, by code that nothing else needs.
+    let mut records = BTreeMap::new();
+    records.extend(found);
+    Ok(records)
 }
 
 /// Pins `fingerprint` for the server at `address`, unless a record exists for it. `compared` says

@@ -2,9 +2,8 @@
 //!
 //! Pure.
 
-use std::cmp::Reverse;
-
 use client::Chat;
+use client::sorting;
 use shared::chat::Seq;
 
 /// The unread messages of a chat.
@@ -58,7 +57,7 @@ impl News {
                 });
             }
         }
-        news.mentions.sort_by_key(|mention| Reverse(mention.at));
+        sorting::sort_by(&mut news.mentions, |a, b| b.at.cmp(&a.at));
         news
     }
 

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use client::Chat;
 use client::rights::Rights;
 use client::room::Room;
+use client::sorting;
 use shared::chat::lowercase;
 use shared::chat::server::Member;
 use yew::prelude::*;
@@ -96,6 +97,6 @@ fn others(chat: &Chat, room: &Room) -> Vec<Member> {
         }
     }
     // The lower case is made once for each person and not for every comparison.
-    others.sort_by_cached_key(|it| lowercase(it.name.as_str()));
+    sorting::sort_by_cached_key(&mut others, |it| lowercase(it.name.as_str()));
     others
 }
