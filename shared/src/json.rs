@@ -26,9 +26,72 @@ use thiserror::Error;
 /// # Errors
 /// [`enum@Error`], if the text is no JSON or has not what the type needs.
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
-    let tree: Tree =
-        serde_json::from_str(text).map_err(|error| Error::Syntax(error.to_string()))?;
-    T::deserialize(tree)
+    T::deserialize(grow(text)?)
+}
+
+/// Reads the fields of an object, for types that read themselves.
+pub(crate) fn read_object(text: &str) -> Result<Fields, Error> {
+    grow(text)?.try_into()
+}
+
+fn grow(text: &str) -> Result<Tree, Error> {
+    serde_json::from_str(text).map_err(|error| Error::Syntax(error.to_string()))
+}
+
+/// The fields of an object, which are taken out one by one. Others are ignored.
+pub(crate) struct Fields(Vec<(String, Tree)>);
+
+impl Fields {
+    fn find(&mut self, name: &'static str) -> Result<Option<Tree>, Error> {
+        let mut places = (0..self.0.len()).filter(|at| self.0[*at].0 == name);
+        let (found, second) = (places.next(), places.next());
+        if second.is_some() {
+            return Err(Error::Twice(name));
+        }
+        Ok(found.map(|at| self.0.swap_remove(at).1))
+    }
+
+    pub(crate) fn take<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<T, Error> {
+        T::deserialize(self.find(name)?.ok_or(Error::Missing(name))?)
+    }
+
+    pub(crate) fn take_or_default<T: DeserializeOwned + Default>(
+        &mut self,
+        name: &'static str,
+    ) -> Result<T, Error> {
+        self.find(name)?
+            .map_or_else(|| Ok(T::default()), T::deserialize)
+    }
+
+    /// Takes a list of objects.
+    pub(crate) fn list<T>(
+        &mut self,
+        name: &'static str,
+        read: impl Fn(Fields) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let Tree::List(list) = self.find(name)?.ok_or(Error::Missing(name))? else {
+            return Err(Error::Value);
+        };
+        list.into_iter()
+            .map(|item| read(item.try_into()?))
+            .collect()
+    }
+
+    /// Reads what is left.
+    pub(crate) fn rest<T: DeserializeOwned>(self) -> Result<T, Error> {
+        T::deserialize(Tree::Object(self.0))
+    }
+}
+
+impl TryFrom<Tree> for Fields {
+    type Error = Error;
+
+    fn try_from(tree: Tree) -> Result<Self, Error> {
+        match tree {
+            Tree::Object(fields) => Ok(Self(fields)),
+            _ => Err(Error::Value),
+        }
+    }
 }
 
 /// The reason why a text was not read.

@@ -27,9 +27,8 @@ pub mod trust;
 pub mod window;
 
 use shared::chat::{ClaimCode, InvitationCode};
-use shared::chat::{MessageId, RoomId, RoomName, Seq};
+use shared::chat::{MessageId, RoomId, RoomName, Seq, ServerMessage};
 use shared::connection::Trust;
-use shared::json;
 
 use crate::vault::messages::Failure;
 
@@ -376,7 +375,7 @@ impl State {
         self.failures = 0;
         // Plain text comes from older servers, before the answer to `hello`. A message that cannot
         // be parsed comes from a later version.
-        let Ok(message) = json::read(text) else {
+        let Ok(message) = ServerMessage::read(text) else {
             if text.starts_with('{') {
                 self.version.unreadable();
             }

@@ -1,5 +1,7 @@
 //! The messages of the server.
 
+mod read;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
