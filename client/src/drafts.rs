@@ -4,8 +4,7 @@
 //! A client keeps the drafts where they outlive it (`serde`). They belong to an account: a text for
 //! one server is never shown in a room of the same name on another.
 
-use std::collections::BTreeMap;
-
+use crate::sorted::SortedMap;
 use serde::{Deserialize, Serialize};
 use shared::chat::{RoomId, Seq};
 
@@ -29,7 +28,7 @@ pub struct RoomDraft {
     /// The message that the text answers or edits; `None` for a message of its own.
     intent: Option<Intent>,
     /// The new texts of edited messages, also of those that were put aside.
-    edits: BTreeMap<Seq, String>,
+    edits: SortedMap<Seq, String>,
 }
 
 impl RoomDraft {
@@ -61,7 +60,7 @@ impl RoomDraft {
     pub fn begin(&mut self, intent: Intent, present: &str) {
         self.intent = Some(intent);
         if let Intent::Edit(seq) = intent {
-            self.edits.entry(seq).or_insert_with(|| present.to_owned());
+            self.edits.or_insert_with(seq, || present.to_owned());
         }
     }
 
@@ -99,7 +98,7 @@ impl RoomDraft {
         self.text = joined(other.text, &self.text);
         self.intent = self.intent.or(other.intent);
         for (seq, text) in other.edits {
-            let own = self.edits.entry(seq).or_default();
+            let own = self.edits.or_insert_with(seq, String::new);
             *own = joined(text, own);
         }
     }

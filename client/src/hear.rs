@@ -1,8 +1,8 @@
 //! The server's messages, and their effect on rooms, outbox and requests.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use crate::sorted::SortedSet;
 use shared::chat::operator::OperatorAnswer;
 use shared::chat::server::{ChatErrorCode, MemberChange, RoomEntry, RoomSummary, ServerLimits};
 use shared::chat::{AdmissionMode, Author, ClientMessage, Entry, RoomId, RoomName, ServerMessage};
@@ -234,7 +234,7 @@ impl Chat {
             // Everybody is in the lobby, even if the page of the list that has it comes later.
             let lobby = RoomId::from(RoomName::lobby());
             let after = self.known(&lobby).log.last();
-            self.listing = Some(BTreeSet::from([lobby.clone()]));
+            self.listing = Some(SortedSet::from_iter([lobby.clone()]));
             self.requests
                 .push(ClientMessage::Join { room: lobby, after });
         }

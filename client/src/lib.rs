@@ -26,14 +26,15 @@ mod requests;
 pub mod rights;
 pub mod room;
 pub mod search;
+pub mod sorted;
 pub mod sorting;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod timeline;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use crate::sorted::{SortedMap, SortedSet};
 use shared::chat::limits::TEXT_BYTES;
 use shared::chat::name::GUEST_PREFIX;
 use shared::chat::{
@@ -58,7 +59,7 @@ pub struct Chat {
     pub me: Option<Author>,
     /// The rooms that this client knows. They are shared, because the state is copied with every
     /// action.
-    pub rooms: BTreeMap<RoomId, Rc<Room>>,
+    pub rooms: SortedMap<RoomId, Rc<Room>>,
     /// The room on the screen.
     pub current: RoomId,
     /// The entries that the server has not acknowledged yet.
@@ -88,7 +89,7 @@ pub struct Chat {
     /// The list of rooms goes on behind this position.
     rooms_after: Option<RoomsCursor>,
     /// The rooms that this session's list has shown so far, until it has shown all joined ones.
-    listing: Option<BTreeSet<RoomId>>,
+    listing: Option<SortedSet<RoomId>>,
     /// A room that the person asked for: it is shown as soon as the person is in it.
     wanted: Option<RoomId>,
     /// The latest rooms that were renamed, oldest first.
@@ -113,7 +114,7 @@ impl Default for Chat {
         let lobby = RoomId::from(RoomName::lobby());
         Self {
             me: None,
-            rooms: BTreeMap::from([(lobby.clone(), Rc::new(Room::new(lobby.clone())))]),
+            rooms: SortedMap::from([(lobby.clone(), Rc::new(Room::new(lobby.clone())))]),
             current: lobby,
             outbox: Outbox::default(),
             requests: Requests::default(),
@@ -183,8 +184,8 @@ impl Chat {
 
     /// Returns the rooms of two whose other person could be taken for the one of another such room.
     /// The server gives a name once, but a client can know a former owner by it.
-    pub fn namesakes(&self) -> BTreeSet<RoomId> {
-        let mut by_look: BTreeMap<String, BTreeSet<&RoomId>> = BTreeMap::new();
+    pub fn namesakes(&self) -> SortedSet<RoomId> {
+        let mut by_look: SortedMap<String, SortedSet<&RoomId>> = SortedMap::default();
         for room in self.rooms.values().filter(|room| room.is_direct()) {
             let Some(with) = &room.with else {
                 continue;
@@ -194,11 +195,16 @@ impl Chat {
             let looks = Name::from_stored(name)
                 .map_or_else(|_| vec![name.to_owned()], |name| name.skeletons().to_vec());
             for look in looks {
-                by_look.entry(look).or_default().insert(&room.id);
+                by_look
+                    .or_insert_with(look, SortedSet::default)
+                    .insert(&room.id);
             }
         }
-        let alike = by_look.into_values().filter(|rooms| rooms.len() > 1);
-        alike.flatten().cloned().collect()
+        let alike = by_look.values().filter(|rooms| rooms.len() > 1);
+        alike
+            .flat_map(SortedSet::iter)
+            .map(|id| (*id).clone())
+            .collect()
     }
 
     /// Returns the room to change it, if it is known.
@@ -215,9 +221,8 @@ impl Chat {
     }
 
     fn known(&mut self, room: &RoomId) -> &mut Room {
-        let entry = self.rooms.entry(room.clone());
         let last = &mut self.last_room;
-        Rc::make_mut(entry.or_insert_with(|| {
+        Rc::make_mut(self.rooms.or_insert_with(room.clone(), || {
             *last += 1;
             let mut room = Room::new(room.clone());
             room.number = *last;

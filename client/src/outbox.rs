@@ -3,8 +3,7 @@
 //! Every entry has an id, and the server accepts one id of a writer once. So an entry that was
 //! handed to a connection that ended before the answer came is simply sent again.
 
-use std::collections::BTreeSet;
-
+use crate::sorted::SortedSet;
 use serde::{Deserialize, Serialize};
 use shared::chat::{ClientMessage, Emoji, MessageId, RoomId, Seq, Text};
 
@@ -111,7 +110,7 @@ impl Outgoing {
 pub struct Outbox {
     lines: Vec<Outgoing>,
     /// The entries that were sent under a name that their room has lost since.
-    moved: BTreeSet<MessageId>,
+    moved: SortedSet<MessageId>,
 }
 
 impl Outbox {

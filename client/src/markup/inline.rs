@@ -1,6 +1,6 @@
 //! Forms within a paragraph: links, code and emphasis.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::emphasis::{self, Mark, Run};
@@ -30,7 +30,7 @@ struct Parser<'a> {
     address: Option<Range<usize>>,
     code: Code,
     /// The closing bracket of each opening one.
-    pairs: BTreeMap<usize, usize>,
+    pairs: HashMap<usize, usize>,
     pieces: Vec<Piece>,
     runs: Vec<Run>,
     /// The pieces so far that have more to show than punctuation.
@@ -282,7 +282,7 @@ fn code_text(inner: &str) -> String {
 /// The code in a line: runs of backticks, and the next ones of the same length.
 struct Code {
     /// The end of the run at the key, and the start and end of the run that closes it.
-    spans: BTreeMap<usize, (usize, usize, usize)>,
+    spans: HashMap<usize, (usize, usize, usize)>,
 }
 
 impl Code {
@@ -295,8 +295,8 @@ impl Code {
             }
         }
         // From the end: the nearest run of each length behind the present one.
-        let mut nearest: BTreeMap<usize, Range<usize>> = BTreeMap::new();
-        let mut spans = BTreeMap::new();
+        let mut nearest: HashMap<usize, Range<usize>> = HashMap::new();
+        let mut spans = HashMap::new();
         for run in runs.into_iter().rev() {
             if let Some(close) = nearest.insert(run.len(), run.clone()) {
                 spans.insert(run.start, (run.end, close.start, close.end));
@@ -314,8 +314,8 @@ impl Code {
 
 /// Returns the closing bracket of each opening one, in round and square brackets. Code has none,
 /// and square ones in addresses belong to the address.
-fn pairs(text: &str, code: &Code, addresses: &[Range<usize>]) -> BTreeMap<usize, usize> {
-    let mut pairs = BTreeMap::new();
+fn pairs(text: &str, code: &Code, addresses: &[Range<usize>]) -> HashMap<usize, usize> {
+    let mut pairs = HashMap::new();
     let (mut round, mut square) = (Vec::new(), Vec::new());
     let mut addresses = addresses.iter().peekable();
     let mut skip = 0;

@@ -6,11 +6,11 @@
 //! once, because the server knows its id.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use client::drafts::{Drafts, RoomDraft};
 use client::outbox::{Account, Outbox, Outgoing};
+use client::sorted::SortedSet;
 use gloo_events::{EventListener, EventListenerOptions};
 use gloo_timers::callback::Interval;
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,7 @@ struct Inner {
     tab: RefCell<Option<String>>,
     outbox: RefCell<Outbox>,
     /// The entries that were taken over and that the state has not shown yet.
-    unseen: RefCell<BTreeSet<MessageId>>,
+    unseen: RefCell<SortedSet<MessageId>>,
     drafts: RefCell<Drafts>,
     /// Something was changed since the last write began.
     dirty: Cell<bool>,

@@ -5,8 +5,7 @@
 //! The store reads before it writes, in one transaction, because another tab may have been faster.
 //! The meaning of a pin is not decided here.
 
-use std::collections::BTreeMap;
-
+use client::sorted::SortedMap;
 use idb::{Error, ObjectStore, Query, TransactionMode};
 use js_sys::JSON;
 use shared::connection::Version;
@@ -22,21 +21,18 @@ const DATABASE: &str = "secure-chat-pins";
 const STORE: &str = "servers";
 
 /// Returns all records, by address.
-pub(super) async fn all() -> Result<BTreeMap<String, Record>, Error> {
+pub(super) async fn all() -> Result<SortedMap<String, Record>, Error> {
     let database = Open::new(DATABASE, STORE).await?;
     let transaction = database.transaction(TransactionMode::ReadOnly)?;
     let store = transaction.object_store(STORE)?;
     let keys = store.get_all_keys(None, None)?.await?;
     let values = store.get_all(None, None)?.await?;
     // A key that is no text was not written by this page, and no server has it for its address.
-    let found = keys.iter().zip(&values).filter_map(|(key, value)| {
+    let records = keys.iter().zip(&values).filter_map(|(key, value)| {
         let address = key.as_string()?;
         Some((address, read(value)))
     });
-    // Not collected: that would sort them first, by code that nothing else needs.
-    let mut records = BTreeMap::new();
-    records.extend(found);
-    Ok(records)
+    Ok(records.collect())
 }
 
 /// Pins `fingerprint` for the server at `address`, unless a record exists for it. `compared` says

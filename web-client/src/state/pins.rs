@@ -3,8 +3,7 @@
 //!
 //! Pure: it reads and writes the text of a record, and must not know where records are kept.
 
-use std::collections::BTreeMap;
-
+use client::sorted::SortedMap;
 use serde::{Deserialize, Serialize};
 use shared::json;
 use shared::trust::{Compared, Pin, UnixTime, Way};
@@ -18,7 +17,7 @@ pub enum Pins {
     #[default]
     Loading,
     /// The records at the last reading or writing.
-    Loaded(BTreeMap<String, Record>),
+    Loaded(SortedMap<String, Record>),
     /// The browser does not give the records out, for this reason.
     Unavailable(String),
 }
