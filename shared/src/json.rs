@@ -14,10 +14,11 @@
 //! # Ok::<(), shared::json::Error>(())
 //! ```
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
-use serde::de::{DeserializeOwned, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, IgnoredAny, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 use thiserror::Error;
 
@@ -91,6 +92,98 @@ impl TryFrom<Tree> for Fields {
             Tree::Object(fields) => Ok(Self(fields)),
             _ => Err(Error::Value),
         }
+    }
+}
+
+/// Reads the text fields of an object that have these names. Others are ignored without being kept,
+/// so that a stranger's object takes no more memory than its JSON.
+pub(crate) fn text_fields<'a, const N: usize>(
+    json: &'a [u8],
+    names: [&'static str; N],
+) -> Result<[Option<Cow<'a, str>>; N], serde_json::Error> {
+    let mut found = [const { None }; N];
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let fields = TextFields {
+        names: &names,
+        found: &mut found,
+    };
+    reader.deserialize_any(fields)?;
+    reader.end()?;
+    Ok(found)
+}
+
+struct TextFields<'n, 'a> {
+    names: &'n [&'static str],
+    found: &'n mut [Option<Cow<'a, str>>],
+}
+
+/// The methods of a visitor that refuse a value, without the sentence in which serde's name it.
+macro_rules! refuse {
+    ($($method:ident($type:ty))*) => {
+        $(fn $method<E: serde::de::Error>(self, _: $type) -> Result<Self::Value, E> {
+            Err(E::custom("mistyped field"))
+        })*
+
+        fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
+            Err(E::custom("mistyped field"))
+        }
+
+        fn visit_seq<A: SeqAccess<'a>>(self, _: A) -> Result<Self::Value, A::Error> {
+            Err(serde::de::Error::custom("mistyped field"))
+        }
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a field")
+        }
+    };
+}
+
+impl<'a> Visitor<'a> for TextFields<'_, 'a> {
+    type Value = ();
+
+    fn visit_map<A: MapAccess<'a>>(self, mut fields: A) -> Result<(), A::Error> {
+        while let Some(Word(name)) = fields.next_key()? {
+            let Some(at) = self.names.iter().position(|it| *it == name) else {
+                fields.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let Word(text) = fields.next_value()?;
+            if self.found[at].replace(text).is_some() {
+                return Err(serde::de::Error::custom("repeated field"));
+            }
+        }
+        Ok(())
+    }
+
+    refuse!(visit_bool(bool) visit_u64(u64) visit_i64(i64) visit_f64(f64) visit_str(&str));
+}
+
+/// A text, borrowed if it has no escapes.
+struct Word<'a>(Cow<'a, str>);
+
+impl<'a> Deserialize<'a> for Word<'a> {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Take;
+
+        impl<'a> Visitor<'a> for Take {
+            type Value = Word<'a>;
+
+            fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Word<'a>, E> {
+                Ok(Word(text.into()))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Word<'a>, E> {
+                Ok(Word(text.to_owned().into()))
+            }
+
+            fn visit_map<A: MapAccess<'a>>(self, _: A) -> Result<Word<'a>, A::Error> {
+                Err(serde::de::Error::custom("mistyped field"))
+            }
+
+            refuse!(visit_bool(bool) visit_u64(u64) visit_i64(i64) visit_f64(f64));
+        }
+
+        deserializer.deserialize_any(Take)
     }
 }
 
@@ -345,5 +438,75 @@ impl<'de> Deserializer<'de> for Tree {
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
         unit_struct tuple tuple_struct identifier
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::testing::portable_test;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Point {
+        x: i32,
+        #[serde(default)]
+        tags: Vec<String>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    enum Shape {
+        Empty,
+        Dot(Point),
+        Line { from: Point, bold: Option<bool> },
+    }
+
+    portable_test! {
+        fn values_are_read_as_serde_json_reads_them() {
+            for json in [
+                r#"{"x":-1,"tags":["a\n\u00e9",""]}"#,
+                r#"{"x":1,"new":[1.5,{"y":null}]}"#,
+                r#" {"x" : 1} "#,
+                r#"{"x":1,"x":2}"#, r#"{"x":1.5}"#, r#"{"x":"1"}"#, r#"{"x":99999999999}"#,
+                r#"{"tags":[]}"#, r#"{"x":1"#, r#"{"x":1}}"#, "", "7", "null",
+            ] {
+                assert_eq!(read::<Point>(json).ok(), serde_json::from_str(json).ok(), "{json}");
+            }
+            for json in [
+                r#""Empty""#, r#"{"Empty":null}"#, r#"{"Dot":{"x":1}}"#, r#""Dot""#, r#"{"Other":1}"#,
+                r#"{"Line":{"from":{"x":1},"bold":null}}"#, r#"{"Line":{"bold":true}}"#, "{}", "[]",
+                r#"{"Dot":{"x":1},"Empty":null}"#,
+            ] {
+                assert_eq!(read::<Shape>(json).ok(), serde_json::from_str(json).ok(), "{json}");
+            }
+            let numbered = r#"{"7":"a","-1":"b"}"#;
+            assert!(read::<BTreeMap<u64, String>>(numbered).is_err());
+            let numbered = read::<BTreeMap<u64, String>>(r#"{"7":"a","10":"b"}"#).unwrap();
+            assert_eq!(numbered[&10], "b");
+            // serde takes a list for the fields of a struct, and no document of ours does.
+            assert!(read::<Point>("[1,[]]").is_err());
+        }
+
+        fn an_error_names_the_field_that_is_missing_or_twice() {
+            assert_eq!(read::<Point>("{}"), Err(Error::Missing("x")));
+            assert_eq!(read::<Point>(r#"{"x":1,"x":1}"#), Err(Error::Twice("x")));
+            assert!(matches!(read::<Point>("{"), Err(Error::Syntax(_))));
+            let deep = "[".repeat(200) + &"]".repeat(200);
+            assert!(matches!(read::<Vec<IgnoredAny>>(&deep), Err(Error::Syntax(_))));
+        }
+
+        fn text_fields_are_taken_by_name_and_others_are_ignored() {
+            let json = br#"{"new":[{"a":1}],"a":"\u0041","b":"plain","c":7}"#;
+            let [b, a, d] = text_fields(json, ["b", "a", "d"]).unwrap();
+            assert_eq!((a.as_deref(), b.as_deref(), d), (Some("A"), Some("plain"), None));
+            for wrong in [
+                r#"{"a":7}"#, r#"{"a":null}"#, r#"{"a":["x"]}"#, r#"{"a":{}}"#, r#"{"a":true}"#, r#"{"a":-1}"#,
+                r#"{"a":1.5}"#, r#"{"a":"x","a":"x"}"#, r#"{"a":"x"}}"#, r#"{"a":"x""#, r#"["x"]"#, r#""a""#, "7", "",
+            ] {
+                assert!(text_fields(wrong.as_bytes(), ["a"]).is_err(), "{wrong}");
+            }
+            assert!(text_fields(b"{\"a\":\"\xff\"}", ["a"]).is_err());
+        }
     }
 }

@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use crate::json::text_fields;
+
 /// A line of a plain-text client, as a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientLine<'a> {
@@ -60,14 +62,9 @@ impl<'a> ClientLine<'a> {
 }
 
 fn is_chat_object(text: &str) -> bool {
-    #[derive(serde::Deserialize)]
-    struct Tagged<'a> {
-        #[serde(borrow, rename = "type")]
-        _kind: std::borrow::Cow<'a, str>,
-    }
-    // The brace is checked first, because serde would take an array for the object's fields in
-    // order.
-    text.trim_start().starts_with('{') && serde_json::from_str::<Tagged<'_>>(text).is_ok()
+    // Most texts have no brace, and need no look at the rest.
+    text.trim_start().starts_with('{')
+        && text_fields(text.as_bytes(), ["type"]).is_ok_and(|[kind]| kind.is_some())
 }
 
 /// A line of the server to a plain-text client.

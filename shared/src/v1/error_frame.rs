@@ -1,9 +1,5 @@
 //! The error frame, server → client, in clear: `{"error": "<code>", "message": "<sentence>"}`.
 
-use std::borrow::Cow;
-
-use serde::Deserialize;
-
 use super::json::parse_object;
 use crate::connection::io::Io;
 use crate::error_code::ErrorCode;
@@ -13,14 +9,6 @@ use crate::time::Time;
 /// The longest sentence that is taken from a server, in characters: it is shown to people, and it
 /// is not authenticated.
 const MESSAGE_CHARACTERS: usize = 200;
-
-#[derive(Deserialize)]
-struct Fields<'a> {
-    #[serde(borrow)]
-    error: Cow<'a, str>,
-    #[serde(borrow, default)]
-    message: Cow<'a, str>,
-}
 
 /// Encodes the error frame for `code`, with its terminator, in ASCII.
 pub fn encode(code: ErrorCode) -> Vec<u8> {
@@ -44,12 +32,12 @@ pub(crate) fn send(code: ErrorCode, io: &mut Io, now: Time) {
 
 /// Reads an error frame, without its terminator; `None` if the frame is something else.
 pub fn decode(frame: &[u8]) -> Option<(ErrorCode, String)> {
-    let fields: Fields<'_> = parse_object(frame).ok()?;
+    let [error, message] = parse_object(frame, ["error", "message"]).ok()?;
     // A newer server may have codes that this program does not know; its client must still learn
     // that the connection failed.
-    let code = fields.error.parse().unwrap_or(ErrorCode::Unknown);
-    let message = fields
-        .message
+    let code = error?.parse().unwrap_or(ErrorCode::Unknown);
+    let message = message
+        .unwrap_or_default()
         .chars()
         // A terminal would obey escape sequences, and anybody in between can write this sentence.
         .filter(|character| !character.is_control())

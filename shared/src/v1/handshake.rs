@@ -1,11 +1,7 @@
 //! The handshake frame, client → server: the encrypted session, and the client's key and signature.
 
-use std::borrow::Cow;
-
-use serde::Deserialize;
-
 use super::announcement::key_error;
-use super::json::parse_object;
+use super::json::{parse_object, required};
 use crate::crypto::encoding::{append_base64, decode_base64};
 use crate::error::{Error, InvalidMessage};
 use crate::frame::TERMINATOR;
@@ -20,16 +16,6 @@ pub struct Handshake {
     pub client_pub: PublicKey,
     /// The client's RSA-PSS signature of the session blob.
     pub client_sig: Vec<u8>,
-}
-
-#[derive(Deserialize)]
-struct Fields<'a> {
-    #[serde(borrow)]
-    enc_session: Cow<'a, str>,
-    #[serde(borrow)]
-    client_pub: Cow<'a, str>,
-    #[serde(borrow)]
-    client_sig: Cow<'a, str>,
 }
 
 /// Encodes the handshake's frame, with its terminator.
@@ -52,13 +38,17 @@ pub fn encode(enc_session: &[u8], client_pub: &PublicKey, client_sig: &[u8]) -> 
 /// # Errors
 /// [`Error`] if the frame is malformed, or the client's key is not accepted.
 pub fn decode(frame: &[u8]) -> Result<Handshake, Error> {
-    let fields: Fields<'_> = parse_object(frame)?;
+    let names = ["enc_session", "client_pub", "client_sig"];
+    let [enc_session, client_pub, client_sig] = parse_object(frame, names)?;
+    // All must be there before one is judged.
+    let (enc_session, client_pub) = (required(enc_session)?, required(client_pub)?);
+    let client_sig = required(client_sig)?;
     let field = |name: &'static str, text: &str| {
         decode_base64(text).map_err(|_| InvalidMessage::Base64(name))
     };
-    let enc_session = field("enc_session", &fields.enc_session)?;
-    let client_sig = field("client_sig", &fields.client_sig)?;
-    let pem = String::from_utf8(field("client_pub", &fields.client_pub)?)
+    let enc_session = field("enc_session", &enc_session)?;
+    let client_sig = field("client_sig", &client_sig)?;
+    let pem = String::from_utf8(field("client_pub", &client_pub)?)
         .map_err(|_| InvalidMessage::Base64("client_pub"))?;
     let client_pub = PublicKey::from_pem(&pem).map_err(key_error)?;
     Ok(Handshake {

@@ -1,21 +1,29 @@
 //! The reader of JSON frames: an object with known string fields; all others are ignored.
 
-use serde::Deserialize;
+use std::borrow::Cow;
 
 use crate::error::InvalidMessage;
+use crate::json::text_fields;
 
-/// Parses `frame` as a JSON object.
+/// Returns the text fields of `frame`, a JSON object, that have these names.
 ///
 /// The depth is bounded by `serde_json` (128), the size by the frame's limit. A field that stands
 /// twice is refused, because two readers could disagree on it.
-pub(super) fn parse_object<'a, T: Deserialize<'a>>(frame: &'a [u8]) -> Result<T, InvalidMessage> {
-    // serde takes an array for a struct's fields in order; the protocol does not (PROTOCOL.md
-    // §1.3).
+pub(super) fn parse_object<'a, const N: usize>(
+    frame: &'a [u8],
+    names: [&'static str; N],
+) -> Result<[Option<Cow<'a, str>>; N], InvalidMessage> {
+    // Its own reason, because it tells that the peer speaks another protocol.
     let first = frame.iter().find(|byte| !byte.is_ascii_whitespace());
     if first != Some(&b'{') {
         return Err(InvalidMessage::Json("not an object".into()));
     }
-    serde_json::from_slice(frame).map_err(|error| InvalidMessage::Json(without_content(&error)))
+    text_fields(frame, names).map_err(|error| InvalidMessage::Json(without_content(&error)))
+}
+
+/// Returns a field, which must be there.
+pub(super) fn required(field: Option<Cow<'_, str>>) -> Result<Cow<'_, str>, InvalidMessage> {
+    field.ok_or_else(|| InvalidMessage::Json("missing field".into()))
 }
 
 /// Returns category and position of a JSON error, because its own text may quote the peer's bytes.

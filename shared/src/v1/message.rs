@@ -1,11 +1,8 @@
 //! The message frame, both directions: `{"cipher": …, "hmac": …}`.
 
-use std::borrow::Cow;
-
-use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::json::parse_object;
+use super::json::{parse_object, required};
 use crate::crypto::cbc_hmac::{Sealer, TAG_BYTES};
 use crate::crypto::encoding::{append_base64, decode_base64};
 use crate::error::{Error, InvalidMessage, PeerMisbehaved};
@@ -14,14 +11,6 @@ use crate::frame::TERMINATOR;
 const CIPHER: &[u8] = b"{\"cipher\": \"";
 const HMAC: &[u8] = b"\", \"hmac\": \"";
 const END: &[u8] = b"\"}";
-
-#[derive(Deserialize)]
-struct Fields<'a> {
-    #[serde(borrow)]
-    cipher: Cow<'a, str>,
-    #[serde(borrow)]
-    hmac: Cow<'a, str>,
-}
 
 /// Returns the length in bytes, without terminator, of the frame for a plaintext of `plaintext`
 /// bytes.
@@ -48,9 +37,10 @@ pub fn encode(sealer: &Sealer, plaintext: &[u8], output: &mut Vec<u8>) {
 /// # Errors
 /// [`Error`] if the frame is malformed or does not open.
 pub fn decode(sealer: &Sealer, frame: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let fields: Fields<'_> = parse_object(frame)?;
-    let ciphertext = decode_base64(&fields.cipher).map_err(|_| InvalidMessage::Base64("cipher"))?;
-    let tag = decode_base64(&fields.hmac).map_err(|_| InvalidMessage::Base64("hmac"))?;
+    let [cipher, hmac] = parse_object(frame, ["cipher", "hmac"])?;
+    let (cipher, hmac) = (required(cipher)?, required(hmac)?);
+    let ciphertext = decode_base64(&cipher).map_err(|_| InvalidMessage::Base64("cipher"))?;
+    let tag = decode_base64(&hmac).map_err(|_| InvalidMessage::Base64("hmac"))?;
     sealer
         .open(ciphertext, &tag)
         .map_err(|_| PeerMisbehaved::UnopenableMessage.into())
