@@ -34,7 +34,7 @@ impl Part {
     /// whoever raises one says in the commit what it is spent on.
     pub(crate) fn limit(self) -> u64 {
         match self {
-            Self::Page => 540 * 1024,
+            Self::Page => 480 * 1024,
             Self::Vault => 160 * 1024,
         }
     }

@@ -2,8 +2,8 @@
 
 use client::emoji;
 use client::log::Message;
-use gloo_timers::callback::Timeout;
 use client::sorting;
+use gloo_timers::callback::Timeout;
 use shared::chat::{Author, Emoji};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};

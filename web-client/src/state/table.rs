@@ -4,6 +4,9 @@
 
 use std::cmp::Ordering;
 
+use client::sorting;
+use shared::chat::lowercase;
+
 /// The value of a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cell {
@@ -30,7 +33,7 @@ impl Cell {
             (Self::Unknown, _) => return Ordering::Greater,
             (_, Self::Unknown) => return Ordering::Less,
             (Self::Number(one, _), Self::Number(other, _)) => one.cmp(other),
-            (Self::Text(one), Self::Text(other)) => one.to_lowercase().cmp(&other.to_lowercase()),
+            (Self::Text(one), Self::Text(other)) => lowercase(one).cmp(&lowercase(other)),
             // A column has cells of one kind.
             (Self::Number(..), Self::Text(_)) => Ordering::Less,
             (Self::Text(_), Self::Number(..)) => Ordering::Greater,
@@ -64,11 +67,11 @@ impl Order {
     /// Returns the indices of the rows in which every word of `find` occurs, in this order. Rows that
     /// are alike stay in the server's order.
     pub fn choose<'a>(self, rows: impl Iterator<Item = &'a [Cell]> + 'a, find: &str) -> Vec<usize> {
-        let find = find.to_lowercase();
+        let find = lowercase(find);
         let words: Vec<_> = find.split_whitespace().collect();
         let fits = |cells: &[Cell]| {
             words.is_empty() || {
-                let lower: Vec<_> = cells.iter().map(|it| it.shown().to_lowercase()).collect();
+                let lower: Vec<_> = cells.iter().map(|it| lowercase(it.shown())).collect();
                 let in_row = |word: &&str| lower.iter().any(|cell| cell.contains(*word));
                 words.iter().all(in_row)
             }
@@ -76,7 +79,9 @@ impl Order {
         let mut chosen: Vec<(usize, &[Cell])> =
             rows.enumerate().filter(|(_, cells)| fits(cells)).collect();
         let value = |cells: &'a [Cell]| cells.get(self.column).unwrap_or(&Cell::Unknown);
-        chosen.sort_by(|(_, one), (_, other)| value(one).cmp(value(other), self.descending));
+        sorting::sort_by(&mut chosen, |(_, one), (_, other)| {
+            value(one).cmp(value(other), self.descending)
+        });
         chosen.into_iter().map(|(index, _)| index).collect()
     }
 }
