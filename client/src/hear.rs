@@ -123,7 +123,8 @@ impl Chat {
                 }
                 if let Some(seq) = unreported {
                     let room = id.clone();
-                    self.requests.push(ClientMessage::Read { room, seq });
+                    let back = false;
+                    self.requests.push(ClientMessage::Read { room, seq, back });
                 }
                 if self.current == id {
                     self.refresh_members(&id);
@@ -166,9 +167,13 @@ impl Chat {
             }
             ServerMessage::Invited { room, by } => self.invited(room, by, at),
             ServerMessage::Typing { room, from } => self.known(&room).types(from, at),
-            ServerMessage::Read { room, seq } => {
+            ServerMessage::Read { room, seq, back } => {
                 let room = self.known(&room);
-                room.read = room.read.max(seq);
+                if back {
+                    room.keep_unread(seq);
+                } else {
+                    room.read = room.read.max(seq);
+                }
             }
             ServerMessage::Notice { text } => self.notice(text, at),
             ServerMessage::Error {

@@ -277,6 +277,7 @@ impl Chat {
         let Some(room) = self.room_mut(&id) else {
             return;
         };
+        room.kept_unread = false;
         room.mark_new(me);
         if room.is_joined() {
             self.refresh_members(&id);
@@ -337,8 +338,26 @@ impl Chat {
         self.seen(id, seq);
     }
 
+    /// Makes a message and everything after it unread, on all devices, until the room is opened
+    /// again.
+    pub fn mark_unread(&mut self, id: &RoomId, from: Seq) {
+        let me = self.me.as_ref().map(|me| me.id);
+        let seq = from.saturating_sub(1);
+        if let Some(room) = self.room_mut(id)
+            && room.is_joined()
+        {
+            room.keep_unread(seq);
+            room.mark_new(me);
+            let (room, back) = (id.clone(), true);
+            self.requests.push(ClientMessage::Read { room, seq, back });
+        }
+    }
+
     /// Marks everything in a room as read.
     pub fn mark_read(&mut self, id: &RoomId) {
+        if let Some(room) = self.room_mut(id) {
+            room.kept_unread = false;
+        }
         let head = self.rooms.get(id).map(|room| room.head);
         self.seen(id, head.unwrap_or_default());
     }
@@ -360,11 +379,12 @@ impl Chat {
         if let Some(room) = self.room_mut(id)
             // Positions only rise: a report that comes late must not make entries unread again.
             && room.read < seq
+            && !room.kept_unread
             && room.is_joined()
         {
             room.read = seq;
-            let room = id.clone();
-            self.requests.push(ClientMessage::Read { room, seq });
+            let (room, back) = (id.clone(), false);
+            self.requests.push(ClientMessage::Read { room, seq, back });
         }
     }
 

@@ -68,6 +68,8 @@ pub struct Room {
     pub head: Seq,
     /// The last entry that the person has seen, on any device.
     pub read: Seq,
+    /// What is in view does not become read: the person wants to find it unread later.
+    pub(crate) kept_unread: bool,
     /// The entries that this client holds.
     pub log: Log,
     /// The notices that stand between the messages.
@@ -129,6 +131,7 @@ impl Room {
             gone: 0,
             head: 0,
             read: 0,
+            kept_unread: false,
             log: Log::default(),
             notices: Vec::new(),
             typing: Vec::new(),

@@ -44,6 +44,33 @@ test('what came while the tab was hidden is marked, and unread until it was in v
   await expect(chat.id('jump-unread')).toHaveCount(0);
 });
 
+test('what is marked as unread stays so until the room is opened again, on every device', { tag: '@engines' }, async ({ server, visitor }) => {
+  const bob = await visitor();
+  await bob.chat.open(server.url);
+  await bob.chat.join('bob');
+  const ada = await visitor();
+  await ada.chat.open(server.url);
+  await ada.chat.join('ada');
+  for (const text of ['one', 'two', 'three']) await bob.chat.type(text);
+  const two = ada.chat.messages('two', 'bob');
+  await expect(ada.chat.messages('three', 'bob')).toHaveCount(1);
+  await two.hover();
+  await two.getByTestId('message-unread').click();
+  await expect(ada.chat.id('new-divider')).toBeVisible();
+  await ada.chat.type('/join den');
+  await expect(ada.chat.id('room-title')).toHaveText('den');
+  const lobby = ada.page.locator('[data-testid="room"][data-room="lobby"]');
+  await expect(lobby.getByTestId('room-unread')).toHaveText('2 unread');
+  // The server has it, and a page that is loaded again.
+  await ada.page.reload();
+  await expect(ada.chat.id('room-title')).toHaveText('den');
+  await expect(lobby.getByTestId('room-unread')).toHaveText('2 unread');
+  await lobby.click();
+  await expect(ada.chat.id('room-title')).toHaveText('lobby');
+  await ada.page.locator('[data-testid="room"][data-room="den"]').click();
+  await expect(lobby.getByTestId('room-unread')).toHaveCount(0);
+});
+
 test('more unread messages than a page are found from the first one on', async ({ server, visitor, python }) => {
   test.slow();
   const { chat, page } = await visitor({ viewport: PHONE });

@@ -191,6 +191,7 @@ impl State {
             Action::MoreMembers(room) => self.chat.more_members(&room),
             Action::RefreshMembers(room) => self.chat.refresh_members(&room),
             Action::Saw { room, first, last } => self.chat.saw(&room, first, last),
+            Action::MarkUnread { room, from } => self.chat.mark_unread(&room, from),
             Action::MarkRead(room) => self.chat.mark_read(&room),
             Action::Look => self.chat.look(),
             Action::Asked(number) => self.chat.requests.sent(number),

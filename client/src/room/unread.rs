@@ -19,6 +19,12 @@ impl Room {
         }
     }
 
+    /// Sets the read marker back, and keeps what is in view from becoming read.
+    pub(crate) fn keep_unread(&mut self, read: Seq) {
+        self.read = read;
+        self.kept_unread = true;
+    }
+
     /// Returns the number of unread messages of other people. While some of these messages are not
     /// held here, all unread entries count: their numbers are all that is known.
     pub fn unread(&self, me: Option<UserId>) -> u64 {

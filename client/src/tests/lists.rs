@@ -241,6 +241,7 @@ fn a_read_marker_outlives_its_session_and_not_its_log() {
     let report = ClientMessage::Read {
         room: lobby(),
         seq: head,
+        back: false,
     };
     assert!(asked(&mut chat).contains(&report));
     assert_eq!(chat.room().unwrap().unread(me), 0);

@@ -64,6 +64,7 @@ fn a_request_that_waits_for_a_renamed_room_goes_to_its_new_name() {
     let read = ClientMessage::Read {
         room: to_id,
         seq: 2,
+        back: false,
     };
     assert_eq!(asked(&mut chat), [read]);
 }

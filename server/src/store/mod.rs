@@ -315,7 +315,7 @@ pub enum Change {
         /// The new name.
         to: RoomName,
     },
-    /// A member has read a room up to an entry; the marker never goes back.
+    /// A member has read a room up to an entry; two devices report in any order.
     Read {
         /// The room that was read.
         room: RoomId,
@@ -323,6 +323,8 @@ pub enum Change {
         user: UserId,
         /// The last entry that was read.
         seq: Seq,
+        /// The marker goes there also if it is further; otherwise it never goes back.
+        back: bool,
     },
     /// A person has another name; the former one is free.
     Named {

@@ -194,6 +194,9 @@ pub enum ClientMessage {
         room: RoomId,
         /// The last entry that was seen.
         seq: Seq,
+        /// The person wants everything behind that entry to be unread, also what was seen before.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        back: bool,
     },
     /// Searches for messages in the rooms that this person is in; answered by `found`.
     Search {

@@ -179,6 +179,9 @@ pub enum ServerMessage {
         room: RoomId,
         /// The last entry that was seen.
         seq: Seq,
+        /// The person wants everything behind that entry to be unread, also what was seen before.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        back: bool,
     },
     /// Answers `search`, newest message first.
     Found {
@@ -391,10 +394,15 @@ mod tests {
         }
 
         fn a_read_marker_round_trips() {
-            let read = ServerMessage::Read { room: RoomName::lobby().into(), seq: 7 };
-            let json = serde_json::to_string(&read).unwrap();
-            assert_eq!(json, r#"{"type":"read","room":"lobby","seq":7}"#);
-            assert_eq!(serde_json::from_str::<ServerMessage>(&json).unwrap(), read);
+            for (back, expected) in [
+                (false, r#"{"type":"read","room":"lobby","seq":7}"#),
+                (true, r#"{"type":"read","room":"lobby","seq":7,"back":true}"#),
+            ] {
+                let read = ServerMessage::Read { room: RoomName::lobby().into(), seq: 7, back };
+                let json = serde_json::to_string(&read).unwrap();
+                assert_eq!(json, expected);
+                assert_eq!(serde_json::from_str::<ServerMessage>(&json).unwrap(), read);
+            }
         }
     }
 }

@@ -252,6 +252,10 @@ fn on_do(act: &Callback<Action>, room: &Rc<Room>, intent: &IntentState) -> Callb
         Doing::Write(what) => act.emit(stamp::write(what)),
         Doing::Reply(seq) => intent.begin(Intent::Reply(seq), ""),
         Doing::Edit(seq) => intent.begin(Intent::Edit(seq), &present(&room, seq)),
+        Doing::Unread(from) => {
+            let room = room.id.clone();
+            act.emit(Action::MarkUnread { room, from });
+        }
         Doing::Show(seq) => {
             let room = room.id.clone();
             act.emit(Action::GoTo { room, seq });

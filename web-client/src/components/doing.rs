@@ -12,6 +12,8 @@ pub enum Doing {
     Reply(Seq),
     /// Begins to edit the message.
     Edit(Seq),
+    /// Makes the message and everything after it unread.
+    Unread(Seq),
     /// Shows the message that this one answers.
     Show(Seq),
 }

@@ -72,6 +72,8 @@ pub enum Icon {
     Struck,
     /// Two angle brackets.
     Code,
+    /// A ring with a point, as news have one.
+    Unread,
     /// Two links of a chain.
     Link,
     /// Two quotation marks.
@@ -136,6 +138,9 @@ impl Icon {
             Self::Code => "M8.5 7L3.5 12l5 5M15.5 7l5 5-5 5",
             Self::Link => {
                 "M10 14a4 4 0 0 0 5.7 0l3-3A4 4 0 0 0 13 5.3l-1 1M14 10a4 4 0 0 0-5.7 0l-3 3A4 4 0 0 0 11 18.7l1-1"
+            }
+            Self::Unread => {
+                "M12 20a8 8 0 1 1 0-16 8 8 0 0 1 0 16zM12 13a1 1 0 1 1 0-2 1 1 0 0 1 0 2z"
             }
             Self::Quote => "M5 17c2.5-1 4-3 4-6V7H5v5h4M14 17c2.5-1 4-3 4-6V7h-4v5h4",
             Self::Search => "M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13zM15.5 15.5L20 20",

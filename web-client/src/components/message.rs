@@ -217,11 +217,15 @@ fn tools(
     };
     // A moderator deletes messages of others, but nobody edits them.
     let reply = props.on_do.reform(move |_: MouseEvent| Doing::Reply(seq));
+    let unread = props.on_do.reform(move |_: MouseEvent| Doing::Unread(seq));
     let edit = props.on_do.reform(move |_: MouseEvent| Doing::Edit(seq));
     html! {
         <div class="tools" translate="no" role="group" aria-label="What to do with this message">
             { tool("message-react", "React", Icon::Smile, pick) }
             { tool("message-reply", "Reply", Icon::Reply, reply) }
+            if !own {
+                { tool("message-unread", "Mark as unread from here", Icon::Unread, unread) }
+            }
             if own {
                 { tool("message-edit", "Edit", Icon::Sign, edit) }
             }

@@ -114,6 +114,13 @@ pub enum Action {
     },
     /// The server gives out another page than this one, or the same.
     PageIsAnother(bool),
+    /// The person wants a message and everything after it to be unread.
+    MarkUnread {
+        /// The room of the message.
+        room: RoomId,
+        /// The message.
+        from: Seq,
+    },
     /// The person wants everything in a room to be read.
     MarkRead(RoomId),
     /// The person looks at the page again.

@@ -151,18 +151,26 @@ impl Hub {
         }
     }
 
-    pub(super) fn apply_read(&self, id: &RoomId, user: UserId, seq: Seq, wakers: &mut Wakers) {
+    pub(super) fn apply_read(
+        &self,
+        id: &RoomId,
+        user: UserId,
+        seq: Seq,
+        back: bool,
+        wakers: &mut Wakers,
+    ) {
         let Some(known) = self.rooms.get(id) else {
             return;
         };
         let directory = self.directory();
         let mut room = known.lock();
-        if !room.mark_read(user, seq) {
+        if !room.mark_read(user, seq, back) {
             return;
         }
         let message = encode(&ServerMessage::Read {
             room: id.clone(),
             seq,
+            back,
         });
         for (_, outbox) in directory.json_outboxes_for(user, &room) {
             outbox.push_droppable(&message, wakers);

@@ -146,7 +146,12 @@ impl Hub {
                 self.apply_invited(&room.into(), user, by, wakers);
             }
             Change::Uninvited { room, user } => self.apply_uninvited(&room.into(), user, wakers),
-            Change::Read { room, user, seq } => self.apply_read(&room, user, seq, wakers),
+            Change::Read {
+                room,
+                user,
+                seq,
+                back,
+            } => self.apply_read(&room, user, seq, back, wakers),
             Change::Kept { room, keep } => self.apply_kept(&room, keep, wakers),
             Change::Topic { room, topic } => self.change_summary(&room, wakers, |room| {
                 room.topic = topic;

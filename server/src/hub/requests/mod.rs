@@ -185,7 +185,7 @@ pub(super) fn start(from: Arc<Requester>, message: ClientMessage, follows_log: b
             limit,
         } => Box::pin(search::search(from, room, query, before, limit)),
         M::Typing { room } => Box::pin(ready(presence::typing(&from, &room))),
-        M::Read { room, seq } => Box::pin(presence::read(from, room, seq)),
+        M::Read { room, seq, back } => Box::pin(presence::read(from, room, seq, back)),
         M::Claim { code } => Box::pin(operator::claim(from, code)),
         M::Redeem { code } => Box::pin(admission::redeem(from, code)),
         M::Operator(request) => operator::start(from, request, follows_log),

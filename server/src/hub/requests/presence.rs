@@ -30,11 +30,12 @@ pub(super) fn typing(from: &Requester, room: &RoomId) -> Result<Effect, Rejectio
     Ok(Effect::None)
 }
 
-/// Moves the person's read marker on, on all their devices.
+/// Moves the person's read marker on, or also `back`, on all their devices.
 pub(super) async fn read(
     from: Arc<Requester>,
     room: RoomId,
     seq: Seq,
+    back: bool,
 ) -> Result<Effect, Rejection> {
     let user = from.user();
     let stored = {
@@ -43,14 +44,16 @@ pub(super) async fn read(
         authorize(&from, &known, Action::Take)?;
         // A marker beyond the head would count entries as read that nobody has written yet.
         let seq = seq.min(known.head);
-        // Only progress is written: clients report the same marker again and again.
-        if known.read_by(user) >= seq {
+        // Only a change is written: clients report the same marker again and again.
+        let read = known.read_by(user);
+        if read == seq || (read > seq && !back) {
             return Ok(Effect::None);
         }
         from.hub.store.change(Change::Read {
             room: room.clone(),
             user,
             seq,
+            back,
         })
     };
     stored.await?;

@@ -68,10 +68,10 @@ impl Room {
         true
     }
 
-    /// Moves a member's read marker on. Returns `false` if it was there or further.
-    pub(in crate::hub) fn mark_read(&mut self, user: UserId, seq: Seq) -> bool {
+    /// Moves a member's read marker on, or also `back`. Returns `false` if it stays where it was.
+    pub(in crate::hub) fn mark_read(&mut self, user: UserId, seq: Seq, back: bool) -> bool {
         match self.members.get_mut(&user) {
-            Some(member) if member.read < seq => {
+            Some(member) if member.read < seq || back && member.read != seq => {
                 member.read = seq;
                 true
             }

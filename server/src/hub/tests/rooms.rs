@@ -235,6 +235,18 @@ async fn what_one_device_has_read_the_other_knows() {
     )
     .await;
     assert_eq!(hear(&mut phone, "joined").await["read"], 1);
+    // A late report is no step back, the person's wish is.
+    let read = |back: bool| json!({"type": "read", "room": "lobby", "seq": 0, "back": back});
+    say(&mut phone, &read(false)).await;
+    say(&mut phone, &read(true)).await;
+    let heard = hear(&mut desk, "read").await;
+    assert_eq!((&heard["seq"], &heard["back"]), (&json!(0), &json!(true)));
+    say(
+        &mut desk,
+        &json!({"type": "join", "room": "lobby", "after": 1}),
+    )
+    .await;
+    assert_eq!(hear(&mut desk, "joined").await["read"], 0);
 }
 
 // A device too many, or a broken connection, is no news to others.

@@ -124,9 +124,14 @@ impl State {
                     room.invited.insert(user);
                 }
             }
-            Change::Read { room, user, seq } => {
+            Change::Read {
+                room,
+                user,
+                seq,
+                back,
+            } => {
                 if let Some(read) = self.room(&room)?.members.get_mut(&user) {
-                    *read = seq.max(*read);
+                    *read = if back { seq } else { seq.max(*read) };
                 }
             }
             Change::Named { user, name } => {

@@ -141,10 +141,19 @@ impl Requests<'_> {
                            ON CONFLICT (room, user) DO NOTHING";
                 self.execute(sql, [room, user])?;
             }
-            Change::Read { room, user, seq } => {
+            Change::Read {
+                room,
+                user,
+                seq,
+                back,
+            } => {
                 let (room, user) = (self.head(room)?.key, self.user(*user)?);
-                // Two devices report in any order; the marker never goes back.
-                let sql = "UPDATE members SET read = max(read, ?3) WHERE room = ?1 AND user = ?2";
+                // Two devices report in any order.
+                let sql = if *back {
+                    "UPDATE members SET read = ?3 WHERE room = ?1 AND user = ?2"
+                } else {
+                    "UPDATE members SET read = max(read, ?3) WHERE room = ?1 AND user = ?2"
+                };
                 self.execute(sql, [room, user, number(*seq)])?;
             }
             Change::Named { user, name } => {

@@ -13,6 +13,12 @@ fn changes() -> Vec<Change> {
         keep: Keep::Forever,
         owner: None,
     };
+    let read = |seq, back| Change::Read {
+        room: room.clone(),
+        user: user(1),
+        seq,
+        back,
+    };
     vec![
         private,
         Change::Joined {
@@ -25,16 +31,10 @@ fn changes() -> Vec<Change> {
             user: user(1),
             by: None,
         },
-        Change::Read {
-            room: room.clone(),
-            user: user(1),
-            seq: 7,
-        },
-        Change::Read {
-            room: room.clone(),
-            user: user(1),
-            seq: 3,
-        },
+        read(7, false),
+        read(3, false),
+        read(5, true),
+        read(4, false),
         Change::Joined {
             room: room.clone(),
             user: user(2),
@@ -197,7 +197,7 @@ async fn every_change_is_there_when_it_is_loaded() {
                         private: false,
                         keep: Keep::Forever,
                         head: 1,
-                        members: vec![(user(1), 7)],
+                        members: vec![(user(1), 5)],
                         invited: Vec::new(),
                         roles: vec![(user(1), Role::Owner)],
                     },

@@ -109,6 +109,7 @@ fn message(mut fields: Fields) -> Result<ServerMessage, Error> {
         "read" => M::Read {
             room: it.take("room")?,
             seq: it.take("seq")?,
+            back: it.take_or_default("back")?,
         },
         "found" => M::Found {
             query: it.take("query")?,
