@@ -24,6 +24,8 @@ if (!Number.isInteger(visits) || visits < 1) {
 
 /** Enters, and trusts the server to look around, as soon as that can be done; notes when the session is there. */
 function hurry() {
+  // A person's click is a task of its own.
+  const press = (element) => globalThis.setTimeout(() => element.click());
   const observer = new MutationObserver(() => {
     const find = (testId) => document.querySelector(`[data-testid="${testId}"]`);
     if (find('banner')?.dataset.state === 'connected') {
@@ -32,13 +34,13 @@ function hurry() {
       observer.disconnect();
     } else if (!window.looked && find('first-contact')?.open) {
       window.looked = true;
-      find('first-contact-look').click();
-    } else if (window.looked && !window.trusted && !find('first-contact-trust').disabled) {
+      press(find('first-contact-look'));
+    } else if (!window.trusted && find('first-contact-look')?.checked) {
       window.trusted = true;
-      find('first-contact-trust').click();
+      press(find('first-contact-trust'));
     } else if (!window.pressed && find('connect-submit')) {
       window.pressed = true;
-      find('connect-submit').click();
+      press(find('connect-submit'));
     }
   });
   observer.observe(document, { attributes: true, childList: true, subtree: true });
