@@ -348,11 +348,22 @@ test('a server that was only trusted is verified when its words are compared', a
   await chat.shield('trusted').locator('summary').click();
   await expect(chat.id('shield-words')).toContainText('Nobody has compared its words');
   await chat.id('shield-compare').click();
+  await expect(chat.id('verify-link')).toHaveCount(0);
   await chat.id('verify-told').fill(`"${words.toUpperCase()}"`);
   await chat.id('verify-compare').click();
   await expect(chat.id('verify-compared')).toContainText('You have compared this key');
+  // From now on it can be passed on.
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await chat.id('verify-link').click();
+  await expect(chat.id('verify-link')).toContainText('Copied');
+  const passed = await page.evaluate(() => navigator.clipboard.readText());
+  expect(decodeURIComponent(passed)).toBe(decodeURIComponent(link));
   await page.keyboard.press('Escape');
   await expect(chat.shield('verified')).toBeVisible();
+  const friend = await visitor();
+  await friend.chat.open(passed);
+  await friend.chat.submit({ name: 'bob' });
+  await expect(friend.chat.shield('verified')).toBeVisible();
   // The browser remembers it.
   await page.reload();
   await chat.expectState('connected');

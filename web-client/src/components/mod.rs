@@ -25,7 +25,7 @@
 //! | a key in words | `X-words` (all eight, with spaces, are its `data-words`) `X-fingerprint` `X-copy` `X-qr` (what it says is its `data-text`), where X is `first-contact`, `verify-server`, `verify-own`, `key-expected` or `key-presented` |
 //! | first contact | `first-contact` (the dialog) `first-contact-address` `first-contact-given` `first-contact-ask` `first-contact-look` (the ways) `first-contact-told` `first-contact-key` (folded) `first-contact-contradiction` `first-contact-clear` `first-contact-trust` `first-contact-refuse` `first-contact-problem` |
 //! | blocking screen | one of `key-changed` (also for a key that a link names), `link-contradicts`, `version-floor`, `pin-damaged`; buttons `blocked-back` `blocked-pins` (opens the list of pins) `blocked-forget-link` `blocked-connect-v2` |
-//! | verify dialog | `verify` (the dialog) `verify-server-known` `verify-compared` `verify-told` `verify-compare` `verify-protocol` `verify-session` `verify-rekeys` `verify-pins` (goes to the list) |
+//! | verify dialog | `verify` (the dialog) `verify-server-known` `verify-compared` `verify-link` `verify-told` `verify-compare` `verify-protocol` `verify-session` `verify-rekeys` `verify-pins` (goes to the list) |
 //! | list of pins, in the verify dialog | `pins-list` `pins-empty` `pin` (`data-address`) `pin-damage` `pin-remove`; second step: `pin-remove-confirm` `pin-keep` `pin-problem` |
 //! | identity dialog | `identity-dialog` `identity-fingerprint` `identity-copy` `identity-export` `identity-import` `identity-delete` `identity-create` `identity-retry`; forms: `export-passphrase` `export-confirm` `export-submit` `import-file` `import-passphrase` `import-submit` `delete-submit` `identity-problem` `identity-done` |
 

@@ -9,6 +9,7 @@ use shared::trust::{Compared, Way};
 use yew::prelude::*;
 
 use super::comparison::use_comparison;
+use super::copy::CopyButton;
 use super::dialog::Dialog;
 use super::first_contact::qr_text;
 use super::key_card::key_card;
@@ -16,6 +17,7 @@ use super::text;
 use crate::hooks::KeyRequest;
 use crate::state::address::Origin;
 use crate::state::handshake_report::HandshakeReport;
+use crate::state::link;
 use crate::state::pins::Pins;
 use crate::state::shown::{Known, ShownServer};
 use pins::{RemovePin, pins_list};
@@ -149,6 +151,16 @@ fn server(props: &Verify) -> Html {
             if let Some(pin) = pin {
                 if let Some(compared) = pin.compared {
                     <p class="hint" data-testid="verify-compared">{ compared_text(compared) }</p>
+                    // Only now: who has not compared the key could pass on a false one. And only a link
+                    // to the page that this one is: to other servers it leads nowhere.
+                    if server.own {
+                        <CopyButton
+                            text={link::to_page(&props.origin.url(), fingerprint)}
+                            label="Copy a link for a friend"
+                            test_id="verify-link"
+                        />
+                        <p class="hint">{ "It names this key, so that your friend need not compare anything." }</p>
+                    }
                 } else {
                     <Compare
                         address={server.address.clone()}
