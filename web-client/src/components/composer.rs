@@ -204,7 +204,6 @@ pub fn composer(props: &ComposerProps) -> Html {
             }
             { completion.view() }
             { forms.bar(draft.text()) }
-            { forms.button() }
             <label class="visually-hidden" for="composer">{ label.clone() }</label>
             <textarea
                 ref={node}
@@ -226,6 +225,7 @@ pub fn composer(props: &ComposerProps) -> Html {
                     Callback::from(move |_: FocusEvent| completion.close())
                 }}
             />
+            { forms.button() }
             <button type="submit" class="button button-primary" data-testid="send" aria-label={verb} disabled={unsendable}>
                 { icon(shape) }
                 <span class="button-label">{ verb }</span>
