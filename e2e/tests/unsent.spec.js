@@ -180,6 +180,23 @@ test('tabs neither delete nor replace the drafts of each other', { tag: '@engine
   expect(both.split('\n').sort()).toEqual(['half of one', 'half of two']);
 });
 
+// The composer was led to only when what it is used for changed.
+test('whoever chooses to edit the same message again is led to the composer again', { tag: '@engines' }, async ({ server, visitor }) => {
+  const { chat } = await come(visitor, server, 'ada');
+  await chat.type('one');
+  const message = chat.messages('one', 'ada');
+  await expect(message).toHaveCount(1);
+  for (const tool of ['message-edit', 'message-reply']) {
+    for (let times = 0; times < 2; times++) {
+      await message.hover();
+      await message.getByTestId(tool).click();
+      await expect(chat.composer).toBeFocused();
+      await chat.composer.pressSequentially('x');
+    }
+    await expect(chat.composer).toHaveValue(tool === 'message-edit' ? 'onexx' : 'xx');
+  }
+});
+
 test('what begins with a slash and is no command is a message', async ({ server, visitor }) => {
   const { chat } = await come(visitor, server, 'ada');
   await chat.type('/usr/bin/env is a path');

@@ -219,6 +219,7 @@ fn column(
                 forgets={props.forgets}
                 {about}
                 aside={intent.aside()}
+                begun={intent.begun()}
                 takes={takes(chat)}
                 names={names(chat, room)}
                 on_send={act.reform(move |line| stamp::compose(line, reply_to))}

@@ -74,6 +74,8 @@ pub struct ComposerProps {
     pub about: Option<About>,
     /// The answer or edit that was put aside last.
     pub aside: Option<Intent>,
+    /// The number of times that the person has begun to answer or edit.
+    pub begun: u32,
     /// Says whether a line would be carried out; the composer keeps any other.
     pub takes: Callback<String, bool>,
     /// Finds the people whose names fit a part of one.
@@ -107,7 +109,7 @@ pub fn composer(props: &ComposerProps) -> Html {
     // What is shown and where the focus is follow only what the person does: which room is open, and
     // what the composer is used for. Whatever else arrives (a reaction to the edited message, its
     // deletion) changes neither.
-    use_effect_with((number, intent), {
+    use_effect_with((number, intent, props.begun), {
         let (draft, node) = (draft.clone(), node.clone());
         move |_| {
             draft.begin();

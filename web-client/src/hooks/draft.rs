@@ -79,6 +79,7 @@ pub fn use_draft(place: &Place) -> Draft {
 pub struct IntentState {
     intent: UseStateHandle<Option<Intent>>,
     aside: UseStateHandle<Option<Intent>>,
+    begun: UseStateHandle<u32>,
     place: Place,
 }
 
@@ -86,6 +87,12 @@ impl IntentState {
     /// Returns what the composer is used for.
     pub fn get(&self) -> Option<Intent> {
         *self.intent
+    }
+
+    /// Returns the number of times that the person has begun to answer or edit. Who chooses the same
+    /// again wants to be led to the composer again.
+    pub fn begun(&self) -> u32 {
+        *self.begun
     }
 
     /// Returns what was put aside last, in this room.
@@ -97,6 +104,7 @@ impl IntentState {
     pub fn begin(&self, intent: Intent, present: &str) {
         self.place.change(|draft| draft.begin(intent, present));
         self.intent.set(Some(intent));
+        self.begun.set(*self.begun + 1);
         self.aside.set(None);
     }
 
@@ -133,6 +141,7 @@ pub fn use_intent(place: &Place) -> IntentState {
     IntentState {
         intent,
         aside,
+        begun: use_state(|| 0),
         place: place.clone(),
     }
 }
