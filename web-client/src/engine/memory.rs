@@ -39,6 +39,10 @@ pub enum MemoryEvent {
     Keeps(bool),
 }
 
+/// The most writes that are under way at once. The browser carries them out in their order; more would
+/// only fill its queue, and the record may have a hundred kilobytes.
+const WRITES: u32 = 8;
+
 /// The memory of this tab; clones share it.
 #[derive(Clone, Default)]
 pub struct Memory(Rc<Inner>);
@@ -57,7 +61,7 @@ struct Inner {
     drafts: RefCell<Drafts>,
     /// Something was changed since the last write began.
     dirty: Cell<bool>,
-    writing: Cell<bool>,
+    writing: Cell<u32>,
     fails: Cell<bool>,
     /// The event listeners, removed when the memory is dropped.
     listeners: RefCell<Vec<EventListener>>,
@@ -300,16 +304,17 @@ impl Memory {
         serde_json::to_string(&record).unwrap_or_default()
     }
 
-    /// Writes the record, at every change: a tab that crashes gets no time for it. While a write is
-    /// under way the next one waits, and has all changes until then.
+    /// Writes the record at every change, and at once: a tab that is closed gets no time for it. Only
+    /// when many writes are under way does the next one wait, and has all changes until then.
     fn changed(&self) {
         self.0.dirty.set(true);
         let Some(tab) = self.0.tab.borrow().clone() else {
             return;
         };
-        if self.0.writing.replace(true) {
+        if self.0.writing.get() >= WRITES {
             return;
         }
+        self.0.writing.set(self.0.writing.get() + 1);
         let this = self.clone();
         spawn_local(async move {
             while this.0.dirty.replace(false) {
@@ -318,7 +323,7 @@ impl Memory {
                     this.notify(MemoryEvent::Keeps(kept));
                 }
             }
-            this.0.writing.set(false);
+            this.0.writing.set(this.0.writing.get() - 1);
         });
     }
 

@@ -39,17 +39,23 @@ impl Store {
         let transaction = self.0.transaction(TransactionMode::ReadWrite)?;
         let value = JsValue::from_str(record);
         let store = transaction.object_store(STORE)?;
-        store.put(&value, Some(&JsValue::from_str(tab)))?.await?;
-        // Waited for: a full storage is reported when the transaction ends.
-        transaction.commit()?.await?;
+        let put = store.put(&value, Some(&JsValue::from_str(tab)))?;
+        // Committed before anything is waited for: the page may be gone when the browser answers, and a
+        // transaction that was not committed is undone then.
+        let done = transaction.commit()?;
+        put.await?;
+        // A full storage is reported when the transaction ends.
+        done.await?;
         Ok(())
     }
 
     /// Removes the record of a tab.
     pub(super) async fn remove(&self, tab: &str) -> Result<(), Error> {
         let transaction = self.0.transaction(TransactionMode::ReadWrite)?;
-        transaction.object_store(STORE)?.delete(key(tab))?.await?;
-        transaction.commit()?.await?;
+        let removed = transaction.object_store(STORE)?.delete(key(tab))?;
+        let done = transaction.commit()?;
+        removed.await?;
+        done.await?;
         Ok(())
     }
 }
