@@ -12,7 +12,8 @@ use crate::components::identity::IdentityDialog;
 use crate::components::renewal::renewal;
 use crate::components::verify::{Verify, View, verify_dialog};
 use crate::engine::page;
-use crate::hooks::{use_store, use_version};
+use crate::hooks::{use_opened, use_store, use_version};
+use crate::later;
 use crate::state::Action;
 use crate::state::connection::{Connection, Target};
 
@@ -22,18 +23,22 @@ pub fn run() {
     // the person stands in the document already, and is only made visible.
     yew::set_custom_panic_hook(Box::new(|info| {
         console_error_panic_hook::hook(info);
-        show_fatal();
+        show_fatal("Something broke.");
     }));
     let root = web_sys::window().and_then(|window| window.document()?.get_element_by_id("app"));
     if let Some(root) = root {
         yew::Renderer::<App>::with_root(root).render();
     }
+    later::prefetch();
 }
 
-/// Shows that the program has ended with a bug, without the program's help.
-fn show_fatal() {
+/// Shows that the program has ended and why, without the program's help.
+pub(crate) fn show_fatal(why: &str) {
     let fatal = web_sys::window().and_then(|window| window.document()?.get_element_by_id("fatal"));
     if let Some(fatal) = fatal {
+        if let Ok(Some(reason)) = fatal.query_selector("strong") {
+            reason.set_text_content(Some(why));
+        }
         let _ = fatal.remove_attribute("hidden");
     }
 }
@@ -67,6 +72,8 @@ pub fn app() -> Html {
     let (store, memory, on_key) = use_store();
     let identity_shown = use_state(|| false);
     let verify_view = use_state(|| None::<View>);
+    let identity_opened = use_opened(*identity_shown);
+    let verify_opened = use_opened(verify_view.is_some());
     let (version, on_version) = use_version();
     let origin = page::origin();
     let state = &store.0;
@@ -163,22 +170,26 @@ pub fn app() -> Html {
                     {on_identity}
                 />
             }
-            <IdentityDialog
-                open={*identity_shown}
-                on_close={set_to(&identity_shown, false)}
-                identity={state.identity.clone()}
-                on_key={on_key.clone()}
-            />
-            { verify_dialog(&Verify {
-                view: (*verify_view).clone(),
-                on_view,
-                server: state.shown_server(&origin.server()),
-                own: profile.and_then(|profile| profile.fingerprint.parse().ok()),
-                session: session.cloned(),
-                pins: state.pins.clone(),
-                origin: origin.clone(),
-                on_key: on_key.clone(),
-            }) }
+            if identity_opened {
+                <IdentityDialog
+                    open={*identity_shown}
+                    on_close={set_to(&identity_shown, false)}
+                    identity={state.identity.clone()}
+                    on_key={on_key.clone()}
+                />
+            }
+            if verify_opened {
+                { verify_dialog(&Verify {
+                    view: (*verify_view).clone(),
+                    on_view,
+                    server: state.shown_server(&origin.server()),
+                    own: profile.and_then(|profile| profile.fingerprint.parse().ok()),
+                    session: session.cloned(),
+                    pins: state.pins.clone(),
+                    origin: origin.clone(),
+                    on_key: on_key.clone(),
+                }) }
+            }
             // Asked over any screen: after another tab has removed the pin, a reconnect from the
             // chat is a first contact, too.
             <FirstContact

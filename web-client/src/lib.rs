@@ -18,3 +18,5 @@ pub mod engine;
 pub mod hooks;
 #[cfg(target_arch = "wasm32")]
 mod indexed_db;
+#[cfg(target_arch = "wasm32")]
+pub mod later;

@@ -8,23 +8,27 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Result};
+use crate::program_names::LATER_END;
 use crate::table;
 
 /// A part of what a visitor downloads: wasm, script and style, compressed with brotli.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// What must be there before the first screen.
+    /// What must be there before the first screen, and is enough to enter and to chat over v2.
     Page,
+    /// The rest of the page's program, loaded behind the first screen.
+    Later,
     /// The Web Worker that keeps the key, loaded behind the page.
     Vault,
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 2] = [Self::Page, Self::Vault];
+    pub(crate) const ALL: [Self; 3] = [Self::Page, Self::Later, Self::Vault];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Page => "page",
+            Self::Later => "later part",
             Self::Vault => "vault",
         }
     }
@@ -34,7 +38,8 @@ impl Part {
     /// whoever raises one says in the commit what it is spent on.
     pub(crate) fn limit(self) -> u64 {
         match self {
-            Self::Page => 480 * 1024,
+            Self::Page => 400 * 1024,
+            Self::Later => 88 * 1024,
             Self::Vault => 160 * 1024,
         }
     }
@@ -44,6 +49,8 @@ impl Part {
         has_extension(path, &COUNTED).then(|| {
             if name.starts_with("vault") {
                 Self::Vault
+            } else if name.ends_with(LATER_END) {
+                Self::Later
             } else {
                 Self::Page
             }
@@ -336,15 +343,15 @@ mod tests {
             brotli: Some(brotli),
         };
         let names = [
-            ("web-client-1_bg.wasm", "page"),
-            ("vault-1_bg.wasm", "vault"),
+            ("web-client-1_bg.wasm", "web-client-1.js", "page"),
+            ("web-client-1_later.wasm", "x_later.wasm", "later part"),
+            ("vault-1_bg.wasm", "vault-start.js", "vault"),
         ];
-        for (part, (name, called)) in Part::ALL.into_iter().zip(names) {
+        for (part, (name, more, called)) in Part::ALL.into_iter().zip(names) {
             let within = [entry(name, part.limit()), entry("x.svg", 1 << 30)];
             assert!(check_limits(&within).is_ok());
             assert!(!report(&within).contains("OVER"));
-            let more = format!("{called}-start.js");
-            let over = [entry(name, part.limit()), entry(&more, 1)];
+            let over = [entry(name, part.limit()), entry(more, 1)];
             let refusal = check_limits(&over).unwrap_err().to_string();
             assert!(
                 refusal.starts_with(&format!("the {called} has")),

@@ -9,6 +9,7 @@ mod failure;
 mod program_names;
 #[cfg(test)]
 mod scratch;
+mod split;
 mod steps;
 mod table;
 mod tools;

@@ -5,6 +5,20 @@ use std::hash::{DefaultHasher, Hasher as _};
 use std::path::Path;
 
 use crate::failure::{Failure, Result};
+use crate::split;
+
+/// Stands for the link to all styles until its name is known.
+const STYLES_MARK: &str = "<!-- styles -->";
+/// The beginning and the ends of the names of the page's program, as trunk gives them.
+const PAGE_PROGRAM: &str = "web-client-";
+const PROGRAM_END: &str = "_bg.wasm";
+/// The end of the name of its later part.
+pub(crate) const LATER_END: &str = "_later.wasm";
+/// The place in the page at which it reads where the later part is, before and after the minifier.
+const LATER_MENTIONS: [&str; 2] = [
+    "name=\"later\" content=\"undivided\"",
+    "content=undivided name=later",
+];
 
 /// The script and the program, as trunk names them. The script has the program's name in it.
 const SCRIPT: &str = "vault.js";
@@ -38,6 +52,92 @@ pub(crate) fn hash_vault(dist: &Path) -> Result<()> {
         std::fs::remove_file(&path)
             .map_err(Failure::because(format_args!("remove {}", path.display())))?;
     }
+    write(&dist.join("index.html"), page.as_bytes())
+}
+
+/// Divides the page's program in `dist`, gives its files names with a hash of what they are now, and
+/// writes these into the page.
+pub(crate) fn divide_program(dist: &Path) -> Result<()> {
+    let unreadable = || Failure::because(format_args!("read {}", dist.display()).to_string());
+    let mut name = None;
+    for item in std::fs::read_dir(dist).map_err(unreadable())? {
+        let file = item.map_err(unreadable())?.file_name();
+        let file = file.to_str().unwrap_or_default();
+        if file.starts_with(PAGE_PROGRAM) {
+            name = name.or(file.strip_suffix(PROGRAM_END).map(str::to_owned));
+        }
+    }
+    let old =
+        name.ok_or_else(|| Failure::new(format!("{} has no program of the page", dist.display())))?;
+    let named = |name: &str, end: &str| dist.join(format!("{name}{end}"));
+    let page = read_text(&dist.join("index.html"))?;
+    let script = read_text(&named(&old, ".js"))?;
+    let parts = split::split(&read(&named(&old, PROGRAM_END))?)?;
+    let script = parts.rename(&script);
+    // trunk's hash is that of the whole program: parts that are divided in another way would go by
+    // the same names.
+    let new = format!(
+        "{PAGE_PROGRAM}{}",
+        hash_of(&[script.as_bytes(), &parts.first, &parts.later])
+    );
+    let later = format!("content=./{new}{LATER_END} name=later");
+    let page = replaced(&page, &old, &new)
+        .and_then(|page| {
+            let [plain, minified] = LATER_MENTIONS;
+            let quoted = later.replace("=./", "=\"./").replace(" name=later", "\"");
+            let quoted = format!("name=\"later\" {quoted}");
+            replaced(&page, plain, &quoted).or_else(|| replaced(&page, minified, &later))
+        })
+        .ok_or_else(|| Failure::new("index.html does not name the page's program"))?;
+
+    for end in [".js", PROGRAM_END] {
+        let path = named(&old, end);
+        std::fs::remove_file(&path)
+            .map_err(Failure::because(format_args!("remove {}", path.display())))?;
+    }
+    write(&named(&new, ".js"), script.as_bytes())?;
+    write(&named(&new, PROGRAM_END), &parts.first)?;
+    write(&named(&new, LATER_END), &parts.later)?;
+    write(&dist.join("index.html"), page.as_bytes())
+}
+
+/// Makes one file of the page's styles, in the order in which the page has them: together they
+/// compress to less, and need one answer of the server.
+pub(crate) fn join_styles(dist: &Path) -> Result<()> {
+    let page = read_text(&dist.join("index.html"))?;
+    let mut joined = String::new();
+    let mut rest = String::new();
+    for (index, piece) in page.split("<link").enumerate() {
+        let (tag, after) = piece.split_once('>').unwrap_or((piece, ""));
+        let words = || tag.split_whitespace().map(|word| word.trim_matches('/'));
+        let value = |attribute: &str| {
+            let mut values = words().filter_map(|word| word.strip_prefix(attribute));
+            values
+                .next()
+                .map(|value| value.trim_matches('"').trim_start_matches('/'))
+        };
+        if index == 0 || value("rel=") != Some("stylesheet") {
+            if index > 0 {
+                rest.push_str("<link");
+            }
+            rest.push_str(piece);
+            continue;
+        }
+        let name = value("href=").unwrap_or_default();
+        let path = dist.join(name);
+        if joined.is_empty() {
+            rest.push_str(STYLES_MARK);
+        }
+        joined.push_str(&read_text(&path)?);
+        std::fs::remove_file(&path)
+            .map_err(Failure::because(format_args!("remove {}", path.display())))?;
+        rest.push_str(after);
+    }
+    let name = format!("styles-{}.css", hash_of(&[joined.as_bytes()]));
+    let link = format!("<link href=\"/{name}\" rel=\"stylesheet\">");
+    let page = replaced(&rest, STYLES_MARK, &link)
+        .ok_or_else(|| Failure::new("index.html has no styles"))?;
+    write(&dist.join(name), joined.as_bytes())?;
     write(&dist.join("index.html"), page.as_bytes())
 }
 

@@ -35,7 +35,7 @@ use super::room_settings::RoomSettings;
 use super::rooms::Rooms;
 use super::switcher::Switcher;
 use super::waiting::Waiting;
-use crate::hooks::{IntentState, Place, stamp, use_intent, use_renamings};
+use crate::hooks::{IntentState, Place, stamp, use_intent, use_opened, use_renamings};
 use crate::state::Action;
 use crate::state::connection::Connection;
 use crate::state::panel::Panel;
@@ -64,6 +64,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
     let drawer = use_state(|| false);
     let making = use_state(|| false);
     let changing = use_state(|| false);
+    let (making_opened, changing_opened) = (use_opened(*making), use_opened(*changing));
     let intent = use_intent(&place);
     // Both are about the former room.
     use_effect_with(number, {
@@ -146,14 +147,18 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                 { column(props, room, place, &intent, &goal, &set_to(&changing, true)) }
             </div>
             { panel(props, room, &aside, set_to(&changing, true)) }
-            <NewRoom open={*making} on_close={set_to(&making, false)} on_ask={on_ask.clone()} />
-            <RoomSettings
-                open={*changing}
-                room={room.clone()}
-                {rights}
-                on_close={set_to(&changing, false)}
-                {on_ask}
-            />
+            if making_opened {
+                <NewRoom open={*making} on_close={set_to(&making, false)} on_ask={on_ask.clone()} />
+            }
+            if changing_opened {
+                <RoomSettings
+                    open={*changing}
+                    room={room.clone()}
+                    {rights}
+                    on_close={set_to(&changing, false)}
+                    {on_ask}
+                />
+            }
             <Switcher chat={chat.clone()} on_open={act.reform(Action::Open)} {on_new} />
         </main>
     }

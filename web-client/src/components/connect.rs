@@ -10,6 +10,7 @@ use yew::prelude::*;
 use self::focus::use_focus_when;
 use self::form::use_form;
 use super::banner::banner;
+use super::callbacks::set_to;
 use super::field::{Field, field};
 use super::handshake::handshake_panel;
 use super::key_state::KeyState;
@@ -85,6 +86,7 @@ pub fn connect(props: &ConnectProps) -> Html {
     let matters = server_error.is_some() || !form.server.is_empty() || version == Version::V1;
     *unfolded.borrow_mut() |= matters;
     let open = *unfolded.borrow();
+    let report_unfolded = use_state(|| false);
     let on_identity = props.on_identity.reform(|_: MouseEvent| ());
     html! {
         <main class="connect" id="main" tabindex="-1">
@@ -144,9 +146,16 @@ pub fn connect(props: &ConnectProps) -> Html {
                     </details>
                 </form>
                 if props.report.started > 0 {
-                    <details class="fold" translate="no" data-testid="connect-report">
+                    <details
+                        class="fold"
+                        translate="no"
+                        data-testid="connect-report"
+                        ontoggle={set_to(&report_unfolded, true).reform(|_: Event| ())}
+                    >
                         <summary>{ "How the last connection went" }</summary>
-                        { handshake_panel(&props.report, None) }
+                        if *report_unfolded {
+                            { handshake_panel(&props.report, None) }
+                        }
                     </details>
                 }
                 <button type="button" class="link" translate="no" data-testid="connect-identity" onclick={on_identity}>

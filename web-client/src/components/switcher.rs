@@ -10,6 +10,7 @@ use yew::prelude::*;
 use super::callbacks::{set, set_to};
 use super::dialog::Dialog;
 use super::field::{Field, field};
+use crate::hooks::use_opened;
 use crate::state::shortcuts::SHORTCUTS;
 use crate::state::shortcuts::{self, Shortcut};
 use client::Chat;
@@ -80,8 +81,21 @@ pub fn switcher(props: &SwitcherProps) -> Html {
             move || drop(listener)
         }
     });
-    let on_close = set_to(&open, None);
-    let found = found(&props.chat, &query);
+    if !use_opened(open.is_some()) {
+        return Html::default();
+    }
+    dialogs(props, &open, &query)
+}
+
+// A function of its own in the program, too: it is in the later part (`later.rs`).
+#[inline(never)]
+fn dialogs(
+    props: &SwitcherProps,
+    open: &UseStateHandle<Option<Open>>,
+    query: &UseStateHandle<String>,
+) -> Html {
+    let on_close = set_to(open, None);
+    let found = found(&props.chat, query);
     let choose = {
         let (on_open, on_close) = (props.on_open.clone(), on_close.clone());
         Callback::from(move |room: RoomId| {
@@ -115,13 +129,13 @@ pub fn switcher(props: &SwitcherProps) -> Html {
     });
     html! {
         <>
-            <Dialog open={*open == Some(Open::Switcher)} on_close={on_close.clone()} title="Go to" id="switcher">
+            <Dialog open={**open == Some(Open::Switcher)} on_close={on_close.clone()} title="Go to" id="switcher">
                 <form {onsubmit}>
                     { field(Field {
                         id: "switcher-query",
                         label: "Room or person",
-                        value: (*query).clone().into(),
-                        on_input: set(&query),
+                        value: (**query).clone().into(),
+                        on_input: set(query),
                         first: true,
                         ..Field::default()
                     }) }
@@ -131,7 +145,7 @@ pub fn switcher(props: &SwitcherProps) -> Html {
                     }
                 </form>
             </Dialog>
-            <Dialog open={*open == Some(Open::Help)} {on_close} title="Shortcuts" id="shortcuts">
+            <Dialog open={**open == Some(Open::Help)} {on_close} title="Shortcuts" id="shortcuts">
                 <dl class="shortcuts">
                     { for SHORTCUTS.iter().map(|(keys, does)| html! {
                         <div key={*does}><dt><kbd>{ *keys }</kbd></dt><dd>{ *does }</dd></div>

@@ -46,7 +46,7 @@ fn page_size(tools: &mut Toolbox) -> Result<Vec<Measured>> {
         .map(|part| {
             let goal = match part {
                 compress::Part::Page => format!(" (goal {goal})"),
-                compress::Part::Vault => String::new(),
+                compress::Part::Later | compress::Part::Vault => String::new(),
             };
             (
                 format!("{}: wasm + js + css, brotli{goal}", part.name()),

@@ -64,6 +64,8 @@ pub(crate) fn build(tools: &mut Toolbox, page: Page) -> Result<()> {
     process::run(&mut trunk)?;
 
     if page == Page::Shipped {
+        program_names::divide_program(&dist(tools))?;
+        program_names::join_styles(&dist(tools))?;
         program_names::hash_vault(&dist(tools))?;
         let folders = folders(tools)?;
         contents::check(
@@ -118,6 +120,11 @@ fn flags_without_paths(inherited: [Option<OsString>; 2], folders: &[(PathBuf, &s
             .collect();
         words.join(SEPARATOR).into()
     });
+    if !flags.is_empty() {
+        flags.push(SEPARATOR);
+    }
+    // With these names of functions the program is divided: they have the types of generic ones.
+    flags.push("-Csymbol-mangling-version=v0");
     for (folder, name) in folders {
         if !flags.is_empty() {
             flags.push(SEPARATOR);
@@ -140,7 +147,8 @@ mod tests {
             ("/home/ada/chat".into(), "chat"),
             ("/home/ada lovelace/.cargo".into(), "cargo"),
         ];
-        let ours = "--remap-path-prefix=/home/ada/chat=chat\u{1f}\
+        let ours = "-Csymbol-mangling-version=v0\u{1f}\
+                    --remap-path-prefix=/home/ada/chat=chat\u{1f}\
                     --remap-path-prefix=/home/ada lovelace/.cargo=cargo";
         assert_eq!(flags_without_paths([None, None], &folders), *ours);
         let plain = flags_without_paths([None, Some("-C  debuginfo=1".into())], &folders);
