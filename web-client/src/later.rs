@@ -17,7 +17,7 @@ use crate::app::show_fatal;
 
 /// The time before the later part is asked for, in milliseconds: first screen, key and connection
 /// come first on a slow line.
-const BEHIND_MS: u32 = 500;
+const BEHIND_MS: u32 = 2_000;
 /// The time after which it is asked for again if it did not come, in milliseconds.
 const AGAIN_MS: u32 = 10_000;
 
