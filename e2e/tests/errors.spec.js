@@ -14,6 +14,7 @@ test.describe('a full server', () => {
     await chat.submit({ name: 'ada' });
     await expect(chat.bannerState).toHaveText('The server has no place left for another connection.');
     await expect(chat.banner).toContainText('Close other tabs');
+    await chat.unfold('connect-report');
     await expect(chat.id('handshake-panel')).toContainText(/The server (answered with an error frame|ended it with an alert)/);
     // It goes on by itself as soon as there is a place.
     inside.dispose();
