@@ -68,7 +68,7 @@ pub struct Room {
     pub head: Seq,
     /// The last entry that the person has seen, on any device.
     pub read: Seq,
-    /// What is in view does not become read: the person wants to find it unread later.
+    /// `true` while the read marker stays where the person has set it back to, whatever is in view.
     pub(crate) kept_unread: bool,
     /// The entries that this client holds.
     pub log: Log,

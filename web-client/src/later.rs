@@ -21,7 +21,7 @@ const BEHIND_MS: u32 = 2_000;
 /// The time after which it is asked for again if it did not come, in milliseconds.
 const AGAIN_MS: u32 = 10_000;
 
-/// What the page says instead of an address if its program is not divided.
+/// The content of the element `meta[name=later]` in a page whose program is not divided.
 const UNDIVIDED: &str = "undivided";
 
 thread_local! {

@@ -14,7 +14,7 @@ use crate::table;
 /// A part of what a visitor downloads: wasm, script and style, compressed with brotli.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// What must be there before the first screen, and is enough to enter and to chat over v2.
+    /// The page without [`Part::Later`]: enough to enter and to chat over v2.
     Page,
     /// The rest of the page's program, loaded behind the first screen.
     Later,

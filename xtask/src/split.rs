@@ -33,8 +33,9 @@ const LOADER: &str = "load_later";
 /// The module name under which the later part imports from the first one.
 const FIRST: &str = "page";
 
-/// What is only needed once a person opens something, or for v1: modules, and functions of others.
-/// A name that has one of these in it, as a whole path, is in the later part; `…` is anything.
+/// The paths of the modules and functions that are in the later part: those of what a person opens
+/// after entering, of v1, and of failures. A function is in the later part if its name contains one of
+/// these as a whole path; `…` stands for any text.
 const LATER: [&str; 44] = [
     // Panels, dialogs, screens.
     "web_client::components::blocked",
