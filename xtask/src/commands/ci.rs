@@ -95,6 +95,7 @@ pub(crate) fn main(tools: &mut Toolbox, args: &[String]) -> Result<ExitCode> {
             "usage: cargo xtask ci (for single steps: cargo xtask test STEP…)",
         ));
     }
+    tools.build_once();
     Ok(steps::run(tools, &STEPS))
 }
 

@@ -21,14 +21,26 @@ pub(crate) struct Toolbox {
     /// The folders of tools that are not on the caller's PATH. They are searched first, newest
     /// first.
     folders: Vec<PathBuf>,
+    /// Whether cargo keeps what makes the next build of a changed crate quicker.
+    incremental: bool,
 }
+
+/// The variable by which cargo keeps or leaves out what the next build of a changed crate can use.
+const INCREMENTAL: &str = "CARGO_INCREMENTAL";
 
 impl Toolbox {
     pub(crate) fn new(root: PathBuf) -> Self {
         Self {
             root,
             folders: Vec::new(),
+            incremental: true,
         }
+    }
+
+    /// Makes builds keep nothing for the next one, which takes less of the disk, unless the caller's
+    /// environment decides that.
+    pub(crate) fn build_once(&mut self) {
+        self.incremental = false;
     }
 
     /// Returns the workspace's root, where every program starts.
@@ -56,6 +68,9 @@ impl Toolbox {
             if name.to_str().is_some_and(is_about_this_crate) {
                 command.env_remove(name);
             }
+        }
+        if !self.incremental && std::env::var_os(INCREMENTAL).is_none() {
+            command.env(INCREMENTAL, "0");
         }
         command
     }
@@ -107,6 +122,19 @@ fn is_about_this_crate(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn incremental_files_are_kept_unless_a_build_is_for_once() {
+        let mut tools = Toolbox::new(PathBuf::from("."));
+        let set = |tools: &Toolbox| {
+            let command = tools.cargo(&["build"]);
+            command.get_envs().any(|(name, _)| name == INCREMENTAL)
+        };
+        assert!(!set(&tools));
+        tools.build_once();
+        // What the caller has decided stays.
+        assert_eq!(set(&tools), std::env::var_os(INCREMENTAL).is_none());
+    }
 
     #[test]
     fn preferred_folders_come_first_and_once() {
