@@ -24,6 +24,58 @@ test('a reload keeps the identity, the name and the draft', async ({ server, vis
   await expect(chat.composer).toHaveValue('');
 });
 
+/** A line before the vault's start. It counts the keys that the browser makes. */
+const COUNTING = `
+  self.made = 0;
+  const generateKey = SubtleCrypto.prototype.generateKey;
+  SubtleCrypto.prototype.generateKey = function (...args) {
+    self.made += 1;
+    return generateKey.apply(this, args);
+  };
+`;
+/** The same for browsers that offer no cryptography, as to a page over plain http on a local network. */
+const WITHOUT = "Object.defineProperty(self.crypto, 'subtle', { value: undefined });";
+/** A generator that makes another key than the one that was asked for. */
+const OTHER = `
+  const generateKey = SubtleCrypto.prototype.generateKey;
+  SubtleCrypto.prototype.generateKey = function (algorithm, ...args) {
+    return generateKey.call(this, { ...algorithm, modulusLength: 3072 }, ...args);
+  };
+`;
+
+/** Lets the vault of `page` run `before` first. */
+async function startVaultWith(page, before) {
+  await page.route('**/vault-start.js', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: before + (await response.text()) });
+  });
+}
+
+test('the browser makes a key once', async ({ server, visitor }) => {
+  const { chat, page } = await visitor();
+  await startVaultWith(page, COUNTING);
+  await chat.open(server.url);
+  await chat.readFingerprint();
+  const made = () => page.workers()[0].evaluate(() => self.made);
+  expect(await made()).toBe(1);
+  await page.reload();
+  await chat.readFingerprint();
+  expect(await made()).toBe(0);
+});
+
+for (const [what, before] of [['without cryptography', WITHOUT], ['that makes another key than asked for', OTHER]]) {
+  test(`in a browser ${what} the page makes the key`, async ({ server, visitor }) => {
+    const { chat, page } = await visitor();
+    await startVaultWith(page, before);
+    await chat.open(server.url);
+    const fingerprint = await chat.readFingerprint();
+    await chat.join('ada');
+    await page.reload();
+    await chat.join('ada');
+    expect(await chat.readFingerprint()).toBe(fingerprint);
+  });
+}
+
 test('two profiles are two people', async ({ server, visitor }) => {
   const [one, other] = [await visitor(), await visitor()];
   await one.chat.open(server.url);

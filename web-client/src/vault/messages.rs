@@ -6,6 +6,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use shared::identity::PublicKey;
 
 /// The shortest passphrase that an exported key is encrypted with, in characters.
 pub const PASSPHRASE_MIN_CHARS: usize = 12;
@@ -125,6 +126,19 @@ pub struct Profile {
     pub public_pem: String,
     /// The size of the modulus, in bits.
     pub bits: usize,
+}
+
+impl Profile {
+    /// Returns what people and sessions need of a public key.
+    pub fn of(key: &PublicKey) -> Self {
+        let fingerprint = key.fingerprint();
+        Self {
+            fingerprint: fingerprint.to_string(),
+            short: fingerprint.short(),
+            public_pem: key.to_spki_pem().to_owned(),
+            bits: key.bits(),
+        }
+    }
 }
 
 /// The reason for which the vault could not carry out a call.

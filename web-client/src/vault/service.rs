@@ -17,12 +17,9 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{DedicatedWorkerGlobalScope, File, MessageEvent};
 use zeroize::{Zeroize, Zeroizing};
 
+use super::generation;
 use super::messages::{Answer, Call, Failure, PASSPHRASE_MIN_CHARS, Profile, Report, Request};
 use super::store::Store;
-
-/// The size of a new key, in bits. Larger ones take a browser minutes, and v1 gains nothing by
-/// them.
-const NEW_KEY_BITS: usize = 2048;
 
 /// The most bytes of a file to import; a 4096-bit key has 3.4 KB.
 const IMPORT_MAX_BYTES: f64 = 65_536.0;
@@ -125,10 +122,7 @@ async fn open(store: &Store) -> Result<Answer, Failure> {
         der
     } else {
         post(&Report::Creating);
-        let key = PrivateKey::generate(NEW_KEY_BITS, &mut random());
-        let der = key
-            .and_then(|key| key.to_pkcs8_der())
-            .map_err(|_| Failure::Operation)?;
+        let der = generation::new_key().await?;
         // Another tab may have stored a key meanwhile. Then that one counts, and this one is
         // forgotten.
         store.add(&der).await.map_err(storage)?
@@ -213,17 +207,10 @@ fn parse(der: &[u8]) -> Result<PrivateKey, Failure> {
 }
 
 fn profile(key: &PrivateKey) -> Profile {
-    let public = key.public_key();
-    let fingerprint = public.fingerprint();
-    Profile {
-        fingerprint: fingerprint.to_string(),
-        short: fingerprint.short(),
-        public_pem: public.to_spki_pem().to_owned(),
-        bits: public.bits(),
-    }
+    Profile::of(key.public_key())
 }
 
-fn random() -> Random {
+pub(super) fn random() -> Random {
     Random::new(|bytes| getrandom::fill(bytes).map_err(|_| RandomUnavailable))
 }
 
