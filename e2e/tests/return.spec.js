@@ -109,6 +109,43 @@ test('the person can stop a page that comes back', { tag: '@engines' }, async ({
   await expect(chat.id('connect-submit')).toBeEnabled();
 });
 
+test('a browser that has lost its key comes back as somebody new', { tag: '@engines' }, async ({ server, visitor }) => {
+  const { chat, page } = await visitor();
+  await chat.open(server.url);
+  const fingerprint = await chat.readFingerprint();
+  await chat.join('ada');
+  // The page knows the public side still; only the vault knows that there is no key.
+  await page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const open = indexedDB.open('secure-chat');
+        open.onerror = reject;
+        open.onsuccess = () => {
+          const clear = open.result.transaction('identity', 'readwrite').objectStore('identity').clear();
+          clear.onsuccess = () => resolve(open.result.close());
+        };
+      }),
+  );
+  await page.reload();
+  await expect(chat.banner).toHaveAttribute('data-state', 'connected');
+  expect(await chat.readFingerprint()).not.toBe(fingerprint);
+});
+
+test('a remembered key that is damaged is not used', async ({ server, visitor }) => {
+  const { chat, page } = await visitor();
+  await chat.open(server.url);
+  const fingerprint = await chat.readFingerprint();
+  await chat.join('ada');
+  const name = 'secure-chat.public-key';
+  expect(await page.evaluate((name) => localStorage.getItem(name), name)).toContain('BEGIN PUBLIC KEY');
+  for (const damaged of ['', 'ada', '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n']) {
+    await page.evaluate(([name, damaged]) => localStorage.setItem(name, damaged), [name, damaged]);
+    await page.reload();
+    await expect(chat.ownName).toHaveText('ada');
+    expect(await chat.readFingerprint()).toBe(fingerprint);
+  }
+});
+
 test('Ctrl+K can be typed into at once', async ({ server, visitor }) => {
   const { chat, page } = await visitor();
   await chat.open(server.url);

@@ -1,5 +1,6 @@
 //! The root component: the state, and the choice of the screen.
 
+use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
 use crate::components::blocked::Blocked;
@@ -25,11 +26,16 @@ pub fn run() {
         console_error_panic_hook::hook(info);
         show_fatal("Something broke.");
     }));
-    let root = web_sys::window().and_then(|window| window.document()?.get_element_by_id("app"));
-    if let Some(root) = root {
-        yew::Renderer::<App>::with_root(root).render();
-    }
-    later::prefetch();
+    // A task of its own: with the compiler's, which leads here, it would keep the page from
+    // answering for longer than 50 ms.
+    Timeout::new(0, || {
+        let root = web_sys::window().and_then(|window| window.document()?.get_element_by_id("app"));
+        if let Some(root) = root {
+            yew::Renderer::<App>::with_root(root).render();
+        }
+        later::prefetch();
+    })
+    .forget();
 }
 
 /// Shows that the program has ended and why, without the program's help.

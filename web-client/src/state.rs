@@ -210,7 +210,7 @@ impl State {
         match &self.identity {
             // A new key is a new person to the server: the session of the old one must not go on
             // under it.
-            Identity::Ready(profile) => {
+            Identity::Ready(profile) | Identity::Remembered(profile) => {
                 let old = std::mem::replace(&mut self.key, profile.fingerprint.clone());
                 let replaced = !old.is_empty() && old != self.key;
                 if self.connection == Connection::WaitingForKey
@@ -305,7 +305,7 @@ impl State {
     fn open(&mut self) {
         self.end_session();
         self.connection = match &self.identity {
-            Identity::Ready(_) => Connection::WaitingForPins,
+            Identity::Ready(_) | Identity::Remembered(_) => Connection::WaitingForPins,
             Identity::Loading | Identity::Creating { .. } => Connection::WaitingForKey,
             // A worker that died may live when it is started again. Once for each attempt: if it
             // does not start, the attempt ends with that.

@@ -128,7 +128,7 @@ fn overview(identity: &Identity, on_key: &Callback<KeyRequest>, show: &Callback<
                 </div>
             </>
         },
-        Identity::Loading | Identity::Creating { .. } => html! {
+        Identity::Loading | Identity::Remembered(_) | Identity::Creating { .. } => html! {
             <KeyState identity={identity.clone()} />
         },
     }

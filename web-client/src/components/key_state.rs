@@ -17,7 +17,9 @@ pub struct KeyStateProps {
 pub fn key_state(props: &KeyStateProps) -> Html {
     let now = use_now(matches!(props.identity, Identity::Creating { .. }));
     match &props.identity {
-        Identity::Loading => html! { <p class="key-detail">{ "Looking for it…" }</p> },
+        Identity::Loading | Identity::Remembered(_) => {
+            html! { <p class="key-detail">{ "Looking for it…" }</p> }
+        }
         Identity::Creating { since } => html! {
             // The seconds are hidden from screen readers, which would read each of them.
             <div data-testid="key-progress">

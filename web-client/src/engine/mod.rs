@@ -101,10 +101,14 @@ impl Engine {
         }))
     }
 
-    /// Loads the key, or has one generated if there is none. Also called to try again after a
-    /// failure.
+    /// Loads the key after a failure, or has one generated if there is none.
     pub fn open_identity(&self) {
         self.dispatch(Action::Identity(Identity::Loading));
+        self.start_vault();
+    }
+
+    /// Starts the vault, and has it load the key, or generate one if there is none.
+    pub fn start_vault(&self) {
         let this = self.clone();
         self.0.vault.call(Call::Open, None, move |outcome| {
             this.dispatch(Action::Identity(match outcome {

@@ -15,6 +15,8 @@ pub enum Setting {
     Protocol,
     /// `yes` while the person is in the chat: a page that is loaded then comes back to it.
     Entered,
+    /// The public side of the key, as PEM: the key itself is the vault's.
+    PublicKey,
     /// The panel that is shown where it leaves space for the log.
     Panel,
     /// The emoji with which the person has reacted last, with blanks between.
@@ -30,6 +32,7 @@ impl Setting {
             Self::Server => "secure-chat.server",
             Self::Protocol => "secure-chat.protocol",
             Self::Entered => "secure-chat.entered",
+            Self::PublicKey => "secure-chat.public-key",
             Self::Panel => "secure-chat.panel",
             Self::RecentEmoji => "secure-chat.recent-emoji",
             Self::Theme => "secure-chat.theme",

@@ -16,6 +16,7 @@ use crate::engine::storage::{self, Setting};
 use crate::engine::{Engine, SendOutcome, clock, page};
 use crate::state::Action;
 use crate::state::connection::Connection;
+use crate::state::identity::Identity;
 use crate::state::link::Link;
 
 #[hook]
@@ -33,13 +34,20 @@ pub(super) fn use_effects(store: &UseReducerHandle<Store>, engine: &Engine) {
     use_entered(store);
 }
 
-/// Loads the key as soon as the page has started, because generating one takes seconds.
+/// Starts the vault anew when an attempt needs that, and remembers the public side of the key for
+/// the next time that the page is loaded.
 #[hook]
 fn use_identity(store: &UseReducerHandle<Store>, engine: &Engine) {
     let engine = engine.clone();
-    use_effect_with(store.0.vault_starts, move |starts| match starts {
-        0 => engine.open_identity(),
-        _ => engine.restart_vault(),
+    use_effect_with(store.0.vault_starts, move |starts| {
+        if *starts > 0 {
+            engine.restart_vault();
+        }
+    });
+    use_effect_with(store.0.identity.clone(), |identity| match identity {
+        Identity::Ready(profile) => storage::save(Setting::PublicKey, &profile.public_pem),
+        Identity::Absent => storage::save(Setting::PublicKey, ""),
+        _ => {}
     });
 }
 
@@ -121,14 +129,14 @@ fn use_entered(store: &UseReducerHandle<Store>) {
     });
 }
 
-/// Reads the pins at the start and for every attempt, and records the server's proof in them.
+/// Reads the pins for every attempt, and records the server's proof in them.
 #[hook]
 fn use_pins(store: &UseReducerHandle<Store>, engine: &Engine) {
     // Read anew for every attempt: another tab may have pinned the server or removed its pin.
     let wanted = store.0.connection == Connection::WaitingForPins;
     let loader = engine.clone();
-    use_effect_with((store.0.attempt, wanted), move |&(attempt, wanted)| {
-        if wanted || attempt == 0 {
+    use_effect_with((store.0.attempt, wanted), move |&(_, wanted)| {
+        if wanted {
             loader.load_pins();
         }
     });

@@ -2,6 +2,7 @@
 //! wishes.
 
 use shared::connection::Version;
+use shared::identity::PublicKey;
 use yew::prelude::*;
 
 use super::address::first_view;
@@ -12,7 +13,9 @@ use crate::engine::memory::{Memory, MemoryEvent};
 use crate::engine::storage::{self, Setting};
 use crate::engine::{Engine, page};
 use crate::state::connection::Target;
+use crate::state::identity::Identity;
 use crate::state::{Action, State, address};
+use crate::vault::messages::Profile;
 
 /// Returns the server of the last connection, if the person was in the chat when the page was left.
 /// A link is about a decision that the person has not made yet, so nothing is done by itself then.
@@ -32,6 +35,12 @@ fn comes_back_to() -> Option<Target> {
     })
 }
 
+/// Returns the public side of the key that this browser had last.
+fn remembered_key() -> Option<Profile> {
+    let pem = storage::load(Setting::PublicKey);
+    PublicKey::from_pem(&pem).ok().map(|key| Profile::of(&key))
+}
+
 /// Returns the state, which is wired to an engine and a memory, the memory, and a callback for
 /// requests about keys. To be used once, at the root.
 #[hook]
@@ -45,6 +54,10 @@ pub fn use_store() -> (UseReducerHandle<Store>, Memory, Callback<KeyRequest>) {
             page::claim(),
             page::invitation(),
         );
+        let state = match remembered_key() {
+            Some(profile) => state.reduce(Action::Identity(Identity::Remembered(profile))),
+            None => state,
+        };
         Store(state, (*memory).clone())
     });
     let dispatcher = store.dispatcher();
@@ -52,7 +65,14 @@ pub fn use_store() -> (UseReducerHandle<Store>, Memory, Callback<KeyRequest>) {
     // a record of its own.
     let engine = use_memo((), {
         let dispatcher = dispatcher.clone();
-        move |()| Engine::new(move |action| dispatcher.dispatch(action))
+        move |()| {
+            let engine = Engine::new(move |action| dispatcher.dispatch(action));
+            // Before anything is rendered, which takes longer than that the browser begins with
+            // them: the vault's thread starts, and pins are read, on other threads.
+            engine.start_vault();
+            engine.load_pins();
+            engine
+        }
     });
     use_memo((), {
         let memory = memory.clone();

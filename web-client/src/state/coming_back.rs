@@ -60,6 +60,10 @@ impl State {
             self.connection == Connection::Idle && self.pins.pin(&target.server.address).is_some();
         if may {
             self.connect(target);
+            if self.connection == Connection::WaitingForPins {
+                // These are read for it.
+                self.judge();
+            }
             self.comes_back = ComesBack::UnderWay;
         } else {
             self.comes_back = ComesBack::No;

@@ -14,6 +14,10 @@ pub enum Identity {
         /// The time at which the worker began, in milliseconds since 1970.
         since: u64,
     },
+    /// The public side of the key that this browser had when the page was open last. The vault has
+    /// not said yet whether it is still the one; until then a handshake may begin, which only the
+    /// vault's signature completes.
+    Remembered(Profile),
     /// The key is ready.
     Ready(Profile),
     /// The person deleted the key.
@@ -23,10 +27,10 @@ pub enum Identity {
 }
 
 impl Identity {
-    /// Returns the public side of the key, if there is one.
+    /// Returns the public side of the key, if it is known.
     pub fn profile(&self) -> Option<&Profile> {
         match self {
-            Self::Ready(profile) => Some(profile),
+            Self::Ready(profile) | Self::Remembered(profile) => Some(profile),
             _ => None,
         }
     }

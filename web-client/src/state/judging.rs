@@ -71,7 +71,7 @@ impl State {
     }
 
     /// Decides whether the attempt may go on, and which key it accepts.
-    fn judge(&mut self) {
+    pub(super) fn judge(&mut self) {
         let Some(target) = &self.target else { return };
         self.connection = match &self.pins {
             Pins::Loading => return,

@@ -31,3 +31,25 @@ fn a_page_comes_back_to_a_pinned_server_alone() {
     let story = story.then(loaded(&[&address]));
     assert_eq!(story.0.connection, Connection::Idle);
 }
+
+#[test]
+fn a_page_comes_back_with_the_key_that_it_remembers_before_the_vault_has_started() {
+    let back = target("ada");
+    let pin = Pin::new(Fingerprint::of_spki(b"k"), UnixTime(1), Version::V2);
+    let record = (back.server.address.clone(), Record::Pin(pin));
+    let pins = Action::Pins(Pins::Loaded([record].into_iter().collect()));
+    let story = Story(State::opened_by(Some(back), None, None, None, None))
+        .then(Action::Identity(Identity::Remembered(profile("aa"))))
+        .then(pins);
+    assert_eq!(story.0.connection, Connection::Opening);
+    let attempt = story.0.attempt;
+    // It is the vault's key: the attempt goes on.
+    let same = Story(story.0.clone()).then(Action::Identity(Identity::Ready(profile("aa"))));
+    assert_eq!(same.0.attempt, attempt);
+    assert_eq!(same.0.connection, Connection::Opening);
+    // The key was replaced, or the browser has lost it: the handshake of the former one ends.
+    let other = story.then(Action::Identity(Identity::Ready(profile("bb"))));
+    assert!(other.0.attempt > attempt);
+    assert_eq!(other.0.connection, Connection::WaitingForPins);
+    assert_eq!(other.0.sender().key, "SHA256:bb");
+}
