@@ -3,10 +3,11 @@
 /// The paths of the modules and functions that are in the later part: those of what a person opens
 /// after entering, of v1, and of failures. A function is in the later part if its name contains one of
 /// these as a whole path; `…` stands for any text.
-pub(super) const LATER: [&str; 44] = [
+pub(super) const LATER: [&str; 47] = [
     // Panels, dialogs, screens.
     "web_client::components::blocked",
     "web_client::components::chart",
+    "web_client::components::chat::names",
     "web_client::components::composer::forms",
     "web_client::components::console_admission",
     "web_client::components::console_rooms",
@@ -31,6 +32,8 @@ pub(super) const LATER: [&str; 44] = [
     "client::emoji",
     "client::formatting",
     "client::operating::Operating>::tell",
+    "shared::chat::admission::AdmissionMode as serde_core::de",
+    "shared::chat::admission::Invitation as serde_core::de",
     "shared::chat::operator…serde_core::de",
     "list<shared::chat::operator",
     "shared::chat::search::fold",
@@ -57,10 +60,19 @@ pub(super) const LATER: [&str; 44] = [
 ];
 /// The bytes from which on the name of a function counts. wasm-opt merges functions of the same
 /// code, which are small, and the name of one of them says nothing of its callers.
-pub(super) const TELLING: usize = 400;
+const TELLING: usize = 400;
+/// The same for a function of a module itself. It is seldom like another one, as instantiations of
+/// generic code are.
+const TELLING_OWN: usize = 100;
 
-/// Returns whether the name of a function says that it is in the later part.
-pub(super) fn is_later(name: &str) -> bool {
+/// Returns whether the name of a function of so many bytes says that it is in the later part.
+pub(super) fn is_later(name: &str, bytes: usize) -> bool {
+    let own = name.trim_start_matches('<');
+    let is_own = LATER.iter().any(|path| own.starts_with(path));
+    bytes >= if is_own { TELLING_OWN } else { TELLING } && names_later(name)
+}
+
+fn names_later(name: &str) -> bool {
     let has = |path: &str| {
         name.match_indices(path).any(|(at, _)| {
             // Neither begins nor ends in the middle of a word.
@@ -106,13 +118,22 @@ mod tests {
     #[test]
     fn only_whole_paths_are_in_the_later_part() {
         let later = "<yew::Scope<web_client::components::member::MemberRow>>::view";
-        assert!(is_later(later));
-        assert!(!is_later("web_client::components::membership::view"));
-        assert!(is_later(
+        assert!(names_later(later));
+        assert!(!names_later("web_client::components::membership::view"));
+        assert!(names_later(
             "crypto_bigint::uint::mul::karatsuba::reduce::<64usize>"
         ));
-        assert!(!is_later(
+        assert!(!names_later(
             "crypto_bigint::uint::mul::karatsuba::reduce::<32usize>"
         ));
+    }
+
+    #[test]
+    fn a_small_function_counts_if_it_is_of_the_module_itself() {
+        let own = "<web_client::components::member::MemberRow as yew::Html>::run::{closure#1}";
+        let generic = "<yew::Scope<web_client::components::member::MemberRow>>::view";
+        assert!(is_later(own, TELLING_OWN) && !is_later(own, TELLING_OWN - 1));
+        assert!(is_later(generic, TELLING) && !is_later(generic, TELLING - 1));
+        assert!(!is_later("web_client::components::log::view", TELLING));
     }
 }

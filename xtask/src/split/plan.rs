@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wasmparser::{Export, ExternalKind};
 
-use super::names::{TELLING, is_later};
+use super::names::is_later;
 use super::program::{Parsed, Program};
 use super::{LOADER, short_name, unreadable};
 use crate::failure::Result;
@@ -43,7 +43,7 @@ impl Plan {
         let name = |function: u32| program.names.get(&function).map_or("", String::as_str);
         let named: BTreeSet<u32> = all
             .clone()
-            .filter(|it| program.size(*it) >= TELLING && is_later(name(*it)))
+            .filter(|it| is_later(name(*it), program.size(*it)))
             .collect();
         let named_later = |function: &u32| named.contains(function);
 
