@@ -388,6 +388,9 @@ impl Chat {
                 return;
             }
         }
+        // A page that did not come can be asked for again.
+        let page = about.and_then(|about| self.browsing.reject(about, &message));
+        self.rooms_after = self.rooms_after.take().or(page);
         // A search has no id, so its error names the request, or nothing.
         if about.is_none_or(|about| about == "search") {
             self.search.stop();

@@ -6,6 +6,7 @@
 //! other requests belong to one session and wait in the [requests](Requests).
 
 pub mod backoff;
+pub mod browsing;
 pub mod completion;
 pub mod compose;
 pub mod drafts;
@@ -80,6 +81,8 @@ pub struct Chat {
     pub text_bytes: usize,
     /// The search at the server, and its results.
     pub search: search::Search,
+    /// The person's search for rooms to join.
+    pub browsing: browsing::Browsing,
     /// A message that the person wants to see.
     pub goal: Option<search::Goal>,
     /// The first request of this session, which is made again when the key is admitted.
@@ -126,6 +129,7 @@ impl Default for Chat {
             hello: None,
             text_bytes: TEXT_BYTES,
             search: search::Search::default(),
+            browsing: browsing::Browsing::default(),
             goal: None,
             greeted: false,
             rooms_after: None,
@@ -237,6 +241,7 @@ impl Chat {
         self.requests.clear();
         self.greeted = false;
         self.rooms_after = None;
+        self.browsing = browsing::Browsing::default();
         self.listing = None;
         self.waiting = None;
         let hello = ClientMessage::Hello {
@@ -289,6 +294,7 @@ impl Chat {
 
     /// Asks to join a room, and shows it as soon as the server answers.
     pub fn join(&mut self, room: RoomId) {
+        self.browsing.ask_anew();
         self.wanted = Some(room.clone());
         self.requests
             .push(ClientMessage::Join { room, after: None });

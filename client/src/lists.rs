@@ -47,6 +47,7 @@ impl Chat {
             room: lobby.clone(),
         };
         self.rooms_after = more.then(|| last.unwrap_or(first_others));
+        self.browsing.page = None;
         if more && !shows_others {
             // The next page has more of the person's own rooms, or the first public ones.
             return self.more_rooms();
@@ -78,20 +79,11 @@ impl Chat {
     pub fn more_rooms(&mut self) {
         // Taken, so that the same page is not asked for twice: its answer brings the next position.
         if let Some(after) = self.rooms_after.take() {
+            self.browsing.ask_anew();
+            self.browsing.page = Some(after.clone());
             let after = Some(after);
             self.requests
                 .push(ClientMessage::Rooms { after, find: None });
-        }
-    }
-
-    /// Asks for rooms whose names contain this part. Has no effect before the `welcome`, for an
-    /// empty part, and if the list is complete: then all rooms that could be found are known.
-    pub fn find_rooms(&mut self, part: &str) {
-        let part = part.trim();
-        if self.has_more_rooms() && !part.is_empty() && self.greeted {
-            let find = Some(RoomFilter::from(part.to_owned()));
-            self.requests
-                .push(ClientMessage::Rooms { after: None, find });
         }
     }
 
@@ -110,6 +102,8 @@ impl Chat {
         if more && after.is_some() && self.rooms.len() == known {
             let find = Some(find);
             self.requests.push(ClientMessage::Rooms { after, find });
+        } else {
+            self.browsing.found(find, more);
         }
     }
 

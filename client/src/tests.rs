@@ -1,5 +1,6 @@
 //! Tests of the chat: messages of the server, and their effect.
 
+mod browsing;
 mod listing;
 mod lists;
 mod renaming;

@@ -107,6 +107,29 @@ export class ChatPage {
     if (await this.page.locator('.with-drawer').isVisible()) await this.id('rooms-toggle').click();
   }
 
+  /** Opens the dialog of all rooms, which is in the list of rooms. */
+  async browse() {
+    if (!(await this.shows('browse-rooms', 'rooms-toggle'))) await this.id('rooms-toggle').click();
+    await this.id('browse-rooms').click();
+    await expect(this.id('browse-query')).toBeFocused();
+  }
+
+  /** @param {string} name of a room in the dialog of all rooms */
+  browsed(name) {
+    return this.page.locator(`[data-testid="browse-room"][data-room="${name}"]`);
+  }
+
+  /**
+   * Joins a room by the dialog of all rooms.
+   * @param {string} name
+   */
+  async joinRoom(name) {
+    await this.browse();
+    await this.browsed(name).getByTestId('browse-join').click();
+    await expect(this.id('browse')).toBeHidden();
+    await expect(this.id('room-title')).toHaveText(name);
+  }
+
   /**
    * Presses a button of the bar, which on a phone is in its popover.
    * @param {string} testId

@@ -103,7 +103,7 @@ test('rooms are in the order of their latest message, and a draft is marked', as
     await chat.type(`first in ${room}`);
     await expect(chat.messages(`first in ${room}`)).toHaveCount(1);
   }
-  const names = chat.id('rooms').locator('.room-entry-name');
+  const names = chat.id('room').locator('.room-entry-name');
   await expect(names).toHaveText(['den', 'attic', 'lobby']);
   await chat.composer.fill('half a thought');
   await expect(chat.id('room-draft')).toHaveCount(0);

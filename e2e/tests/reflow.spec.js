@@ -121,6 +121,12 @@ test('nothing is cut off in the chat, at any width', async ({ server, visitor })
   await chat.id('room-new').click();
   await look(page, 'a new room');
   await page.keyboard.press('Escape');
+  await chat.browse();
+  await look(page, 'all rooms');
+  await chat.id('browse-query').fill('x'.repeat(64));
+  await expect(chat.id('browse-make')).toBeVisible();
+  await look(page, 'a room that is not there');
+  await page.keyboard.press('Escape');
   await chat.openMenu();
   await page.keyboard.press('Escape');
   await chat.menu('verify-open');

@@ -50,8 +50,8 @@ test('rooms: made, found, private with an invitation, left', async ({ server, vi
   await ada.chat.type('first!');
   await expect(ada.chat.messages('first!', 'ada')).toHaveCount(1);
 
-  // Everybody sees it at once, and joins by a click.
-  await go(bob.chat, 'rust');
+  // Everybody finds it at once.
+  await bob.chat.joinRoom('rust');
   await expect(bob.chat.messages('first!', 'ada')).toHaveCount(1);
   await expect(ada.chat.notices('bob joined')).toBeVisible();
   // A person who wants to create it enters it, too.
@@ -91,7 +91,7 @@ test('a room that keeps nothing: told to who is there, and gone with a reload', 
   await ada.chat.id('new-room-submit').click();
   await expect(ada.chat.id('room-title')).toHaveText('den');
   await expect(ada.chat.id('log')).toContainText('The server keeps nothing of this room.');
-  await go(bob.chat, 'den');
+  await bob.chat.joinRoom('den');
   await ada.chat.type('between us');
   await expect(bob.chat.messages('between us', 'ada')).toHaveCount(1);
   await doTo(bob.chat, 'between us', 'react');
@@ -330,9 +330,16 @@ for (const colorScheme of ['light', 'dark']) {
       await look('an answer');
       await chat.id('composer-forget').click();
       if (await chat.id('rooms-toggle').isVisible()) await chat.id('rooms-toggle').click();
-      await expect(entry(chat, 'rust')).toBeVisible();
+      await expect(chat.id('browse-rooms')).toBeVisible();
       await look('rooms');
-      await entry(chat, 'rust').click();
+      await chat.id('browse-rooms').click();
+      await expect(chat.browsed('rust')).toBeVisible();
+      await look('all rooms');
+      await chat.id('browse-query').fill('nowhere');
+      await expect(chat.id('browse-make')).toBeVisible();
+      await look('a room that is not there');
+      await chat.id('browse-query').fill('rust');
+      await chat.browsed('rust').getByTestId('browse-join').click();
       await expect(chat.id('room-title')).toHaveText('rust');
       await chat.tool('members-toggle');
       await expect(chat.member('bob')).toBeVisible();

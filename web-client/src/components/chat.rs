@@ -25,7 +25,8 @@ pub use self::props::ChatScreenProps;
 use self::typing::Typing;
 use self::welcome::welcome;
 use super::banner::banner;
-use super::callbacks::set_to;
+use super::browse::Browse;
+use super::callbacks::{set, set_to};
 use super::composer::Composer;
 use super::doing::Doing;
 use super::log::Log;
@@ -62,9 +63,11 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
     // First of all: the composer looks a draft up by the room's name.
     use_renamings(chat, &place);
     let drawer = use_state(|| false);
-    let making = use_state(|| false);
+    let making = use_state(|| None::<String>);
+    let browsing = use_state(|| false);
     let changing = use_state(|| false);
-    let (making_opened, changing_opened) = (use_opened(*making), use_opened(*changing));
+    let (making_opened, changing_opened) = (use_opened(making.is_some()), use_opened(*changing));
+    let browsing_opened = use_opened(*browsing);
     let intent = use_intent(&place);
     // Both are about the former room.
     use_effect_with(number, {
@@ -104,7 +107,19 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
         (aside.open() == Some(Panel::Console)).then_some("with-console"),
         drawer.then_some("with-drawer"),
     );
-    let on_new = set_to(&making, true);
+    let on_new = set_to(&making, Some(String::new()));
+    let on_open = {
+        let (act, drawer) = (act.clone(), drawer.setter());
+        let covers = aside.open().is_some() && !aside.wide;
+        Callback::from(move |room| {
+            // Also for the room that is on the screen already.
+            drawer.set(false);
+            act.emit(Action::Open(room));
+            if covers {
+                act.emit(Action::Panel(None));
+            }
+        })
+    };
     let on_ask = act.reform(Action::Ask);
     html! {
         <main {class} id="main" tabindex="-1">
@@ -113,22 +128,10 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                 chat={chat.clone()}
                 {connected}
                 drafts={drafts(props)}
-                on_open={{
-                    let (act, drawer) = (act.clone(), drawer.setter());
-                    let covers = aside.open().is_some() && !aside.wide;
-                    Callback::from(move |room| {
-                        // Also for the room that is on the screen already.
-                        drawer.set(false);
-                        act.emit(Action::Open(room));
-                        if covers {
-                            act.emit(Action::Panel(None));
-                        }
-                    })
-                }}
+                on_open={on_open.clone()}
                 on_go_to={act.reform(|(room, seq)| Action::GoTo { room, seq })}
                 on_new={on_new.clone()}
-                on_more={act.reform(|()| Action::MoreRooms)}
-                on_find={act.reform(Action::FindRooms)}
+                on_browse={set_to(&browsing, true)}
             />
             <OwnMenu
                 name={chat.own_name().map(|name| AttrValue::from(name.to_owned()))}
@@ -148,7 +151,23 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
             </div>
             { panel(props, room, &aside, set_to(&changing, true)) }
             if making_opened {
-                <NewRoom open={*making} on_close={set_to(&making, false)} on_ask={on_ask.clone()} />
+                <NewRoom
+                    open={making.is_some()}
+                    begins={(*making).clone().unwrap_or_default()}
+                    on_close={set_to(&making, None)}
+                    on_ask={on_ask.clone()}
+                />
+            }
+            if browsing_opened {
+                <Browse
+                    open={*browsing}
+                    chat={chat.clone()}
+                    {connected}
+                    act={act.clone()}
+                    {on_open}
+                    on_new={set(&making).reform(Some)}
+                    on_close={set_to(&browsing, false)}
+                />
             }
             if changing_opened {
                 <RoomSettings

@@ -14,6 +14,8 @@ use super::field::{Field, field};
 pub struct NewRoomProps {
     /// The dialog is shown.
     pub open: bool,
+    /// The name that the dialog begins with; empty for what was typed before.
+    pub begins: String,
     /// Called when the person wants it closed.
     pub on_close: Callback<()>,
     /// Called with the person's request.
@@ -39,6 +41,14 @@ pub fn new_room(props: &NewRoomProps) -> Html {
     let private = use_state(|| false);
     let keep = use_state(|| None::<Keep>);
     let problem = use_state(|| None::<AttrValue>);
+    use_effect_with(props.begins.clone(), {
+        let name = name.setter();
+        move |begins: &String| {
+            if !begins.is_empty() {
+                name.set(begins.clone());
+            }
+        }
+    });
     let on_private = {
         let setter = private.setter();
         Callback::from(move |event: Event| {

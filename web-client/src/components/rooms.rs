@@ -1,13 +1,11 @@
-//! The list of rooms: the person's own with their unread counts, people, invitations, and rooms to
-//! join.
+//! The list of rooms: the person's own with their unread counts, people, invitations, and the way to
+//! all others.
 
 use std::rc::Rc;
 
 use shared::chat::{Author, RoomId, Seq};
 use yew::prelude::*;
 
-use super::callbacks::set;
-use super::field::{Field, field};
 use super::icons::{Icon, icon};
 use crate::hooks::{ask_to_notify, may_notify, use_news};
 use crate::state::news::News;
@@ -30,10 +28,8 @@ pub struct RoomsProps {
     pub on_go_to: Callback<(RoomId, Seq)>,
     /// Called when the person wants a new room.
     pub on_new: Callback<()>,
-    /// Called when the person wants to see more of the list.
-    pub on_more: Callback<()>,
-    /// Called with the part of a name that the person searches for.
-    pub on_find: Callback<String>,
+    /// Called when the person wants to see the rooms that there are.
+    pub on_browse: Callback<()>,
 }
 
 /// The list of rooms.
@@ -49,7 +45,6 @@ pub fn rooms(props: &RoomsProps) -> Html {
             ask_to_notify(move || asking.set(may_notify().is_none()));
         })
     };
-    let part = use_state(String::new);
     let on_show = {
         let (chat, on_go_to) = (props.chat.clone(), props.on_go_to.clone());
         Callback::from(move |(number, seq): (u64, Seq)| {
@@ -91,14 +86,7 @@ pub fn rooms(props: &RoomsProps) -> Html {
                 <h3>{ "Invitations" }</h3>
                 { list(&invited, props) }
             }
-            if !others.is_empty() {
-                <h3>{ "To join" }</h3>
-                { list(&others, props) }
-            }
-            // A server may have ten thousand rooms: the rest is listed on demand.
-            if props.chat.has_more_rooms() {
-                { more(props, &part) }
-            }
+            { browse(others.len(), props) }
             if *asking {
                 <button type="button" class="button notify" data-testid="notify-ask" onclick={on_notify}>
                     { icon(Icon::Info) }{ "Tell me when I am mentioned" }
@@ -108,36 +96,26 @@ pub fn rooms(props: &RoomsProps) -> Html {
     }
 }
 
-/// Shows the end of a list that goes on at the server: a button for the next page, and a search for
-/// a room by a part of its name.
-fn more(props: &RoomsProps, part: &UseStateHandle<String>) -> Html {
-    let onsubmit = {
-        let (part, on_find) = (part.clone(), props.on_find.clone());
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
-            on_find.emit((*part).clone());
-        })
-    };
+/// Shows the button for the rooms that the person is not in, with their number.
+fn browse(others: usize, props: &RoomsProps) -> Html {
+    let more = props.chat.has_more_rooms();
     html! {
-        <>
-            <button
-                type="button"
-                class="button notify"
-                data-testid="rooms-more"
-                onclick={props.on_more.reform(|_: MouseEvent| ())}
-            >
-                { "More rooms" }
-            </button>
-            <form {onsubmit}>
-                { field(Field {
-                    id: "rooms-find",
-                    label: "Find a room",
-                    value: (**part).clone().into(),
-                    on_input: set(part),
-                    ..Field::default()
-                }) }
-            </form>
-        </>
+        <button
+            type="button"
+            class="row-button room-entry"
+            data-testid="browse-rooms"
+            aria-haspopup="dialog"
+            onclick={props.on_browse.reform(|_: MouseEvent| ())}
+        >
+            { icon(Icon::Search) }
+            <span class="room-entry-name">{ "Browse rooms" }</span>
+            if others > 0 {
+                <span class="count">
+                    { others }{ if more { "+" } else { "" } }
+                    <span class="visually-hidden">{ " to join" }</span>
+                </span>
+            }
+        </button>
     }
 }
 
@@ -192,7 +170,7 @@ fn row(room: &Room, props: &RoomsProps, onclick: Callback<MouseEvent>) -> Html {
 }
 
 /// Returns the mark before a room's name.
-fn mark(room: &Room, me: Option<&Author>, connected: bool) -> Html {
+pub fn mark(room: &Room, me: Option<&Author>, connected: bool) -> Html {
     if room.is_direct() {
         let others = room
             .members

@@ -3,9 +3,10 @@
 /// The paths of the modules and functions that are in the later part: those of what a person opens
 /// after entering, of v1, and of failures. A function is in the later part if its name contains one of
 /// these as a whole path; `…` stands for any text.
-pub(super) const LATER: [&str; 47] = [
+pub(super) const LATER: [&str; 49] = [
     // Panels, dialogs, screens.
     "web_client::components::blocked",
+    "web_client::components::browse",
     "web_client::components::chart",
     "web_client::components::chat::names",
     "web_client::components::composer::forms",
@@ -29,6 +30,7 @@ pub(super) const LATER: [&str; 47] = [
     "web_client::hooks::recent_emoji",
     "web_client::engine::Engine>::compared",
     "web_client::engine::Engine>::remove_pin",
+    "client::browsing::Browsing>::rejection",
     "client::emoji",
     "client::formatting",
     "client::operating::Operating>::tell",
