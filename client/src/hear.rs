@@ -431,6 +431,7 @@ impl Chat {
         self.outbox.renamed(from, &to);
         self.requests.renamed(from, &to);
         self.search.renamed(from, &to);
+        self.muted.renamed(from, &to);
         let goal = self.goal.as_mut().map(|goal| &mut goal.room);
         for room in [Some(&mut self.current), self.wanted.as_mut(), goal]
             .into_iter()

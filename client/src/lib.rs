@@ -21,6 +21,7 @@ pub mod liveness;
 pub mod log;
 pub mod markup;
 pub mod mention;
+pub mod muted;
 pub mod operating;
 pub mod outbox;
 mod requests;
@@ -81,6 +82,8 @@ pub struct Chat {
     pub text_bytes: usize,
     /// The search at the server, and its results.
     pub search: search::Search,
+    /// The rooms that the person has muted.
+    pub muted: muted::Muted,
     /// The person's search for rooms to join.
     pub browsing: browsing::Browsing,
     /// A message that the person wants to see.
@@ -129,6 +132,7 @@ impl Default for Chat {
             hello: None,
             text_bytes: TEXT_BYTES,
             search: search::Search::default(),
+            muted: muted::Muted::default(),
             browsing: browsing::Browsing::default(),
             goal: None,
             greeted: false,
@@ -150,7 +154,7 @@ impl Chat {
         }
     }
 
-    /// Forgets the rooms, and keeps the outbox.
+    /// Forgets the rooms, and keeps the outbox and what is muted.
     pub fn clear(&mut self) {
         let mut requests = std::mem::take(&mut self.requests);
         // The numbers go on: a program that has handed over the requests up to one number would
@@ -161,6 +165,7 @@ impl Chat {
             claim: self.claim.take(),
             invitation: self.invitation.take(),
             last_room: self.last_room,
+            muted: std::mem::take(&mut self.muted),
             renamings: std::mem::take(&mut self.renamings),
             ..Self::restore(std::mem::take(&mut self.outbox))
         };

@@ -1,5 +1,5 @@
-//! The list of rooms as people see it: their own by latest activity, people, invitations, and rooms
-//! to join.
+//! The list of rooms as people see it: their own by latest activity with the muted ones at the end,
+//! people, invitations, and rooms to join.
 
 use std::rc::Rc;
 
@@ -37,7 +37,10 @@ impl Listing {
             section.push(room.clone());
         }
         for section in [&mut listing.named, &mut listing.direct] {
-            sorting::sort_by(section, |a, b| latest(b).cmp(&latest(a)));
+            let muted = |room: &Room| chat.muted.has(&room.id);
+            sorting::sort_by(section, |a, b| {
+                (muted(a), latest(b)).cmp(&(muted(b), latest(a)))
+            });
         }
         listing
     }

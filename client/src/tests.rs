@@ -3,6 +3,7 @@
 mod browsing;
 mod listing;
 mod lists;
+mod muted;
 mod renaming;
 mod rooms;
 

@@ -15,6 +15,7 @@ pub mod health;
 pub mod identity;
 mod judging;
 pub mod link;
+pub mod muted;
 pub mod news;
 pub mod page_version;
 pub mod panel;
@@ -186,6 +187,8 @@ impl State {
             Action::GoTo { room, seq } => self.chat.go_to(room, seq),
             Action::LoadOlder(room) => self.chat.load_older(&room),
             Action::Typing(at) => self.chat.say_typing(at),
+            Action::Mute { room, on } => self.chat.muted.set(room, on),
+            Action::Muted(rooms) => self.chat.muted.load(rooms),
             Action::MoreRooms => self.chat.more_rooms(),
             Action::FindRooms(find) => self.chat.find_rooms(&find),
             Action::MoreMembers(room) => self.chat.more_members(&room),

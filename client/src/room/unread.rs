@@ -57,21 +57,22 @@ impl Room {
     }
 
     /// Returns the number of unread messages that mention the person, or are for the person alone.
-    pub fn mentions(&self, me: &Author) -> u64 {
-        self.new_mentions(me).count() as u64
+    /// In a `muted` room the latter count only if they have the person's name.
+    pub fn mentions(&self, me: &Author, muted: bool) -> u64 {
+        self.new_mentions(me, muted).count() as u64
     }
 
     /// Returns the latest unread message that mentions the person.
-    pub fn latest_mention(&self, me: &Author) -> Option<&Rc<Message>> {
-        self.new_mentions(me).next()
+    pub fn latest_mention(&self, me: &Author, muted: bool) -> Option<&Rc<Message>> {
+        self.new_mentions(me, muted).next()
     }
 
     /// Returns the unread messages that mention the person, latest first.
-    fn new_mentions(&self, me: &Author) -> impl Iterator<Item = &Rc<Message>> {
+    fn new_mentions(&self, me: &Author, muted: bool) -> impl Iterator<Item = &Rc<Message>> {
         let new = self.new_messages(Some(me.id));
-        new.filter(|message| {
+        new.filter(move |message| {
             let text = message.text.as_deref().unwrap_or_default();
-            self.is_direct() || mention::is_in_message(text, me.name.as_str())
+            self.is_direct() && !muted || mention::is_in_message(text, me.name.as_str())
         })
     }
 
@@ -124,12 +125,21 @@ mod tests {
             says(3, "bob", "@ada look"),
             says(4, "bob", "@adam, too"),
         ]);
-        assert_eq!((room.unread(Some(me.id)), room.mentions(&me)), (3, 1));
+        assert_eq!(
+            (room.unread(Some(me.id)), room.mentions(&me, false)),
+            (3, 1)
+        );
         room.read = 3;
-        assert_eq!((room.unread(Some(me.id)), room.mentions(&me)), (1, 0));
+        assert_eq!(
+            (room.unread(Some(me.id)), room.mentions(&me, false)),
+            (1, 0)
+        );
         room.id =
             RoomId::Direct(shared::chat::DirectId::of(author("ada").id, author("bob").id).unwrap());
-        assert_eq!(room.mentions(&me), 1, "whatever is said to us alone");
+        assert_eq!(room.mentions(&me, false), 1, "whatever is said to us alone");
+        assert_eq!(room.mentions(&me, true), 0, "unless that is muted");
+        room.read = 2;
+        assert_eq!(room.mentions(&me, true), 1, "the one with our name");
     }
 
     #[test]

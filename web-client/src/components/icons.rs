@@ -78,6 +78,10 @@ pub enum Icon {
     Link,
     /// Two quotation marks.
     Quote,
+    /// A bell.
+    Bell,
+    /// A bell with a line through it.
+    Muted,
 }
 
 impl Icon {
@@ -143,6 +147,8 @@ impl Icon {
                 "M12 20a8 8 0 1 1 0-16 8 8 0 0 1 0 16zM12 13a1 1 0 1 1 0-2 1 1 0 0 1 0 2z"
             }
             Self::Quote => "M5 17c2.5-1 4-3 4-6V7H5v5h4M14 17c2.5-1 4-3 4-6V7h-4v5h4",
+            Self::Bell => "M6 16v-5a6 6 0 0 1 12 0v5l1.5 2h-15zM10 21h4",
+            Self::Muted => "M6 16v-5a6 6 0 0 1 12 0v5l1.5 2h-15zM10 21h4M4 3l16 18",
             Self::Search => "M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13zM15.5 15.5L20 20",
         }
     }

@@ -132,14 +132,14 @@ fn row(room: &Room, props: &RoomsProps, onclick: Callback<MouseEvent>) -> Html {
     let chat = &props.chat;
     let current = room.id == chat.current;
     let me = chat.me.as_ref();
-    let unread = room.unread(me.map(|me| me.id));
-    let mentions = me.map_or(0, |me| room.mentions(me));
+    let (unread, mentions) = chat.news(room);
+    let muted = chat.muted.has(&room.id);
     let name = room.title();
     html! {
         <li key={room.id.to_string()}>
             <button
                 type="button"
-                class={classes!("row-button", "room-entry", (unread > 0).then_some("unread"))}
+                class={classes!("row-button", "room-entry", (unread > 0).then_some("unread"), muted.then_some("muted"))}
                 data-testid="room"
                 data-room={room.id.to_string()}
                 aria-current={current.then_some("true")}
@@ -157,6 +157,9 @@ fn row(room: &Room, props: &RoomsProps, onclick: Callback<MouseEvent>) -> Html {
                     <span class="count" data-testid="room-unread">
                         { short(unread) }<span class="visually-hidden">{ " unread" }</span>
                     </span>
+                }
+                if muted {
+                    <span class="count draft" data-testid="room-muted">{ "muted" }</span>
                 }
                 if props.drafts.contains(&room.id) {
                     <span class="count draft" data-testid="room-draft">{ "draft" }</span>

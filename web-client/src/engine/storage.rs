@@ -21,6 +21,8 @@ pub enum Setting {
     Panel,
     /// The emoji with which the person has reacted last, with blanks between.
     RecentEmoji,
+    /// The muted rooms of all accounts: see [`crate::state::muted`].
+    Muted,
     /// The theme: `light`, `dark`, or empty for the system's choice.
     Theme,
 }
@@ -35,6 +37,7 @@ impl Setting {
             Self::PublicKey => "secure-chat.public-key",
             Self::Panel => "secure-chat.panel",
             Self::RecentEmoji => "secure-chat.recent-emoji",
+            Self::Muted => "secure-chat.muted",
             Self::Theme => "secure-chat.theme",
         }
     }

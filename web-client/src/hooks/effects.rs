@@ -11,6 +11,7 @@ use shared::chat::{ClientMessage, MessageId};
 use yew::prelude::*;
 
 use super::address::use_address;
+use super::muted::use_muted;
 use super::reducible::Store;
 use crate::engine::storage::{self, Setting};
 use crate::engine::{Engine, SendOutcome, clock, page};
@@ -32,6 +33,7 @@ pub(super) fn use_effects(store: &UseReducerHandle<Store>, engine: &Engine) {
     use_outbox(store, engine);
     use_address(store);
     use_entered(store);
+    use_muted(store);
 }
 
 /// Starts the vault anew when an attempt needs that, and remembers the public side of the key for

@@ -9,6 +9,7 @@ mod key_requests;
 mod latest;
 mod media;
 mod mutations;
+mod muted;
 mod news;
 mod now;
 mod opened;

@@ -17,6 +17,7 @@ use super::link::{Link, View};
 use super::panel::Panel;
 use super::pins::Pins;
 use client::outbox::{Outgoing, Writing};
+use client::sorted::SortedSet;
 
 /// An input of the reducer. Times `at` are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +98,15 @@ pub enum Action {
     Typing(u64),
     /// The person wants to see more of the list of rooms.
     MoreRooms,
+    /// The person mutes a room, or ends that.
+    Mute {
+        /// The room.
+        room: RoomId,
+        /// The room is muted from now on.
+        on: bool,
+    },
+    /// The browser keeps these rooms as muted.
+    Muted(SortedSet<RoomId>),
     /// The person searches for a room whose name has this part.
     FindRooms(String),
     /// The person wants to see more members of a room.

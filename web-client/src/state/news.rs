@@ -41,9 +41,10 @@ impl News {
         };
         let mut news = Self::default();
         for room in chat.rooms.values().filter(|room| room.is_joined()) {
-            news.unread += room.unread(Some(me.id));
-            news.meant += room.mentions(me);
-            if let Some(message) = room.latest_mention(me) {
+            let (unread, mentions) = chat.news(room);
+            news.unread += unread;
+            news.meant += mentions;
+            if let Some(message) = room.latest_mention(me, chat.muted.has(&room.id)) {
                 news.mentions.push(Mention {
                     room: room.number,
                     seq: message.seq,
@@ -112,6 +113,22 @@ mod tests {
         assert_eq!(latest.said, "bob mentions you in b");
         chat.me = None;
         assert_eq!(News::of(&chat), News::default());
+    }
+
+    #[test]
+    fn of_a_muted_room_only_mentions_are_news() {
+        let entries = vec![says(1, "bob", "hi"), says(2, "bob", "hi")];
+        let mut chat = chat(&[("a", Standing::Live, entries)]);
+        let id = RoomId::parse("a").unwrap();
+        chat.muted.set(id.clone(), true);
+        assert_eq!(News::of(&chat), News::default());
+        let room = chat.room_mut(&id).unwrap();
+        room.log.append(says(3, "bob", "@ada, look")).unwrap();
+        let news = News::of(&chat);
+        assert_eq!((news.unread, news.meant), (1, 1));
+        assert_eq!(news.latest().map(|it| it.seq), Some(3));
+        chat.muted.set(id, false);
+        assert_eq!(News::of(&chat).unread, 3);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 /// The paths of the modules and functions that are in the later part: those of what a person opens
 /// after entering, of v1, and of failures. A function is in the later part if its name contains one of
 /// these as a whole path; `…` stands for any text.
-pub(super) const LATER: [&str; 49] = [
+pub(super) const LATER: [&str; 51] = [
     // Panels, dialogs, screens.
     "web_client::components::blocked",
     "web_client::components::browse",
@@ -27,9 +27,11 @@ pub(super) const LATER: [&str; 49] = [
     "web_client::components::table",
     "web_client::components::verify",
     "web_client::components::waiting",
+    "web_client::hooks::muted::keep",
     "web_client::hooks::recent_emoji",
     "web_client::engine::Engine>::compared",
     "web_client::engine::Engine>::remove_pin",
+    "web_client::state::muted::with",
     "client::browsing::Browsing>::rejection",
     "client::emoji",
     "client::formatting",

@@ -225,7 +225,7 @@ impl App {
         let looking = self.focused && self.is_at_end();
         let unseen = self.chat.rooms.values();
         let unseen = unseen.filter(|room| !looking || room.id != self.chat.current);
-        let meant = unseen.map(|room| room.mentions(me)).sum();
+        let meant = unseen.map(|room| room.mentions(me, false)).sum();
         if meant > self.meant {
             self.bell = true;
         }

@@ -101,7 +101,7 @@ impl App {
             .filter(|room| room.id != self.chat.current);
         let new = rooms.filter_map(|room| {
             let unread = room.unread(me.as_ref().map(|me| me.id));
-            let meant = me.as_ref().map_or(0, |me| room.mentions(me));
+            let meant = me.as_ref().map_or(0, |me| room.mentions(me, false));
             (unread > 0).then(|| (meant > 0, unread, room.id.clone()))
         });
         if let Some((.., room)) = new.max() {

@@ -51,7 +51,7 @@ fn entry(app: &App, room: &Room, with_key: bool, look: Look) -> Line<'static> {
     let here = room.id == app.chat.current;
     let me = app.chat.me.as_ref();
     let unread = room.unread(me.map(|me| me.id));
-    let meant = me.map_or(0, |me| room.mentions(me));
+    let meant = me.map_or(0, |me| room.mentions(me, false));
     let name = label(room, with_key);
     let mark = match (here, room.private && !room.is_direct()) {
         (true, _) => "› ",

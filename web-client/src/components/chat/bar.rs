@@ -1,6 +1,5 @@
 //! The bar above the room on the screen: its title, the shield, and the buttons of the panels.
 
-use client::Chat;
 use client::room::Room;
 use shared::chat::Author;
 use yew::prelude::*;
@@ -11,6 +10,7 @@ use crate::components::callbacks::hide_popover;
 use crate::components::icons::{Icon, icon};
 use crate::components::rooms::presence;
 use crate::components::shield::Shield;
+use crate::state::Action;
 use crate::state::connection::Connection;
 use crate::state::panel::Panel;
 
@@ -29,7 +29,8 @@ pub(super) fn bar(
     on_drawer: Callback<MouseEvent>,
 ) -> Html {
     let chat = &props.chat;
-    let unread: u64 = chat.rooms.values().map(|other| waiting(other, chat)).sum();
+    let mut others = chat.rooms.values().filter(|it| it.id != chat.current);
+    let news = others.any(|other| chat.news(other).0 > 0);
     let tool = |id: &'static str, shape: Icon, which: Panel| {
         let (expanded, label) = (aside.open() == Some(which), which.label());
         let onclick = aside.on_toggle(which);
@@ -53,7 +54,7 @@ pub(super) fn bar(
                 onclick={on_drawer}
             >
                 { icon(Icon::Steps) }
-                if unread > 0 {
+                if news {
                     <span class="dot news" /><span class="visually-hidden">{ "There is something new." }</span>
                 }
             </button>
@@ -74,6 +75,7 @@ pub(super) fn bar(
                 <div id={REST_ID} class="bar-rest" popover="auto" onclick={on_chosen}>
                     { tool("members-toggle", Icon::People, Panel::Members) }
                     { tool("handshake-toggle", Icon::Key, Panel::Handshake) }
+                    { mute(props, room) }
                     if chat.operator {
                         { tool("console-toggle", Icon::Plug, Panel::Console) }
                     }
@@ -83,12 +85,24 @@ pub(super) fn bar(
     }
 }
 
-/// Returns the number of unread messages in a room that is not on the screen.
-fn waiting(room: &Room, chat: &Chat) -> u64 {
-    if room.id == chat.current {
-        return 0;
+/// Shows the button that mutes the room for the person alone, or ends that.
+fn mute(props: &ChatScreenProps, room: &Room) -> Html {
+    let muted = props.chat.muted.has(&room.id);
+    let (shape, label) = if muted {
+        (Icon::Muted, "Unmute")
+    } else {
+        (Icon::Bell, "Mute all but mentions")
+    };
+    let id = room.id.clone();
+    let onclick = props.act.reform(move |_: MouseEvent| Action::Mute {
+        room: id.clone(),
+        on: !muted,
+    });
+    html! {
+        <button type="button" class="tool-button" data-testid="mute-toggle" aria-label={label} title={label} {onclick}>
+            { icon(shape) }<span class="tool-label">{ label }</span>
+        </button>
     }
-    room.unread(chat.me.as_ref().map(|me| me.id))
 }
 
 fn heading(props: &ChatScreenProps, room: &Room, me: Option<&Author>) -> Html {
