@@ -67,6 +67,12 @@ for (const colorScheme of ['light', 'dark']) {
 
       await chat.openMenu();
       await look('the own menu');
+      await chat.id('settings-open').click();
+      await expect(chat.id('theme-default')).toBeFocused();
+      await look('the settings');
+      await page.keyboard.press('Escape');
+      await expect(chat.id('settings')).toBeHidden();
+      await chat.openMenu();
       await chat.id('verify-open').click();
       await expect(chat.id('verify-server-words')).toBeVisible();
       await look('verify');

@@ -108,9 +108,11 @@ test('the theme is chosen with the arrow keys and stays', async ({ server, visit
   await chat.open(server.url);
   await tabTo(page, 'own-menu-open');
   await page.keyboard.press('Enter');
-  await tabTo(page, 'theme-system');
-  await page.keyboard.press('ArrowRight');
-  await page.keyboard.press('ArrowRight');
+  await tabTo(page, 'settings-open');
+  await page.keyboard.press('Enter');
+  await expect(chat.id('theme-default')).toBeFocused();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
   await page.reload();
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');

@@ -19,9 +19,12 @@ test('the page answers while the key is being made', async ({ server, visitor })
       const creating = document.querySelector('[data-testid="key-progress"]');
       if (creating && !seen.began) {
         seen.began = now;
-        document.querySelector('[data-testid="theme-dark"]').click();
+        document.querySelector('[data-testid="protocol-v1"]').click();
       }
-      if (!seen.answered && document.documentElement.dataset.theme === 'dark') seen.answered = now;
+      if (seen.began && !seen.answered && document.querySelector('[data-testid="v1-warning"]')) {
+        seen.answered = now;
+        document.querySelector('[data-testid="protocol-v2"]').click();
+      }
       if (seen.began && !creating && !seen.ended) seen.ended = now;
       const banner = document.querySelector('[data-testid="banner"]');
       if (!seen.connected && banner?.dataset.state === 'connected') seen.connected = now;

@@ -11,9 +11,11 @@ use crate::components::first_contact::FirstContact;
 use crate::components::header::header;
 use crate::components::identity::IdentityDialog;
 use crate::components::renewal::renewal;
+use crate::components::settings::{SettingsDialog, settings_dialog};
+use crate::components::text;
 use crate::components::verify::{Verify, View, verify_dialog};
 use crate::engine::page;
-use crate::hooks::{use_opened, use_store, use_version};
+use crate::hooks::{use_opened, use_settings, use_settings_shown, use_store, use_version};
 use crate::later;
 use crate::state::Action;
 use crate::state::connection::{Connection, Target};
@@ -80,6 +82,11 @@ pub fn app() -> Html {
     let verify_view = use_state(|| None::<View>);
     let identity_opened = use_opened(*identity_shown);
     let verify_opened = use_opened(verify_view.is_some());
+    let (settings, on_settings_change) = use_settings();
+    let (settings_shown, on_settings_shown) = use_settings_shown();
+    let settings_opened = use_opened(settings_shown);
+    // Before anything is rendered with a time.
+    text::set_clock(settings.clock);
     let (version, on_version) = use_version();
     let origin = page::origin();
     let state = &store.0;
@@ -88,6 +95,7 @@ pub fn app() -> Html {
         dispatcher.dispatch(action);
     });
     let on_identity = set_to(&identity_shown, true);
+    let on_settings = on_settings_shown.reform(|()| true);
     let on_connect = {
         // The choice may come from another screen: the blocking one offers v2.
         let on_version = on_version.clone();
@@ -122,7 +130,7 @@ pub fn app() -> Html {
             }
             // The chat has a bar of its own, and the person's menu in the list of rooms.
             if !state.entered || matches!(state.connection, Connection::Blocked(_)) {
-                { header(short.clone(), on_verify.clone(), on_identity.clone()) }
+                { header(short.clone(), on_verify.clone(), on_identity.clone(), on_settings.clone()) }
             }
             if let Connection::Blocked(block) = &state.connection {
                 <Blocked
@@ -149,6 +157,8 @@ pub fn app() -> Html {
                     {short}
                     {on_verify}
                     {on_identity}
+                    {on_settings}
+                    {settings}
                     chat={state.chat.clone()}
                     account={state.sender()}
                     {memory}
@@ -183,6 +193,14 @@ pub fn app() -> Html {
                     identity={state.identity.clone()}
                     on_key={on_key.clone()}
                 />
+            }
+            if settings_opened {
+                { settings_dialog(&SettingsDialog {
+                    open: settings_shown,
+                    settings,
+                    on_change: on_settings_change,
+                    on_close: on_settings_shown.reform(|()| false),
+                }) }
             }
             if verify_opened {
                 { verify_dialog(&Verify {

@@ -21,6 +21,7 @@ pub mod page_version;
 pub mod panel;
 pub mod pins;
 pub mod qr;
+pub mod settings;
 pub mod shortcuts;
 pub mod shown;
 pub mod table;

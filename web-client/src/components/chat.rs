@@ -138,6 +138,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                 short={props.short.clone()}
                 on_verify={props.on_verify.clone()}
                 on_identity={props.on_identity.clone()}
+                on_settings={props.on_settings.clone()}
                 on_rename={act.reform(|name| stamp::compose(format!("/name {name}"), None))}
                 on_disconnect={act.reform(|()| Action::Disconnect)}
             />
@@ -178,7 +179,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                     {on_ask}
                 />
             }
-            <Switcher chat={chat.clone()} on_open={act.reform(Action::Open)} {on_new} />
+            <Switcher chat={chat.clone()} send_key={props.settings.send_key} on_open={act.reform(Action::Open)} {on_new} />
         </main>
     }
 }
@@ -221,6 +222,7 @@ fn column(
                 outgoing={outgoing(chat)}
                 chosen={intent.get().map(|(Intent::Reply(seq) | Intent::Edit(seq))| seq)}
                 shown={goal.shown()}
+                clock={props.settings.clock}
                 welcome={welcome(props, room, on_settings)}
                 on_do={on_do(act, room, intent)}
                 on_cancel={act.reform(Action::Cancel)}
@@ -239,6 +241,7 @@ fn column(
                 title={room.title()}
                 {connected}
                 text_bytes={chat.text_bytes}
+                send_key={props.settings.send_key}
                 practised={practised(chat, room)}
                 forgets={props.forgets}
                 {about}

@@ -1,5 +1,4 @@
-//! The form for writing messages: Enter sends, Shift+Enter breaks the line, drafts survive a
-//! reload. It also edits a message, and shows the one that is answered.
+//! The form for writing messages: Enter or Ctrl+Enter sends, drafts survive a reload. It also edits a message, and shows the one that is answered.
 
 mod completion;
 mod field;
@@ -17,6 +16,7 @@ use self::forms::use_forms;
 use super::icons::{Icon, icon};
 use super::text;
 use crate::hooks::{Place, use_draft};
+use crate::state::settings::SendKey;
 use crate::state::shortcuts;
 use client::drafts::Intent;
 use client::formatting::Form;
@@ -66,6 +66,8 @@ pub struct ComposerProps {
     pub connected: bool,
     /// The most bytes of a message.
     pub text_bytes: usize,
+    /// The keys that send.
+    pub send_key: SendKey,
     /// The person has sent messages here, and knows the keys.
     pub practised: bool,
     /// The browser does not keep what is written.
@@ -228,7 +230,7 @@ pub fn composer(props: &ComposerProps) -> Html {
                 }}
             />
             { forms.button() }
-            <button type="submit" class="button button-primary" data-testid="send" aria-label={verb} disabled={unsendable}>
+            <button type="submit" class="button button-primary" data-testid="send" aria-label={verb} title={format!("{verb} ({})", props.send_key.sends())} disabled={unsendable}>
                 { icon(shape) }
                 <span class="button-label">{ verb }</span>
             </button>
@@ -262,6 +264,7 @@ fn on_keydown(
     let (node, completion) = (node.clone(), completion.clone());
     let (on_put_aside, on_edit_last) = (props.on_put_aside.clone(), props.on_edit_last.clone());
     let about = props.about.is_some();
+    let send_key = props.send_key;
     Callback::from(move |event: KeyboardEvent| {
         // The key that ends an input method's composition belongs to the input method: Enter
         // chooses a character there and must not send. In Safari that key comes after the end of the
@@ -283,7 +286,7 @@ fn on_keydown(
             return;
         }
         match key.as_str() {
-            "Enter" if !event.shift_key() => {
+            "Enter" if send_key.sends_with(event.shift_key(), control) => {
                 event.prevent_default();
                 send.emit(());
             }
@@ -324,11 +327,17 @@ fn hint(props: &ComposerProps, unknown: Option<&str>) -> Html {
     }
     html! {
         <span class="keys">
-            <kbd>{ "Enter" }</kbd>{ " sends, " }<kbd>{ "Shift" }</kbd>{ " + " }<kbd>{ "Enter" }</kbd>
-            { " breaks the line, " }<kbd>{ "Ctrl" }</kbd>{ " + " }<kbd>{ "/" }</kbd>
-            { " lists shortcuts." }
+            { keys(props.send_key.sends()) }{ " sends, " }
+            { keys(props.send_key.breaks()) }{ " breaks the line, " }
+            { keys("Ctrl + /") }{ " lists shortcuts." }
         </span>
     }
+}
+
+/// Shows keys that are pressed together.
+fn keys(together: &'static str) -> Html {
+    let key = |(at, key)| html! { <>{ if at > 0 { " + " } else { "" } }<kbd>{ key }</kbd></> };
+    together.split(" + ").enumerate().map(key).collect()
 }
 
 fn about_line(about: &About, on_put_aside: &Callback<()>) -> Html {

@@ -10,11 +10,12 @@ pub fn header(
     short: Option<AttrValue>,
     on_verify: Callback<()>,
     on_identity: Callback<()>,
+    on_settings: Callback<()>,
 ) -> Html {
     html! {
         <header class="top" translate="no">
             <span class="brand">{ icon(Icon::Brand) }<span>{ "Secure Chat" }</span></span>
-            <OwnMenu {short} {on_verify} {on_identity} />
+            <OwnMenu {short} {on_verify} {on_identity} {on_settings} />
         </header>
     }
 }

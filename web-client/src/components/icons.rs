@@ -38,12 +38,8 @@ pub enum Icon {
     Send,
     /// An i in a circle, for information.
     Info,
-    /// A screen, for the system's colours.
-    System,
-    /// A sun, for light colours.
-    Sun,
-    /// A moon, for dark colours.
-    Moon,
+    /// Two sliders, for settings.
+    Settings,
     /// A plug, for the server.
     Plug,
     /// A pen that signs.
@@ -109,12 +105,9 @@ impl Icon {
             Self::Steps => "M9.5 6H20M9.5 12H20M9.5 18H20M5 6h.01M5 12h.01M5 18h.01",
             Self::Send => "M4.5 12L4 4.5 21 12 4 19.5zM4.5 12H11",
             Self::Info => "M12 21a9 9 0 1 1 0-18 9 9 0 0 1 0 18zM12 11v5M12 8h.01",
-            Self::System => "M4 5h16v11H4zM9 20h6M12 16v4",
-            Self::Sun => {
-                "M12 16a4 4 0 1 1 0-8 4 4 0 0 1 0 8zM12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 \
-                 5.3l1.4 1.4M17.3 17.3l1.4 1.4M5.3 18.7l1.4-1.4M17.3 6.7l1.4-1.4"
+            Self::Settings => {
+                "M4 8h8M18 8h2M15 11a3 3 0 1 1 0-6 3 3 0 0 1 0 6zM4 16h2M12 16h8M9 19a3 3 0 1 1 0-6 3 3 0 0 1 0 6z"
             }
-            Self::Moon => "M20 14.2A8 8 0 0 1 9.8 4a8 8 0 1 0 10.2 10.2z",
             Self::Plug => "M9 3v5M15 3v5M6.5 8h11v3a5.5 5.5 0 0 1-11 0zM12 16.5V21",
             Self::Sign => "M4 20h16M6 16l1-4L16.5 2.5l3 3L10 15z",
             Self::Plus => "M12 5v14M5 12h14",

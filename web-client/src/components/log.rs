@@ -18,6 +18,7 @@ use super::message::MessageRow;
 use super::outgoing::OutgoingRow;
 use super::text;
 use crate::hooks::use_latest;
+use crate::state::settings::Clock;
 use client::log::Message;
 use client::markup;
 use client::outbox::Outgoing;
@@ -43,6 +44,8 @@ pub struct LogProps {
     pub chosen: Option<Seq>,
     /// A message to show, and the number of times that this was asked for.
     pub shown: Option<(Seq, u32)>,
+    /// The clock of the times. They are formatted anew when it changes.
+    pub clock: Clock,
     /// What an empty room says.
     pub welcome: Html,
     /// Called with the person's action on a message.
@@ -218,6 +221,7 @@ fn message_row(
             moderates={props.moderates}
             {head}
             chosen={props.chosen == Some(message.seq)}
+            clock={props.clock}
             glow={props.shown.filter(|(seq, _)| *seq == message.seq).map(|(_, times)| times)}
             {on_do}
         />

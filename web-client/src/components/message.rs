@@ -12,6 +12,7 @@ use super::person::{avatar, hue};
 use super::reaction_board::ReactionBoard;
 use super::said::{self, said};
 use super::{reactions, text};
+use crate::state::settings::Clock;
 use client::log::Message;
 use client::markup;
 use client::outbox::Writing;
@@ -31,6 +32,8 @@ pub struct MessageRowProps {
     pub head: bool,
     /// The message is being answered or edited.
     pub chosen: bool,
+    /// The clock of the times. They are formatted anew when it changes.
+    pub clock: Clock,
     /// The number of times that the person was led to a message, if it was this one.
     pub glow: Option<u32>,
     /// Called with the person's action on the message.

@@ -6,7 +6,8 @@
 //!
 //! | where | test ids |
 //! |---|---|
-//! | own menu | `own-menu-open` `own-menu` `own-name` (in the chat) `own-rename` `own-rename-submit` `verify-open` `identity-open` `theme-toggle` (radios inside: `theme-system` `theme-light` `theme-dark`) `disconnect` (in the chat) |
+//! | own menu | `own-menu-open` `own-menu` `own-name` (in the chat) `own-rename` `own-rename-submit` `verify-open` `identity-open` `settings-open` `disconnect` (in the chat) |
+//! | settings | `settings` (the dialog) with radios `theme-default` `theme-light` `theme-dark`, `clock-default` `clock-24` `clock-12`, `send-key-default` `send-key-ctrl-enter`; `settings-notify` `settings-notify-ask` |
 //! | bar | `rooms-toggle` (narrow) `room-title` `shield` (`data-look`: see `Protection::as_str`; `shield-words` `shield-compare`) `search-toggle` `bar-more` (phone: shows the others) `members-toggle` `handshake-toggle` `mute-toggle` `console-toggle` (operators) |
 //! | every screen | `renewal` (the server has another version of the page) `renewal-load` |
 //! | coming back | `coming-back` `coming-back-cancel` |
@@ -70,11 +71,11 @@ pub mod room_settings;
 pub mod rooms;
 pub mod said;
 pub mod search;
+pub mod settings;
 pub mod shield;
 pub mod sure;
 pub mod switcher;
 pub mod table;
 pub mod text;
-pub mod theme_toggle;
 pub mod verify;
 pub mod waiting;

@@ -1,4 +1,4 @@
-//! The person's own menu: name, keys, colours, and the way out.
+//! The person's own menu: name, keys, settings, and the way out.
 
 use client::lines;
 use yew::prelude::*;
@@ -7,7 +7,6 @@ use super::callbacks::{hide_popover, set};
 use super::field::{Field, field};
 use super::icons::{Icon, icon};
 use super::person::avatar;
-use super::theme_toggle::ThemeToggle;
 
 /// The id of the menu.
 const MENU_ID: &str = "own-menu";
@@ -24,6 +23,8 @@ pub struct OwnMenuProps {
     pub on_verify: Callback<()>,
     /// Called when the person wants to see the identity.
     pub on_identity: Callback<()>,
+    /// Called when the person wants to see the settings.
+    pub on_settings: Callback<()>,
     /// Called with the name that the person wants to have.
     #[prop_or_default]
     pub on_rename: Callback<String>,
@@ -91,7 +92,7 @@ pub fn own_menu(props: &OwnMenuProps) -> Html {
                 }
                 { item("verify-open", Icon::Shield, html! { "Verify…" }, &props.on_verify) }
                 { item("identity-open", Icon::Key, identity, &props.on_identity) }
-                <div class="menu-row"><span aria-hidden="true">{ "Colours" }</span><ThemeToggle /></div>
+                { item("settings-open", Icon::Settings, html! { "Settings…" }, &props.on_settings) }
                 if props.name.is_some() {
                     { item("disconnect", Icon::Leave, html! { "Disconnect" }, &props.on_disconnect) }
                 }

@@ -11,7 +11,7 @@ use super::callbacks::{set, set_to};
 use super::dialog::Dialog;
 use super::field::{Field, field};
 use crate::hooks::use_opened;
-use crate::state::shortcuts::SHORTCUTS;
+use crate::state::settings::SendKey;
 use crate::state::shortcuts::{self, Shortcut};
 use client::Chat;
 use client::fuzzy;
@@ -25,6 +25,8 @@ const OFFERED: usize = 8;
 pub struct SwitcherProps {
     /// The chat with all known rooms.
     pub chat: Chat,
+    /// The keys that send a message, as the list of shortcuts has them.
+    pub send_key: SendKey,
     /// Called with the room that the person wants to see.
     pub on_open: Callback<RoomId>,
     /// Called when the person wants a new room.
@@ -147,8 +149,8 @@ fn dialogs(
             </Dialog>
             <Dialog open={**open == Some(Open::Help)} {on_close} title="Shortcuts" id="shortcuts">
                 <dl class="shortcuts">
-                    { for SHORTCUTS.iter().map(|(keys, does)| html! {
-                        <div key={*does}><dt><kbd>{ *keys }</kbd></dt><dd>{ *does }</dd></div>
+                    { for shortcuts::listed(props.send_key).map(|(keys, does)| html! {
+                        <div key={does}><dt><kbd>{ keys }</kbd></dt><dd>{ does }</dd></div>
                     }) }
                 </dl>
             </Dialog>

@@ -1,12 +1,14 @@
 //! Numbers and times in the form that people read.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
-use js_sys::Intl::{self, DateTimeStyle};
+use js_sys::Intl::{self, DateTimeStyle, HourCycle};
 use js_sys::{Array, Function};
 use shared::chat::Timestamp;
 use wasm_bindgen::JsValue;
 use yew::prelude::*;
+
+use crate::state::settings::Clock;
 
 /// Shows a sentence in which flags such as `--allow-v1` stand as code, whole on one line.
 pub fn sentence(text: &str) -> Html {
@@ -137,6 +139,11 @@ impl Form {
         if let Some(time) = time {
             options.set_time_style(time);
         }
+        match CLOCK.get() {
+            Clock::Browser => {}
+            Clock::Hours24 => options.set_hour_cycle(HourCycle::H23),
+            Clock::Hours12 => options.set_hour_cycle(HourCycle::H12),
+        }
         // No language is named: the browser's own.
         Intl::DateTimeFormat::new(&Array::new(), &options).format()
     }
@@ -147,6 +154,17 @@ thread_local! {
     /// kept, because making one takes as long as a hundred uses; and made anew in another zone,
     /// because a formatter keeps the one that it began in.
     static FORMATTERS: RefCell<Option<(f64, [Function; 4])>> = const { RefCell::new(None) };
+}
+
+thread_local! {
+    static CLOCK: Cell<Clock> = const { Cell::new(Clock::Browser) };
+}
+
+/// Takes the clock of all times that are formatted from now on.
+pub fn set_clock(clock: Clock) {
+    if CLOCK.replace(clock) != clock {
+        FORMATTERS.take();
+    }
 }
 
 fn format(at: u64, form: Form) -> String {

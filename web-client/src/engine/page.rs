@@ -28,9 +28,45 @@ pub fn invitation() -> Option<InvitationCode> {
     link::invitation(&part(web_sys::Location::hash))
 }
 
-/// Returns the part of the chat that the page's address names.
+/// Returns the part of the chat that the page's address names; while it names the settings, the one
+/// that they lie over.
 pub fn view() -> Option<View> {
-    View::parse(&part(web_sys::Location::hash))
+    let below = shows_settings().then(below_settings).flatten();
+    View::parse(&below.unwrap_or_else(|| part(web_sys::Location::hash)))
+}
+
+/// The fragment of the settings.
+const SETTINGS: &str = "#settings";
+
+/// Returns whether the page's address names the settings.
+pub fn shows_settings() -> bool {
+    part(web_sys::Location::hash) == SETTINGS
+}
+
+/// Returns the fragment that was there before the settings were shown. The entry of the history has
+/// it, because a reload must come back to the same room.
+fn below_settings() -> Option<String> {
+    let history = web_sys::window()?.history().ok()?;
+    history.state().ok()?.as_string()
+}
+
+/// Shows the settings in the page's address, as a new entry of the history: "back" closes them.
+pub fn show_settings() {
+    if let Some(history) = web_sys::window().and_then(|window| window.history().ok()) {
+        let below = part(web_sys::Location::hash).into();
+        // Fails only for an address of another origin.
+        let _ = history.push_state_with_url(&below, "", Some(SETTINGS));
+    }
+}
+
+/// Takes the settings out of the page's address.
+pub fn leave_settings() {
+    if below_settings().is_some() {
+        go_back();
+    } else {
+        // The address was opened by somebody: nothing of this page is before it.
+        remove_fragment();
+    }
 }
 
 /// Goes back to the former entry of the history.

@@ -23,8 +23,12 @@ pub enum Setting {
     RecentEmoji,
     /// The muted rooms of all accounts: see [`crate::state::muted`].
     Muted,
-    /// The theme: `light`, `dark`, or empty for the system's choice.
+    /// The colours: a [`crate::state::settings::Theme`].
     Theme,
+    /// A [`crate::state::settings::Clock`].
+    Clock,
+    /// A [`crate::state::settings::SendKey`].
+    SendKey,
 }
 
 impl Setting {
@@ -39,6 +43,8 @@ impl Setting {
             Self::RecentEmoji => "secure-chat.recent-emoji",
             Self::Muted => "secure-chat.muted",
             Self::Theme => "secure-chat.theme",
+            Self::Clock => "secure-chat.clock",
+            Self::SendKey => "secure-chat.send-key",
         }
     }
 }

@@ -18,9 +18,9 @@ mod reducible;
 mod remembered;
 mod renamings;
 mod resize;
+mod settings;
 pub mod stamp;
 mod store;
-mod theme;
 
 pub use crate::engine::memory::Memory;
 pub use address::WIDE;
@@ -38,5 +38,5 @@ pub use reducible::Store;
 pub use remembered::{Remembered, use_last_name, use_last_server, use_version};
 pub use renamings::use_renamings;
 pub use resize::use_resize;
+pub use settings::{use_settings, use_settings_shown};
 pub use store::use_store;
-pub use theme::{Theme, use_theme};

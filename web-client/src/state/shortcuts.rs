@@ -5,6 +5,8 @@
 
 use client::formatting::Form;
 
+use super::settings::SendKey;
+
 /// The effect of a shortcut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shortcut {
@@ -20,21 +22,24 @@ pub enum Shortcut {
     Previous,
 }
 
-/// The keys and their effects, as they are listed; also those of the composer and of the browser.
-pub const SHORTCUTS: [(&str, &str); 12] = [
-    ("Ctrl + K", "Go to a room or person"),
-    ("Alt + ↓", "Next room"),
-    ("Alt + ↑", "Previous room"),
-    ("Alt + N", "New room"),
-    ("Ctrl + /", "This list"),
-    ("Enter", "Send"),
-    ("Shift + Enter", "Break the line"),
-    ("Ctrl + B", "Bold, while text is selected"),
-    ("Ctrl + I", "Italic, while text is selected"),
-    ("@ or /", "Offer people or commands; ↑ ↓ and Enter choose"),
-    ("↑", "Edit your last message, while the composer is empty"),
-    ("Esc", "Stop answering or editing, close what is open"),
-];
+/// Returns the keys and their effects, as they are listed; also those of the composer and of the
+/// browser.
+pub fn listed(send_key: SendKey) -> [(&'static str, &'static str); 12] {
+    [
+        ("Ctrl + K", "Go to a room or person"),
+        ("Alt + ↓", "Next room"),
+        ("Alt + ↑", "Previous room"),
+        ("Alt + N", "New room"),
+        ("Ctrl + /", "This list"),
+        (send_key.sends(), "Send"),
+        (send_key.breaks(), "Break the line"),
+        ("Ctrl + B", "Bold, while text is selected"),
+        ("Ctrl + I", "Italic, while text is selected"),
+        ("@ or /", "Offer people or commands; ↑ ↓ and Enter choose"),
+        ("↑", "Edit your last message, while the composer is empty"),
+        ("Esc", "Stop answering or editing, close what is open"),
+    ]
+}
 
 /// Returns the effect of these keys, if they have one. `key` and `code` are those of the browser's
 /// event: the character, and the place on the keyboard. `control` is also the command key.
@@ -93,6 +98,20 @@ mod tests {
 
     fn typed(key: &str, control: bool, alt: bool) -> Option<Shortcut> {
         of(key, "", control, alt)
+    }
+
+    #[test]
+    fn the_list_has_the_keys_that_send() {
+        let keys = |send_key, effect| {
+            let listed = listed(send_key).into_iter();
+            listed
+                .filter(|it| it.1 == effect)
+                .map(|it| it.0)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(keys(SendKey::Enter, "Send"), ["Enter"]);
+        assert_eq!(keys(SendKey::CtrlEnter, "Send"), ["Ctrl + Enter"]);
+        assert_eq!(keys(SendKey::CtrlEnter, "Break the line"), ["Enter"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 /// The paths of the modules and functions that are in the later part: those of what a person opens
 /// after entering, of v1, and of failures. A function is in the later part if its name contains one of
 /// these as a whole path; `…` stands for any text.
-pub(super) const LATER: [&str; 51] = [
+pub(super) const LATER: [&str; 52] = [
     // Panels, dialogs, screens.
     "web_client::components::blocked",
     "web_client::components::browse",
@@ -21,6 +21,7 @@ pub(super) const LATER: [&str; 51] = [
     "web_client::components::reaction_board",
     "web_client::components::room_settings",
     "web_client::components::search",
+    "web_client::components::settings",
     "web_client::components::sure",
     "web_client::components::switcher::dialogs",
     "web_client::components::switcher::step",

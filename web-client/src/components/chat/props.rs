@@ -10,6 +10,7 @@ use crate::state::address::Origin;
 use crate::state::connection::{Connection, Doubt};
 use crate::state::handshake_report::HandshakeReport;
 use crate::state::panel::Panel;
+use crate::state::settings::Settings;
 use crate::state::shown::Protection;
 
 /// Props of [`super::ChatScreen`].
@@ -37,6 +38,10 @@ pub struct ChatScreenProps {
     pub on_verify: Callback<()>,
     /// Called when the person wants to see the identity.
     pub on_identity: Callback<()>,
+    /// Called when the person wants to see the settings.
+    pub on_settings: Callback<()>,
+    /// The person's settings.
+    pub settings: Settings,
     /// The rooms and the outbox.
     pub chat: Chat,
     /// The person's account.
