@@ -3,7 +3,7 @@
 /// The paths of the modules and functions that are in the later part: those of what a person opens
 /// after entering, of v1, and of failures. A function is in the later part if its name contains one of
 /// these as a whole path; `…` stands for any text.
-pub(super) const LATER: [&str; 52] = [
+pub(super) const LATER: [&str; 57] = [
     // Panels, dialogs, screens.
     "web_client::components::blocked",
     "web_client::components::browse",
@@ -18,6 +18,7 @@ pub(super) const LATER: [&str; 52] = [
     "web_client::components::members",
     "web_client::components::new_room",
     "web_client::components::operator",
+    "web_client::components::own_menu::Rename",
     "web_client::components::reaction_board",
     "web_client::components::room_settings",
     "web_client::components::search",
@@ -48,12 +49,16 @@ pub(super) const LATER: [&str; 52] = [
     "web_client::engine::memory::Memory>::look_for_left",
     // The older protocol.
     "shared::v1::client",
+    "shared::v1::framing",
     // Products of numbers that only RSA keys above 2048 bits have.
     "crypto_bigint::uint::mul::karatsuba…<64usize",
     "crypto_bigint::uint::mul::karatsuba…<128usize",
     "crypto_bigint::uint::mul::karatsuba…<256usize",
     // Texts for failures of the program itself.
     "core::fmt::Debug",
+    "core::str::slice_error_fail_rt",
+    "char>::escape_debug_ext",
+    "serde_json::error::ErrorCode as core::fmt::Display",
     "idb::error::Error as alloc::string::ToString",
     "der::error::ErrorKind as core::fmt::Display",
     "rsa::errors::Error as core::fmt::Display",
