@@ -36,9 +36,9 @@ pub fn settings_dialog(dialog: &SettingsDialog) -> Html {
     html! {
         <Dialog open={dialog.open} on_close={dialog.on_close.clone()} title="Settings" id="settings">
             <div class="whole settings">
-                { choice("theme", "Colours", now.theme, true, on_change.reform(move |theme| Settings { theme, ..now })) }
-                { choice("clock", "Times", now.clock, false, on_change.reform(move |clock| Settings { clock, ..now })) }
-                { choice("send-key", "A message is sent by", now.send_key, false, on_change.reform(move |send_key| Settings { send_key, ..now })) }
+                { choice("theme", "Colours", now.theme, true, &on_change.reform(move |theme| Settings { theme, ..now })) }
+                { choice("clock", "Times", now.clock, false, &on_change.reform(move |clock| Settings { clock, ..now })) }
+                { choice("send-key", "A message is sent by", now.send_key, false, &on_change.reform(move |send_key| Settings { send_key, ..now })) }
                 <section aria-labelledby="settings-notify">
                     <h3 id="settings-notify">{ "Notifications" }</h3>
                     <p class="hint" role="status" data-testid="settings-notify">
@@ -66,7 +66,7 @@ fn choice<T: Choice>(
     legend: &'static str,
     chosen: T,
     first: bool,
-    on_choose: Callback<T>,
+    on_choose: &Callback<T>,
 ) -> Html {
     let options = T::ALL.iter().map(|value| {
         let value = *value;

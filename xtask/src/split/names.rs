@@ -3,7 +3,7 @@
 /// The paths of the modules and functions that are in the later part: those of what a person opens
 /// after entering, of v1, and of failures. A function is in the later part if its name contains one of
 /// these as a whole path; `…` stands for any text.
-pub(super) const LATER: [&str; 57] = [
+pub(super) const LATER: [&str; 55] = [
     // Panels, dialogs, screens.
     "web_client::components::blocked",
     "web_client::components::browse",
@@ -18,7 +18,6 @@ pub(super) const LATER: [&str; 57] = [
     "web_client::components::members",
     "web_client::components::new_room",
     "web_client::components::operator",
-    "web_client::components::own_menu::Rename",
     "web_client::components::reaction_board",
     "web_client::components::room_settings",
     "web_client::components::search",
@@ -49,7 +48,6 @@ pub(super) const LATER: [&str; 57] = [
     "web_client::engine::memory::Memory>::look_for_left",
     // The older protocol.
     "shared::v1::client",
-    "shared::v1::framing",
     // Products of numbers that only RSA keys above 2048 bits have.
     "crypto_bigint::uint::mul::karatsuba…<64usize",
     "crypto_bigint::uint::mul::karatsuba…<128usize",
