@@ -108,7 +108,11 @@ pub fn read_foreign<E: From<KeyFileError>>(
     Ok(key.map_err(|error| KeyFileError::Key(path.to_path_buf(), error))?)
 }
 
-fn load(path: &Path) -> Result<PrivateKey, KeyFileError> {
+/// Loads the key at `path`.
+///
+/// # Errors
+/// [`KeyFileError`]; a missing file is [`KeyFileError::Read`].
+pub fn load(path: &Path) -> Result<PrivateKey, KeyFileError> {
     let mut pem = Zeroizing::new(String::new());
     files::read_text(path, MAX_FILE_BYTES, FORBIDDEN_MODE, &mut pem).map_err(
         |error| match error {

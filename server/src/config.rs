@@ -1,6 +1,7 @@
 //! The server's configuration: flags win over the environment, that over the file, and that over
 //! the defaults.
 
+mod commands;
 mod flags;
 
 use std::io;
@@ -16,6 +17,7 @@ use shared::limits::{
 };
 use thiserror::Error;
 
+pub use self::commands::{BackupTask, RestoreTask};
 use self::flags::Settings;
 pub use self::flags::{Cli, Command, OperatorsTask};
 use crate::rates::PerMinute;

@@ -3,6 +3,7 @@
 //! [`run`] takes bound listeners and a stop signal, so that tests drive the same server as `main`.
 
 pub mod admission;
+pub mod backup;
 pub mod clients;
 pub mod config;
 pub mod connection;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
+use secure_chat_server::backup::DATABASE;
 use secure_chat_server::config::{Cli, Command, Config, ConfigError};
 use secure_chat_server::hub::Hub;
 use secure_chat_server::keystore::{self, KeystoreError};
@@ -29,9 +30,6 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Time for which the last lines may keep the process, when nobody reads them.
 const LAST_WORDS_TIMEOUT: Duration = Duration::from_millis(500);
-
-/// The name of the chat's history in the data folder.
-const DATABASE: &str = "chat.db";
 
 fn main() -> ExitCode {
     match start() {
@@ -106,6 +104,12 @@ fn start() -> Result<(), Failure> {
         Some(Command::Operators { task, data_dir }) => {
             let folder = data_dir.unwrap_or(config.data_dir);
             return tasks::operators(&folder, task).map_err(Failure::Task);
+        }
+        Some(Command::Backup(task)) => {
+            return tasks::backup(&config.data_dir, &task).map_err(Failure::Task);
+        }
+        Some(Command::Restore(task)) => {
+            return tasks::restore(&config.data_dir, &task).map_err(Failure::Task);
         }
         None => {}
     }

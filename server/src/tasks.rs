@@ -1,5 +1,7 @@
 //! Tasks of the program other than serving, on a server's data folder.
 
+mod backup;
+
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -11,13 +13,19 @@ use shared::chat::limits::MAX_OPERATORS;
 use shared::chat::{Name, RoomId, UserId};
 use thiserror::Error;
 
-use crate::DATABASE;
+use secure_chat_server::backup::{BackupError, DATABASE, RestoreError};
+
+pub(crate) use self::backup::{backup, restore};
 
 /// The reason for which a task was not done, or not to its end.
 #[derive(Debug, Error)]
 pub(crate) enum TaskFailure {
     #[error("{0} was not exported: {1}")]
     Export(RoomId, #[source] ExportError),
+    #[error(transparent)]
+    Backup(BackupError),
+    #[error("nothing was restored: {0}")]
+    Restore(RestoreError),
     #[error("the operators cannot be read or changed: {0}")]
     Open(#[source] OpenError),
     #[error("the operators cannot be read or changed: {0}")]
@@ -96,6 +104,11 @@ async fn change_operators(store: &dyn Store, task: OperatorsTask) -> Result<(), 
     if operators.is_empty() {
         lines.push_str("No operators: the server prints a claim link when it starts.\n");
     }
-    let written = io::stdout().lock().write_all(lines.as_bytes());
+    print(&lines)
+}
+
+/// Prints what a task has to say.
+fn print(text: &str) -> Result<(), TaskFailure> {
+    let written = io::stdout().lock().write_all(text.as_bytes());
     written.map_err(TaskFailure::Output)
 }

@@ -10,6 +10,7 @@ use shared::chat::keep::InvalidKeep;
 use shared::chat::{AdmissionMode, Keep, RoomId};
 
 use super::LogLevel;
+use super::commands::{BackupTask, RestoreTask};
 
 /// Secure Chat's server: encrypted chat over TCP and, through a WebSocket tunnel, in the browser.
 #[derive(Debug, Parser)]
@@ -40,6 +41,10 @@ pub enum Command {
         #[arg(long, value_name = "FOLDER")]
         data_dir: Option<PathBuf>,
     },
+    /// Make a backup of the history and the key as a new folder. The server may run meanwhile.
+    Backup(BackupTask),
+    /// Put a backup into the data folder of a server that is stopped.
+    Restore(RestoreTask),
     /// List or change the operators of a server that is stopped, for instance after a key was
     /// stolen.
     Operators {

@@ -37,7 +37,9 @@ pub use memory::MemoryStore;
 pub use outcome::{Committed, Outcome};
 pub(crate) use reactions::Reactions;
 pub(crate) use rules::{MAX_OWN_REACTIONS, MAX_REACTIONS, not_before, seen_at_entry};
-pub use sqlite::{ExportError, OpenError, SqliteStore, export};
+pub use sqlite::{
+    CopyError, ExportError, OpenError, Quiet, SqliteStore, copy, export, lock, verify,
+};
 
 /// The result of a request, which resolves when the request is durable.
 pub type Durable<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;

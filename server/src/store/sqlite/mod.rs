@@ -2,6 +2,7 @@
 
 mod admission;
 mod changes;
+mod copy;
 mod error;
 mod export;
 mod gather;
@@ -30,6 +31,7 @@ use shared::chat::{Entry, Query, RoomId, Seq};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 
+pub use copy::{CopyError, Quiet, copy, verify};
 pub use error::OpenError;
 pub use export::{ExportError, export};
 
@@ -132,6 +134,14 @@ impl SqliteStore {
         };
         self
     }
+}
+
+/// Takes the database at `path` for as long as the result lives, without opening it.
+///
+/// # Errors
+/// [`OpenError::InUse`] while a server has it; [`OpenError::Io`].
+pub fn lock(path: &Path) -> Result<File, OpenError> {
+    open::lock(path)
 }
 
 impl fmt::Debug for SqliteStore {

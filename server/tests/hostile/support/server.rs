@@ -31,7 +31,7 @@ pub(crate) struct Ended {
 
 /// Returns the command that starts the server on the data folder `data`. It listens on free
 /// loopback ports unless `arguments` say otherwise.
-fn command(data: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn command(data: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_secure-chat-server"));
     for (flag, value) in [("--listen", "127.0.0.1:0"), ("--http", "127.0.0.1:0")] {
         if !arguments.contains(&flag) {

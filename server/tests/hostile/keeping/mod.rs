@@ -1,0 +1,3 @@
+//! What keeps a server's data, by the program's own tasks: backups under load, moves, settings.
+
+mod backup;
