@@ -17,7 +17,7 @@ use shared::limits::{
 };
 use thiserror::Error;
 
-pub use self::commands::{BackupTask, RestoreTask};
+pub use self::commands::{BackupTask, ImportTask, RestoreTask};
 use self::flags::Settings;
 pub use self::flags::{Cli, Command, OperatorsTask};
 use crate::rates::PerMinute;

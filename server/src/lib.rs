@@ -20,6 +20,7 @@ pub mod refusal;
 pub mod rsa_pool;
 pub mod store;
 pub mod system;
+pub mod transfer;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -99,7 +99,14 @@ fn start() -> Result<(), Failure> {
     match command {
         Some(Command::Export { room, data_dir }) => {
             let folder = data_dir.unwrap_or(config.data_dir);
-            return tasks::write_export(&folder, &room).map_err(Failure::Task);
+            let done = match room {
+                Some(room) => tasks::write_export(&folder, &room),
+                None => tasks::export_all(&folder),
+            };
+            return done.map_err(Failure::Task);
+        }
+        Some(Command::Import(task)) => {
+            return tasks::import(&config.data_dir, task).map_err(Failure::Task);
         }
         Some(Command::Operators { task, data_dir }) => {
             let folder = data_dir.unwrap_or(config.data_dir);

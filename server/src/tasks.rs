@@ -1,10 +1,12 @@
 //! Tasks of the program other than serving, on a server's data folder.
 
 mod backup;
+mod transfer;
 
 use std::io::{self, Write};
 use std::path::Path;
 
+use secure_chat_server::backup::{BackupError, DATABASE, RestoreError};
 use secure_chat_server::config::OperatorsTask;
 use secure_chat_server::store::{
     Change, ExportError, OpenError, SqliteStore, Store, StoreError, export,
@@ -13,19 +15,22 @@ use shared::chat::limits::MAX_OPERATORS;
 use shared::chat::{Name, RoomId, UserId};
 use thiserror::Error;
 
-use secure_chat_server::backup::{BackupError, DATABASE, RestoreError};
-
 pub(crate) use self::backup::{backup, restore};
+pub(crate) use self::transfer::{export_all, import};
 
 /// The reason for which a task was not done, or not to its end.
 #[derive(Debug, Error)]
 pub(crate) enum TaskFailure {
     #[error("{0} was not exported: {1}")]
     Export(RoomId, #[source] ExportError),
+    #[error("the rooms were not exported: {0}")]
+    ExportAll(#[source] secure_chat_server::transfer::ExportError),
+    #[error("nothing was imported: {0}")]
+    Import(#[source] secure_chat_server::transfer::ImportError),
     #[error(transparent)]
     Backup(BackupError),
     #[error("nothing was restored: {0}")]
-    Restore(RestoreError),
+    Restore(#[source] RestoreError),
     #[error("the operators cannot be read or changed: {0}")]
     Open(#[source] OpenError),
     #[error("the operators cannot be read or changed: {0}")]

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use shared::chat::{RoomId, RoomName};
+
 /// The arguments of `backup`.
 #[derive(Debug, clap::Args)]
 pub struct BackupTask {
@@ -30,4 +32,34 @@ pub struct RestoreTask {
     /// The server's data folder.
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
+}
+
+/// The arguments of `import`.
+#[derive(Debug, clap::Args)]
+pub struct ImportTask {
+    /// Export of all rooms of a server of this program; Mattermost's bulk export, as zip archive or
+    /// JSONL; or Slack's export, as zip archive or folder.
+    #[arg(value_name = "FILE")]
+    pub path: PathBuf,
+    /// Another name for a room of the import; may be repeated.
+    #[arg(long = "rename", value_name = "ROOM=NEW", value_parser = renaming)]
+    pub renamed: Vec<(RoomId, RoomName)>,
+    /// Leave out rooms that are in use here. Without it they are an error.
+    #[arg(long)]
+    pub skip_existing: bool,
+    /// Key (SHA256:…) or name of the person who owns what is imported from another program, and can
+    /// enter its private rooms.
+    #[arg(long, value_name = "WHO")]
+    pub owner: Option<String>,
+    /// The server's data folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// Parses a new name of a room.
+fn renaming(text: &str) -> Result<(RoomId, RoomName), String> {
+    let (room, new) = text.split_once('=').ok_or("expected ROOM=NEW")?;
+    let room = RoomName::from_stored(room).map_err(|error| error.to_string())?;
+    let new = RoomName::parse(new).map_err(|error| error.to_string())?;
+    Ok((room.into(), new))
 }

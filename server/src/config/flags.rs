@@ -10,7 +10,7 @@ use shared::chat::keep::InvalidKeep;
 use shared::chat::{AdmissionMode, Keep, RoomId};
 
 use super::LogLevel;
-use super::commands::{BackupTask, RestoreTask};
+use super::commands::{BackupTask, ImportTask, RestoreTask};
 
 /// Secure Chat's server: encrypted chat over TCP and, through a WebSocket tunnel, in the browser.
 #[derive(Debug, Parser)]
@@ -31,16 +31,19 @@ pub struct Cli {
 /// A task of the program other than serving.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Write a room's entries to standard output, oldest first, one JSON object a line. The server
-    /// may run meanwhile.
+    /// Write all rooms to standard output, in lines of JSON that `import` reads; or the entries of
+    /// one room, oldest first. The server may run meanwhile.
     Export {
-        /// Name of the room.
+        /// Name of the one room.
         #[arg(value_parser = RoomId::from_stored)]
-        room: RoomId,
+        room: Option<RoomId>,
         /// The server's data folder.
         #[arg(long, value_name = "FOLDER")]
         data_dir: Option<PathBuf>,
     },
+    /// Put the rooms of an export into the history of a server that is stopped, all of them or
+    /// nothing.
+    Import(ImportTask),
     /// Make a backup of the history and the key as a new folder. The server may run meanwhile.
     Backup(BackupTask),
     /// Put a backup into the data folder of a server that is stopped.

@@ -38,7 +38,8 @@ pub use outcome::{Committed, Outcome};
 pub(crate) use reactions::Reactions;
 pub(crate) use rules::{MAX_OWN_REACTIONS, MAX_REACTIONS, not_before, seen_at_entry};
 pub use sqlite::{
-    CopyError, ExportError, OpenError, Quiet, SqliteStore, copy, export, lock, verify,
+    CopyError, ExportError, Frozen, Import, InsertError, OpenError, Quiet, SqliteStore, copy,
+    export, frozen, import, lock, verify,
 };
 
 /// The result of a request, which resolves when the request is durable.

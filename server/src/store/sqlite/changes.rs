@@ -251,7 +251,7 @@ impl Requests<'_> {
         self.insert_role(room, user, role)
     }
 
-    fn insert_role(&self, room: i64, user: i64, role: Role) -> Result<(), Failure> {
+    pub(super) fn insert_role(&self, room: i64, user: i64, role: Role) -> Result<(), Failure> {
         let sql = "INSERT INTO roles (room, user, role) VALUES (?1, ?2, ?3)
                    ON CONFLICT (room, user) DO UPDATE SET role = excluded.role WHERE role <> ?4";
         let owner = rows::role_column(Role::Owner);

@@ -5,7 +5,9 @@ mod changes;
 mod copy;
 mod error;
 mod export;
+mod frozen;
 mod gather;
+mod import;
 mod index;
 mod job;
 mod open;
@@ -34,6 +36,8 @@ use tokio::sync::oneshot;
 pub use copy::{CopyError, Quiet, copy, verify};
 pub use error::OpenError;
 pub use export::{ExportError, export};
+pub use frozen::{Frozen, frozen};
+pub use import::{Import, InsertError, import};
 
 use self::job::Job;
 use self::reader::Readers;

@@ -25,6 +25,20 @@ pub(super) struct Head {
     changed: bool,
 }
 
+impl Head {
+    /// Makes an entry the last one.
+    pub(super) fn advance(&mut self, entry: &Entry) {
+        self.at = Some(entry.at);
+        self.raise(entry.seq);
+    }
+
+    /// Sets the last number.
+    pub(super) fn raise(&mut self, seq: Seq) {
+        self.seq = seq;
+        self.changed = true;
+    }
+}
+
 /// What is remembered from one transaction to the next.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
@@ -143,31 +157,33 @@ impl<'a> Requests<'a> {
         if !self.insert(head.key, writer, &entry, adds_reaction)? {
             return Ok((self.again(head.key, writer, new)?, None));
         }
-        index::index(self.connection, &mut self.memory.backlog, head.key, &entry)?;
-        match &entry.event {
-            Event::Deleted { of } => {
-                self.scrub(head.key, *of)?;
-                self.forget_reactions(head.key, *of)?;
-            }
-            Event::Reacted {
-                of,
-                emoji,
-                on: false,
-            } => self.take_back(head.key, writer, *of, emoji)?,
-            Event::Message { .. } | Event::Edited { .. } | Event::Reacted { .. } => {}
-        }
+        self.follow(head.key, writer, &entry)?;
         let appended = Appended {
             seq,
             at: entry.at,
             again: false,
         };
-        let head = self.head(room)?;
-        head.seq = seq;
-        head.at = Some(entry.at);
-        head.changed = true;
+        self.head(room)?.advance(&entry);
         let room = room.clone();
         let committed = Committed::Entry(RoomEntry { room, entry });
         Ok((appended, Some(committed)))
+    }
+
+    /// Does what an entry that was just inserted brings with it: its words, and what it takes away.
+    pub(super) fn follow(&mut self, room: i64, writer: i64, entry: &Entry) -> Result<(), Failure> {
+        index::index(self.connection, &mut self.memory.backlog, room, entry)?;
+        match &entry.event {
+            Event::Deleted { of } => {
+                self.scrub(room, *of)?;
+                self.forget_reactions(room, *of)
+            }
+            Event::Reacted {
+                of,
+                emoji,
+                on: false,
+            } => self.take_back(room, writer, *of, emoji),
+            Event::Message { .. } | Event::Edited { .. } | Event::Reacted { .. } => Ok(()),
+        }
     }
 
     /// Returns `true` for an edit while as many changes of the index of words wait as may.
@@ -187,14 +203,13 @@ impl<'a> Requests<'a> {
             return Ok(last);
         }
         // Durable before anybody uses a number of them, so that none is given twice after a crash.
-        head.seq = reserved;
-        head.changed = true;
+        head.raise(reserved);
         Ok(last)
     }
 
     /// Inserts an entry, which may stand for a new reaction. Returns `false` if this writer has used
     /// this id before.
-    fn insert(
+    pub(super) fn insert(
         &mut self,
         room: i64,
         writer: i64,
@@ -266,7 +281,7 @@ impl<'a> Requests<'a> {
     }
 
     /// Returns `true` for an edit of a message that has as many as it may have.
-    fn has_too_many_edits(&self, room: i64, event: &Event) -> Result<bool, Failure> {
+    pub(super) fn has_too_many_edits(&self, room: i64, event: &Event) -> Result<bool, Failure> {
         let Event::Edited { of, .. } = *event else {
             return Ok(false);
         };
@@ -294,7 +309,7 @@ impl<'a> Requests<'a> {
 
     /// Returns an event as it is kept: an edit of a message that was deleted in the meantime has no
     /// text.
-    fn as_stored(&self, room: i64, event: &Event) -> Result<Event, Failure> {
+    pub(super) fn as_stored(&self, room: i64, event: &Event) -> Result<Event, Failure> {
         let Event::Edited { of, .. } = *event else {
             return Ok(event.clone());
         };

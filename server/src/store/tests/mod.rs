@@ -7,6 +7,7 @@ mod reactions;
 mod retention;
 mod searches;
 mod sqlite;
+mod transfer;
 
 use std::path::Path;
 use std::sync::Arc;
