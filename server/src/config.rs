@@ -3,12 +3,14 @@
 
 mod commands;
 mod flags;
+mod listing;
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::CommandFactory;
 use serde::Deserialize;
 use shared::chat::{AdmissionMode, Keep};
 use shared::limits::{
@@ -17,7 +19,7 @@ use shared::limits::{
 };
 use thiserror::Error;
 
-pub use self::commands::{BackupTask, ImportTask, RestoreTask};
+pub use self::commands::{BackupTask, ConfigTask, ImportTask, RestoreTask};
 use self::flags::Settings;
 pub use self::flags::{Cli, Command, OperatorsTask};
 use crate::rates::PerMinute;
@@ -171,6 +173,29 @@ fn read_file(path: &Path) -> Result<Settings, ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| ConfigError::Read(path.display().to_string(), error))?;
     toml::from_str(&text).map_err(|error| ConfigError::Parse(path.display().to_string(), error))
+}
+
+/// Returns a file of TOML with every setting, its help and its default.
+pub fn sample() -> String {
+    listing::sample(&Cli::command())
+}
+
+/// Returns each setting of this process with its value, and whether that is from a flag, a variable
+/// of the environment, a line of the file or the default.
+///
+/// # Errors
+/// [`ConfigError::Read`], if the file is gone since it was read.
+pub fn show() -> Result<String, ConfigError> {
+    let command = Cli::command();
+    let matches = command.clone().get_matches();
+    let path = matches.get_one::<PathBuf>("config");
+    let path = path.map(|path| path.display().to_string());
+    let text = path.as_deref().map(|path| {
+        std::fs::read_to_string(path).map_err(|error| ConfigError::Read(path.to_owned(), error))
+    });
+    let text = text.transpose()?;
+    let file = path.as_deref().zip(text.as_deref());
+    Ok(listing::origins(&command, &matches, file))
 }
 
 fn merge(over: Settings, file: Settings, default: Config) -> Result<Config, ConfigError> {

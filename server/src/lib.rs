@@ -4,10 +4,12 @@
 
 pub mod admission;
 pub mod backup;
+pub mod checkup;
 pub mod clients;
 pub mod config;
 pub mod connection;
 pub mod context;
+pub mod data_folder;
 pub mod gateway;
 pub mod hub;
 pub mod keystore;

@@ -105,6 +105,9 @@ fn start() -> Result<(), Failure> {
             };
             return done.map_err(Failure::Task);
         }
+        Some(Command::Config(task)) => {
+            return tasks::config(&config, &task).map_err(Failure::Task);
+        }
         Some(Command::Import(task)) => {
             return tasks::import(&config.data_dir, task).map_err(Failure::Task);
         }

@@ -1,13 +1,14 @@
 //! Tasks of the program other than serving, on a server's data folder.
 
 mod backup;
+mod config;
 mod transfer;
 
 use std::io::{self, Write};
 use std::path::Path;
 
 use secure_chat_server::backup::{BackupError, DATABASE, RestoreError};
-use secure_chat_server::config::OperatorsTask;
+use secure_chat_server::config::{ConfigError, OperatorsTask};
 use secure_chat_server::store::{
     Change, ExportError, OpenError, SqliteStore, Store, StoreError, export,
 };
@@ -16,6 +17,7 @@ use shared::chat::{Name, RoomId, UserId};
 use thiserror::Error;
 
 pub(crate) use self::backup::{backup, restore};
+pub(crate) use self::config::config;
 pub(crate) use self::transfer::{export_all, import};
 
 /// The reason for which a task was not done, or not to its end.
@@ -31,6 +33,10 @@ pub(crate) enum TaskFailure {
     Backup(BackupError),
     #[error("nothing was restored: {0}")]
     Restore(#[source] RestoreError),
+    #[error(transparent)]
+    Config(Box<ConfigError>),
+    #[error("{0} of what a server needs is not as it must be")]
+    NotWell(usize),
     #[error("the operators cannot be read or changed: {0}")]
     Open(#[source] OpenError),
     #[error("the operators cannot be read or changed: {0}")]

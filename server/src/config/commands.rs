@@ -56,6 +56,18 @@ pub struct ImportTask {
     pub data_dir: Option<PathBuf>,
 }
 
+/// The tasks of `config`. Give the flags of the server before `config`.
+#[derive(Debug, clap::Subcommand)]
+pub enum ConfigTask {
+    /// Print each setting with its value and where that comes from. Secrets are not shown.
+    Show,
+    /// Check the data folder, the key, the history, the ports and the disk. Changes nothing, and
+    /// ends with 1 if something is wrong.
+    Check,
+    /// Print a file for --config with every setting, its help and its default.
+    Sample,
+}
+
 /// Parses a new name of a room.
 fn renaming(text: &str) -> Result<(RoomId, RoomName), String> {
     let (room, new) = text.split_once('=').ok_or("expected ROOM=NEW")?;

@@ -10,7 +10,7 @@ use shared::chat::keep::InvalidKeep;
 use shared::chat::{AdmissionMode, Keep, RoomId};
 
 use super::LogLevel;
-use super::commands::{BackupTask, ImportTask, RestoreTask};
+use super::commands::{BackupTask, ConfigTask, ImportTask, RestoreTask};
 
 /// Secure Chat's server: encrypted chat over TCP and, through a WebSocket tunnel, in the browser.
 #[derive(Debug, Parser)]
@@ -41,6 +41,9 @@ pub enum Command {
         #[arg(long, value_name = "FOLDER")]
         data_dir: Option<PathBuf>,
     },
+    /// Show or check the settings.
+    #[command(subcommand)]
+    Config(ConfigTask),
     /// Put the rooms of an export into the history of a server that is stopped, all of them or
     /// nothing.
     Import(ImportTask),
@@ -101,7 +104,7 @@ pub(super) struct Settings {
     #[arg(long, value_name = "ADDR:PORT", env = "SECURE_CHAT_HTTP")]
     pub(super) http: Option<SocketAddr>,
 
-    /// Folder of the server's key and of the chat's history; nobody else may have rights in it.
+    /// Folder of the server's key and of the chat's history; nobody else may write there.
     /// [default: data]
     #[arg(long, value_name = "FOLDER", env = "SECURE_CHAT_DATA_DIR")]
     pub(super) data_dir: Option<PathBuf>,
@@ -174,7 +177,7 @@ pub(super) struct Settings {
 
     /// Keys that may take part: open admits every key, invitation those with an invitation link,
     /// approval those that an operator admits. Keys with a name or in a room stay admitted. Without
-    /// it the mode is the one that an operator has set. [default: open]
+    /// it the mode is the one that an operator has set, and open at first.
     #[arg(long, value_name = "MODE", env = "SECURE_CHAT_ADMISSION")]
     pub(super) admission: Option<AdmissionMode>,
 

@@ -39,7 +39,7 @@ pub(crate) use reactions::Reactions;
 pub(crate) use rules::{MAX_OWN_REACTIONS, MAX_REACTIONS, not_before, seen_at_entry};
 pub use sqlite::{
     CopyError, ExportError, Frozen, Import, InsertError, OpenError, Quiet, SqliteStore, copy,
-    export, frozen, import, lock, verify,
+    export, frozen, import, is_locked, lock, peek, verify,
 };
 
 /// The result of a request, which resolves when the request is durable.

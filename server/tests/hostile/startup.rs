@@ -89,18 +89,30 @@ fn a_key_that_cannot_be_read() {
 }
 
 #[test]
-fn a_data_folder_in_which_others_have_rights() {
-    // A user who can write into the folder can exchange the files in it.
-    for mode in [0o777, 0o750, 0o705] {
+fn a_data_folder_into_which_others_can_write() {
+    // Whoever can write into the folder can exchange the files in it.
+    for mode in [0o777, 0o770, 0o703] {
         let data = private_folder();
         write_key(data.path(), &pem());
         fs::set_permissions(data.path(), fs::Permissions::from_mode(mode)).unwrap();
         let ended = run_to_end(data.path(), &[]);
         assert_eq!(ended.code, Some(1), "{ended:?}");
-        for words in [format!("mode {mode:o}"), "chmod 700".to_owned()] {
+        for words in [format!("mode {mode:o}"), "chmod go-w".to_owned()] {
             assert!(ended.stderr.contains(&words), "{ended:?}");
         }
     }
+}
+
+#[test]
+fn a_data_folder_that_others_can_read() {
+    let data = private_folder();
+    write_key(data.path(), &pem());
+    fs::set_permissions(data.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let server = Server::start_in(data, &[]);
+    server.wait_for_log(&["WARN", "others have rights", "mode 755"]);
+    // The history is its owner's all the same.
+    let history = fs::metadata(server.data().join("chat.db")).unwrap();
+    assert_eq!(history.permissions().mode() & 0o777, 0o600);
 }
 
 #[test]

@@ -140,6 +140,19 @@ impl SqliteStore {
     }
 }
 
+/// Returns the version of a database's tables, from its first bytes alone.
+///
+/// # Errors
+/// [`OpenError`] if it is none of ours, or newer than this program.
+pub fn peek(path: &Path) -> Result<u32, OpenError> {
+    open::peek(path)
+}
+
+/// Returns `true` while a server uses the database at `path`. Makes no file.
+pub fn is_locked(path: &Path) -> bool {
+    open::is_locked(path)
+}
+
 /// Takes the database at `path` for as long as the result lives, without opening it.
 ///
 /// # Errors

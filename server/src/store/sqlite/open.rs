@@ -102,16 +102,26 @@ pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
 /// Opens a connection that reads, whether a server has the database open or not. A file that is not
 /// there is not made.
 pub(super) fn for_reading(path: &Path) -> Result<Connection, OpenError> {
+    peek(path)?;
+    reader(path)
+}
+
+/// Looks at the first bytes of a database, and returns the version of its tables.
+pub(super) fn peek(path: &Path) -> Result<u32, OpenError> {
     let header = header(path).map_err(|error| OpenError::Io(path.to_owned(), error))?;
     let Some(header) = header.filter(|header| header.starts_with(MAGIC)) else {
         return Err(OpenError::NotADatabase(path.to_owned()));
     };
-    judge(
-        path,
-        number(&header, APPLICATION_AT),
-        number(&header, VERSION_AT),
-    )?;
-    reader(path)
+    let version = number(&header, VERSION_AT);
+    judge(path, number(&header, APPLICATION_AT), version)?;
+    Ok(version)
+}
+
+/// Returns `true` while somebody has the [`lock`] of the database at `path`.
+pub(super) fn is_locked(path: &Path) -> bool {
+    // Not made if it is not there: whoever looks changes nothing.
+    let file = File::open(beside(path, ".lock"));
+    file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
@@ -163,16 +173,8 @@ fn create(path: &Path) -> Result<(), OpenError> {
 
 /// Refuses what must not be written to, and changes nothing. Reads all of the database.
 fn check(path: &Path) -> Result<(), OpenError> {
-    let header = header(path).map_err(|error| OpenError::Io(path.to_owned(), error))?;
-    let Some(header) = header.filter(|header| header.starts_with(MAGIC)) else {
-        return Err(OpenError::NotADatabase(path.to_owned()));
-    };
     // Before SQLite sees it: databases of others may need what this one does not have.
-    judge(
-        path,
-        number(&header, APPLICATION_AT),
-        number(&header, VERSION_AT),
-    )?;
+    peek(path)?;
     let with_log = has_log(path)?;
     let index = beside(path, "-shm");
     let had_index = length(&index)?.is_some();

@@ -1,4 +1,5 @@
 //! What keeps a server's data, by the program's own tasks: backups under load, moves, settings.
 
 mod backup;
+mod settings;
 mod transfer;

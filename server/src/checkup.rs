@@ -1,0 +1,302 @@
+//! What would keep a server from starting, or from going on: its data folder, key, history, ports
+//! and disk. Changes nothing.
+
+use std::fmt;
+use std::io::{self, ErrorKind, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+
+use native::files::ReadError;
+use native::key_file::{self, KeyFileError};
+
+use crate::backup::DATABASE;
+use crate::config::Config;
+use crate::{data_folder, keystore, store};
+
+/// Free space of a disk below which somebody should look, in bytes: weeks of a busy chat, and room
+/// for the log while a backup is made.
+const LITTLE_SPACE: u64 = 1024 * 1024 * 1024;
+
+/// Free space below which a server is about to refuse messages, in bytes: its log alone may take as
+/// much.
+const NO_SPACE: u64 = 128 * 1024 * 1024;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// As it should be.
+    Ok,
+    /// The server starts, but somebody should look.
+    Warning,
+    /// The server does not start, or does not go on.
+    Error,
+}
+
+/// Something that was checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub level: Level,
+    /// A sentence that names what was checked.
+    pub text: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let level = match self.level {
+            Level::Ok => "ok",
+            Level::Warning => "warning",
+            Level::Error => "error",
+        };
+        write!(f, "{level}: {}", self.text)
+    }
+}
+
+/// Checks what a server with this configuration needs.
+pub fn check(config: &Config) -> Vec<Finding> {
+    let mut findings = Findings(Vec::new());
+    let data = &config.data_dir;
+    findings.folder(data);
+    findings.key(data);
+    let runs = findings.history(data);
+    findings.ports(
+        &[("--listen", config.listen), ("--http", config.http)],
+        runs,
+    );
+    findings.disk(data);
+    findings.0
+}
+
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn push(&mut self, level: Level, text: impl Into<String>) {
+        let text = text.into();
+        self.0.push(Finding { level, text });
+    }
+
+    fn folder(&mut self, data: &Path) {
+        let path = data.display();
+        match data_folder::check(data) {
+            Err(error) => self.push(Level::Error, error.to_string()),
+            Ok(readable) if readable.is_empty() => {
+                let there = if data.exists() {
+                    ""
+                } else {
+                    " will be made, and"
+                };
+                let text = format!("the data folder {path}{there} is its owner's alone");
+                self.push(Level::Ok, text);
+            }
+            Ok(readable) => {
+                for readable in readable {
+                    self.push(Level::Warning, readable.to_string());
+                }
+            }
+        }
+    }
+
+    fn key(&mut self, data: &Path) {
+        match key_file::load(&data.join(keystore::FILE_NAME)) {
+            Ok(key) => {
+                let fingerprint = key.public_key().fingerprint();
+                self.push(Level::Ok, format!("the server's key is {fingerprint}"));
+            }
+            Err(KeyFileError::Read(_, ReadError::NotFound)) => {
+                self.push(Level::Ok, "there is no server's key yet; it will be made");
+            }
+            Err(error) => self.push(Level::Error, error.to_string()),
+        }
+    }
+
+    /// Returns `true` if a server uses the data folder.
+    fn history(&mut self, data: &Path) -> bool {
+        let path = data.join(DATABASE);
+        if !path.exists() {
+            self.push(Level::Ok, "there is no history yet; it will be made");
+            return false;
+        }
+        match store::peek(&path) {
+            Ok(version) => {
+                let text = format!("the history is in tables of version {version}");
+                self.push(Level::Ok, text);
+            }
+            Err(error) => self.push(Level::Error, error.to_string()),
+        }
+        let runs = store::is_locked(&path);
+        if runs {
+            self.push(Level::Ok, "a server uses the data folder at present");
+        }
+        runs
+    }
+
+    fn ports(&mut self, addresses: &[(&str, SocketAddr)], runs: bool) {
+        // All are held until the end, so that two on one port are noticed.
+        let mut held = Vec::new();
+        for (flag, address) in addresses {
+            match TcpListener::bind(address) {
+                Ok(listener) => {
+                    held.push(listener);
+                    self.push(Level::Ok, format!("{flag} can listen on {address}"));
+                }
+                Err(error) if error.kind() == ErrorKind::AddrInUse && runs => {
+                    let text = format!("{address} of {flag} is in use, by the server that runs?");
+                    self.push(Level::Ok, text);
+                }
+                Err(error) => {
+                    let text = format!("{flag} cannot listen on {address}: {error}");
+                    self.push(Level::Error, text);
+                }
+            }
+        }
+    }
+
+    fn disk(&mut self, data: &Path) {
+        // The nearest folder that is there: the data folder may have to be made.
+        let folder = data.ancestors().find(|path| path.is_dir());
+        let folder = folder.unwrap_or(Path::new("."));
+        if let Err(error) = try_writing(folder) {
+            let text = format!("cannot write into {}: {error}", folder.display());
+            self.push(Level::Error, text);
+        }
+        let Some(free) = free_bytes(folder) else {
+            return;
+        };
+        let history = std::fs::metadata(data.join(DATABASE)).map_or(0, |history| history.len());
+        let (level, words) = if free < NO_SPACE {
+            (Level::Error, "which is too little")
+        } else if free < LITTLE_SPACE {
+            (Level::Warning, "which is little")
+        } else if free < history {
+            (
+                Level::Warning,
+                "less than the history has: a backup does not fit beside it",
+            )
+        } else {
+            (Level::Ok, "which is enough")
+        };
+        let mib = free / (1024 * 1024);
+        let text = format!(
+            "the disk of {} has {mib} MiB free, {words}",
+            folder.display()
+        );
+        self.push(level, text);
+    }
+}
+
+/// Writes a file without a name, durably.
+fn try_writing(folder: &Path) -> io::Result<()> {
+    let mut file = tempfile::tempfile_in(folder)?;
+    file.write_all(b"test")?;
+    file.sync_all()
+}
+
+/// Returns the free space of a folder's disk for those who are not root.
+#[cfg(unix)]
+fn free_bytes(folder: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+#[cfg(not(unix))]
+fn free_bytes(_folder: &Path) -> Option<u64> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::store::SqliteStore;
+
+    fn config(data: &Path) -> Config {
+        Config {
+            listen: ([127, 0, 0, 1], 0).into(),
+            http: ([127, 0, 0, 1], 0).into(),
+            data_dir: data.to_owned(),
+            ..Config::default()
+        }
+    }
+
+    fn told(config: &Config, level: Level) -> Vec<String> {
+        let findings = check(config).into_iter();
+        findings
+            .filter(|it| it.level == level)
+            .map(|it| it.text)
+            .collect()
+    }
+
+    #[test]
+    fn a_new_server_is_well_and_nothing_is_made() {
+        let outer = tempfile::tempdir().unwrap();
+        let data = outer.path().join("deep/data");
+        let findings = check(&config(&data));
+        assert!(
+            findings.iter().all(|it| it.level == Level::Ok),
+            "{findings:#?}"
+        );
+        assert!(findings.len() >= 6, "{findings:#?}");
+        assert_eq!(fs::read_dir(outer.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn each_thing_that_is_wrong_is_named() {
+        let outer = tempfile::tempdir().unwrap();
+        let data = outer.path().join("data");
+        native::files::make_folder(&data).unwrap();
+        let set = |mode| fs::set_permissions(&data, fs::Permissions::from_mode(mode)).unwrap();
+        fs::write(data.join("server_key.pem"), "no key").unwrap();
+        fs::write(data.join("chat.db"), "x".repeat(200)).unwrap();
+        set(0o777);
+        let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = taken.local_addr().unwrap();
+        let mut config = config(&data);
+        config.listen = address;
+        let errors = told(&config, Level::Error);
+        for words in [
+            "others can write",
+            "server_key.pem",
+            "no SQLite database",
+            &format!("--listen cannot listen on {address}"),
+        ] {
+            let found = errors.iter().filter(|it| it.contains(words)).count();
+            assert_eq!(found, 1, "{words}: {errors:#?}");
+        }
+        assert_eq!(errors.len(), 4, "{errors:#?}");
+        drop(taken);
+        // Two listeners on one port.
+        config.http = address;
+        let errors = told(&config, Level::Error);
+        let twice = format!("--http cannot listen on {address}");
+        assert!(errors.iter().any(|it| it.contains(&twice)), "{errors:#?}");
+        set(0o755);
+        let warnings = told(&config, Level::Warning);
+        assert!(
+            warnings.iter().any(|it| it.contains("mode 755")),
+            "{warnings:#?}"
+        );
+    }
+
+    #[test]
+    fn a_server_that_runs_is_no_fault() {
+        let outer = tempfile::tempdir().unwrap();
+        let data = outer.path().join("data");
+        native::files::make_folder(&data).unwrap();
+        let store = SqliteStore::open(&data.join("chat.db")).unwrap();
+        let running = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let mut config = config(&data);
+        config.listen = running.local_addr().unwrap();
+        assert_eq!(told(&config, Level::Error), [""; 0]);
+        let well = told(&config, Level::Ok);
+        assert!(
+            well.iter().any(|it| it.contains("a server uses")),
+            "{well:#?}"
+        );
+        // The check did not take the lock away.
+        assert!(SqliteStore::open(&data.join("chat.db")).is_err());
+        drop(store);
+        assert!(told(&config, Level::Error)[0].contains("cannot listen"));
+    }
+}
