@@ -82,15 +82,17 @@ impl SqliteStore {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_bounded(path: &Path, most: u64) -> Result<Self, OpenError> {
-        Self::open_with(path, Clock::system(), None, SWEEP_EVERY, most)
+        let often = (SWEEP_EVERY, writer::IDLE);
+        Self::open_with(path, Clock::system(), None, often, most)
     }
 
-    /// `pages` is how many pages of 4 KiB the database may have: a disk that is full beyond.
+    /// `pages` is how many pages of 4 KiB the database may have: a disk that is full beyond. `often` is
+    /// the time between two sweeps, and that without a request after which the log is emptied.
     fn open_with(
         path: &Path,
         clock: Clock,
         pages: Option<u32>,
-        sweep_every: Duration,
+        (sweep_every, idle_after): (Duration, Duration),
         most: u64,
     ) -> Result<Self, OpenError> {
         // Before anything is read: two servers would each give the next number of a room.
@@ -104,7 +106,7 @@ impl SqliteStore {
         let readers = Readers::start(path, reader::PAGE_THREADS)?;
         // Threads of their own: when searches shared the others, history waited for 59 to 118 s.
         let searchers = Readers::start(path, reader::SEARCH_THREADS)?;
-        let writer = Writer::start(connection, clock, sweep_every, most)
+        let writer = Writer::start(connection, clock, sweep_every, idle_after, most)
             .map_err(|error| OpenError::Io(path.to_owned(), error))?;
         Ok(Self {
             path: path.to_owned(),
@@ -124,7 +126,8 @@ impl SqliteStore {
         clock: Clock,
         pages: Option<u32>,
     ) -> Result<Self, OpenError> {
-        Self::open_with(path, clock, pages, Duration::from_millis(10), 0)
+        let often = Duration::from_millis(10);
+        Self::open_with(path, clock, pages, (often, often), 0)
     }
 
     /// Bounds every search: how many messages the index may name, how long it may take, and how

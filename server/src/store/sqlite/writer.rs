@@ -36,6 +36,11 @@ const GROUP: usize = 1000;
 /// messages are indexed.
 const QUIET: Duration = Duration::from_millis(50);
 
+/// Time without a request after which everything of the log is copied into the database, and the log
+/// emptied: then one file has the whole history. People who talk to each other pause for less, so
+/// that it is not done between two of their messages.
+pub(super) const IDLE: Duration = Duration::from_secs(5);
+
 /// A handle of the thread that writes.
 pub(super) struct Writer {
     /// `None` only while it is stopped.
@@ -50,6 +55,7 @@ impl Writer {
         connection: Connection,
         clock: Clock,
         sweep_every: Duration,
+        idle_after: Duration,
         most: u64,
     ) -> io::Result<Self> {
         // Unbounded, because a task must not block on it. The requests of a connection are bounded
@@ -72,6 +78,9 @@ impl Writer {
             index_at: Instant::now(),
             idle: false,
             unwiped: false,
+            idle_after,
+            // What is left of a server that was killed.
+            empty_at: Some(Instant::now() + idle_after),
             sweep_every,
             unswept: BTreeSet::new(),
             swept_to: 0,
@@ -148,6 +157,10 @@ struct Thread {
     idle: bool,
     /// `true` while the log has a copy of a deleted text.
     unwiped: bool,
+    /// The time without a request after which the log is emptied, and when that is due; `None` if it
+    /// is empty.
+    idle_after: Duration,
+    empty_at: Option<Instant>,
     sweep_every: Duration,
     /// Rooms that could not be swept, until the next sweep.
     unswept: BTreeSet<i64>,
@@ -165,6 +178,7 @@ impl Thread {
     fn run(mut self, queue: &Receiver<Job>) {
         loop {
             let first = if self.work_on() {
+                self.postpone_emptying();
                 // One batch, and then the queue again: when a room of 100,000 entries was deleted
                 // in one transaction, every write waited for 22 to 52 s.
                 queue.try_recv().map_err(|error| match error {
@@ -181,6 +195,7 @@ impl Thread {
             match first {
                 Ok(first) => {
                     self.idle = false;
+                    self.postpone_emptying();
                     self.gathering.taken(1);
                     self.write(vec![first], Some(queue));
                     self.copy_log();
@@ -193,7 +208,7 @@ impl Thread {
                 {
                     self.wipe_log();
                 }
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => self.empty_idle_log(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
@@ -231,6 +246,9 @@ impl Thread {
             .next_sweep()
             .map(|at| at.saturating_duration_since(Instant::now()));
         let wipe = self.unwiped.then_some(QUIET);
+        let empty = self
+            .empty_at
+            .map(|at| at.saturating_duration_since(Instant::now()));
         let again = self.index_at.saturating_duration_since(Instant::now());
         let backlog = &self.memory.backlog;
         let index = if backlog.changes() > 0 {
@@ -238,7 +256,7 @@ impl Thread {
         } else {
             backlog.has_messages().then_some(QUIET.max(again))
         };
-        [sweep, wipe, index].into_iter().flatten().min()
+        [sweep, wipe, empty, index].into_iter().flatten().min()
     }
 
     /// Writes all of a group or nothing of it, and publishes the outcomes. What comes to the queue

@@ -284,3 +284,39 @@ async fn a_history_of_its_largest_size_takes_nothing_but_deletions_until_it_is_s
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
 }
+
+// What somebody copies who does not know of the log.
+#[tokio::test]
+async fn an_idle_server_has_its_whole_history_in_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.db");
+    let log = folder.path().join("chat.db-wal");
+    let emptied = async || {
+        while std::fs::metadata(&log).unwrap().len() > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    let store = sqlite(&path, &Arc::new(AtomicI64::new(0)), None);
+    let room = create(&store, "room").await;
+    for number in 1..=3 {
+        let new = entry(1, number, message("hello"));
+        store.append(room.clone(), new).await.unwrap();
+        emptied().await;
+        // The database alone, while the store is open.
+        let copy = folder.path().join("copy.db");
+        std::fs::copy(&path, &copy).unwrap();
+        let copied = sqlite(&copy, &Arc::default(), None);
+        let page = copied.read_after(room.clone(), 0, PAGE).await.unwrap();
+        assert_eq!(page.len(), number as usize);
+    }
+    // A reader that needs the log, as a backup does, keeps it; it is emptied afterwards.
+    let reader = rusqlite::Connection::open(&path).unwrap();
+    reader
+        .execute_batch("BEGIN; SELECT count(*) FROM entries")
+        .unwrap();
+    let new = entry(1, 4, message("meanwhile"));
+    store.append(room, new).await.unwrap();
+    assert!(std::fs::metadata(&log).unwrap().len() > 0);
+    reader.execute_batch("COMMIT").unwrap();
+    emptied().await;
+}

@@ -242,18 +242,45 @@ impl Thread {
         }
     }
 
+    /// Notes that there was something to do.
+    pub(super) fn postpone_emptying(&mut self) {
+        self.empty_at = Some(Instant::now() + self.idle_after);
+    }
+
+    /// Empties the log if nothing has been written for long enough. While a reader still needs it,
+    /// as a backup does, it is tried again after as long.
+    pub(super) fn empty_idle_log(&mut self) {
+        if self.empty_at.is_none_or(|at| at > Instant::now()) {
+            return;
+        }
+        self.empty_at = None;
+        if self.truncate_log() {
+            self.unwiped = false;
+        } else {
+            self.postpone_emptying();
+        }
+    }
+
     /// Copies the log and truncates it, so that no copy of a deleted text is left. While a reader
     /// still needs the log this fails, and is done later.
     pub(super) fn wipe_log(&mut self) {
+        self.unwiped = !self.truncate_log();
+        // Otherwise the thread would not rest while a reader needs the log.
+        self.postpone_emptying();
+    }
+
+    /// Copies the log into the database, and makes it a file of no bytes. Returns `false` if it is
+    /// still needed.
+    fn truncate_log(&mut self) -> bool {
         // Without waiting for readers, because every message waits behind this thread. Truncated,
         // because copied pages otherwise stay in the log's file, and deleted texts with them.
         let wiped = self.connection.busy_timeout(Duration::ZERO).and_then(|()| {
             self.connection
                 .wal_checkpoint_v2(None::<&str>, CheckpointMode::TRUNCATE)
         });
-        self.unwiped = wiped.is_err();
         if let Err(error) = self.connection.busy_timeout(BUSY_TIMEOUT) {
             tracing::warn!(%error, "the database may be busy sooner than it should");
         }
+        wiped.is_ok()
     }
 }
