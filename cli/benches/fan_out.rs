@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use secure_chat_server::config::Config;
 use secure_chat_server::hub::Hub;
+use secure_chat_server::listen::Listeners;
 use secure_chat_server::rates::PerMinute;
 use secure_chat_server::store::SqliteStore;
 use secure_chat_server::{Context, hub_settings, run};
@@ -62,7 +63,7 @@ fn start(runtime: &tokio::runtime::Runtime, folder: &Path) -> SocketAddr {
         let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let http = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = tcp.local_addr().unwrap();
-        tokio::spawn(run(tcp, http, context));
+        tokio::spawn(run(Listeners::new(tcp, http), context));
         address
     })
 }

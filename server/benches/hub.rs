@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use secure_chat_server::client_address::ClientAddress;
 use secure_chat_server::clients::{Clients, Transport};
 use secure_chat_server::hub::{Hub, Settings};
 use secure_chat_server::rates::PerMinute;
@@ -217,7 +218,9 @@ async fn visit(hub: &Hub, round: u32) -> f64 {
     let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let begun = Instant::now();
     for number in 0..VISITS {
-        let id = clients.enter((address, 1).into(), Transport::Tcp).id;
+        let id = clients
+            .enter(ClientAddress::new(address, Some(1)), Transport::Tcp)
+            .id;
         let visitor = user(1_000_000 + round * VISITS + number);
         let mut session = hub.join(id, visitor.0, address, Version::V2);
         session.handle(br#"{"type":"hello"}"#);

@@ -24,6 +24,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use secure_chat_server::client_address::ClientAddress;
 use secure_chat_server::clients::{Clients, Transport};
 use secure_chat_server::hub::{Hub, Settings};
 use secure_chat_server::rates::PerMinute;
@@ -200,7 +201,9 @@ async fn join() {
 async fn joins(hub: &Hub, room: &str) -> f64 {
     let clients = Clients::default();
     let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let id = clients.enter((address, 1).into(), Transport::Tcp).id;
+    let id = clients
+        .enter(ClientAddress::new(address, Some(1)), Transport::Tcp)
+        .id;
     let mut session = hub.join(id, user().0, address, Version::V2);
     session.handle(br#"{"type":"hello"}"#);
     until(&mut session, "welcome").await;

@@ -15,6 +15,7 @@ use native::clock::Clock;
 use native::random;
 use secure_chat_server::config::Config;
 use secure_chat_server::hub::Hub;
+use secure_chat_server::listen::Listeners;
 use secure_chat_server::rates::PerMinute;
 use secure_chat_server::store::MemoryStore;
 use secure_chat_server::{Context, hub_settings, run};
@@ -48,7 +49,7 @@ async fn measure() {
     let tcp = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let http = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let (tcp_address, http_address) = (tcp.local_addr().unwrap(), http.local_addr().unwrap());
-    let server = tokio::spawn(run(tcp, http, Arc::clone(&context)));
+    let server = tokio::spawn(run(Listeners::new(tcp, http), Arc::clone(&context)));
 
     for (bytes, messages) in [(200, 20_000), (16 * 1024, 2_000)] {
         let mut rates = [Vec::new(), Vec::new()];

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use shared::connection::Version;
 use shared::identity::Fingerprint;
+
+use crate::client_address::ClientAddress;
 
 /// The way of a client's bytes to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +56,8 @@ impl fmt::Display for ConnectionId {
 pub struct Client {
     /// The connection's number.
     pub id: ConnectionId,
-    /// The peer's address.
-    pub address: SocketAddr,
+    /// The client's address.
+    pub address: ClientAddress,
     /// The way of the client's bytes.
     pub transport: Transport,
     /// The time at which the connection was accepted.
@@ -102,7 +103,7 @@ pub struct Entry<'a> {
 
 impl Clients {
     /// Enters a connection.
-    pub fn enter(&self, address: SocketAddr, transport: Transport) -> Entry<'_> {
+    pub fn enter(&self, address: ClientAddress, transport: Transport) -> Entry<'_> {
         // Relaxed is enough: an id has to be unique, which `fetch_add` ensures in every order.
         let id = ConnectionId(self.last_id.fetch_add(1, Ordering::Relaxed) + 1);
         let client = Arc::new(Client {

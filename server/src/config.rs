@@ -3,10 +3,10 @@
 
 mod commands;
 mod flags;
+mod values;
 mod listing;
 
 use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -22,6 +22,8 @@ use thiserror::Error;
 pub use self::commands::{BackupTask, ConfigTask, ImportTask, RestoreTask};
 use self::flags::Settings;
 pub use self::flags::{Cli, Command, OperatorsTask};
+use self::values::check_origin;
+use crate::listen::Endpoint;
 use crate::rates::PerMinute;
 
 /// Room in a frame for what is not text: JSON, a name, padding, and base64's third.
@@ -61,10 +63,10 @@ impl From<LogLevel> for tracing::Level {
 /// A checked configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Address of the TCP listener.
-    pub listen: SocketAddr,
-    /// Address of the HTTP listener.
-    pub http: SocketAddr,
+    /// Addresses of the TCP listeners.
+    pub listen: Vec<Endpoint>,
+    /// Addresses of the HTTP listeners.
+    pub http: Vec<Endpoint>,
     /// Folder of the server's key and of the chat's history.
     pub data_dir: PathBuf,
     /// Accepts v1 on addresses other than loopback.
@@ -112,8 +114,8 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            listen: ([127, 0, 0, 1], 5000).into(),
-            http: ([127, 0, 0, 1], 8080).into(),
+            listen: vec![Endpoint::Net(([127, 0, 0, 1], 5000).into())],
+            http: vec![Endpoint::Net(([127, 0, 0, 1], 8080).into())],
             data_dir: PathBuf::from("data"),
             allow_v1: false,
             log_plaintext: false,
@@ -343,104 +345,5 @@ fn check(config: Config) -> Result<Config, ConfigError> {
     Ok(config)
 }
 
-/// An origin is scheme, host and port, nothing more (RFC 6454 §6.2); kept in lower case.
-fn check_origin(text: &str) -> Result<String, ConfigError> {
-    let origin = text.trim().to_ascii_lowercase();
-    let authority = origin
-        .strip_prefix("https://")
-        .or_else(|| origin.strip_prefix("http://"));
-    match authority {
-        // `*` is refused too: origins are compared as they stand, so that a wildcard would match
-        // none.
-        Some(authority)
-            if !authority.is_empty() && !authority.contains(['/', '?', '#', '@', ' ', '*']) =>
-        {
-            Ok(origin)
-        }
-        _ => Err(ConfigError::Value(format!(
-            "allow_origin has {text:?}, but an origin is like https://chat.example or \
-             http://localhost:8081, without a path"
-        ))),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::*;
-
-    fn config(arguments: &[&str]) -> Result<Config, String> {
-        let cli = Cli::try_parse_from([&["secure-chat-server"], arguments].concat())
-            .map_err(|error| error.to_string())?;
-        cli.into_config().map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn flags_win_over_the_file_and_the_file_over_defaults() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(
-            file.path(),
-            "listen = \"127.0.0.1:7\"\nallow_v1 = true\nkey_bits = 3072\n",
-        )
-        .unwrap();
-        let path = file.path().to_str().unwrap();
-        let config = config(&[
-            "--config",
-            path,
-            "--listen",
-            "127.0.0.1:8",
-            // A flag can also take back what the file allows.
-            "--allow-v1=false",
-        ])
-        .unwrap();
-        assert_eq!(config.listen.port(), 8);
-        assert!(!config.allow_v1);
-        assert_eq!(config.key_bits, 3072);
-        assert_eq!(config.max_connections, 10_000);
-    }
-
-    // A server that starts with something else than was asked for fails later, and elsewhere.
-    #[test]
-    fn every_bad_value_is_refused_by_name() {
-        for (arguments, expected) in [
-            (&["--listen", "nowhere"][..], "--listen"),
-            (&["--max-connections", "0"], "max_connections is 0"),
-            (&["--max-frame-bytes", "10"], "max_frame_bytes is 10"),
-            (
-                &["--max-text-bytes", "1048576"],
-                "max_text_bytes is 1048576",
-            ),
-            (&["--handshake-timeout", "0"], "handshake_timeout is 0"),
-            (&["--admission", "closed"], "--admission"),
-            (
-                &["--new-keys-wait", "99999999"],
-                "new_keys_wait is 99999999",
-            ),
-            (&["--key-bits", "1024"], "key_bits is 1024"),
-            (&["--key-bits", "2049"], "key_bits must be"),
-            (&["--allow-origin", "chat.example"], "allow_origin has"),
-            (
-                &["--allow-origin", "https://chat.example/path"],
-                "allow_origin has",
-            ),
-            (
-                &["--config", "no-such-file.toml"],
-                "cannot read no-such-file.toml",
-            ),
-            (&["--surprise"], "--surprise"),
-        ] {
-            let error = config(arguments).unwrap_err();
-            assert!(error.contains(expected), "{arguments:?}: {error}");
-        }
-    }
-
-    // A limit that is misspelled and passed over would be no limit.
-    #[test]
-    fn a_file_with_a_misspelled_key_is_refused() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "lisen = \"127.0.0.1:7\"\n").unwrap();
-        let error = config(&["--config", file.path().to_str().unwrap()]).unwrap_err();
-        assert!(error.contains("lisen"), "{error}");
-    }
-}
+mod tests;

@@ -6,7 +6,6 @@ mod log;
 mod read_buffer;
 
 use std::io;
-use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -21,6 +20,7 @@ use shared::error::ErrorCode;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::admission::Permit;
+use crate::client_address::ClientAddress;
 use crate::clients::{Entry, Transport};
 use crate::context::Context;
 use crate::hub::{self, Due};
@@ -42,7 +42,7 @@ const BATCH_BYTES: usize = 64 * 1024;
 /// Runs a session over `stream` from the announcement to its end. The caller shuts the stream down.
 pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
-    address: SocketAddr,
+    address: ClientAddress,
     transport: Transport,
     protocol: &Arc<ServerConfig>,
     permit: &Permit,

@@ -3,6 +3,7 @@
 //! [`run`] takes bound listeners and a stop signal, so that tests drive the same server as `main`.
 
 pub mod admission;
+pub mod client_address;
 pub mod backup;
 pub mod checkup;
 pub mod clients;
@@ -13,6 +14,8 @@ pub mod data_folder;
 pub mod gateway;
 pub mod hub;
 pub mod keystore;
+pub mod links;
+pub mod listen;
 pub mod listener;
 pub mod logging;
 pub mod open_files;
@@ -27,23 +30,26 @@ pub mod transfer;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use futures_util::future::join_all;
 
 pub use context::{Context, hub_settings};
+use listen::Listeners;
 
 /// Time that a graceful stop may take before the remaining connections are cut off.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Serves until `context.stop` is cancelled, then drains: every client is told, and what it was
 /// sent is written, for at most [`DRAIN_TIMEOUT`].
-pub async fn run(tcp: TcpListener, http: TcpListener, context: Arc<Context>) {
+pub async fn run(listeners: Listeners, context: Arc<Context>) {
     let publisher = tokio::spawn({
         let context = Arc::clone(&context);
         async move { context.hub.run().await }
     });
-    let tcp_loop = listener::accept_tcp(tcp, Arc::clone(&context));
-    let http_loop = gateway::accept_http(http, Arc::clone(&context));
-    tokio::join!(tcp_loop, http_loop);
+    let accept_tcp = |listener| listener::accept_tcp(listener, Arc::clone(&context));
+    let accept_http = |listener| gateway::accept_http(listener, Arc::clone(&context));
+    let tcp = join_all(listeners.tcp.into_iter().map(accept_tcp));
+    let http = join_all(listeners.http.into_iter().map(accept_http));
+    tokio::join!(tcp, http);
     // Nobody is announced from here on: that everybody leaves would cost the square of their
     // number.
     context.hub.close();

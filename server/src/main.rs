@@ -4,7 +4,6 @@
 mod tasks;
 
 use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +13,16 @@ use secure_chat_server::backup::DATABASE;
 use secure_chat_server::config::{Cli, Command, Config, ConfigError};
 use secure_chat_server::hub::Hub;
 use secure_chat_server::keystore::{self, KeystoreError};
+use secure_chat_server::links;
+use secure_chat_server::listen::{
+    BindError, InheritError, Inherited, Listener, Listeners, bind_all,
+};
 use secure_chat_server::logging::{self, LossyWriter};
 use secure_chat_server::operators::Log;
 use secure_chat_server::store::{OpenError, SqliteStore, StoreError};
 use secure_chat_server::{Context, hub_settings, open_files, run};
 use shared::trust::words;
 use thiserror::Error;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::tasks::TaskFailure;
@@ -57,28 +59,12 @@ enum Failure {
     Load(#[source] StoreError),
     #[error(transparent)]
     Task(TaskFailure),
-    #[error("cannot listen on {address}: {cause}{}", advice(cause, flag))]
-    Listen {
-        flag: &'static str,
-        address: SocketAddr,
-        #[source]
-        cause: io::Error,
-    },
+    #[error(transparent)]
+    Inherit(InheritError),
+    #[error(transparent)]
+    Listen(BindError),
     #[error("the system refuses what a server needs: {0}")]
     Runtime(#[source] io::Error),
-}
-
-/// Returns the way out of a failed bind, as the end of a sentence.
-fn advice(cause: &io::Error, flag: &str) -> String {
-    match cause.kind() {
-        io::ErrorKind::AddrInUse => {
-            format!("; another program has this port, choose one with {flag}")
-        }
-        io::ErrorKind::PermissionDenied => {
-            format!("; ports below 1024 need rights, choose one with {flag}")
-        }
-        _ => String::new(),
-    }
 }
 
 impl Failure {
@@ -93,6 +79,8 @@ impl Failure {
 }
 
 fn start() -> Result<(), Failure> {
+    // Before the first thread, which the log is.
+    let inherited = Inherited::take();
     let mut cli = Cli::parse();
     let command = cli.command.take();
     let config = cli.into_config().map_err(Failure::Config)?;
@@ -123,13 +111,14 @@ fn start() -> Result<(), Failure> {
         }
         None => {}
     }
+    let inherited = inherited.map_err(Failure::Inherit)?;
     let (log, followed) = logging::start(config.log_level.into());
-    let result = serve(config, followed);
+    let result = serve(config, followed, inherited);
     log.flush_within(LAST_WORDS_TIMEOUT);
     result
 }
 
-fn serve(config: Config, log: Log) -> Result<(), Failure> {
+fn serve(config: Config, log: Log, inherited: Inherited) -> Result<(), Failure> {
     let (identity, new) =
         keystore::load_or_generate(&config.data_dir, config.key_bits).map_err(Failure::Key)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -161,7 +150,7 @@ fn serve(config: Config, log: Log) -> Result<(), Failure> {
             "the system's limit of open files allows fewer connections; see `ulimit -n`"
         );
     }
-    let result = runtime.block_on(listen_and_run(Arc::clone(&context)));
+    let result = runtime.block_on(listen_and_run(Arc::clone(&context), inherited));
     // Connections that did not drain in time are cut off here. Nothing uses the rooms after that,
     // so that their store is closed, and not only left.
     runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
@@ -178,78 +167,62 @@ fn open_hub(runtime: &tokio::runtime::Runtime, config: &Config, log: Log) -> Res
     runtime.block_on(hub).map_err(Failure::Load)
 }
 
-async fn listen_and_run(context: Arc<Context>) -> Result<(), Failure> {
-    let config = &context.config;
-    let tcp = bind("--listen", config.listen).await?;
-    // Both are bound before either is announced: a program that reads the lines can use both at
-    // once.
-    let http = bind("--http", config.http).await?;
+async fn listen_and_run(context: Arc<Context>, inherited: Inherited) -> Result<(), Failure> {
+    // All are bound before any is announced: a program that reads the lines can use all at once.
+    let listeners = listen(&context.config, inherited).await?;
     // Nobody may read standard output; that is no reason not to serve.
     let mut out = LossyWriter::new("standard output", io::stdout());
-    announce(&mut out, "tcp", &tcp)?;
-    announce(&mut out, "http", &http)?;
-    let address = reachable(http.local_addr().map_err(Failure::Runtime)?);
+    announce(&mut out, "tcp", &listeners.tcp);
+    announce(&mut out, "http", &listeners.http);
+    let pages = links::page_addresses(&listeners);
     let fingerprint = context.identity.public_key().fingerprint();
-    tracing::info!("the page is at http://{address}/");
-    tracing::info!("with the server's key in the link: http://{address}/#pin={fingerprint}");
+    for page in &pages {
+        tracing::info!("the page is at {page}");
+        tracing::info!("with the server's key in the link: {page}#pin={fingerprint}");
+    }
     if context.config.new_claim || !context.hub.has_operator() {
-        offer_claim(&mut out, &context, address)?;
+        offer_claim(&mut out, &context, pages.first())?;
     }
     watch_signals(Arc::clone(&context)).map_err(Failure::Runtime)?;
-    run(tcp, http, context).await;
+    run(listeners, context).await;
     tracing::info!("stopped");
     Ok(())
 }
 
-async fn bind(flag: &'static str, address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|cause| Failure::Listen {
-            flag,
-            address,
-            cause,
-        })
+/// Binds the listeners, but for those kinds of which the service manager has handed on some.
+async fn listen(config: &Config, inherited: Inherited) -> Result<Listeners, Failure> {
+    let mut listeners = inherited.into_listeners().map_err(Failure::Runtime)?;
+    if listeners.tcp.is_empty() {
+        let bound = bind_all("--listen", &config.listen).await;
+        listeners.tcp = bound.map_err(Failure::Listen)?;
+    }
+    if listeners.http.is_empty() {
+        let bound = bind_all("--http", &config.http).await;
+        listeners.http = bound.map_err(Failure::Listen)?;
+    }
+    Ok(listeners)
 }
 
-/// Writes one line for the program that started us: with port 0 only we know the port.
-fn announce(out: &mut LossyWriter, kind: &str, listener: &TcpListener) -> Result<(), Failure> {
-    let address = listener.local_addr().map_err(Failure::Runtime)?;
-    // Never fails: `LossyWriter` takes everything, and counts what it cannot write.
-    let _ = out.write_all(format!("{kind} listening on {address}\n").as_bytes());
-    Ok(())
-}
-
-/// Returns the address by which a person reaches a listener: of one that is bound to every address,
-/// this machine's own on the way to the internet, or loopback without a network.
-fn reachable(bound: SocketAddr) -> SocketAddr {
-    if !bound.ip().is_unspecified() {
-        return bound;
+/// Writes a line for each listener, for the program that started us: with port 0 only we know the
+/// port.
+fn announce(out: &mut LossyWriter, kind: &str, listeners: &[Listener]) {
+    for listener in listeners {
+        // Never fails: `LossyWriter` takes everything, and counts what it cannot write.
+        let _ = out.write_all(format!("{kind} listening on {listener}\n").as_bytes());
     }
-    // Connecting a datagram socket sends nothing; it only asks the system for the way. The targets
-    // are documentation addresses (RFC 5737, RFC 3849).
-    let own = |any: IpAddr, target: IpAddr| {
-        let socket = UdpSocket::bind((any, 0)).ok()?;
-        socket.connect((target, 9)).ok()?;
-        let own = socket.local_addr().ok()?.ip();
-        (!own.is_unspecified()).then_some(own)
-    };
-    let (v4, v6) = (
-        Ipv4Addr::new(192, 0, 2, 1),
-        Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1),
-    );
-    let mut found = own(Ipv4Addr::UNSPECIFIED.into(), v4.into());
-    if bound.is_ipv6() {
-        found = found.or_else(|| own(Ipv6Addr::UNSPECIFIED.into(), v6.into()));
-    }
-    let ip = found.unwrap_or(Ipv4Addr::LOCALHOST.into());
-    SocketAddr::new(ip, bound.port())
 }
 
 /// Writes the link that makes an operator, to standard output only: a log is read by many.
-fn offer_claim(out: &mut LossyWriter, context: &Context, http: SocketAddr) -> Result<(), Failure> {
+fn offer_claim(
+    out: &mut LossyWriter,
+    context: &Context,
+    page: Option<&String>,
+) -> Result<(), Failure> {
     let code = context.hub.operators().claim.make();
     let code = code.map_err(|_| Failure::Runtime(io::Error::other("there is no randomness")))?;
-    let _ = out.write_all(format!("operator claim link: http://{http}/#claim={code}\n").as_bytes());
+    // On Unix sockets only, the server does not know its name.
+    let page = page.map_or("(the page's address)/", String::as_str);
+    let _ = out.write_all(format!("operator claim link: {page}#claim={code}\n").as_bytes());
     Ok(())
 }
 

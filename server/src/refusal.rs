@@ -1,6 +1,5 @@
 //! The refusal of a connection: what its client is told, and what the log says.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use shared::error::ErrorCode;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use crate::admission::NotAdmitted;
+use crate::client_address::ClientAddress;
 use crate::context::Context;
 
 /// Tells a client that was not admitted why: sends the announcement and the error, nothing else.
@@ -27,7 +27,7 @@ pub async fn tell<S: AsyncWrite + Unpin>(
 }
 
 /// Logs that a connection is refused, unless its address has filled its share of the log.
-pub fn log(address: SocketAddr, refused: NotAdmitted, context: &Context) {
+pub fn log(address: ClientAddress, refused: NotAdmitted, context: &Context) {
     let Some(suppressed) = context.strangers.take(address.ip()) else {
         return;
     };

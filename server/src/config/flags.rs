@@ -1,6 +1,5 @@
 //! The flags: every setting with its help, and the tasks that the program does instead of serving.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -10,6 +9,8 @@ use shared::chat::keep::InvalidKeep;
 use shared::chat::{AdmissionMode, Keep, RoomId};
 
 use super::LogLevel;
+use super::values::one_or_many;
+use crate::listen::Endpoint;
 use super::commands::{BackupTask, ConfigTask, ImportTask, RestoreTask};
 
 /// Secure Chat's server: encrypted chat over TCP and, through a WebSocket tunnel, in the browser.
@@ -96,13 +97,27 @@ Examples:
 #[derive(Debug, Default, clap::Args, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Settings {
-    /// Address of the TCP listener; port 0 takes a free port. [default: 127.0.0.1:5000]
-    #[arg(long, value_name = "ADDR:PORT", env = "SECURE_CHAT_LISTEN")]
-    pub(super) listen: Option<SocketAddr>,
+    /// Address of a TCP listener: ADDR:PORT, where port 0 takes a free port, or `unix:/PATH`,
+    /// with `?mode=660` behind it for rights; may be repeated. [default: 127.0.0.1:5000]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "SECURE_CHAT_LISTEN",
+        value_delimiter = ','
+    )]
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub(super) listen: Option<Vec<Endpoint>>,
 
-    /// Address of the HTTP listener: the page and its tunnel. [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDR:PORT", env = "SECURE_CHAT_HTTP")]
-    pub(super) http: Option<SocketAddr>,
+    /// Address of an HTTP listener, for the page and its tunnel, in the same forms; may be repeated.
+    /// [default: 127.0.0.1:8080]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "SECURE_CHAT_HTTP",
+        value_delimiter = ','
+    )]
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub(super) http: Option<Vec<Endpoint>>,
 
     /// Folder of the server's key and of the chat's history; nobody else may write there.
     /// [default: data]

@@ -11,7 +11,6 @@ use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use shared::error::ErrorCode;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
 
 use super::first_bytes::{self, Rewound};
 use super::peer::Peer;
@@ -19,7 +18,8 @@ use super::reply::{Reply, text};
 use super::{assets, headers, origin, upgrade};
 use crate::admission::Permit;
 use crate::context::Context;
-use crate::listener::{Acceptor, is_loopback, linger};
+use crate::listen::{Acceptor, Listener};
+use crate::listener::linger;
 use crate::logging::{Excerpt, Quoted};
 use crate::refusal;
 
@@ -37,11 +37,12 @@ const HEAD_BYTES: usize = 16 * 1024;
 const NOT_HTTP: &str = "This is the web server: use ws:// or the TCP port.";
 
 /// Accepts HTTP connections until the server stops.
-pub async fn accept_http(listener: TcpListener, context: Arc<Context>) {
-    let listener_is_loopback = is_loopback(&listener);
+pub async fn accept_http(listener: Listener, context: Arc<Context>) {
+    let is_local = listener.is_loopback();
     let mut acceptor = Acceptor::new(listener);
-    while let Some((stream, address)) = acceptor.accept(&context).await {
-        let peer = Peer::new(Arc::clone(&context), address, listener_is_loopback);
+    while let Some((stream, peer)) = acceptor.accept(&context).await {
+        let address = peer.address();
+        let peer = Peer::new(Arc::clone(&context), peer, is_local);
         let task = match context.http.admit(address.ip()) {
             Ok(permit) => context.tasks.spawn(serve(stream, peer, permit)),
             Err(refused) => {
@@ -159,7 +160,7 @@ async fn route(request: Request<Incoming>, peer: &Peer) -> Reply {
         .headers()
         .get(HOST)
         .and_then(|host| host.to_str().ok());
-    if peer.listener_is_loopback && !host.is_some_and(origin::names_loopback) {
+    if peer.is_local && !host.is_some_and(origin::names_loopback) {
         // DNS rebinding: a foreign page whose name was made to point here sends another Host.
         peer.log_once(|suppressed| {
             let (address, host) = (peer.address, host.map(Quoted));

@@ -1,30 +1,28 @@
 //! The other end of an HTTP connection.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::client_address::ClientAddress;
 use crate::context::Context;
+use crate::listen;
 
 /// The facts beside a request that decide about it. Clones belong to the same connection.
 #[derive(Debug, Clone)]
 pub(super) struct Peer {
     pub(super) context: Arc<Context>,
-    pub(super) address: SocketAddr,
-    pub(super) listener_is_loopback: bool,
+    pub(super) address: ClientAddress,
+    /// The listener can be reached from this machine only.
+    pub(super) is_local: bool,
     is_logged: Arc<AtomicBool>,
 }
 
 impl Peer {
-    pub(super) fn new(
-        context: Arc<Context>,
-        address: SocketAddr,
-        listener_is_loopback: bool,
-    ) -> Self {
+    pub(super) fn new(context: Arc<Context>, peer: listen::Peer, is_local: bool) -> Self {
         Self {
             context,
-            address,
-            listener_is_loopback,
+            address: peer.address(),
+            is_local,
             is_logged: Arc::default(),
         }
     }

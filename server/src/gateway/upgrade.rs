@@ -40,7 +40,7 @@ pub(super) fn respond(mut request: Request<Incoming>, peer: &Peer) -> Reply {
     // An Origin that cannot be read is a foreign one: it must not pass as a missing one.
     let readable = !headers.contains_key(ORIGIN) || origin.is_some();
     let allowed = &peer.context.config.allow_origin;
-    if !readable || !origin::is_allowed(origin, host, peer.listener_is_loopback, allowed) {
+    if !readable || !origin::is_allowed(origin, host, peer.is_local, allowed) {
         peer.log_once(|suppressed| {
             // Quoted, so that the end of a confusing name is visible.
             let (origin, host) = (origin.map(Quoted), host.map(Quoted));
@@ -93,7 +93,7 @@ async fn serve(upgrade: OnUpgrade, encoding: Encoding, from: Peer) {
         }
     };
     let context = &from.context;
-    let protocol = context.protocol(from.listener_is_loopback);
+    let protocol = context.protocol(from.is_local);
     let limit = protocol.limits.longest_frame();
     // Admitted here and not with the HTTP connection: a tunnel is a session, and counts as one.
     let permit = context.admit(from.address.ip());

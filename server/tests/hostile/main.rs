@@ -20,6 +20,7 @@ mod durable;
 mod endurance;
 mod frames;
 mod http;
+mod listeners;
 mod keeping;
 mod places;
 mod policy;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use secure_chat_server::config::Config;
 use secure_chat_server::hub::Hub;
+use secure_chat_server::listen::Listeners;
 use secure_chat_server::rates::PerMinute;
 use secure_chat_server::store::MemoryStore;
 use secure_chat_server::{Context, hub_settings, run};
@@ -67,7 +68,7 @@ impl Server {
         let hub = Hub::open(store, hub_settings(&config, None));
         let hub = runtime.block_on(hub).unwrap();
         let context = Arc::new(Context::new(config, key, hub));
-        runtime.spawn(run(tcp, http, Arc::clone(&context)));
+        runtime.spawn(run(Listeners::new(tcp, http), Arc::clone(&context)));
         Self {
             context,
             tcp: tcp_address,

@@ -11,6 +11,7 @@ use super::*;
 use crate::Context;
 use crate::config::Config;
 use crate::hub::Unhealthy;
+use crate::listen::Listeners;
 use crate::store::{
     Appended, Change, Durable, Found, NewEntry, Outcome, PageSize, Snapshot, Store, StoreError,
 };
@@ -136,7 +137,7 @@ async fn a_server_whose_store_hangs_lives_and_is_not_healthy() {
     let tcp = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let http = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = http.local_addr().unwrap();
-    let server = tokio::spawn(crate::run(tcp, http, Arc::clone(&context)));
+    let server = tokio::spawn(crate::run(Listeners::new(tcp, http), Arc::clone(&context)));
 
     // Many at once: one of them asks the store, and all get its answer.
     let asking: Vec<_> = (0..20)

@@ -77,7 +77,7 @@ fn connection_id() -> ConnectionId {
     static CLIENTS: std::sync::OnceLock<Clients> = std::sync::OnceLock::new();
     let address: SocketAddr = ([127, 0, 0, 1], 1).into();
     let clients = CLIENTS.get_or_init(Clients::default);
-    clients.enter(address, Transport::Tcp).id
+    clients.enter(address.into(), Transport::Tcp).id
 }
 
 /// Opens a connection that has not shown yet how it speaks.

@@ -225,7 +225,7 @@ async fn the_table_of_connections_comes_in_parts_and_names_people() {
     let clients = &hub.operators().clients;
     let here: SocketAddr = ([192, 0, 2, 1], 7).into();
     let entries: Vec<_> = (0..150)
-        .map(|_| clients.enter(here, Transport::WebSocket))
+        .map(|_| clients.enter(here.into(), Transport::WebSocket))
         .collect();
     let session = (shared::connection::Version::V2, key(1));
     entries[0].session.set(session).unwrap();

@@ -154,6 +154,22 @@ impl Server {
         Self::of(data, program)
     }
 
+    /// Starts a server by a program of another kind, which starts it with the given arguments.
+    pub(crate) fn start_by(program: &[&str], arguments: &[&str]) -> Self {
+        let data = private_folder();
+        write_key(data.path(), server_key().to_pkcs8_pem().unwrap().as_bytes());
+        let server = command(data.path(), arguments);
+        let mut starter = Command::new(program[0]);
+        starter
+            .args(&program[1..])
+            .arg(server.get_program())
+            .args(server.get_args())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Self::of(data, starter)
+    }
+
     fn of(data: tempfile::TempDir, mut program: Command) -> Self {
         let mut child = program.spawn().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
@@ -168,18 +184,23 @@ impl Server {
         }
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut address = |prefix: &str| -> SocketAddr {
-            let mut line = String::new();
-            stdout.read_line(&mut line).unwrap();
-            let address = line.trim_end().strip_prefix(prefix);
-            let address = address.unwrap_or_else(|| panic!("{line:?}: {log:#?}"));
-            let mut address: SocketAddr = address.parse().unwrap();
+            let mut address: SocketAddr = loop {
+                let mut line = String::new();
+                stdout.read_line(&mut line).unwrap();
+                let end = line.split_once(" listening on ");
+                let (kind, address) = end.unwrap_or_else(|| panic!("{line:?}: {log:#?}"));
+                // A server may have several listeners of a kind, and some on Unix sockets.
+                if let (true, Ok(address)) = (kind == prefix, address.trim_end().parse()) {
+                    break address;
+                }
+            };
             // Bound to every address; reached over loopback.
             if address.ip().is_unspecified() {
                 address.set_ip([127, 0, 0, 1].into());
             }
             address
         };
-        let (tcp, http) = (address("tcp listening on "), address("http listening on "));
+        let (tcp, http) = (address("tcp"), address("http"));
         // The rest of the output is read, or the server would block on a full pipe.
         let printed = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&printed);

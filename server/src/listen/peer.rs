@@ -1,0 +1,25 @@
+//! The other end of an accepted stream.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use crate::client_address::ClientAddress;
+
+/// The other end of an accepted stream: the client itself, or a proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// A peer on a network.
+    Net(SocketAddr),
+    /// A program on this machine that may open the listener's Unix socket.
+    Unix,
+}
+
+impl Peer {
+    /// Returns the address that counts while nothing names another client. Peers on Unix sockets
+    /// have none, and share that of this machine.
+    pub fn address(self) -> ClientAddress {
+        match self {
+            Self::Net(address) => address.into(),
+            Self::Unix => IpAddr::from(Ipv4Addr::LOCALHOST).into(),
+        }
+    }
+}
