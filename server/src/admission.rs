@@ -72,6 +72,8 @@ pub struct Permit {
 enum Kind {
     /// Within the limits.
     Ordinary,
+    /// Within the limit of all, and counted for no address.
+    Proxy,
     /// Beyond this limit, until the handshake shows whose connection it is.
     Unknown(u64, CancellationToken, NotAdmitted),
     /// An operator's, beyond the limits.
@@ -100,6 +102,20 @@ impl Admission {
         let address = network_of(address);
         self.counts().add(&self.0, address)?;
         Ok(self.permit(address, Kind::Ordinary))
+    }
+
+    /// Takes a permit for a connection of a proxy, whose address stands for all its clients: only the
+    /// limit of all counts.
+    ///
+    /// # Errors
+    /// The limit that is reached.
+    pub fn admit_proxy(&self) -> Result<Permit, NotAdmitted> {
+        let mut counts = self.counts();
+        if counts.in_all >= self.0.max_in_all {
+            return Err(NotAdmitted::InAll);
+        }
+        counts.in_all += 1;
+        Ok(self.permit(IpAddr::V6(Ipv6Addr::UNSPECIFIED), Kind::Proxy))
     }
 
     /// Takes a permit as [`Self::admit`] does, else one of the [`RESERVED`] until the handshake
@@ -227,7 +243,7 @@ impl Permit {
     fn displacement(&self) -> Option<CancellationToken> {
         match &*self.kind.lock().unwrap_or_else(PoisonError::into_inner) {
             Kind::Unknown(_, displaced, _) => Some(displaced.clone()),
-            Kind::Ordinary | Kind::Reserved | Kind::Refused => None,
+            Kind::Ordinary | Kind::Proxy | Kind::Reserved | Kind::Refused => None,
         }
     }
 }
@@ -238,6 +254,7 @@ impl Drop for Permit {
         let mut counts = self.admission.counts();
         match kind {
             Kind::Ordinary => counts.remove(self.address),
+            Kind::Proxy => counts.in_all -= 1,
             Kind::Unknown(number, ..) => counts.unknown.retain(|(other, _)| other != number),
             Kind::Reserved => counts.reserved -= 1,
             Kind::Refused => {}
@@ -278,6 +295,17 @@ mod tests {
         assert_eq!(admission.admit(there).unwrap_err(), NotAdmitted::InAll);
         drop(first);
         assert!(admission.admit(here()).is_ok());
+    }
+
+    #[test]
+    fn a_proxy_is_bounded_by_the_limit_of_all_only() {
+        let admission = Admission::new(3, 1);
+        let permits: Vec<_> = (0..3).map(|_| admission.admit_proxy().unwrap()).collect();
+        assert_eq!(admission.admit_proxy().unwrap_err(), NotAdmitted::InAll);
+        assert_eq!(admission.admit(here()).unwrap_err(), NotAdmitted::InAll);
+        drop(permits);
+        let _own = admission.admit(here()).unwrap();
+        assert_eq!(admission.counts().in_all, 1);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::client_address::ClientAddress;
 /// The way of a client's bytes to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {
-    /// Directly over TCP.
+    /// Directly over TCP, or over a Unix socket.
     Tcp,
     /// Through the WebSocket tunnel.
     WebSocket,

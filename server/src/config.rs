@@ -3,6 +3,7 @@
 
 mod commands;
 mod flags;
+mod network;
 mod values;
 mod listing;
 
@@ -22,8 +23,8 @@ use thiserror::Error;
 pub use self::commands::{BackupTask, ConfigTask, ImportTask, RestoreTask};
 use self::flags::Settings;
 pub use self::flags::{Cli, Command, OperatorsTask};
+pub use self::network::NetworkSettings;
 use self::values::check_origin;
-use crate::listen::Endpoint;
 use crate::rates::PerMinute;
 
 /// Room in a frame for what is not text: JSON, a name, padding, and base64's third.
@@ -63,10 +64,8 @@ impl From<LogLevel> for tracing::Level {
 /// A checked configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Addresses of the TCP listeners.
-    pub listen: Vec<Endpoint>,
-    /// Addresses of the HTTP listeners.
-    pub http: Vec<Endpoint>,
+    /// Addresses, names and proxies.
+    pub network: NetworkSettings,
     /// Folder of the server's key and of the chat's history.
     pub data_dir: PathBuf,
     /// Accepts v1 on addresses other than loopback.
@@ -114,8 +113,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            listen: vec![Endpoint::Net(([127, 0, 0, 1], 5000).into())],
-            http: vec![Endpoint::Net(([127, 0, 0, 1], 8080).into())],
+            network: NetworkSettings::default(),
             data_dir: PathBuf::from("data"),
             allow_v1: false,
             log_plaintext: false,
@@ -177,6 +175,7 @@ fn read_file(path: &Path) -> Result<Settings, ConfigError> {
     toml::from_str(&text).map_err(|error| ConfigError::Parse(path.display().to_string(), error))
 }
 
+fn merge(mut over: Settings, mut file: Settings, default: Config) -> Result<Config, ConfigError> {
 /// Returns a file of TOML with every setting, its help and its default.
 pub fn sample() -> String {
     listing::sample(&Cli::command())
@@ -202,8 +201,7 @@ pub fn show() -> Result<String, ConfigError> {
 
 fn merge(over: Settings, file: Settings, default: Config) -> Result<Config, ConfigError> {
     let config = Config {
-        listen: over.listen.or(file.listen).unwrap_or(default.listen),
-        http: over.http.or(file.http).unwrap_or(default.http),
+        network: network::merge(&mut over, &mut file),
         data_dir: over.data_dir.or(file.data_dir).unwrap_or(default.data_dir),
         allow_v1: over.allow_v1.or(file.allow_v1).unwrap_or(default.allow_v1),
         new_claim: over

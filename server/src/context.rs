@@ -41,6 +41,8 @@ pub struct Context {
     pub http: Admission,
     /// Permits of connections that are only sent their refusal.
     pub refusals: Semaphore,
+    /// Permits of connections of proxies whose client is not known yet.
+    pub unnamed: Semaphore,
     /// The limit on log lines that strangers cause.
     pub strangers: Throttle,
     /// The limit on log lines of connections that have shown a key.
@@ -58,6 +60,10 @@ pub struct Context {
 /// Most HTTP connections of one address (IPv6: one /64) that are no tunnel: ten browsers' worth,
 /// and far fewer than it takes to keep others from the page.
 pub const HTTP_CONNECTIONS_PER_ADDRESS: usize = 64;
+
+/// Most connections at a time that wait for their PROXY header, for 3 s at most: no other limit
+/// counts them, because their client is not known yet. A proxy sends the header at once.
+pub const UNNAMED_CONNECTIONS: usize = 1_000;
 
 /// Time for which an answer about the server's health is given again: strangers may ask, and must
 /// not make the store work as often as they like.
@@ -122,6 +128,7 @@ impl Context {
             clients: Arc::clone(&hub.operators().clients),
             hub,
             refusals: Semaphore::new(shares.refusals),
+            unnamed: Semaphore::new(UNNAMED_CONNECTIONS),
             strangers: Throttle::new(LINES_PER_WINDOW),
             visitors: Throttle::new(VISITOR_LINES_PER_WINDOW),
             shares,
@@ -178,10 +185,10 @@ impl Context {
         answer
     }
 
-    /// Returns the protocol's configuration for a listener. v1 is for loopback, because it cannot
-    /// prove who the server is; elsewhere `--allow-v1` must ask for it.
-    pub fn protocol(&self, listener_is_loopback: bool) -> &Arc<ServerConfig> {
-        if listener_is_loopback || self.config.allow_v1 {
+    /// Returns the protocol's configuration for a client. v1 is for clients on this machine, because
+    /// it cannot prove who the server is; for others `--allow-v1` must ask for it.
+    pub fn protocol(&self, is_local: bool) -> &Arc<ServerConfig> {
+        if is_local || self.config.allow_v1 {
             &self.v1_allowed
         } else {
             &self.v1_refused

@@ -3,15 +3,24 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use crate::listen::{Listener, Listeners};
+use crate::public_url::PublicUrl;
 
-/// Returns the addresses of the page, best first, each with a final slash: of every listener. There
-/// is none if the page is on Unix sockets only.
-pub fn page_addresses(listeners: &Listeners) -> Vec<String> {
+/// Returns the addresses of the page, best first, each with a final slash: the public ones, or else
+/// those of every listener. There is none if the page is on Unix sockets only.
+pub fn page_addresses(public: &[PublicUrl], listeners: &Listeners) -> Vec<String> {
+    if !public.is_empty() {
+        return public
+            .iter()
+            .map(|url| format!("{}/", url.origin()))
+            .collect();
+    }
+    let pages = addresses(listeners).map(|address| format!("http://{address}/"));
+    pages.collect()
+}
+
+fn addresses(listeners: &Listeners) -> impl Iterator<Item = SocketAddr> {
     let bound = listeners.http.iter().filter_map(Listener::net_address);
-    let reachable = bound.flat_map(|bound| reachable(bound, own_addresses));
-    reachable
-        .map(|address| format!("http://{address}/"))
-        .collect()
+    bound.flat_map(|bound| reachable(bound, own_addresses))
 }
 
 /// Returns the addresses by which a person reaches a listener: of one that is bound to every address,

@@ -174,7 +174,7 @@ async fn listen_and_run(context: Arc<Context>, inherited: Inherited) -> Result<(
     let mut out = LossyWriter::new("standard output", io::stdout());
     announce(&mut out, "tcp", &listeners.tcp);
     announce(&mut out, "http", &listeners.http);
-    let pages = links::page_addresses(&listeners);
+    let pages = links::page_addresses(&context.config.network.public_url, &listeners);
     let fingerprint = context.identity.public_key().fingerprint();
     for page in &pages {
         tracing::info!("the page is at {page}");
@@ -193,11 +193,11 @@ async fn listen_and_run(context: Arc<Context>, inherited: Inherited) -> Result<(
 async fn listen(config: &Config, inherited: Inherited) -> Result<Listeners, Failure> {
     let mut listeners = inherited.into_listeners().map_err(Failure::Runtime)?;
     if listeners.tcp.is_empty() {
-        let bound = bind_all("--listen", &config.listen).await;
+        let bound = bind_all("--listen", &config.network.listen).await;
         listeners.tcp = bound.map_err(Failure::Listen)?;
     }
     if listeners.http.is_empty() {
-        let bound = bind_all("--http", &config.http).await;
+        let bound = bind_all("--http", &config.network.http).await;
         listeners.http = bound.map_err(Failure::Listen)?;
     }
     Ok(listeners)

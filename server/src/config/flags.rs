@@ -11,6 +11,8 @@ use shared::chat::{AdmissionMode, Keep, RoomId};
 use super::LogLevel;
 use super::values::one_or_many;
 use crate::listen::Endpoint;
+use crate::proxy::Network;
+use crate::public_url::PublicUrl;
 use super::commands::{BackupTask, ConfigTask, ImportTask, RestoreTask};
 
 /// Secure Chat's server: encrypted chat over TCP and, through a WebSocket tunnel, in the browser.
@@ -119,12 +121,47 @@ pub(super) struct Settings {
     #[serde(default, deserialize_with = "one_or_many")]
     pub(super) http: Option<Vec<Endpoint>>,
 
+    /// Address of the page as people outside of this machine have it, such as <https://chat.example>:
+    /// requests for that host and from that origin are served, and links begin with it; v1 is refused
+    /// for whoever comes that way unless it is allowed. May be repeated.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "SECURE_CHAT_PUBLIC_URL",
+        value_delimiter = ','
+    )]
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub(super) public_url: Option<Vec<PublicUrl>>,
+
+    /// Network of a proxy (such as 10.0.0.0/8, or unix for the peers on Unix sockets) that is believed
+    /// which client it speaks for, by Forwarded or X-Forwarded-For; may be repeated.
+    #[arg(
+        long,
+        value_name = "CIDR",
+        env = "SECURE_CHAT_TRUSTED_PROXY",
+        value_delimiter = ','
+    )]
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub(super) trusted_proxy: Option<Vec<Network>>,
+
+    /// Network of a proxy whose connections to the TCP listeners begin with a PROXY header, version 1
+    /// or 2, which names the client: required from it and refused from all others. May be repeated.
+    #[arg(
+        long,
+        value_name = "CIDR",
+        env = "SECURE_CHAT_PROXY_PROTOCOL_FROM",
+        value_delimiter = ','
+    )]
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub(super) proxy_protocol_from: Option<Vec<Network>>,
+
+    /// Folder of the server's key and of the chat's history; nobody else may have rights in it.
     /// Folder of the server's key and of the chat's history; nobody else may write there.
     /// [default: data]
     #[arg(long, value_name = "FOLDER", env = "SECURE_CHAT_DATA_DIR")]
     pub(super) data_dir: Option<PathBuf>,
 
-    /// Accept protocol v1 on addresses other than loopback, too.
+    /// Accept protocol v1 from clients on other machines, too, and by the names of --public-url.
     #[arg(long, value_name = "BOOL", env = "SECURE_CHAT_ALLOW_V1")]
     // Only `=` brings a value: clap would otherwise take a subcommand behind the flag for the
     // flag's value.

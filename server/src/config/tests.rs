@@ -28,7 +28,7 @@ fn flags_win_over_the_file_and_the_file_over_defaults() {
         "--allow-v1=false",
     ])
     .unwrap();
-    assert_eq!(config.listen, ["127.0.0.1:8".parse().unwrap()]);
+    assert_eq!(config.network.listen, ["127.0.0.1:8".parse().unwrap()]);
     assert!(!config.allow_v1);
     assert_eq!(config.key_bits, 3072);
     assert_eq!(config.max_connections, 10_000);

@@ -2,29 +2,14 @@
 //! port.
 
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
-use bytes::{Buf, Bytes};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use crate::rewound::Rewound;
 
 /// The longest method of a request that is looked at, in bytes. RFC 9110 §9.1 has none longer than
 /// `OPTIONS`, and the registry none longer than this.
 const METHOD_BYTES: usize = 20;
-
-/// A stream whose first bytes were read and put back.
-#[derive(Debug)]
-pub(super) struct Rewound<S> {
-    first: Bytes,
-    stream: S,
-}
-
-impl<S> Rewound<S> {
-    /// Returns the first byte, until it is read again.
-    pub(super) fn first_byte(&self) -> Option<u8> {
-        self.first.first().copied()
-    }
-}
 
 /// Reads the bytes that tell whether a stream is HTTP. Returns `true` if it is, and the stream with
 /// all its bytes.
@@ -42,8 +27,7 @@ pub(super) async fn is_http<S: AsyncRead + Unpin>(mut stream: S) -> io::Result<(
         }
         first.extend_from_slice(&more[..length]);
     };
-    let first = first.into();
-    Ok((verdict, Rewound { first, stream }))
+    Ok((verdict, Rewound::new(first, stream)))
 }
 
 /// Decides by its first bytes whether a stream is HTTP. A request begins with a method in capital
@@ -58,51 +42,6 @@ fn judge(first: &[u8]) -> Option<bool> {
         Some(_) => Some(false),
         None if letters >= METHOD_BYTES => Some(false),
         None => None,
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Rewound<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if self.first.has_remaining() {
-            let length = self.first.len().min(buffer.remaining());
-            buffer.put_slice(&self.first.split_to(length));
-            return Poll::Ready(Ok(()));
-        }
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Rewound<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
     }
 }
 

@@ -1,7 +1,6 @@
-//! HTTP connections and the routes: `/ws`, `/livez`, `/healthz`, and the page for everything else.
+//! HTTP on an accepted stream, and the routes: `/ws`, `/livez`, `/healthz`, and the page for everything else.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -9,66 +8,24 @@ use hyper::header::{ALLOW, HOST, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use shared::error::ErrorCode;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::first_bytes::{self, Rewound};
-use super::peer::Peer;
+use super::first_bytes;
 use super::reply::{Reply, text};
-use super::{assets, headers, origin, upgrade};
+use super::visitor::{AmbiguousClient, Peer};
+use super::{assets, headers, origin, strangers, upgrade};
 use crate::admission::Permit;
-use crate::context::Context;
-use crate::listen::{Acceptor, Listener};
-use crate::listener::linger;
 use crate::logging::{Excerpt, Quoted};
-use crate::refusal;
 
 /// The time that a client has for its first byte, for a request's head, and between two requests:
 /// an idle connection holds one of few permits. A browser opens another one without being asked.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The time that the answer to a refused client may take.
-const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
-
 /// The largest head of a request, in bytes.
 const HEAD_BYTES: usize = 16 * 1024;
 
-/// The sentence for a client that does not speak HTTP here.
-const NOT_HTTP: &str = "This is the web server: use ws:// or the TCP port.";
-
-/// Accepts HTTP connections until the server stops.
-pub async fn accept_http(listener: Listener, context: Arc<Context>) {
-    let is_local = listener.is_loopback();
-    let mut acceptor = Acceptor::new(listener);
-    while let Some((stream, peer)) = acceptor.accept(&context).await {
-        let address = peer.address();
-        let peer = Peer::new(Arc::clone(&context), peer, is_local);
-        let task = match context.http.admit(address.ip()) {
-            Ok(permit) => context.tasks.spawn(serve(stream, peer, permit)),
-            Err(refused) => {
-                refusal::log(address, refused, &context);
-                context.tasks.spawn(refuse(stream, Arc::clone(&context)))
-            }
-        };
-        // The tracker waits for the task when the server stops, so that nobody needs the handle.
-        drop(task);
-    }
-}
-
-async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, context: Arc<Context>) {
-    const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\
-        retry-after: 10\r\ncontent-length: 0\r\n\r\n";
-    // Beyond this number of answers at a time the connection is just dropped: each answer holds a
-    // socket while it lingers.
-    let Ok(_told) = context.refusals.try_acquire() else {
-        return;
-    };
-    // A peer that does not take even this is refused all the same.
-    let _ = tokio::time::timeout(REFUSAL_TIMEOUT, stream.write_all(FULL)).await;
-    linger(&mut stream).await;
-}
-
-async fn serve<S>(stream: S, peer: Peer, permit: Permit)
+/// Serves a connection of which it is not known yet whether it is HTTP.
+pub(super) async fn serve<S>(stream: S, peer: Peer, permit: Permit)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -87,31 +44,8 @@ where
     if is_http {
         serve_http(stream, peer, permit).await;
     } else {
-        refuse_other(stream, &peer).await;
+        strangers::refuse_on_http(stream, &peer).await;
     }
-}
-
-/// Tells a client of another protocol where it is. A client of this project gets the protocol's own
-/// error frame, whose sentence it shows. All others, TLS for instance, get an HTTP response, whose
-/// status libraries know.
-async fn refuse_other<S: AsyncRead + AsyncWrite + Unpin>(mut stream: Rewound<S>, peer: &Peer) {
-    peer.log_once(|suppressed| {
-        let address = peer.address;
-        tracing::info!(%address, suppressed, "HTTP connection refused: it is not HTTP");
-    });
-    // The first byte of v1's handshake, and of v2's preface.
-    let answer = if matches!(stream.first_byte(), Some(b'{' | b'S')) {
-        shared::v1::error_frame::encode_sentence(ErrorCode::Malformed, NOT_HTTP)
-    } else {
-        let length = NOT_HTTP.len() + 1;
-        format!(
-            "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: text/plain\r\n\
-             content-length: {length}\r\n\r\n{NOT_HTTP}\n"
-        )
-        .into_bytes()
-    };
-    let _ = tokio::time::timeout(REFUSAL_TIMEOUT, stream.write_all(&answer)).await;
-    linger(&mut stream).await;
 }
 
 async fn serve_http<S>(stream: S, peer: Peer, _permit: Permit)
@@ -139,9 +73,10 @@ where
         }
     };
     if let Err(error) = result {
-        let (address, shown) = (peer.address, Excerpt(&error));
+        let visitor = peer.itself();
+        let (address, shown) = (visitor.address, Excerpt(&error));
         if error.is_parse() {
-            return peer.log_once(|suppressed| {
+            return visitor.log_once(|suppressed| {
                 tracing::info!(%address, error = %shown, suppressed, "HTTP connection refused");
             });
         }
@@ -156,24 +91,33 @@ async fn respond(request: Request<Incoming>, peer: &Peer) -> Reply {
 }
 
 async fn route(request: Request<Incoming>, peer: &Peer) -> Reply {
+    let visitor = match peer.visitor(request.headers()) {
+        Ok(visitor) => visitor,
+        Err(AmbiguousClient) => return refuse_ambiguous(peer),
+    };
     let host = request
         .headers()
         .get(HOST)
         .and_then(|host| host.to_str().ok());
-    if peer.is_local && !host.is_some_and(origin::names_loopback) {
-        // DNS rebinding: a foreign page whose name was made to point here sends another Host.
-        peer.log_once(|suppressed| {
-            let (address, host) = (peer.address, host.map(Quoted));
+    let public = &visitor.context.config.network.public_url;
+    let is_own = |host: &str| {
+        origin::names_loopback(host) || public.iter().any(|public| public.has_host(host))
+    };
+    if visitor.from_loopback && !host.is_some_and(is_own) {
+        // DNS rebinding: a foreign page whose name was made to point here sends another Host. A
+        // forwarding field proves no proxy here: that page may set one.
+        visitor.log_once(|suppressed| {
+            let (address, host) = (visitor.address, host.map(Quoted));
             let host = host.as_ref().map(tracing::field::display);
-            tracing::warn!(%address, host, suppressed, "refused: Host is not loopback");
+            tracing::warn!(%address, host, suppressed, "refused: Host is not loopback; see --public-url");
         });
         return text(
             StatusCode::FORBIDDEN,
-            "This server answers to localhost only.\n",
+            "This server answers to localhost and to the names of --public-url only.\n",
         );
     }
     if request.uri().path() == "/ws" {
-        return upgrade::respond(request, peer);
+        return upgrade::respond(request, &visitor);
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let mut reply = text(
@@ -195,4 +139,19 @@ async fn route(request: Request<Incoming>, peer: &Peer) -> Reply {
         },
         _ => assets::respond(&request),
     }
+}
+
+fn refuse_ambiguous(peer: &Peer) -> Reply {
+    let visitor = peer.itself();
+    visitor.log_once(|suppressed| {
+        tracing::warn!(
+            proxy = %visitor.address, suppressed,
+            "refused: Forwarded and X-Forwarded-For name different clients; have the proxy remove \
+             the one that it does not set"
+        );
+    });
+    text(
+        StatusCode::BAD_REQUEST,
+        "Forwarded and X-Forwarded-For name different clients.\n",
+    )
 }

@@ -4,14 +4,16 @@
 //! raw TCP ends in.
 
 mod assets;
+mod entry;
 mod first_bytes;
 mod headers;
 mod http;
 mod origin;
-mod peer;
 mod reply;
+mod strangers;
 mod tunnel;
 mod upgrade;
+mod visitor;
 
-pub use http::accept_http;
+pub use entry::accept_http;
 pub use tunnel::{Encoding, Tunnel};

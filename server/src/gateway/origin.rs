@@ -2,21 +2,21 @@
 
 /// Returns whether a page of `origin` may use the tunnel of a server that was reached as `host`.
 ///
-/// The server's own origin always may; on a loopback listener every loopback origin, so that `trunk
-/// serve` on another port works; and the origins in `allowed`. Programs that are no browser send no
+/// The server's own origin always may; for a client on this machine every loopback origin, so that
+/// `trunk serve` on another port works; and the origins in `allowed`. Programs that are no browser send no
 /// `Origin`.
 pub(super) fn is_allowed(
     origin: Option<&str>,
     host: Option<&str>,
-    listener_is_loopback: bool,
-    allowed: &[String],
+    is_local: bool,
+    allowed: &[&str],
 ) -> bool {
     // The check protects a person from the pages that they visit. A program can send any header, so
     // it would stop none.
     let Some(origin) = origin else { return true };
     // Scheme and host have no case in an origin (RFC 6454 §4).
     let origin = origin.to_ascii_lowercase();
-    if allowed.contains(&origin) {
+    if allowed.contains(&origin.as_str()) {
         return true;
     }
     let Some(authority) = origin
@@ -28,7 +28,7 @@ pub(super) fn is_allowed(
     // The scheme is not compared: behind a proxy that ends TLS, the server is reached over http and
     // the page over https.
     host.is_some_and(|host| host.eq_ignore_ascii_case(authority))
-        || (listener_is_loopback && names_loopback(authority))
+        || (is_local && names_loopback(authority))
 }
 
 /// Returns whether `authority` (host, or host and port) names this machine.
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn foreign_origins_are_refused() {
-        let allowed = ["https://chat.example".to_owned()];
+        let allowed = ["https://chat.example"];
         let ok = |origin, host, loopback| is_allowed(Some(origin), Some(host), loopback, &allowed);
         assert!(is_allowed(None, None, false, &[]));
         assert!(ok("http://server:8080", "server:8080", false));

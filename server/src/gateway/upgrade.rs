@@ -13,17 +13,18 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::origin;
-use super::peer::Peer;
 use super::reply::{Reply, text};
 use super::tunnel::{Encoding, Tunnel};
+use super::visitor::Visitor;
 use crate::admission::Permit;
 use crate::clients::Transport;
 use crate::connection::{self, Ending, Failure};
 use crate::logging::Quoted;
+use crate::public_url::PublicUrl;
 use crate::refusal;
 
 /// Answers a request for the tunnel.
-pub(super) fn respond(mut request: Request<Incoming>, peer: &Peer) -> Reply {
+pub(super) fn respond(mut request: Request<Incoming>, visitor: &Visitor) -> Reply {
     if request.method() != Method::GET {
         let mut reply = text(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -39,27 +40,30 @@ pub(super) fn respond(mut request: Request<Incoming>, peer: &Peer) -> Reply {
     let (origin, host) = (header(ORIGIN), header(HOST));
     // An Origin that cannot be read is a foreign one: it must not pass as a missing one.
     let readable = !headers.contains_key(ORIGIN) || origin.is_some();
-    let allowed = &peer.context.config.allow_origin;
-    if !readable || !origin::is_allowed(origin, host, peer.is_local, allowed) {
-        peer.log_once(|suppressed| {
+    let config = &visitor.context.config;
+    let public = config.network.public_url.iter().map(PublicUrl::origin);
+    let configured = config.allow_origin.iter().map(String::as_str);
+    let allowed: Vec<_> = configured.chain(public).collect();
+    if !readable || !origin::is_allowed(origin, host, visitor.is_local, &allowed) {
+        visitor.log_once(|suppressed| {
             // Quoted, so that the end of a confusing name is visible.
             let (origin, host) = (origin.map(Quoted), host.map(Quoted));
             let origin = origin.as_ref().map(tracing::field::display);
             let host = host.as_ref().map(tracing::field::display);
-            let address = peer.address;
+            let address = visitor.address;
             tracing::warn!(%address, origin, host, suppressed, "tunnel refused: foreign Origin");
         });
         return text(
             StatusCode::FORBIDDEN,
-            "Pages of this origin may not use this server; see --allow-origin.\n",
+            "Pages of this origin may not use this server; see --public-url and --allow-origin.\n",
         );
     }
     let Some(encoding) = encoding_of(request.uri().query()) else {
-        log_refused(peer, "unknown encoding");
+        log_refused(visitor, "unknown encoding");
         return text(StatusCode::BAD_REQUEST, "encoding is text or binary.\n");
     };
     let Some(accept) = accept_key(headers) else {
-        log_refused(peer, "no WebSocket handshake");
+        log_refused(visitor, "no WebSocket handshake");
         let mut reply = text(
             StatusCode::UPGRADE_REQUIRED,
             "This is a WebSocket (RFC 6455, version 13).\n",
@@ -70,9 +74,10 @@ pub(super) fn respond(mut request: Request<Incoming>, peer: &Peer) -> Reply {
         return reply;
     };
     let upgrade = hyper::upgrade::on(&mut request);
-    peer.context
+    visitor
+        .context
         .tasks
-        .spawn(serve(upgrade, encoding, peer.clone()));
+        .spawn(serve(upgrade, encoding, visitor.clone()));
 
     let mut reply = text(StatusCode::SWITCHING_PROTOCOLS, "");
     let headers = reply.headers_mut();
@@ -84,7 +89,7 @@ pub(super) fn respond(mut request: Request<Incoming>, peer: &Peer) -> Reply {
     reply
 }
 
-async fn serve(upgrade: OnUpgrade, encoding: Encoding, from: Peer) {
+async fn serve(upgrade: OnUpgrade, encoding: Encoding, from: Visitor) {
     let upgraded = match upgrade.await {
         Ok(upgraded) => upgraded,
         Err(error) => {
@@ -119,9 +124,9 @@ async fn serve(upgrade: OnUpgrade, encoding: Encoding, from: Peer) {
     tunnel.close(close_code(&ending)).await;
 }
 
-fn log_refused(peer: &Peer, cause: &'static str) {
-    peer.log_once(|suppressed| {
-        tracing::info!(address = %peer.address, suppressed, "tunnel refused: {cause}");
+fn log_refused(visitor: &Visitor, cause: &'static str) {
+    visitor.log_once(|suppressed| {
+        tracing::info!(address = %visitor.address, suppressed, "tunnel refused: {cause}");
     });
 }
 

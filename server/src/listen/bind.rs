@@ -110,12 +110,6 @@ fn bind_unix(path: &Path, mode: u32) -> io::Result<Listener> {
 }
 
 impl Listener {
-    /// Returns whether the listener's address can be reached from this machine only.
-    pub fn is_loopback(&self) -> bool {
-        let address = self.net_address();
-        address.is_some_and(|address| address.ip().to_canonical().is_loopback())
-    }
-
     /// Returns the listener's network address; `None` for a Unix socket.
     pub fn net_address(&self) -> Option<SocketAddr> {
         match self {

@@ -22,4 +22,14 @@ impl Peer {
             Self::Unix => IpAddr::from(Ipv4Addr::LOCALHOST).into(),
         }
     }
+
+    /// Returns whether the peer is on this machine's loopback network, where browsers are. A peer on
+    /// a Unix socket is not: no browser opens one, so that it is a proxy.
+    pub fn is_loopback(self) -> bool {
+        match self {
+            // A listener for both families shows IPv4 peers as IPv6.
+            Self::Net(address) => address.ip().to_canonical().is_loopback(),
+            Self::Unix => false,
+        }
+    }
 }

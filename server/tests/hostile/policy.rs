@@ -1,37 +1,53 @@
 //! Connections that a server accepts, and texts that it logs, by its flags.
 
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpStream};
+
 use shared::error::ErrorCode;
 
 use crate::support::Scene;
 use crate::support::client::{Client, connect};
 use crate::support::server::Server;
-use crate::support::websocket::{WebSocket, ask};
+use crate::support::websocket::WebSocket;
 use crate::support::{client_key, server_key};
 
-const EVERYWHERE: [&str; 4] = ["--listen", "0.0.0.0:0", "--http", "0.0.0.0:0"];
+/// Whoever sends a PROXY header comes from elsewhere, as does whoever uses the public name.
+const ELSEWHERE: [&str; 4] = [
+    "--proxy-protocol-from",
+    "127.0.0.1",
+    "--public-url",
+    "https://chat.example",
+];
+
+/// Connects as a client on another machine.
+fn from_elsewhere(address: SocketAddr) -> TcpStream {
+    let mut stream = connect(address);
+    let header = b"PROXY TCP4 203.0.113.7 192.0.2.1 4711 5000\r\n";
+    stream.write_all(header).unwrap();
+    stream
+}
 
 #[test]
 fn v1_beyond_loopback_is_refused_unless_allowed() {
     // v1 proves nothing about the server, so it is off where strangers can sit in between.
-    let server = Server::start(&EVERYWHERE);
-    let mut tcp = Client::over(connect(server.tcp()));
+    let server = Server::start(&ELSEWHERE);
+    let mut tcp = Client::over(from_elsewhere(server.tcp()));
     tcp.assert_told(ErrorCode::V1Disabled);
-    let mut tunnel = Client::over(WebSocket::open(server.http(), "text"));
+    let mut tunnel = Client::over(WebSocket::open_as(server.http(), "chat.example", ""));
     tunnel.assert_told(ErrorCode::V1Disabled);
     assert_eq!(tunnel.wire.receive_close(), 1008);
-    for address in [tcp.address(), tunnel.address()] {
-        server.wait_for_log(&[&address, "closed", "v1_disabled"]);
+    for address in ["203.0.113.7:4711", &tunnel.address()] {
+        server.wait_for_log(&[address, "closed", "v1_disabled"]);
     }
-    // The page itself is served under any name that leads here.
-    let response = ask(server.http(), "GET /healthz HTTP/1.1\nHost: chat.example");
-    assert_eq!(response.status, 200);
+    // Beside the public name the server is still this machine's own.
+    Client::join_through_tunnel(server.http(), "text");
 }
 
 #[test]
 fn v1_beyond_loopback_works_when_allowed() {
-    let server = Server::start(&[&EVERYWHERE[..], &["--allow-v1"]].concat());
-    Client::join(server.tcp());
-    Client::join_through_tunnel(server.http(), "text");
+    let server = Server::start(&[&ELSEWHERE[..], &["--allow-v1"]].concat());
+    Client::over(from_elsewhere(server.tcp())).establish();
+    Client::over(WebSocket::open_as(server.http(), "chat.example", "")).establish();
 }
 
 /// Sends a secret to the lobby, and returns the log.

@@ -1,6 +1,8 @@
 //! The errors that the server sends to a Python client which it will not, or can no longer, serve
 //! although the client did nothing wrong.
 
+use std::io::Write as _;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -39,12 +41,40 @@ fn too_many_connections_of_one_address() {
     }
 }
 
+/// Passes connections on to `server` as a proxy does, each with a PROXY header of a client on another
+/// machine; returns the port of the proxy.
+fn proxy_before(server: SocketAddr) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    // Ends with the test's process.
+    std::thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            let Ok(mut upstream) = TcpStream::connect(server) else {
+                return;
+            };
+            let header = b"PROXY TCP4 203.0.113.7 192.0.2.1 4711 5000\r\n";
+            upstream.write_all(header).unwrap();
+            for (mut from, mut to) in [
+                (client.try_clone().unwrap(), upstream.try_clone().unwrap()),
+                (upstream, client),
+            ] {
+                std::thread::spawn(move || {
+                    let _ = std::io::copy(&mut from, &mut to);
+                    let _ = to.shutdown(Shutdown::Write);
+                });
+            }
+        }
+    });
+    port
+}
+
 #[test]
-fn v1_is_for_loopback_listeners_unless_allowed() {
-    let data = crate::support::server::private_folder();
-    let server = Server::start_on("0.0.0.0:0", data, &[]);
+fn v1_is_for_clients_on_this_machine_unless_allowed() {
+    let behind = ["--proxy-protocol-from", "127.0.0.1"];
+    let server = Server::start(&behind);
+    let port = proxy_before(server.address());
     for program in CLIENTS {
-        let (mut client, _) = Python::client(program, server.port(), &["--salt", "32"]);
+        let (mut client, _) = Python::client(program, port, &["--salt", "32"]);
         let error = error_frame(&mut client);
         assert_eq!(error["code"], "v1_disabled");
         assert!(
@@ -52,9 +82,10 @@ fn v1_is_for_loopback_listeners_unless_allowed() {
             "{error}"
         );
     }
-    let server = Server::start_on("0.0.0.0:0", server.stop(), &["--allow-v1"]);
+    let server = Server::start(&[&behind[..], &["--allow-v1"]].concat());
+    let port = proxy_before(server.address());
     for program in CLIENTS {
-        let (mut client, _) = Python::client(program, server.port(), &["--salt", "32"]);
+        let (mut client, _) = Python::client(program, port, &["--salt", "32"]);
         assert!(client.receive().starts_with("* Welcome"));
     }
 }

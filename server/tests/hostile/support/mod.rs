@@ -8,6 +8,7 @@ pub(crate) mod websocket;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use shared::connection::Version;
 use shared::identity::PrivateKey;
 use shared::random::{Random, RandomUnavailable};
 
@@ -57,6 +58,18 @@ impl Scene {
     pub(crate) fn new(arguments: &[&str]) -> Self {
         let server = Server::start(arguments);
         let mut bystander = Client::join(server.tcp());
+        bystander.say("/name bystander");
+        while !bystander.receive().ends_with("is now bystander") {}
+        Self { server, bystander }
+    }
+
+    /// Starts a server behind a proxy, which sends `header` for the bystander.
+    pub(crate) fn new_behind(arguments: &[&str], header: &str) -> Self {
+        let server = Server::start(arguments);
+        let mut stream = client::connect(server.tcp());
+        std::io::Write::write_all(&mut stream, header.as_bytes()).unwrap();
+        let mut bystander = Client::speaking(stream, Version::V2);
+        bystander.establish();
         bystander.say("/name bystander");
         while !bystander.receive().ends_with("is now bystander") {}
         Self { server, bystander }

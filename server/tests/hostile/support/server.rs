@@ -238,6 +238,15 @@ impl Server {
         })
     }
 
+    /// Waits for the line with the claim link.
+    pub(crate) fn claim_link(&self) -> String {
+        eventually("a claim link", || {
+            let printed = self.printed.lock().unwrap();
+            let link = printed.iter().find(|line| line.contains("#claim="));
+            link.cloned()
+        })
+    }
+
     /// Returns the whole log so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().join("\n")

@@ -100,6 +100,13 @@ impl WebSocket {
         Self::after_upgrade(stream, encoding)
     }
 
+    /// Opens a tunnel under this host, with further header lines, as a proxy does.
+    pub(crate) fn open_as(address: SocketAddr, host: &str, more: &str) -> Self {
+        let mut stream = connect(address);
+        write_head(&mut stream, &upgrade_head(host, "", more));
+        Self::after_upgrade(stream, "binary")
+    }
+
     /// Reads the response to an upgrade that was requested on `stream`.
     pub(crate) fn after_upgrade(mut stream: TcpStream, encoding: &str) -> Self {
         let response = read_response(&mut stream, false);

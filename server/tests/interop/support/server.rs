@@ -35,13 +35,9 @@ impl Server {
 
     /// Starts a server on the data folder `data`.
     pub(crate) fn start_in(data: tempfile::TempDir, arguments: &[&str]) -> Self {
-        Self::start_on("127.0.0.1:0", data, arguments)
-    }
-
-    /// Starts a server whose TCP listener is at `listen`.
-    pub(crate) fn start_on(listen: &str, data: tempfile::TempDir, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_secure-chat-server"))
-            .args(["--listen", listen, "--http", "127.0.0.1:0", "--data-dir"])
+            .args(["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"])
+            .arg("--data-dir")
             .arg(data.path())
             // Above this level the lines of many attackers from one address are suppressed.
             .args(["--log-level", "debug"])
