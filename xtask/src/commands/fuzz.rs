@@ -17,7 +17,14 @@ const DEFAULT_SECONDS: u64 = 60;
 /// programs of the state machines' targets are much shorter.
 const INPUT_BYTES: u32 = 4096;
 
-const TARGETS: [&str; 5] = ["v1_decoders", "v2_decoders", "server", "client", "markup"];
+const TARGETS: [&str; 6] = [
+    "v1_decoders",
+    "v2_decoders",
+    "server",
+    "client",
+    "markup",
+    "proxies",
+];
 
 /// The number of targets that run at the same time.
 const AT_ONCE: usize = 2;
