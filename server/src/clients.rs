@@ -16,6 +16,8 @@ use crate::client_address::ClientAddress;
 pub enum Transport {
     /// Directly over TCP, or over a Unix socket.
     Tcp,
+    /// Directly inside of TLS.
+    Tls,
     /// Through the WebSocket tunnel.
     WebSocket,
 }
@@ -24,6 +26,7 @@ impl fmt::Display for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Tcp => "tcp",
+            Self::Tls => "tls",
             Self::WebSocket => "ws",
         })
     }

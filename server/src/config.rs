@@ -23,8 +23,9 @@ use thiserror::Error;
 pub use self::commands::{BackupTask, ConfigTask, ImportTask, RestoreTask};
 use self::flags::Settings;
 pub use self::flags::{Cli, Command, OperatorsTask};
-pub use self::network::NetworkSettings;
+pub use self::network::{NetworkSettings, TlsSettings};
 use self::values::check_origin;
+use crate::listen::Endpoint;
 use crate::rates::PerMinute;
 
 /// Room in a frame for what is not text: JSON, a name, padding, and base64's third.
@@ -64,7 +65,7 @@ impl From<LogLevel> for tracing::Level {
 /// A checked configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Addresses, names and proxies.
+    /// Addresses, names, proxies and TLS.
     pub network: NetworkSettings,
     /// Folder of the server's key and of the chat's history.
     pub data_dir: PathBuf,
@@ -148,6 +149,13 @@ pub enum ConfigError {
     /// The file is no TOML, or has a key or value that is not known.
     #[error("{0} is not valid: {1}")]
     Parse(String, #[source] toml::de::Error),
+    /// Others would reach the page without TLS.
+    #[error(
+        "http {0} would send the page without TLS to other machines, and whoever is in between could \
+         change it: use --tls-cert and --tls-key, or --tls-self-signed, or name the proxy in front \
+         of it with --trusted-proxy; --insecure-http allows it as it is"
+    )]
+    PlainHttp(Endpoint),
     /// A setting has a value that cannot be used; the text names both.
     #[error("{0}")]
     Value(String),
@@ -201,7 +209,7 @@ pub fn show() -> Result<String, ConfigError> {
 
 fn merge(over: Settings, file: Settings, default: Config) -> Result<Config, ConfigError> {
     let config = Config {
-        network: network::merge(&mut over, &mut file),
+        network: network::merge(&mut over, &mut file)?,
         data_dir: over.data_dir.or(file.data_dir).unwrap_or(default.data_dir),
         allow_v1: over.allow_v1.or(file.allow_v1).unwrap_or(default.allow_v1),
         new_claim: over
@@ -309,6 +317,7 @@ fn check(config: Config) -> Result<Config, ConfigError> {
             "{name} is {value}, but must be from {least} to {most}"
         )))
     };
+    config.network.check()?;
     bounded("max_connections", config.max_connections, 1, 1_000_000)?;
     bounded(
         "max_connections_per_address",

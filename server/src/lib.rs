@@ -28,6 +28,7 @@ pub mod rewound;
 pub mod rsa_pool;
 pub mod store;
 pub mod system;
+pub mod tls;
 pub mod transfer;
 
 use std::sync::Arc;
@@ -49,7 +50,10 @@ pub async fn run(listeners: Listeners, context: Arc<Context>) {
         async move { context.hub.run().await }
     });
     let accept_tcp = |listener| listener::accept_tcp(listener, Arc::clone(&context));
-    let accept_http = |listener| gateway::accept_http(listener, Arc::clone(&context));
+    let accept_http = |listener| {
+        let tls = listeners.tls.clone();
+        gateway::accept_http(listener, tls, Arc::clone(&context))
+    };
     let tcp = join_all(listeners.tcp.into_iter().map(accept_tcp));
     let http = join_all(listeners.http.into_iter().map(accept_http));
     tokio::join!(tcp, http);

@@ -14,8 +14,24 @@ pub fn page_addresses(public: &[PublicUrl], listeners: &Listeners) -> Vec<String
             .map(|url| format!("{}/", url.origin()))
             .collect();
     }
-    let pages = addresses(listeners).map(|address| format!("http://{address}/"));
+    let scheme = if listeners.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    let pages = addresses(listeners).map(|address| format!("{scheme}://{address}/"));
     pages.collect()
+}
+
+/// Returns the hosts under which people reach the page from here and from elsewhere, for a
+/// certificate that is to fit all of them.
+pub fn page_hosts(public: &[PublicUrl], listeners: &Listeners) -> Vec<String> {
+    let mut hosts: Vec<_> = public.iter().map(|url| url.host().to_owned()).collect();
+    hosts.extend(["localhost", "127.0.0.1", "::1"].map(str::to_owned));
+    hosts.extend(addresses(listeners).map(|address| address.ip().to_string()));
+    hosts.sort();
+    hosts.dedup();
+    hosts
 }
 
 fn addresses(listeners: &Listeners) -> impl Iterator<Item = SocketAddr> {

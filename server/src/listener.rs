@@ -40,7 +40,15 @@ pub async fn accept_tcp(listener: Listener, context: Arc<Context>) {
 /// Finds out whose stream it is, and serves it.
 async fn handle(stream: Stream, peer: Peer, context: Arc<Context>) {
     if !context.config.network.proxy_protocol_from.has(peer) {
-        return serve(stream, peer.address(), peer.is_loopback(), context).await;
+        let transport = Transport::Tcp;
+        return serve(
+            stream,
+            peer.address(),
+            transport,
+            peer.is_loopback(),
+            context,
+        )
+        .await;
     }
     let read = {
         // Dropped unanswered: a proxy that has as many connections without a header is none.
@@ -53,7 +61,7 @@ async fn handle(stream: Stream, peer: Peer, context: Arc<Context>) {
         Ok((client, stream)) => {
             let address = client.map_or(peer.address(), ClientAddress::from);
             // Whoever comes by a proxy is not on this machine, even if the proxy is.
-            serve(stream, address, false, context).await;
+            serve(stream, address, Transport::Tcp, false, context).await;
         }
         Err((error, stream)) => refuse_unnamed(stream, peer, &error, &context).await,
     }
@@ -77,9 +85,10 @@ async fn refuse_unnamed(stream: Option<Stream>, peer: Peer, error: &ProxyError, 
 }
 
 /// Serves a session over a stream of which it is known whose it is, or refuses it.
-async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     address: ClientAddress,
+    transport: Transport,
     is_local: bool,
     context: Arc<Context>,
 ) {
@@ -87,7 +96,6 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     let permit = context.admit(address.ip());
     match &permit {
         Ok(permit) => {
-            let transport = Transport::Tcp;
             connection::serve(&mut stream, address, transport, protocol, permit, &context).await;
         }
         Err(refused) => {

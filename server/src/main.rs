@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
+use secure_chat_server::config::{Cli, Command, Config, ConfigError, TlsSettings};
 use secure_chat_server::backup::DATABASE;
 use secure_chat_server::config::{Cli, Command, Config, ConfigError};
 use secure_chat_server::hub::Hub;
@@ -20,10 +21,12 @@ use secure_chat_server::listen::{
 use secure_chat_server::logging::{self, LossyWriter};
 use secure_chat_server::operators::Log;
 use secure_chat_server::store::{OpenError, SqliteStore, StoreError};
+use secure_chat_server::tls::{self, CertificateError, Moment, Tls};
 use secure_chat_server::{Context, hub_settings, open_files, run};
 use shared::trust::words;
 use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 
 use self::tasks::TaskFailure;
 
@@ -32,6 +35,12 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Time for which the last lines may keep the process, when nobody reads them.
 const LAST_WORDS_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// The name of the chat's history in the data folder.
+const DATABASE: &str = "chat.db";
+
+/// The name of the certificate that the server signs itself, in the data folder.
+const SELF_SIGNED: &str = "tls_self_signed.pem";
 
 fn main() -> ExitCode {
     match start() {
@@ -63,6 +72,8 @@ enum Failure {
     Inherit(InheritError),
     #[error(transparent)]
     Listen(BindError),
+    #[error(transparent)]
+    Tls(CertificateError),
     #[error("the system refuses what a server needs: {0}")]
     Runtime(#[source] io::Error),
 }
@@ -183,7 +194,11 @@ async fn listen_and_run(context: Arc<Context>, inherited: Inherited) -> Result<(
     if context.config.new_claim || !context.hub.has_operator() {
         offer_claim(&mut out, &context, pages.first())?;
     }
-    watch_signals(Arc::clone(&context)).map_err(Failure::Runtime)?;
+    let reload = listeners
+        .tls
+        .clone()
+        .map(|tls| watch_certificate(tls, &context));
+    watch_signals(Arc::clone(&context), reload).map_err(Failure::Runtime)?;
     run(listeners, context).await;
     tracing::info!("stopped");
     Ok(())
@@ -200,7 +215,47 @@ async fn listen(config: &Config, inherited: Inherited) -> Result<Listeners, Fail
         let bound = bind_all("--http", &config.network.http).await;
         listeners.http = bound.map_err(Failure::Listen)?;
     }
+    // The settings are checked already, but the service manager's sockets are in none.
+    for address in listeners.http.iter().filter_map(Listener::net_address) {
+        let checked = config.network.check_plain_http(&address.into());
+        checked.map_err(Failure::Config)?;
+    }
+    listeners.tls = open_tls(config, &listeners)?;
     Ok(listeners)
+}
+
+/// Loads the certificate, and tells what people compare.
+fn open_tls(config: &Config, listeners: &Listeners) -> Result<Option<Arc<Tls>>, Failure> {
+    let Some(settings) = config.network.tls.clone() else {
+        return Ok(None);
+    };
+    let source = match settings {
+        TlsSettings::Files { chain, key } => {
+            let secure = config
+                .network
+                .public_url
+                .iter()
+                .filter(|url| url.is_https());
+            let names = secure.map(|url| url.host().to_owned()).collect();
+            tls::Source::Files { chain, key, names }
+        }
+        TlsSettings::SelfSigned => tls::Source::SelfSigned {
+            path: config.data_dir.join(SELF_SIGNED),
+            names: links::page_hosts(&config.network.public_url, listeners),
+        },
+    };
+    let tls = Tls::open(source).map_err(Failure::Tls)?;
+    let certificate = tls.certificate();
+    let until = Moment(certificate.not_after);
+    tracing::info!(%until, "the TLS certificate's fingerprint (SHA-256): {}", certificate.fingerprint);
+    Ok(Some(Arc::new(tls)))
+}
+
+/// Starts the watch of the certificate, and returns what makes it load at once.
+fn watch_certificate(tls: Arc<Tls>, context: &Context) -> Arc<Notify> {
+    let reload = Arc::new(Notify::new());
+    tokio::spawn(tls::watch(tls, Arc::clone(&reload), context.stop.clone()));
+    reload
 }
 
 /// Writes a line for each listener, for the program that started us: with port 0 only we know the
@@ -227,8 +282,8 @@ fn offer_claim(
 }
 
 /// Handles signals: SIGTERM and SIGINT stop, a second one at once; SIGUSR1 writes the table of
-/// clients to the log; SIGHUP, which would end the process unhandled, is only logged.
-fn watch_signals(context: Arc<Context>) -> io::Result<()> {
+/// clients to the log; SIGHUP, which would end the process unhandled, loads the certificate again.
+fn watch_signals(context: Arc<Context>, reload: Option<Arc<Notify>>) -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut table = signal(SignalKind::user_defined1())?;
@@ -243,7 +298,11 @@ fn watch_signals(context: Arc<Context>) -> io::Result<()> {
                     continue;
                 }
                 _ = hang_up.recv() => {
-                    tracing::info!("told to reload: there is nothing to reload");
+                    if let Some(reload) = &reload {
+                        reload.notify_one();
+                    } else {
+                        tracing::info!("told to reload: there is no certificate");
+                    }
                     continue;
                 }
             }

@@ -29,6 +29,11 @@ impl PublicUrl {
         &self.origin
     }
 
+    /// Returns whether the page is reached by TLS.
+    pub fn is_https(&self) -> bool {
+        self.origin.starts_with("https:")
+    }
+
     /// Returns the host; an IPv6 address without brackets.
     pub fn host(&self) -> &str {
         self.host.trim_matches(['[', ']'])

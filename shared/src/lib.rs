@@ -80,5 +80,9 @@ pub mod trust;
 pub mod v1;
 pub mod v2;
 
+/// The name of the protocol inside of TLS (ALPN, RFC 7301): a client that offers it alone speaks to
+/// the server directly, as over TCP, and not by HTTP.
+pub const TLS_PROTOCOL_NAME: &[u8] = b"secure-chat";
+
 #[cfg(test)]
 mod testing;

@@ -133,6 +133,27 @@ pub(super) struct Settings {
     #[serde(default, deserialize_with = "one_or_many")]
     pub(super) public_url: Option<Vec<PublicUrl>>,
 
+    /// File with the certificate and its chain in PEM, for TLS on the HTTP listeners. It is loaded again
+    /// on SIGHUP and when it changes.
+    #[arg(long, value_name = "FILE", env = "SECURE_CHAT_TLS_CERT")]
+    pub(super) tls_cert: Option<PathBuf>,
+
+    /// File with the private key of --tls-cert in PEM.
+    #[arg(long, value_name = "FILE", env = "SECURE_CHAT_TLS_KEY")]
+    pub(super) tls_key: Option<PathBuf>,
+
+    /// TLS with a certificate that the server signs itself, for a network of your own; its fingerprint
+    /// is printed.
+    #[arg(long, value_name = "BOOL", env = "SECURE_CHAT_TLS_SELF_SIGNED")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) tls_self_signed: Option<bool>,
+
+    /// Serve the page without TLS on addresses other than loopback, where whoever is in between can
+    /// read and change it.
+    #[arg(long, value_name = "BOOL", env = "SECURE_CHAT_INSECURE_HTTP")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) insecure_http: Option<bool>,
+
     /// Network of a proxy (such as 10.0.0.0/8, or unix for the peers on Unix sockets) that is believed
     /// which client it speaks for, by Forwarded or X-Forwarded-For; may be repeated.
     #[arg(

@@ -1,6 +1,9 @@
-//! The settings of the network: where the server listens, by which names it is known, and which
-//! proxies are before it.
+//! The settings of the network: where the server listens, by which names it is known, which proxies
+//! are before it, and its TLS.
 
+use std::path::PathBuf;
+
+use super::ConfigError;
 use super::flags::Settings;
 use crate::listen::Endpoint;
 use crate::proxy::{Network, Networks};
@@ -15,6 +18,10 @@ pub struct NetworkSettings {
     pub http: Vec<Endpoint>,
     /// Addresses of the page as people outside of this machine have them.
     pub public_url: Vec<PublicUrl>,
+    /// TLS of the HTTP listeners.
+    pub tls: Option<TlsSettings>,
+    /// Serves the page without TLS on addresses other than loopback.
+    pub insecure_http: bool,
     /// Peers whose forwarding fields name the client.
     pub trusted_proxy: Networks,
     /// Peers that begin with a PROXY header, which names the client.
@@ -27,25 +34,73 @@ impl Default for NetworkSettings {
             listen: vec![Endpoint::Net(([127, 0, 0, 1], 5000).into())],
             http: vec![Endpoint::Net(([127, 0, 0, 1], 8080).into())],
             public_url: Vec::new(),
+            tls: None,
+            insecure_http: false,
             trusted_proxy: Networks::default(),
             proxy_protocol_from: Networks::default(),
         }
     }
 }
 
+/// The certificate of the server's own TLS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TlsSettings {
+    /// A chain and its key, in PEM.
+    Files {
+        /// The file of the chain.
+        chain: PathBuf,
+        /// The file of the key.
+        key: PathBuf,
+    },
+    /// A certificate that the server signs itself.
+    SelfSigned,
+}
+
+impl NetworkSettings {
+    /// Refuses listeners that cannot be meant.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        self.http
+            .iter()
+            .try_for_each(|http| self.check_plain_http(http))
+    }
+
+    /// Refuses an HTTP listener that others reach without TLS, unless the settings say that this is
+    /// meant or that a proxy is in front of it.
+    ///
+    /// # Errors
+    /// [`ConfigError::PlainHttp`].
+    pub fn check_plain_http(&self, http: &Endpoint) -> Result<(), ConfigError> {
+        let is_meant = self.insecure_http || !self.trusted_proxy.is_empty();
+        if http.is_private() || self.tls.is_some() || is_meant {
+            return Ok(());
+        }
+        Err(ConfigError::PlainHttp(http.clone()))
+    }
+}
+
 /// Takes these settings out of both sources, of which `over` wins.
-pub(super) fn merge(over: &mut Settings, file: &mut Settings) -> NetworkSettings {
+pub(super) fn merge(
+    over: &mut Settings,
+    file: &mut Settings,
+) -> Result<NetworkSettings, ConfigError> {
     let default = NetworkSettings::default();
-    NetworkSettings {
+    Ok(NetworkSettings {
         listen: either(&mut over.listen, &mut file.listen).unwrap_or(default.listen),
         http: either(&mut over.http, &mut file.http).unwrap_or(default.http),
         public_url: either(&mut over.public_url, &mut file.public_url).unwrap_or_default(),
+        tls: tls_settings(
+            either(&mut over.tls_cert, &mut file.tls_cert),
+            either(&mut over.tls_key, &mut file.tls_key),
+            either(&mut over.tls_self_signed, &mut file.tls_self_signed) == Some(true),
+        )?,
+        insecure_http: either(&mut over.insecure_http, &mut file.insecure_http)
+            .unwrap_or(default.insecure_http),
         trusted_proxy: networks(either(&mut over.trusted_proxy, &mut file.trusted_proxy)),
         proxy_protocol_from: networks(either(
             &mut over.proxy_protocol_from,
             &mut file.proxy_protocol_from,
         )),
-    }
+    })
 }
 
 /// Takes a setting from the source that wins, or else from the other one.
@@ -55,4 +110,21 @@ fn either<T>(over: &mut Option<T>, file: &mut Option<T>) -> Option<T> {
 
 fn networks(networks: Option<Vec<Network>>) -> Networks {
     networks.unwrap_or_default().into_iter().collect()
+}
+
+fn tls_settings(
+    chain: Option<PathBuf>,
+    key: Option<PathBuf>,
+    self_signed: bool,
+) -> Result<Option<TlsSettings>, ConfigError> {
+    match (chain, key, self_signed) {
+        (None, None, false) => Ok(None),
+        (None, None, true) => Ok(Some(TlsSettings::SelfSigned)),
+        (Some(chain), Some(key), false) => Ok(Some(TlsSettings::Files { chain, key })),
+        (Some(_), None, false) => Err(ConfigError::Value("tls_cert needs tls_key".into())),
+        (None, Some(_), false) => Err(ConfigError::Value("tls_key needs tls_cert".into())),
+        (_, _, true) => Err(ConfigError::Value(
+            "tls_self_signed makes a certificate: leave tls_cert and tls_key out".into(),
+        )),
+    }
 }

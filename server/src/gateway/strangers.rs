@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use super::visitor::Peer;
 use crate::listener::linger;
 use crate::rewound::Rewound;
+use crate::tls::HANDSHAKE_RECORD;
 
 /// The time that the answer to a refused client may take.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
@@ -15,17 +16,35 @@ const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
 /// The sentence for a client that does not speak HTTP here.
 const NOT_HTTP: &str = "This is the web server: use ws:// or the TCP port.";
 
-/// Refuses a client of another protocol on a port for HTTP.
+/// The sentence for a client that speaks TLS where there is none.
+const NO_TLS: &str = "This port speaks HTTP without TLS: use http:// or ws://.";
+
+/// The sentence for a client that speaks anything without TLS where there is TLS.
+const NOT_PLAIN: &str = "This port speaks TLS: use https://, wss:// or tls://.";
+
+/// Refuses a client of another protocol on a port for HTTP without TLS.
 pub(super) async fn refuse_on_http<S: AsyncRead + AsyncWrite + Unpin>(
     stream: Rewound<S>,
     peer: &Peer,
 ) {
-    refuse(stream, peer, NOT_HTTP, "it is not HTTP").await;
+    if stream.first_byte() == Some(HANDSHAKE_RECORD) {
+        refuse(stream, peer, NO_TLS, "it is TLS, and not HTTP").await;
+    } else {
+        refuse(stream, peer, NOT_HTTP, "it is not HTTP").await;
+    }
+}
+
+/// Refuses a client without TLS on a port for TLS.
+pub(super) async fn refuse_on_tls<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: Rewound<S>,
+    peer: &Peer,
+) {
+    refuse(stream, peer, NOT_PLAIN, "it is not TLS").await;
 }
 
 /// Answers in the way that the client can read. A client of this project gets the protocol's own
 /// error frame, whose sentence it shows. All others get an HTTP response, whose status libraries
-/// know.
+/// know; a TLS client reads it as something that is no TLS, which is the case.
 async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: Rewound<S>,
     peer: &Peer,

@@ -87,6 +87,7 @@ impl Inherited {
         Ok(Listeners {
             tcp: all(self.tcp)?,
             http: all(self.http)?,
+            tls: None,
         })
     }
 }

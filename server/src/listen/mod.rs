@@ -7,6 +7,10 @@ mod endpoint;
 mod inherited;
 mod peer;
 
+use std::sync::Arc;
+
+use crate::tls::Tls;
+
 pub use acceptor::{Acceptor, Stream};
 pub use bind::{BindError, Listener, bind_all};
 pub use endpoint::{Endpoint, InvalidEndpoint};
@@ -20,6 +24,8 @@ pub struct Listeners {
     pub tcp: Vec<Listener>,
     /// Listeners for the page and its tunnel.
     pub http: Vec<Listener>,
+    /// The TLS that the latter speak, but for those on Unix sockets.
+    pub tls: Option<Arc<Tls>>,
 }
 
 impl Listeners {
@@ -28,6 +34,7 @@ impl Listeners {
         Self {
             tcp: vec![tcp.into()],
             http: vec![http.into()],
+            tls: None,
         }
     }
 }

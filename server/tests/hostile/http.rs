@@ -199,7 +199,6 @@ fn clients_of_the_chat_on_the_port_of_the_page_are_told_so() {
         (&b"SC/2\n"[..], true),
         (b"{\"enc_session\": ", true),
         (b"hello\n", false),
-        (b"\x16\x03\x01", false),
     ] {
         let mut stream = connect(scene.server.http());
         let address = stream.local_addr().unwrap().to_string();

@@ -33,5 +33,6 @@ mod slow;
 mod startup;
 mod stopping;
 mod support;
+mod tls;
 mod tunnel;
 mod v2;

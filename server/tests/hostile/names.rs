@@ -138,7 +138,7 @@ fn links_begin_with_the_public_address() {
 #[test]
 fn no_link_leads_to_every_address() {
     for every in ["0.0.0.0:0", "[::]:0"] {
-        let server = Server::start(&["--http", every]);
+        let server = Server::start(&["--http", every, "--insecure-http"]);
         let link = server.claim_link();
         server.wait_for_log(&["key in the link"]);
         for words in ["://0.0.0.0", "://[::]"] {

@@ -37,7 +37,7 @@ fn both_versions_and_both_transports_meet_in_one_lobby() {
 
 #[test]
 fn v2_needs_no_flag_beyond_loopback() {
-    let server = Server::start(&["--listen", "0.0.0.0:0", "--http", "0.0.0.0:0"]);
+    let server = Server::start(&["--listen", "0.0.0.0:0"]);
     Client::join_by_v2(server.tcp());
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod client;
 pub(crate) mod json;
 pub(crate) mod server;
+pub(crate) mod tls;
 pub(crate) mod websocket;
 
 use std::sync::OnceLock;
