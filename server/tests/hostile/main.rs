@@ -29,6 +29,7 @@ mod proxies;
 mod quotas;
 mod races;
 mod reactions;
+mod real_proxies;
 mod slow;
 mod startup;
 mod stopping;

@@ -140,6 +140,12 @@ fn doc(tools: &mut Toolbox) -> Result<()> {
 }
 
 fn native(tools: &mut Toolbox) -> Result<()> {
+    for proxy in ["nginx", "haproxy"] {
+        // Not installed by itself: its package starts a service on the ports of the web.
+        if tools.find(proxy).is_none() {
+            println!("{proxy} is missing, so the server is not tested behind it");
+        }
+    }
     let mut command = tools.cargo(&["test", "--workspace", "--features", "shared/aws-lc"]);
     // The interoperability tests run Python programs, which need the packages of this environment.
     let python = interop_python(tools)?;

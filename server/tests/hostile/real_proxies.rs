@@ -1,0 +1,324 @@
+//! The server behind nginx and `HAProxy`, with the configurations of `docs/DEPLOY.md` on loopback
+//! ports.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::json;
+use shared::connection::Version;
+use shared::error::ErrorCode;
+
+use crate::support::client::{Client, connect};
+use crate::support::json::{hear, hello, key, say};
+use crate::support::server::{Server, private_folder};
+use crate::support::tls::{Tls, handshake, issue, open};
+use crate::support::websocket::upgrade_head;
+use crate::support::{PATIENCE, eventually};
+
+/// The address of clients, beside the proxy's own.
+const ELSEWHERE: [u8; 4] = [127, 0, 0, 2];
+
+/// A proxy in a folder of its own, killed when dropped.
+struct Proxy {
+    process: Child,
+    https: SocketAddr,
+    tcp: SocketAddr,
+    folder: tempfile::TempDir,
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        // Either it has ended already, or it must not outlive the test.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Returns an address of this machine that nobody listens on. Another program could take it before
+/// the proxy does, which then does not start.
+fn free() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
+}
+
+/// Starts a proxy with the configuration that `write` makes of its folder and its two addresses, and
+/// waits until both are there.
+fn start(
+    program: &str,
+    arguments: impl Fn(&Path) -> Vec<String>,
+    write: impl Fn(&Path, SocketAddr, SocketAddr) -> String,
+) -> Proxy {
+    let folder = private_folder();
+    let issued = issue("chat.example", 90);
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("chain.pem"), &issued.chain).unwrap();
+    fs::write(path("key.pem"), &issued.key).unwrap();
+    fs::write(path("both.pem"), issued.chain + &issued.key).unwrap();
+    let (https, tcp) = (free(), free());
+    fs::write(path("conf"), write(folder.path(), https, tcp)).unwrap();
+    let process = Command::new(program)
+        .args(arguments(folder.path()))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(path("log")).unwrap())
+        .spawn()
+        .unwrap();
+    let mut proxy = Proxy {
+        process,
+        https,
+        tcp,
+        folder,
+    };
+    eventually("the proxy", || {
+        let ended = proxy.process.try_wait().unwrap();
+        let log = || fs::read_to_string(proxy.folder.path().join("log")).unwrap();
+        assert!(ended.is_none(), "{program} has ended: {}", log());
+        let there = [https, tcp].map(|address| TcpStream::connect(address).is_ok());
+        (there == [true; 2]).then_some(())
+    });
+    proxy
+}
+
+fn nginx(server: &Server) -> Proxy {
+    let http = server.http();
+    let arguments = |folder: &Path| {
+        let folder = folder.display();
+        let conf = format!("{folder}/conf");
+        ["-p", &folder.to_string(), "-c", &conf, "-e", "stderr"]
+            .map(str::to_owned)
+            .to_vec()
+    };
+    start("nginx", arguments, |folder, https, tcp| {
+        let folder = folder.display();
+        format!(
+            "daemon off; master_process off; pid {folder}/pid;
+             events {{}}
+             http {{
+                access_log off;
+                client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+                fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+                server {{
+                    listen {https} ssl;
+                    server_name chat.example;
+                    ssl_certificate {folder}/chain.pem;
+                    ssl_certificate_key {folder}/key.pem;
+                    location / {{
+                        proxy_pass http://{http};
+                        proxy_http_version 1.1;
+                        proxy_set_header Host $host;
+                        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+                        proxy_set_header Forwarded \"\";
+                        proxy_set_header Upgrade $http_upgrade;
+                        proxy_set_header Connection \"upgrade\";
+                        proxy_read_timeout 1h;
+                    }}
+                }}
+                server {{ listen {tcp}; return 404; }}
+             }}
+            "
+        )
+    })
+}
+
+fn haproxy(server: &Server) -> Proxy {
+    let (http, sessions) = (server.http(), server.tcp());
+    let arguments = |folder: &Path| {
+        let conf = folder.join("conf").display().to_string();
+        vec!["-db".to_owned(), "-f".to_owned(), conf]
+    };
+    start("haproxy", arguments, |folder, https, tcp| {
+        let folder = folder.display();
+        format!(
+            "defaults
+                timeout connect 5s
+                timeout client 1m
+                timeout server 1m
+             frontend web
+                mode http
+                bind {https} ssl crt {folder}/both.pem
+                http-request del-header Forwarded
+                option forwardfor
+                default_backend page
+             backend page
+                mode http
+                timeout tunnel 1h
+                server chat {http}
+             frontend tcp
+                mode tcp
+                bind {tcp}
+                default_backend sessions
+             backend sessions
+                mode tcp
+                timeout server 1h
+                server chat {sessions} send-proxy-v2
+"
+        )
+    })
+}
+
+const BEHIND: [&str; 6] = [
+    "--public-url",
+    "https://chat.example",
+    "--trusted-proxy",
+    "127.0.0.1",
+    "--proxy-protocol-from",
+    "127.0.0.1",
+];
+
+/// The client's end of a tunnel over TLS: writes frames, and reads their content.
+struct Tunnel {
+    stream: Tls,
+    incoming: Vec<u8>,
+}
+
+impl Tunnel {
+    fn open(address: SocketAddr, more: &str) -> Self {
+        let stream = connect_from_elsewhere(address);
+        let mut stream = handshake(stream, &[b"http/1.1"]).unwrap();
+        let head = upgrade_head("chat.example", "", more)
+            .trim_end()
+            .replace('\n', "\r\n");
+        stream
+            .write_all(format!("{head}\r\n\r\n").as_bytes())
+            .unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            assert_eq!(stream.read(&mut byte).unwrap(), 1, "{answer:?}");
+            answer.push(byte[0]);
+        }
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 101"), "{answer}");
+        let incoming = Vec::new();
+        Self { stream, incoming }
+    }
+}
+
+impl crate::support::client::Wire for Tunnel {
+    fn tcp(&self) -> &TcpStream {
+        &self.stream.sock
+    }
+}
+
+impl std::io::Write for Tunnel {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let frame = crate::support::websocket::frame(true, 2, bytes);
+        self.stream.write_all(&frame).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+impl std::io::Read for Tunnel {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.incoming.is_empty() {
+            let mut head = [0; 2];
+            self.stream.read_exact(&mut head)?;
+            let mut length = u64::from(head[1]);
+            if let Some(bytes) = [126, 127].iter().position(|mark| *mark == head[1]) {
+                let mut long = [0; 8];
+                let from = [6, 0][bytes];
+                self.stream.read_exact(&mut long[from..])?;
+                length = u64::from_be_bytes(long);
+            }
+            let mut payload = vec![0; usize::try_from(length).unwrap()];
+            self.stream.read_exact(&mut payload)?;
+            // Pings of the server are no content; a close is the end.
+            match head[0] & 0x0f {
+                8 => return Ok(0),
+                2 => self.incoming = payload,
+                _ => return self.read(buffer),
+            }
+        }
+        let length = buffer.len().min(self.incoming.len());
+        buffer[..length].copy_from_slice(&self.incoming[..length]);
+        self.incoming.drain(..length);
+        Ok(length)
+    }
+}
+
+/// Connects from another address than the proxy's, as clients on other machines do.
+fn connect_from_elsewhere(address: SocketAddr) -> TcpStream {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    let elsewhere = SocketAddr::from((ELSEWHERE, 0));
+    socket.bind(&elsewhere.into()).unwrap();
+    socket.connect(&address.into()).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket.into()
+}
+
+/// Shows that the page, the tunnel, the client's own address and the refusal of v1 come through.
+fn assert_serves(server: &Server, proxy: &Proxy) {
+    let mut page = open(proxy.https, &[b"http/1.1"]);
+    let head = "GET /healthz HTTP/1.1\r\nHost: chat.example\r\nConnection: close\r\n\r\n";
+    page.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    let _ = page.read_to_string(&mut answer);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.ends_with("ok\n"), "{answer}");
+
+    // An address that the client claims itself does not count, in either field.
+    let claims = "Origin: https://chat.example\nX-Forwarded-For: 198.51.100.1\n\
+                  Forwarded: for=198.51.100.2";
+    let mut client = Client::of(key(1), Tunnel::open(proxy.https, claims), Version::V2);
+    client.shake_hands();
+    hello(&mut client, "anna");
+    say(
+        &mut client,
+        &json!({"type": "claim", "code": server.claim_code()}),
+    );
+    hear(&mut client, "operator");
+    say(
+        &mut client,
+        &json!({"type": "operator", "do": "connections"}),
+    );
+    let shown = hear(&mut client, "operator").to_string();
+    assert!(shown.contains("\"address\":\"127.0.0.2\""), "{shown}");
+    assert!(!server.log().contains("198.51.100."), "{}", server.log());
+
+    let mut old = Client::over(Tunnel::open(proxy.https, ""));
+    old.assert_told(ErrorCode::V1Disabled);
+}
+
+/// Returns whether a program is there. `cargo xtask test` says which are missing: Debian's packages
+/// start a service, so that it does not install them unasked.
+fn is_installed(program: &str) -> bool {
+    let found = Command::new(program).arg("-v").output().is_ok();
+    if !found {
+        eprintln!("skipped: {program} is not installed");
+    }
+    found
+}
+
+#[test]
+fn behind_nginx() {
+    if !is_installed("nginx") {
+        return;
+    }
+    let server = Server::start(&BEHIND);
+    assert_serves(&server, &nginx(&server));
+}
+
+#[test]
+fn behind_haproxy() {
+    if !is_installed("haproxy") {
+        return;
+    }
+    let server = Server::start(&BEHIND);
+    let proxy = haproxy(&server);
+    assert_serves(&server, &proxy);
+    let mut client = Client::speaking(connect(proxy.tcp), Version::V2);
+    client.establish();
+    server.wait_for_log(&["handshake done", "transport=tcp", &client.address()]);
+    let mut old = Client::over(connect(proxy.tcp));
+    old.assert_told(ErrorCode::V1Disabled);
+    // Without the proxy there is no way in.
+    let mut lost = Client::speaking(connect(server.tcp()), Version::V2);
+    lost.receive_end();
+    server.wait_for_log(&[&lost.address(), "sends no PROXY header"]);
+}
