@@ -201,7 +201,9 @@ async fn join() {
 async fn joins(hub: &Hub, room: &str) -> f64 {
     let clients = Clients::default();
     let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let id = clients.enter(ClientAddress::new(address, Some(1)), Transport::Tcp).id;
+    let id = clients
+        .enter(ClientAddress::new(address, Some(1)), Transport::Tcp)
+        .id;
     let mut session = hub.join(id, user().0, address, Version::V2);
     session.handle(br#"{"type":"hello"}"#);
     until(&mut session, "welcome").await;

@@ -77,7 +77,11 @@ async fn enter(
         Ok(Accepted::Session(stream)) => {
             // From here on it counts as a session, as a tunnel does.
             drop(permit);
-            let (address, is_local) = (socket.address(), socket.is_loopback());
+            // By a public name people come through a proxy that passes TLS on, wherever that runs.
+            let name = stream.get_ref().1.server_name();
+            let mut public = context.config.network.public_url.iter();
+            let is_public = name.is_some_and(|name| public.any(|url| url.has_host(name)));
+            let (address, is_local) = (socket.address(), socket.is_loopback() && !is_public);
             listener::serve(stream, address, Transport::Tls, is_local, context).await;
         }
         Ok(Accepted::Plain(stream)) => strangers::refuse_on_tls(stream, &peer).await,

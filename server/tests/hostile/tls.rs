@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 use shared::connection::{CloseReason, Version};
+use shared::error::ErrorCode;
 
 use crate::support::client::{Client, connect};
 use crate::support::eventually;
@@ -119,6 +120,17 @@ fn page_tunnel_and_sessions_share_one_port() {
         refused.to_string().contains("NoApplicationProtocol"),
         "{refused}"
     );
+}
+
+#[test]
+fn v1_inside_of_tls_by_the_public_name() {
+    // A proxy on this machine may pass TLS on as it is: then everybody has a loopback peer.
+    let issued = issue("chat.example", 90);
+    let server = Files::with(&issued).start();
+    let mut named = Client::over(open(server.http(), &[SESSION]));
+    named.assert_told(ErrorCode::V1Disabled);
+    let local = Server::start(&["--tls-self-signed"]);
+    Client::over(open(local.http(), &[SESSION])).establish();
 }
 
 #[test]
