@@ -1,4 +1,4 @@
-//! The address of a server: `host:port`, `tcp://…`, `ws://…` or `wss://…`, and the one form of each
+//! The address of a server: `host:port`, `tcp://…`, `tls://…`, `ws://…` or `wss://…`, and the one form of each
 //! under which its key is pinned.
 
 use std::fmt;
@@ -11,11 +11,16 @@ use tokio_tungstenite::tungstenite::http::Uri;
 /// The tunnel's path if the address names none.
 const TUNNEL_PATH: &str = "/ws";
 
+/// The port of `tls://` and `wss://` if the address names none: the server speaks both on the page's.
+const TLS_PORT: u16 = 443;
+
 /// A server's address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Address {
     /// The protocol directly over TCP.
     Tcp(Endpoint),
+    /// The protocol directly inside of TLS.
+    Tls(Endpoint),
     /// The protocol through a WebSocket.
     WebSocket {
         /// The WebSocket is inside TLS (`wss://`).
@@ -38,7 +43,9 @@ impl Address {
     /// Returns the host and port of the TCP connection.
     pub(crate) fn endpoint(&self) -> &Endpoint {
         match self {
-            Self::Tcp(endpoint) | Self::WebSocket { endpoint, .. } => endpoint,
+            Self::Tcp(endpoint) | Self::Tls(endpoint) | Self::WebSocket { endpoint, .. } => {
+                endpoint
+            }
         }
     }
 }
@@ -48,6 +55,13 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp(endpoint) => write!(f, "{}:{}", endpoint.authority_host(), endpoint.port),
+            Self::Tls(endpoint) => {
+                write!(f, "tls://{}", endpoint.authority_host())?;
+                if endpoint.port != TLS_PORT {
+                    write!(f, ":{}", endpoint.port)?;
+                }
+                Ok(())
+            }
             Self::WebSocket {
                 tls,
                 endpoint,
@@ -76,7 +90,7 @@ impl Endpoint {
 }
 
 fn websocket_scheme(tls: bool) -> (&'static str, u16) {
-    if tls { ("wss", 443) } else { ("ws", 80) }
+    if tls { ("wss", TLS_PORT) } else { ("ws", 80) }
 }
 
 /// The reason for which a text is no address.
@@ -107,13 +121,19 @@ impl FromStr for Address {
             format!("tcp://{text}")
         };
         let uri: Uri = with_scheme.parse().map_err(|_| {
-            InvalidAddress("expected host:port, tcp://host:port, ws://host/ws or wss://host/ws")
+            InvalidAddress(
+                "expected host:port, tcp://host:port, tls://host, ws://host/ws or wss://host/ws",
+            )
         })?;
         let scheme = uri.scheme_str().unwrap_or_default().to_ascii_lowercase();
         let path = uri.path();
         match scheme.as_str() {
             "tcp" if path.is_empty() || path == "/" => Ok(Self::Tcp(endpoint(&uri, None)?)),
             "tcp" => Err(InvalidAddress("an address over TCP has no path")),
+            "tls" if path.is_empty() || path == "/" => {
+                Ok(Self::Tls(endpoint(&uri, Some(TLS_PORT))?))
+            }
+            "tls" => Err(InvalidAddress("an address directly in TLS has no path")),
             "ws" | "wss" => {
                 let tls = scheme == "wss";
                 let (_, port) = websocket_scheme(tls);
@@ -130,9 +150,9 @@ impl FromStr for Address {
             }
             "http" => Err(InvalidAddress("that is the page's address: use ws:// here")),
             "https" => Err(InvalidAddress(
-                "that is the page's address: use wss:// here",
+                "that is the page's address: use wss:// or tls:// here",
             )),
-            _ => Err(InvalidAddress("the schemes are tcp, ws and wss")),
+            _ => Err(InvalidAddress("the schemes are tcp, tls, ws and wss")),
         }
     }
 }
@@ -184,6 +204,9 @@ mod tests {
             ("127.0.0.1:1", "127.0.0.1:1"),
             ("[::1]:5000", "[::1]:5000"),
             ("[0:0:0:0:0:0:0:1]:5000", "[::1]:5000"),
+            ("tls://Chat.Example", "tls://chat.example"),
+            ("tls://chat.example:443/", "tls://chat.example"),
+            ("tls://[::1]:8443", "tls://[::1]:8443"),
             ("ws://chat.example", "ws://chat.example/ws"),
             ("ws://chat.example:80/", "ws://chat.example/ws"),
             ("WS://chat.example:8080/ws", "ws://chat.example:8080/ws"),
@@ -212,6 +235,8 @@ mod tests {
             "a:b",
             "a b:1",
             "tcp://a:1/path",
+            "tls://a/path",
+            "tls://",
             "http://a",
             "https://a",
             "ftp://a:1",

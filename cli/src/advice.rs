@@ -129,7 +129,17 @@ pub(crate) fn declined(address: &Address) -> Failure {
     )
 }
 
-/// Returns the sentence for a port that does not speak TLS, which `wss://` expects.
+/// Returns the sentence for a port that speaks TLS, and nothing of the chat directly in it, which
+/// `tls://` expects: that of a proxy.
+pub(crate) fn no_session_in_tls(address: &Address) -> String {
+    let host = host_and_port(address);
+    format!(
+        "this port speaks TLS, but not the chat's protocol directly in it. Use wss://{host}/ws if it \
+         is the one of a web server"
+    )
+}
+
+/// Returns the sentence for a port that does not speak TLS, which `wss://` and `tls://` expect.
 pub(crate) fn no_tls(address: &Address) -> String {
     let host = host_and_port(address);
     format!(

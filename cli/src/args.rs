@@ -168,7 +168,9 @@ pub(crate) struct Connect {
 pub(crate) struct Server {
     // Not a doc comment, where these would have to be links.
     #[arg(value_name = "ADDR")]
-    #[arg(help = "The server: host:port or tcp://host:port, ws://host/ws or wss://host/ws")]
+    #[arg(
+        help = "The server: host:port or tcp://host:port, tls://host, ws://host/ws or wss://host/ws"
+    )]
     pub(crate) address: Address,
     /// Version of the protocol: v2, or v1, which proves nothing about the server
     #[arg(long, value_name = "VERSION", default_value = "v2")]
@@ -189,7 +191,9 @@ pub(crate) struct Server {
 pub(crate) struct Bench {
     // Not a doc comment, where these would have to be links.
     #[arg(value_name = "ADDR")]
-    #[arg(help = "The server: host:port or tcp://host:port, ws://host/ws or wss://host/ws")]
+    #[arg(
+        help = "The server: host:port or tcp://host:port, tls://host, ws://host/ws or wss://host/ws"
+    )]
     pub(crate) address: Address,
     /// Version of the protocol
     #[arg(long, value_name = "VERSION", default_value = "v2")]

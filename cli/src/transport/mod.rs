@@ -12,9 +12,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::address::{Address, Endpoint};
-use crate::advice;
 use crate::exit::{Code, Failure};
 use crate::printable;
+use tls::Inside;
 
 /// The time that each step of a connection may take, up to the first byte of the protocol.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(15);
@@ -66,24 +66,28 @@ pub(crate) async fn dial(address: &Address) -> Result<Dialed, Failure> {
     let tcp = in_time(connect(address.endpoint()))
         .await
         .map_err(|error| failure(error.to_string()))?;
-    let Address::WebSocket { tls, endpoint, .. } = address else {
+    let stream: Box<dyn Stream> = match address {
+        Address::Tcp(_) | Address::WebSocket { tls: false, .. } => Box::new(tcp),
+        Address::Tls(endpoint)
+        | Address::WebSocket {
+            tls: true,
+            endpoint,
+            ..
+        } => {
+            let inside = match address {
+                Address::Tls(_) => Inside::Session,
+                _ => Inside::Http,
+            };
+            let stream = in_time(tls::wrap(tcp, &endpoint.host, inside)).await;
+            Box::new(stream.map_err(|error| failure(tls::explain(&error, address)))?)
+        }
+    };
+    if !matches!(address, Address::WebSocket { .. }) {
         return Ok(Dialed {
-            stream: Box::new(tcp),
+            stream,
             half_close: true,
         });
-    };
-    let stream: Box<dyn Stream> = if *tls {
-        let stream = in_time(tls::wrap(tcp, &endpoint.host)).await;
-        Box::new(stream.map_err(|error| {
-            failure(if tls::is_no_tls(&error) {
-                advice::no_tls(address)
-            } else {
-                format!("TLS: {error}")
-            })
-        })?)
-    } else {
-        Box::new(tcp)
-    };
+    }
     let tunnel = in_time(tunnel::open(stream, address)).await;
     Ok(Dialed {
         stream: Box::new(tunnel.map_err(|error| failure(error.to_string()))?),

@@ -1,9 +1,11 @@
-//! TLS for `wss://`, with the system's certificate authorities. The chat's own protocol runs inside
-//! of it as it does everywhere: TLS ends at the proxy, the protocol at the server.
+//! TLS for `wss://` and `tls://`, with the system's certificate authorities. The chat's own protocol runs inside
+//! of it as it does everywhere: TLS may end at a proxy, the protocol ends at the server.
 
 use std::io;
 use std::sync::Arc;
 
+use shared::TLS_PROTOCOL_NAME;
+use thiserror::Error;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -12,20 +14,66 @@ use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+use crate::address::Address;
+use crate::advice;
+
+/// The protocol inside of TLS, which the client names in its first message (ALPN, RFC 7301).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Inside {
+    /// HTTP, and the tunnel in it. Not named: not every proxy knows ALPN.
+    Http,
+    /// The chat's own protocol.
+    Session,
+}
+
 /// Performs the TLS handshake with `host`, whose certificate must be for that name.
 ///
 /// # Errors
 /// The error of the system or of the handshake.
-pub(super) async fn wrap(tcp: TcpStream, host: &str) -> io::Result<TlsStream<TcpStream>> {
+pub(super) async fn wrap(
+    tcp: TcpStream,
+    host: &str,
+    inside: Inside,
+) -> io::Result<TlsStream<TcpStream>> {
     let name = ServerName::try_from(host.to_owned())
         .map_err(|_| io::Error::other(format!("{host:?} is no name for a certificate")))?;
-    TlsConnector::from(Arc::new(config()?))
+    let mut config = config()?;
+    if inside == Inside::Session {
+        config.alpn_protocols = vec![TLS_PROTOCOL_NAME.to_vec()];
+    }
+    let stream = TlsConnector::from(Arc::new(config))
         .connect(name, tcp)
-        .await
+        .await?;
+    // A server without ALPN would take the session for HTTP, and both would wait for each other.
+    let (_, session) = stream.get_ref();
+    if inside == Inside::Session && session.alpn_protocol() != Some(TLS_PROTOCOL_NAME) {
+        return Err(io::Error::other(NotOurs));
+    }
+    Ok(stream)
+}
+
+/// The server speaks TLS and does not know the chat's protocol directly in it.
+#[derive(Debug, Error)]
+#[error("this port speaks TLS, but not the chat's protocol directly in it")]
+struct NotOurs;
+
+/// Returns the sentence for a handshake that has failed.
+pub(super) fn explain(error: &io::Error, address: &Address) -> String {
+    let cause = error.get_ref();
+    let tls = cause.and_then(|it| it.downcast_ref::<rustls::Error>());
+    let refused = rustls::Error::AlertReceived(rustls::AlertDescription::NoApplicationProtocol);
+    let not_ours = cause.and_then(|it| it.downcast_ref::<NotOurs>());
+    if is_no_tls(error) {
+        advice::no_tls(address)
+    } else if tls == Some(&refused) || not_ours.is_some() {
+        advice::no_session_in_tls(address)
+    } else {
+        format!("TLS: {error}")
+    }
 }
 
 /// Returns `true` if a handshake has failed because the peer does not speak TLS.
-pub(super) fn is_no_tls(error: &io::Error) -> bool {
+fn is_no_tls(error: &io::Error) -> bool {
     let cause = error.get_ref().and_then(|it| it.downcast_ref());
     matches!(cause, Some(rustls::Error::InvalidMessage(_)))
 }

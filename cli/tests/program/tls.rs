@@ -1,7 +1,8 @@
-//! `wss://`: a proxy with TLS in front of the real server, with a certificate of the test's own.
+//! `wss://` and `tls://`: a proxy with TLS in front of the real server, with a certificate of the
+//! test's own, and the server's own TLS.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::io::copy_bidirectional;
@@ -71,19 +72,74 @@ impl Proxy {
     /// Connects with only `trusted` as a certificate authority.
     fn connect(&self, home: &Home, trusted: &Proxy, version: &str) -> Finished {
         let address = format!("wss://localhost:{}/ws", self.port);
-        let output = home
-            .command(&["connect", &address, "--accept-new", "--protocol", version])
-            .env("SSL_CERT_FILE", &trusted.certificate)
-            .env_remove("SSL_CERT_DIR")
-            .stdin(std::process::Stdio::null())
-            .output()
-            .unwrap();
-        Finished {
-            code: output.status.code().unwrap(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
+        let arguments = ["connect", &address, "--accept-new", "--protocol", version];
+        trusting(home, &trusted.certificate, &arguments)
+    }
+}
+
+/// Runs the program with only the certificates in `trusted` as authorities.
+fn trusting(home: &Home, trusted: &Path, arguments: &[&str]) -> Finished {
+    let output = home
+        .command(arguments)
+        .env("SSL_CERT_FILE", trusted)
+        .env_remove("SSL_CERT_DIR")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    Finished {
+        code: output.status.code().unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[test]
+fn the_servers_own_tls_is_spoken_with_and_without_the_tunnel() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = folder.path().join("tls.pem");
+    let server = Server::with_tls(&certificate);
+    let port = server.http().port();
+    for address in [
+        format!("tls://localhost:{port}"),
+        format!("wss://localhost:{port}/ws"),
+    ] {
+        for version in ["v1", "v2"] {
+            let arguments = ["connect", &address, "--accept-new", "--protocol", version];
+            let finished = trusting(&Home::new(), &certificate, &arguments).expect(0);
+            assert!(finished.stdout.starts_with("* Welcome"), "{finished:?}");
         }
     }
+}
+
+#[test]
+fn tls_to_a_port_that_speaks_something_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::with_tls(&folder.path().join("tls.pem"));
+    // Both ports of a server without TLS, and a proxy's, which knows HTTP only.
+    let plain = Server::start();
+    let proxy = Proxy::start(plain.http(), "localhost");
+    for (port, advice) in [
+        (plain.address().port(), "this port speaks no TLS"),
+        (plain.http().port(), "this port speaks no TLS"),
+        (
+            proxy.port,
+            "not the chat's protocol directly in it. Use wss://",
+        ),
+    ] {
+        let arguments = [
+            "connect",
+            &format!("tls://localhost:{port}"),
+            "--accept-new",
+        ];
+        let home = Home::new();
+        let finished = trusting(&home, &proxy.certificate, &arguments).expect(2);
+        finished.says(&[advice]);
+        assert_eq!(home.pins(), "");
+    }
+    // A session without TLS on the port for TLS.
+    let arguments = ["connect", &server.http().to_string(), "--accept-new"];
+    let finished = Home::new().run(&arguments, "");
+    finished.says(&["This port speaks TLS"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The real server in this process, on ports of its own.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use secure_chat_server::hub::Hub;
 use secure_chat_server::listen::Listeners;
 use secure_chat_server::rates::PerMinute;
 use secure_chat_server::store::MemoryStore;
+use secure_chat_server::tls::{Source, Tls};
 use secure_chat_server::{Context, hub_settings, run};
 use shared::chat::AdmissionMode;
 use shared::identity::{Fingerprint, PrivateKey};
@@ -47,7 +49,22 @@ impl Server {
         Self::with(rates, AdmissionMode::Open)
     }
 
+    /// Starts a server with TLS on its HTTP listener, whose certificate for `localhost` is at `path`
+    /// then.
+    pub(crate) fn with_tls(path: &Path) -> Self {
+        let source = Source::SelfSigned {
+            path: path.to_owned(),
+            names: vec!["localhost".to_owned()],
+        };
+        let tls = Tls::open(source).unwrap();
+        Self::of(PerMinute::UNLIMITED, AdmissionMode::Open, Some(tls))
+    }
+
     fn with(per_minute: PerMinute, admission: AdmissionMode) -> Self {
+        Self::of(per_minute, admission, None)
+    }
+
+    fn of(per_minute: PerMinute, admission: AdmissionMode, tls: Option<Tls>) -> Self {
         let key = PrivateKey::generate(2048, &mut native::random()).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -68,7 +85,9 @@ impl Server {
         let hub = Hub::open(store, hub_settings(&config, None));
         let hub = runtime.block_on(hub).unwrap();
         let context = Arc::new(Context::new(config, key, hub));
-        runtime.spawn(run(Listeners::new(tcp, http), Arc::clone(&context)));
+        let mut listeners = Listeners::new(tcp, http);
+        listeners.tls = tls.map(Arc::new);
+        runtime.spawn(run(listeners, Arc::clone(&context)));
         Self {
             context,
             tcp: tcp_address,
