@@ -2,15 +2,20 @@
 //! and disk. Changes nothing.
 
 use std::fmt;
+use std::fs;
 use std::io::{self, ErrorKind, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use native::files::ReadError;
 use native::key_file::{self, KeyFileError};
 
 use crate::backup::DATABASE;
-use crate::config::Config;
+use crate::config::{Config, NetworkSettings, TlsSettings};
+use crate::listen::Endpoint;
+use crate::tls::{Moment, Source, Tls};
 use crate::{data_folder, keystore, store};
 
 /// Free space of a disk below which somebody should look, in bytes: weeks of a busy chat, and room
@@ -59,10 +64,8 @@ pub fn check(config: &Config) -> Vec<Finding> {
     findings.folder(data);
     findings.key(data);
     let runs = findings.history(data);
-    findings.ports(
-        &[("--listen", config.listen), ("--http", config.http)],
-        runs,
-    );
+    findings.listeners(&config.network, runs);
+    findings.certificate(&config.network);
     findings.disk(data);
     findings.0
 }
@@ -130,24 +133,44 @@ impl Findings {
         runs
     }
 
-    fn ports(&mut self, addresses: &[(&str, SocketAddr)], runs: bool) {
+    fn listeners(&mut self, network: &NetworkSettings, runs: bool) {
+        let listen = network.listen.iter().map(|it| ("--listen", it));
+        let http = network.http.iter().map(|it| ("--http", it));
         // All are held until the end, so that two on one port are noticed.
         let mut held = Vec::new();
-        for (flag, address) in addresses {
-            match TcpListener::bind(address) {
-                Ok(listener) => {
-                    held.push(listener);
-                    self.push(Level::Ok, format!("{flag} can listen on {address}"));
+        for (flag, endpoint) in listen.chain(http) {
+            let tried = match endpoint {
+                Endpoint::Net(address) => {
+                    TcpListener::bind(address).map(|listener| held.push(listener))
                 }
+                Endpoint::Unix { path, .. } => try_socket(path),
+            };
+            match tried {
+                Ok(()) => self.push(Level::Ok, format!("{flag} can listen on {endpoint}")),
                 Err(error) if error.kind() == ErrorKind::AddrInUse && runs => {
-                    let text = format!("{address} of {flag} is in use, by the server that runs?");
+                    let text = format!("{endpoint} of {flag} is in use, by the server that runs?");
                     self.push(Level::Ok, text);
                 }
                 Err(error) => {
-                    let text = format!("{flag} cannot listen on {address}: {error}");
+                    let text = format!("{flag} cannot listen on {endpoint}: {error}");
                     self.push(Level::Error, text);
                 }
             }
+        }
+    }
+
+    fn certificate(&mut self, network: &NetworkSettings) {
+        // One that the server signs itself is made when it starts.
+        let Some(TlsSettings::Files { chain, key }) = network.tls.clone() else {
+            return;
+        };
+        let names = network.https_hosts();
+        match Tls::open(Source::Files { chain, key, names }) {
+            Ok(tls) => {
+                let until = Moment(tls.certificate().not_after);
+                self.push(Level::Ok, format!("the certificate is valid until {until}"));
+            }
+            Err(error) => self.push(Level::Error, error.to_string()),
         }
     }
 
@@ -203,18 +226,37 @@ fn free_bytes(_folder: &Path) -> Option<u64> {
     None
 }
 
+/// Returns why a Unix socket cannot be made at `path`.
+fn try_socket(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if !found.file_type().is_socket() => Err(io::Error::new(
+            ErrorKind::AlreadyExists,
+            "there is a file that is no socket",
+        )),
+        Ok(_) if UnixStream::connect(path).is_ok() => Err(ErrorKind::AddrInUse.into()),
+        _ => try_writing(path.parent().unwrap_or(Path::new("/"))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::net::SocketAddr;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
     use crate::store::SqliteStore;
 
+    fn at(address: SocketAddr) -> Endpoint {
+        Endpoint::Net(address)
+    }
+
     fn config(data: &Path) -> Config {
         Config {
-            listen: ([127, 0, 0, 1], 0).into(),
-            http: ([127, 0, 0, 1], 0).into(),
+            network: NetworkSettings {
+                listen: vec![at(([127, 0, 0, 1], 0).into())],
+                http: vec![at(([127, 0, 0, 1], 0).into())],
+                ..NetworkSettings::default()
+            },
             data_dir: data.to_owned(),
             ..Config::default()
         }
@@ -253,7 +295,7 @@ mod tests {
         let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = taken.local_addr().unwrap();
         let mut config = config(&data);
-        config.listen = address;
+        config.network.listen = vec![at(address)];
         let errors = told(&config, Level::Error);
         for words in [
             "others can write",
@@ -267,7 +309,7 @@ mod tests {
         assert_eq!(errors.len(), 4, "{errors:#?}");
         drop(taken);
         // Two listeners on one port.
-        config.http = address;
+        config.network.http = vec![at(address)];
         let errors = told(&config, Level::Error);
         let twice = format!("--http cannot listen on {address}");
         assert!(errors.iter().any(|it| it.contains(&twice)), "{errors:#?}");
@@ -280,6 +322,29 @@ mod tests {
     }
 
     #[test]
+    fn sockets_and_certificates_are_checked_too() {
+        let outer = tempfile::tempdir().unwrap();
+        let path = outer.path().join("chat.sock");
+        let mut config = config(&outer.path().join("data"));
+        let unix = |path: &Path| Endpoint::Unix {
+            path: path.to_owned(),
+            mode: 0o660,
+        };
+        config.network.http = vec![unix(&path)];
+        assert_eq!(told(&config, Level::Error), [""; 0]);
+        fs::write(&path, "a file").unwrap();
+        config.network.listen = vec![unix(&outer.path().join("none/chat.sock"))];
+        let (chain, key) = (outer.path().join("chain.pem"), outer.path().join("key.pem"));
+        config.network.tls = Some(TlsSettings::Files { chain, key });
+        let errors = told(&config, Level::Error);
+        for words in ["no socket", "none/chat.sock", "chain.pem"] {
+            let found = errors.iter().filter(|it| it.contains(words)).count();
+            assert_eq!(found, 1, "{words}: {errors:#?}");
+        }
+        assert_eq!(errors.len(), 3, "{errors:#?}");
+    }
+
+    #[test]
     fn a_server_that_runs_is_no_fault() {
         let outer = tempfile::tempdir().unwrap();
         let data = outer.path().join("data");
@@ -287,7 +352,7 @@ mod tests {
         let store = SqliteStore::open(&data.join("chat.db")).unwrap();
         let running = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let mut config = config(&data);
-        config.listen = running.local_addr().unwrap();
+        config.network.listen = vec![at(running.local_addr().unwrap())];
         assert_eq!(told(&config, Level::Error), [""; 0]);
         let well = told(&config, Level::Ok);
         assert!(

@@ -3,9 +3,9 @@
 
 mod commands;
 mod flags;
+mod listing;
 mod network;
 mod values;
-mod listing;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -183,7 +183,6 @@ fn read_file(path: &Path) -> Result<Settings, ConfigError> {
     toml::from_str(&text).map_err(|error| ConfigError::Parse(path.display().to_string(), error))
 }
 
-fn merge(mut over: Settings, mut file: Settings, default: Config) -> Result<Config, ConfigError> {
 /// Returns a file of TOML with every setting, its help and its default.
 pub fn sample() -> String {
     listing::sample(&Cli::command())
@@ -207,7 +206,7 @@ pub fn show() -> Result<String, ConfigError> {
     Ok(listing::origins(&command, &matches, file))
 }
 
-fn merge(over: Settings, file: Settings, default: Config) -> Result<Config, ConfigError> {
+fn merge(mut over: Settings, mut file: Settings, default: Config) -> Result<Config, ConfigError> {
     let config = Config {
         network: network::merge(&mut over, &mut file)?,
         data_dir: over.data_dir.or(file.data_dir).unwrap_or(default.data_dir),

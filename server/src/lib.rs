@@ -3,9 +3,9 @@
 //! [`run`] takes bound listeners and a stop signal, so that tests drive the same server as `main`.
 
 pub mod admission;
-pub mod client_address;
 pub mod backup;
 pub mod checkup;
+pub mod client_address;
 pub mod clients;
 pub mod config;
 pub mod connection;

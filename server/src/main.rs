@@ -9,9 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use secure_chat_server::config::{Cli, Command, Config, ConfigError, TlsSettings};
 use secure_chat_server::backup::DATABASE;
-use secure_chat_server::config::{Cli, Command, Config, ConfigError};
+use secure_chat_server::config::{Cli, Command, Config, ConfigError, TlsSettings};
 use secure_chat_server::hub::Hub;
 use secure_chat_server::keystore::{self, KeystoreError};
 use secure_chat_server::links;
@@ -35,9 +34,6 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Time for which the last lines may keep the process, when nobody reads them.
 const LAST_WORDS_TIMEOUT: Duration = Duration::from_millis(500);
-
-/// The name of the chat's history in the data folder.
-const DATABASE: &str = "chat.db";
 
 /// The name of the certificate that the server signs itself, in the data folder.
 const SELF_SIGNED: &str = "tls_self_signed.pem";
@@ -231,12 +227,7 @@ fn open_tls(config: &Config, listeners: &Listeners) -> Result<Option<Arc<Tls>>, 
     };
     let source = match settings {
         TlsSettings::Files { chain, key } => {
-            let secure = config
-                .network
-                .public_url
-                .iter()
-                .filter(|url| url.is_https());
-            let names = secure.map(|url| url.host().to_owned()).collect();
+            let names = config.network.https_hosts();
             tls::Source::Files { chain, key, names }
         }
         TlsSettings::SelfSigned => tls::Source::SelfSigned {

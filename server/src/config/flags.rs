@@ -9,11 +9,11 @@ use shared::chat::keep::InvalidKeep;
 use shared::chat::{AdmissionMode, Keep, RoomId};
 
 use super::LogLevel;
+use super::commands::{BackupTask, ConfigTask, ImportTask, RestoreTask};
 use super::values::one_or_many;
 use crate::listen::Endpoint;
 use crate::proxy::Network;
 use crate::public_url::PublicUrl;
-use super::commands::{BackupTask, ConfigTask, ImportTask, RestoreTask};
 
 /// Secure Chat's server: encrypted chat over TCP and, through a WebSocket tunnel, in the browser.
 #[derive(Debug, Parser)]

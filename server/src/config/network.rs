@@ -57,6 +57,12 @@ pub enum TlsSettings {
 }
 
 impl NetworkSettings {
+    /// Returns the hosts of the public addresses that the server's certificate must be for.
+    pub fn https_hosts(&self) -> Vec<String> {
+        let secure = self.public_url.iter().filter(|url| url.is_https());
+        secure.map(|url| url.host().to_owned()).collect()
+    }
+
     /// Refuses listeners that cannot be meant.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         self.http
