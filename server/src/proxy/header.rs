@@ -60,11 +60,10 @@ pub fn parse(bytes: &[u8]) -> Result<Option<Header>, HeaderError> {
         let Some(header) = whole_v1(bytes)? else {
             return Ok(None);
         };
+        let length = header.len();
         let header = v1::Header::try_from(header).map_err(|_| HeaderError::Malformed)?;
-        Ok(Some(Header {
-            client: client_of_v1(header.addresses),
-            length: header.header.len(),
-        }))
+        let client = client_of_v1(header.addresses);
+        Ok(Some(Header { client, length }))
     } else if begins(v2::PROTOCOL_PREFIX) {
         let Some(header) = whole_v2(bytes)? else {
             return Ok(None);
@@ -78,14 +77,16 @@ pub fn parse(bytes: &[u8]) -> Result<Option<Header>, HeaderError> {
     }
 }
 
-/// Returns the line that is version 1.
+/// Returns the line that is version 1. A carriage return without a line feed is refused: the crate
+/// takes it for the line's end, and would leave the rest of the line to the session.
 fn whole_v1(bytes: &[u8]) -> Result<Option<&[u8]>, HeaderError> {
     let most = &bytes[..bytes.len().min(V1_BYTES)];
-    let end = most.windows(2).position(|pair| pair == b"\r\n");
-    match end {
-        Some(end) => Ok(most.get(..end + 2)),
-        None if most.len() < V1_BYTES => Ok(None),
-        None => Err(HeaderError::TooLong),
+    let end = most.iter().position(|&byte| byte == b'\r');
+    match end.map(|end| (end + 2, most.get(end + 1))) {
+        Some((length, Some(b'\n'))) => Ok(most.get(..length)),
+        Some((_, Some(_))) => Err(HeaderError::Malformed),
+        Some((_, None)) | None if most.len() < V1_BYTES => Ok(None),
+        Some((_, None)) | None => Err(HeaderError::TooLong),
     }
 }
 
@@ -199,6 +200,11 @@ mod tests {
             (b"\r\n\r\nGET".to_vec(), HeaderError::Missing),
             (
                 b"PROXY UDP4 1.1.1.1 1.1.1.1 1 1\r\n".to_vec(),
+                HeaderError::Malformed,
+            ),
+            // Found by the fuzzer: a lone carriage return is no end.
+            (
+                b"PROXY UNKNOWN \n\rN XY\r\n".to_vec(),
                 HeaderError::Malformed,
             ),
             (
