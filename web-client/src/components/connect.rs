@@ -15,6 +15,7 @@ use super::field::{Field, field};
 use super::handshake::handshake_panel;
 use super::key_state::KeyState;
 use super::protocol::protocol_choice;
+use crate::hooks::use_secure_context;
 use crate::state::address::{self, Origin};
 use crate::state::connection::{Connection, Target};
 use crate::state::ending::Ending;
@@ -59,6 +60,7 @@ pub struct ConnectProps {
 #[component(Connect)]
 pub fn connect(props: &ConnectProps) -> Html {
     let version = props.version;
+    let is_secure = use_secure_context();
     let form = use_form(&props.origin, version, &props.on_connect);
     let busy = props.connection.is_under_way()
         || matches!(
@@ -110,6 +112,14 @@ pub fn connect(props: &ConnectProps) -> Html {
                         ..Field::default()
                     }) }
                     { link_note(props.link) }
+                    if !is_secure {
+                        <p class="note" translate="no" data-testid="insecure-page">
+                            { "This page came without TLS (http): whoever is between you and its server \
+                               could have changed it, and then read what you write, whatever it says of \
+                               keys. The browser gives it no clipboard and no notifications either. Open \
+                               it by https, or use the terminal client." }
+                        </p>
+                    }
                     if props.waiting > 0 {
                         <p class="note" translate="no">
                             { if props.waiting == 1 {

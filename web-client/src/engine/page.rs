@@ -13,6 +13,12 @@ pub fn origin() -> Origin {
     }
 }
 
+/// Returns whether the browser knows that nobody has changed this page on its way: it came by https or
+/// from this machine (Secure Contexts §3.1).
+pub fn is_secure_context() -> bool {
+    web_sys::window().is_some_and(|window| window.is_secure_context())
+}
+
 /// Returns the statement of the link that opened this page.
 pub fn link() -> Option<Link> {
     Link::parse(&part(web_sys::Location::hash))
