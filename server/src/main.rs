@@ -292,7 +292,7 @@ fn watch_signals(context: Arc<Context>, reload: Option<Arc<Notify>>) -> io::Resu
                     if let Some(reload) = &reload {
                         reload.notify_one();
                     } else {
-                        tracing::info!("told to reload: there is no certificate");
+                        tracing::info!("told to reload: there is nothing to reload");
                     }
                     continue;
                 }
