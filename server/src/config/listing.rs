@@ -327,7 +327,7 @@ mod tests {
         ]);
         let shown = origins(&Cli::command(), &matches, Some(("chat.toml", text)));
         for line in [
-            "listen = \"127.0.0.1:5000\"  # default",
+            "listen = [\"127.0.0.1:5000\"]  # default",
             "max_rooms = 7  # flag --max-rooms",
             "allow_v1 = true  # flag --allow-v1",
             "data_dir = \"a \\\"folder\\\"\"  # flag --data-dir",
