@@ -1,4 +1,4 @@
-//! What proxies say about their clients: the PROXY protocol's header, and the forwarding fields.
+//! Feeds any bytes to the parsers of the PROXY protocol's header and of the forwarding fields.
 #![no_main]
 
 use std::net::IpAddr;
@@ -43,7 +43,8 @@ fn header(bytes: &[u8]) {
     }
 }
 
-/// What is written at the end of a list decides, whatever a client has written before it.
+/// Checks that a client cannot change the result by what it puts before the address that its proxy
+/// appends.
 fn fields(text: &str) {
     let client = "203.0.113.7".parse().expect("an address");
     for (field, own) in [

@@ -1,4 +1,4 @@
-//! Where the certificate comes from.
+//! Loads the certificate and its key from files, or from the one that the server signs itself.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;

@@ -1,4 +1,4 @@
-//! Whether the page itself is protected on its way.
+//! The hook that tells a component whether the page is a secure context (Secure Contexts §3.1).
 
 use yew::prelude::*;
 
