@@ -1,16 +1,10 @@
 // The dialog of all rooms: one is found by its name and joined, by keyboard and on a phone; one that
 // is not there is made; and a rejection is told where one asked.
 import { LOST_SERVER } from '../lib/guard.js';
+import { come } from '../lib/people.js';
 import { expect, test } from '../lib/test.js';
 
 const PHONE = { width: 360, height: 740 };
-
-async function come(visitor, server, name, options = {}) {
-  const one = await visitor(options);
-  await one.chat.open(server.url);
-  await one.chat.join(name);
-  return one;
-}
 
 async function make({ chat }, name, topic = '') {
   await chat.id('room-new').click();

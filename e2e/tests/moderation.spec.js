@@ -1,24 +1,14 @@
 // Owners and moderators of a room at work, and a list of rooms that is too long for one page.
 import { expectAccessible } from '../lib/axe.js';
+import { come as comeWith, enter } from '../lib/people.js';
 import { expect, test } from '../lib/test.js';
 
 const DESKTOP = { width: 1280, height: 800 };
 const PHONE = { width: 360, height: 740 };
 
 /** Connects somebody with a window of this size. */
-async function come(visitor, server, name, viewport = DESKTOP, options = {}) {
-  const one = await visitor({ viewport, ...options });
-  await one.chat.open(server.url);
-  await one.chat.join(name);
-  return one;
-}
-
-/** Enters a room by its name, and creates it if it is not there. */
-async function enter({ chat }, room) {
-  await chat.type(`/join ${room}`);
-  await expect(chat.id('room-title')).toHaveText(room);
-  await chat.expectRoom();
-}
+const come = (visitor, server, name, viewport = DESKTOP, options = {}) =>
+  comeWith(visitor, server, name, { viewport, ...options });
 
 const entry = (chat, room) => chat.page.locator(`[data-testid="room"][data-room="${room}"]`);
 

@@ -1,22 +1,10 @@
 // Muted rooms: quiet for the person alone, but for mentions, in all tabs and after a reload.
+import { watchNotifications } from '../lib/notifications.js';
+import { come, enter } from '../lib/people.js';
 import { expect, test } from '../lib/test.js';
 
 const entry = ({ page }, room) => page.locator(`[data-testid="room"][data-room="${room}"]`);
 const names = ({ chat }) => chat.id('rooms').locator('[data-testid="room"] .room-entry-name');
-
-async function come(visitor, server, name, options = {}) {
-  const one = await visitor(options);
-  await one.chat.open(server.url);
-  await one.chat.join(name);
-  return one;
-}
-
-/** Enters a room, and creates it if it is not there. */
-async function enter({ chat }, room) {
-  await chat.type(`/join ${room}`);
-  await expect(chat.id('room-title')).toHaveText(room);
-  await chat.expectRoom();
-}
 
 /** Shows one of the person's own rooms. */
 async function go(one, room) {
@@ -24,25 +12,9 @@ async function go(one, room) {
   await expect(one.chat.id('room-title')).toHaveText(room);
 }
 
-/** Takes the place of the browser's notifications, and of its focus, which the window does not have. */
-async function watchNotifications(page) {
-  await page.addInitScript(() => {
-    window.notifications = [];
-    window.Notification = class extends EventTarget {
-      static permission = 'granted';
-      constructor(title, { body }) {
-        super();
-        window.notifications.push(body);
-      }
-      close() {}
-    };
-    document.hasFocus = () => false;
-  });
-}
-
 test('a muted room is quiet but for mentions, and stays so after a reload', { tag: '@engines' }, async ({ server, visitor }) => {
   const ada = await visitor();
-  await watchNotifications(ada.page);
+  await watchNotifications(ada.page, { focused: false });
   await ada.chat.open(server.url);
   await ada.chat.join('ada');
   const bob = await come(visitor, server, 'bob');
@@ -62,7 +34,7 @@ test('a muted room is quiet but for mentions, and stays so after a reload', { ta
   await expect(entry(ada, 'lobby').getByTestId('room-mentions')).toHaveText('@1 for you');
   await expect(entry(ada, 'lobby').getByTestId('room-unread')).toHaveCount(0);
   await expect(ada.page).toHaveTitle('(1) Secure Chat');
-  await expect.poll(() => ada.page.evaluate(() => window.notifications)).toEqual(['bob mentions you in lobby']);
+  await expect.poll(() => ada.page.evaluate(() => window.notifications.map(({ body }) => body))).toEqual(['bob mentions you in lobby']);
   // Whatever is written there, the room is not above others.
   await expect(names(ada)).toHaveText(['rust', 'lobby']);
   // For nobody else.

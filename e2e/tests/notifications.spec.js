@@ -1,4 +1,5 @@
 // Notifications: for whom does not look at the page, to where the message is, until it was seen.
+import { setFocus, watchNotifications } from '../lib/notifications.js';
 import { expect, test } from '../lib/test.js';
 
 /** Brings ada, whose notifications are recorded, and bob into the lobby. */
@@ -53,30 +54,3 @@ test('what comes into a visible window without focus is unread until the window 
 });
 
 const mentions = ({ page }) => page.locator('[data-testid="room"][data-room="lobby"]').getByTestId('room-mentions');
-
-/** Takes the place of the browser's notifications and of its focus. */
-async function watchNotifications(page) {
-  await page.addInitScript(() => {
-    window.notifications = [];
-    window.Notification = class extends EventTarget {
-      static permission = 'granted';
-      constructor(title, { body }) {
-        super();
-        Object.assign(this, { title, body, closed: false });
-        window.notifications.push(this);
-      }
-      close() {
-        this.closed = true;
-      }
-    };
-    let focused = true;
-    document.hasFocus = () => focused;
-    window.setFocus = (has) => {
-      focused = has;
-      window.dispatchEvent(new Event(has ? 'focus' : 'blur'));
-    };
-    window.focus = () => window.setFocus(true);
-  });
-}
-
-const setFocus = (page, has) => page.evaluate((it) => window.setFocus(it), has);

@@ -1,17 +1,11 @@
 // The settings: they have an address, take effect at once, and are kept; what a browser keeps of them
 // may be anything.
+import { come } from '../lib/people.js';
 import { expect, test } from '../lib/test.js';
 
 /** The times of the messages, of the notices and of their tool tips. */
 const times = (page) =>
   page.locator('[data-testid="log"] time').evaluateAll((all) => all.map(({ textContent, title }) => ({ text: textContent.trim(), title })));
-
-async function come(visitor, server, name, options = {}) {
-  const one = await visitor(options);
-  await one.chat.open(server.url);
-  await one.chat.join(name);
-  return one;
-}
 
 test('the settings have an address: back closes them, and a reload shows them over the same room', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat, page } = await come(visitor, server, 'ada');

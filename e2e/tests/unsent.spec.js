@@ -1,16 +1,10 @@
 // What is written and not sent: nothing that arrives, no other tab, no reload, no end of the tab and
 // no outage loses, doubles or changes it, and nothing but the person moves the focus.
 import { LOST_SERVER } from '../lib/guard.js';
+import { come } from '../lib/people.js';
 import { expect, test } from '../lib/test.js';
 
 const ALLOW = { allow: [LOST_SERVER] };
-
-async function come(visitor, server, name, options = {}) {
-  const one = await visitor(options);
-  await one.chat.open(server.url);
-  await one.chat.join(name);
-  return one;
-}
 
 const entry = (chat, room) => chat.page.locator(`[data-testid="room"][data-room="${room}"]`);
 
