@@ -13,10 +13,10 @@ import * as firefox from './lib/firefox/options.js';
 const grep = env.SECURE_CHAT_ENGINES === 'all' ? /./ : /@engines/;
 
 /** What every engine is driven through: the page's faults, and its main paths. */
-const EVERYWHERE = ['composer', 'keyboard', 'liveness', 'lobby', 'locale', 'panels', 'return', 'rooms', 'search', 'unread', 'unsent', 'widths'];
+const EVERYWHERE = ['browse', 'composer', 'keyboard', 'liveness', 'lobby', 'locale', 'panels', 'return', 'rooms', 'search', 'settings', 'unread', 'unsent', 'widths'];
 
 /** What Firefox is driven through beside that. */
-const IN_FIREFOX = ['accessibility', 'completion', 'identity', 'notifications', 'reconnect', 'translation', 'trust', 'typing'];
+const IN_FIREFOX = ['accessibility', 'completion', 'identity', 'mute', 'notifications', 'reconnect', 'translation', 'trust', 'typing'];
 
 const specs = (...lists) => lists.flat().map((name) => `${name}.spec.js`);
 

@@ -1,5 +1,5 @@
 // People who enter, and go to rooms.
-import { expect } from '@playwright/test';
+import { expect } from './test.js';
 
 /** Connects somebody, whose browser has these options. */
 export async function come(visitor, server, name, options = {}) {
