@@ -246,6 +246,16 @@ export class ChatPage {
     await this.page.evaluate(() => history.forward());
   }
 
+  /**
+   * Closes the settings, and waits until their step in the history is left: a reload that is asked
+   * for before that is dropped by the browser.
+   */
+  async closeSettings() {
+    await this.page.keyboard.press('Escape');
+    await expect(this.id('settings')).toBeHidden();
+    await expect(this.page).not.toHaveURL(/#settings$/);
+  }
+
   /** Opens the identity dialog, reads the whole fingerprint, and closes it. */
   async readFingerprint() {
     await this.menu('identity-open');

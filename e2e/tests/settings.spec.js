@@ -17,8 +17,7 @@ test('the settings have an address: back closes them, and a reload shows them ov
   await page.reload();
   await expect(chat.id('settings')).toBeVisible();
   await expect(chat.id('room-title')).toHaveText('den');
-  await page.keyboard.press('Escape');
-  await expect(chat.id('settings')).toBeHidden();
+  await chat.closeSettings();
   await expect(page).toHaveURL(`${server.url}#room=den`);
 
   await chat.menu('settings-open');
@@ -47,8 +46,7 @@ test('the address of the settings opens them before the chat', async ({ server, 
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
   await chat.id('theme-default').check();
   await expect(page.locator('html')).not.toHaveAttribute('data-theme');
-  await page.keyboard.press('Escape');
-  await expect(chat.id('settings')).toBeHidden();
+  await chat.closeSettings();
   await expect(page).toHaveURL(server.url);
   await chat.join('ada');
 });
@@ -70,7 +68,7 @@ test('all times follow the clock at once, and after a reload', { tag: '@engines'
   await chat.menu('settings-open');
   await chat.id('clock-24').check();
   await expectTimes(twentyFour, /\d{2}:\d{2}:\d{2}$/);
-  await page.keyboard.press('Escape');
+  await chat.closeSettings();
   await page.reload();
   await chat.expectRoom();
   await expect(chat.messages('two', 'ada')).toHaveCount(1);
@@ -88,8 +86,7 @@ test('Ctrl+Enter sends, Enter breaks the line, and what is said of the keys foll
   await expect(chat.id('send')).toHaveAttribute('title', 'Send (Enter)');
   await chat.menu('settings-open');
   await chat.id('send-key-ctrl-enter').check();
-  await page.keyboard.press('Escape');
-  await expect(chat.id('settings')).toBeHidden();
+  await chat.closeSettings();
   await expect(hint).toHaveText('Ctrl + Enter sends, Enter breaks the line, Ctrl + / lists shortcuts.');
   await expect(chat.id('send')).toHaveAttribute('title', 'Send (Ctrl + Enter)');
   await chat.composer.focus();
@@ -110,6 +107,7 @@ test('Ctrl+Enter sends, Enter breaks the line, and what is said of the keys foll
   await page.keyboard.press('Control+/');
   await expect(chat.id('shortcuts')).toContainText('Ctrl + EnterSend');
   await page.keyboard.press('Escape');
+  await expect(chat.id('shortcuts')).toBeHidden();
   await page.reload();
   await chat.expectRoom();
   await expect(chat.id('send')).toHaveAttribute('title', 'Send (Ctrl + Enter)');
