@@ -112,6 +112,8 @@ test('an answer leads to its message, also if that is not loaded, and marks it',
   await expect(chat.messages('the question')).toHaveCount(1);
   for (let n = 1; n <= 120; n++) await py.say(`line ${n}`);
   await expect(chat.messages('line 120')).toHaveCount(1);
+  // Who follows the latest message has only the latest ones in the document.
+  await chat.id('log').evaluate((log) => log.scrollTo(0, 0));
   await chat.messages('the question').hover();
   await chat.messages('the question').getByTestId('message-reply').click();
   await chat.type('the answer');

@@ -2,6 +2,7 @@
 //! allowed it, a notification when a message mentions a person who does not look at the page.
 
 use gloo_events::EventListener;
+use gloo_timers::callback::Timeout;
 use shared::chat::Seq;
 use web_sys::{Notification, NotificationOptions, NotificationPermission};
 use yew::prelude::*;
@@ -11,6 +12,9 @@ use crate::state::news::{Mention, News};
 
 /// The page's title when nothing is new.
 const TITLE: &str = "Secure Chat";
+
+/// The time, in milliseconds, after which the title shows a changed number of unread messages.
+const TITLE_WAIT_MS: u32 = 100;
 
 /// A notification on the screen; dropping it closes it.
 struct Shown {
@@ -36,14 +40,21 @@ pub fn use_news(news: News, on_show: &Callback<(u64, Seq)>) {
     // A notification lives longer than a render, and must not call the callback of an early one.
     let latest = use_mut_ref(|| on_show.clone());
     latest.borrow_mut().clone_from(on_show);
+    let titled = use_mut_ref(|| (0_u64, None::<Timeout>));
+    use_effect_with(news.unread, move |&unread| {
+        let (last, timer) = &mut *titled.borrow_mut();
+        *last = unread;
+        // What arrives before the person's eyes is unread for a moment only. The title is the
+        // browser's, in another process: with every message it took a fiftieth of the time.
+        let titled = titled.clone();
+        timer.get_or_insert_with(|| {
+            Timeout::new(TITLE_WAIT_MS, move || {
+                let (unread, _) = std::mem::take(&mut *titled.borrow_mut());
+                show_unread(unread);
+            })
+        });
+    });
     use_effect_with((news, attentive), move |(news, attentive)| {
-        let document = web_sys::window().and_then(|window| window.document());
-        if let Some(document) = document {
-            document.set_title(&match news.unread {
-                0 => TITLE.to_owned(),
-                unread => format!("({unread}) {TITLE}"),
-            });
-        }
         let mut shown = shown.borrow_mut();
         shown.take_if(|shown| !news.is_unseen(shown.message));
         // Only a rising number notifies: it also falls, when the person reads in another tab.
@@ -61,6 +72,17 @@ pub fn use_news(news: News, on_show: &Callback<(u64, Seq)>) {
             });
         }
     });
+}
+
+/// Shows in the title how many messages are unread.
+fn show_unread(unread: u64) {
+    let document = web_sys::window().and_then(|window| window.document());
+    if let Some(document) = document {
+        document.set_title(&match unread {
+            0 => TITLE.to_owned(),
+            unread => format!("({unread}) {TITLE}"),
+        });
+    }
 }
 
 fn notify(mention: &Mention, clicked: impl Fn((u64, Seq)) + 'static) -> Option<Shown> {

@@ -124,6 +124,12 @@ impl Reader {
         let Some(log) = self.node.cast::<HtmlElement>() else {
             return;
         };
+        let messages = self.room.log.messages().len();
+        if self.left_at.is_none() && self.here().end < messages {
+            // A high screen has asked for more than what is followed, and new ones are beyond that.
+            self.window.set(Window::default());
+            return;
+        }
         let rest = log.scroll_height() - log.scroll_top() - log.client_height();
         let fits = log.scroll_height() <= log.client_height();
         // Who follows the latest message has not asked for older ones.
