@@ -144,14 +144,6 @@ fn edited(message: &Message, shown: &UseStateHandle<bool>) -> Html {
         let shown = shown.clone();
         Callback::from(move |_: MouseEvent| shown.set(!*shown))
     };
-    let former = message.former.iter().map(|former| {
-        html! {
-            <li>
-                <time translate="no" datetime={text::iso(former.at)} title={text::moment(former.at)}>{ text::time(former.at) }</time>
-                <div key={said::key(&former.text, None)}>{ said(&former.text, None) }</div>
-            </li>
-        }
-    });
     html! {
         <>
             <button
@@ -166,9 +158,26 @@ fn edited(message: &Message, shown: &UseStateHandle<bool>) -> Html {
                 { "edited" }
             </button>
             if **shown {
-                <ol class="former" data-testid="former" aria-label="Former texts">{ for former }</ol>
+                { former(message) }
             }
         </>
+    }
+}
+
+/// Shows the former texts of an edited message.
+// A function of its own in the program, too: it is in the later part (`later.rs`).
+#[inline(never)]
+fn former(message: &Message) -> Html {
+    let former = message.former.iter().map(|former| {
+        html! {
+            <li>
+                <time translate="no" datetime={text::iso(former.at)} title={text::moment(former.at)}>{ text::time(former.at) }</time>
+                <div key={said::key(&former.text, None)}>{ said(&former.text, None) }</div>
+            </li>
+        }
+    });
+    html! {
+        <ol class="former" data-testid="former" aria-label="Former texts">{ for former }</ol>
     }
 }
 
@@ -240,6 +249,8 @@ fn tools(
 }
 
 /// Asks before a message is deleted, because that cannot be undone.
+// A function of its own in the program, too: it is in the later part (`later.rs`).
+#[inline(never)]
 fn question(seq: Seq, on_do: &Callback<Doing>, deleting: &UseStateHandle<bool>) -> Html {
     let yes = {
         let (on_do, deleting) = (on_do.clone(), deleting.setter());
