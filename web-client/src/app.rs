@@ -14,7 +14,7 @@ use crate::components::renewal::renewal;
 use crate::components::settings::{SettingsDialog, settings_dialog};
 use crate::components::text;
 use crate::components::verify::{Verify, View, verify_dialog};
-use crate::engine::page;
+use crate::engine::{Engine, page};
 use crate::hooks::{use_opened, use_settings, use_settings_shown, use_store, use_version};
 use crate::later;
 use crate::state::Action;
@@ -28,12 +28,14 @@ pub fn run() {
         console_error_panic_hook::hook(info);
         show_fatal("Something broke.");
     }));
+    // Before anything is rendered, which takes longer than other threads need to begin with it.
+    let engine = Engine::start();
     // A task of its own: with the compiler's, which leads here, it would keep the page from
     // answering for longer than 50 ms.
-    Timeout::new(0, || {
+    Timeout::new(0, move || {
         let root = web_sys::window().and_then(|window| window.document()?.get_element_by_id("app"));
         if let Some(root) = root {
-            yew::Renderer::<App>::with_root(root).render();
+            yew::Renderer::<App>::with_root_and_props(root, AppProps { engine }).render();
         }
         later::prefetch();
     })
@@ -74,10 +76,18 @@ fn coming_back(host: &str, on_cancel: &Callback<()>) -> Html {
     }
 }
 
+/// Props of [`App`].
+#[derive(PartialEq, Properties)]
+pub struct AppProps {
+    /// The engine of the page. There is one: a second one would have a worker and a session of its
+    /// own.
+    pub engine: Engine,
+}
+
 /// The root component of the page.
 #[component(App)]
-pub fn app() -> Html {
-    let (store, memory, on_key) = use_store();
+pub fn app(props: &AppProps) -> Html {
+    let (store, memory, on_key) = use_store(&props.engine);
     let identity_shown = use_state(|| false);
     let verify_view = use_state(|| None::<View>);
     let identity_opened = use_opened(*identity_shown);

@@ -38,8 +38,30 @@ pub struct Engine(Rc<Inner>);
 
 type Dispatch = Rc<dyn Fn(Action)>;
 
+/// The way of the events to the state. The engine starts before there is one.
+#[derive(Clone, Default)]
+struct Outlet(Rc<RefCell<Outgoing>>);
+
+#[derive(Default)]
+struct Outgoing {
+    to: Option<Dispatch>,
+    /// The events that have come too early.
+    waiting: Vec<Action>,
+}
+
+impl Outlet {
+    fn dispatch(&self, action: Action) {
+        let to = self.0.borrow().to.clone();
+        // Nothing is borrowed any more: the state may call back into the engine at once.
+        match to {
+            Some(to) => to(action),
+            None => self.0.borrow_mut().waiting.push(action),
+        }
+    }
+}
+
 struct Inner {
-    dispatch: Dispatch,
+    outlet: Outlet,
     vault: WorkerClient,
     session: RefCell<Option<Session>>,
     blocked: Rc<Cell<bool>>,
@@ -54,12 +76,32 @@ impl PartialEq for Engine {
 }
 
 impl Engine {
-    /// Creates an engine that reports events to `dispatch`.
-    pub fn new(dispatch: impl Fn(Action) + 'static) -> Self {
+    /// Creates an engine, and starts what takes longest on other threads: the vault, and the reading
+    /// of the pins.
+    pub fn start() -> Self {
+        let engine = Self::new();
+        engine.load_pins();
+        engine.start_vault();
+        engine
+    }
+
+    /// Reports events to `dispatch` from now on, and those that have come before.
+    pub fn report_to(&self, dispatch: impl Fn(Action) + 'static) {
         let dispatch: Dispatch = Rc::new(dispatch);
-        let notify = dispatch.clone();
+        let mut outgoing = self.0.outlet.0.borrow_mut();
+        outgoing.to = Some(dispatch.clone());
+        let waiting = std::mem::take(&mut outgoing.waiting);
+        drop(outgoing);
+        for action in waiting {
+            dispatch(action);
+        }
+    }
+
+    fn new() -> Self {
+        let outlet = Outlet::default();
+        let notify = outlet.clone();
         let vault = WorkerClient::new(move |event| {
-            notify(Action::Identity(match event {
+            notify.dispatch(Action::Identity(match event {
                 VaultEvent::Creating => Identity::Creating {
                     since: clock::epoch_ms(),
                 },
@@ -91,7 +133,7 @@ impl Engine {
                 })
             });
             Inner {
-                dispatch,
+                outlet,
                 vault,
                 session: RefCell::default(),
                 blocked,
@@ -108,7 +150,7 @@ impl Engine {
     }
 
     /// Starts the vault, and has it load the key, or generate one if there is none.
-    pub fn start_vault(&self) {
+    fn start_vault(&self) {
         let this = self.clone();
         self.0.vault.call(Call::Open, None, move |outcome| {
             this.dispatch(Action::Identity(match outcome {
@@ -275,6 +317,6 @@ impl Engine {
     }
 
     fn dispatch(&self, action: Action) {
-        (self.0.dispatch)(action);
+        self.0.outlet.dispatch(action);
     }
 }

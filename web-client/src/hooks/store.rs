@@ -41,10 +41,10 @@ fn remembered_key() -> Option<Profile> {
     PublicKey::from_pem(&pem).ok().map(|key| Profile::of(&key))
 }
 
-/// Returns the state, which is wired to an engine and a memory, the memory, and a callback for
+/// Returns the state, which is wired to the engine and a memory, the memory, and a callback for
 /// requests about keys. To be used once, at the root.
 #[hook]
-pub fn use_store() -> (UseReducerHandle<Store>, Memory, Callback<KeyRequest>) {
+pub fn use_store(engine: &Engine) -> (UseReducerHandle<Store>, Memory, Callback<KeyRequest>) {
     let memory = use_memo((), |()| Memory::default());
     let store = use_reducer(|| {
         let state = State::opened_by(
@@ -61,18 +61,9 @@ pub fn use_store() -> (UseReducerHandle<Store>, Memory, Callback<KeyRequest>) {
         Store(state, (*memory).clone())
     });
     let dispatcher = store.dispatcher();
-    // Made once: a second engine would have a worker and a session of its own, and a second memory
-    // a record of its own.
-    let engine = use_memo((), {
+    use_memo((), |()| {
         let dispatcher = dispatcher.clone();
-        move |()| {
-            let engine = Engine::new(move |action| dispatcher.dispatch(action));
-            // Before anything is rendered, which takes longer than that the browser begins with
-            // them: the vault's thread starts, and pins are read, on other threads.
-            engine.start_vault();
-            engine.load_pins();
-            engine
-        }
+        engine.report_to(move |action| dispatcher.dispatch(action));
     });
     use_memo((), {
         let memory = memory.clone();
@@ -85,7 +76,7 @@ pub fn use_store() -> (UseReducerHandle<Store>, Memory, Callback<KeyRequest>) {
             });
         }
     });
-    use_effects(&store, &engine);
-    let on_key = use_key_requests(&engine);
+    use_effects(&store, engine);
+    let on_key = use_key_requests(engine);
     (store, (*memory).clone(), on_key)
 }
