@@ -1,4 +1,4 @@
-//! HTTP on an accepted stream, and the routes: `/ws`, `/livez`, `/healthz`, and the page for everything else.
+//! HTTP on an accepted stream, and the routes: probes, `/ws`, and the page for everything else.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::first_bytes;
 use super::reply::{Reply, text};
 use super::visitor::{AmbiguousClient, Peer};
-use super::{assets, headers, origin, strangers, upgrade};
+use super::{assets, headers, origin, probe, strangers, upgrade};
 use crate::admission::Permit;
 use crate::logging::{Excerpt, Quoted};
 
@@ -91,6 +91,11 @@ async fn respond(request: Request<Incoming>, peer: &Peer) -> Reply {
 }
 
 async fn route(request: Request<Incoming>, peer: &Peer) -> Reply {
+    // Before the client's address and the host are judged, which do not matter to a probe.
+    let probed = probe::respond(request.method(), request.uri().path(), &peer.context);
+    if let Some(reply) = probed.await {
+        return reply;
+    }
     let visitor = match peer.visitor(request.headers()) {
         Ok(visitor) => visitor,
         Err(AmbiguousClient) => return refuse_ambiguous(peer),
@@ -129,16 +134,7 @@ async fn route(request: Request<Incoming>, peer: &Peer) -> Reply {
             .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return reply;
     }
-    match request.uri().path() {
-        // A probe that restarts a process that hangs. It must not depend on the store: a restart
-        // does not repair a disk.
-        "/livez" => text(StatusCode::OK, "ok\n"),
-        "/healthz" => match peer.context.health().await {
-            Ok(()) => text(StatusCode::OK, "ok\n"),
-            Err(unhealthy) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{unhealthy}\n")),
-        },
-        _ => assets::respond(&request),
-    }
+    assets::respond(&request)
 }
 
 fn refuse_ambiguous(peer: &Peer) -> Reply {

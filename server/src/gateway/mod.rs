@@ -9,6 +9,7 @@ mod first_bytes;
 mod headers;
 mod http;
 mod origin;
+mod probe;
 mod reply;
 mod strangers;
 mod tunnel;

@@ -45,7 +45,7 @@ fn hosts_that_are_not_this_machine() {
         "192.0.2.1:8080",
         "",
     ] {
-        for path in ["/", "/healthz", "/ws"] {
+        for path in ["/", "/index.html", "/ws"] {
             let response = ask(
                 scene.server.http(),
                 &format!("GET {path} HTTP/1.1\nHost: {host}"),
@@ -224,6 +224,32 @@ fn the_process_and_its_parts_are_asked_apart() {
     for path in ["/livez", "/healthz"] {
         let response = ask(host, &format!("GET {path} HTTP/1.1\nHost: {host}"));
         assert_eq!((response.status, &*response.body), (200, "ok\n"), "{path}");
+    }
+}
+
+#[test]
+fn a_load_balancer_asks_under_a_name_of_its_own() {
+    // Or under none, or through a proxy that sets both fields: a probe is answered all the same.
+    let scene = Scene::new(&["--trusted-proxy", "127.0.0.1"]);
+    let both = "Forwarded: for=192.0.2.1\nX-Forwarded-For: 192.0.2.2";
+    for head in [
+        "HTTP/1.1\nHost: 10.0.0.7:8080",
+        "HTTP/1.0",
+        &format!("HTTP/1.1\nHost: a\n{both}"),
+    ] {
+        for path in ["/livez", "/healthz"] {
+            let response = ask(scene.server.http(), &format!("GET {path} {head}"));
+            assert_eq!(
+                (response.status, &*response.body),
+                (200, "ok\n"),
+                "{path} {head}"
+            );
+        }
+    }
+    // No other path, and no other method.
+    for request in ["GET /healthz/", "GET /healthz/../", "POST /healthz"] {
+        let head = format!("{request} HTTP/1.1\nHost: 10.0.0.7:8080");
+        assert_eq!(ask(scene.server.http(), &head).status, 403, "{request}");
     }
 }
 
