@@ -136,9 +136,10 @@ impl Findings {
     fn listeners(&mut self, network: &NetworkSettings, runs: bool) {
         let listen = network.listen.iter().map(|it| ("--listen", it));
         let http = network.http.iter().map(|it| ("--http", it));
+        let ops = network.ops.iter().map(|it| ("--ops", it));
         // All are held until the end, so that two on one port are noticed.
         let mut held = Vec::new();
-        for (flag, endpoint) in listen.chain(http) {
+        for (flag, endpoint) in listen.chain(http).chain(ops) {
             let tried = match endpoint {
                 Endpoint::Net(address) => {
                     TcpListener::bind(address).map(|listener| held.push(listener))

@@ -22,13 +22,20 @@ pub enum Transport {
     WebSocket,
 }
 
-impl fmt::Display for Transport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Transport {
+    /// Returns the transport's name in logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::Tcp => "tcp",
             Self::Tls => "tls",
             Self::WebSocket => "ws",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

@@ -156,6 +156,12 @@ pub enum ConfigError {
          of it with --trusted-proxy; --insecure-http allows it as it is"
     )]
     PlainHttp(Endpoint),
+    /// Others would read the server's metrics.
+    #[error(
+        "ops {0} would tell other machines when and how much is written on this server: let whoever \
+         watches it come by loopback or a Unix socket; --insecure-ops allows it as it is"
+    )]
+    OpenOps(Endpoint),
     /// A setting has a value that cannot be used; the text names both.
     #[error("{0}")]
     Value(String),

@@ -50,6 +50,8 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> Ending {
     let client = context.clients.enter(address, transport);
     log::connected(&client);
+    let metrics = &context.metrics().connections;
+    let _open = metrics.open(transport);
     let clock = Clock::start();
     let session = Session {
         stream,
@@ -68,6 +70,9 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         ending = session.run() => ending,
         () = permit.displaced() => Ending::Displaced,
     };
+    if client.session.get().is_none() {
+        metrics.handshake_ended(&ending);
+    }
     log::closed(&client, &ending, clock, context);
     ending
 }
@@ -187,6 +192,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     log::established(self.client, version, key, session_id, self.context);
                     // A connection is established once, so this cannot fail.
                     let _ = self.client.session.set((version, key));
+                    self.context.metrics().connections.handshake_done(version);
                     let hub = &self.context.hub;
                     // Asked now, because only the handshake shows whether the connection is an
                     // operator's.

@@ -18,6 +18,7 @@ use crate::clients::Clients;
 use crate::config::Config;
 use crate::hub::{self, Hub, Unhealthy};
 use crate::logging::{LINES_PER_WINDOW, Throttle, VISITOR_LINES_PER_WINDOW};
+use crate::metrics::Metrics;
 use crate::open_files::{self, Shares};
 use crate::operators::{Log, Settings};
 use crate::rsa_pool::RsaPool;
@@ -97,6 +98,7 @@ pub fn hub_settings(config: &Config, log: Option<Log>) -> hub::Settings {
             },
         },
         log,
+        ..hub::Settings::default()
     }
 }
 
@@ -160,6 +162,11 @@ impl Context {
             return self.sessions.admit_or_reserve(address);
         }
         ordinary
+    }
+
+    /// Returns the server's metrics.
+    pub fn metrics(&self) -> &Metrics {
+        self.hub.metrics()
     }
 
     /// Returns the connections that fit the system's limit of open files.

@@ -18,8 +18,10 @@ pub mod links;
 pub mod listen;
 pub mod listener;
 pub mod logging;
+pub mod metrics;
 pub mod open_files;
 pub mod operators;
+pub mod ops;
 pub mod proxy;
 pub mod public_url;
 pub mod rates;
@@ -38,6 +40,7 @@ use futures_util::future::join_all;
 
 pub use context::{Context, hub_settings};
 use listen::Listeners;
+use ops::Scrapes;
 
 /// Time that a graceful stop may take before the remaining connections are cut off.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(8);
@@ -49,6 +52,12 @@ pub async fn run(listeners: Listeners, context: Arc<Context>) {
         let context = Arc::clone(&context);
         async move { context.hub.run().await }
     });
+    let scrapes = Arc::new(Scrapes::new(listeners.tls.clone()));
+    let accept_ops = |listener| {
+        let scrapes = Arc::clone(&scrapes);
+        tokio::spawn(ops::accept(listener, scrapes, Arc::clone(&context)))
+    };
+    let watched: Vec<_> = listeners.ops.into_iter().map(accept_ops).collect();
     let accept_tcp = |listener| listener::accept_tcp(listener, Arc::clone(&context));
     let accept_http = |listener| {
         let tls = listeners.tls.clone();
@@ -73,4 +82,8 @@ pub async fn run(listeners: Listeners, context: Arc<Context>) {
     }
     // Last: connections that drain wait for what the hub applies.
     publisher.abort();
+    // Later still: who watches sees that the server stops.
+    for task in watched {
+        task.abort();
+    }
 }

@@ -30,7 +30,7 @@ const NO_HEADER: &str =
 /// Accepts sessions until the server stops.
 pub async fn accept_tcp(listener: Listener, context: Arc<Context>) {
     let mut acceptor = Acceptor::new(listener);
-    while let Some((stream, peer)) = acceptor.accept(&context).await {
+    while let Some((stream, peer)) = acceptor.accept(&context.stop).await {
         context
             .tasks
             .spawn(handle(stream, peer, Arc::clone(&context)));

@@ -169,8 +169,10 @@ fn serve(config: Config, log: Log, inherited: Inherited) -> Result<(), Failure> 
 fn open_hub(runtime: &tokio::runtime::Runtime, config: &Config, log: Log) -> Result<Hub, Failure> {
     let path = config.data_dir.join(DATABASE);
     let most = u64::from(config.max_history_mib) << 20;
-    let store = SqliteStore::open_bounded(&path, most).map_err(Failure::Open)?;
-    let hub = Hub::open(Arc::new(store), hub_settings(config, Some(log)));
+    let settings = hub_settings(config, Some(log));
+    let store = SqliteStore::open_bounded(&path, most, &settings.metrics);
+    let store = store.map_err(Failure::Open)?;
+    let hub = Hub::open(Arc::new(store), settings);
     runtime.block_on(hub).map_err(Failure::Load)
 }
 
@@ -181,6 +183,7 @@ async fn listen_and_run(context: Arc<Context>, inherited: Inherited) -> Result<(
     let mut out = LossyWriter::new("standard output", io::stdout());
     announce(&mut out, "tcp", &listeners.tcp);
     announce(&mut out, "http", &listeners.http);
+    announce(&mut out, "ops", &listeners.ops);
     let pages = links::page_addresses(&context.config.network.public_url, &listeners);
     let fingerprint = context.identity.public_key().fingerprint();
     for page in &pages {
@@ -211,9 +214,17 @@ async fn listen(config: &Config, inherited: Inherited) -> Result<Listeners, Fail
         let bound = bind_all("--http", &config.network.http).await;
         listeners.http = bound.map_err(Failure::Listen)?;
     }
+    if listeners.ops.is_empty() {
+        let bound = bind_all("--ops", &config.network.ops).await;
+        listeners.ops = bound.map_err(Failure::Listen)?;
+    }
     // The settings are checked already, but the service manager's sockets are in none.
     for address in listeners.http.iter().filter_map(Listener::net_address) {
         let checked = config.network.check_plain_http(&address.into());
+        checked.map_err(Failure::Config)?;
+    }
+    for address in listeners.ops.iter().filter_map(Listener::net_address) {
+        let checked = config.network.check_ops(&address.into());
         checked.map_err(Failure::Config)?;
     }
     listeners.tls = open_tls(config, &listeners)?;

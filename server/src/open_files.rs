@@ -3,7 +3,8 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// The files that are open beside connections: listeners, the runtime's own, the database, the log.
+/// The files that are open beside the chat's connections: listeners, the runtime's own, the database,
+/// the log, and the 16 connections of the ops listener.
 const BESIDE_CONNECTIONS: usize = 64;
 
 /// The most connections that are told at a time that there is no permit for them. Each gets a

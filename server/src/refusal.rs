@@ -26,8 +26,10 @@ pub async fn tell<S: AsyncWrite + Unpin>(
     }
 }
 
-/// Logs that a connection is refused, unless its address has filled its share of the log.
+/// Counts that a connection is refused, and logs it unless its address has filled its share of the
+/// log.
 pub fn log(address: ClientAddress, refused: NotAdmitted, context: &Context) {
+    context.metrics().connections.refused(refused);
     let Some(suppressed) = context.strangers.take(address.ip()) else {
         return;
     };

@@ -154,6 +154,23 @@ pub(super) struct Settings {
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(super) insecure_http: Option<bool>,
 
+    /// Address of a listener for monitoring, in the same forms: Prometheus scrapes /metrics there, and
+    /// /livez, /readyz and /healthz say whether the server works. May be repeated.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "SECURE_CHAT_OPS",
+        value_delimiter = ','
+    )]
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub(super) ops: Option<Vec<Endpoint>>,
+
+    /// Let --ops have addresses other than loopback, where whoever reaches them can read when and how
+    /// much is written.
+    #[arg(long, value_name = "BOOL", env = "SECURE_CHAT_INSECURE_OPS")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) insecure_ops: Option<bool>,
+
     /// Network of a proxy (such as 10.0.0.0/8, or unix for the peers on Unix sockets) that is believed
     /// which client it speaks for, by Forwarded or X-Forwarded-For; may be repeated.
     #[arg(

@@ -22,6 +22,10 @@ pub struct NetworkSettings {
     pub tls: Option<TlsSettings>,
     /// Serves the page without TLS on addresses other than loopback.
     pub insecure_http: bool,
+    /// Addresses of the listeners for programs that watch the server.
+    pub ops: Vec<Endpoint>,
+    /// Serves such programs on addresses other than loopback.
+    pub insecure_ops: bool,
     /// Peers whose forwarding fields name the client.
     pub trusted_proxy: Networks,
     /// Peers that begin with a PROXY header, which names the client.
@@ -36,6 +40,8 @@ impl Default for NetworkSettings {
             public_url: Vec::new(),
             tls: None,
             insecure_http: false,
+            ops: Vec::new(),
+            insecure_ops: false,
             trusted_proxy: Networks::default(),
             proxy_protocol_from: Networks::default(),
         }
@@ -67,7 +73,20 @@ impl NetworkSettings {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         self.http
             .iter()
-            .try_for_each(|http| self.check_plain_http(http))
+            .try_for_each(|http| self.check_plain_http(http))?;
+        self.ops.iter().try_for_each(|ops| self.check_ops(ops))
+    }
+
+    /// Refuses a listener for watching programs that others reach, unless the settings say that this
+    /// is meant: the metrics tell when people write, and how much.
+    ///
+    /// # Errors
+    /// [`ConfigError::OpenOps`].
+    pub fn check_ops(&self, ops: &Endpoint) -> Result<(), ConfigError> {
+        if ops.is_private() || self.insecure_ops {
+            return Ok(());
+        }
+        Err(ConfigError::OpenOps(ops.clone()))
     }
 
     /// Refuses an HTTP listener that others reach without TLS, unless the settings say that this is
@@ -101,6 +120,9 @@ pub(super) fn merge(
         )?,
         insecure_http: either(&mut over.insecure_http, &mut file.insecure_http)
             .unwrap_or(default.insecure_http),
+        ops: either(&mut over.ops, &mut file.ops).unwrap_or(default.ops),
+        insecure_ops: either(&mut over.insecure_ops, &mut file.insecure_ops)
+            .unwrap_or(default.insecure_ops),
         trusted_proxy: networks(either(&mut over.trusted_proxy, &mut file.trusted_proxy)),
         proxy_protocol_from: networks(either(
             &mut over.proxy_protocol_from,

@@ -25,7 +25,7 @@ const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
 /// on Unix sockets, where there is nobody in between.
 pub async fn accept_http(listener: Listener, tls: Option<Arc<Tls>>, context: Arc<Context>) {
     let mut acceptor = Acceptor::new(listener);
-    while let Some((stream, peer)) = acceptor.accept(&context).await {
+    while let Some((stream, peer)) = acceptor.accept(&context.stop).await {
         let tls = tls.clone().filter(|_| peer != listen::Peer::Unix);
         // Before the TLS handshake, which costs more than anything else here.
         let task = match admit(peer, &context) {

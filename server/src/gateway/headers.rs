@@ -15,7 +15,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Adds the headers of every response, unless the response has set its own.
-pub(super) fn add_security(headers: &mut HeaderMap) {
+pub(crate) fn add_security(headers: &mut HeaderMap) {
     // `wasm-unsafe-eval` compiles the page's program, and nothing that is text. `connect-src
     // 'self'` lets the page talk to this server only. `frame-ancestors 'none'` keeps other sites
     // from laying the page under theirs (clickjacking).

@@ -6,11 +6,11 @@
 mod assets;
 mod entry;
 mod first_bytes;
-mod headers;
+pub(crate) mod headers;
 mod http;
-mod origin;
-mod probe;
-mod reply;
+pub(crate) mod origin;
+pub(crate) mod probe;
+pub(crate) mod reply;
 mod strangers;
 mod tunnel;
 mod upgrade;

@@ -32,7 +32,7 @@ pub(super) fn is_allowed(
 }
 
 /// Returns whether `authority` (host, or host and port) names this machine.
-pub(super) fn names_loopback(authority: &str) -> bool {
+pub(crate) fn names_loopback(authority: &str) -> bool {
     let host = match authority.strip_prefix('[') {
         Some(rest) => rest.split_once(']').map_or("", |(host, _)| host),
         None => authority

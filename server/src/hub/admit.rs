@@ -112,7 +112,9 @@ impl Hub {
     pub(super) fn evict(&self, slow: Vec<ConnectionId>, wakers: &mut Wakers) {
         for id in slow {
             // No code is noted, so the session is told `slow_consumer`.
-            self.remove(id, None, wakers);
+            if self.remove(id, None, wakers) {
+                self.metrics().slow_consumers.inc();
+            }
         }
     }
 

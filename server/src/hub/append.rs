@@ -7,8 +7,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Weak;
-use std::time::SystemTime;
+use std::sync::{Arc, Weak};
+use std::time::{Instant, SystemTime};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -117,6 +117,7 @@ impl Hub {
         if room.keep != Keep::Nothing {
             return self.append_stored(room.id.clone(), entry);
         }
+        let (asked, metrics) = (Instant::now(), Arc::clone(self.metrics()));
         let (reply, appended) = oneshot::channel();
         let now = system::timestamp(SystemTime::now());
         let entry = room.unstored.append(entry, now, reply);
@@ -127,7 +128,11 @@ impl Hub {
         self.reserve(room);
         Box::pin(async move {
             let ended = |_| Err(StoreError::Failed("nobody answers".into()));
-            appended.await.unwrap_or_else(ended)
+            let appended = appended.await.unwrap_or_else(ended);
+            if appended.is_ok() {
+                metrics.ack.observe(asked.elapsed());
+            }
+            appended
         })
     }
 
@@ -137,10 +142,13 @@ impl Hub {
             // What is sent again because its ack was lost is no news.
             return self.store.append_again(room, entry);
         };
-        let hub = self.clone();
+        let (asked, hub) = (Instant::now(), self.clone());
         let stored = self.store.append(room, entry);
         Box::pin(async move {
             let stored = stored.await;
+            if stored.is_ok() {
+                hub.metrics().ack.observe(asked.elapsed());
+            }
             if stored.as_ref().map_or(true, |appended| appended.again) {
                 // Nothing was stored for these bytes: the append failed, or the entry was there
                 // before.

@@ -1,5 +1,5 @@
-//! Answers questions of the listeners and of `/healthz`: is the hub alive, and is this key an
-//! operator's?
+//! Answers questions of the listeners, of `/healthz` and of `/metrics`: is the hub alive, how much
+//! waits in it, and is this key an operator's?
 
 use std::sync::TryLockError;
 use std::time::Duration;
@@ -54,6 +54,17 @@ impl Hub {
         both.map_err(|_| Unhealthy::StoreTimeout)?
             .map(drop)
             .map_err(Unhealthy::Store)
+    }
+
+    /// Returns the bytes that wait in the queues of all connections together, and in the longest
+    /// one. Looks at each connection under the hub's lock, so it is asked once a second at most.
+    pub fn queue_bytes(&self) -> (usize, usize) {
+        let directory = self.directory();
+        let queues = directory.everybody();
+        let queues = queues.map(|(_, _, connected)| connected.outbox.bytes());
+        queues.fold((0, 0), |(all, longest), bytes| {
+            (all + bytes, longest.max(bytes))
+        })
     }
 
     /// Returns whether `user` is an operator.

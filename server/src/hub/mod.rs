@@ -47,6 +47,7 @@ use self::quota::Quota;
 use self::requests::{Rejection, Searches};
 use self::room::{Room, RoomLock, RoomTable};
 use self::written::Written;
+use crate::metrics::Metrics;
 use crate::operators::Operators;
 use crate::rates::Rates;
 use crate::store::{Change, Outcome, Store, StoreError};
@@ -173,6 +174,11 @@ impl Hub {
     /// Returns `true` if the server has an operator.
     pub fn has_operator(&self) -> bool {
         !self.directory().operators.is_empty()
+    }
+
+    /// Returns the server's metrics.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.0.settings.metrics
     }
 
     /// Returns the rates at which people may do things.

@@ -106,7 +106,8 @@ fn cost(line: &str) -> usize {
 }
 
 impl Outbox {
-    /// Queues events, up to the first that does not fit. The reader wakes up with `wakers`.
+    /// Queues events, up to the first that does not fit, and returns their number. The reader wakes
+    /// up with `wakers`.
     ///
     /// # Errors
     /// [`Overflow`] if an event does not fit.
@@ -114,12 +115,12 @@ impl Outbox {
         &self,
         lines: impl IntoIterator<Item = &'a Arc<str>>,
         wakers: &mut Wakers,
-    ) -> Result<(), Overflow> {
+    ) -> Result<usize, Overflow> {
         let mut waiting = self.0.lock();
         if waiting.closed {
-            return Ok(());
+            return Ok(0);
         }
-        let mut result = Ok(());
+        let (mut queued, mut overflow) = (0, false);
         for line in lines {
             // Relaxed, as in all uses: the counts only bound memory, and the lock hands the lines
             // over.
@@ -128,9 +129,10 @@ impl Outbox {
             // that reads.
             if before > 0 && before + cost(line) > self.0.limit {
                 self.0.event_bytes.fetch_sub(cost(line), Ordering::Relaxed);
-                result = Err(Overflow);
+                overflow = true;
                 break;
             }
+            queued += 1;
             waiting.lines.push_back(Line {
                 text: Arc::clone(line),
                 is_reply: false,
@@ -140,7 +142,7 @@ impl Outbox {
             // Taken, so that a burst wakes the reader once, however many rooms it is in.
             wakers.0.extend(waiting.reader.take());
         }
-        result
+        if overflow { Err(Overflow) } else { Ok(queued) }
     }
 
     /// Queues an event that the client can do without, unless the queue is filling up.
@@ -177,6 +179,11 @@ impl Outbox {
     /// Returns the bytes of replies that wait to be sent.
     pub(in crate::hub) fn reply_bytes(&self) -> usize {
         self.0.reply_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Returns the bytes of events and replies that wait to be sent.
+    pub(in crate::hub) fn bytes(&self) -> usize {
+        self.0.event_bytes.load(Ordering::Relaxed) + self.reply_bytes()
     }
 
     /// Ends the queue: its reader gets what waits, and then the end.

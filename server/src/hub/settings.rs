@@ -1,10 +1,12 @@
 //! The limits of a server in its rooms.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use shared::chat::limits::TEXT_BYTES;
 use shared::chat::{AdmissionMode, Keep};
 
+use crate::metrics::Metrics;
 use crate::operators::{self, Log};
 use crate::rates::PerMinute;
 
@@ -31,6 +33,8 @@ pub struct Settings {
     pub shown: operators::Settings,
     /// The log that operators can follow.
     pub log: Option<Log>,
+    /// The server's metrics, to which the hub adds.
+    pub metrics: Arc<Metrics>,
 }
 
 impl Default for Settings {
@@ -47,6 +51,7 @@ impl Default for Settings {
             new_keys_wait: Duration::ZERO,
             shown: operators::Settings::default(),
             log: None,
+            metrics: Arc::default(),
         }
     }
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_util::either::Either;
+use tokio_util::sync::CancellationToken;
 
 use super::{Listener, Peer};
 use crate::connection::WRITE_TIMEOUT;
-use crate::context::Context;
 
 /// The silence after which the system probes a peer. A peer that vanished is noticed after this
 /// time and the probes.
@@ -43,14 +43,14 @@ impl Acceptor {
         }
     }
 
-    /// Accepts the next stream; `None` when the server stops.
+    /// Accepts the next stream; `None` when `stop` is cancelled.
     ///
     /// A failing accept is most often a lack of file descriptors, which lasts until a connection
     /// ends. An attempt at once would only burn a processor.
-    pub async fn accept(&mut self, context: &Context) -> Option<(Stream, Peer)> {
+    pub async fn accept(&mut self, stop: &CancellationToken) -> Option<(Stream, Peer)> {
         loop {
             let accepted = tokio::select! {
-                () = context.stop.cancelled() => return None,
+                () = stop.cancelled() => return None,
                 accepted = self.listener.accept() => accepted,
             };
             match accepted {
@@ -65,7 +65,7 @@ impl Acceptor {
                         tracing::warn!(%error, pause_ms = self.pause.as_millis(), "accept failed");
                     }
                     tokio::select! {
-                        () = context.stop.cancelled() => return None,
+                        () = stop.cancelled() => return None,
                         () = tokio::time::sleep(self.pause) => {}
                     }
                     self.pause = (self.pause * 2).min(*BACK_OFF.end());

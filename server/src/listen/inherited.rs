@@ -19,11 +19,15 @@ const TCP: &str = "tcp";
 /// The name of the sockets for the page.
 const HTTP: &str = "http";
 
+/// The name of the sockets for programs that watch the server.
+const OPS: &str = "ops";
+
 /// The sockets that a process was started with, before there is a runtime that could listen on them.
 #[derive(Debug, Default)]
 pub struct Inherited {
     tcp: Vec<Socket>,
     http: Vec<Socket>,
+    ops: Vec<Socket>,
 }
 
 #[derive(Debug)]
@@ -37,7 +41,7 @@ enum Socket {
 pub enum InheritError {
     /// A socket has neither name.
     #[error(
-        "the service manager hands on a socket named {0:?}; the names are {TCP} and {HTTP} \
+        "the service manager hands on a socket named {0:?}; the names are {TCP}, {HTTP} and {OPS} \
          (FileDescriptorName= in the .socket unit)"
     )]
     Name(String),
@@ -67,6 +71,7 @@ impl Inherited {
             let kind = match names.next().unwrap_or_default() {
                 TCP => &mut inherited.tcp,
                 HTTP => &mut inherited.http,
+                OPS => &mut inherited.ops,
                 other => return Err(InheritError::Name(other.to_owned())),
             };
             let socket = take(&mut sockets, index);
@@ -87,6 +92,7 @@ impl Inherited {
         Ok(Listeners {
             tcp: all(self.tcp)?,
             http: all(self.http)?,
+            ops: all(self.ops)?,
             tls: None,
         })
     }

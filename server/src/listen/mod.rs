@@ -24,7 +24,9 @@ pub struct Listeners {
     pub tcp: Vec<Listener>,
     /// Listeners for the page and its tunnel.
     pub http: Vec<Listener>,
-    /// The TLS that the latter speak, but for those on Unix sockets.
+    /// Listeners for programs that watch the server.
+    pub ops: Vec<Listener>,
+    /// The TLS that the listeners for the page speak, but for those on Unix sockets.
     pub tls: Option<Arc<Tls>>,
 }
 
@@ -34,7 +36,7 @@ impl Listeners {
         Self {
             tcp: vec![tcp.into()],
             http: vec![http.into()],
-            tls: None,
+            ..Self::default()
         }
     }
 }

@@ -80,13 +80,16 @@ impl Subscription {
         receiver
     }
 
-    /// Hands outcomes to the subscriber; without one the requesters are answered at once.
-    pub(super) fn publish(&self, outcomes: Vec<Outcome>) {
+    /// Hands outcomes to the subscriber, and returns how many it has got; without one the requesters
+    /// are answered at once.
+    pub(super) fn publish(&self, outcomes: Vec<Outcome>) -> usize {
+        let number = outcomes.len();
         // Sent under the lock: outcomes keep their order, whichever thread publishes.
         let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(sender) = &*sender {
+        match &*sender {
             // A subscriber that is gone gives them back, and dropping them answers.
-            drop(sender.send(outcomes));
+            Some(sender) if sender.send(outcomes).is_ok() => number,
+            _ => 0,
         }
     }
 }

@@ -142,6 +142,22 @@ fn sockets_of_the_service_manager_take_the_place_of_the_settings() {
 }
 
 #[test]
+fn the_service_manager_hands_on_a_socket_for_whoever_watches() {
+    let folder = private_folder();
+    let path = folder.path().join("ops");
+    let at = path.to_str().unwrap();
+    let program = ["python3", "-c", MANAGER, "tcp:http:ops", at];
+    let server = Server::start_by(&program, &[]);
+    let mut stream = UnixStream::connect(&path).unwrap();
+    let head = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains("secure_chat_healthy 1"), "{answer}");
+    drop(server);
+}
+
+#[test]
 fn a_socket_of_the_service_manager_without_a_known_name() {
     let data = private_folder();
     let output = std::process::Command::new("python3")
@@ -159,7 +175,7 @@ fn a_socket_of_the_service_manager_without_a_known_name() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(
-        stderr.contains("a socket named \"web\"; the names are tcp and http"),
+        stderr.contains("a socket named \"web\"; the names are tcp, http and ops"),
         "{stderr}"
     );
 }

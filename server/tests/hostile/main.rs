@@ -23,6 +23,7 @@ mod http;
 mod keeping;
 mod listeners;
 mod names;
+mod ops;
 mod places;
 mod policy;
 mod proxies;

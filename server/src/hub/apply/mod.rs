@@ -36,7 +36,7 @@ impl Hub {
             let mut piece = Vec::new();
             let mut entries: Vec<EncodedEntry> = Vec::new();
             let mut room: Option<RoomId> = None;
-            let mut bytes = 0;
+            let (mut bytes, mut appended) = (0, 0);
             while piece.len() < BROADCAST_TOGETHER && bytes < BROADCAST_TOGETHER_BYTES {
                 let Some(mut outcome) = outcomes.next() else {
                     break;
@@ -44,6 +44,7 @@ impl Hub {
                 match outcome.committed.take() {
                     Some(Committed::Entry(entry)) => {
                         bytes += text_bytes(&entry);
+                        appended += 1;
                         // Entries of one room that follow each other share its lock and the
                         // subscribers' writes; no entry overtakes one of another room.
                         if room.as_ref() != Some(&entry.room) {
@@ -63,6 +64,9 @@ impl Hub {
                 piece.push(outcome);
             }
             self.publish(room.take(), &mut entries, &mut wakers);
+            // Once for all of them, as everywhere: metrics must not cost what they measure.
+            self.metrics().stored_entries.inc_by(appended);
+            self.metrics().applied.inc_by(piece.len() as u64);
             // The answers come behind the events.
             piece.into_iter().for_each(Outcome::release);
             drop(wakers);
@@ -106,6 +110,8 @@ impl Hub {
         if let Some((room, _)) = current {
             self.publish_in(&room, &mut entries, &mut wakers);
         }
+        let appended = answers.len() as u64;
+        self.metrics().unstored_entries.inc_by(appended);
         for (appended, reply) in answers {
             UnstoredEntry::acknowledge(appended, reply);
         }
@@ -123,8 +129,10 @@ impl Hub {
     fn publish_in(&self, room: &RoomLock, entries: &mut Vec<EncodedEntry>, wakers: &mut Wakers) {
         // The guard ends with this statement: eviction takes the directory's lock, which comes before
         // a room's.
-        let slow = room.lock().publish(entries, wakers);
-        self.evict(slow, wakers);
+        let published = room.lock().publish(entries, wakers);
+        let deliveries = &self.metrics().deliveries;
+        deliveries.inc_by(published.deliveries as u64);
+        self.evict(published.slow, wakers);
         entries.clear();
     }
 

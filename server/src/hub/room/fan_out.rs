@@ -8,7 +8,7 @@ use shared::chat::{RoomId, Seq, ServerMessage, UserId};
 use super::{Room, Subscriber};
 use crate::clients::ConnectionId;
 use crate::hub::encoding::{EncodedEntry, Mode, encode};
-use crate::hub::queue::{Outbox, Wakers};
+use crate::hub::queue::{Outbox, Overflow, Wakers};
 
 /// Shortest time between two `typing` events of one person in one room: clients show one for twice
 /// as long.
@@ -21,18 +21,26 @@ const TYPING_REMEMBERED: usize = 1_000;
 /// Connections whose queue an event did not fit. The caller evicts them, without the room's lock.
 pub(in crate::hub) type Slow = Vec<ConnectionId>;
 
+/// The result of a broadcast of entries.
+#[derive(Debug, Default)]
+pub(in crate::hub) struct Published {
+    pub(in crate::hub) slow: Slow,
+    /// Entries that were queued, for all subscribers together.
+    pub(in crate::hub) deliveries: usize,
+}
+
 impl Room {
     /// Broadcasts entries in their order.
     pub(in crate::hub) fn publish(
         &mut self,
         entries: &[EncodedEntry],
         wakers: &mut Wakers,
-    ) -> Slow {
+    ) -> Published {
+        let mut published = Published::default();
         let Some(last) = entries.last() else {
-            return Slow::new();
+            return published;
         };
         self.head = self.head.max(last.seq);
-        let mut slow = Slow::new();
         for (id, subscriber) in &mut self.subscribers {
             // It still reads older entries from the store, and would get these before them.
             let Some(sent) = &mut subscriber.sent else {
@@ -52,11 +60,12 @@ impl Room {
                     subscriber.outbox.push(lines, wakers)
                 }
             };
-            if pushed.is_err() {
-                slow.push(*id);
+            match pushed {
+                Ok(queued) => published.deliveries += queued,
+                Err(Overflow) => published.slow.push(*id),
             }
         }
-        slow
+        published
     }
 
     /// Broadcasts a message to the JSON subscribers.

@@ -136,8 +136,11 @@ async fn a_server_whose_store_hangs_lives_and_is_not_healthy() {
     let context = Arc::new(Context::new(Config::default(), key, broken(true).await));
     let tcp = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let http = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let address = http.local_addr().unwrap();
-    let server = tokio::spawn(crate::run(Listeners::new(tcp, http), Arc::clone(&context)));
+    let ops = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let (address, watched) = (http.local_addr().unwrap(), ops.local_addr().unwrap());
+    let mut listeners = Listeners::new(tcp, http);
+    listeners.ops.push(ops.into());
+    let server = tokio::spawn(crate::run(listeners, Arc::clone(&context)));
 
     // Many at once: one of them asks the store, and all get its answer.
     let asking: Vec<_> = (0..20)
@@ -151,6 +154,11 @@ async fn a_server_whose_store_hangs_lives_and_is_not_healthy() {
         assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
         assert!(answer.ends_with("the store does not answer\n"), "{answer}");
     }
+    // Whoever watches is told the same, and is answered all the same.
+    let ready = get(watched, "/readyz").await;
+    assert!(ready.starts_with("HTTP/1.1 503"), "{ready}");
+    let metrics = get(watched, "/metrics").await;
+    assert!(metrics.contains("\nsecure_chat_healthy 0\n"), "{metrics}");
     context.stop.cancel();
     server.await.unwrap();
 }

@@ -5,6 +5,7 @@ mod bursts;
 mod claims;
 mod health;
 mod limits;
+mod metrics;
 mod operators;
 mod owners;
 mod plain_text;

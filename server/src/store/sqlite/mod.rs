@@ -26,6 +26,7 @@ mod writer;
 use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use shared::chat::search::Cursor;
@@ -46,6 +47,7 @@ use super::clock::Clock;
 use super::{
     Appended, Change, Durable, Found, NewEntry, Outcome, PageSize, Snapshot, Store, StoreError,
 };
+use crate::metrics::Metrics;
 
 /// Time between two looks for entries that retention removes.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
@@ -61,6 +63,8 @@ pub struct SqliteStore {
     searchers: Readers,
     bounds: search::Bounds,
     writer: Writer,
+    #[cfg(test)]
+    metrics: Arc<Metrics>,
     // Dropped last: no other server may take the database before the connections are closed.
     _lock: File,
 }
@@ -73,17 +77,17 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`]; a database that is not ours, newer, damaged or in use was not changed.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        Self::open_bounded(path, 0)
+        Self::open_bounded(path, 0, &Arc::default())
     }
 
     /// Opens the database as [`open`](Self::open) does. It takes no more entries but deletions when
-    /// it has more than `most` bytes; 0 is no limit.
+    /// it has more than `most` bytes; 0 is no limit. Adds to the server's `metrics`.
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub fn open_bounded(path: &Path, most: u64) -> Result<Self, OpenError> {
+    pub fn open_bounded(path: &Path, most: u64, metrics: &Arc<Metrics>) -> Result<Self, OpenError> {
         let often = (SWEEP_EVERY, writer::IDLE);
-        Self::open_with(path, Clock::system(), None, often, most)
+        Self::open_with(path, Clock::system(), None, often, most, metrics)
     }
 
     /// `pages` is how many pages of 4 KiB the database may have: a disk that is full beyond. `often` is
@@ -94,6 +98,7 @@ impl SqliteStore {
         pages: Option<u32>,
         (sweep_every, idle_after): (Duration, Duration),
         most: u64,
+        metrics: &Arc<Metrics>,
     ) -> Result<Self, OpenError> {
         // Before anything is read: two servers would each give the next number of a room.
         let lock = open::lock(path)?;
@@ -106,14 +111,23 @@ impl SqliteStore {
         let readers = Readers::start(path, reader::PAGE_THREADS)?;
         // Threads of their own: when searches shared the others, history waited for 59 to 118 s.
         let searchers = Readers::start(path, reader::SEARCH_THREADS)?;
-        let writer = Writer::start(connection, clock, sweep_every, idle_after, most)
-            .map_err(|error| OpenError::Io(path.to_owned(), error))?;
+        let writer = Writer::start(
+            connection,
+            clock,
+            sweep_every,
+            idle_after,
+            most,
+            Arc::clone(metrics),
+        )
+        .map_err(|error| OpenError::Io(path.to_owned(), error))?;
         Ok(Self {
             path: path.to_owned(),
             readers,
             searchers,
             bounds: search::Bounds::DEFAULT,
             writer,
+            #[cfg(test)]
+            metrics: Arc::clone(metrics),
             _lock: lock,
         })
     }
@@ -127,7 +141,13 @@ impl SqliteStore {
         pages: Option<u32>,
     ) -> Result<Self, OpenError> {
         let often = Duration::from_millis(10);
-        Self::open_with(path, clock, pages, (often, often), 0)
+        Self::open_with(path, clock, pages, (often, often), 0, &Arc::default())
+    }
+
+    /// Returns the metrics to which the store adds.
+    #[cfg(test)]
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Bounds every search: how many messages the index may name, how long it may take, and how

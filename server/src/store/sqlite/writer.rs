@@ -24,6 +24,7 @@ use super::requests::{Memory, Requests};
 use super::size::Size;
 use super::waiting;
 use crate::logging::Repeated;
+use crate::metrics::Metrics;
 use crate::store::clock::Clock;
 use crate::store::outcome::{Reply, Subscription};
 use crate::store::{Durable, Outcome, StoreError};
@@ -57,6 +58,7 @@ impl Writer {
         sweep_every: Duration,
         idle_after: Duration,
         most: u64,
+        metrics: Arc<Metrics>,
     ) -> io::Result<Self> {
         // Unbounded, because a task must not block on it. The requests of a connection are bounded
         // where they begin.
@@ -68,6 +70,7 @@ impl Writer {
         let thread = Thread {
             connection,
             subscription: Arc::clone(&subscription),
+            metrics,
             gathering: Arc::clone(&gathering),
             last_group: 0,
             clock,
@@ -142,6 +145,7 @@ impl Drop for Writer {
 struct Thread {
     connection: Connection,
     subscription: Arc<Subscription>,
+    metrics: Arc<Metrics>,
     gathering: Arc<Gathering>,
     /// The requests of the last group.
     last_group: usize,
@@ -273,7 +277,7 @@ impl Thread {
                 let searches = &mut self.searches;
                 let outcomes = outcomes.filter_map(|(job, done)| job.into_outcome(done, searches));
                 let outcomes = outcomes.collect();
-                self.subscription.publish(outcomes);
+                self.publish(outcomes);
             }
             // One of them has what nobody foresaw: it must not take the others with it.
             Err(failure) if group.len() > 1 && !failure.is_everybodys() => {
@@ -289,9 +293,15 @@ impl Thread {
                 }
                 // Refusals go the same way as commits, and so keep their order among them.
                 let outcomes = group.into_iter().filter_map(|job| job.into_refusal(&error));
-                self.subscription.publish(outcomes.collect());
+                self.metrics.store_failures.inc();
+                self.publish(outcomes.collect());
             }
         }
+    }
+
+    fn publish(&self, outcomes: Vec<Outcome>) {
+        let published = self.subscription.publish(outcomes);
+        self.metrics.published.inc_by(published as u64);
     }
 
     /// Returns the results in the order of the jobs. They hold once this returns.
@@ -347,7 +357,9 @@ impl Thread {
         let effects = requests.effects;
         // It borrows the transaction.
         drop(requests);
+        let committed = Instant::now();
         transaction.commit()?;
+        self.metrics.commit.observe(committed.elapsed());
         // After the commit: a deletion that was undone has left nothing to wipe.
         self.unwiped |= effects.deleted;
         if effects.sweeps {

@@ -47,6 +47,9 @@ async fn a_full_disk_refuses_loses_nothing_and_is_survived() {
     }
     assert!(refused > 50 && acked.len() > 5, "{refused} refused");
     assert_eq!(acked, (1..=acked.len() as u64).collect::<Vec<_>>());
+    // Each was asked for alone, and so failed alone.
+    assert_eq!(store.metrics().store_failures.get(), refused);
+    assert!(store.metrics().commit.count() >= acked.len() as u64);
     // Reading goes on.
     let page = store
         .read_before(room.clone(), Seq::MAX, PAGE)
@@ -255,7 +258,7 @@ async fn a_stalled_export_keeps_no_deleted_text_on_the_disk() {
 async fn a_history_of_its_largest_size_takes_nothing_but_deletions_until_it_is_smaller() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("chat.db");
-    let store = SqliteStore::open_bounded(&path, 1 << 20).unwrap();
+    let store = SqliteStore::open_bounded(&path, 1 << 20, &Arc::default()).unwrap();
     let (room, other) = (create(&store, "room").await, create(&store, "other").await);
     let mut acked = 0;
     let refused = loop {

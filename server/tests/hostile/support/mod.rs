@@ -2,6 +2,7 @@
 
 pub(crate) mod client;
 pub(crate) mod json;
+pub(crate) mod metrics;
 pub(crate) mod server;
 pub(crate) mod tls;
 pub(crate) mod websocket;

@@ -229,6 +229,27 @@ impl Server {
         self.http
     }
 
+    /// Waits for the address of the ops listener, which is the server's own if it is bound to every one.
+    pub(crate) fn ops(&self) -> SocketAddr {
+        eventually("the ops listener", || {
+            let line = self.printed(&["ops listening on "]).pop()?;
+            let address = line.trim_start_matches("ops listening on ").parse();
+            let mut address: SocketAddr = address.unwrap();
+            if address.ip().is_unspecified() {
+                address.set_ip([127, 0, 0, 1].into());
+            }
+            Some(address)
+        })
+    }
+
+    /// Returns all lines so far that the server has printed after its addresses and that have each of
+    /// `words`.
+    pub(crate) fn printed(&self, words: &[&str]) -> Vec<String> {
+        let printed = self.printed.lock().unwrap();
+        let has_all = |line: &&String| words.iter().all(|word| line.contains(word));
+        printed.iter().filter(has_all).cloned().collect()
+    }
+
     /// Returns the code of the claim link that the server prints.
     pub(crate) fn claim_code(&self) -> String {
         eventually("a claim link", || {
