@@ -146,6 +146,9 @@ fn native(tools: &mut Toolbox) -> Result<()> {
             println!("{proxy} is missing, so the server is not tested behind it");
         }
     }
+    if let Err(why) = tools.ensure_prometheus() {
+        println!("{why}; so the metrics, alert rules and dashboard are not tested with Prometheus");
+    }
     let mut command = tools.cargo(&["test", "--workspace", "--features", "shared/aws-lc"]);
     // The interoperability tests run Python programs, which need the packages of this environment.
     let python = interop_python(tools)?;

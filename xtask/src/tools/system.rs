@@ -93,13 +93,21 @@ impl Toolbox {
             command.args(args).env("DEBIAN_FRONTEND", "noninteractive");
             command
         };
-        // A fresh container has no lists of packages yet.
-        process::run(&mut apt(&["update", "-qq"]))?;
+        self.refresh_packages()?;
         let mut install = apt(&["install", "-y", "-qq", "--no-install-recommends"]);
         process::install(
             &format!("{what} (apt-get install {list})"),
             install.args(packages),
         )
+    }
+
+    /// Fetches the lists of packages, which a fresh container does not have yet. Only root may: others
+    /// use those that are there.
+    pub(super) fn refresh_packages(&self) -> Result<()> {
+        if !self.is_root() {
+            return Ok(());
+        }
+        process::run(self.command("apt-get").args(["update", "-qq"]))
     }
 
     fn is_root(&self) -> bool {
