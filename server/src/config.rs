@@ -4,6 +4,7 @@
 mod commands;
 mod flags;
 mod listing;
+mod log;
 mod network;
 mod values;
 
@@ -12,7 +13,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::CommandFactory;
-use serde::Deserialize;
 use shared::chat::{AdmissionMode, Keep};
 use shared::limits::{
     HANDSHAKE_FRAME_BYTES, HANDSHAKE_TIMEOUT, MESSAGE_FRAME_BYTES, RSA_MAX_BITS, RSA_MIN_BITS,
@@ -23,6 +23,7 @@ use thiserror::Error;
 pub use self::commands::{BackupTask, ConfigTask, ImportTask, RestoreTask};
 use self::flags::Settings;
 pub use self::flags::{Cli, Command, OperatorsTask};
+pub use self::log::{LogFormat, LogLevel};
 pub use self::network::{NetworkSettings, TlsSettings};
 use self::values::check_origin;
 use crate::listen::Endpoint;
@@ -33,34 +34,6 @@ const FRAME_OVERHEAD_BYTES: usize = 1024;
 
 /// Longest time for which new keys may not write, in seconds: a month.
 const NEW_KEYS_WAIT_SECONDS: usize = 30 * 24 * 60 * 60;
-
-/// A level of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogLevel {
-    /// Something does not work.
-    Error,
-    /// Something happened that should not.
-    Warn,
-    /// Clients that come and go, and the cause.
-    Info,
-    /// Details, and strangers who have not shown a key.
-    Debug,
-    /// Everything that can be logged.
-    Trace,
-}
-
-impl From<LogLevel> for tracing::Level {
-    fn from(level: LogLevel) -> Self {
-        match level {
-            LogLevel::Error => Self::ERROR,
-            LogLevel::Warn => Self::WARN,
-            LogLevel::Info => Self::INFO,
-            LogLevel::Debug => Self::DEBUG,
-            LogLevel::Trace => Self::TRACE,
-        }
-    }
-}
 
 /// A checked configuration.
 #[derive(Debug, Clone)]
@@ -77,6 +50,8 @@ pub struct Config {
     pub new_claim: bool,
     /// Least severe level that is logged.
     pub log_level: LogLevel,
+    /// Form of the log's lines.
+    pub log_format: LogFormat,
     /// Origins that may use the tunnel, beside the page's own.
     pub allow_origin: Vec<String>,
     /// Most connections in all.
@@ -120,6 +95,7 @@ impl Default for Config {
             log_plaintext: false,
             new_claim: false,
             log_level: LogLevel::Info,
+            log_format: LogFormat::Auto,
             allow_origin: Vec::new(),
             max_connections: 10_000,
             max_connections_per_address: 1024,
@@ -213,6 +189,7 @@ pub fn show() -> Result<String, ConfigError> {
 }
 
 fn merge(mut over: Settings, mut file: Settings, default: Config) -> Result<Config, ConfigError> {
+    let rates = rates(&over, &file, default.rates);
     let config = Config {
         network: network::merge(&mut over, &mut file)?,
         data_dir: over.data_dir.or(file.data_dir).unwrap_or(default.data_dir),
@@ -229,6 +206,10 @@ fn merge(mut over: Settings, mut file: Settings, default: Config) -> Result<Conf
             .log_level
             .or(file.log_level)
             .unwrap_or(default.log_level),
+        log_format: over
+            .log_format
+            .or(file.log_format)
+            .unwrap_or(default.log_format),
         allow_origin: over
             .allow_origin
             .or(file.allow_origin)
@@ -286,31 +267,29 @@ fn merge(mut over: Settings, mut file: Settings, default: Config) -> Result<Conf
             .or(file.new_keys_wait)
             .map_or(default.new_keys_wait, Duration::from_secs),
         keep: over.keep.or(file.keep).map_or(default.keep, |keep| keep.0),
-        rates: PerMinute {
-            sends: over
-                .sends_per_minute
-                .or(file.sends_per_minute)
-                .unwrap_or(default.rates.sends),
-            joins: over
-                .joins_per_minute
-                .or(file.joins_per_minute)
-                .unwrap_or(default.rates.joins),
-            creates: over
-                .creates_per_minute
-                .or(file.creates_per_minute)
-                .unwrap_or(default.rates.creates),
-            asks: over
-                .asks_per_minute
-                .or(file.asks_per_minute)
-                .unwrap_or(default.rates.asks),
-            handshakes: over
-                .handshakes_per_minute
-                .or(file.handshakes_per_minute)
-                .unwrap_or(default.rates.handshakes),
-        },
+        rates,
         key_bits: over.key_bits.or(file.key_bits).unwrap_or(default.key_bits),
     };
     check(config)
+}
+
+fn rates(over: &Settings, file: &Settings, default: PerMinute) -> PerMinute {
+    let either = |over: Option<u32>, file: Option<u32>, default| over.or(file).unwrap_or(default);
+    PerMinute {
+        sends: either(over.sends_per_minute, file.sends_per_minute, default.sends),
+        joins: either(over.joins_per_minute, file.joins_per_minute, default.joins),
+        creates: either(
+            over.creates_per_minute,
+            file.creates_per_minute,
+            default.creates,
+        ),
+        asks: either(over.asks_per_minute, file.asks_per_minute, default.asks),
+        handshakes: either(
+            over.handshakes_per_minute,
+            file.handshakes_per_minute,
+            default.handshakes,
+        ),
+    }
 }
 
 fn check(config: Config) -> Result<Config, ConfigError> {

@@ -119,7 +119,7 @@ fn start() -> Result<(), Failure> {
         None => {}
     }
     let inherited = inherited.map_err(Failure::Inherit)?;
-    let (log, followed) = logging::start(config.log_level.into());
+    let (log, followed) = logging::start(config.log_level.into(), config.log_format.into());
     let result = serve(config, followed, inherited);
     log.flush_within(LAST_WORDS_TIMEOUT);
     result

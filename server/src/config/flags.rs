@@ -8,9 +8,9 @@ use serde::Deserialize;
 use shared::chat::keep::InvalidKeep;
 use shared::chat::{AdmissionMode, Keep, RoomId};
 
-use super::LogLevel;
 use super::commands::{BackupTask, ConfigTask, ImportTask, RestoreTask};
 use super::values::one_or_many;
+use super::{LogFormat, LogLevel};
 use crate::listen::Endpoint;
 use crate::proxy::Network;
 use crate::public_url::PublicUrl;
@@ -220,6 +220,11 @@ pub(super) struct Settings {
     /// Least severe level that is logged: error, warn, info, debug or trace. [default: info]
     #[arg(long, value_name = "LEVEL", env = "SECURE_CHAT_LOG_LEVEL")]
     pub(super) log_level: Option<LogLevel>,
+
+    /// Form of the log: text, json (an object a line), or journal (text behind a priority, for
+    /// systemd); auto is journal if standard error is the journal, else text. [default: auto]
+    #[arg(long, value_name = "FORMAT", env = "SECURE_CHAT_LOG_FORMAT")]
+    pub(super) log_format: Option<LogFormat>,
 
     /// Let pages of this origin (such as <https://chat.example>) use the tunnel; may be repeated.
     #[arg(

@@ -5,6 +5,7 @@
 //! they do may fill a disk, forge a line, or hold up a session because nobody reads the log.
 
 mod excerpt;
+mod form;
 mod throttle;
 mod writer;
 
@@ -12,32 +13,41 @@ use std::io::{self, IsTerminal};
 use std::panic::PanicHookInfo;
 
 use tracing::Level;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::operators::Log;
 
 pub use excerpt::{EXCERPT_CHARS, Excerpt, Quoted};
+pub use form::Form;
 pub use throttle::{LINES_PER_WINDOW, Repeated, Throttle, VISITOR_LINES_PER_WINDOW};
 pub use writer::LossyWriter;
 
+/// Returns the form for standard error: the journal's if it is connected with it, or else text.
+pub fn form_for_stderr() -> Form {
+    let journal = std::env::var(form::JOURNAL_STREAM).ok();
+    if form::is_journal(io::stderr(), journal.as_deref()) {
+        return Form::Journal;
+    }
+    text_for_stderr()
+}
+
+/// Returns the form of text for standard error, coloured if people look at it.
+pub fn text_for_stderr() -> Form {
+    let no_color = std::env::var_os("NO_COLOR");
+    let is_coloured = wants_colour(io::stderr().is_terminal(), no_color.as_deref());
+    Form::Text { is_coloured }
+}
+
 /// Starts the log on standard error. Returns its writer and the log that operators can follow.
-pub fn start(level: Level) -> (LossyWriter, Log) {
-    let writer = LossyWriter::new("standard error", io::stderr());
+pub fn start(level: Level, form: Form) -> (LossyWriter, Log) {
+    let notice = move |lost| form.notice(lost);
+    let writer = LossyWriter::with_notice("standard error", io::stderr(), notice);
     let followed = Log::default();
-    let sink = writer.clone();
-    tracing_subscriber::fmt()
-        .with_writer(move || sink.clone())
-        // A report of a failed write on standard error would block on, or panic at, the same
-        // stream.
-        .log_internal_errors(false)
-        .with_ansi(wants_colour(
-            io::stderr().is_terminal(),
-            std::env::var_os("NO_COLOR").as_deref(),
-        ))
-        .with_max_level(level)
-        .with_target(false)
-        .finish()
+    tracing_subscriber::registry()
+        .with(LevelFilter::from_level(level))
+        .with(form.layer(writer.clone()))
         .with(followed.clone())
         .init();
     std::panic::set_hook(Box::new(log_panic));

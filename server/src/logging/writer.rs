@@ -8,6 +8,8 @@ use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::Form;
+
 /// The lines that may wait for the thread: about a second of a busy server's log.
 const WAITING_LINES: usize = 4096;
 
@@ -41,6 +43,17 @@ enum Job {
 impl LossyWriter {
     /// Starts the thread that writes to `stream`, and gives it this name.
     pub fn new(name: &str, stream: impl Write + Send + 'static) -> Self {
+        let is_coloured = false;
+        let notice = move |lost| Form::Text { is_coloured }.notice(lost);
+        Self::with_notice(name, stream, notice)
+    }
+
+    /// Starts such a thread, which tells of lost lines by the line that `notice` makes of their number.
+    pub fn with_notice(
+        name: &str,
+        stream: impl Write + Send + 'static,
+        notice: impl Fn(u64) -> String + Send + 'static,
+    ) -> Self {
         let (queue, jobs) = mpsc::sync_channel(WAITING_LINES);
         let shared = Arc::<Shared>::default();
         let worker = Arc::clone(&shared);
@@ -48,7 +61,7 @@ impl LossyWriter {
         // thread is not joined: a write that blocks for ever must not keep the process.
         let _ = thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || write_jobs(stream, &jobs, &worker));
+            .spawn(move || write_jobs(stream, &jobs, &worker, &notice));
         Self { queue, shared }
     }
 
@@ -98,7 +111,12 @@ impl Write for LossyWriter {
     }
 }
 
-fn write_jobs(mut stream: impl Write, jobs: &Receiver<Job>, shared: &Shared) {
+fn write_jobs(
+    mut stream: impl Write,
+    jobs: &Receiver<Job>,
+    shared: &Shared,
+    notice: &dyn Fn(u64) -> String,
+) {
     for job in jobs {
         match job {
             Job::Line(line) => {
@@ -111,12 +129,9 @@ fn write_jobs(mut stream: impl Write, jobs: &Receiver<Job>, shared: &Shared) {
                     continue;
                 }
                 let dropped = shared.dropped.swap(0, Ordering::Relaxed);
-                if dropped > 0 {
-                    let notice = format!("{dropped} lines of this log were lost\n");
-                    if stream.write_all(notice.as_bytes()).is_err() {
-                        // Given back, so that the next line that is written tells of them.
-                        shared.dropped.fetch_add(dropped, Ordering::Relaxed);
-                    }
+                if dropped > 0 && stream.write_all(notice(dropped).as_bytes()).is_err() {
+                    // Given back, so that the next line that is written tells of them.
+                    shared.dropped.fetch_add(dropped, Ordering::Relaxed);
                 }
             }
             Job::Flush(done) => {

@@ -22,6 +22,7 @@ mod frames;
 mod http;
 mod keeping;
 mod listeners;
+mod logs;
 mod monitoring;
 mod names;
 mod ops;
