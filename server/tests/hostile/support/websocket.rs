@@ -35,8 +35,9 @@ pub(crate) fn read_response(stream: &mut TcpStream, has_body: bool) -> Response 
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
-        let read = stream.read(&mut byte).unwrap();
-        assert_eq!(read, 1, "the end instead of a response");
+        // Reads on after a signal, such as that of a machine that was suspended.
+        let read = stream.read_exact(&mut byte);
+        read.unwrap_or_else(|error| panic!("the end instead of a response: {error}"));
         head.push(byte[0]);
     }
     let head = String::from_utf8(head).unwrap();
