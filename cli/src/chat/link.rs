@@ -258,7 +258,7 @@ fn may_help(ending: &Ending) -> bool {
 /// Returns a number in 0..1. Without randomness all clients wait the same time, which harms nobody
 /// here.
 fn jitter() -> f64 {
-    let mut byte = [0; 1];
-    let random = native::random().fill(&mut byte);
-    random.map_or(0.5, |()| f64::from(byte[0]) / 256.0)
+    let mut bytes = [0; 2];
+    let random = native::random().fill(&mut bytes);
+    random.map_or(0.5, |()| f64::from(u16::from_be_bytes(bytes)) / 65_536.0)
 }

@@ -316,7 +316,7 @@ fn a_lost_connection_waits_longer_each_time_and_a_session_resets_that() {
         ref other => panic!("{other:?}"),
     };
     let story = Story::connected("").ended(Ending::Lost);
-    assert!((500..=1_000).contains(&wait(&story)));
+    assert!((500..=3_000).contains(&wait(&story)));
     let mut story = story;
     for _ in 0..5 {
         story = story.retry().ended(Ending::Unreachable);
