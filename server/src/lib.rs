@@ -30,6 +30,7 @@ pub mod rewound;
 pub mod rsa_pool;
 pub mod store;
 pub mod system;
+pub mod takeover;
 pub mod tls;
 pub mod transfer;
 

@@ -21,7 +21,7 @@ use secure_chat_server::logging::{self, LossyWriter};
 use secure_chat_server::operators::Log;
 use secure_chat_server::store::{OpenError, SqliteStore, StoreError};
 use secure_chat_server::tls::{self, CertificateError, Moment, Tls};
-use secure_chat_server::{Context, hub_settings, open_files, run};
+use secure_chat_server::{Context, hub_settings, open_files, run, takeover};
 use shared::trust::words;
 use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
@@ -132,7 +132,13 @@ fn serve(config: Config, log: Log, inherited: Inherited) -> Result<(), Failure> 
         .enable_all()
         .build()
         .map_err(Failure::Runtime)?;
-    let hub = open_hub(&runtime, &config, log)?;
+    let patience = if inherited.is_empty() {
+        // Nobody starts a second server on one folder on purpose.
+        Duration::ZERO
+    } else {
+        takeover::PATIENCE
+    };
+    let hub = open_hub(&runtime, &config, log, patience)?;
     // Before the connections are shared out by it.
     open_files::raise_limit();
     let context = Arc::new(Context::new(config, identity, hub));
@@ -165,13 +171,19 @@ fn serve(config: Config, log: Log, inherited: Inherited) -> Result<(), Failure> 
     result
 }
 
-/// Opens the rooms as they were when the last server of this data folder stopped.
-fn open_hub(runtime: &tokio::runtime::Runtime, config: &Config, log: Log) -> Result<Hub, Failure> {
+/// Opens the rooms as they were when the last server of this data folder stopped, for which it is
+/// given `patience`.
+fn open_hub(
+    runtime: &tokio::runtime::Runtime,
+    config: &Config,
+    log: Log,
+    patience: Duration,
+) -> Result<Hub, Failure> {
     let path = config.data_dir.join(DATABASE);
     let most = u64::from(config.max_history_mib) << 20;
     let settings = hub_settings(config, Some(log));
-    let store = SqliteStore::open_bounded(&path, most, &settings.metrics);
-    let store = store.map_err(Failure::Open)?;
+    let open = || SqliteStore::open_bounded(&path, most, &settings.metrics);
+    let store = takeover::open_once_free(open, patience).map_err(Failure::Open)?;
     let hub = Hub::open(Arc::new(store), settings);
     runtime.block_on(hub).map_err(Failure::Load)
 }

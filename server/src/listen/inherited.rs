@@ -80,6 +80,11 @@ impl Inherited {
         Ok(inherited)
     }
 
+    /// Returns `true` if this process was started without sockets.
+    pub fn is_empty(&self) -> bool {
+        self.tcp.is_empty() && self.http.is_empty()
+    }
+
     /// Makes listeners of the sockets, inside of the runtime that they will use.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 
 mod driver;
 pub(crate) mod random;
+mod restarting;
 mod stream;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use futures_util::future::try_join_all;
 use shared::chat::{Entry, MessageId, RoomId, Seq, UserId};
 use shared::connection::Version;
 use shared::identity::PrivateKey;
@@ -46,9 +48,35 @@ struct Scene {
     silent: Barrier,
     /// Every ack that any client was ever given.
     acked: Mutex<BTreeMap<(RoomId, UserId, MessageId), Seq>>,
+    /// The ways back of steady clients, and when they were back.
+    returns: Mutex<Vec<(Instant, Return)>>,
+}
+
+/// The way of a steady client back to its server.
+#[derive(Debug, Clone, Copy, Default)]
+struct Return {
+    /// The attempts that it took.
+    attempts: u32,
+    /// The sum of the waits before them.
+    waited_ms: u64,
 }
 
 impl Scene {
+    /// Creates a scene of so many clients of this server.
+    fn new(clients: usize, server: &Server) -> Arc<Self> {
+        Arc::new(Self {
+            server: RwLock::new(Some((server.tcp(), server.http()))),
+            busy: RwLock::new(true),
+            silent: Barrier::new(clients),
+            acked: Mutex::default(),
+            returns: Mutex::default(),
+        })
+    }
+
+    fn comes_back(&self, way: Return) {
+        self.returns.lock().unwrap().push((Instant::now(), way));
+    }
+
     fn is_busy(&self) -> bool {
         *self.busy.read().unwrap()
     }
@@ -82,12 +110,7 @@ fn fifty_clients_a_minute_of_broken_connections_and_a_server_that_is_killed() {
         "warn",
     ];
     let mut server = Server::start(&flags);
-    let scene = Arc::new(Scene {
-        server: RwLock::new(Some((server.tcp(), server.http()))),
-        busy: RwLock::new(true),
-        silent: Barrier::new(CLIENTS),
-        acked: Mutex::default(),
-    });
+    let scene = Scene::new(CLIENTS, &server);
     let keys: Vec<_> = (0..KEYS)
         .map(|_| PrivateKey::generate(2048, &mut system_random()).unwrap())
         .collect();
@@ -119,16 +142,25 @@ fn fifty_clients_a_minute_of_broken_connections_and_a_server_that_is_killed() {
         *scene.server.write().unwrap() = Some((server.tcp(), server.http()));
     }
     *scene.busy.write().unwrap() = false;
-    let outcomes: Vec<Outcome> = runtime.block_on(async {
-        let mut outcomes = Vec::new();
-        for client in clients {
-            outcomes.push(client.await.unwrap());
-        }
-        outcomes
-    });
+    let outcomes: Vec<Outcome> = runtime.block_on(try_join_all(clients)).unwrap();
 
+    let entries = assert_nothing_is_lost(&scene, &outcomes);
+    let acked = scene.acked.lock().unwrap();
+    println!("{kills} kills, {} acked, {entries} entries", acked.len());
+    // Every entry that was begun was acknowledged in the end. A run in which little happened proves
+    // little.
+    assert_eq!(acked.len(), entries);
+    assert!(
+        entries as u64 > seconds * 10 && kills > 0,
+        "{entries} entries, {kills} kills"
+    );
+}
+
+/// Asserts that all clients have the same logs, in which every entry is there once and each that was
+/// acked is in its place. Returns the number of entries.
+fn assert_nothing_is_lost(scene: &Scene, outcomes: &[Outcome]) -> usize {
     let logs = &outcomes[0].logs;
-    for outcome in &outcomes {
+    for outcome in outcomes {
         assert!(outcome.logs == *logs, "two members have different logs");
     }
     let mut entries = 0;
@@ -146,12 +178,5 @@ fn fifty_clients_a_minute_of_broken_connections_and_a_server_that_is_killed() {
     for (place, seq) in acked.iter() {
         assert_eq!(places.get(place), Some(seq), "{place:?} was acked");
     }
-    println!("{kills} kills, {} acked, {entries} entries", acked.len());
-    // Every entry that was begun was acknowledged in the end. A run in which little happened proves
-    // little.
-    assert_eq!(acked.len(), entries);
-    assert!(
-        entries as u64 > seconds * 10 && kills > 0,
-        "{entries} entries, {kills} kills"
-    );
+    entries
 }

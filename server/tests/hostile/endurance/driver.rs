@@ -6,6 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use client::backoff;
 use shared::chat::server::RoomEntry;
 use shared::chat::{
     ClientMessage, Emoji, Entry, Event as Happening, MessageId, RoomId, RoomName, Seq,
@@ -17,7 +18,7 @@ use shared::time::Time;
 
 use super::random::Dice;
 use super::stream::{Stream, Transport};
-use super::{Outcome, Scene};
+use super::{Outcome, Return, Scene};
 use crate::support::system_random;
 
 /// The rooms; the first client to come creates the second one.
@@ -26,13 +27,25 @@ const ROOMS: [&str; 2] = ["lobby", "second"];
 /// A time that nothing honest takes.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-pub(super) struct Driver {
+/// The time between two sessions of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// Ends its sessions itself, in every way in which sessions end, and is back soon.
+    Restless,
+    /// Stays, and comes back as page and terminal do.
+    Steady,
+}
+
+pub(crate) struct Driver {
     scene: Arc<Scene>,
     key: PrivateKey,
     user: UserId,
     version: Version,
     transport: Transport,
     dice: Dice,
+    manner: Manner,
+    /// The way back after the end of a session.
+    way_back: Return,
     started: Instant,
     /// The entries that were written and are not acknowledged.
     outbox: VecDeque<(MessageId, ClientMessage)>,
@@ -51,7 +64,7 @@ struct Session {
 }
 
 impl Driver {
-    pub(super) fn new(
+    pub(crate) fn new(
         scene: Arc<Scene>,
         key: PrivateKey,
         version: Version,
@@ -65,6 +78,8 @@ impl Driver {
             version,
             transport,
             dice,
+            manner: Manner::Restless,
+            way_back: Return::default(),
             started: Instant::now(),
             outbox: VecDeque::new(),
             logs: rooms().map(|room| (room, Vec::new())).collect(),
@@ -72,7 +87,13 @@ impl Driver {
         }
     }
 
-    pub(super) async fn run(mut self) -> Outcome {
+    /// Never ends a session by itself, and comes back as page and terminal do.
+    pub(crate) fn steady(mut self) -> Self {
+        self.manner = Manner::Steady;
+        self
+    }
+
+    pub(crate) async fn run(mut self) -> Outcome {
         self.until_silent().await;
         // From here on no client writes anything new, so the heads are final.
         self.scene.silent.wait().await;
@@ -90,7 +111,16 @@ impl Driver {
             if !was_busy && matches!(done, Ok(true)) {
                 return;
             }
-            let pause = self.dice.between(10, 500);
+            let pause = match self.manner {
+                Manner::Restless => self.dice.between(10, 500),
+                Manner::Steady => {
+                    self.way_back.attempts += 1;
+                    let jitter = f64::from(u32::try_from(self.dice.between(0, 1000)).unwrap());
+                    let wait = backoff::delay_ms(self.way_back.attempts, jitter / 1000.0);
+                    self.way_back.waited_ms += wait;
+                    wait
+                }
+            };
             tokio::time::sleep(Duration::from_millis(pause)).await;
         }
     }
@@ -126,7 +156,16 @@ impl Driver {
         for (_, message) in self.outbox.clone() {
             self.say(&mut session, &message)?;
         }
-        let until = Instant::now() + Duration::from_millis(self.dice.between(300, 6_000));
+        if self.way_back.attempts > 0 {
+            let way_back = std::mem::take(&mut self.way_back);
+            self.scene.comes_back(way_back);
+        }
+        let until = match self.manner {
+            Manner::Restless => {
+                Instant::now() + Duration::from_millis(self.dice.between(300, 6_000))
+            }
+            Manner::Steady => Instant::now() + PATIENCE,
+        };
         loop {
             let busy = self.scene.is_busy();
             if !busy && self.has_everything(&session) {

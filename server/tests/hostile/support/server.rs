@@ -2,10 +2,13 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+
+use rustix::io::{FdFlags, fcntl_setfd};
 
 use super::{eventually, server_key};
 
@@ -17,9 +20,20 @@ pub(crate) struct Server {
     log: Arc<Mutex<Vec<String>>>,
     /// The lines that the server has printed after its addresses.
     printed: Arc<Mutex<Vec<String>>>,
-    /// The data folder; `None` once it was handed on.
+    /// The data folder; `None` once it was handed on, and of a server on another one's.
     data: Option<tempfile::TempDir>,
 }
+
+/// Becomes the server with the listeners of the first two arguments, which are numbers of descriptors.
+const MANAGER: &str = r"
+import os, sys
+copies = [os.dup2(int(number), 100 + at) for at, number in enumerate(sys.argv[1:3])]
+for at, copy in enumerate(copies):
+    os.dup2(copy, 3 + at)
+os.environ.update(LISTEN_FDS='2', LISTEN_FDNAMES='tcp:http', LISTEN_PID=str(os.getpid()))
+os.closerange(5, 200)
+os.execv(sys.argv[3], sys.argv[3:])
+";
 
 /// A program that ended by itself: its code, and what it printed.
 #[derive(Debug)]
@@ -84,6 +98,104 @@ pub(crate) fn run_to_end(data: &Path, arguments: &[&str]) -> Ended {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A server that was started and has not said yet where it listens.
+pub(crate) struct Starting {
+    child: Child,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+impl Starting {
+    /// Starts a server on the data folder `data` with these listening sockets, as a service manager
+    /// does: the first is for sessions, the second for the page.
+    pub(crate) fn on_sockets(data: &Path, sockets: &[TcpListener; 2], arguments: &[&str]) -> Self {
+        let server = command(data, arguments);
+        let mut manager = Command::new("python3");
+        manager
+            .args(["-c", MANAGER])
+            .args(sockets.each_ref().map(|it| it.as_raw_fd().to_string()))
+            .arg(server.get_program())
+            .args(server.get_args())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        // Programs that other tests start in this moment have the sockets, too, and never look.
+        let inherit = |flags| {
+            for socket in sockets {
+                fcntl_setfd(socket, flags).unwrap();
+            }
+        };
+        inherit(FdFlags::empty());
+        let starting = Self::of(manager);
+        inherit(FdFlags::CLOEXEC);
+        starting
+    }
+
+    fn of(mut program: Command) -> Self {
+        let mut child = program.spawn().unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&log);
+        if let Some(stderr) = child.stderr.take() {
+            let stderr = BufReader::new(stderr);
+            std::thread::spawn(move || {
+                for line in stderr.lines().map_while(Result::ok) {
+                    sink.lock().unwrap().push(line);
+                }
+            });
+        }
+        Self { child, log }
+    }
+
+    /// Waits until a line with each of `words` is logged.
+    pub(crate) fn wait_for_log(&self, words: &[&str]) {
+        eventually(&format!("a log line with {words:?}"), || {
+            let log = self.log.lock().unwrap();
+            let mut lines = log.iter();
+            lines.find(|line| words.iter().all(|word| line.contains(word)))?;
+            Some(())
+        });
+    }
+
+    /// Reads the addresses at which the server listens.
+    pub(crate) fn announced(self) -> Server {
+        let Self { mut child, log } = self;
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut address = |prefix: &str| -> SocketAddr {
+            let mut address: SocketAddr = loop {
+                let mut line = String::new();
+                stdout.read_line(&mut line).unwrap();
+                let end = line.split_once(" listening on ");
+                let (kind, address) = end.unwrap_or_else(|| panic!("{line:?}: {log:#?}"));
+                // A server may have several listeners of a kind, and some on Unix sockets.
+                if let (true, Ok(address)) = (kind == prefix, address.trim_end().parse()) {
+                    break address;
+                }
+            };
+            // Bound to every address; reached over loopback.
+            if address.ip().is_unspecified() {
+                address.set_ip([127, 0, 0, 1].into());
+            }
+            address
+        };
+        let (tcp, http) = (address("tcp"), address("http"));
+        // The rest of the output is read, or the server would block on a full pipe.
+        let printed = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&printed);
+        std::thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                sink.lock().unwrap().push(line);
+            }
+        });
+        Server {
+            child,
+            tcp,
+            http,
+            log,
+            printed,
+            data: None,
+        }
     }
 }
 
@@ -170,53 +282,10 @@ impl Server {
         Self::of(data, starter)
     }
 
-    fn of(data: tempfile::TempDir, mut program: Command) -> Self {
-        let mut child = program.spawn().unwrap();
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let sink = Arc::clone(&log);
-        if let Some(stderr) = child.stderr.take() {
-            let stderr = BufReader::new(stderr);
-            std::thread::spawn(move || {
-                for line in stderr.lines().map_while(Result::ok) {
-                    sink.lock().unwrap().push(line);
-                }
-            });
-        }
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut address = |prefix: &str| -> SocketAddr {
-            let mut address: SocketAddr = loop {
-                let mut line = String::new();
-                stdout.read_line(&mut line).unwrap();
-                let end = line.split_once(" listening on ");
-                let (kind, address) = end.unwrap_or_else(|| panic!("{line:?}: {log:#?}"));
-                // A server may have several listeners of a kind, and some on Unix sockets.
-                if let (true, Ok(address)) = (kind == prefix, address.trim_end().parse()) {
-                    break address;
-                }
-            };
-            // Bound to every address; reached over loopback.
-            if address.ip().is_unspecified() {
-                address.set_ip([127, 0, 0, 1].into());
-            }
-            address
-        };
-        let (tcp, http) = (address("tcp"), address("http"));
-        // The rest of the output is read, or the server would block on a full pipe.
-        let printed = Arc::new(Mutex::new(Vec::new()));
-        let sink = Arc::clone(&printed);
-        std::thread::spawn(move || {
-            for line in stdout.lines().map_while(Result::ok) {
-                sink.lock().unwrap().push(line);
-            }
-        });
-        Self {
-            child,
-            tcp,
-            http,
-            log,
-            printed,
-            data: Some(data),
-        }
+    fn of(data: tempfile::TempDir, program: Command) -> Self {
+        let mut server = Starting::of(program).announced();
+        server.data = Some(data);
+        server
     }
 
     /// Returns the address for TCP.
