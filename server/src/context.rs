@@ -192,6 +192,11 @@ impl Context {
         answer
     }
 
+    /// Returns whether hub and store answer, be it with an error.
+    pub async fn answers(&self) -> bool {
+        matches!(self.health().await, Ok(()) | Err(Unhealthy::Store(_)))
+    }
+
     /// Returns the protocol's configuration for a client. v1 is for clients on this machine, because
     /// it cannot prove who the server is; for others `--allow-v1` must ask for it.
     pub fn protocol(&self, is_local: bool) -> &Arc<ServerConfig> {

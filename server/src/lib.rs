@@ -28,6 +28,7 @@ pub mod rates;
 pub mod refusal;
 pub mod rewound;
 pub mod rsa_pool;
+pub mod service_manager;
 pub mod store;
 pub mod system;
 pub mod takeover;

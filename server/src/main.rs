@@ -21,11 +21,12 @@ use secure_chat_server::logging::{self, LossyWriter};
 use secure_chat_server::operators::Log;
 use secure_chat_server::store::{OpenError, SqliteStore, StoreError};
 use secure_chat_server::tls::{self, CertificateError, Moment, Tls};
-use secure_chat_server::{Context, hub_settings, open_files, run, takeover};
+use secure_chat_server::{Context, hub_settings, open_files, run, service_manager, takeover};
 use shared::trust::words;
 use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
 
 use self::tasks::TaskFailure;
 
@@ -210,6 +211,9 @@ async fn listen_and_run(context: Arc<Context>, inherited: Inherited) -> Result<(
         .clone()
         .map(|tls| watch_certificate(tls, &context));
     watch_signals(Arc::clone(&context), reload).map_err(Failure::Runtime)?;
+    // The sockets listen already: whoever comes now is served in a moment.
+    drop(spawn_blocking(service_manager::tell_ready));
+    tokio::spawn(service_manager::keep_watchdog(Arc::clone(&context)));
     run(listeners, context).await;
     tracing::info!("stopped");
     Ok(())
@@ -327,6 +331,7 @@ fn watch_signals(context: Arc<Context>, reload: Option<Arc<Notify>>) -> io::Resu
             }
             // First of all, so that nothing that logging does can prevent it.
             context.stop.cancel();
+            drop(spawn_blocking(service_manager::tell_stopping));
             tracing::info!(clients = context.clients.count(), "stopping");
         }
     });

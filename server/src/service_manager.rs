@@ -1,0 +1,48 @@
+//! The server's state as the service manager is told it (`sd_notify(3)`). Without a manager that asks
+//! for it (`NOTIFY_SOCKET`) nothing is sent.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+use tokio::task::spawn_blocking;
+
+use crate::context::Context;
+
+/// Tells that the server serves, or serves again with the settings that it has loaded.
+pub fn tell_ready() {
+    tell(&[NotifyState::Ready]);
+}
+
+/// Tells that the server ends, and why it takes a moment.
+pub fn tell_stopping() {
+    tell(&[
+        NotifyState::Stopping,
+        NotifyState::Status("telling the clients"),
+    ]);
+}
+
+/// Sends a state. To be called where a thread may wait: the manager's socket can be full.
+fn tell(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::warn!("the service manager was not told {states:?}: {error}");
+    }
+}
+
+/// Gives signs of life for as long as the rooms and the store answer, if the service manager expects
+/// some (`WatchdogSec=`). A store that answers with an error does: a full disk is not mended by a
+/// restart.
+pub async fn keep_watchdog(context: Arc<Context>) {
+    let Some(within) = sd_notify::watchdog_enabled() else {
+        return;
+    };
+    // `sd_watchdog_enabled(3)` recommends half of the time.
+    let interval = (within / 2).max(Duration::from_millis(1));
+    loop {
+        if context.answers().await {
+            // A panic is logged already.
+            let _ = spawn_blocking(|| tell(&[NotifyState::Watchdog])).await;
+        }
+        tokio::time::sleep(interval).await;
+    }
+}
