@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shared::error::ErrorCode;
@@ -19,8 +19,8 @@ pub struct Admission(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    max_in_all: usize,
-    max_per_address: usize,
+    max_in_all: AtomicUsize,
+    max_per_address: AtomicUsize,
     counts: Mutex<Counts>,
 }
 
@@ -88,10 +88,17 @@ impl Admission {
     pub fn new(max_in_all: usize, max_per_address: usize) -> Self {
         let counts = Mutex::default();
         Self(Arc::new(Inner {
-            max_in_all,
-            max_per_address,
+            max_in_all: max_in_all.into(),
+            max_per_address: max_per_address.into(),
             counts,
         }))
+    }
+
+    /// Sets other limits for connections from now on. Those that there are stay.
+    pub fn set_limits(&self, max_in_all: usize, max_per_address: usize) {
+        self.0.max_in_all.store(max_in_all, Ordering::Relaxed);
+        let per_address = &self.0.max_per_address;
+        per_address.store(max_per_address, Ordering::Relaxed);
     }
 
     /// Takes a permit within the limits for a connection from `address`.
@@ -111,7 +118,7 @@ impl Admission {
     /// The limit that is reached.
     pub fn admit_proxy(&self) -> Result<Permit, NotAdmitted> {
         let mut counts = self.counts();
-        if counts.in_all >= self.0.max_in_all {
+        if counts.in_all >= self.0.max_in_all.load(Ordering::Relaxed) {
             return Err(NotAdmitted::InAll);
         }
         counts.in_all += 1;
@@ -166,11 +173,11 @@ impl Admission {
 
 impl Counts {
     fn add(&mut self, limits: &Inner, address: IpAddr) -> Result<(), NotAdmitted> {
-        if self.in_all >= limits.max_in_all {
+        if self.in_all >= limits.max_in_all.load(Ordering::Relaxed) {
             return Err(NotAdmitted::InAll);
         }
         let held = self.per_address.get(&address).copied().unwrap_or_default();
-        if held >= limits.max_per_address {
+        if held >= limits.max_per_address.load(Ordering::Relaxed) {
             return Err(NotAdmitted::Address);
         }
         // Both limits are checked before either count rises, so that a refusal has nothing to give

@@ -1,9 +1,11 @@
 //! The server's configuration: flags win over the environment, that over the file, and that over
 //! the defaults.
 
+mod changes;
 mod commands;
 mod flags;
 mod listing;
+mod loading;
 mod log;
 mod network;
 mod values;
@@ -20,9 +22,11 @@ use shared::limits::{
 };
 use thiserror::Error;
 
+pub use self::changes::{Changes, Values};
 pub use self::commands::{BackupTask, ConfigTask, ImportTask, RestoreTask};
 use self::flags::Settings;
 pub use self::flags::{Cli, Command, OperatorsTask};
+pub use self::loading::{Loaded, load};
 pub use self::log::{LogFormat, LogLevel};
 pub use self::network::{NetworkSettings, TlsSettings};
 use self::values::check_origin;
@@ -143,6 +147,23 @@ pub enum ConfigError {
     Value(String),
 }
 
+impl ConfigError {
+    /// Returns the error as one line of the log, without the drawing of the place in the file.
+    pub fn line(&self) -> String {
+        match self {
+            Self::Parse(path, error) => {
+                let text = error.to_string();
+                let place = text.lines().next().unwrap_or_default();
+                let what = error.message().replace('\n', " ");
+                // The names of all settings would follow.
+                let what = what.split(", expected one of ").next().unwrap_or_default();
+                format!("{path}: {place}: {what}")
+            }
+            other => other.to_string().replace('\n', " "),
+        }
+    }
+}
+
 impl Cli {
     /// Reads the file, if one is named, and checks everything.
     ///
@@ -160,9 +181,16 @@ impl Cli {
 }
 
 fn read_file(path: &Path) -> Result<Settings, ConfigError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| ConfigError::Read(path.display().to_string(), error))?;
-    toml::from_str(&text).map_err(|error| ConfigError::Parse(path.display().to_string(), error))
+    parse(&path.display().to_string(), &read(path)?)
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path)
+        .map_err(|error| ConfigError::Read(path.display().to_string(), error))
+}
+
+fn parse(path: &str, text: &str) -> Result<Settings, ConfigError> {
+    toml::from_str(text).map_err(|error| ConfigError::Parse(path.to_owned(), error))
 }
 
 /// Returns a file of TOML with every setting, its help and its default.

@@ -241,7 +241,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let Some(hub) = &mut self.hub else {
             return;
         };
-        if self.context.config.log_plaintext {
+        if self.context.config().log_plaintext {
             let text = hub::loggable(plaintext);
             // Quoted, so that a text cannot pretend to be another log entry.
             tracing::info!(connection = %self.client.id, from = %hub.name(), ?text, "plaintext");

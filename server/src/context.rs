@@ -16,18 +16,19 @@ use tokio_util::task::TaskTracker;
 use crate::admission::{Admission, NotAdmitted, Permit, RESERVED};
 use crate::clients::Clients;
 use crate::config::Config;
+use crate::current::Current;
 use crate::hub::{self, Hub, Unhealthy};
 use crate::logging::{LINES_PER_WINDOW, Throttle, VISITOR_LINES_PER_WINDOW};
 use crate::metrics::Metrics;
 use crate::open_files::{self, Shares};
 use crate::operators::{Log, Settings};
 use crate::rsa_pool::RsaPool;
+use crate::store::StoreError;
 
 /// The server's shared state.
 #[derive(Debug)]
 pub struct Context {
-    /// The configuration that the server was started with.
-    pub config: Config,
+    config: Current<Config>,
     /// The server's long-term key, used on [`Self::rsa`] only.
     pub identity: PrivateKey,
     /// The threads that do RSA.
@@ -52,10 +53,46 @@ pub struct Context {
     pub stop: CancellationToken,
     /// The tasks of all connections.
     pub tasks: TaskTracker,
-    shares: Shares,
+    shares: Current<Shares>,
     last_health: Mutex<Option<(Instant, Result<(), Unhealthy>)>>,
+    protocols: Current<Protocols>,
+}
+
+/// The protocol's configurations, each shared by the connections that it is for.
+#[derive(Debug)]
+struct Protocols {
     v1_allowed: Arc<ServerConfig>,
     v1_refused: Arc<ServerConfig>,
+}
+
+impl Protocols {
+    fn new(config: &Config, identity: &PrivateKey) -> Self {
+        let mut protocol = ServerConfig::new(identity.public_key().clone());
+        protocol.limits = Limits {
+            message_frame_bytes: config.max_frame_bytes,
+            handshake_timeout: config.handshake_timeout,
+            rekey: config.rekey,
+            ..Limits::default()
+        };
+        let mut refusing = protocol.clone();
+        refusing.allow_v1 = false;
+        Self {
+            v1_allowed: protocol.into(),
+            v1_refused: refusing.into(),
+        }
+    }
+}
+
+/// Returns the connections that fit the system's limit of open files.
+fn shares(config: &Config) -> Shares {
+    let with_reserve = config.max_connections.saturating_add(RESERVED);
+    Shares::of(open_files::limit(), with_reserve)
+}
+
+/// Returns the sessions that strangers may have: the reserve counts in the share of files, and must
+/// not be theirs.
+fn ordinary_sessions(shares: Shares) -> usize {
+    shares.sessions.saturating_sub(RESERVED).max(1)
 }
 
 /// Most HTTP connections of one address (IPv6: one /64) that are no tunnel: ten browsers' worth,
@@ -105,25 +142,13 @@ pub fn hub_settings(config: &Config, log: Option<Log>) -> hub::Settings {
 impl Context {
     /// Creates a server of this configuration and identity with these rooms, not yet listening.
     pub fn new(config: Config, identity: PrivateKey, hub: Hub) -> Self {
-        let mut protocol = ServerConfig::new(identity.public_key().clone());
-        protocol.limits = Limits {
-            message_frame_bytes: config.max_frame_bytes,
-            handshake_timeout: config.handshake_timeout,
-            rekey: config.rekey,
-            ..Limits::default()
-        };
-        let mut refusing = protocol.clone();
-        // Made once, and shared by the connections of each listener.
-        refusing.allow_v1 = false;
-        let with_reserve = config.max_connections.saturating_add(RESERVED);
-        let shares = Shares::of(open_files::limit(), with_reserve);
-        // The reserve counts in the share of files, so it is taken off again: strangers must not
-        // have it.
-        let sessions = shares.sessions.saturating_sub(RESERVED).max(1);
+        let shares = shares(&config);
+        let sessions = ordinary_sessions(shares);
         Self {
             sessions: Admission::new(sessions, config.max_connections_per_address),
             http: Admission::new(shares.http, HTTP_CONNECTIONS_PER_ADDRESS),
-            config,
+            protocols: Current::new(Protocols::new(&config, &identity)),
+            config: Current::new(config),
             identity,
             rsa: RsaPool::new(),
             // The hub's own table, because operators list the connections that are entered here.
@@ -133,13 +158,35 @@ impl Context {
             unnamed: Semaphore::new(UNNAMED_CONNECTIONS),
             strangers: Throttle::new(LINES_PER_WINDOW),
             visitors: Throttle::new(VISITOR_LINES_PER_WINDOW),
-            shares,
+            shares: Current::new(shares),
             last_health: Mutex::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
-            v1_allowed: protocol.into(),
-            v1_refused: refusing.into(),
         }
+    }
+
+    /// Returns the present configuration.
+    pub fn config(&self) -> Arc<Config> {
+        self.config.get()
+    }
+
+    /// Works by another configuration from now on, in which the settings that need a restart are those
+    /// of the present one. Connections that there are keep what they began with.
+    ///
+    /// # Errors
+    /// The store's; nothing is changed then.
+    pub async fn reconfigure(&self, config: Config) -> Result<(), StoreError> {
+        self.hub.reconfigure(hub_settings(&config, None)).await?;
+        let shares = shares(&config);
+        let sessions = ordinary_sessions(shares);
+        self.sessions
+            .set_limits(sessions, config.max_connections_per_address);
+        self.http
+            .set_limits(shares.http, HTTP_CONNECTIONS_PER_ADDRESS);
+        self.shares.set(shares);
+        self.protocols.set(Protocols::new(&config, &self.identity));
+        self.config.set(config);
+        Ok(())
     }
 
     /// Takes a permit for a session, if the address may have one now. While there is an operator,
@@ -171,7 +218,7 @@ impl Context {
 
     /// Returns the connections that fit the system's limit of open files.
     pub fn shares(&self) -> Shares {
-        self.shares
+        *self.shares.get()
     }
 
     /// Asks hub and store whether they work. An answer is given again for [`HEALTH_VALID`], so that
@@ -199,11 +246,12 @@ impl Context {
 
     /// Returns the protocol's configuration for a client. v1 is for clients on this machine, because
     /// it cannot prove who the server is; for others `--allow-v1` must ask for it.
-    pub fn protocol(&self, is_local: bool) -> &Arc<ServerConfig> {
-        if is_local || self.config.allow_v1 {
-            &self.v1_allowed
+    pub fn protocol(&self, is_local: bool) -> Arc<ServerConfig> {
+        let protocols = self.protocols.get();
+        Arc::clone(if is_local || self.config().allow_v1 {
+            &protocols.v1_allowed
         } else {
-            &self.v1_refused
-        }
+            &protocols.v1_refused
+        })
     }
 }

@@ -23,12 +23,20 @@ pub fn page_addresses(public: &[PublicUrl], listeners: &Listeners) -> Vec<String
     pages.collect()
 }
 
-/// Returns the hosts under which people reach the page from here and from elsewhere, for a
-/// certificate that is to fit all of them.
-pub fn page_hosts(public: &[PublicUrl], listeners: &Listeners) -> Vec<String> {
-    let mut hosts: Vec<_> = public.iter().map(|url| url.host().to_owned()).collect();
-    hosts.extend(["localhost", "127.0.0.1", "::1"].map(str::to_owned));
+/// Returns the hosts under which people reach the page from here and from elsewhere without a public
+/// address.
+pub fn own_hosts(listeners: &Listeners) -> Vec<String> {
+    let mut hosts = ["localhost", "127.0.0.1", "::1"]
+        .map(str::to_owned)
+        .to_vec();
     hosts.extend(addresses(listeners).map(|address| address.ip().to_string()));
+    hosts
+}
+
+/// Returns these hosts and those of the public addresses, for a certificate that is to fit all of them.
+pub fn with_public_hosts(public: &[PublicUrl], own: &[String]) -> Vec<String> {
+    let mut hosts: Vec<_> = public.iter().map(|url| url.host().to_owned()).collect();
+    hosts.extend_from_slice(own);
     hosts.sort();
     hosts.dedup();
     hosts

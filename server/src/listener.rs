@@ -39,7 +39,7 @@ pub async fn accept_tcp(listener: Listener, context: Arc<Context>) {
 
 /// Finds out whose stream it is, and serves it.
 async fn handle(stream: Stream, peer: Peer, context: Arc<Context>) {
-    if !context.config.network.proxy_protocol_from.has(peer) {
+    if !context.config().network.proxy_protocol_from.has(peer) {
         let transport = Transport::Tcp;
         return serve(
             stream,
@@ -96,7 +96,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     let permit = context.admit(address.ip());
     match &permit {
         Ok(permit) => {
-            connection::serve(&mut stream, address, transport, protocol, permit, &context).await;
+            connection::serve(&mut stream, address, transport, &protocol, permit, &context).await;
         }
         Err(refused) => {
             refusal::log(address, *refused, &context);
@@ -105,7 +105,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             let Ok(_told) = context.refusals.try_acquire() else {
                 return;
             };
-            refusal::tell(&mut stream, protocol, refused.code()).await;
+            refusal::tell(&mut stream, &protocol, refused.code()).await;
             return linger(&mut stream).await;
         }
     }

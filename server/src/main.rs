@@ -10,22 +10,25 @@ use std::time::Duration;
 
 use clap::Parser;
 use secure_chat_server::backup::DATABASE;
-use secure_chat_server::config::{Cli, Command, Config, ConfigError, TlsSettings};
+use secure_chat_server::config::{
+    self, Cli, Command, Config, ConfigError, Loaded, TlsSettings, Values,
+};
 use secure_chat_server::hub::Hub;
 use secure_chat_server::keystore::{self, KeystoreError};
 use secure_chat_server::links;
 use secure_chat_server::listen::{
-    BindError, InheritError, Inherited, Listener, Listeners, bind_all,
+    BindError, Endpoint, InheritError, Inherited, Listener, Listeners, bind_all,
 };
-use secure_chat_server::logging::{self, LossyWriter};
+use secure_chat_server::logging::{self, LossyWriter, Threshold};
 use secure_chat_server::operators::Log;
+use secure_chat_server::reload::{self, Reloader, Watched};
 use secure_chat_server::store::{OpenError, SqliteStore, StoreError};
 use secure_chat_server::tls::{self, CertificateError, Moment, Tls};
 use secure_chat_server::{Context, hub_settings, open_files, run, service_manager, takeover};
 use shared::trust::words;
 use thiserror::Error;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Notify;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 use self::tasks::TaskFailure;
@@ -90,61 +93,71 @@ fn start() -> Result<(), Failure> {
     // Before the first thread, which the log is.
     let inherited = Inherited::take();
     let mut cli = Cli::parse();
-    let command = cli.command.take();
-    let config = cli.into_config().map_err(Failure::Config)?;
-    match command {
-        Some(Command::Export { room, data_dir }) => {
-            let folder = data_dir.unwrap_or(config.data_dir);
-            let done = match room {
-                Some(room) => tasks::write_export(&folder, &room),
-                None => tasks::export_all(&folder),
-            };
-            return done.map_err(Failure::Task);
-        }
-        Some(Command::Config(task)) => {
-            return tasks::config(&config, &task).map_err(Failure::Task);
-        }
-        Some(Command::Import(task)) => {
-            return tasks::import(&config.data_dir, task).map_err(Failure::Task);
-        }
-        Some(Command::Operators { task, data_dir }) => {
-            let folder = data_dir.unwrap_or(config.data_dir);
-            return tasks::operators(&folder, task).map_err(Failure::Task);
-        }
-        Some(Command::Backup(task)) => {
-            return tasks::backup(&config.data_dir, &task).map_err(Failure::Task);
-        }
-        Some(Command::Restore(task)) => {
-            return tasks::restore(&config.data_dir, &task).map_err(Failure::Task);
-        }
-        None => {}
+    if let Some(command) = cli.command.take() {
+        let config = cli.into_config().map_err(Failure::Config)?;
+        return carry_out(command, config);
     }
+    let Loaded { config, values } = config::load().map_err(Failure::Config)?;
     let inherited = inherited.map_err(Failure::Inherit)?;
-    let (log, followed) = logging::start(config.log_level.into(), config.log_format.into());
-    let result = serve(config, followed, inherited);
-    log.flush_within(LAST_WORDS_TIMEOUT);
+    let log = logging::start(config.log_level.into(), config.log_format.into());
+    let writer = log.writer.clone();
+    let result = serve(config, values, log, inherited);
+    writer.flush_within(LAST_WORDS_TIMEOUT);
     result
 }
 
-fn serve(config: Config, log: Log, inherited: Inherited) -> Result<(), Failure> {
+/// Does a task instead of serving.
+fn carry_out(command: Command, config: Config) -> Result<(), Failure> {
+    let done = match command {
+        Command::Export { room, data_dir } => {
+            let folder = data_dir.unwrap_or(config.data_dir);
+            match room {
+                Some(room) => tasks::write_export(&folder, &room),
+                None => tasks::export_all(&folder),
+            }
+        }
+        Command::Config(task) => tasks::config(&config, &task),
+        Command::Import(task) => tasks::import(&config.data_dir, task),
+        Command::Operators { task, data_dir } => {
+            let folder = data_dir.unwrap_or(config.data_dir);
+            tasks::operators(&folder, task)
+        }
+        Command::Backup(task) => tasks::backup(&config.data_dir, &task),
+        Command::Restore(task) => tasks::restore(&config.data_dir, &task),
+    };
+    done.map_err(Failure::Task)
+}
+
+fn serve(
+    config: Config,
+    running: Values,
+    log: logging::Started,
+    inherited: Inherited,
+) -> Result<(), Failure> {
     let (identity, new) =
         keystore::load_or_generate(&config.data_dir, config.key_bits).map_err(Failure::Key)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(Failure::Runtime)?;
+    // Unhandled, the signal to read the settings again would end a server that is about to start. The
+    // others may.
+    let hang_up = {
+        let _inside = runtime.enter();
+        signal(SignalKind::hangup()).map_err(Failure::Runtime)?
+    };
     let patience = if inherited.is_empty() {
         // Nobody starts a second server on one folder on purpose.
         Duration::ZERO
     } else {
         takeover::PATIENCE
     };
-    let hub = open_hub(&runtime, &config, log, patience)?;
+    let hub = open_hub(&runtime, &config, log.followed, patience)?;
     // Before the connections are shared out by it.
     open_files::raise_limit();
     let context = Arc::new(Context::new(config, identity, hub));
     tracing::info!(
-        folder = %context.config.data_dir.display(),
+        folder = %context.config().data_dir.display(),
         fingerprint = %context.identity.public_key().fingerprint(),
         bits = context.identity.public_key().bits(),
         "{}", if new { "made a new server key" } else { "loaded the server key" }
@@ -152,19 +165,13 @@ fn serve(config: Config, log: Log, inherited: Inherited) -> Result<(), Failure> 
     let fingerprint = context.identity.public_key().fingerprint();
     // People compare them with the words that their client shows on their first visit.
     tracing::info!("this server's words: {}", words(&fingerprint));
-    if context.config.log_plaintext {
-        tracing::warn!("--log-plaintext: every decrypted line is written to this log");
-    }
-    let (max_connections, shares) = (context.config.max_connections, context.shares());
-    if shares.sessions < max_connections {
-        tracing::warn!(
-            max_connections,
-            sessions = shares.sessions,
-            http = shares.http,
-            "the system's limit of open files allows fewer connections; see `ulimit -n`"
-        );
-    }
-    let result = runtime.block_on(listen_and_run(Arc::clone(&context), inherited));
+    reload::warn_of(&context);
+    let reloading = Reloading {
+        running,
+        threshold: log.threshold,
+        hang_up,
+    };
+    let result = runtime.block_on(listen_and_run(Arc::clone(&context), reloading, inherited));
     // Connections that did not drain in time are cut off here. Nothing uses the rooms after that,
     // so that their store is closed, and not only left.
     runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
@@ -189,28 +196,45 @@ fn open_hub(
     runtime.block_on(hub).map_err(Failure::Load)
 }
 
-async fn listen_and_run(context: Arc<Context>, inherited: Inherited) -> Result<(), Failure> {
+/// What a reload needs from the start.
+struct Reloading {
+    running: Values,
+    threshold: Threshold,
+    hang_up: Signal,
+}
+
+async fn listen_and_run(
+    context: Arc<Context>,
+    reloading: Reloading,
+    inherited: Inherited,
+) -> Result<(), Failure> {
+    let config = context.config();
     // All are bound before any is announced: a program that reads the lines can use all at once.
-    let listeners = listen(&context.config, inherited).await?;
+    let listeners = listen(&config, inherited).await?;
+    // Before anybody knows that the server is there, and can send one.
+    watch_signals(Arc::clone(&context)).map_err(Failure::Runtime)?;
     // Nobody may read standard output; that is no reason not to serve.
     let mut out = LossyWriter::new("standard output", io::stdout());
     announce(&mut out, "tcp", &listeners.tcp);
     announce(&mut out, "http", &listeners.http);
     announce(&mut out, "ops", &listeners.ops);
-    let pages = links::page_addresses(&context.config.network.public_url, &listeners);
+    let pages = links::page_addresses(&config.network.public_url, &listeners);
     let fingerprint = context.identity.public_key().fingerprint();
     for page in &pages {
         tracing::info!("the page is at {page}");
         tracing::info!("with the server's key in the link: {page}#pin={fingerprint}");
     }
-    if context.config.new_claim || !context.hub.has_operator() {
+    if config.new_claim || !context.hub.has_operator() {
         offer_claim(&mut out, &context, pages.first())?;
     }
-    let reload = listeners
-        .tls
-        .clone()
-        .map(|tls| watch_certificate(tls, &context));
-    watch_signals(Arc::clone(&context), reload).map_err(Failure::Runtime)?;
+    let reloader = Reloader {
+        context: Arc::clone(&context),
+        threshold: reloading.threshold,
+        running: reloading.running,
+        http: http_endpoints(&listeners),
+        certificate: watch_certificate(&listeners, &context),
+    };
+    tokio::spawn(reloader.run(reloading.hang_up));
     // The sockets listen already: whoever comes now is served in a moment.
     drop(spawn_blocking(service_manager::tell_ready));
     tokio::spawn(service_manager::keep_watchdog(Arc::clone(&context)));
@@ -235,8 +259,8 @@ async fn listen(config: &Config, inherited: Inherited) -> Result<Listeners, Fail
         listeners.ops = bound.map_err(Failure::Listen)?;
     }
     // The settings are checked already, but the service manager's sockets are in none.
-    for address in listeners.http.iter().filter_map(Listener::net_address) {
-        let checked = config.network.check_plain_http(&address.into());
+    for http in http_endpoints(&listeners) {
+        let checked = config.network.check_plain_http(&http);
         checked.map_err(Failure::Config)?;
     }
     for address in listeners.ops.iter().filter_map(Listener::net_address) {
@@ -247,19 +271,22 @@ async fn listen(config: &Config, inherited: Inherited) -> Result<Listeners, Fail
     Ok(listeners)
 }
 
+fn http_endpoints(listeners: &Listeners) -> Vec<Endpoint> {
+    let addresses = listeners.http.iter().filter_map(Listener::net_address);
+    addresses.map(Endpoint::from).collect()
+}
+
 /// Loads the certificate, and tells what people compare.
 fn open_tls(config: &Config, listeners: &Listeners) -> Result<Option<Arc<Tls>>, Failure> {
     let Some(settings) = config.network.tls.clone() else {
         return Ok(None);
     };
+    let names = reload::certificate_names(config, &links::own_hosts(listeners));
     let source = match settings {
-        TlsSettings::Files { chain, key } => {
-            let names = config.network.https_hosts();
-            tls::Source::Files { chain, key, names }
-        }
+        TlsSettings::Files { chain, key } => tls::Source::Files { chain, key, names },
         TlsSettings::SelfSigned => tls::Source::SelfSigned {
             path: config.data_dir.join(SELF_SIGNED),
-            names: links::page_hosts(&config.network.public_url, listeners),
+            names,
         },
     };
     let tls = Tls::open(source).map_err(Failure::Tls)?;
@@ -269,11 +296,17 @@ fn open_tls(config: &Config, listeners: &Listeners) -> Result<Option<Arc<Tls>>, 
     Ok(Some(Arc::new(tls)))
 }
 
-/// Starts the watch of the certificate, and returns what makes it load at once.
-fn watch_certificate(tls: Arc<Tls>, context: &Context) -> Arc<Notify> {
-    let reload = Arc::new(Notify::new());
-    tokio::spawn(tls::watch(tls, Arc::clone(&reload), context.stop.clone()));
-    reload
+/// Starts the watch of the certificate, if there is one.
+fn watch_certificate(listeners: &Listeners, context: &Context) -> Option<Watched> {
+    let tls = listeners.tls.clone()?;
+    // One request at a time: see `reload`.
+    let (requests, asked) = mpsc::channel(1);
+    tokio::spawn(tls::watch(Arc::clone(&tls), asked, context.stop.clone()));
+    Some(Watched {
+        tls,
+        requests,
+        own_hosts: links::own_hosts(listeners),
+    })
 }
 
 /// Writes a line for each listener, for the program that started us: with port 0 only we know the
@@ -300,12 +333,11 @@ fn offer_claim(
 }
 
 /// Handles signals: SIGTERM and SIGINT stop, a second one at once; SIGUSR1 writes the table of
-/// clients to the log; SIGHUP, which would end the process unhandled, loads the certificate again.
-fn watch_signals(context: Arc<Context>, reload: Option<Arc<Notify>>) -> io::Result<()> {
+/// clients to the log.
+fn watch_signals(context: Arc<Context>) -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut table = signal(SignalKind::user_defined1())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         loop {
             tokio::select! {
@@ -313,14 +345,6 @@ fn watch_signals(context: Arc<Context>, reload: Option<Arc<Notify>>) -> io::Resu
                 _ = interrupt.recv() => {}
                 _ = table.recv() => {
                     log_clients(&context);
-                    continue;
-                }
-                _ = hang_up.recv() => {
-                    if let Some(reload) = &reload {
-                        reload.notify_one();
-                    } else {
-                        tracing::info!("told to reload: there is nothing to reload");
-                    }
                     continue;
                 }
             }

@@ -14,6 +14,15 @@ pub fn tell_ready() {
     tell(&[NotifyState::Ready]);
 }
 
+/// Tells that the server loads its settings again, and since when: the manager compares the time with
+/// that of its signal.
+pub fn tell_reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        Err(error) => tracing::warn!("there is no clock for the service manager: {error}"),
+    }
+}
+
 /// Tells that the server ends, and why it takes a moment.
 pub fn tell_stopping() {
     tell(&[

@@ -84,6 +84,9 @@ pub enum OperatorsTask {
     },
 }
 
+/// The heading of the settings that are read at the start only. All others are read again on SIGHUP.
+pub(super) const RESTART: &str = "Options that need a restart";
+
 const EXAMPLES: &str = "\
 Examples:
   secure-chat-server
@@ -92,6 +95,9 @@ Examples:
       Let other machines in, with the study protocol v1.
   secure-chat-server --log-plaintext
       Show every decrypted line in the log, as the original demo does.
+  kill -HUP PID
+      Read the file of --config and the certificate again, for all options but
+      those that need a restart.
   kill -USR1 PID
       Write the table of connected clients to the log.";
 
@@ -101,6 +107,7 @@ Examples:
 pub(super) struct Settings {
     /// Address of a TCP listener: ADDR:PORT, where port 0 takes a free port, or `unix:/PATH`,
     /// with `?mode=660` behind it for rights; may be repeated. [default: 127.0.0.1:5000]
+    #[arg(help_heading = RESTART)]
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -112,6 +119,7 @@ pub(super) struct Settings {
 
     /// Address of an HTTP listener, for the page and its tunnel, in the same forms; may be repeated.
     /// [default: 127.0.0.1:8080]
+    #[arg(help_heading = RESTART)]
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -135,27 +143,32 @@ pub(super) struct Settings {
 
     /// File with the certificate and its chain in PEM, for TLS on the HTTP listeners. It is loaded again
     /// on SIGHUP and when it changes.
+    #[arg(help_heading = RESTART)]
     #[arg(long, value_name = "FILE", env = "SECURE_CHAT_TLS_CERT")]
     pub(super) tls_cert: Option<PathBuf>,
 
     /// File with the private key of --tls-cert in PEM.
+    #[arg(help_heading = RESTART)]
     #[arg(long, value_name = "FILE", env = "SECURE_CHAT_TLS_KEY")]
     pub(super) tls_key: Option<PathBuf>,
 
     /// TLS with a certificate that the server signs itself, for a network of your own; its fingerprint
     /// is printed.
+    #[arg(help_heading = RESTART)]
     #[arg(long, value_name = "BOOL", env = "SECURE_CHAT_TLS_SELF_SIGNED")]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(super) tls_self_signed: Option<bool>,
 
     /// Serve the page without TLS on addresses other than loopback, where whoever is in between can
     /// read and change it.
+    #[arg(help_heading = RESTART)]
     #[arg(long, value_name = "BOOL", env = "SECURE_CHAT_INSECURE_HTTP")]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(super) insecure_http: Option<bool>,
 
     /// Address of a listener for monitoring, in the same forms: Prometheus scrapes /metrics there, and
     /// /livez, /readyz and /healthz say whether the server works. May be repeated.
+    #[arg(help_heading = RESTART)]
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -167,6 +180,7 @@ pub(super) struct Settings {
 
     /// Let --ops have addresses other than loopback, where whoever reaches them can read when and how
     /// much is written.
+    #[arg(help_heading = RESTART)]
     #[arg(long, value_name = "BOOL", env = "SECURE_CHAT_INSECURE_OPS")]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(super) insecure_ops: Option<bool>,
@@ -193,9 +207,9 @@ pub(super) struct Settings {
     #[serde(default, deserialize_with = "one_or_many")]
     pub(super) proxy_protocol_from: Option<Vec<Network>>,
 
-    /// Folder of the server's key and of the chat's history; nobody else may have rights in it.
     /// Folder of the server's key and of the chat's history; nobody else may write there.
     /// [default: data]
+    #[arg(help_heading = RESTART)]
     #[arg(long, value_name = "FOLDER", env = "SECURE_CHAT_DATA_DIR")]
     pub(super) data_dir: Option<PathBuf>,
 
@@ -213,6 +227,7 @@ pub(super) struct Settings {
 
     /// Print a link that makes whoever opens it an operator, though there is one already. Without
     /// one, the link is printed anyway.
+    #[arg(help_heading = RESTART)]
     #[arg(long, value_name = "BOOL", env = "SECURE_CHAT_NEW_CLAIM")]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(super) new_claim: Option<bool>,
@@ -223,6 +238,7 @@ pub(super) struct Settings {
 
     /// Form of the log: text, json (an object a line), or journal (text behind a priority, for
     /// systemd); auto is journal if standard error is the journal, else text. [default: auto]
+    #[arg(help_heading = RESTART)]
     #[arg(long, value_name = "FORMAT", env = "SECURE_CHAT_LOG_FORMAT")]
     pub(super) log_format: Option<LogFormat>,
 
@@ -295,6 +311,7 @@ pub(super) struct Settings {
 
     /// MiB that the history may have on the disk, beside its log: nothing more is taken than
     /// deletions then. 0 is no limit. [default: 0]
+    #[arg(help_heading = RESTART)]
     #[arg(long, value_name = "MIB", env = "SECURE_CHAT_MAX_HISTORY_MIB")]
     pub(super) max_history_mib: Option<u32>,
 
@@ -321,6 +338,7 @@ pub(super) struct Settings {
     pub(super) handshakes_per_minute: Option<u32>,
 
     /// Size of a new server key in bits: 2048, 3072 or 4096. [default: 2048]
+    #[arg(help_heading = RESTART)]
     #[arg(long, value_name = "BITS", env = "SECURE_CHAT_KEY_BITS")]
     pub(super) key_bits: Option<usize>,
 }

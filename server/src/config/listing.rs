@@ -7,6 +7,8 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
 use toml::de::DeTable;
 
+use super::flags::RESTART;
+
 /// The width of the sample's comments, in characters.
 const WIDTH: usize = 90;
 
@@ -15,7 +17,7 @@ const NOT_SETTINGS: [&str; 3] = ["config", "help", "version"];
 
 /// The form of a setting's value in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Switch,
     List,
     Number,
@@ -23,23 +25,25 @@ enum Kind {
 }
 
 /// A setting.
-struct Setting {
+pub(super) struct Setting {
     /// Its key in the file.
-    key: String,
+    pub(super) key: String,
     flag: String,
     environment: Option<String>,
     help: String,
     /// Its value without a flag, a variable and a line of the file; as the help says it, which a
     /// test compares with the program.
     default: Option<String>,
-    kind: Kind,
+    pub(super) kind: Kind,
     /// What stands for a value in the help.
     value_name: String,
     /// Its value is shown to nobody.
     is_secret: bool,
+    /// It is read at the start only.
+    pub(super) needs_restart: bool,
 }
 
-fn settings(command: &Command) -> Vec<Setting> {
+pub(super) fn settings(command: &Command) -> Vec<Setting> {
     let is_setting = |arg: &&clap::Arg| !NOT_SETTINGS.contains(&arg.get_id().as_str());
     let arguments = command.get_arguments().filter(is_setting);
     arguments.map(Setting::of).collect()
@@ -80,6 +84,7 @@ impl Setting {
             kind,
             value_name,
             is_secret: arg.is_hide_env_values_set(),
+            needs_restart: arg.get_help_heading() == Some(RESTART),
         }
     }
 
@@ -118,7 +123,8 @@ pub(super) fn sample(command: &Command) -> String {
     let mut text = String::from(
         "# Settings of secure-chat-server. Each line without a space behind the # is a setting with\n\
          # the value that it has anyway: remove the # to change it. A flag or a variable of the\n\
-         # environment wins over this file.\n",
+         # environment wins over this file. After `kill -HUP` the server works by the file as it is then,\n\
+         # but for the settings that need a restart.\n",
     );
     for setting in settings(command) {
         text.push('\n');
@@ -129,7 +135,12 @@ pub(super) fn sample(command: &Command) -> String {
         let environment = environment.map(|name| format!(", environment {name}"));
         let environment = environment.unwrap_or_default();
         // Never fails: a text takes everything.
-        let _ = writeln!(text, "# Flag {}{environment}.", setting.flag);
+        let restart = if setting.needs_restart {
+            "; needs a restart"
+        } else {
+            ""
+        };
+        let _ = writeln!(text, "# Flag {}{environment}{restart}.", setting.flag);
         let key = &setting.key;
         let _ = match setting.default_value() {
             Some(default) => writeln!(text, "#{key} = {default}"),
@@ -139,16 +150,40 @@ pub(super) fn sample(command: &Command) -> String {
     text
 }
 
-/// Returns each setting with its value and where that comes from, as TOML. `file` is the file of the
-/// settings with its name, if there is one; it was read without an error before.
-pub(super) fn origins(
+/// The file of the settings: its name and its text, which was read without an error before.
+pub(super) type File<'a> = (&'a str, &'a str);
+
+/// Returns each setting with its value and where that comes from, as TOML.
+pub(super) fn origins(command: &Command, matches: &ArgMatches, file: Option<File<'_>>) -> String {
+    let mut shown = String::new();
+    for (setting, value, origin) in effective(command, matches, file) {
+        let value = match value.as_str() {
+            value if setting.is_secret && !value.is_empty() => "\"(not shown)\"",
+            value => value,
+        };
+        let restart = if setting.needs_restart {
+            "; needs a restart"
+        } else {
+            ""
+        };
+        // Never fails: a text takes everything.
+        let _ = if value.is_empty() {
+            writeln!(shown, "# {} is not set{restart}", setting.key)
+        } else {
+            writeln!(shown, "{} = {value}  # {origin}{restart}", setting.key)
+        };
+    }
+    shown
+}
+
+/// Returns each setting with its value, which is empty if there is none, and where that comes from.
+pub(super) fn effective(
     command: &Command,
     matches: &ArgMatches,
-    file: Option<(&str, &str)>,
-) -> String {
+    file: Option<File<'_>>,
+) -> Vec<(Setting, String, String)> {
     let table = file.and_then(|(_, text)| DeTable::parse(text).ok());
-    let mut shown = String::new();
-    for setting in settings(command) {
+    let of = |setting: Setting| {
         let from_file = || {
             let (path, text) = file?;
             let table = table.as_ref()?.get_ref();
@@ -172,18 +207,9 @@ pub(super) fn origins(
                 (default.unwrap_or_default(), "default".to_owned())
             }),
         };
-        let value = match value.as_str() {
-            value if setting.is_secret && !value.is_empty() => "\"(not shown)\"",
-            value => value,
-        };
-        // Never fails: a text takes everything.
-        let _ = if value.is_empty() {
-            writeln!(shown, "# {} is not set", setting.key)
-        } else {
-            writeln!(shown, "{} = {value}  # {origin}", setting.key)
-        };
-    }
-    shown
+        (setting, value, origin)
+    };
+    settings(command).into_iter().map(of).collect()
 }
 
 fn value(text: &str, kind: Kind) -> String {
@@ -233,19 +259,19 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use clap::{Arg, CommandFactory, Parser};
 
     use super::super::{Cli, Config};
     use super::*;
 
-    fn written(text: &str) -> tempfile::NamedTempFile {
+    pub(in crate::config) fn written(text: &str) -> tempfile::NamedTempFile {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
         file
     }
 
-    fn config_of(file: &tempfile::NamedTempFile) -> Result<Config, String> {
+    pub(in crate::config) fn config_of(file: &tempfile::NamedTempFile) -> Result<Config, String> {
         let arguments = [
             "secure-chat-server",
             "--config",
@@ -327,13 +353,13 @@ mod tests {
         ]);
         let shown = origins(&Cli::command(), &matches, Some(("chat.toml", text)));
         for line in [
-            "listen = [\"127.0.0.1:5000\"]  # default",
+            "listen = [\"127.0.0.1:5000\"]  # default; needs a restart",
             "max_rooms = 7  # flag --max-rooms",
             "allow_v1 = true  # flag --allow-v1",
-            "data_dir = \"a \\\"folder\\\"\"  # flag --data-dir",
+            "data_dir = \"a \\\"folder\\\"\"  # flag --data-dir; needs a restart",
             "keep = \"30d\"  # chat.toml, line 1",
             "allow_origin = [   \"https://a.example\", ]  # chat.toml, line 3",
-            "new_claim = false  # default",
+            "new_claim = false  # default; needs a restart",
         ] {
             assert!(
                 shown.lines().any(|shown| shown == line),

@@ -69,6 +69,16 @@ impl NetworkSettings {
         secure.map(|url| url.host().to_owned()).collect()
     }
 
+    /// Takes the settings that need a restart from those in use.
+    pub(super) fn keep_fixed(&mut self, running: &Self) {
+        self.listen.clone_from(&running.listen);
+        self.http.clone_from(&running.http);
+        self.tls.clone_from(&running.tls);
+        self.insecure_http = running.insecure_http;
+        self.ops.clone_from(&running.ops);
+        self.insecure_ops = running.insecure_ops;
+    }
+
     /// Refuses listeners that cannot be meant.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         self.http

@@ -49,7 +49,7 @@ pub async fn accept_http(listener: Listener, tls: Option<Arc<Tls>>, context: Arc
 
 fn admit(peer: listen::Peer, context: &Context) -> Result<Permit, crate::admission::NotAdmitted> {
     // A proxy has the connections of all its clients, and bounds theirs itself.
-    if context.config.network.trusted_proxy.has(peer) {
+    if context.config().network.trusted_proxy.has(peer) {
         context.http.admit_proxy()
     } else {
         context.http.admit(peer.address().ip())
@@ -79,7 +79,8 @@ async fn enter(
             drop(permit);
             // By a public name people come through a proxy that passes TLS on, wherever that runs.
             let name = stream.get_ref().1.server_name();
-            let mut public = context.config.network.public_url.iter();
+            let config = context.config();
+            let mut public = config.network.public_url.iter();
             let is_public = name.is_some_and(|name| public.any(|url| url.has_host(name)));
             let (address, is_local) = (socket.address(), socket.is_loopback() && !is_public);
             listener::serve(stream, address, Transport::Tls, is_local, context).await;

@@ -104,7 +104,8 @@ async fn route(request: Request<Incoming>, peer: &Peer) -> Reply {
         .headers()
         .get(HOST)
         .and_then(|host| host.to_str().ok());
-    let public = &visitor.context.config.network.public_url;
+    let config = visitor.context.config();
+    let public = &config.network.public_url;
     let is_own = |host: &str| {
         origin::names_loopback(host) || public.iter().any(|public| public.has_host(host))
     };

@@ -40,7 +40,7 @@ pub(super) fn respond(mut request: Request<Incoming>, visitor: &Visitor) -> Repl
     let (origin, host) = (header(ORIGIN), header(HOST));
     // An Origin that cannot be read is a foreign one: it must not pass as a missing one.
     let readable = !headers.contains_key(ORIGIN) || origin.is_some();
-    let config = &visitor.context.config;
+    let config = visitor.context.config();
     let public = config.network.public_url.iter().map(PublicUrl::origin);
     let configured = config.allow_origin.iter().map(String::as_str);
     let allowed: Vec<_> = configured.chain(public).collect();
@@ -110,14 +110,14 @@ async fn serve(upgrade: OnUpgrade, encoding: Encoding, from: Visitor) {
         Ok(permit) => {
             let transport = Transport::WebSocket;
             let stream = &mut tunnel;
-            connection::serve(stream, from.address, transport, protocol, &permit, context).await
+            connection::serve(stream, from.address, transport, &protocol, &permit, context).await
         }
         Err(refused) => {
             refusal::log(from.address, refused, context);
             let Ok(_told) = context.refusals.try_acquire() else {
                 return;
             };
-            refusal::tell(&mut tunnel, protocol, refused.code()).await;
+            refusal::tell(&mut tunnel, &protocol, refused.code()).await;
             return tunnel.close(CloseCode::Policy).await;
         }
     };

@@ -76,7 +76,7 @@ impl Peer {
         let is_local = self.socket.is_loopback()
             && !PROXY_FIELDS.iter().any(|name| headers.contains_key(name))
             && !self.uses_public_name(headers);
-        if !self.context.config.network.trusted_proxy.has(self.socket) {
+        if !self.context.config().network.trusted_proxy.has(self.socket) {
             return Ok(self.named(self.socket.address(), is_local));
         }
         let client = self.forwarded_client(headers)?;
@@ -99,7 +99,8 @@ impl Peer {
     }
 
     fn forwarded_client(&self, headers: &HeaderMap) -> Result<Option<Node>, AmbiguousClient> {
-        let trusted = &self.context.config.network.trusted_proxy;
+        let config = self.context.config();
+        let trusted = &config.network.trusted_proxy;
         let client = |field, name: HeaderName| {
             let values = headers.get_all(&name).iter();
             let values: Vec<_> = values.map(|value| value.to_str().ok()).collect();
@@ -123,7 +124,7 @@ impl Peer {
     fn uses_public_name(&self, headers: &HeaderMap) -> bool {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let (host, origin) = (text(HOST), text(ORIGIN));
-        self.context.config.network.public_url.iter().any(|url| {
+        self.context.config().network.public_url.iter().any(|url| {
             host.is_some_and(|host| url.has_host(host))
                 || origin.is_some_and(|origin| origin.eq_ignore_ascii_case(url.origin()))
         })

@@ -31,7 +31,7 @@ impl Hub {
         let mut directory = self.directory();
         let refused = self.refusal(&directory, user, version, &connected);
         let outbox = connected.outbox.clone();
-        directory.meet(user, self.settings.new_keys_wait);
+        directory.meet(user, self.settings().new_keys_wait);
         let person = directory.arrive(id, user, connected);
         // It was taken in and is taken out again, so that its session ends as every other: its
         // queue ends, and the noted code is sent. Nobody hears of it, because presence is announced

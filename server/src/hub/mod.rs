@@ -47,6 +47,7 @@ use self::quota::Quota;
 use self::requests::{Rejection, Searches};
 use self::room::{Room, RoomLock, RoomTable};
 use self::written::Written;
+use crate::current::Current;
 use crate::metrics::Metrics;
 use crate::operators::Operators;
 use crate::rates::Rates;
@@ -82,10 +83,9 @@ pub struct Inner {
     searches: Searches,
     /// Held while an operator's decision is stored that depends on what others decide.
     deciding: Arc<tokio::sync::Mutex<()>>,
-    settings: Settings,
-    /// Most bytes of events that may wait for one connection.
-    queue_bytes: usize,
-    rates: Rates,
+    settings: Current<Settings>,
+    metrics: Arc<Metrics>,
+    rates: Current<Rates>,
     operators: Operators,
 }
 
@@ -138,7 +138,6 @@ impl Hub {
         // After the lobby was written: everything from here on is applied.
         let outcomes = store.subscribe();
         let (queues, unstored) = unstored_queues();
-        let longest = settings.text_bytes.saturating_mul(LONGEST_LINES_IN_QUEUE);
         let (table, quota) = (RoomTable::default(), Quota::new(settings.claims_per_day));
         for room in rooms {
             quota.add(&room.id, room.owner());
@@ -159,11 +158,45 @@ impl Hub {
             unstored: queues,
             searches: Searches::default(),
             deciding: Arc::default(),
-            queue_bytes: QUEUE_BYTES.max(longest),
-            rates: Rates::new(settings.per_minute),
+            rates: Current::new(Rates::new(settings.per_minute)),
             operators: Operators::new(bans, settings.shown, settings.log.clone()),
-            settings,
+            metrics: Arc::clone(&settings.metrics),
+            settings: Current::new(settings),
         })))
+    }
+
+    /// Works by other settings from now on. Retention holds for new rooms, and an admission mode that
+    /// the settings had before stays what the operators have made of it.
+    ///
+    /// # Errors
+    /// The store's, when the admission mode is not stored; nothing is changed then.
+    pub async fn reconfigure(&self, settings: Settings) -> Result<(), StoreError> {
+        let former = self.settings();
+        if let Some(mode) = settings.admission
+            && settings.admission != former.admission
+        {
+            self.store.change(Change::AdmissionMode(mode)).await?;
+        }
+        // New buckets are full: the same rates keep theirs.
+        if settings.per_minute != former.per_minute {
+            self.rates.set(Rates::new(settings.per_minute));
+        }
+        self.quota.set_claims_per_day(settings.claims_per_day);
+        self.written.set_most(settings.bytes_per_day);
+        self.operators.show(settings.shown);
+        self.settings.set(settings);
+        Ok(())
+    }
+
+    /// Returns the present settings.
+    fn settings(&self) -> Arc<Settings> {
+        self.0.settings.get()
+    }
+
+    /// Returns the most bytes of events that may wait for a new connection.
+    fn queue_limit(&self) -> usize {
+        let longest = self.settings().text_bytes;
+        QUEUE_BYTES.max(longest.saturating_mul(LONGEST_LINES_IN_QUEUE))
     }
 
     /// Returns what operators decide.
@@ -178,12 +211,12 @@ impl Hub {
 
     /// Returns the server's metrics.
     pub fn metrics(&self) -> &Arc<Metrics> {
-        &self.0.settings.metrics
+        &self.0.metrics
     }
 
     /// Returns the rates at which people may do things.
-    pub fn rates(&self) -> &Rates {
-        &self.0.rates
+    pub fn rates(&self) -> Arc<Rates> {
+        self.0.rates.get()
     }
 
     /// Applies everything that becomes durable, for as long as the store lives, and announces what

@@ -6,6 +6,7 @@ mod permits;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -43,7 +44,7 @@ pub(super) struct Quota {
     /// The names and rooms that the keys of each network have taken today.
     networks: Daily<IpAddr>,
     /// Most names and rooms of one network in a day; 0 is no limit.
-    claims_per_day: u32,
+    claims_per_day: AtomicU32,
 }
 
 #[derive(Debug, Default)]
@@ -189,8 +190,12 @@ impl Quota {
         Self {
             counts: Arc::default(),
             networks: Daily::new(),
-            claims_per_day,
+            claims_per_day: claims_per_day.into(),
         }
+    }
+
+    pub(super) fn set_claims_per_day(&self, claims_per_day: u32) {
+        self.claims_per_day.store(claims_per_day, Ordering::Relaxed);
     }
 
     /// Counts a name or a room for the network of an address. Names and rooms last, and keys are
@@ -199,7 +204,7 @@ impl Quota {
     /// # Errors
     /// A [`Rejection`] if the network has taken as many today as it may.
     pub(super) fn claim(&self, address: IpAddr) -> Result<(), Rejection> {
-        let most = u64::from(self.claims_per_day);
+        let most = u64::from(self.claims_per_day.load(Ordering::Relaxed));
         let network = network_of(address);
         if most == 0 || self.networks.charge(Instant::now(), network, 1, most) {
             return Ok(());

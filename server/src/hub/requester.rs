@@ -44,7 +44,7 @@ impl Requester {
 
     /// Returns the time that a new key still has to wait until it may write.
     pub(in crate::hub) fn newcomer_wait(&self) -> Option<Duration> {
-        if self.hub.settings.new_keys_wait.is_zero() || self.is_operator() {
+        if self.hub.settings().new_keys_wait.is_zero() || self.is_operator() {
             return None;
         }
         self.hub.directory().newcomer_wait(self.user())

@@ -1,6 +1,7 @@
 //! The bytes that each key has written today: rates bound what comes at once, and this what is
 //! stored for good.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use shared::chat::{Event, UserId};
@@ -26,14 +27,20 @@ fn stored_bytes(text: &str) -> u64 {
 #[derive(Debug)]
 pub(super) struct Written {
     /// Most bytes of one key; 0 is no limit.
-    most: u64,
+    most: AtomicU64,
     keys: Daily<UserId>,
 }
 
 impl Written {
     pub(super) fn new(most: u64) -> Self {
-        let keys = Daily::new();
-        Self { most, keys }
+        Self {
+            most: most.into(),
+            keys: Daily::new(),
+        }
+    }
+
+    pub(super) fn set_most(&self, most: u64) {
+        self.most.store(most, Ordering::Relaxed);
     }
 
     /// Counts an entry of a key. Returns the bytes that it counts for; `None` if the key has written
@@ -44,12 +51,10 @@ impl Written {
     }
 
     fn charge_at(&self, now: Instant, user: UserId, event: &Event) -> Option<u64> {
-        if self.most == 0 {
-            return Some(0);
-        }
-        let most = match event {
-            Event::Deleted { .. } => self.most.saturating_mul(2),
-            _ => self.most,
+        let most = match (self.most.load(Ordering::Relaxed), event) {
+            (0, _) => return Some(0),
+            (most, Event::Deleted { .. }) => most.saturating_mul(2),
+            (most, _) => most,
         };
         let text = event.text().map_or(0, |text| stored_bytes(text.as_str()));
         let bytes = text.saturating_add(ENTRY_BYTES);

@@ -16,6 +16,7 @@ use tracing::Level;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Registry, reload};
 
 use crate::operators::Log;
 
@@ -23,6 +24,29 @@ pub use excerpt::{EXCERPT_CHARS, Excerpt, Quoted};
 pub use form::Form;
 pub use throttle::{LINES_PER_WINDOW, Repeated, Throttle, VISITOR_LINES_PER_WINDOW};
 pub use writer::LossyWriter;
+
+/// The log of a process that was started.
+#[derive(Debug)]
+pub struct Started {
+    /// What writes it.
+    pub writer: LossyWriter,
+    /// What operators can follow.
+    pub followed: Log,
+    /// The level, which can be changed.
+    pub threshold: Threshold,
+}
+
+/// The least severe level that is logged.
+#[derive(Debug, Clone)]
+pub struct Threshold(reload::Handle<LevelFilter, Registry>);
+
+impl Threshold {
+    /// Logs from this level on.
+    pub fn set(&self, level: Level) {
+        // Fails only if the log is gone, and then there is nothing to change.
+        let _ = self.0.reload(LevelFilter::from_level(level));
+    }
+}
 
 /// Returns the form for standard error: the journal's if it is connected with it, or else text.
 pub fn form_for_stderr() -> Form {
@@ -40,18 +64,23 @@ pub fn text_for_stderr() -> Form {
     Form::Text { is_coloured }
 }
 
-/// Starts the log on standard error. Returns its writer and the log that operators can follow.
-pub fn start(level: Level, form: Form) -> (LossyWriter, Log) {
+/// Starts the log on standard error.
+pub fn start(level: Level, form: Form) -> Started {
     let notice = move |lost| form.notice(lost);
     let writer = LossyWriter::with_notice("standard error", io::stderr(), notice);
     let followed = Log::default();
+    let (filter, handle) = reload::Layer::new(LevelFilter::from_level(level));
     tracing_subscriber::registry()
-        .with(LevelFilter::from_level(level))
+        .with(filter)
         .with(form.layer(writer.clone()))
         .with(followed.clone())
         .init();
     std::panic::set_hook(Box::new(log_panic));
-    (writer, followed)
+    Started {
+        writer,
+        followed,
+        threshold: Threshold(handle),
+    }
 }
 
 /// Returns whether the log is coloured: on a terminal, unless `NO_COLOR` is set to anything but the

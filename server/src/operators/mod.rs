@@ -14,6 +14,7 @@ use shared::chat::operator::{Ban, OperatorLimits, ServerStatus};
 use shared::chat::{AdmissionMode, Timestamp, UserId};
 
 use crate::clients::Clients;
+use crate::current::Current;
 use crate::system;
 
 pub(crate) use bans::{Bans, whole};
@@ -32,7 +33,7 @@ pub struct Operators {
     /// `true` if everybody is admitted, `false` if operators only.
     open: AtomicBool,
     started: Timestamp,
-    settings: Settings,
+    settings: Current<Settings>,
     log: Option<Log>,
 }
 
@@ -58,9 +59,14 @@ impl Operators {
             bans: Bans::new(bans),
             open: AtomicBool::new(true),
             started: system::timestamp(SystemTime::now()),
-            settings,
+            settings: Current::new(settings),
             log,
         }
+    }
+
+    /// Shows other settings from now on.
+    pub(crate) fn show(&self, settings: Settings) {
+        self.settings.set(settings);
     }
 
     /// Follows the log from now on, if there is one.
@@ -87,7 +93,7 @@ impl Operators {
     }
 
     pub(crate) fn status(&self) -> ServerStatus {
-        let settings = self.settings;
+        let settings = self.settings.get();
         ServerStatus {
             listening: self.is_open(),
             started: self.started,

@@ -18,8 +18,9 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 pub use certificate::{Certificate, CertificateError, Moment};
 pub use handshake::{Accepted, HANDSHAKE_RECORD, HANDSHAKE_TIMEOUT, TlsStream, accept};
 pub use source::Source;
-pub use watch::watch;
+pub use watch::{Request, watch};
 
+use crate::current::Current;
 use source::Stamp;
 
 /// The ALPN name of HTTP/1.1, the only version that is served.
@@ -29,17 +30,17 @@ const HTTP_1_1: &[u8] = b"http/1.1";
 #[derive(Debug)]
 pub struct Tls {
     config: Arc<ServerConfig>,
-    current: Arc<Current>,
-    source: Source,
+    current: Arc<InUse>,
+    source: Current<Source>,
     /// The state of the source that was last loaded, successfully or not.
     seen: Mutex<Stamp>,
 }
 
 /// The certificate in use. Connections that are established keep what they began with.
 #[derive(Debug)]
-struct Current(RwLock<Certificate>);
+struct InUse(RwLock<Certificate>);
 
-impl ResolvesServerCert for Current {
+impl ResolvesServerCert for InUse {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let current = self.0.read().unwrap_or_else(PoisonError::into_inner);
         Some(Arc::clone(&current.key))
@@ -54,7 +55,7 @@ impl Tls {
     pub fn open(source: Source) -> Result<Self, CertificateError> {
         // Before it is read: a change between the two is then noticed by the next look.
         let seen = source.stamp();
-        let current = Arc::new(Current(RwLock::new(source.load()?)));
+        let current = Arc::new(InUse(RwLock::new(source.load()?)));
         let provider = Arc::new(aws_lc_rs::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -65,7 +66,7 @@ impl Tls {
         Ok(Self {
             config: Arc::new(config),
             current,
-            source,
+            source: Current::new(source),
             seen: Mutex::new(seen),
         })
     }
@@ -76,13 +77,19 @@ impl Tls {
         current.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Asks for a certificate for these names when it is loaded from now on.
+    pub fn set_names(&self, names: Vec<String>) {
+        self.source.set(self.source.get().for_names(names));
+    }
+
     /// Loads the certificate again. If that fails, the one in use goes on.
     ///
     /// # Errors
     /// The reason for which the new certificate cannot be used.
     pub fn reload(&self) -> Result<Certificate, CertificateError> {
-        let stamp = self.source.stamp();
-        let loaded = self.source.load();
+        let source = self.source.get();
+        let stamp = source.stamp();
+        let loaded = source.load();
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = stamp;
         let loaded = loaded?;
         let mut current = self

@@ -58,6 +58,14 @@ impl Source {
         }
     }
 
+    /// Returns the same source for a certificate for other names.
+    pub(super) fn for_names(&self, names: Vec<String>) -> Self {
+        match self.clone() {
+            Self::Files { chain, key, .. } => Self::Files { chain, key, names },
+            Self::SelfSigned { path, .. } => Self::SelfSigned { path, names },
+        }
+    }
+
     /// Returns the present state, without reading the files. A symbolic link counts as what it leads
     /// to, because certificates are often exchanged by a new link.
     pub(super) fn stamp(&self) -> Stamp {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::Tls;
@@ -14,16 +14,21 @@ use super::source::Stamp;
 /// network folders, which notifications of the system do not.
 const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Loads the certificate again whenever `reload` is notified or the files have changed, until the
+/// A request to load the certificate, which is answered when that is done or has failed.
+pub type Request = oneshot::Sender<()>;
+
+/// Loads the certificate again for every one of `requests` and when the files have changed, until the
 /// server stops. A certificate that cannot be used changes nothing, and causes one line.
-pub async fn watch(tls: Arc<Tls>, reload: Arc<Notify>, stop: CancellationToken) {
+pub async fn watch(tls: Arc<Tls>, mut requests: mpsc::Receiver<Request>, stop: CancellationToken) {
     let mut last = stamp(&tls).await;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            // Notifications that come meanwhile are one: a flood of signals reads the files once at
-            // a time.
-            () = reload.notified() => load(&tls).await,
+            Some(request) = requests.recv() => {
+                load(&tls).await;
+                // Whoever has asked may have gone.
+                let _ = request.send(());
+            }
             () = tokio::time::sleep(LOOK_INTERVAL) => {}
         }
         let now = stamp(&tls).await;
@@ -45,7 +50,7 @@ pub async fn watch(tls: Arc<Tls>, reload: Arc<Notify>, stop: CancellationToken) 
 /// Asks the file system on a thread that may wait: a network folder can hang.
 async fn stamp(tls: &Arc<Tls>) -> Stamp {
     let tls = Arc::clone(tls);
-    let stamp = tokio::task::spawn_blocking(move || tls.source.stamp());
+    let stamp = tokio::task::spawn_blocking(move || tls.source.get().stamp());
     stamp.await.unwrap_or_default()
 }
 

@@ -33,6 +33,7 @@ mod quotas;
 mod races;
 mod reactions;
 mod real_proxies;
+mod reloading;
 mod service_manager;
 mod slow;
 mod startup;

@@ -7,14 +7,14 @@ use crate::support::PATIENCE;
 use crate::support::server::{Server, private_folder};
 
 /// A service manager's socket.
-struct Manager {
+pub(crate) struct Manager {
     socket: UnixDatagram,
     path: PathBuf,
     _folder: tempfile::TempDir,
 }
 
 impl Manager {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = private_folder();
         let path = folder.path().join("notify");
         let socket = UnixDatagram::bind(&path).unwrap();
@@ -26,13 +26,13 @@ impl Manager {
         }
     }
 
-    fn start(&self, variables: &[(&str, PathBuf)]) -> Server {
+    pub(crate) fn start(&self, variables: &[(&str, PathBuf)]) -> Server {
         let own = [("NOTIFY_SOCKET", self.path.clone())];
         Server::start_under(&[&own, variables].concat(), &[])
     }
 
     /// Returns the lines of the next datagram.
-    fn hear(&self) -> Vec<String> {
+    pub(crate) fn hear(&self) -> Vec<String> {
         let mut buffer = [0; 4096];
         let length = self.socket.recv(&mut buffer).unwrap();
         let text = String::from_utf8(buffer[..length].to_vec()).unwrap();

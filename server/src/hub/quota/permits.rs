@@ -85,9 +85,11 @@ impl Hub {
     ) -> Result<RoomPermit, Rejection> {
         let kind = kind_of(room);
         let (most, each) = match kind {
-            RoomKind::Named => (self.settings.max_rooms, ROOMS_PER_OWNER),
+            RoomKind::Named => (self.settings().max_rooms, ROOMS_PER_OWNER),
             RoomKind::Direct => (
-                self.settings.max_rooms.saturating_mul(DIRECT_ROOMS_FACTOR),
+                self.settings()
+                    .max_rooms
+                    .saturating_mul(DIRECT_ROOMS_FACTOR),
                 DIRECT_PER_OPENER,
             ),
         };

@@ -50,7 +50,7 @@ pub(super) async fn direct(from: Arc<Requester>, other: UserId) -> Result<Effect
         room: room.clone(),
         topic: Topic::default(),
         private: true,
-        keep: hub.settings.keep,
+        keep: hub.settings().keep,
         owner: None,
     });
     // Queued behind the creation, and so committed behind it.

@@ -59,7 +59,7 @@ fn welcome(from: &Requester) {
         more,
         operator: from.is_operator(),
         limits: ServerLimits {
-            text_bytes: hub.settings.text_bytes,
+            text_bytes: hub.settings().text_bytes,
             page_entries: PAGE_ENTRIES,
         },
     });

@@ -88,7 +88,7 @@ fn bring_back(from: &Requester, room: &Room) {
 }
 
 fn fits(from: &Requester, text: &Text) -> Result<(), Rejection> {
-    let (bytes, limit) = (text.as_str().len(), from.hub.settings.text_bytes);
+    let (bytes, limit) = (text.as_str().len(), from.hub.settings().text_bytes);
     if bytes <= limit {
         return Ok(());
     }

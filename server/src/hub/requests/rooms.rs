@@ -72,7 +72,7 @@ pub(super) fn check_new_name(from: &Requester, name: &RoomName) -> Result<(), Re
 }
 
 fn keep_of_new(from: &Requester, keep: Option<Keep>) -> Result<Keep, Rejection> {
-    let longest = from.hub.settings.keep;
+    let longest = from.hub.settings().keep;
     let keep = keep.unwrap_or(longest);
     if from.is_operator() || keep.is_within(longest) {
         return Ok(keep);

@@ -105,7 +105,10 @@ impl Session {
     /// them is not handled for a while.
     pub(super) fn charge(&mut self, class: RateClass, tokens: u32) -> Result<(), TooFast> {
         let from = &self.requester;
-        let charged = (self.hub.rates).check(class, tokens, from.user(), from.address);
+        let charged = self
+            .hub
+            .rates()
+            .check(class, tokens, from.user(), from.address);
         if charged.is_ok() {
             self.rejections = 0;
         } else {

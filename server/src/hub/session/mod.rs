@@ -112,7 +112,7 @@ impl Hub {
         address: IpAddr,
         version: Version,
     ) -> Session {
-        let (outbox, inbox) = queue(self.queue_bytes);
+        let (outbox, inbox) = queue(self.queue_limit());
         let user = UserId(key);
         let hold = Arc::<Hold>::default();
         let connected = Connected {

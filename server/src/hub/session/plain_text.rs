@@ -131,7 +131,7 @@ impl Session {
     }
 
     fn say(&mut self, line: &str) {
-        let limit = self.hub.settings.text_bytes;
+        let limit = self.hub.settings().text_bytes;
         if line.len() > limit {
             return self.notice(&format!(
                 "Your line is too long: {} bytes, and at most {limit} are allowed. It was not \

@@ -19,7 +19,7 @@ fn the_settings_are_shown_with_where_they_come_from() {
     for line in [
         format!("max_rooms = 5  # {path}, line 1"),
         "allow_v1 = true  # flag --allow-v1".to_owned(),
-        "http = [\"127.0.0.1:0\"]  # flag --http".to_owned(),
+        "http = [\"127.0.0.1:0\"]  # flag --http; needs a restart".to_owned(),
         "keep = \"forever\"  # default".to_owned(),
     ] {
         assert!(

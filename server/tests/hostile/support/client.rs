@@ -188,6 +188,11 @@ impl<W: Wire> Client<W> {
         }
     }
 
+    /// Waits until one of the session's keys changes.
+    pub(crate) fn receive_rekeying(&mut self) {
+        while !matches!(self.next_event(), Event::Rekeyed(_)) {}
+    }
+
     /// Returns the next line, unless the stream or the session ends before it.
     pub(crate) fn try_receive(&mut self) -> io::Result<String> {
         loop {
