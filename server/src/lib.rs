@@ -19,6 +19,7 @@ pub mod links;
 pub mod listen;
 pub mod listener;
 pub mod logging;
+pub mod manual;
 pub mod metrics;
 pub mod open_files;
 pub mod operators;

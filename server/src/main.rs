@@ -116,6 +116,8 @@ fn carry_out(command: Command, config: Config) -> Result<(), Failure> {
                 None => tasks::export_all(&folder),
             }
         }
+        Command::Completions { shell } => tasks::print_completions(shell),
+        Command::Man => tasks::print_manual(),
         Command::Config(task) => tasks::config(&config, &task),
         Command::Import(task) => tasks::import(&config.data_dir, task),
         Command::Operators { task, data_dir } => {

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use secure_chat_server::backup::{BackupError, DATABASE, RestoreError};
 use secure_chat_server::config::{ConfigError, OperatorsTask};
+use secure_chat_server::manual;
 use secure_chat_server::store::{
     Change, ExportError, OpenError, SqliteStore, Store, StoreError, export,
 };
@@ -51,6 +52,17 @@ pub(crate) enum TaskFailure {
     Output(#[source] io::Error),
     #[error("the system refuses what the task needs: {0}")]
     Runtime(#[source] io::Error),
+}
+
+/// Prints the completions for a shell.
+pub(crate) fn print_completions(shell: clap_complete::Shell) -> Result<(), TaskFailure> {
+    print(&String::from_utf8_lossy(&manual::completions(shell)))
+}
+
+/// Prints the man page.
+pub(crate) fn print_manual() -> Result<(), TaskFailure> {
+    let page = manual::page().map_err(TaskFailure::Output)?;
+    print(&String::from_utf8_lossy(&page))
 }
 
 /// Writes a room's entries to standard output. A server may run meanwhile.

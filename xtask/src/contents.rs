@@ -43,7 +43,7 @@ pub(crate) fn check(dist: &Path, paths: &[&Path]) -> Result<()> {
     Ok(())
 }
 
-fn holds(content: &[u8], text: &[u8]) -> bool {
+pub(crate) fn holds(content: &[u8], text: &[u8]) -> bool {
     // Only a root folder is this short; it is in every address.
     text.len() > 1 && content.windows(text.len()).any(|window| window == text)
 }

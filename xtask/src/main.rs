@@ -34,6 +34,10 @@ usage: cargo xtask COMMAND
   test [FILTER…] [--list]
             everything that ci runs, or the steps whose names contain a filter
   ci        the one gate that every change must pass
+  package   build the Debian packages of server and terminal client into
+            target/packages/, and install, start and remove them in a copy of
+            this system
+            --quick: of the programs as `cargo build` makes them, for checks
   bench     measure handshakes, throughput, page size and time to connect
 
 Whatever tool is missing is installed, and named, by the command that needs it.";
@@ -59,6 +63,7 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
         "web" => commands::web::main(&mut tools, rest),
         "test" => commands::test::main(&mut tools, rest),
         "ci" => commands::ci::main(&mut tools, rest),
+        "package" => commands::package::main(&mut tools, rest),
         "bench" => commands::bench::main(&mut tools, rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

@@ -17,7 +17,7 @@ use crate::public_url::PublicUrl;
 
 /// Secure Chat's server: encrypted chat over TCP and, through a WebSocket tunnel, in the browser.
 #[derive(Debug, Parser)]
-#[command(version, about, after_help = EXAMPLES)]
+#[command(name = "secure-chat-server", version, about, after_help = EXAMPLES)]
 pub struct Cli {
     /// Read settings from this TOML file; its keys are the flags' names with underscores.
     #[arg(long, value_name = "FILE", env = "SECURE_CHAT_CONFIG")]
@@ -44,6 +44,13 @@ pub enum Command {
         #[arg(long, value_name = "FOLDER")]
         data_dir: Option<PathBuf>,
     },
+    /// Print a script that completes this program's command line.
+    Completions {
+        /// Shell that the script is for.
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page.
+    Man,
     /// Show or check the settings.
     #[command(subcommand)]
     Config(ConfigTask),

@@ -6,15 +6,15 @@
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-use super::fuzz;
 use super::web::{self, Page};
+use super::{fuzz, package};
 use crate::failure::{Failure, Result};
 use crate::steps::{self, Step};
 use crate::tools::{CARGO_AUDIT, CARGO_DENY, Toolbox, named_program, process};
 use crate::workspace;
 
 /// The steps of the gate, ordered by their cost: a quick failure comes first.
-pub(crate) const STEPS: [Step; 14] = [
+pub(crate) const STEPS: [Step; 15] = [
     Step {
         name: "fmt",
         what: "the formatting of every crate",
@@ -49,6 +49,11 @@ pub(crate) const STEPS: [Step; 14] = [
         name: "native",
         what: "all native tests, with the Python interoperability",
         check: native,
+    },
+    Step {
+        name: "package",
+        what: "the Debian packages, installed and removed in a copy of this system",
+        check: package::check,
     },
     Step {
         name: "portable",

@@ -4,6 +4,7 @@
 pub(crate) mod bench;
 pub(crate) mod ci;
 mod fuzz;
+pub(crate) mod package;
 pub(crate) mod run;
 pub(crate) mod test;
 pub(crate) mod web;

@@ -46,6 +46,26 @@ pub(crate) const CARGO_AUDIT: CargoTool = CargoTool {
     default_features: false,
 };
 
+/// The program that makes Debian packages. Its default features compress by liblzma and split off
+/// symbols, which are not needed.
+pub(crate) const CARGO_DEB: CargoTool = CargoTool {
+    package: "cargo-deb",
+    binaries: &["cargo-deb"],
+    version: "3.8.0",
+    locked: true,
+    default_features: false,
+};
+
+/// The program that builds the list of dependencies into each program, where `cargo audit bin` and
+/// scanners of images find it.
+pub(crate) const CARGO_AUDITABLE: CargoTool = CargoTool {
+    package: "cargo-auditable",
+    binaries: &["cargo-auditable"],
+    version: "0.7.7",
+    locked: true,
+    default_features: true,
+};
+
 /// The profile settings with which these programs are built. They run for seconds, but would
 /// compile for many minutes with the settings of their authors' releases.
 const QUICK_BUILD: [(&str, &str); 3] = [

@@ -13,7 +13,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub(crate) use cargo::{CARGO_AUDIT, CARGO_DENY, TRUNK, cargo_home};
+pub(crate) use cargo::{CARGO_AUDIT, CARGO_AUDITABLE, CARGO_DEB, CARGO_DENY, TRUNK, cargo_home};
 pub(crate) use system::named_program;
 
 /// The starting point of every program that the commands run, with one PATH and one folder.
