@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::support::eventually;
+use crate::support::json::UNHURRIED;
 use crate::support::server::{Starting, private_folder};
 
 /// The time between two lines of what is shown of the returns.
@@ -25,15 +26,15 @@ struct Crowd {
     clients: Vec<JoinHandle<Outcome>>,
 }
 
-fn flags() -> [&'static str; 6] {
-    [
+/// Returns the flags of a server that any crowd of one address may use as fast as it can.
+fn flags() -> Vec<&'static str> {
+    let own = [
         "--max-connections-per-address",
         "10000",
         "--handshakes-per-minute",
         "0",
-        "--log-level",
-        "info",
-    ]
+    ];
+    [&own[..], &UNHURRIED].concat()
 }
 
 impl Crowd {
