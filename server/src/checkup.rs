@@ -13,10 +13,10 @@ use native::files::ReadError;
 use native::key_file::{self, KeyFileError};
 
 use crate::backup::DATABASE;
-use crate::config::{Config, NetworkSettings, TlsSettings};
+use crate::config::{AcmeSettings, Config, NetworkSettings, TlsSettings};
 use crate::listen::Endpoint;
 use crate::tls::{Moment, Source, Tls};
-use crate::{data_folder, keystore, store};
+use crate::{acme, data_folder, keystore, store};
 
 /// Free space of a disk below which somebody should look, in bytes: weeks of a busy chat, and room
 /// for the log while a backup is made.
@@ -65,7 +65,7 @@ pub fn check(config: &Config) -> Vec<Finding> {
     findings.key(data);
     let runs = findings.history(data);
     findings.listeners(&config.network, runs);
-    findings.certificate(&config.network);
+    findings.certificate(data, &config.network);
     findings.disk(data);
     findings.0
 }
@@ -160,18 +160,65 @@ impl Findings {
         }
     }
 
-    fn certificate(&mut self, network: &NetworkSettings) {
-        // One that the server signs itself is made when it starts.
-        let Some(TlsSettings::Files { chain, key }) = network.tls.clone() else {
-            return;
-        };
-        let names = network.https_hosts();
-        match Tls::open(Source::Files { chain, key, names }) {
-            Ok(tls) => {
-                let until = Moment(tls.certificate().not_after);
-                self.push(Level::Ok, format!("the certificate is valid until {until}"));
+    fn certificate(&mut self, data: &Path, network: &NetworkSettings) {
+        match network.tls.clone() {
+            Some(TlsSettings::Files { chain, key }) => {
+                let names = network.https_hosts();
+                match Tls::open(Source::Files { chain, key, names }) {
+                    Ok(tls) => self.valid(&tls),
+                    Err(error) => self.push(Level::Error, error.to_string()),
+                }
+            }
+            Some(TlsSettings::Acme(settings)) => self.acme(data, network, &settings),
+            // One that the server signs itself is made when it starts.
+            Some(TlsSettings::SelfSigned) | None => {}
+        }
+    }
+
+    fn valid(&mut self, tls: &Tls) {
+        if let Some(certificate) = tls.certificate() {
+            let until = Moment(certificate.not_after);
+            self.push(Level::Ok, format!("the certificate is valid until {until}"));
+        }
+    }
+
+    fn acme(&mut self, data: &Path, network: &NetworkSettings, settings: &AcmeSettings) {
+        match Tls::open_for_acme(acme::certificate_path(data)) {
+            Ok((tls, Ok(()))) => {
+                self.valid(&tls);
+                if !tls
+                    .certificate()
+                    .is_some_and(|it| it.covers(&settings.names()))
+                {
+                    let text = "the certificate is not for all names of --acme; another will be asked \
+                                for";
+                    self.push(Level::Warning, text);
+                }
+            }
+            Ok((_, Err(error))) if error.is_absent() => {
+                let text = "there is no certificate yet; the ACME directory will be asked for it";
+                self.push(Level::Ok, text);
+            }
+            Ok((_, Err(error))) => {
+                let text =
+                    format!("the ACME directory will be asked for another certificate: {error}");
+                self.push(Level::Warning, text);
             }
             Err(error) => self.push(Level::Error, error.to_string()),
+        }
+        match acme::check(data, settings) {
+            Err(error) => self.push(Level::Error, error.to_string()),
+            Ok(None) => {}
+            Ok(Some(last)) => {
+                let text = format!("the last attempt to get a certificate has failed: {last}");
+                self.push(Level::Warning, text);
+            }
+        }
+        let mut ports = network.http.iter().filter_map(Endpoint::port);
+        if !ports.any(|port| port == acme::PORT) {
+            let text = "no --http listens on port 443, to which the ACME directory connects: have it \
+                        passed on";
+            self.push(Level::Warning, text);
         }
     }
 
@@ -343,6 +390,60 @@ mod tests {
             assert_eq!(found, 1, "{words}: {errors:#?}");
         }
         assert_eq!(errors.len(), 3, "{errors:#?}");
+    }
+
+    #[test]
+    fn what_a_certificate_of_a_directory_needs_is_checked() {
+        let outer = tempfile::tempdir().unwrap();
+        let data = outer.path().join("data");
+        native::files::make_folder(&data).unwrap();
+        let ca = outer.path().join("ca.pem");
+        let authority = rcgen::generate_simple_self_signed(["ca.example".to_owned()]).unwrap();
+        fs::write(&ca, authority.cert.pem()).unwrap();
+        let mut config = config(&data);
+        let settings = AcmeSettings {
+            domains: vec!["chat.example".parse().unwrap()],
+            email: None,
+            directory: "https://127.0.0.1:1/dir".into(),
+            ca: Some(ca.clone()),
+        };
+        config.network.tls = Some(TlsSettings::Acme(settings));
+        assert_eq!(told(&config, Level::Error), [""; 0]);
+        let warnings = told(&config, Level::Warning);
+        assert!(warnings[0].contains("port 443"), "{warnings:#?}");
+        assert_eq!(warnings.len(), 1, "{warnings:#?}");
+        // For another name, and the directory has been asked in vain.
+        let other = rcgen::generate_simple_self_signed(["other.example".to_owned()]).unwrap();
+        let put = |name: &str, text: &str| {
+            fs::write(data.join(name), text).unwrap();
+            let mode = fs::Permissions::from_mode(0o600);
+            fs::set_permissions(data.join(name), mode).unwrap();
+        };
+        let both = other.cert.pem() + &other.signing_key.serialize_pem();
+        put("acme_certificate.pem", &both);
+        put("acme_attempts.json", "{\"error\": \"too many\"}");
+        let warnings = told(&config, Level::Warning).join("\n");
+        assert!(
+            warnings.contains("not for all names of --acme"),
+            "{warnings}"
+        );
+        assert!(warnings.contains("has failed: too many"), "{warnings}");
+        put("acme_certificate.pem", &both[..100]);
+        let warnings = told(&config, Level::Warning).join("\n");
+        assert!(warnings.contains("no whole certificate"), "{warnings}");
+        put("acme_accounts.json", "{");
+        let errors = told(&config, Level::Error);
+        assert!(
+            errors[0].contains("acme_accounts.json is damaged"),
+            "{errors:#?}"
+        );
+        fs::remove_file(data.join("acme_accounts.json")).unwrap();
+        fs::remove_file(ca).unwrap();
+        let errors = told(&config, Level::Error);
+        assert!(
+            errors[0].contains("ca.pem: there is no such file"),
+            "{errors:#?}"
+        );
     }
 
     #[test]

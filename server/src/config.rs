@@ -1,6 +1,7 @@
 //! The server's configuration: flags win over the environment, that over the file, and that over
 //! the defaults.
 
+mod acme;
 mod changes;
 mod commands;
 mod flags;
@@ -22,6 +23,7 @@ use shared::limits::{
 };
 use thiserror::Error;
 
+pub use self::acme::AcmeSettings;
 pub use self::changes::{Changes, Values};
 pub use self::commands::{BackupTask, ConfigTask, ImportTask, RestoreTask};
 use self::flags::Settings;
@@ -132,8 +134,8 @@ pub enum ConfigError {
     /// Others would reach the page without TLS.
     #[error(
         "http {0} would send the page without TLS to other machines, and whoever is in between could \
-         change it: use --tls-cert and --tls-key, or --tls-self-signed, or name the proxy in front \
-         of it with --trusted-proxy; --insecure-http allows it as it is"
+         change it: use --acme, or --tls-cert and --tls-key, or --tls-self-signed, or name the proxy \
+         in front of it with --trusted-proxy; --insecure-http allows it as it is"
     )]
     PlainHttp(Endpoint),
     /// Others would read the server's metrics.

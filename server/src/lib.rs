@@ -2,6 +2,7 @@
 //!
 //! [`run`] takes bound listeners and a stop signal, so that tests drive the same server as `main`.
 
+pub mod acme;
 pub mod admission;
 pub mod backup;
 pub mod checkup;

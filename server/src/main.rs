@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
+use secure_chat_server::acme;
 use secure_chat_server::backup::DATABASE;
 use secure_chat_server::config::{
-    self, Cli, Command, Config, ConfigError, Loaded, TlsSettings, Values,
+    self, AcmeSettings, Cli, Command, Config, ConfigError, Loaded, TlsSettings, Values,
 };
 use secure_chat_server::hub::Hub;
 use secure_chat_server::keystore::{self, KeystoreError};
@@ -234,7 +235,7 @@ async fn listen_and_run(
         threshold: reloading.threshold,
         running: reloading.running,
         http: http_endpoints(&listeners),
-        certificate: watch_certificate(&listeners, &context),
+        certificate: keep_certificate(&listeners, &context),
     };
     tokio::spawn(reloader.run(reloading.hang_up));
     // The sockets listen already: whoever comes now is served in a moment.
@@ -286,24 +287,71 @@ fn open_tls(config: &Config, listeners: &Listeners) -> Result<Option<Arc<Tls>>, 
     let names = reload::certificate_names(config, &links::own_hosts(listeners));
     let source = match settings {
         TlsSettings::Files { chain, key } => tls::Source::Files { chain, key, names },
+        TlsSettings::Acme(settings) => {
+            return open_for_acme(config, &settings, listeners).map(Some);
+        }
         TlsSettings::SelfSigned => tls::Source::SelfSigned {
             path: config.data_dir.join(SELF_SIGNED),
             names,
         },
     };
     let tls = Tls::open(source).map_err(Failure::Tls)?;
-    let certificate = tls.certificate();
-    let until = Moment(certificate.not_after);
-    tracing::info!(%until, "the TLS certificate's fingerprint (SHA-256): {}", certificate.fingerprint);
+    tell_fingerprint(&tls);
     Ok(Some(Arc::new(tls)))
 }
 
-/// Starts the watch of the certificate, if there is one.
-fn watch_certificate(listeners: &Listeners, context: &Context) -> Option<Watched> {
+/// Loads the certificate that an ACME directory has issued before, if there is one: the first is got
+/// while the server listens, because the directory connects to it.
+fn open_for_acme(
+    config: &Config,
+    settings: &AcmeSettings,
+    listeners: &Listeners,
+) -> Result<Arc<Tls>, Failure> {
+    let path = acme::certificate_path(&config.data_dir);
+    let (tls, loaded) = Tls::open_for_acme(path).map_err(Failure::Tls)?;
+    let names = settings.names().join(" ");
+    match loaded {
+        Ok(()) => tell_fingerprint(&tls),
+        Err(error) if error.is_absent() => {
+            tracing::info!(
+                names,
+                "there is no certificate yet; clients are refused until there is"
+            );
+        }
+        Err(error) => tracing::warn!(names, "another certificate is needed: {error}"),
+    }
+    let mut addresses = listeners.http.iter().filter_map(Listener::net_address);
+    if !addresses.any(|address| address.port() == acme::PORT) {
+        tracing::info!(
+            names,
+            "the ACME directory connects to port 443 of each name, from where something must lead to \
+             an address of --http"
+        );
+    }
+    Ok(Arc::new(tls))
+}
+
+fn tell_fingerprint(tls: &Tls) {
+    if let Some(certificate) = tls.certificate() {
+        let until = Moment(certificate.not_after);
+        let fingerprint = certificate.fingerprint;
+        tracing::info!(%until, "the TLS certificate's fingerprint (SHA-256): {fingerprint}");
+    }
+}
+
+/// Starts the task that keeps the certificate up to date, if there is one.
+fn keep_certificate(listeners: &Listeners, context: &Context) -> Option<Watched> {
     let tls = listeners.tls.clone()?;
     // One request at a time: see `reload`.
     let (requests, asked) = mpsc::channel(1);
-    tokio::spawn(tls::watch(Arc::clone(&tls), asked, context.stop.clone()));
+    let config = context.config();
+    let stop = context.stop.clone();
+    if let Some(TlsSettings::Acme(settings)) = &config.network.tls {
+        let (data, settings) = (config.data_dir.clone(), settings.clone());
+        tokio::spawn(acme::keep(data, settings, Arc::clone(&tls), asked, stop));
+    } else {
+        tokio::spawn(tls::watch(Arc::clone(&tls), asked, stop));
+    }
     Some(Watched {
         tls,
         requests,

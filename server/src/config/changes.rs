@@ -115,15 +115,22 @@ mod tests {
     // The fault: a setting that is told to be loaded and is not, or the other way around.
     #[test]
     fn what_a_reload_takes_is_what_the_help_says() {
+        const ACME: &str = "\nacme = [\"chat.example\"]\nacme_agree_tos = true";
         for setting in settings(&Cli::command()) {
             let other = match setting.key.as_str() {
-                "listen" | "http" => "[\"127.0.0.1:1\"]",
+                "listen" | "http" | "ops" => "[\"127.0.0.1:1\"]",
                 "public_url" => "[\"https://chat.example\"]",
                 "tls_cert" => "\"cert.pem\"\ntls_key = \"key.pem\"",
                 "tls_key" => "\"key.pem\"\ntls_cert = \"cert.pem\"",
+                "acme" => "[\"chat.example\"]\nacme_agree_tos = true",
+                "acme_agree_tos" => "true\nacme = [\"chat.example\"]",
+                "acme_email" => &format!("\"ada@chat.example\"{ACME}"),
+                "acme_directory" => &format!("\"https://acme.example/\"{ACME}"),
+                "acme_ca" => &format!("\"ca.pem\"{ACME}"),
                 "trusted_proxy" | "proxy_protocol_from" => "[\"10.0.0.0/8\"]",
                 "data_dir" => "\"elsewhere\"",
                 "log_level" => "\"debug\"",
+                "log_format" => "\"json\"",
                 "allow_origin" => "[\"https://other.example\"]",
                 "keep" => "\"30d\"",
                 "admission" => "\"approval\"",

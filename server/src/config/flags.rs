@@ -11,6 +11,7 @@ use shared::chat::{AdmissionMode, Keep, RoomId};
 use super::commands::{BackupTask, ConfigTask, ImportTask, RestoreTask};
 use super::values::one_or_many;
 use super::{LogFormat, LogLevel};
+use crate::acme::Domain;
 use crate::listen::Endpoint;
 use crate::proxy::Network;
 use crate::public_url::PublicUrl;
@@ -100,6 +101,8 @@ Examples:
       Listen on this machine only; open http://127.0.0.1:8080 in a browser.
   secure-chat-server --listen 0.0.0.0:5000 --allow-v1
       Let other machines in, with the study protocol v1.
+  secure-chat-server --http 0.0.0.0:443 --acme chat.example --acme-agree-tos
+      Serve https://chat.example, with a certificate of Let's Encrypt.
   secure-chat-server --log-plaintext
       Show every decrypted line in the log, as the original demo does.
   kill -HUP PID
@@ -158,6 +161,42 @@ pub(super) struct Settings {
     #[arg(help_heading = RESTART)]
     #[arg(long, value_name = "FILE", env = "SECURE_CHAT_TLS_KEY")]
     pub(super) tls_key: Option<PathBuf>,
+
+    /// Name for which an ACME directory is to issue the certificate, such as chat.example, for TLS on
+    /// the HTTP listeners; may be repeated. The directory must reach this server on port 443 of each
+    /// name. Without --public-url these are the page's addresses.
+    #[arg(help_heading = RESTART)]
+    #[arg(
+        long,
+        value_name = "DOMAIN",
+        env = "SECURE_CHAT_ACME",
+        value_delimiter = ','
+    )]
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub(super) acme: Option<Vec<Domain>>,
+
+    /// Address to which the directory of --acme may write.
+    #[arg(help_heading = RESTART)]
+    #[arg(long, value_name = "EMAIL", env = "SECURE_CHAT_ACME_EMAIL")]
+    pub(super) acme_email: Option<String>,
+
+    /// Directory of --acme. Only https.
+    /// [default: <https://acme-v02.api.letsencrypt.org/directory>]
+    #[arg(help_heading = RESTART)]
+    #[arg(long, value_name = "URL", env = "SECURE_CHAT_ACME_DIRECTORY")]
+    pub(super) acme_directory: Option<String>,
+
+    /// File with the authorities, in PEM, that vouch for the directory of --acme, instead of those
+    /// that the system trusts: for a directory of your own.
+    #[arg(help_heading = RESTART)]
+    #[arg(long, value_name = "FILE", env = "SECURE_CHAT_ACME_CA")]
+    pub(super) acme_ca: Option<PathBuf>,
+
+    /// Agree to the terms of service of the directory of --acme, which needs it.
+    #[arg(help_heading = RESTART)]
+    #[arg(long, value_name = "BOOL", env = "SECURE_CHAT_ACME_AGREE_TOS")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) acme_agree_tos: Option<bool>,
 
     /// TLS with a certificate that the server signs itself, for a network of your own; its fingerprint
     /// is printed.

@@ -56,6 +56,8 @@ impl Setting {
         let (help, default) = match help.split_once("[default: ") {
             Some((before, behind)) => {
                 let default = behind.trim_end().trim_end_matches(']');
+                // The mark of a link in the documentation.
+                let default = default.trim_matches(['<', '>']);
                 (before.trim_end().to_owned(), Some(default.to_owned()))
             }
             None => (help, None),

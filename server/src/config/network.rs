@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::ConfigError;
+use super::acme::{self, AcmeSettings};
 use super::flags::Settings;
 use crate::listen::Endpoint;
 use crate::proxy::{Network, Networks};
@@ -58,6 +59,8 @@ pub enum TlsSettings {
         /// The file of the key.
         key: PathBuf,
     },
+    /// A certificate that an ACME directory issues.
+    Acme(AcmeSettings),
     /// A certificate that the server signs itself.
     SelfSigned,
 }
@@ -71,12 +74,27 @@ impl NetworkSettings {
 
     /// Takes the settings that need a restart from those in use.
     pub(super) fn keep_fixed(&mut self, running: &Self) {
+        // Addresses that only the names of a certificate are the reason for change with these.
+        let follow =
+            self.urls_follow_acme() || (self.public_url.is_empty() && running.urls_follow_acme());
+        if follow && self.tls != running.tls {
+            self.public_url.clone_from(&running.public_url);
+        }
         self.listen.clone_from(&running.listen);
         self.http.clone_from(&running.http);
         self.tls.clone_from(&running.tls);
         self.insecure_http = running.insecure_http;
         self.ops.clone_from(&running.ops);
         self.insecure_ops = running.insecure_ops;
+    }
+
+    /// Returns `true` if the public addresses are the names for which a directory issues certificates.
+    fn urls_follow_acme(&self) -> bool {
+        let Some(TlsSettings::Acme(acme)) = &self.tls else {
+            return false;
+        };
+        let names = acme.public_urls(None);
+        names.is_ok_and(|urls| urls == self.public_url)
     }
 
     /// Refuses listeners that cannot be meant.
@@ -119,15 +137,23 @@ pub(super) fn merge(
     file: &mut Settings,
 ) -> Result<NetworkSettings, ConfigError> {
     let default = NetworkSettings::default();
+    let acme = acme::merge(over, file)?;
+    let public_url = either(&mut over.public_url, &mut file.public_url);
+    let public_url = match &acme {
+        Some(acme) => acme.public_urls(public_url)?,
+        None => public_url.unwrap_or_default(),
+    };
+    let tls = tls_settings(
+        either(&mut over.tls_cert, &mut file.tls_cert),
+        either(&mut over.tls_key, &mut file.tls_key),
+        either(&mut over.tls_self_signed, &mut file.tls_self_signed) == Some(true),
+        acme,
+    )?;
     Ok(NetworkSettings {
         listen: either(&mut over.listen, &mut file.listen).unwrap_or(default.listen),
         http: either(&mut over.http, &mut file.http).unwrap_or(default.http),
-        public_url: either(&mut over.public_url, &mut file.public_url).unwrap_or_default(),
-        tls: tls_settings(
-            either(&mut over.tls_cert, &mut file.tls_cert),
-            either(&mut over.tls_key, &mut file.tls_key),
-            either(&mut over.tls_self_signed, &mut file.tls_self_signed) == Some(true),
-        )?,
+        public_url,
+        tls,
         insecure_http: either(&mut over.insecure_http, &mut file.insecure_http)
             .unwrap_or(default.insecure_http),
         ops: either(&mut over.ops, &mut file.ops).unwrap_or(default.ops),
@@ -142,7 +168,7 @@ pub(super) fn merge(
 }
 
 /// Takes a setting from the source that wins, or else from the other one.
-fn either<T>(over: &mut Option<T>, file: &mut Option<T>) -> Option<T> {
+pub(super) fn either<T>(over: &mut Option<T>, file: &mut Option<T>) -> Option<T> {
     over.take().or(file.take())
 }
 
@@ -154,15 +180,21 @@ fn tls_settings(
     chain: Option<PathBuf>,
     key: Option<PathBuf>,
     self_signed: bool,
+    acme: Option<AcmeSettings>,
 ) -> Result<Option<TlsSettings>, ConfigError> {
-    match (chain, key, self_signed) {
-        (None, None, false) => Ok(None),
-        (None, None, true) => Ok(Some(TlsSettings::SelfSigned)),
-        (Some(chain), Some(key), false) => Ok(Some(TlsSettings::Files { chain, key })),
-        (Some(_), None, false) => Err(ConfigError::Value("tls_cert needs tls_key".into())),
-        (None, Some(_), false) => Err(ConfigError::Value("tls_key needs tls_cert".into())),
-        (_, _, true) => Err(ConfigError::Value(
-            "tls_self_signed makes a certificate: leave tls_cert and tls_key out".into(),
-        )),
+    let refuse = |text: &str| Err(ConfigError::Value(text.to_owned()));
+    match (chain, key, self_signed, acme) {
+        (None, None, false, None) => Ok(None),
+        (None, None, true, None) => Ok(Some(TlsSettings::SelfSigned)),
+        (None, None, false, Some(acme)) => Ok(Some(TlsSettings::Acme(acme))),
+        (Some(chain), Some(key), false, None) => Ok(Some(TlsSettings::Files { chain, key })),
+        (Some(_), None, false, None) => refuse("tls_cert needs tls_key"),
+        (None, Some(_), false, None) => refuse("tls_key needs tls_cert"),
+        (_, _, _, Some(_)) => {
+            refuse("acme gets a certificate: leave tls_cert, tls_key and tls_self_signed out")
+        }
+        (_, _, true, None) => {
+            refuse("tls_self_signed makes a certificate: leave tls_cert and tls_key out")
+        }
     }
 }

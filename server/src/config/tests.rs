@@ -3,6 +3,7 @@
 use clap::Parser;
 
 use super::*;
+use crate::public_url::PublicUrl;
 
 fn config(arguments: &[&str]) -> Result<Config, String> {
     let cli = Cli::try_parse_from([&["secure-chat-server"], arguments].concat())
@@ -76,4 +77,96 @@ fn a_file_with_a_misspelled_key_is_refused() {
     std::fs::write(file.path(), "lisen = \"127.0.0.1:7\"\n").unwrap();
     let error = config(&["--config", file.path().to_str().unwrap()]).unwrap_err();
     assert!(error.contains("lisen"), "{error}");
+}
+
+const ACME: [&str; 3] = ["--acme", "chat.example", "--acme-agree-tos"];
+
+#[test]
+fn a_name_for_a_certificate_is_the_pages_address() {
+    let one = config(&ACME).unwrap();
+    let origins: Vec<_> = one
+        .network
+        .public_url
+        .iter()
+        .map(PublicUrl::origin)
+        .collect();
+    assert_eq!(origins, ["https://chat.example"]);
+    let Some(TlsSettings::Acme(acme)) = one.network.tls else {
+        panic!("{:?}", one.network.tls);
+    };
+    assert_eq!(
+        acme.directory,
+        "https://acme-v02.api.letsencrypt.org/directory"
+    );
+    // Another port, and another name that is no page's.
+    let more = [
+        "--acme",
+        "Chät.example,chat.example.",
+        "--public-url",
+        "https://chat.example:8443",
+    ];
+    let two = config(&[&ACME[..], &more].concat()).unwrap();
+    let origins: Vec<_> = two
+        .network
+        .public_url
+        .iter()
+        .map(PublicUrl::origin)
+        .collect();
+    assert_eq!(origins, ["https://chat.example:8443"]);
+    let Some(TlsSettings::Acme(acme)) = two.network.tls else {
+        panic!("{:?}", two.network.tls);
+    };
+    assert_eq!(acme.names(), ["chat.example", "xn--cht-rla.example"]);
+    // Other machines reach the page by TLS only.
+    config(&[&ACME[..], &["--http", "0.0.0.0:443"]].concat()).unwrap();
+}
+
+#[test]
+fn certificates_that_cannot_be_had_or_are_not_meant_are_refused() {
+    let many: Vec<_> = (0..100)
+        .map(|number| format!("a{number}.example"))
+        .collect();
+    let many = many.join(",");
+    for (more, expected) in [
+        (&["--acme", "192.0.2.1"][..], "is an address"),
+        (&["--acme", "*.chat.example"], "a wildcard is proven in DNS"),
+        (&["--acme", &many], "101 names"),
+        (
+            &["--tls-self-signed"],
+            "leave tls_cert, tls_key and tls_self_signed out",
+        ),
+        (
+            &["--tls-cert", "a", "--tls-key", "b"],
+            "leave tls_cert, tls_key",
+        ),
+        (
+            &["--acme-directory", "http://127.0.0.1/dir"],
+            "acme_directory is",
+        ),
+        (&["--acme-directory", "letsencrypt"], "acme_directory is"),
+        (&["--acme-email", "nobody"], "acme_email is"),
+        (&["--acme-email", "a@b,c@d"], "acme_email is"),
+        (&["--acme-email", "a@b\r\nX: y"], "acme_email is"),
+        (
+            &["--public-url", "https://other.example"],
+            "for which acme gets no certificate",
+        ),
+        (&["--acme-agree-tos=false"], "--acme-agree-tos"),
+    ] {
+        let mut arguments = ACME.to_vec();
+        if more[0].starts_with("--acme-agree-tos") {
+            arguments.pop();
+        }
+        let error = config(&[&arguments[..], more].concat()).unwrap_err();
+        assert!(error.contains(expected), "{more:?}: {error}");
+    }
+    let error = config(&ACME[..2]).unwrap_err();
+    assert!(
+        error.contains("agreement to the terms of service"),
+        "{error}"
+    );
+    for alone in [["--acme-email", "a@b.example"], ["--acme-ca", "ca.pem"]] {
+        let error = config(&alone).unwrap_err();
+        assert!(error.contains("need acme with a name"), "{error}");
+    }
 }

@@ -85,6 +85,8 @@ async fn enter(
             let (address, is_local) = (socket.address(), socket.is_loopback() && !is_public);
             listener::serve(stream, address, Transport::Tls, is_local, context).await;
         }
+        // The certificate was the answer. The directory ends the connection (RFC 8737 §3).
+        Ok(Accepted::Challenge(mut stream)) => linger(&mut stream).await,
         Ok(Accepted::Plain(stream)) => strangers::refuse_on_tls(stream, &peer).await,
         Err(error) => log_failure(&peer, &error),
     }

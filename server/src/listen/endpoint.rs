@@ -51,6 +51,14 @@ impl Endpoint {
             Self::Unix { .. } => true,
         }
     }
+
+    /// Returns the port; `None` for a Unix socket.
+    pub fn port(&self) -> Option<u16> {
+        match self {
+            Self::Net(address) => Some(address.port()),
+            Self::Unix { .. } => None,
+        }
+    }
 }
 
 impl FromStr for Endpoint {

@@ -69,7 +69,7 @@ impl Scrapes {
                 _ => context.hub.queue_bytes(),
             },
             is_healthy: health.is_ok(),
-            certificate_expiry: tls.map(|tls| tls.certificate().not_after),
+            certificate_expiry: tls.and_then(|tls| Some(tls.certificate()?.not_after)),
         };
         let metrics = context.metrics();
         let text = |form| metrics.text(form, looked).map(Bytes::from);

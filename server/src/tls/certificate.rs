@@ -1,7 +1,7 @@
 //! A certificate with its key, and what is wrong with one that is not taken.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -26,6 +26,8 @@ pub struct Certificate {
     pub(super) key: Arc<CertifiedKey>,
     /// SHA-256 of the certificate.
     pub fingerprint: CertificateFingerprint,
+    /// The beginning of its life.
+    pub not_before: SystemTime,
     /// The end of its life.
     pub not_after: SystemTime,
 }
@@ -88,7 +90,7 @@ pub enum CertificateError {
     #[error("the certificate is valid from {0} on, which is not yet")]
     NotYet(Moment),
     /// The certificate is for other names than the page's.
-    #[error("the certificate is not for {name}, which --public-url names: {cause}")]
+    #[error("the certificate is not for {name}, which --public-url or --acme names: {cause}")]
     WrongName {
         /// The name.
         name: String,
@@ -111,6 +113,19 @@ pub enum CertificateError {
     /// TLS itself cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Tls(#[source] rustls::Error),
+}
+
+impl CertificateError {
+    /// Returns whether there is no such file, and so no certificate yet.
+    pub fn is_absent(&self) -> bool {
+        matches!(
+            self,
+            Self::Read {
+                cause: ReadError::NotFound,
+                ..
+            }
+        )
+    }
 }
 
 /// A moment in the form of RFC 3339.
@@ -158,21 +173,43 @@ impl Certificate {
         // Checks that the key is the certificate's, too: a half of a replacement is not taken.
         let key = CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider());
         let key = key.map_err(CertificateError::Mismatch)?;
-        let not_after = check_time(&first, now)?;
+        let (not_before, not_after) = check_time(&first, now)?;
         check_names(&first, names)?;
         Ok(Self {
             key: Arc::new(key),
             fingerprint: CertificateFingerprint(Sha256::digest(&first).into()),
+            not_before,
             not_after,
         })
     }
+
+    /// Checks a chain and its key, both of `path`, as [`Self::parse`] does.
+    pub(crate) fn check(
+        path: &Path,
+        chain: &str,
+        key: &str,
+        names: &[String],
+    ) -> Result<(), CertificateError> {
+        let path = path.to_owned();
+        let texts = Texts {
+            chain: (&path, chain),
+            key: (&path, key),
+        };
+        Self::parse(texts, names, SystemTime::now()).map(|_| ())
+    }
+
+    /// Returns whether the certificate is for each of `names`.
+    pub fn covers(&self, names: &[String]) -> bool {
+        let own = self.key.cert.first();
+        own.is_some_and(|own| check_names(own, names).is_ok())
+    }
 }
 
-/// Checks that the certificate is valid now, and returns its end.
+/// Checks that the certificate is valid now, and returns its beginning and its end.
 fn check_time(
     certificate: &CertificateDer<'_>,
     now: SystemTime,
-) -> Result<SystemTime, CertificateError> {
+) -> Result<(SystemTime, SystemTime), CertificateError> {
     let parsed =
         x509_cert::Certificate::from_der(certificate).map_err(CertificateError::Damaged)?;
     let validity = parsed.tbs_certificate().validity();
@@ -184,7 +221,7 @@ fn check_time(
     if now > until {
         return Err(CertificateError::Expired(Moment(until)));
     }
-    Ok(until)
+    Ok((from, until))
 }
 
 fn check_names(certificate: &CertificateDer<'_>, names: &[String]) -> Result<(), CertificateError> {

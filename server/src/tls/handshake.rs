@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 
 use super::Tls;
+use super::challenges::ACME_TLS_1;
 use crate::rewound::Rewound;
 
 /// The time that a client has for its TLS handshake: three round trips on a slow network, and a
@@ -28,6 +29,8 @@ pub enum Accepted<S> {
     Http(TlsStream<S>),
     /// TLS with a session of the chat directly in it.
     Session(TlsStream<S>),
+    /// TLS with nothing in it: an ACME directory has seen the answer to its challenge.
+    Challenge(TlsStream<S>),
     /// The peer does not speak TLS.
     Plain(Rewound<S>),
 }
@@ -48,10 +51,17 @@ where
             return Ok(Accepted::Plain(stream));
         }
         let acceptor = TlsAcceptor::from(Arc::clone(&tls.config));
-        let stream = acceptor.accept(stream).await?;
+        let stream = match acceptor.accept(stream).await {
+            Err(_) if tls.certificate().is_none() => {
+                let text = "there is no certificate yet; see above why";
+                return Err(io::Error::other(text));
+            }
+            stream => stream?,
+        };
         let (_, session) = stream.get_ref();
         Ok(match session.alpn_protocol() {
             Some(TLS_PROTOCOL_NAME) => Accepted::Session(stream),
+            Some(ACME_TLS_1) => Accepted::Challenge(stream),
             _ => Accepted::Http(stream),
         })
     };

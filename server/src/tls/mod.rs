@@ -2,11 +2,13 @@
 //! TLS, which a client chooses by ALPN (RFC 7301).
 
 mod certificate;
+mod challenges;
 mod handshake;
 mod self_signed;
 mod source;
 mod watch;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use shared::TLS_PROTOCOL_NAME;
@@ -16,11 +18,13 @@ use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
 
 pub use certificate::{Certificate, CertificateError, Moment};
+pub use challenges::OpenChallenge;
 pub use handshake::{Accepted, HANDSHAKE_RECORD, HANDSHAKE_TIMEOUT, TlsStream, accept};
 pub use source::Source;
 pub use watch::{Request, watch};
 
 use crate::current::Current;
+use challenges::{ACME_TLS_1, Challenges, is_challenge};
 use source::Stamp;
 
 /// The ALPN name of HTTP/1.1, the only version that is served.
@@ -36,14 +40,35 @@ pub struct Tls {
     seen: Mutex<Stamp>,
 }
 
-/// The certificate in use. Connections that are established keep what they began with.
-#[derive(Debug)]
-struct InUse(RwLock<Certificate>);
+/// What clients are shown.
+#[derive(Debug, Default)]
+struct InUse {
+    /// The certificate in use; `None` until an ACME directory has issued the first. Connections that
+    /// are established keep what they began with.
+    certificate: RwLock<Option<Certificate>>,
+    challenges: Arc<Challenges>,
+}
+
+impl InUse {
+    fn certificate(&self) -> Option<Certificate> {
+        let certificate = self.certificate.read();
+        certificate.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn install(&self, certificate: Certificate) {
+        let current = self.certificate.write();
+        *current.unwrap_or_else(PoisonError::into_inner) = Some(certificate);
+    }
+}
 
 impl ResolvesServerCert for InUse {
-    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let current = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        Some(Arc::clone(&current.key))
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        if is_challenge(&hello) {
+            return self.challenges.answer(&hello);
+        }
+        let certificate = self.certificate.read();
+        let certificate = certificate.unwrap_or_else(PoisonError::into_inner);
+        certificate.as_ref().map(|it| Arc::clone(&it.key))
     }
 }
 
@@ -55,14 +80,40 @@ impl Tls {
     pub fn open(source: Source) -> Result<Self, CertificateError> {
         // Before it is read: a change between the two is then noticed by the next look.
         let seen = source.stamp();
-        let current = Arc::new(InUse(RwLock::new(source.load()?)));
+        let certificate = source.load()?;
+        let tls = Self::prepare(source, seen, &[HTTP_1_1, TLS_PROTOCOL_NAME])?;
+        tls.current.install(certificate);
+        Ok(tls)
+    }
+
+    /// Prepares an acceptor that can answer an ACME directory's challenges, and loads the certificate
+    /// that one has issued, if it can be used. Returns, too, why it cannot.
+    ///
+    /// # Errors
+    /// TLS cannot be set up.
+    pub fn open_for_acme(
+        path: PathBuf,
+    ) -> Result<(Self, Result<(), CertificateError>), CertificateError> {
+        let source = Source::Acme(path);
+        let seen = source.stamp();
+        let loaded = source.load();
+        // The challenge is the last: a client that names others, too, is none of a directory's.
+        let protocols = [HTTP_1_1, TLS_PROTOCOL_NAME, ACME_TLS_1];
+        let tls = Self::prepare(source, seen, &protocols)?;
+        let loaded = loaded.map(|certificate| tls.current.install(certificate));
+        Ok((tls, loaded))
+    }
+
+    /// Prepares an acceptor without a certificate.
+    fn prepare(source: Source, seen: Stamp, protocols: &[&[u8]]) -> Result<Self, CertificateError> {
+        let current = Arc::new(InUse::default());
         let provider = Arc::new(aws_lc_rs::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(CertificateError::Tls)?
             .with_no_client_auth()
             .with_cert_resolver(Arc::clone(&current) as Arc<dyn ResolvesServerCert>);
-        config.alpn_protocols = vec![HTTP_1_1.to_vec(), TLS_PROTOCOL_NAME.to_vec()];
+        config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
         Ok(Self {
             config: Arc::new(config),
             current,
@@ -71,10 +122,14 @@ impl Tls {
         })
     }
 
-    /// Returns the certificate that new connections get.
-    pub fn certificate(&self) -> Certificate {
-        let current = self.current.0.read();
-        current.unwrap_or_else(PoisonError::into_inner).clone()
+    /// Returns the certificate that new connections get, if there is one yet.
+    pub fn certificate(&self) -> Option<Certificate> {
+        self.current.certificate()
+    }
+
+    /// Answers an ACME directory's challenge for `name` with `key`, until the result is dropped.
+    pub fn answer_challenge(&self, name: &str, key: CertifiedKey) -> OpenChallenge {
+        self.current.challenges.open(name, key)
     }
 
     /// Asks for a certificate for these names when it is loaded from now on.
@@ -92,12 +147,7 @@ impl Tls {
         let loaded = source.load();
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = stamp;
         let loaded = loaded?;
-        let mut current = self
-            .current
-            .0
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        *current = loaded.clone();
+        self.current.install(loaded.clone());
         Ok(loaded)
     }
 }

@@ -15,6 +15,9 @@ const FILE_BYTES: u64 = 1024 * 1024;
 /// certificates are shared between services.
 const FORBIDDEN_FOR_KEYS: u32 = 0o007;
 
+/// The rights that others must not have in the file of a key that the server has made: none.
+const FORBIDDEN_FOR_OWN_KEYS: u32 = 0o077;
+
 /// The place of the certificate and its key.
 #[derive(Debug, Clone)]
 pub enum Source {
@@ -27,6 +30,9 @@ pub enum Source {
         /// The names that the certificate must be for.
         names: Vec<String>,
     },
+    /// A certificate that an ACME directory has issued, with its key in one file. It need not be for
+    /// all names that are wanted now: it serves until one is.
+    Acme(PathBuf),
     /// A certificate that the server signs itself.
     SelfSigned {
         /// The file with certificate and key.
@@ -54,15 +60,25 @@ impl Source {
                 };
                 Certificate::parse(texts, names, now)
             }
+            Self::Acme(path) => {
+                let text = read(path, FORBIDDEN_FOR_OWN_KEYS)?;
+                let texts = Texts {
+                    chain: (path, &text),
+                    key: (path, &text),
+                };
+                Certificate::parse(texts, &[], now)
+            }
             Self::SelfSigned { path, names } => self_signed::load_or_make(path, names, now),
         }
     }
 
-    /// Returns the same source for a certificate for other names.
+    /// Returns the same source for a certificate for other names. An ACME directory is asked for those
+    /// that the settings name for it.
     pub(super) fn for_names(&self, names: Vec<String>) -> Self {
         match self.clone() {
             Self::Files { chain, key, .. } => Self::Files { chain, key, names },
             Self::SelfSigned { path, .. } => Self::SelfSigned { path, names },
+            issued @ Self::Acme(_) => issued,
         }
     }
 
@@ -75,7 +91,7 @@ impl Source {
         };
         Stamp(match self {
             Self::Files { chain, key, .. } => vec![of(chain), of(key)],
-            Self::SelfSigned { path, .. } => vec![of(path)],
+            Self::Acme(path) | Self::SelfSigned { path, .. } => vec![of(path)],
         })
     }
 }

@@ -66,8 +66,9 @@ async fn load(tls: &Arc<Tls>) {
             "loaded the TLS certificate"
         ),
         Ok(Err(error)) => {
-            let until = Moment(tls.certificate().not_after);
-            tracing::error!(%until, "the TLS certificate in use goes on: {error}");
+            let until = tls.certificate().map(|it| Moment(it.not_after));
+            let until = until.as_ref().map(tracing::field::display);
+            tracing::error!(until, "the TLS certificate in use goes on: {error}");
         }
         // The thread has panicked, which the log has already.
         Err(_) => {}

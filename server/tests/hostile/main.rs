@@ -10,6 +10,7 @@
     reason = "helpers of tests, not only tests: a panic is the report"
 )]
 
+mod acme;
 mod admission;
 mod adversary;
 mod bounds;

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -14,9 +14,9 @@ use shared::error::ErrorCode;
 use crate::support::client::{Client, connect};
 use crate::support::json::{hear, hello, key, say};
 use crate::support::server::{Server, private_folder};
-use crate::support::tls::{Tls, handshake, issue, open};
-use crate::support::websocket::upgrade_head;
-use crate::support::{PATIENCE, eventually};
+use crate::support::tls::{handshake, issue, open};
+use crate::support::tls_tunnel::TlsTunnel;
+use crate::support::{PATIENCE, eventually, free, is_installed};
 
 /// The address of clients, beside the proxy's own.
 const ELSEWHERE: [u8; 4] = [127, 0, 0, 2];
@@ -35,13 +35,6 @@ impl Drop for Proxy {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// Returns an address of this machine that nobody listens on. Another program could take it before
-/// the proxy does, which then does not start.
-fn free() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap()
 }
 
 /// Starts a proxy with the configuration that `write` makes of its folder and its two addresses, and
@@ -168,78 +161,10 @@ const BEHIND: [&str; 6] = [
     "127.0.0.1",
 ];
 
-/// The client's end of a tunnel over TLS: writes frames, and reads their content.
-struct Tunnel {
-    stream: Tls,
-    incoming: Vec<u8>,
-}
-
-impl Tunnel {
-    fn open(address: SocketAddr, more: &str) -> Self {
-        let stream = connect_from_elsewhere(address);
-        let mut stream = handshake(stream, &[b"http/1.1"]).unwrap();
-        let head = upgrade_head("chat.example", "", more)
-            .trim_end()
-            .replace('\n', "\r\n");
-        stream
-            .write_all(format!("{head}\r\n\r\n").as_bytes())
-            .unwrap();
-        let mut answer = Vec::new();
-        while !answer.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            assert_eq!(stream.read(&mut byte).unwrap(), 1, "{answer:?}");
-            answer.push(byte[0]);
-        }
-        let answer = String::from_utf8(answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 101"), "{answer}");
-        let incoming = Vec::new();
-        Self { stream, incoming }
-    }
-}
-
-impl crate::support::client::Wire for Tunnel {
-    fn tcp(&self) -> &TcpStream {
-        &self.stream.sock
-    }
-}
-
-impl std::io::Write for Tunnel {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let frame = crate::support::websocket::frame(true, 2, bytes);
-        self.stream.write_all(&frame).map(|()| bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.stream.flush()
-    }
-}
-
-impl std::io::Read for Tunnel {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        if self.incoming.is_empty() {
-            let mut head = [0; 2];
-            self.stream.read_exact(&mut head)?;
-            let mut length = u64::from(head[1]);
-            if let Some(bytes) = [126, 127].iter().position(|mark| *mark == head[1]) {
-                let mut long = [0; 8];
-                let from = [6, 0][bytes];
-                self.stream.read_exact(&mut long[from..])?;
-                length = u64::from_be_bytes(long);
-            }
-            let mut payload = vec![0; usize::try_from(length).unwrap()];
-            self.stream.read_exact(&mut payload)?;
-            // Pings of the server are no content; a close is the end.
-            match head[0] & 0x0f {
-                8 => return Ok(0),
-                2 => self.incoming = payload,
-                _ => return self.read(buffer),
-            }
-        }
-        let length = buffer.len().min(self.incoming.len());
-        buffer[..length].copy_from_slice(&self.incoming[..length]);
-        self.incoming.drain(..length);
-        Ok(length)
-    }
+/// Opens a tunnel through a proxy, from another address.
+fn tunnel(address: SocketAddr, more: &str) -> TlsTunnel {
+    let stream = handshake(connect_from_elsewhere(address), &[b"http/1.1"]).unwrap();
+    TlsTunnel::open(stream, "chat.example", more)
 }
 
 /// Connects from another address than the proxy's, as clients on other machines do.
@@ -265,7 +190,7 @@ fn assert_serves(server: &Server, proxy: &Proxy) {
     // An address that the client claims itself does not count, in either field.
     let claims = "Origin: https://chat.example\nX-Forwarded-For: 198.51.100.1\n\
                   Forwarded: for=198.51.100.2";
-    let mut client = Client::of(key(1), Tunnel::open(proxy.https, claims), Version::V2);
+    let mut client = Client::of(key(1), tunnel(proxy.https, claims), Version::V2);
     client.shake_hands();
     hello(&mut client, "anna");
     say(
@@ -281,18 +206,8 @@ fn assert_serves(server: &Server, proxy: &Proxy) {
     assert!(shown.contains("\"address\":\"127.0.0.2\""), "{shown}");
     assert!(!server.log().contains("198.51.100."), "{}", server.log());
 
-    let mut old = Client::over(Tunnel::open(proxy.https, ""));
+    let mut old = Client::over(tunnel(proxy.https, ""));
     old.assert_told(ErrorCode::V1Disabled);
-}
-
-/// Returns whether a program is there. `cargo xtask test` says which are missing: Debian's packages
-/// start a service, so that it does not install them unasked.
-fn is_installed(program: &str) -> bool {
-    let found = Command::new(program).arg("-v").output().is_ok();
-    if !found {
-        eprintln!("skipped: {program} is not installed");
-    }
-    found
 }
 
 #[test]

@@ -154,6 +154,10 @@ fn native(tools: &mut Toolbox) -> Result<()> {
     if let Err(why) = tools.ensure_prometheus() {
         println!("{why}; so the metrics, alert rules and dashboard are not tested with Prometheus");
     }
+    // Its package starts nothing.
+    if let Err(why) = tools.ensure_pebble() {
+        println!("{why}; so certificates from an ACME directory are not tested");
+    }
     let mut command = tools.cargo(&["test", "--workspace", "--features", "shared/aws-lc"]);
     // The interoperability tests run Python programs, which need the packages of this environment.
     let python = interop_python(tools)?;

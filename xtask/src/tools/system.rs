@@ -47,6 +47,11 @@ impl Toolbox {
         Ok((driver, self.ensure_program("Xvfb", "Xvfb", &["xvfb"])?))
     }
 
+    /// Returns the ACME directory that the server gets certificates from in tests.
+    pub(crate) fn ensure_pebble(&self) -> Result<PathBuf> {
+        self.ensure_program("pebble", "pebble, a directory of ACME,", &["pebble"])
+    }
+
     fn find_chromium(&self) -> Option<PathBuf> {
         let on_path = CHROMIUM_NAMES.iter().find_map(|name| self.find(name));
         let macos = PathBuf::from(CHROME_ON_MACOS);

@@ -3,10 +3,14 @@
 pub(crate) mod client;
 pub(crate) mod json;
 pub(crate) mod metrics;
+pub(crate) mod pebble;
 pub(crate) mod server;
 pub(crate) mod tls;
+pub(crate) mod tls_tunnel;
 pub(crate) mod websocket;
 
+use std::net::{SocketAddr, TcpListener};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -35,6 +39,23 @@ pub(crate) fn server_key() -> &'static PrivateKey {
 pub(crate) fn client_key() -> &'static PrivateKey {
     static KEY: OnceLock<PrivateKey> = OnceLock::new();
     KEY.get_or_init(|| PrivateKey::generate(2048, &mut system_random()).unwrap())
+}
+
+/// Returns an address of this machine that nobody listens on. Another program could take it before
+/// the one that it is for does, which then does not start.
+pub(crate) fn free() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
+}
+
+/// Returns whether a program is there. `cargo xtask test` says which are missing, and installs those
+/// whose packages start no service.
+pub(crate) fn is_installed(program: &str) -> bool {
+    let started = Command::new(program).arg("-v").output();
+    if started.is_err() {
+        eprintln!("skipped: {program} is not installed");
+    }
+    started.is_ok()
 }
 
 /// Waits until `check` returns a value.

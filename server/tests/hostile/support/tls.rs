@@ -4,11 +4,15 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, KeyUsagePurpose};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
+use rustls::{
+    ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    StreamOwned,
+};
 
 use super::client::{Wire, connect};
 
@@ -83,7 +87,35 @@ pub(crate) fn handshake(mut stream: TcpStream, protocols: &[&[u8]]) -> std::io::
     Ok(StreamOwned::new(connection, stream))
 }
 
-/// Performs such a handshake, which must succeed.
+/// Performs a handshake as a browser does: the certificate must be for `name`, and one of `roots` must
+/// vouch for it.
+pub(crate) fn open_verified(
+    address: SocketAddr,
+    name: &str,
+    roots: &str,
+    protocols: &[&[u8]],
+) -> std::io::Result<Tls> {
+    let mut store = RootCertStore::empty();
+    for root in CertificateDer::pem_slice_iter(roots.as_bytes()) {
+        store.add(root.unwrap()).unwrap();
+    }
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(store)
+        .with_no_client_auth();
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+    let name = ServerName::try_from(name.to_owned()).unwrap();
+    let mut connection = ClientConnection::new(Arc::new(config), name).unwrap();
+    let mut stream = connect(address);
+    while connection.is_handshaking() {
+        connection.complete_io(&mut stream)?;
+    }
+    Ok(StreamOwned::new(connection, stream))
+}
+
+/// Performs a handshake that takes any certificate, which must succeed.
 pub(crate) fn open(address: SocketAddr, protocols: &[&[u8]]) -> Tls {
     try_open(address, protocols).unwrap()
 }
@@ -99,6 +131,25 @@ pub(crate) struct Issued {
     pub(crate) der: Vec<u8>,
     pub(crate) chain: String,
     pub(crate) key: String,
+}
+
+/// Makes an authority, and a certificate of it for 127.0.0.1. Returns the authority's own, too.
+pub(crate) fn issue_by_authority() -> (String, Issued) {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let key = KeyPair::generate().unwrap();
+    let root = params.self_signed(&key).unwrap().pem();
+    let authority = rcgen::Issuer::new(params, key);
+    let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.signed_by(&key, &authority).unwrap();
+    let issued = Issued {
+        der: certificate.der().to_vec(),
+        chain: certificate.pem(),
+        key: key.serialize_pem(),
+    };
+    (root, issued)
 }
 
 /// Makes a certificate for `name` that ends so many days from now, or before.
