@@ -38,6 +38,9 @@ test('a page with a certificate from a directory is a secure context, and chats'
   await ada.chat.open(address);
   expect(await ada.page.evaluate(() => window.isSecureContext)).toBe(true);
   await expect(ada.chat.id('insecure-page')).toHaveCount(0);
+  // The page over HTTP/2; the tunnel has a connection of HTTP/1.1.
+  const hop = () => performance.getEntriesByType('navigation')[0].nextHopProtocol;
+  expect(await ada.page.evaluate(hop)).toBe('h2');
   const bert = await visitor();
   await bert.chat.open(address);
   await ada.chat.join('ada');

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
 use super::visitor::Peer;
-use super::{http, strangers};
+use super::{http, http2, strangers};
 use crate::admission::Permit;
 use crate::clients::Transport;
 use crate::context::Context;
@@ -74,6 +74,7 @@ async fn enter(
     };
     match accepted {
         Ok(Accepted::Http(stream)) => http::serve(stream, peer, permit).await,
+        Ok(Accepted::Http2(stream)) => http2::serve(stream, peer, permit).await,
         Ok(Accepted::Session(stream)) => {
             // From here on it counts as a session, as a tunnel does.
             drop(permit);

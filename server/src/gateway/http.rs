@@ -19,10 +19,10 @@ use crate::logging::{Excerpt, Quoted};
 
 /// The time that a client has for its first byte, for a request's head, and between two requests:
 /// an idle connection holds one of few permits. A browser opens another one without being asked.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The largest head of a request, in bytes.
-const HEAD_BYTES: usize = 16 * 1024;
+pub(super) const HEAD_BYTES: u16 = 16 * 1024;
 
 /// Serves a connection of which it is not known yet whether it is HTTP.
 pub(super) async fn serve<S>(stream: S, peer: Peer, permit: Permit)
@@ -60,7 +60,7 @@ where
     let serving = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(HEAD_BYTES)
+        .max_buf_size(HEAD_BYTES.into())
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::pin!(serving);
@@ -84,7 +84,8 @@ where
     }
 }
 
-async fn respond(request: Request<Incoming>, peer: &Peer) -> Reply {
+/// Answers a request of either version.
+pub(super) async fn respond(request: Request<Incoming>, peer: &Peer) -> Reply {
     let mut reply = route(request, peer).await;
     headers::add_security(reply.headers_mut());
     reply

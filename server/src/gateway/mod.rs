@@ -3,11 +3,13 @@
 //! The gateway holds no keys and looks into nothing: it splices bytes onto the same handler that
 //! raw TCP ends in.
 
+mod activity;
 mod assets;
 mod entry;
 mod first_bytes;
 pub(crate) mod headers;
 mod http;
+mod http2;
 pub(crate) mod origin;
 pub(crate) mod probe;
 pub(crate) mod reply;

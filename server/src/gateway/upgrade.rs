@@ -7,7 +7,7 @@ use hyper::header::{
     SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use hyper::upgrade::OnUpgrade;
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, Request, StatusCode, Version};
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -56,6 +56,14 @@ pub(super) fn respond(mut request: Request<Incoming>, visitor: &Visitor) -> Repl
         return text(
             StatusCode::FORBIDDEN,
             "Pages of this origin may not use this server; see --public-url and --allow-origin.\n",
+        );
+    }
+    if request.version() == Version::HTTP_2 {
+        // Only after the check of the origin, whose answer says more.
+        log_refused(visitor, "it was asked for over HTTP/2");
+        return text(
+            StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+            "The tunnel is opened over HTTP/1.1.\n",
         );
     }
     let Some(encoding) = encoding_of(request.uri().query()) else {

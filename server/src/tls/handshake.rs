@@ -8,8 +8,8 @@ use shared::TLS_PROTOCOL_NAME;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 
-use super::Tls;
 use super::challenges::ACME_TLS_1;
+use super::{HTTP_2, Tls};
 use crate::rewound::Rewound;
 
 /// The time that a client has for its TLS handshake: three round trips on a slow network, and a
@@ -27,6 +27,8 @@ pub type TlsStream<S> = tokio_rustls::server::TlsStream<Rewound<S>>;
 pub enum Accepted<S> {
     /// TLS with HTTP in it, which is what clients without ALPN mean, too.
     Http(TlsStream<S>),
+    /// TLS with HTTP/2 in it.
+    Http2(TlsStream<S>),
     /// TLS with a session of the chat directly in it.
     Session(TlsStream<S>),
     /// TLS with nothing in it: an ACME directory has seen the answer to its challenge.
@@ -60,6 +62,7 @@ where
         };
         let (_, session) = stream.get_ref();
         Ok(match session.alpn_protocol() {
+            Some(HTTP_2) => Accepted::Http2(stream),
             Some(TLS_PROTOCOL_NAME) => Accepted::Session(stream),
             Some(ACME_TLS_1) => Accepted::Challenge(stream),
             _ => Accepted::Http(stream),

@@ -27,7 +27,10 @@ use crate::current::Current;
 use challenges::{ACME_TLS_1, Challenges, is_challenge};
 use source::Stamp;
 
-/// The ALPN name of HTTP/1.1, the only version that is served.
+/// The ALPN name of HTTP/2 over TLS (RFC 9113 §3.2).
+const HTTP_2: &[u8] = b"h2";
+
+/// The ALPN name of HTTP/1.1.
 const HTTP_1_1: &[u8] = b"http/1.1";
 
 /// The server's TLS: how it is spoken, and the certificate that is in use now.
@@ -81,7 +84,7 @@ impl Tls {
         // Before it is read: a change between the two is then noticed by the next look.
         let seen = source.stamp();
         let certificate = source.load()?;
-        let tls = Self::prepare(source, seen, &[HTTP_1_1, TLS_PROTOCOL_NAME])?;
+        let tls = Self::prepare(source, seen, &[HTTP_2, HTTP_1_1, TLS_PROTOCOL_NAME])?;
         tls.current.install(certificate);
         Ok(tls)
     }
@@ -98,7 +101,7 @@ impl Tls {
         let seen = source.stamp();
         let loaded = source.load();
         // The challenge is the last: a client that names others, too, is none of a directory's.
-        let protocols = [HTTP_1_1, TLS_PROTOCOL_NAME, ACME_TLS_1];
+        let protocols = [HTTP_2, HTTP_1_1, TLS_PROTOCOL_NAME, ACME_TLS_1];
         let tls = Self::prepare(source, seen, &protocols)?;
         let loaded = loaded.map(|certificate| tls.current.install(certificate));
         Ok((tls, loaded))

@@ -21,6 +21,7 @@ mod durable;
 mod endurance;
 mod frames;
 mod http;
+mod http2;
 mod keeping;
 mod listeners;
 mod logs;

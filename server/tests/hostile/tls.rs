@@ -100,7 +100,7 @@ fn assert_chats(client: &mut Client<Tls>) {
 #[test]
 fn page_tunnel_and_sessions_share_one_port() {
     let server = Files::with(&issue("chat.example", 90)).start();
-    for protocols in [&[HTTP][..], &[], &[b"h2", HTTP]] {
+    for protocols in [&[HTTP][..], &[]] {
         let mut page = open(server.http(), protocols);
         send(&mut page, "GET /healthz HTTP/1.1\nHost: chat.example");
         assert!(read_until(&mut page, "ok\n").starts_with("HTTP/1.1 200"));

@@ -1,6 +1,7 @@
 //! Helpers of the attacks: the server as a process, honest clients, and raw HTTP and WebSocket.
 
 pub(crate) mod client;
+pub(crate) mod http2;
 pub(crate) mod json;
 pub(crate) mod metrics;
 pub(crate) mod pebble;

@@ -71,6 +71,17 @@ pub(crate) fn try_open(address: SocketAddr, protocols: &[&[u8]]) -> std::io::Res
 
 /// Performs such a handshake on a connected stream.
 pub(crate) fn handshake(mut stream: TcpStream, protocols: &[&[u8]]) -> std::io::Result<Tls> {
+    let config = client_config(protocols);
+    let name = ServerName::try_from("chat.example").unwrap();
+    let mut connection = ClientConnection::new(Arc::new(config), name).unwrap();
+    while connection.is_handshaking() {
+        connection.complete_io(&mut stream)?;
+    }
+    Ok(StreamOwned::new(connection, stream))
+}
+
+/// Returns the configuration of a client that takes any certificate.
+pub(crate) fn client_config(protocols: &[&[u8]]) -> ClientConfig {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -79,12 +90,7 @@ pub(crate) fn handshake(mut stream: TcpStream, protocols: &[&[u8]]) -> std::io::
         .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
         .with_no_client_auth();
     config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
-    let name = ServerName::try_from("chat.example").unwrap();
-    let mut connection = ClientConnection::new(Arc::new(config), name).unwrap();
-    while connection.is_handshaking() {
-        connection.complete_io(&mut stream)?;
-    }
-    Ok(StreamOwned::new(connection, stream))
+    config
 }
 
 /// Performs a handshake as a browser does: the certificate must be for `name`, and one of `roots` must
