@@ -40,6 +40,9 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 /// Time for which the last lines may keep the process, when nobody reads them.
 const LAST_WORDS_TIMEOUT: Duration = Duration::from_millis(500);
 
+/// Time for which a service manager that takes no word keeps the process.
+const MANAGER_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// The name of the certificate that the server signs itself, in the data folder.
 const SELF_SIGNED: &str = "tls_self_signed.pem";
 
@@ -241,7 +244,10 @@ async fn listen_and_run(
     // The sockets listen already: whoever comes now is served in a moment.
     drop(spawn_blocking(service_manager::tell_ready));
     tokio::spawn(service_manager::keep_watchdog(Arc::clone(&context)));
+    let told = tokio::spawn(service_manager::tell_when_stopping(context.stop.clone()));
     run(listeners, context).await;
+    // A server without clients stops before that. A manager that takes nothing does not hold it up.
+    let _ = tokio::time::timeout(MANAGER_TIMEOUT, told).await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -405,7 +411,6 @@ fn watch_signals(context: Arc<Context>) -> io::Result<()> {
             }
             // First of all, so that nothing that logging does can prevent it.
             context.stop.cancel();
-            drop(spawn_blocking(service_manager::tell_stopping));
             tracing::info!(clients = context.clients.count(), "stopping");
         }
     });

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sd_notify::NotifyState;
 use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
 
@@ -23,12 +24,15 @@ pub fn tell_reloading() {
     }
 }
 
-/// Tells that the server ends, and why it takes a moment.
-pub fn tell_stopping() {
-    tell(&[
+/// Tells, as soon as the server stops, that it does and why it takes a moment.
+pub async fn tell_when_stopping(stop: CancellationToken) {
+    stop.cancelled().await;
+    let states = [
         NotifyState::Stopping,
         NotifyState::Status("telling the clients"),
-    ]);
+    ];
+    // A panic is logged already.
+    let _ = spawn_blocking(move || tell(&states)).await;
 }
 
 /// Sends a state. To be called where a thread may wait: the manager's socket can be full.
