@@ -17,8 +17,8 @@ async function showPanel(chat) {
 test.describe('a server that renews its keys after five records', () => {
   test.use({ serverOptions: { args: ['--rekey-records', '5'] } });
 
-  test('sixty messages both ways arrive once, in order', async ({ server, visitor }) => {
-    const EACH = 60;
+  test('forty messages both ways arrive once, in order', async ({ server, visitor }) => {
+    const EACH = 40;
     const [ada, bob] = [await visitor(), await visitor()];
     for (const [{ chat }, name] of [
       [ada, 'ada'],
@@ -47,7 +47,7 @@ test.describe('a server that renews its keys after five records', () => {
         expect(await said.allTextContents()).toEqual(expected.map((n) => `${name} ${n}`));
       }
       await expect(chat.outgoing).toHaveCount(0);
-      // 120 messages and 60 acks for each, and who is writing; what came together may have shared a
+      // 80 messages and 40 acks for each, and who is writing; what came together may have shared a
       // record, in twos.
       const counted = await rekeys(chat);
       expect(counted.received).toBeGreaterThanOrEqual(EACH / 5);
