@@ -22,6 +22,12 @@ const MOST_EXPOSED: &str = "16";
 /// The packages of cargo, the program of each, and so the names of Debian's.
 const PROGRAMS: [(&str, &str); 2] = [("server", "secure-chat-server"), ("cli", "secure-chat")];
 
+/// Makes a copy of the system as the test does, in a mount namespace that ends with it.
+const COPY: &str = "mount --make-rprivate / && mount -t tmpfs copy /mnt \
+    && mkdir /mnt/new /mnt/work /mnt/root \
+    && mount -t overlay overlay -o lowerdir=/,upperdir=/mnt/new,workdir=/mnt/work /mnt/root \
+    && mount -t proc proc /mnt/root/proc";
+
 /// The shells that get completions.
 const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 
@@ -204,11 +210,11 @@ fn make(tools: &Toolbox, build: Build, target: &Path, which: usize) -> Result<Pa
 /// Installs, starts and removes the packages in a copy of this system.
 fn install(tools: &Toolbox, packages: &[PathBuf]) -> Result<()> {
     let mut probe = tools.command("unshare");
-    let probed = process::capture(probe.args(["--mount", "mount", "-t", "tmpfs", "t", "/mnt"]));
+    let probed = process::capture(probe.args(["--mount", "sh", "-c", COPY]));
     if !probed.is_ok_and(|probed| probed.success) {
         return Err(Failure::skipped(
-            "this user may not make a copy of the system (`unshare --mount` and `mount` need root): \
-             the packages were built, and NOT installed",
+            "no copy of the system can be made here (`unshare --mount` and `mount` need root, and the \
+             file system must be one that overlays take): the packages were built, and NOT installed",
         ));
     }
     let mut test = tools.command("unshare");
