@@ -292,7 +292,7 @@ fn state_files_that_are_damaged_expired_or_exposed() {
     wait_for_certificate(&server, &pebble.root());
 }
 
-/// What a connection is answered.
+/// Writes the answer to a connection.
 type Answer = &'static (dyn Fn(&mut dyn std::io::Write) + Sync);
 
 /// A server of TLS that answers every connection with the same bytes, and counts them.

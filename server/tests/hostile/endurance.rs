@@ -20,6 +20,7 @@ use futures_util::future::try_join_all;
 use shared::chat::{Entry, MessageId, RoomId, Seq, UserId};
 use shared::connection::Version;
 use shared::identity::PrivateKey;
+use tokio::runtime::Runtime;
 use tokio::sync::Barrier;
 
 use self::driver::Driver;
@@ -32,6 +33,19 @@ const CLIENTS: usize = 50;
 
 /// The number of different people; the other clients are their second, third … devices.
 const KEYS: usize = 10;
+
+fn keys(count: usize) -> Vec<PrivateKey> {
+    let keys = (0..count).map(|_| PrivateKey::generate(2048, &mut system_random()).unwrap());
+    keys.collect()
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+}
 
 /// The logs that a client has at the end.
 struct Outcome {
@@ -111,14 +125,7 @@ fn fifty_clients_a_minute_of_broken_connections_and_a_server_that_is_killed() {
     ];
     let mut server = Server::start(&flags);
     let scene = Scene::new(CLIENTS, &server);
-    let keys: Vec<_> = (0..KEYS)
-        .map(|_| PrivateKey::generate(2048, &mut system_random()).unwrap())
-        .collect();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
+    let (keys, runtime) = (keys(KEYS), runtime());
     let clients: Vec<_> = (0..CLIENTS)
         .map(|number| {
             let version = [Version::V1, Version::V2][number % 2];

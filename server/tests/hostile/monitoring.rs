@@ -6,13 +6,14 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use shared::connection::Version;
 
 use crate::support::client::{Client, connect};
 use crate::support::json::{hear, over_tcp, say, send};
+use crate::support::process::Killed;
 use crate::support::server::{Server, private_folder};
 use crate::support::tls::open;
 use crate::support::websocket::ask;
@@ -52,19 +53,11 @@ fn promtool(arguments: &[&str], input: &str) {
     assert!(output.status.success(), "{arguments:?}: {printed}");
 }
 
-/// A Prometheus that scrapes `server`, killed when dropped.
+/// A Prometheus that scrapes `server`.
 struct Prometheus {
-    process: Child,
+    process: Killed,
     address: SocketAddr,
     folder: tempfile::TempDir,
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        // Either it has ended already, or it must not outlive the test.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
 
 impl Prometheus {
@@ -101,7 +94,7 @@ impl Prometheus {
             .spawn()
             .unwrap();
         let mut prometheus = Self {
-            process,
+            process: Killed(process),
             address,
             folder,
         };

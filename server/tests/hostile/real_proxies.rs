@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 use shared::connection::Version;
@@ -13,6 +13,7 @@ use shared::error::ErrorCode;
 
 use crate::support::client::{Client, connect};
 use crate::support::json::{hear, hello, key, say};
+use crate::support::process::Killed;
 use crate::support::server::{Server, private_folder};
 use crate::support::tls::{handshake, issue, open};
 use crate::support::tls_tunnel::TlsTunnel;
@@ -21,20 +22,12 @@ use crate::support::{PATIENCE, eventually, free, is_installed};
 /// The address of clients, beside the proxy's own.
 const ELSEWHERE: [u8; 4] = [127, 0, 0, 2];
 
-/// A proxy in a folder of its own, killed when dropped.
+/// A proxy in a folder of its own.
 struct Proxy {
-    process: Child,
+    process: Killed,
     https: SocketAddr,
     tcp: SocketAddr,
     folder: tempfile::TempDir,
-}
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        // Either it has ended already, or it must not outlive the test.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
 
 /// Starts a proxy with the configuration that `write` makes of its folder and its two addresses, and
@@ -60,7 +53,7 @@ fn start(
         .spawn()
         .unwrap();
     let mut proxy = Proxy {
-        process,
+        process: Killed(process),
         https,
         tcp,
         folder,

@@ -1,4 +1,4 @@
-//! What the service manager is told, by a socket as systemd's.
+//! Notifications of the service manager, received on a socket like systemd's.
 
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;

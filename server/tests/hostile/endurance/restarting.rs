@@ -42,14 +42,7 @@ impl Crowd {
         let count = environment("SECURE_CHAT_RESTART_CLIENTS").unwrap_or(20);
         let count = usize::try_from(count).unwrap();
         let scene = Scene::new(count, server);
-        let keys: Vec<_> = (0..4)
-            .map(|_| PrivateKey::generate(2048, &mut system_random()).unwrap())
-            .collect();
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap();
+        let (keys, runtime) = (keys(4), runtime());
         let clients = (0..count).map(|number| {
             let transport = [Transport::Tcp, Transport::WebSocket][number % 2];
             let (key, dice) = (keys[number % keys.len()].clone(), Dice::new(number as u64));

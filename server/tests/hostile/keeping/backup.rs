@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::support::client::Client;
 use crate::support::eventually;
 use crate::support::json::{UNHURRIED, hear, over_tcp, say, send};
+use crate::support::process::Killed;
 use crate::support::server::{Server, command, private_folder, run_to_end};
 
 /// The messages that a client of the load has under way: enough that the server is never idle.
@@ -165,8 +166,8 @@ fn a_backup_under_load_has_every_message_that_was_acked_before_it() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut again = Ended(again);
-        let address = again.tcp();
+        let mut again = Killed(again);
+        let address = tcp_of(&mut again);
         let mut client = over_tcp(address, 0, "reader");
         enter(&mut client);
         client.say(&send("lobby", 1, "after the move").to_string());
@@ -177,30 +178,19 @@ fn a_backup_under_load_has_every_message_that_was_acked_before_it() {
     assert!(lobby(server.data()).len() >= acked.len());
 }
 
-/// A server on a folder that is no folder of a test's own; killed when dropped.
-struct Ended(std::process::Child);
-
-impl Ended {
-    fn tcp(&mut self) -> std::net::SocketAddr {
-        use std::io::BufRead;
-        let mut line = String::new();
-        let stdout = self.0.stdout.as_mut().unwrap();
-        std::io::BufReader::new(stdout)
-            .read_line(&mut line)
-            .unwrap();
-        line.trim()
-            .strip_prefix("tcp listening on ")
-            .unwrap()
-            .parse()
-            .unwrap()
-    }
-}
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// Reads the address of the TCP listener from what the server prints first.
+fn tcp_of(server: &mut Killed) -> std::net::SocketAddr {
+    use std::io::BufRead;
+    let mut line = String::new();
+    let stdout = server.stdout.as_mut().unwrap();
+    std::io::BufReader::new(stdout)
+        .read_line(&mut line)
+        .unwrap();
+    line.trim()
+        .strip_prefix("tcp listening on ")
+        .unwrap()
+        .parse()
+        .unwrap()
 }
 
 /// Fills a data folder so that a copy of it takes a while, and returns it.

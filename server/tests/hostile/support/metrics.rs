@@ -1,4 +1,4 @@
-//! What a scraper reads at `/metrics`.
+//! Scrapes `/metrics`, and reads single series.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

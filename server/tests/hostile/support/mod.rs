@@ -5,6 +5,7 @@ pub(crate) mod http2;
 pub(crate) mod json;
 pub(crate) mod metrics;
 pub(crate) mod pebble;
+pub(crate) mod process;
 pub(crate) mod server;
 pub(crate) mod tls;
 pub(crate) mod tls_tunnel;

@@ -4,8 +4,9 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
+use super::process::Killed;
 use super::server::private_folder;
 use super::tls::{issue_by_authority, open};
 use super::{eventually, free, is_installed};
@@ -17,8 +18,9 @@ pub(crate) struct Pebble {
     names: SocketAddr,
     /// The address that the directory connects to for its challenges.
     pub(crate) serving: SocketAddr,
+    /// Ends before the folder that it uses.
+    processes: Vec<Killed>,
     folder: tempfile::TempDir,
-    processes: Vec<Child>,
 }
 
 /// Returns whether the programs are there.
@@ -75,14 +77,14 @@ impl Pebble {
         resolver.args(["-dns01", &names, "-management", &management]);
         resolver.args(["-http01", "", "-https01", "", "-tlsalpn01", ""]);
         resolver.args(["-defaultIPv6", ""]);
-        self.processes.push(resolver.spawn().unwrap());
+        self.processes.push(Killed(resolver.spawn().unwrap()));
         let mut directory = silent("pebble");
         let settings = self.folder.path().join("settings.json");
         directory.arg("-config").arg(settings);
         directory.args(["-dnsserver", &names]);
         directory.env("PEBBLE_VA_NOSLEEP", "1");
         directory.envs(environment.iter().copied());
-        self.processes.push(directory.spawn().unwrap());
+        self.processes.push(Killed(directory.spawn().unwrap()));
         eventually("the directory", || {
             let there = [self.directory, self.management, self.names];
             let there = there.map(|address| TcpStream::connect(address).is_ok());
@@ -92,11 +94,7 @@ impl Pebble {
 
     /// Ends the directory, which forgets everything.
     pub(crate) fn end(&mut self) {
-        for mut process in self.processes.drain(..) {
-            // Either it has ended already, or it must not outlive the test.
-            let _ = process.kill();
-            let _ = process.wait();
-        }
+        self.processes.clear();
     }
 
     /// Returns the flags of a server that gets its certificate here.
@@ -142,10 +140,4 @@ pub(crate) fn flags(serving: SocketAddr, directory: &str, ca: &std::path::Path) 
         ca,
     ];
     flags.map(str::to_owned).to_vec()
-}
-
-impl Drop for Pebble {
-    fn drop(&mut self) {
-        self.end();
-    }
 }
