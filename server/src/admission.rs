@@ -94,7 +94,7 @@ impl Admission {
         }))
     }
 
-    /// Sets other limits for connections from now on. Those that there are stay.
+    /// Sets the limits for new connections. Permits that were given stay valid.
     pub fn set_limits(&self, max_in_all: usize, max_per_address: usize) {
         self.0.max_in_all.store(max_in_all, Ordering::Relaxed);
         let per_address = &self.0.max_per_address;

@@ -170,7 +170,7 @@ impl Context {
         self.config.get()
     }
 
-    /// Works by another configuration from now on, in which the settings that need a restart are those
+    /// Applies another configuration, in which the settings that need a restart are those
     /// of the present one. Connections that there are keep what they began with.
     ///
     /// # Errors

@@ -1,13 +1,13 @@
-//! A value that is exchanged while it is used.
+//! A shared value that can be replaced while readers use the former one.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// A value that is exchanged while it is used: whoever has taken it keeps what it was then.
+/// A shared value that can be replaced. A reader keeps the value that it has taken.
 #[derive(Debug, Default)]
 pub struct Current<T>(RwLock<Arc<T>>);
 
 impl<T> Current<T> {
-    /// Creates a place with this value.
+    /// Creates a shared value.
     pub fn new(value: T) -> Self {
         Self(RwLock::new(Arc::new(value)))
     }
@@ -17,7 +17,7 @@ impl<T> Current<T> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Exchanges the value for whoever takes it from now on.
+    /// Replaces the value for later readers.
     pub fn set(&self, value: T) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(value);
     }

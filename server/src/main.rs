@@ -202,7 +202,7 @@ fn open_hub(
     runtime.block_on(hub).map_err(Failure::Load)
 }
 
-/// What a reload needs from the start.
+/// The inputs of [`Reloader`] that exist before the listeners.
 struct Reloading {
     running: Values,
     threshold: Threshold,

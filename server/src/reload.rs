@@ -23,10 +23,10 @@ use crate::tls::{self, Tls};
 /// one.
 pub const PAUSE: Duration = Duration::from_millis(200);
 
-/// What is changed when other settings are loaded.
+/// The task that applies other settings on SIGHUP, with the parts of the server that it changes.
 #[derive(Debug)]
 pub struct Reloader {
-    /// What all connections share.
+    /// The context of all connections.
     pub context: Arc<Context>,
     /// The level of the log.
     pub threshold: Threshold,
@@ -107,13 +107,13 @@ impl Reloader {
         log_changes(&changes, self.certificate.is_some());
     }
 
-    /// Refuses what would leave a listener of the service manager open without TLS.
+    /// Refuses settings that would leave a listener of the service manager open without TLS.
     fn check_listeners(&self, config: &Config) -> Result<(), ConfigError> {
         let mut listeners = self.http.iter();
         listeners.try_for_each(|http| config.network.check_plain_http(http))
     }
 
-    /// Tells those parts of the program that are not reached by the context.
+    /// Applies the settings that are not read from the context: certificate names and log level.
     fn follow(&self) {
         let config = self.context.config();
         if let Some(watched) = &self.certificate {

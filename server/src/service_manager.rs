@@ -1,4 +1,4 @@
-//! The server's state as the service manager is told it (`sd_notify(3)`). Without a manager that asks
+//! Notifies the service manager of the server's state (`sd_notify(3)`). Without a manager that asks
 //! for it (`NOTIFY_SOCKET`) nothing is sent.
 
 use std::sync::Arc;

@@ -20,7 +20,7 @@ const INTERVAL: Duration = Duration::from_millis(20);
 /// Opens a store as soon as no other server uses it, for at most `patience`. The wait is logged.
 ///
 /// # Errors
-/// Those of `open`; [`OpenError::InUse`] after `patience`.
+/// The errors of `open`; [`OpenError::InUse`] after `patience`.
 pub fn open_once_free<T>(
     mut open: impl FnMut() -> Result<T, OpenError>,
     patience: Duration,

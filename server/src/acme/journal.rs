@@ -36,13 +36,13 @@ pub(super) struct Journal {
     directory: String,
     /// The names of the attempts.
     names: Vec<String>,
-    /// The certificate that is there is another directory's.
+    /// The stored certificate was issued by another directory.
     is_moved: bool,
     /// The last attempts, oldest first.
     attempts: Vec<u64>,
     /// The attempts that have failed since the last one that has not.
     failures: u32,
-    /// The time of the next attempt that nobody asks for.
+    /// The earliest time of the next automatic attempt.
     next: u64,
     /// The time before which the directory does not want to be asked.
     not_before: u64,

@@ -17,7 +17,7 @@ use crate::config::AcmeSettings;
 use crate::system;
 use crate::tls::{Certificate, Moment, Request, Tls};
 
-/// The time of a whole attempt.
+/// The time limit of an attempt.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// The longest time between two looks at the clock, which can be set, or go on while the machine

@@ -1,4 +1,4 @@
-//! One order (RFC 8555 §7.4): names are proven, and a certificate is issued for them.
+//! Orders a certificate (RFC 8555 §7.4): proves the names, and downloads what was issued for them.
 
 use std::sync::Arc;
 use std::time::Duration;

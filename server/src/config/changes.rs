@@ -1,4 +1,5 @@
-//! Which settings differ between two moments, and which of them need a restart.
+//! The comparison of two configurations: the settings that differ, and those of them that need a
+//! restart.
 
 use std::collections::BTreeMap;
 
@@ -19,9 +20,9 @@ struct Value {
 /// The settings that differ between two configurations.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Those that can be changed while the server runs.
+    /// Names of the settings that a reload applies.
     pub at_once: Vec<String>,
-    /// Those that need a restart.
+    /// Names of the settings that a reload leaves as they are.
     pub after_restart: Vec<String>,
 }
 

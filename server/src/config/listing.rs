@@ -39,7 +39,7 @@ pub(super) struct Setting {
     value_name: String,
     /// Its value is shown to nobody.
     is_secret: bool,
-    /// It is read at the start only.
+    /// A reload leaves the setting as it is.
     pub(super) needs_restart: bool,
 }
 

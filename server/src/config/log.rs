@@ -1,4 +1,4 @@
-//! How much of the log there is, and in which form.
+//! The settings of the log: its level and its format.
 
 use serde::Deserialize;
 

@@ -23,9 +23,9 @@ pub struct NetworkSettings {
     pub tls: Option<TlsSettings>,
     /// Serves the page without TLS on addresses other than loopback.
     pub insecure_http: bool,
-    /// Addresses of the listeners for programs that watch the server.
+    /// Addresses of the listeners for monitoring.
     pub ops: Vec<Endpoint>,
-    /// Serves such programs on addresses other than loopback.
+    /// Allows listeners for monitoring on addresses other than loopback.
     pub insecure_ops: bool,
     /// Peers whose forwarding fields name the client.
     pub trusted_proxy: Networks,
@@ -105,7 +105,7 @@ impl NetworkSettings {
         self.ops.iter().try_for_each(|ops| self.check_ops(ops))
     }
 
-    /// Refuses a listener for watching programs that others reach, unless the settings say that this
+    /// Refuses a listener for monitoring that others reach, unless the settings say that this
     /// is meant: the metrics tell when people write, and how much.
     ///
     /// # Errors

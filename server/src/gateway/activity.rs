@@ -1,5 +1,5 @@
-//! Whether a connection of many streams still has a purpose: HTTP/2 itself sets no end to one that is
-//! silent, or whose client takes nothing.
+//! The idle timeouts of an HTTP/2 connection. The protocol itself ends neither a silent connection nor
+//! one whose client reads nothing.
 
 use std::convert::Infallible;
 use std::pin::Pin;

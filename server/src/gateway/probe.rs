@@ -1,4 +1,4 @@
-//! Answers to programs that ask whether the server works, such as load balancers.
+//! Answers health probes of load balancers and service managers.
 
 use hyper::{Method, StatusCode};
 

@@ -165,7 +165,7 @@ impl Hub {
         })))
     }
 
-    /// Works by other settings from now on. Retention holds for new rooms, and an admission mode that
+    /// Applies other settings. Retention holds for new rooms, and an admission mode that
     /// the settings had before stays what the operators have made of it.
     ///
     /// # Errors

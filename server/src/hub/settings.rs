@@ -33,7 +33,7 @@ pub struct Settings {
     pub shown: operators::Settings,
     /// The log that operators can follow.
     pub log: Option<Log>,
-    /// The server's metrics, to which the hub adds. Those of the start stay.
+    /// The server's metrics, to which the hub adds. A reload keeps those of the start.
     pub metrics: Arc<Metrics>,
 }
 

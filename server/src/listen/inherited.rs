@@ -19,7 +19,7 @@ const TCP: &str = "tcp";
 /// The name of the sockets for the page.
 const HTTP: &str = "http";
 
-/// The name of the sockets for programs that watch the server.
+/// The name of the sockets for monitoring.
 const OPS: &str = "ops";
 
 /// The sockets that a process was started with, before there is a runtime that could listen on them.

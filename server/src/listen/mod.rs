@@ -24,7 +24,7 @@ pub struct Listeners {
     pub tcp: Vec<Listener>,
     /// Listeners for the page and its tunnel.
     pub http: Vec<Listener>,
-    /// Listeners for programs that watch the server.
+    /// Listeners for monitoring.
     pub ops: Vec<Listener>,
     /// The TLS that the listeners for the page speak, but for those on Unix sockets.
     pub tls: Option<Arc<Tls>>,

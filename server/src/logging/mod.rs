@@ -28,11 +28,11 @@ pub use writer::LossyWriter;
 /// The log of a process that was started.
 #[derive(Debug)]
 pub struct Started {
-    /// What writes it.
+    /// Writes the log on a thread of its own.
     pub writer: LossyWriter,
-    /// What operators can follow.
+    /// Passes the log's lines on to the operators who follow it.
     pub followed: Log,
-    /// The level, which can be changed.
+    /// Changes the level while the server runs.
     pub threshold: Threshold,
 }
 

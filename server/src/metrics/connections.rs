@@ -92,7 +92,7 @@ impl Connections {
         self.handshakes.get_or_create_owned(&done(version)).inc();
     }
 
-    /// Counts a handshake that the end of its connection has ended. Which version it would have been
+    /// Counts a handshake that did not complete. Which version it would have been
     /// is not counted: most of these clients speak none.
     pub fn handshake_ended(&self, ending: &Ending) {
         let labels = [("version", "none"), ("result", result(ending))];

@@ -1,4 +1,4 @@
-//! The metrics of a running server, for programs that watch it: `/metrics`, which `ops/` serves.
+//! The metrics of a running server, which `ops/` serves at `/metrics`.
 //!
 //! Counting takes no lock and waits for nothing: a metric is a number that is added to, mostly once
 //! for a batch. No label names a person, a key, an address or a room: whoever reads the metrics learns
@@ -21,7 +21,7 @@ use prometheus_client::registry::{Registry, Unit};
 pub use connections::{Connections, Open};
 pub use histogram::Durations;
 
-/// The beginning of every name.
+/// The prefix of every series' name.
 const PREFIX: &str = "secure_chat";
 
 /// Labels of one series: names and values, both from lists in this program.
@@ -54,7 +54,7 @@ pub struct Metrics {
     at_scrape: AtScrape,
 }
 
-/// Metrics that are looked up when somebody asks for them.
+/// Gauges that are set at each scrape.
 #[derive(Debug, Clone, Default)]
 struct AtScrape {
     log_lag: Gauge,
@@ -64,12 +64,12 @@ struct AtScrape {
     certificate_expiry: Family<Labels<0>, Gauge>,
 }
 
-/// The values of the metrics that are looked up when somebody asks for them.
+/// The values of the gauges that are set at each scrape.
 #[derive(Debug, Clone, Copy)]
 pub struct Looked {
     /// Bytes that wait in all queues, and in the longest one.
     pub queue_bytes: (usize, usize),
-    /// Hub and store work.
+    /// The hub and the store answer.
     pub is_healthy: bool,
     /// The end of the TLS certificate's life, if the server has one.
     pub certificate_expiry: Option<SystemTime>,

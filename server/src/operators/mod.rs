@@ -64,7 +64,7 @@ impl Operators {
         }
     }
 
-    /// Shows other settings from now on.
+    /// Replaces the settings that operators are shown.
     pub(crate) fn show(&self, settings: Settings) {
         self.settings.set(settings);
     }

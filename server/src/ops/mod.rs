@@ -1,4 +1,4 @@
-//! The listener for programs that watch the server: `/metrics`, and whether the server works.
+//! The listener for monitoring: `/metrics`, and the probes `/livez`, `/readyz` and `/healthz`.
 //!
 //! It shares nothing with the listeners of the chat but the metrics: it has few connections, of one
 //! request each and for seconds only, so that neither a flood of scrapes nor a reader that stalls
@@ -40,7 +40,8 @@ const HEAD_BYTES: usize = 8 * 1024;
 /// does so after 10 s.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves the programs that watch the server. Never ends: they watch a server that stops, too.
+/// Serves the clients of a listener for monitoring. Never ends: a server that drains is monitored,
+/// too.
 pub async fn accept(listener: Listener, scrapes: Arc<Scrapes>, context: Arc<Context>) {
     let mut acceptor = Acceptor::new(listener);
     let never = CancellationToken::new();

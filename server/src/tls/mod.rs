@@ -43,7 +43,7 @@ pub struct Tls {
     seen: Mutex<Stamp>,
 }
 
-/// What clients are shown.
+/// The certificates that the resolver chooses from: the one in use, and those of open challenges.
 #[derive(Debug, Default)]
 struct InUse {
     /// The certificate in use; `None` until an ACME directory has issued the first. Connections that

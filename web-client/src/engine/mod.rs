@@ -38,14 +38,15 @@ pub struct Engine(Rc<Inner>);
 
 type Dispatch = Rc<dyn Fn(Action)>;
 
-/// The way of the events to the state. The engine starts before there is one.
+/// The channel of events to the state. It buffers them until there is a state: the engine starts
+/// first.
 #[derive(Clone, Default)]
 struct Outlet(Rc<RefCell<Outgoing>>);
 
 #[derive(Default)]
 struct Outgoing {
     to: Option<Dispatch>,
-    /// The events that have come too early.
+    /// Events from before there was a state: a few of the vault and the pins.
     waiting: Vec<Action>,
 }
 

@@ -22,7 +22,7 @@ const MOST_EXPOSED: &str = "16";
 /// The packages of cargo, the program of each, and so the names of Debian's.
 const PROGRAMS: [(&str, &str); 2] = [("server", "secure-chat-server"), ("cli", "secure-chat")];
 
-/// Makes a copy of the system as the test does, in a mount namespace that ends with it.
+/// A shell script that makes a copy of the system as the test does, in a mount namespace that ends with it.
 const COPY: &str = "mount --make-rprivate / && mount -t tmpfs copy /mnt \
     && mkdir /mnt/new /mnt/work /mnt/root \
     && mount -t overlay overlay -o lowerdir=/,upperdir=/mnt/new,workdir=/mnt/work /mnt/root \
@@ -34,7 +34,7 @@ const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 /// The way in which the packaged programs are compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Build {
-    /// As they are shipped: optimized, with the page inside, without paths of this machine.
+    /// For shipping: optimized, with the page inside, without paths of this machine.
     Shipped,
     /// As `cargo build` makes them: for checks of everything else.
     Quick,
