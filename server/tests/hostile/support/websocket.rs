@@ -31,7 +31,7 @@ impl Response {
 }
 
 /// Reads one response; with `has_body`, as much body as it announces.
-pub(crate) fn read_response(stream: &mut TcpStream, has_body: bool) -> Response {
+pub(crate) fn read_response(stream: &mut impl Read, has_body: bool) -> Response {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -57,13 +57,17 @@ pub(crate) fn read_response(stream: &mut TcpStream, has_body: bool) -> Response 
 /// Sends `head` (lines ended by `
 /// `, without the empty one) and reads the response.
 pub(crate) fn ask(address: SocketAddr, head: &str) -> Response {
-    let mut stream = connect(address);
-    write_head(&mut stream, head);
-    read_response(&mut stream, !head.starts_with("HEAD"))
+    ask_over(&mut connect(address), head)
+}
+
+/// Sends such a head over a stream and reads the response.
+pub(crate) fn ask_over(stream: &mut (impl Read + Write), head: &str) -> Response {
+    write_head(stream, head);
+    read_response(stream, !head.starts_with("HEAD"))
 }
 
 /// Writes the head of a request.
-pub(crate) fn write_head(stream: &mut TcpStream, head: &str) {
+pub(crate) fn write_head(stream: &mut impl Write, head: &str) {
     let head = format!("{}\r\n\r\n", head.trim_end().replace('\n', "\r\n"));
     stream.write_all(head.as_bytes()).unwrap();
 }
