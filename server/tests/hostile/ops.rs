@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::json;
 use shared::connection::Version;
 
-use crate::support::client::{Client, connect};
+use crate::support::client::{Client, connect, connect_from};
 use crate::support::json::{hear, join, over_tcp, say, send};
 use crate::support::metrics::{sample, samples, scrape, wait_for, wait_until};
 use crate::support::server::{Server, private_folder, run_to_end};
@@ -102,6 +102,22 @@ fn each_limit_of_connections_is_counted_by_its_name() {
         wait_for(server.ops(), &series, 1.0);
         drop(first);
     }
+}
+
+#[test]
+fn whoever_is_banned_is_counted() {
+    let server = Server::start(&OPS);
+    let mut operator = over_tcp(server.tcp(), 1, "anna");
+    let claim = json!({"type": "claim", "code": server.claim_code()});
+    say(&mut operator, &claim);
+    hear(&mut operator, "operator");
+    let ban = json!({"type": "operator", "do": "ban", "address": "127.0.0.9"});
+    say(&mut operator, &ban);
+    hear(&mut operator, "operator");
+    let mut banned = Client::over(connect_from([127, 0, 0, 9], server.tcp()));
+    banned.receive_end();
+    let series = "connections_refused_total{reason=\"banned\"}";
+    wait_for(server.ops(), series, 1.0);
 }
 
 #[test]

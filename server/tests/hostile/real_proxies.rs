@@ -1,4 +1,4 @@
-//! The server behind nginx and `HAProxy`, with the configurations of `docs/DEPLOY.md` on loopback
+//! The server behind nginx, `HAProxy` and Caddy, with the configurations of `docs/DEPLOY.md` on loopback
 //! ports.
 
 use std::fs;
@@ -11,13 +11,13 @@ use serde_json::json;
 use shared::connection::Version;
 use shared::error::ErrorCode;
 
-use crate::support::client::{Client, connect};
+use crate::support::client::{Client, connect, connect_from};
 use crate::support::json::{hear, hello, key, say};
 use crate::support::process::Killed;
 use crate::support::server::{Server, private_folder};
 use crate::support::tls::{handshake, issue, open};
 use crate::support::tls_tunnel::TlsTunnel;
-use crate::support::{PATIENCE, eventually, free, is_installed};
+use crate::support::{eventually, free, is_installed};
 
 /// The address of clients, beside the proxy's own.
 const ELSEWHERE: [u8; 4] = [127, 0, 0, 2];
@@ -47,6 +47,10 @@ fn start(
     fs::write(path("conf"), write(folder.path(), https, tcp)).unwrap();
     let process = Command::new(program)
         .args(arguments(folder.path()))
+        // Caddy keeps its data there.
+        .env("HOME", folder.path())
+        .env_remove("XDG_DATA_HOME")
+        .env_remove("XDG_CONFIG_HOME")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(fs::File::create(path("log")).unwrap())
@@ -145,6 +149,37 @@ fn haproxy(server: &Server) -> Proxy {
     })
 }
 
+fn caddy(server: &Server) -> Proxy {
+    let http = server.http();
+    let arguments = |folder: &Path| {
+        let conf = folder.join("conf").display().to_string();
+        ["run", "--adapter", "caddyfile", "--config", &conf]
+            .map(str::to_owned)
+            .to_vec()
+    };
+    start("caddy", arguments, |folder, https, other| {
+        let folder = folder.display();
+        let (https, other) = (https.port(), other.port());
+        format!(
+            "{{
+                admin off
+                auto_https disable_redirects
+                default_bind 127.0.0.1
+             }}
+             chat.example:{https} {{
+                tls {folder}/chain.pem {folder}/key.pem
+                reverse_proxy {http} {{
+                    header_up -Forwarded
+                }}
+             }}
+             http://127.0.0.1:{other} {{
+                respond 404
+             }}
+            "
+        )
+    })
+}
+
 const BEHIND: [&str; 6] = [
     "--public-url",
     "https://chat.example",
@@ -156,18 +191,8 @@ const BEHIND: [&str; 6] = [
 
 /// Opens a tunnel through a proxy, from another address.
 fn tunnel(address: SocketAddr, more: &str) -> TlsTunnel {
-    let stream = handshake(connect_from_elsewhere(address), &[b"http/1.1"]).unwrap();
+    let stream = handshake(connect_from(ELSEWHERE, address), &[b"http/1.1"]).unwrap();
     TlsTunnel::open(stream, "chat.example", more)
-}
-
-/// Connects from another address than the proxy's, as clients on other machines do.
-fn connect_from_elsewhere(address: SocketAddr) -> TcpStream {
-    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    let elsewhere = SocketAddr::from((ELSEWHERE, 0));
-    socket.bind(&elsewhere.into()).unwrap();
-    socket.connect(&address.into()).unwrap();
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    socket.into()
 }
 
 /// Shows that the page, the tunnel, the client's own address and the refusal of v1 come through.
@@ -229,4 +254,13 @@ fn behind_haproxy() {
     let mut lost = Client::speaking(connect(server.tcp()), Version::V2);
     lost.receive_end();
     server.wait_for_log(&[&lost.address(), "sends no PROXY header"]);
+}
+
+#[test]
+fn behind_caddy() {
+    if !is_installed("caddy") {
+        return;
+    }
+    let server = Server::start(&BEHIND);
+    assert_serves(&server, &caddy(&server));
 }

@@ -145,11 +145,8 @@ fn doc(tools: &mut Toolbox) -> Result<()> {
 }
 
 fn native(tools: &mut Toolbox) -> Result<()> {
-    for proxy in ["nginx", "haproxy"] {
-        // Not installed by itself: its package starts a service on the ports of the web.
-        if tools.find(proxy).is_none() {
-            println!("{proxy} is missing, so the server is not tested behind it");
-        }
+    for why in tools.ensure_proxies() {
+        println!("{why}; so the server is not tested behind it");
     }
     if let Err(why) = tools.ensure_prometheus() {
         println!("{why}; so the metrics, alert rules and dashboard are not tested with Prometheus");

@@ -3,11 +3,11 @@
 //! It knows programs, not their purpose in this project.
 
 mod cargo;
-mod monitoring;
 mod node;
 pub(crate) mod process;
 mod python;
 mod system;
+mod unpacked;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
