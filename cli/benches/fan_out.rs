@@ -1,5 +1,6 @@
 //! Deliveries in a second of the server's processor: rooms of 10, 100 and 1,000 members, texts of
-//! 200 bytes, 64 under way, v2 over TCP; once with everything kept and once with nothing.
+//! 200 bytes, 64 under way, v2 over TCP; once with everything kept and once with nothing. Beside it
+//! stands the share of that time which goes into counting.
 //!
 //! The server runs in this process, which does nothing else meanwhile. The load is the real
 //! `secure-chat bench` in another process, so that the figures of this one are the server's alone.
@@ -10,10 +11,12 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use secure_chat_server::config::Config;
 use secure_chat_server::hub::Hub;
 use secure_chat_server::listen::Listeners;
+use secure_chat_server::metrics::Metrics;
 use secure_chat_server::rates::PerMinute;
 use secure_chat_server::store::SqliteStore;
 use secure_chat_server::{Context, hub_settings, run};
@@ -23,6 +26,9 @@ use tokio::net::TcpListener;
 /// The members of the room, and the messages: about a second each.
 const ROOMS: [(u32, u32); 3] = [(10, 20_000), (100, 10_000), (1000, 1_500)];
 
+/// The messages that are counted to learn what counting costs.
+const COUNTED: u32 = 1_000_000;
+
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -30,6 +36,7 @@ fn main() {
         .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let address = start(&runtime, folder.path());
+    let counting = counting();
     for (members, messages) in ROOMS {
         for keep in ["forever", "nothing"] {
             let measured = load(address, members, messages, keep);
@@ -42,8 +49,44 @@ fn main() {
                 delay("p50"),
                 delay("p99"),
             );
+            let message = f64::from(members) / of("deliveries_per_cpu_second");
+            let share = 100.0 * counting.as_secs_f64() / message;
+            println!(
+                "result: metrics of fan-out to {members}, keeping {keep} = {share:.2} % of the \
+                 processor ({} ns of {:.1} us a message)",
+                counting.as_nanos(),
+                message * 1e6,
+            );
         }
     }
+}
+
+/// Returns the processor time of everything that is counted for one message, at most: each message in
+/// a commit of its own, and both threads that count, the hub's and the store's, at the same numbers at
+/// the same time.
+fn counting() -> Duration {
+    let metrics = Metrics::default();
+    let thread = || {
+        let began = Instant::now();
+        for _ in 0..COUNTED {
+            // Of the store.
+            let committed = Instant::now();
+            metrics.commit.observe(committed.elapsed());
+            metrics.published.inc_by(1);
+            // Of the hub.
+            let asked = Instant::now();
+            metrics.applied.inc();
+            metrics.stored_entries.inc();
+            metrics.deliveries.inc_by(10);
+            metrics.ack.observe(asked.elapsed());
+        }
+        began.elapsed() / COUNTED
+    };
+    std::thread::scope(|scope| {
+        let others = scope.spawn(thread);
+        let own = thread();
+        own.max(others.join().unwrap())
+    })
 }
 
 /// Starts a server with a database and without limits on rates.

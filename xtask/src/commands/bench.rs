@@ -25,6 +25,7 @@ pub(crate) fn main(tools: &mut Toolbox, args: &[String]) -> Result<ExitCode> {
     summary.extend(openssl(tools)?);
     summary.extend(server(tools)?);
     summary.extend(chat(tools)?);
+    summary.extend(tls(tools)?);
     summary.extend(markup(tools)?);
     summary.extend(time_to_connect(tools)?);
 
@@ -95,6 +96,16 @@ fn server(tools: &Toolbox) -> Result<Vec<Measured>> {
 fn chat(tools: &Toolbox) -> Result<Vec<Measured>> {
     heading("the chat");
     run_and_collect(&mut tools.cargo(&["bench", "--package", "cli", "--bench", "fan_out"]))
+}
+
+/// Measures TLS of the released server, beside nginx where that can be had.
+fn tls(tools: &mut Toolbox) -> Result<Vec<Measured>> {
+    heading("TLS of the server");
+    for why in tools.ensure_proxies() {
+        println!("{why}");
+    }
+    process::run(&mut tools.cargo(&["build", "--release", "--package", "server"]))?;
+    run_and_collect(&mut tools.cargo(&["bench", "--package", "cli", "--bench", "tls"]))
 }
 
 /// Measures the parser of messages.
