@@ -9,10 +9,11 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::{HOST, HeaderValue};
+use hyper::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderValue};
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -101,6 +102,7 @@ where
 
 async fn answer(mut request: Request<Incoming>, peer: &Peer, activity: &Arc<Activity>) -> Answer {
     let in_flight = activity.begin();
+    let is_head = request.method() == Method::HEAD;
     let reply = match name_host(&mut request) {
         Ok(()) => respond(request, peer).await,
         Err(OtherHost) => text(
@@ -108,9 +110,21 @@ async fn answer(mut request: Request<Incoming>, peer: &Peer, activity: &Arc<Acti
             "Host and :authority name different hosts.\n",
         ),
     };
-    let (parts, body) = reply.into_parts();
-    let content = body.into_inner().unwrap_or_default();
+    let (mut parts, body) = reply.into_parts();
+    let mut content = body.into_inner().unwrap_or_default();
+    if is_head {
+        without_content(&mut parts.headers, &mut content);
+    }
     Response::from_parts(parts, Paced::new(content, in_flight))
+}
+
+/// Takes the content out of a response to HEAD and leaves its length in the header (RFC 9110 §9.3.2).
+/// hyper does that in HTTP/1.1 only; in HTTP/2 clients take content there for an error of the protocol.
+fn without_content(headers: &mut HeaderMap, content: &mut Bytes) {
+    if !content.is_empty() {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(content.len()));
+        content.clear();
+    }
 }
 
 /// `Host` and `:authority` of a request name different hosts.

@@ -60,8 +60,6 @@ fn the_page_comes_by_http_2_with_its_policy() {
     }
     let policy = former.header("content-security-policy");
     assert!(policy.starts_with("default-src 'none'"), "{policy}");
-    let head = ask(address, "HEAD", "https://chat.example/healthz", &[]);
-    assert_eq!((head.status, head.body.as_str()), (200, ""));
     let post = ask(address, "POST", "https://chat.example/", &[]);
     assert_eq!(post.status, 405);
     // Clients choose: those that do not know HTTP/2 get HTTP/1.1.
@@ -72,6 +70,28 @@ fn the_page_comes_by_http_2_with_its_policy() {
     ] {
         let stream = open(address, offered);
         assert_eq!(stream.conn.alpn_protocol(), chosen);
+    }
+    scene.end();
+}
+
+// Content after the head of such an answer is an error of the protocol, which ends the stream.
+#[test]
+fn a_head_request_over_http_2_has_no_content_whatever_is_asked_for() {
+    let scene = Scene::new(&[]);
+    let address = scene.server.http();
+    for path in ["", "healthz", "livez", "missing"] {
+        for host in ["chat.example", "evil.example"] {
+            let url = format!("https://{host}/{path}");
+            let whole = ask(address, "GET", &url, &[]);
+            let head = ask(address, "HEAD", &url, &[]);
+            assert_eq!(
+                (head.status, head.body.as_str()),
+                (whole.status, ""),
+                "{url}"
+            );
+            let (head, whole) = (&head.headers, &whole.headers);
+            assert_eq!(head["content-length"], whole["content-length"], "{url}");
+        }
     }
     scene.end();
 }

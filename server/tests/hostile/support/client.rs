@@ -39,7 +39,7 @@ pub(crate) fn connect_from(from: [u8; 4], address: SocketAddr) -> TcpStream {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket.bind(&SocketAddr::from((from, 0)).into()).unwrap();
     socket.connect(&address.into()).unwrap();
-    socket.set_nodelay(true).unwrap();
+    socket.set_tcp_nodelay(true).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
     socket.into()
 }
