@@ -9,6 +9,7 @@ mod listing;
 mod loading;
 mod log;
 mod network;
+mod telemetry;
 mod values;
 
 use std::io;
@@ -31,6 +32,7 @@ pub use self::flags::{Cli, Command, OperatorsTask};
 pub use self::loading::{Loaded, load};
 pub use self::log::{LogFormat, LogLevel};
 pub use self::network::{NetworkSettings, TlsSettings};
+pub use self::telemetry::{OtlpEndpoint, TelemetrySettings};
 use self::values::check_origin;
 use crate::listen::Endpoint;
 use crate::rates::PerMinute;
@@ -58,6 +60,8 @@ pub struct Config {
     pub log_level: LogLevel,
     /// Form of the log's lines.
     pub log_format: LogFormat,
+    /// Where traces go, and how many.
+    pub telemetry: TelemetrySettings,
     /// Origins that may use the tunnel, beside the page's own.
     pub allow_origin: Vec<String>,
     /// Most connections in all.
@@ -102,6 +106,7 @@ impl Default for Config {
             new_claim: false,
             log_level: LogLevel::Info,
             log_format: LogFormat::Auto,
+            telemetry: TelemetrySettings::default(),
             allow_origin: Vec::new(),
             max_connections: 10_000,
             max_connections_per_address: 1024,
@@ -222,6 +227,7 @@ fn merge(mut over: Settings, mut file: Settings, default: Config) -> Result<Conf
     let rates = rates(&over, &file, default.rates);
     let config = Config {
         network: network::merge(&mut over, &mut file)?,
+        telemetry: telemetry::merge(&mut over, &mut file)?,
         data_dir: over.data_dir.or(file.data_dir).unwrap_or(default.data_dir),
         allow_v1: over.allow_v1.or(file.allow_v1).unwrap_or(default.allow_v1),
         new_claim: over

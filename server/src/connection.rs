@@ -24,7 +24,9 @@ use crate::client_address::ClientAddress;
 use crate::clients::{Entry, Transport};
 use crate::context::Context;
 use crate::hub::{self, Due};
+use crate::metrics::handshake_result;
 use crate::refusal;
+use crate::telemetry::{self, Span};
 
 pub use ending::{Ending, Failure};
 use read_buffer::ReadBuffer;
@@ -53,7 +55,7 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     let metrics = &context.metrics().connections;
     let _open = metrics.open(transport);
     let clock = Clock::start();
-    let session = Session {
+    let mut session = Session {
         stream,
         protocol: Some(ServerConnection::new(
             Arc::clone(protocol),
@@ -65,13 +67,18 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         permit,
         context,
         hub: None,
+        handshake: telemetry::handshake(transport),
     };
     let ending = tokio::select! {
         ending = session.run() => ending,
         () = permit.displaced() => Ending::Displaced,
     };
+    let handshake = std::mem::take(&mut session.handshake);
+    // It leaves the hub before the log says that it is gone.
+    drop(session);
     if client.session.get().is_none() {
         metrics.handshake_ended(&ending);
+        handshake.failed(handshake_result(&ending));
     }
     log::closed(&client, &ending, clock, context);
     ending
@@ -86,6 +93,8 @@ struct Session<'a, S> {
     permit: &'a Permit,
     context: &'a Context,
     hub: Option<hub::Session>,
+    /// The span of the handshake, until that is done.
+    handshake: Span,
 }
 
 /// The event that woke a session.
@@ -99,7 +108,7 @@ enum Wake {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     /// Runs the session to its end.
-    async fn run(mut self) -> Ending {
+    async fn run(&mut self) -> Ending {
         match self.drive().await {
             Ok(ending) => match self.leave(&ending).await {
                 Ok(()) => ending,
@@ -193,6 +202,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     // A connection is established once, so this cannot fail.
                     let _ = self.client.session.set((version, key));
                     self.context.metrics().connections.handshake_done(version);
+                    std::mem::take(&mut self.handshake).established(version);
                     let hub = &self.context.hub;
                     // Asked now, because only the handshake shows whether the connection is an
                     // operator's.
@@ -228,6 +238,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let mut protocol = self.protocol.take().ok_or(Failure::Internal)?;
         let key = self.context.identity.clone();
         let clock = self.clock;
+        let _span = self.handshake.child_of("handshake.private_key");
         let answered = self.context.rsa.run(move || {
             let response = request.answer(&key, &mut native::random());
             protocol.handle_private_key(response, clock.now());

@@ -36,6 +36,7 @@ pub mod service_manager;
 pub mod store;
 pub mod system;
 pub mod takeover;
+pub mod telemetry;
 pub mod tls;
 pub mod transfer;
 

@@ -24,6 +24,7 @@ use secure_chat_server::logging::{self, LossyWriter, Threshold};
 use secure_chat_server::operators::Log;
 use secure_chat_server::reload::{self, Reloader, Watched};
 use secure_chat_server::store::{OpenError, SqliteStore, StoreError};
+use secure_chat_server::telemetry::{self, TelemetryError};
 use secure_chat_server::tls::{self, CertificateError, Moment, Tls};
 use secure_chat_server::{Context, hub_settings, open_files, run, service_manager, takeover};
 use shared::trust::words;
@@ -78,6 +79,8 @@ enum Failure {
     Listen(BindError),
     #[error(transparent)]
     Tls(CertificateError),
+    #[error(transparent)]
+    Telemetry(TelemetryError),
     #[error("the system refuses what a server needs: {0}")]
     Runtime(#[source] io::Error),
 }
@@ -152,6 +155,8 @@ fn serve(
         let _inside = runtime.enter();
         signal(SignalKind::hangup()).map_err(Failure::Runtime)?
     };
+    let traces = telemetry::start(&config.telemetry, runtime.handle());
+    let traces = traces.map_err(Failure::Telemetry)?;
     let patience = if inherited.is_empty() {
         // Nobody starts a second server on one folder on purpose.
         Duration::ZERO
@@ -178,6 +183,8 @@ fn serve(
         hang_up,
     };
     let result = runtime.block_on(listen_and_run(Arc::clone(&context), reloading, inherited));
+    // Everybody has gone by now, or had the time to.
+    runtime.block_on(traces.stop());
     // Connections that did not drain in time are cut off here. Nothing uses the rooms after that,
     // so that their store is closed, and not only left.
     runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);

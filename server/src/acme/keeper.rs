@@ -15,6 +15,7 @@ use super::stored::{self, on_thread};
 use super::{account, certificate_path};
 use crate::config::AcmeSettings;
 use crate::system;
+use crate::telemetry;
 use crate::tls::{Certificate, Moment, Request, Tls};
 
 /// The time limit of an attempt.
@@ -131,7 +132,9 @@ impl Keeper {
     }
 
     async fn attempt(&mut self) {
+        let span = telemetry::acme_attempt();
         let result = self.try_attempt().await;
+        span.finish(result.is_ok());
         let (error, not_before) = match result {
             Ok(certificate) => {
                 self.spread = fraction();

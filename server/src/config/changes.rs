@@ -132,6 +132,10 @@ mod tests {
                 "data_dir" => "\"elsewhere\"",
                 "log_level" => "\"debug\"",
                 "log_format" => "\"json\"",
+                // A server without traces refuses it, in which a test of its own looks.
+                "otlp_endpoint" if !cfg!(feature = "otel") => continue,
+                "otlp_endpoint" => "\"http://127.0.0.1:4318\"",
+                "otlp_sample" => "0.5",
                 "allow_origin" => "[\"https://other.example\"]",
                 "keep" => "\"30d\"",
                 "admission" => "\"approval\"",

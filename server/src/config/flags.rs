@@ -10,7 +10,7 @@ use shared::chat::{AdmissionMode, Keep, RoomId};
 
 use super::commands::{BackupTask, ConfigTask, ImportTask, RestoreTask};
 use super::values::one_or_many;
-use super::{LogFormat, LogLevel};
+use super::{LogFormat, LogLevel, OtlpEndpoint};
 use crate::acme::Domain;
 use crate::listen::Endpoint;
 use crate::proxy::Network;
@@ -287,6 +287,17 @@ pub(super) struct Settings {
     #[arg(help_heading = RESTART)]
     #[arg(long, value_name = "FORMAT", env = "SECURE_CHAT_LOG_FORMAT")]
     pub(super) log_format: Option<LogFormat>,
+
+    /// Collector of OpenTelemetry traces, such as <http://127.0.0.1:4318>: spans go to /v1/traces below
+    /// it, as OTLP over HTTP. Only in a server that was built with the feature `otel`.
+    #[arg(help_heading = RESTART)]
+    #[arg(long, value_name = "URL", env = "SECURE_CHAT_OTLP_ENDPOINT")]
+    pub(super) otlp_endpoint: Option<OtlpEndpoint>,
+
+    /// Part of all traces that goes to --otlp-endpoint, from 0 to 1. [default: 0.01]
+    #[arg(help_heading = RESTART)]
+    #[arg(long, value_name = "RATIO", env = "SECURE_CHAT_OTLP_SAMPLE")]
+    pub(super) otlp_sample: Option<f64>,
 
     /// Let pages of this origin (such as <https://chat.example>) use the tunnel; may be repeated.
     #[arg(

@@ -70,7 +70,7 @@ impl Setting {
             Kind::Switch
         } else if many {
             Kind::List
-        } else if default.as_ref().is_some_and(|it| it.parse::<u64>().is_ok()) {
+        } else if default.as_ref().is_some_and(|it| it.parse::<f64>().is_ok()) {
             Kind::Number
         } else {
             Kind::Text

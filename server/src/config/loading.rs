@@ -51,6 +51,7 @@ impl Config {
         self.data_dir.clone_from(&running.data_dir);
         self.new_claim = running.new_claim;
         self.log_format = running.log_format;
+        self.telemetry.clone_from(&running.telemetry);
         self.max_history_mib = running.max_history_mib;
         self.key_bits = running.key_bits;
         self.network.check()

@@ -63,6 +63,10 @@ fn every_bad_value_is_refused_by_name() {
             &["--config", "no-such-file.toml"],
             "cannot read no-such-file.toml",
         ),
+        (&["--otlp-endpoint", "collector"], "--otlp-endpoint"),
+        (&["--otlp-sample", "1.5"], "otlp_sample is 1.5"),
+        (&["--otlp-sample=-0.1"], "otlp_sample is -0.1"),
+        (&["--otlp-sample", "NaN"], "otlp_sample is NaN"),
         (&["--surprise"], "--surprise"),
     ] {
         let error = config(arguments).unwrap_err();
@@ -77,6 +81,18 @@ fn a_file_with_a_misspelled_key_is_refused() {
     std::fs::write(file.path(), "lisen = \"127.0.0.1:7\"\n").unwrap();
     let error = config(&["--config", file.path().to_str().unwrap()]).unwrap_err();
     assert!(error.contains("lisen"), "{error}");
+}
+
+// A setting that is passed over: somebody waits for traces that never come.
+#[cfg(not(feature = "otel"))]
+#[test]
+fn a_server_without_traces_refuses_a_collector_and_names_the_feature() {
+    let error = config(&["--otlp-endpoint", "http://127.0.0.1:4318"]).unwrap_err();
+    assert!(error.contains("--features otel"), "{error}");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "otlp_endpoint = \"http://127.0.0.1:4318\"\n").unwrap();
+    let error = config(&["--config", file.path().to_str().unwrap()]).unwrap_err();
+    assert!(error.contains("--features otel"), "{error}");
 }
 
 const ACME: [&str; 3] = ["--acme", "chat.example", "--acme-agree-tos"];

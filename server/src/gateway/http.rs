@@ -16,6 +16,7 @@ use super::visitor::{AmbiguousClient, Peer};
 use super::{assets, headers, origin, probe, strangers, upgrade};
 use crate::admission::Permit;
 use crate::logging::{Excerpt, Quoted};
+use crate::telemetry;
 
 /// The time that a client has for its first byte, for a request's head, and between two requests:
 /// an idle connection holds one of few permits. A browser opens another one without being asked.
@@ -86,7 +87,9 @@ where
 
 /// Answers a request of either version.
 pub(super) async fn respond(request: Request<Incoming>, peer: &Peer) -> Reply {
+    let span = telemetry::http(request.method(), request.uri().path(), request.version());
     let mut reply = route(request, peer).await;
+    span.answered(reply.status());
     headers::add_security(reply.headers_mut());
     reply
 }

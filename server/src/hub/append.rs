@@ -20,6 +20,7 @@ use super::room::{BLOCK, Room, RoomLock, UnstoredEntry};
 use crate::logging::Repeated;
 use crate::store::{Appended, Durable, NewEntry, StoreError};
 use crate::system;
+use crate::telemetry;
 
 /// Every room without numbers asks again with its next entry.
 static UNRESERVED: Repeated = Repeated::new();
@@ -128,7 +129,8 @@ impl Hub {
         self.reserve(room);
         Box::pin(async move {
             let ended = |_| Err(StoreError::Failed("nobody answers".into()));
-            let appended = appended.await.unwrap_or_else(ended);
+            let appended = telemetry::within("hub.broadcast", appended).await;
+            let appended = appended.unwrap_or_else(ended);
             if appended.is_ok() {
                 metrics.ack.observe(asked.elapsed());
             }

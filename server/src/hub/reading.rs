@@ -5,6 +5,7 @@ use shared::chat::{RoomId, RoomName};
 use super::Hub;
 use super::room::RoomLock;
 use crate::store::{Durable, Store, StoreError};
+use crate::telemetry;
 
 /// Reads of a room whose name the store does not know, because it is being renamed, before it counts
 /// as gone.
@@ -27,7 +28,7 @@ impl Hub {
         let mut attempts = 0;
         loop {
             let (id, renames) = room.lock().name();
-            let result = read(&*self.store, id).await;
+            let result = telemetry::within("store.read", read(&*self.store, id)).await;
             {
                 let room = room.lock();
                 if room.closed {

@@ -95,7 +95,7 @@ impl Connections {
     /// Counts a handshake that did not complete. Which version it would have been
     /// is not counted: most of these clients speak none.
     pub fn handshake_ended(&self, ending: &Ending) {
-        let labels = [("version", "none"), ("result", result(ending))];
+        let labels = [("version", "none"), ("result", handshake_result(ending))];
         self.handshakes.get_or_create_owned(&labels).inc();
     }
 }
@@ -120,7 +120,7 @@ fn done(version: Version) -> Labels<2> {
 
 /// Returns the result of a handshake that is not done: one of the protocol's own codes, or a word for
 /// what has none.
-fn result(ending: &Ending) -> &'static str {
+pub(crate) fn handshake_result(ending: &Ending) -> &'static str {
     match ending {
         Ending::Protocol(CloseReason::Local(code)) => code.as_str(),
         Ending::Protocol(CloseReason::Failed(error)) => error.code().as_str(),

@@ -18,6 +18,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+pub(crate) use connections::handshake_result;
 pub use connections::{Connections, Open};
 pub use histogram::Durations;
 

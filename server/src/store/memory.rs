@@ -16,7 +16,6 @@ use shared::chat::{
     Timestamp, Topic, UserId,
 };
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::sync::oneshot;
 
 use super::clock::Clock;
 use super::outcome::{Answer, Reply, Subscription};
@@ -95,7 +94,7 @@ impl MemoryStore {
         work: impl FnOnce(&mut State) -> (Result<T, StoreError>, Option<Committed>),
         answer: impl FnOnce(Reply<T>, Result<T, StoreError>) -> Answer,
     ) -> Durable<T> {
-        let (reply, done) = oneshot::channel();
+        let (reply, done) = Reply::channel();
         // Held until the outcome is published, which keeps the outcomes in the order of the
         // changes.
         let mut state = self.state();
@@ -105,7 +104,7 @@ impl MemoryStore {
         drop(state);
         Box::pin(async move {
             let ended = |_| Err(StoreError::Failed("nobody answers".into()));
-            done.await.unwrap_or_else(ended)
+            done.await.map_or_else(ended, |(result, _)| result)
         })
     }
 

@@ -8,6 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 use super::{Appended, Change, StoreError};
+use crate::telemetry::{Stage, Stages};
 
 /// A durable change of what the store keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,16 @@ impl Outcome {
         }
     }
 
+    /// Enters a stage of its way to the requester.
+    pub(crate) fn enter(&mut self, stage: Stage) {
+        match &mut self.answer {
+            Some(Answer::Appended(reply, _)) => reply.enter(stage),
+            Some(Answer::Reserved(reply, _)) => reply.enter(stage),
+            Some(Answer::Changed(reply, _)) => reply.enter(stage),
+            None => {}
+        }
+    }
+
     /// Answers the requester.
     pub fn release(self) {
         drop(self);
@@ -47,16 +58,43 @@ impl Drop for Outcome {
     fn drop(&mut self) {
         match self.answer.take() {
             // The requester may have gone; what is committed stays so.
-            Some(Answer::Appended(reply, result)) => drop(reply.send(result)),
-            Some(Answer::Reserved(reply, result)) => drop(reply.send(result)),
-            Some(Answer::Changed(reply, result)) => drop(reply.send(result)),
+            Some(Answer::Appended(reply, result)) => reply.send(result),
+            Some(Answer::Reserved(reply, result)) => reply.send(result),
+            Some(Answer::Changed(reply, result)) => reply.send(result),
             None => {}
         }
     }
 }
 
-/// A requester, who waits for a result.
-pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+/// A requester, who waits for a result, and the stages of the way to it.
+#[derive(Debug)]
+pub(super) struct Reply<T> {
+    sender: oneshot::Sender<Answered<T>>,
+    stages: Stages,
+}
+
+/// A result with the last stage, which ends when the requester goes on.
+pub(super) type Answered<T> = (Result<T, StoreError>, Stages);
+
+impl<T> Reply<T> {
+    /// Creates a requester and what it waits with.
+    pub(super) fn channel() -> (Self, oneshot::Receiver<Answered<T>>) {
+        let (sender, receiver) = oneshot::channel();
+        let stages = Stages::begin(Stage::StoreQueue);
+        (Self { sender, stages }, receiver)
+    }
+
+    pub(super) fn enter(&mut self, stage: Stage) {
+        self.stages.enter(stage);
+    }
+
+    /// Answers the requester, who may have gone.
+    pub(super) fn send(self, result: Result<T, StoreError>) {
+        let Self { sender, mut stages } = self;
+        stages.enter(Stage::Ack);
+        let _ = sender.send((result, stages));
+    }
+}
 
 /// A result and who waits for it.
 #[derive(Debug)]

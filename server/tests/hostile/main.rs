@@ -42,5 +42,7 @@ mod startup;
 mod stopping;
 mod support;
 mod tls;
+#[cfg(feature = "otel")]
+mod traces;
 mod tunnel;
 mod v2;

@@ -18,6 +18,7 @@ use super::encoding::{EncodedEntry, encode};
 use super::queue::Wakers;
 use super::room::{RoomLock, UnstoredEntry};
 use crate::store::{Change, Committed, Outcome};
+use crate::telemetry::Stage;
 
 /// Most entries that are broadcast before their subscribers wake up: many, so that each seals them
 /// into one write; few enough that the lock is soon free for others.
@@ -41,6 +42,7 @@ impl Hub {
                 let Some(mut outcome) = outcomes.next() else {
                     break;
                 };
+                outcome.enter(Stage::HubApply);
                 match outcome.committed.take() {
                     Some(Committed::Entry(entry)) => {
                         bytes += text_bytes(&entry);

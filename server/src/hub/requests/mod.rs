@@ -115,6 +115,38 @@ impl Price {
     }
 }
 
+/// Returns the type of a request as the protocol has it, for its span.
+pub(super) const fn type_of(message: &ClientMessage) -> &'static str {
+    use ClientMessage as M;
+    match message {
+        M::Hello { .. } => "hello",
+        M::Create { .. } => "create",
+        M::Join { .. } => "join",
+        M::Leave { .. } => "leave",
+        M::Direct { .. } => "direct",
+        M::Rooms { .. } => "rooms",
+        M::Members { .. } => "members",
+        M::Invite { .. } => "invite",
+        M::Remove { .. } => "remove",
+        M::Role { .. } => "role",
+        M::Topic { .. } => "topic",
+        M::Rename { .. } => "rename",
+        M::Close { .. } => "close",
+        M::Send { .. } => "send",
+        M::Edit { .. } => "edit",
+        M::Delete { .. } => "delete",
+        M::React { .. } => "react",
+        M::History { .. } => "history",
+        M::Search { .. } => "search",
+        M::Typing { .. } => "typing",
+        M::Read { .. } => "read",
+        M::Claim { .. } => "claim",
+        M::Redeem { .. } => "redeem",
+        M::Operator(_) => "operator",
+        M::Ping => "ping",
+    }
+}
+
 /// Starts a request. `follows_log` is `true` if the session follows the log already.
 pub(super) fn start(from: Arc<Requester>, message: ClientMessage, follows_log: bool) -> Work {
     use ClientMessage as M;

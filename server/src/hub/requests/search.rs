@@ -18,6 +18,7 @@ use crate::hub::page::Page;
 use crate::hub::requester::Requester;
 use crate::hub::room::RoomLock;
 use crate::rates::TooFast;
+use crate::telemetry;
 
 /// The people whose search is under way, with their networks. One at a time each: a search walks
 /// through entries.
@@ -139,7 +140,7 @@ pub(super) async fn search(
     let size = page_size(limit);
     let rooms = searched.keys().cloned().collect();
     let found = from.hub.store.search(rooms, query.clone(), before, size);
-    let found = found.await?;
+    let found = telemetry::within("store.search", found).await?;
     // Cut as encoded: with the longest names of rooms and people, a hundred entries are longer than a
     // message, and the search could not be gone on with.
     let (mut page, mut last, mut next) = (Page::new(), None, found.next);

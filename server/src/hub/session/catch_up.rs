@@ -12,6 +12,7 @@ use crate::hub::requester::Requester;
 use crate::hub::requests::{Effect, PageRead, Rejection};
 use crate::hub::room::{Room, RoomLock};
 use crate::store::PageSize;
+use crate::telemetry;
 
 /// The rooms whose entries a connection is still sent, one after the other.
 #[derive(Debug, Default)]
@@ -78,7 +79,8 @@ impl Session {
                 bytes: PAGE_BYTES,
             };
             let hub = self.hub.clone();
-            self.spawn(RESERVED_BYTES, async move {
+            let span = telemetry::request("catch_up");
+            self.spawn(span, RESERVED_BYTES, async move {
                 let page = hub
                     .read(&room, |store, id| store.read_after(id, sent, page))
                     .await;

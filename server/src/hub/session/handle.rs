@@ -14,6 +14,7 @@ use super::{Completed, Listening, Pending, Session};
 use crate::hub::encoding::Mode;
 use crate::hub::requests::{self, Effect, Rejection};
 use crate::rates::{RateClass, TooFast};
+use crate::telemetry::{self, Span};
 
 /// Rejections for speed in a row after which a connection is not handled for [`PAUSE`]: a client
 /// that ignores `retry_after` must not cost a rejection for each request.
@@ -66,23 +67,27 @@ impl Session {
 
     fn request(&mut self, message: ClientMessage) {
         let price = requests::Price::of(&message);
+        let span = telemetry::request(requests::type_of(&message));
         if !self.greeted {
             match message {
                 ClientMessage::Hello { .. } => self.greeted = true,
                 ClientMessage::Ping => {}
                 _ => {
+                    span.rejected();
                     let rejection = Rejection::new(ChatErrorCode::HelloFirst, "Say hello first.");
                     return self.reject_noise(rejection);
                 }
             }
         }
         if let Err(rejection) = self.check_admission(&message) {
+            span.rejected();
             // Charged as noise, so that a key that waits does not get its rejections for nothing.
             return self.reject_noise(rejection.about(&price.about));
         }
         // Charged before anything is done: a request that comes too fast costs the server one
         // rejection.
         if let Err(too_fast) = self.charge(price.class, price.tokens) {
+            span.rejected();
             let rejection = Rejection::too_fast(too_fast);
             return self.finish_early(rejection.about(&price.about));
         }
@@ -93,8 +98,9 @@ impl Session {
         let work = requests::start(requester, message, self.log.is_some());
         let requester = Arc::clone(&self.requester);
         let about = price.about;
-        self.spawn(reserved, async move {
+        self.spawn(span, reserved, async move {
             work.await.unwrap_or_else(|rejection| {
+                telemetry::rejected();
                 requester.reply(&rejection.about(&about).into_message());
                 Effect::None
             })
@@ -138,14 +144,16 @@ impl Session {
         self.requester.reply(&rejection.into_message());
     }
 
-    /// Runs work beside the session. Its first part runs at once, so that what it queues keeps the
-    /// order of the requests.
+    /// Runs work beside the session, in `span`. Its first part runs at once, so that what it queues
+    /// keeps the order of the requests.
     pub(super) fn spawn(
         &mut self,
+        span: Span,
         reserved: usize,
         work: impl Future<Output = Effect> + Send + 'static,
     ) {
-        let mut work: Pending = Box::pin(work.map(move |effect| Completed { reserved, effect }));
+        let work: Pending = Box::pin(work.map(move |effect| Completed { reserved, effect }));
+        let mut work = span.around(work);
         self.reserved += reserved;
         // Polled again, with the waker that counts, as soon as it is among the pending.
         match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {

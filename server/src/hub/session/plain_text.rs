@@ -11,6 +11,7 @@ use crate::hub::requests::{Effect, Rejection, hello, send_tokens};
 use crate::rates::RateClass;
 use crate::store::NewEntry;
 use crate::system;
+use crate::telemetry;
 
 const HELP: &str = "Every line goes to everybody here. /name NEW takes a name, /who lists who is \
                     here, /quit ends the session, // starts a line with a slash.";
@@ -171,9 +172,10 @@ impl Session {
         // Nothing to authorize: plain-text clients are in the lobby without being members of it, and
         // only there. The guard ends with this statement: no lock is held while the disk is waited
         // for.
-        let stored = self.hub.append(&mut lobby.lock(), entry);
+        let span = telemetry::request("line");
+        let stored = span.scope(|| self.hub.append(&mut lobby.lock(), entry));
         self.plain.unpublished += 1;
-        self.spawn(REPLY_BYTES, async move {
+        self.spawn(span, REPLY_BYTES, async move {
             // The receipt is the line itself, which was broadcast before this resolves.
             Effect::LineDone(stored.await.err().map(Rejection::from))
         });
@@ -211,7 +213,8 @@ impl Session {
         let requester = Arc::clone(&self.requester);
         // What follows waits for the new name.
         self.plain.unpublished += 1;
-        self.spawn(REPLY_BYTES, async move {
+        let span = telemetry::request("name");
+        self.spawn(span, REPLY_BYTES, async move {
             if let Err(rejection) = hello::claim_name(&requester, name).await {
                 requester
                     .outbox

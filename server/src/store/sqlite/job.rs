@@ -7,6 +7,7 @@ use shared::chat::{RoomId, Seq};
 
 use crate::store::outcome::{Answer, Reply};
 use crate::store::{Appended, Change, Committed, NewEntry, Outcome, StoreError};
+use crate::telemetry::Stage;
 
 /// A request to be written, and its requester.
 pub(super) enum Job {
@@ -49,6 +50,17 @@ pub(super) enum Done {
 pub(super) type Searches = VecDeque<(Instant, Reply<bool>)>;
 
 impl Job {
+    /// Enters a stage of the way to the requester.
+    pub(super) fn enter(&mut self, stage: Stage) {
+        match self {
+            Self::Append { reply, .. } | Self::Again { reply, .. } => reply.enter(stage),
+            Self::Reserve { reply, .. } => reply.enter(stage),
+            Self::Change { reply, .. } => reply.enter(stage),
+            // It waits on when its group is written, and so stays in the first stage.
+            Self::Index { .. } => {}
+        }
+    }
+
     /// Returns `None` for searches, which wait on.
     pub(super) fn into_outcome(self, done: Done, searches: &mut Searches) -> Option<Outcome> {
         Some(match (self, done) {

@@ -245,7 +245,7 @@ impl Store for SqliteStore {
         self.searchers.work(move |connection| {
             // A search finds what was acked before it. If the index does not get the last messages
             // in time, as on a full disk, all are looked at.
-            let is_whole = matches!(indexed.blocking_recv(), Ok(Ok(true)));
+            let is_whole = matches!(indexed.blocking_recv(), Ok((Ok(true), _)));
             let before = before.as_ref();
             search::find(connection, rooms, &query, before, page, bounds, is_whole)
         })
@@ -256,10 +256,13 @@ impl Store for SqliteStore {
     }
 }
 
+/// The failure of a request whose thread is gone.
+const ENDED: &str = "its thread has ended";
+
 /// Returns the answer of a thread, once it comes.
 fn waiting<T: Send + 'static>(done: oneshot::Receiver<Result<T, StoreError>>) -> Durable<T> {
     Box::pin(async move {
-        let ended = |_| Err(StoreError::Failed("its thread has ended".into()));
+        let ended = |_| Err(StoreError::Failed(ENDED.into()));
         done.await.unwrap_or_else(ended)
     })
 }

@@ -17,17 +17,18 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 
 use self::doubt::Doubt;
+use super::ENDED;
 use super::error::Failure;
 use super::gather::Gathering;
 use super::job::{Done, Job, Searches};
 use super::requests::{Memory, Requests};
 use super::size::Size;
-use super::waiting;
 use crate::logging::Repeated;
 use crate::metrics::Metrics;
 use crate::store::clock::Clock;
-use crate::store::outcome::{Reply, Subscription};
+use crate::store::outcome::{Answered, Reply, Subscription};
 use crate::store::{Durable, Outcome, StoreError};
+use crate::telemetry::Stage;
 
 /// Most requests of one transaction: so many that the disk's part of each is small, and so few that
 /// the first does not wait long for the last.
@@ -107,19 +108,21 @@ impl Writer {
     }
 
     pub(super) fn queue<T: Send + 'static>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Durable<T> {
-        waiting(self.ask(job))
+        let done = self.ask(job);
+        Box::pin(async move {
+            let ended = |_| Err(StoreError::Failed(ENDED.into()));
+            // The last stage ends here, where the requester goes on.
+            done.await.map_or_else(ended, |(result, _stages)| result)
+        })
     }
 
     /// Queues the rest of the index of words.
-    pub(super) fn index(&self) -> oneshot::Receiver<Result<bool, StoreError>> {
+    pub(super) fn index(&self) -> oneshot::Receiver<Answered<bool>> {
         self.ask(|reply| Job::Index { reply })
     }
 
-    fn ask<T>(
-        &self,
-        job: impl FnOnce(Reply<T>) -> Job,
-    ) -> oneshot::Receiver<Result<T, StoreError>> {
-        let (reply, done) = oneshot::channel();
+    fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> oneshot::Receiver<Answered<T>> {
+        let (reply, done) = Reply::channel();
         if let Some(queue) = &self.queue {
             self.gathering.count();
             // Without a thread to take it the job is dropped, and `done` says so.
@@ -299,7 +302,10 @@ impl Thread {
         }
     }
 
-    fn publish(&self, outcomes: Vec<Outcome>) {
+    fn publish(&self, mut outcomes: Vec<Outcome>) {
+        for outcome in &mut outcomes {
+            outcome.enter(Stage::HubQueue);
+        }
         let published = self.subscription.publish(outcomes);
         self.metrics.published.inc_by(published as u64);
     }
@@ -335,7 +341,8 @@ impl Thread {
         let full = self.size.is_reached(&transaction)?;
         let mut requests = Requests::new(&transaction, &mut self.memory, self.clock.now(), full);
         let mut outcomes = Vec::new();
-        while let Some(job) = group.get(outcomes.len()) {
+        while let Some(job) = group.get_mut(outcomes.len()) {
+            job.enter(Stage::StoreWrite);
             outcomes.push(carry_out(&mut requests, job)?);
             if outcomes.len() == group.len()
                 && let Some(queue) = queue
@@ -357,6 +364,9 @@ impl Thread {
         let effects = requests.effects;
         // It borrows the transaction.
         drop(requests);
+        for job in &mut *group {
+            job.enter(Stage::StoreCommit);
+        }
         let committed = Instant::now();
         transaction.commit()?;
         self.metrics.commit.observe(committed.elapsed());

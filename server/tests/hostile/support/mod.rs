@@ -1,6 +1,8 @@
 //! Helpers of the attacks: the server as a process, honest clients, and raw HTTP and WebSocket.
 
 pub(crate) mod client;
+#[cfg(feature = "otel")]
+pub(crate) mod collector;
 pub(crate) mod http2;
 pub(crate) mod json;
 pub(crate) mod metrics;

@@ -105,12 +105,11 @@ impl Thread {
         let waits = |asked: &Instant| now.duration_since(*asked) < SEARCH_PATIENCE;
         if is_whole || fails {
             for (_, reply) in self.searches.drain(..) {
-                // Who has stopped waiting needs no answer.
-                let _ = reply.send(Ok(is_whole));
+                reply.send(Ok(is_whole));
             }
         } else {
             while let Some((_, reply)) = self.searches.pop_front_if(|(asked, _)| !waits(asked)) {
-                let _ = reply.send(Ok(false));
+                reply.send(Ok(false));
             }
         }
     }
