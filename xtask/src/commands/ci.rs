@@ -92,6 +92,10 @@ pub(crate) const STEPS: [Step; 15] = [
     },
 ];
 
+/// The features with which everything is checked and tested natively, so that each dependency is
+/// compiled once. `package` and the browsers have the server as it is shipped, without traces.
+const FEATURES: &str = "shared/aws-lc,server/otel";
+
 const WASM_TARGET: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 
 pub(crate) fn main(tools: &mut Toolbox, args: &[String]) -> Result<ExitCode> {
@@ -119,11 +123,14 @@ fn clippy(tools: &mut Toolbox) -> Result<()> {
         "--workspace",
         "--all-targets",
         "--features",
-        "shared/aws-lc",
+        FEATURES,
         "--",
         "-D",
         "warnings",
-    ]))
+    ]))?;
+    // As it is shipped, without traces: what only that server has is in no other build that refuses
+    // warnings.
+    process::run(&mut tools.cargo(&["clippy", "-p", "server", "--", "-D", "warnings"]))
 }
 
 fn clippy_wasm(tools: &mut Toolbox) -> Result<()> {
@@ -139,7 +146,7 @@ fn doc(tools: &mut Toolbox) -> Result<()> {
         "--no-deps",
         "--document-private-items",
         "--features",
-        "shared/aws-lc",
+        FEATURES,
     ]);
     process::run(command.env("RUSTDOCFLAGS", "-D warnings"))
 }
@@ -155,7 +162,7 @@ fn native(tools: &mut Toolbox) -> Result<()> {
     if let Err(why) = tools.ensure_pebble() {
         println!("{why}; so certificates from an ACME directory are not tested");
     }
-    let mut command = tools.cargo(&["test", "--workspace", "--features", "shared/aws-lc"]);
+    let mut command = tools.cargo(&["test", "--workspace", "--features", FEATURES]);
     // The interoperability tests run Python programs, which need the packages of this environment.
     let python = interop_python(tools)?;
     process::run(command.env("SECURE_CHAT_PYTHON", python))
@@ -213,7 +220,7 @@ fn tests_of_the_page(
     variables: &[(&str, PathBuf)],
 ) -> Result<()> {
     let mut command = e2e_command(tools, "npx", "debug")?;
-    // The build of the native tests is reused, if they ran.
+    // The builds of the native tests and the packages are reused, if they ran.
     let mut build = tools.cargo(&["build", "--package", "server", "--package", "cli", "--bins"]);
     process::run(build.args(["--example", "mitm"]))?;
     if !web::dist(tools).join("index.html").is_file() {
