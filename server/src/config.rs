@@ -26,7 +26,7 @@ use thiserror::Error;
 
 pub use self::acme::AcmeSettings;
 pub use self::changes::{Changes, Values};
-pub use self::commands::{BackupTask, ConfigTask, ImportTask, RestoreTask};
+pub use self::commands::{BackupTask, ConfigTask, HealthTask, ImportTask, RestoreTask};
 use self::flags::Settings;
 pub use self::flags::{Cli, Command, OperatorsTask};
 pub use self::loading::{Loaded, load};

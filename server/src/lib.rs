@@ -14,6 +14,7 @@ pub mod context;
 pub mod current;
 pub mod data_folder;
 pub mod gateway;
+pub mod health_probe;
 pub mod hub;
 pub mod keystore;
 pub mod links;

@@ -126,6 +126,7 @@ fn carry_out(command: Command, config: Config) -> Result<(), Failure> {
         Command::Completions { shell } => tasks::print_completions(shell),
         Command::Man => tasks::print_manual(),
         Command::Config(task) => tasks::config(&config, &task),
+        Command::Health(task) => tasks::health(&config, &task),
         Command::Import(task) => tasks::import(&config.data_dir, task),
         Command::Operators { task, data_dir } => {
             let folder = data_dir.unwrap_or(config.data_dir);

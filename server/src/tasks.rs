@@ -2,6 +2,7 @@
 
 mod backup;
 mod config;
+mod health;
 mod transfer;
 
 use std::io::{self, Write};
@@ -9,6 +10,7 @@ use std::path::Path;
 
 use secure_chat_server::backup::{BackupError, DATABASE, RestoreError};
 use secure_chat_server::config::{ConfigError, OperatorsTask};
+use secure_chat_server::health_probe::ProbeError;
 use secure_chat_server::manual;
 use secure_chat_server::store::{
     Change, ExportError, OpenError, SqliteStore, Store, StoreError, export,
@@ -19,6 +21,7 @@ use thiserror::Error;
 
 pub(crate) use self::backup::{backup, restore};
 pub(crate) use self::config::config;
+pub(crate) use self::health::health;
 pub(crate) use self::transfer::{export_all, import};
 
 /// The reason for which a task was not done, or not to its end.
@@ -38,6 +41,8 @@ pub(crate) enum TaskFailure {
     Config(Box<ConfigError>),
     #[error("{0} of what a server needs is not as it must be")]
     NotWell(usize),
+    #[error("the server does not work, as far as can be asked: {0}")]
+    Unhealthy(#[source] ProbeError),
     #[error("the operators cannot be read or changed: {0}")]
     Open(#[source] OpenError),
     #[error("the operators cannot be read or changed: {0}")]

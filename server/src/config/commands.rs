@@ -34,6 +34,15 @@ pub struct RestoreTask {
     pub data_dir: Option<PathBuf>,
 }
 
+/// The arguments of `health`.
+#[derive(Debug, clap::Args)]
+pub struct HealthTask {
+    /// Seconds that the server has for its answer, from 1 to 600.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub timeout: u64,
+}
+
 /// The arguments of `import`.
 #[derive(Debug, clap::Args)]
 pub struct ImportTask {

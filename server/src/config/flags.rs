@@ -8,7 +8,7 @@ use serde::Deserialize;
 use shared::chat::keep::InvalidKeep;
 use shared::chat::{AdmissionMode, Keep, RoomId};
 
-use super::commands::{BackupTask, ConfigTask, ImportTask, RestoreTask};
+use super::commands::{BackupTask, ConfigTask, HealthTask, ImportTask, RestoreTask};
 use super::values::one_or_many;
 use super::{LogFormat, LogLevel, OtlpEndpoint};
 use crate::acme::Domain;
@@ -55,6 +55,9 @@ pub enum Command {
     /// Show or check the settings.
     #[command(subcommand)]
     Config(ConfigTask),
+    /// Ask the running server whether it works, at the first address of --ops, or else of --http. Ends
+    /// with 0 if it does, else with 1 and the reason. Give the flags of the server before `health`.
+    Health(HealthTask),
     /// Put the rooms of an export into the history of a server that is stopped, all of them or
     /// nothing.
     Import(ImportTask),

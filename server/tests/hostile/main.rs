@@ -20,6 +20,7 @@ mod clocks;
 mod durable;
 mod endurance;
 mod frames;
+mod health;
 mod http;
 mod http2;
 mod keeping;
