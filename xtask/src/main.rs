@@ -34,9 +34,10 @@ usage: cargo xtask COMMAND
   test [FILTER…] [--list]
             everything that ci runs, or the steps whose names contain a filter
   ci        the one gate that every change must pass
-  package   build the Debian packages of server and terminal client into
-            target/packages/, and install, start and remove them in a copy of
-            this system
+  package   build the Debian packages of server and terminal client, the static
+            server and its image for containers into target/packages/; install,
+            start and remove the packages in a copy of this system, and start
+            the image in containers
             --quick: of the programs as `cargo build` makes them, for checks
   bench     measure handshakes, throughput, page size and time to connect
 

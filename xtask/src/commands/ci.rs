@@ -52,7 +52,7 @@ pub(crate) const STEPS: [Step; 15] = [
     },
     Step {
         name: "package",
-        what: "the Debian packages, installed and removed in a copy of this system",
+        what: "the Debian packages in a copy of this system, the image in containers",
         check: package::check,
     },
     Step {

@@ -3,6 +3,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod ci;
+mod container;
 mod fuzz;
 pub(crate) mod package;
 pub(crate) mod run;

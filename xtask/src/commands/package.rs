@@ -1,10 +1,12 @@
-//! `cargo xtask package`: Debian packages of the server and the terminal client.
+//! `cargo xtask package`: Debian packages of the server and the terminal client, and the server's image
+//! for containers (`container.rs`).
 //!
 //! Their contents and scripts are in `packaging/` and in the manifests (`[package.metadata.deb]`).
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use super::container;
 use super::web::{self, Page};
 use crate::contents;
 use crate::failure::{Failure, Result};
@@ -33,11 +35,21 @@ const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 
 /// The way in which the packaged programs are compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Build {
+pub(super) enum Build {
     /// For shipping: optimized, with the page inside, without paths of this machine.
     Shipped,
     /// As `cargo build` makes them: for checks of everything else.
     Quick,
+}
+
+impl Build {
+    /// Returns the folder of the profile, below the target folder.
+    pub(super) fn profile(self) -> &'static str {
+        match self {
+            Self::Shipped => "release",
+            Self::Quick => "debug",
+        }
+    }
 }
 
 pub(crate) fn main(tools: &mut Toolbox, args: &[String]) -> Result<ExitCode> {
@@ -67,11 +79,7 @@ fn package(tools: &mut Toolbox, build: Build) -> Result<()> {
     check_unit(tools)?;
     tools.ensure_cargo_tool(&CARGO_DEB)?;
     let target = compile(tools, build)?;
-    let profile = match build {
-        Build::Shipped => "release",
-        Build::Quick => "debug",
-    };
-    let programs = PROGRAMS.map(|(_, program)| target.join(profile).join(program));
+    let programs = PROGRAMS.map(|(_, program)| target.join(build.profile()).join(program));
     if build == Build::Shipped {
         check_paths(tools, &programs)?;
     }
@@ -80,7 +88,15 @@ fn package(tools: &mut Toolbox, build: Build) -> Result<()> {
         make(tools, build, &target, 0)?,
         make(tools, build, &target, 1)?,
     ];
-    install(tools, &packages)
+    let installed = install(tools, &packages);
+    if let Err(why) = installed.as_ref() {
+        println!("--- {why}");
+        // What cannot be tried of the packages here is no reason to have no image.
+        if !why.is_skipped() {
+            return installed;
+        }
+    }
+    container::package(tools, build, &target).and(installed)
 }
 
 /// Has systemd judge what the service may do.
@@ -116,7 +132,7 @@ fn compile(tools: &mut Toolbox, build: Build) -> Result<PathBuf> {
 }
 
 /// Returns the flags by which C sources (SQLite, aws-lc) do not name folders of this machine.
-fn c_flags(tools: &Toolbox, target: &Path) -> Result<String> {
+pub(super) fn c_flags(tools: &Toolbox, target: &Path) -> Result<String> {
     let map = |folder: &Path, name| format!("-ffile-prefix-map={}={name}", folder.display());
     Ok([
         map(tools.root(), "secure-chat"),
@@ -128,7 +144,7 @@ fn c_flags(tools: &Toolbox, target: &Path) -> Result<String> {
 
 /// Returns the time that all files of a package have: that of the commit, unless the caller says
 /// another.
-fn epoch(tools: &Toolbox) -> Result<String> {
+pub(super) fn epoch(tools: &Toolbox) -> Result<String> {
     if let Ok(epoch) = std::env::var("SOURCE_DATE_EPOCH") {
         return Ok(epoch);
     }
@@ -146,7 +162,7 @@ fn epoch(tools: &Toolbox) -> Result<String> {
 
 /// Refuses programs that name a folder of this machine: two machines would build two programs, and
 /// whoever gets one would learn who has built it.
-fn check_paths(tools: &Toolbox, programs: &[PathBuf]) -> Result<()> {
+pub(super) fn check_paths(tools: &Toolbox, programs: &[PathBuf]) -> Result<()> {
     let folders = [tools.root().to_path_buf(), cargo_home()?];
     for program in programs {
         let content = std::fs::read(program)
@@ -188,13 +204,18 @@ fn write_manuals(tools: &Toolbox, programs: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
-/// Makes the package of one of [`PROGRAMS`], and returns its path.
-fn make(tools: &Toolbox, build: Build, target: &Path, which: usize) -> Result<PathBuf> {
-    let (package, program) = PROGRAMS[which];
+/// Returns the folder of what is shipped, and makes it.
+pub(super) fn folder() -> Result<PathBuf> {
     let folder = workspace::target_dir()?.join("packages");
     std::fs::create_dir_all(&folder)
         .map_err(Failure::because(format_args!("make {}", folder.display())))?;
-    let path = folder.join(format!("{program}.deb"));
+    Ok(folder)
+}
+
+/// Makes the package of one of [`PROGRAMS`], and returns its path.
+fn make(tools: &Toolbox, build: Build, target: &Path, which: usize) -> Result<PathBuf> {
+    let (package, program) = PROGRAMS[which];
+    let path = folder()?.join(format!("{program}.deb"));
     let mut deb = tools.cargo(&["deb", "--package", package, "--no-build", "--no-strip"]);
     deb.arg("--output").arg(&path);
     if build == Build::Quick {

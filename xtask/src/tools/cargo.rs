@@ -79,22 +79,27 @@ const WASM_TARGET: &str = "wasm32-unknown-unknown";
 impl Toolbox {
     /// Installs the standard library for the page's target, unless it is there.
     pub(crate) fn ensure_wasm_target(&self) -> Result<()> {
+        self.ensure_target(WASM_TARGET)
+    }
+
+    /// Installs Rust's standard library for `target`, unless it is there.
+    pub(crate) fn ensure_target(&self, target: &str) -> Result<()> {
         let mut query = self.command("rustc");
-        query.args(["--print", "target-libdir", "--target", WASM_TARGET]);
+        query.args(["--print", "target-libdir", "--target", target]);
         let libdir = process::capture(&mut query)?;
         if libdir.success && Path::new(libdir.text.trim()).is_dir() {
             return Ok(());
         }
         if self.find("rustup").is_none() {
             return Err(Failure::new(format!(
-                "Rust's target {WASM_TARGET} is missing, and rustup is not here to add it: \
-                 install Rust with rustup (https://rustup.rs), or your system's package of that \
-                 target (on Debian: libstd-rust-dev-wasm32)"
+                "Rust's target {target} is missing, and rustup is not here to add it: install Rust \
+                 with rustup (https://rustup.rs), or your system's package of that target (Debian has \
+                 libstd-rust-dev-wasm32 for the page's)"
             )));
         }
         process::install(
-            &format!("the Rust target {WASM_TARGET}"),
-            self.command("rustup").args(["target", "add", WASM_TARGET]),
+            &format!("the Rust target {target}"),
+            self.command("rustup").args(["target", "add", target]),
         )
     }
 

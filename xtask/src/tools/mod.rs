@@ -3,6 +3,7 @@
 //! It knows programs, not their purpose in this project.
 
 mod cargo;
+mod containers;
 mod node;
 pub(crate) mod process;
 mod python;

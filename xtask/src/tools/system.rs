@@ -1,6 +1,7 @@
 //! Tools of the operating system. They are installed with apt-get if this user may, or else named.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use super::{Toolbox, process};
 use crate::failure::{Failure, Result};
@@ -106,9 +107,40 @@ impl Toolbox {
         )
     }
 
+    /// Unpacks a Debian package into `folder`, which is whole or not there afterwards.
+    pub(super) fn unpack(&self, package: &str, folder: &Path) -> Result<()> {
+        for program in ["apt-get", "dpkg-deb"] {
+            if self.find(program).is_none() {
+                return Err(Failure::new(format!(
+                    "{package} is missing: put it on the PATH with your system's package manager"
+                )));
+            }
+        }
+        let new = folder.with_extension("new");
+        // What an earlier run was interrupted in.
+        let _ = fs::remove_dir_all(&new);
+        fs::create_dir_all(&new).map_err(Failure::because("make a folder"))?;
+        self.refresh_packages()?;
+        let mut download = self.command("apt-get");
+        download
+            .args(["download", "-qq", package])
+            .current_dir(&new);
+        process::install(&format!("{package} (into target/)"), &mut download)?;
+        let files = fs::read_dir(&new).map_err(Failure::because("read a folder"))?;
+        let archive = files
+            .filter_map(|file| file.ok().map(|file| file.path()))
+            .find(|path| path.extension().is_some_and(|end| end == "deb"))
+            .ok_or_else(|| Failure::new(format!("apt-get has brought no package {package}")))?;
+        let mut extract = self.command("dpkg-deb");
+        process::run(extract.arg("-x").arg(&archive).arg(&new))?;
+        let _ = fs::remove_file(archive);
+        let _ = fs::remove_dir_all(folder);
+        fs::rename(&new, folder).map_err(Failure::because("rename a folder"))
+    }
+
     /// Fetches the lists of packages, which a fresh container does not have yet. Only root may: others
     /// use those that are there.
-    pub(super) fn refresh_packages(&self) -> Result<()> {
+    fn refresh_packages(&self) -> Result<()> {
         if !self.is_root() {
             return Ok(());
         }

@@ -1,12 +1,8 @@
-//! Servers that the tests run beside the server: Prometheus and proxies.
-//!
-//! Debian's packages of them are unpacked below `target/` and not installed: installing would start
-//! services, on ports that others may need.
+//! Programs that are unpacked below `target/` from Debian's packages, and not installed: Prometheus and
+//! proxies, which the tests run beside the server, and podman. Installing would start services, on
+//! ports that others may need.
 
-use std::fs;
-use std::path::Path;
-
-use super::{Toolbox, process};
+use super::Toolbox;
 use crate::failure::{Failure, Result};
 
 /// A Debian package whose programs run from wherever they are.
@@ -24,6 +20,13 @@ const PROMETHEUS: Package = Package {
     folder: "usr/bin",
     programs: &["prometheus", "promtool"],
     libraries: &[],
+};
+
+const PODMAN: Package = Package {
+    name: "podman",
+    folder: "usr/bin",
+    programs: &["podman"],
+    libraries: &["libsubid4"],
 };
 
 const PROXIES: [Package; 3] = [
@@ -64,6 +67,11 @@ impl Toolbox {
         tried.filter_map(Result::err).collect()
     }
 
+    /// Puts podman on the PATH, unless it is there.
+    pub(super) fn ensure_podman_itself(&mut self) -> Result<()> {
+        self.ensure_unpacked(&PODMAN)
+    }
+
     fn ensure_unpacked(&mut self, package: &Package) -> Result<()> {
         let mut programs = package.programs.iter();
         if programs.all(|program| self.find(program).is_some()) {
@@ -83,36 +91,5 @@ impl Toolbox {
         }
         self.prefer(programs);
         Ok(())
-    }
-
-    /// Unpacks a Debian package into `folder`, which is whole or not there afterwards.
-    fn unpack(&self, package: &str, folder: &Path) -> Result<()> {
-        for program in ["apt-get", "dpkg-deb"] {
-            if self.find(program).is_none() {
-                return Err(Failure::new(format!(
-                    "{package} is missing: put it on the PATH with your system's package manager"
-                )));
-            }
-        }
-        let new = folder.with_extension("new");
-        // What an earlier run was interrupted in.
-        let _ = fs::remove_dir_all(&new);
-        fs::create_dir_all(&new).map_err(Failure::because("make a folder"))?;
-        self.refresh_packages()?;
-        let mut download = self.command("apt-get");
-        download
-            .args(["download", "-qq", package])
-            .current_dir(&new);
-        process::install(&format!("{package} (into target/)"), &mut download)?;
-        let files = fs::read_dir(&new).map_err(Failure::because("read a folder"))?;
-        let archive = files
-            .filter_map(|file| file.ok().map(|file| file.path()))
-            .find(|path| path.extension().is_some_and(|end| end == "deb"))
-            .ok_or_else(|| Failure::new(format!("apt-get has brought no package {package}")))?;
-        let mut extract = self.command("dpkg-deb");
-        process::run(extract.arg("-x").arg(&archive).arg(&new))?;
-        let _ = fs::remove_file(archive);
-        let _ = fs::remove_dir_all(folder);
-        fs::rename(&new, folder).map_err(Failure::because("rename a folder"))
     }
 }
