@@ -17,6 +17,7 @@ mod bounds;
 mod chat;
 #[cfg(target_os = "linux")]
 mod clocks;
+mod container;
 mod durable;
 mod endurance;
 mod frames;
