@@ -137,4 +137,17 @@ lines = [json.loads(line) for line in sys.stdin]
 assert lines, "there is no log"
 '
 stop
+echo "--- asking an ACME directory that is not there"
+run --detach --name chat --env SECURE_CHAT_ACME=chat.example --env SECURE_CHAT_ACME_AGREE_TOS=true \
+    --env SECURE_CHAT_ACME_DIRECTORY=https://localhost:1/dir "$@" "$image" >/dev/null
+tries=0
+# It has a name to look up, and authorities to trust, before it can be refused.
+until pod logs chat 2>&1 | grep 'no certificate, and clients are refused' >"$folder/refused"; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 300 ] || fail "it does not ask"
+    sleep 0.1
+done
+grep -qi 'connection refused' "$folder/refused" || fail "it cannot ask a directory"
+health
+stop
 echo "--- started, asked, chatted with, backed up, stopped and started again"
