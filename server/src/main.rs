@@ -35,6 +35,11 @@ use tokio::task::spawn_blocking;
 
 use self::tasks::TaskFailure;
 
+/// The allocator of static programs: musl's own has one lock for all threads.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Time for which RSA that is under way may keep the process.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
