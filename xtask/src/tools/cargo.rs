@@ -160,6 +160,11 @@ impl Toolbox {
                     self.prefer(folder);
                     return Ok(());
                 }
+                // Not every program tells its own version: cargo-auditable passes the question on.
+                Some(_) if self.has_installed(&folder, tool, version) => {
+                    self.prefer(folder);
+                    return Ok(());
+                }
                 Some(_) => another_version = true,
             }
         }
@@ -185,6 +190,16 @@ impl Toolbox {
                 Some(version_of(&printed.text).unwrap_or_default().to_owned())
             })
             .collect()
+    }
+
+    /// Returns `true` if cargo itself has installed `tool` in `version` into `folder`.
+    fn has_installed(&self, folder: &Path, tool: &CargoTool, version: &str) -> bool {
+        let Some(root) = folder.parent() else {
+            return false;
+        };
+        let mut list = self.cargo(&["install", "--list", "--root"]);
+        let printed = process::capture(list.arg(root));
+        printed.is_ok_and(|printed| is_listed(&printed.text, tool.package, version))
     }
 
     fn cargo_install(&self, tool: &CargoTool, version: &str, target: &Path) -> Result<()> {
@@ -229,6 +244,12 @@ pub(crate) fn cargo_home() -> Result<PathBuf> {
         .ok_or_else(|| Failure::new("there is no home folder, and CARGO_HOME is not set"))
 }
 
+/// Returns whether `cargo install --list` has a package in a version.
+fn is_listed(list: &str, package: &str, version: &str) -> bool {
+    let named = format!("{package} v{version}:");
+    list.lines().any(|line| line == named)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,6 +263,17 @@ mod tests {
         );
         assert_eq!(version_of("trunk"), None);
         assert_eq!(version_of(""), None);
+    }
+
+    // The fault: cargo-auditable was compiled again each time, because it prints cargo's version.
+    #[test]
+    fn a_program_that_hides_its_version_is_found_in_cargos_list() {
+        let list =
+            "cargo-audit v0.22.2:\n    cargo-audit\ncargo-auditable v0.7.7:\n    cargo-auditable\n";
+        assert!(is_listed(list, "cargo-auditable", "0.7.7"));
+        assert!(!is_listed(list, "cargo-auditable", "0.7.70"));
+        assert!(!is_listed(list, "cargo-audit", "0.7.7"));
+        assert!(!is_listed("", "cargo-audit", "0.22.2"));
     }
 
     #[cfg(unix)]
