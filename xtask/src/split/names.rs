@@ -3,7 +3,7 @@
 /// The paths of the modules and functions that are in the later part: those of what a person opens
 /// after entering, of v1, and of failures. A function is in the later part if its name contains one of
 /// these as a whole path; `…` stands for any text.
-pub(super) const LATER: [&str; 57] = [
+pub(super) const LATER: [&str; 61] = [
     // Panels, dialogs, screens.
     "web_client::components::blocked",
     "web_client::components::browse",
@@ -20,6 +20,7 @@ pub(super) const LATER: [&str; 57] = [
     "web_client::components::message::question",
     "web_client::components::new_room",
     "web_client::components::operator",
+    "web_client::components::own_menu::Rename",
     "web_client::components::reaction_board",
     "web_client::components::room_settings",
     "web_client::components::search",
@@ -50,6 +51,7 @@ pub(super) const LATER: [&str; 57] = [
     "web_client::engine::memory::Memory>::look_for_left",
     // The older protocol.
     "shared::v1::client",
+    "shared::identity::public_key::PublicKey>::from_pkcs1_der",
     // Products of numbers that only RSA keys above 2048 bits have.
     "crypto_bigint::uint::mul::karatsuba…<64usize",
     "crypto_bigint::uint::mul::karatsuba…<128usize",
@@ -61,6 +63,8 @@ pub(super) const LATER: [&str; 57] = [
     "serde_json::error::ErrorCode as core::fmt::Display",
     "idb::error::Error as alloc::string::ToString",
     "der::error::ErrorKind as core::fmt::Display",
+    "der::tag::Tag as core::fmt::Display",
+    "shared::chat::room::InvalidRoom as core::fmt::Display",
     "rsa::errors::Error as core::fmt::Display",
     // Parts of Yew that the page has no use for, but the compiler does not know that.
     "yew::virtual_dom::vraw::VRaw",
