@@ -26,7 +26,7 @@ test('a room is found and joined with the keyboard alone', { tag: '@engines' }, 
   await page.keyboard.press('Enter');
   await expect(chat.id('browse-query')).toBeFocused();
   await expect(chat.browsed('rust')).toContainText('what we build');
-  await expect(chat.browsed('lobby')).toContainText('You are in it, 2 members');
+  await expect(chat.browsed('lobby')).toContainText('You are in it, 2 people');
   await page.keyboard.press('ArrowDown');
   await expect(chat.browsed('den').getByTestId('browse-join')).toBeFocused();
   await page.keyboard.press('ArrowDown');

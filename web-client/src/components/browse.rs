@@ -237,7 +237,7 @@ fn row(
                         { "You are in it" }
                         // The number of members is known of one's own rooms only.
                         if room.count > 0 {
-                            { format!(", {}", text::count(room.count as u64, "member")) }
+                            { format!(", {}", text::count(room.count as u64, "person")) }
                         }
                     </p>
                 } else if let Some(by) = &room.invited_by {

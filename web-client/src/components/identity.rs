@@ -84,7 +84,7 @@ fn overview(identity: &Identity, on_key: &Callback<KeyRequest>, show: &Callback<
     let on_restart = on_key.reform(|_: MouseEvent| KeyRequest::Restart);
     let import = html! {
         <button type="button" class="button" data-testid="identity-import" onclick={go(View::Import)}>
-            { "Import…" }
+            { "Use a backup…" }
         </button>
     };
     let delete = html! {
@@ -98,7 +98,7 @@ fn overview(identity: &Identity, on_key: &Callback<KeyRequest>, show: &Callback<
                 { fingerprints(profile) }
                 <div class="actions actions-start">
                     <button type="button" class="button" data-testid="identity-export" onclick={go(View::Export)}>
-                        { "Export…" }
+                        { "Back up…" }
                     </button>
                     { import }
                     { delete }
@@ -107,7 +107,7 @@ fn overview(identity: &Identity, on_key: &Callback<KeyRequest>, show: &Callback<
         },
         Identity::Absent => html! {
             <>
-                <p>{ "There is no key in this browser. Make a new one, or import your backup." }</p>
+                <p>{ "There is no key in this browser. Make a new one, or use your backup." }</p>
                 <div class="actions actions-start">
                     <button type="button" class="button button-primary" data-testid="identity-create" onclick={on_create}>
                         { "Make a new key" }

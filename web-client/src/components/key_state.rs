@@ -18,7 +18,7 @@ pub fn key_state(props: &KeyStateProps) -> Html {
     let now = use_now(matches!(props.identity, Identity::Creating { .. }));
     match &props.identity {
         Identity::Loading | Identity::Remembered(_) => {
-            html! { <p class="key-detail">{ "Looking for it…" }</p> }
+            html! { <p class="key-detail">{ "Looking for your key…" }</p> }
         }
         Identity::Creating { since } => html! {
             // The seconds are hidden from screen readers, which would read each of them.
@@ -37,7 +37,7 @@ pub fn key_state(props: &KeyStateProps) -> Html {
             </p>
         },
         Identity::Absent => html! {
-            <p class="key-detail">{ "None: you deleted it. “Details” makes a new one." }</p>
+            <p class="key-detail">{ "You deleted your key. “Your identity” in the menu makes a new one." }</p>
         },
         Identity::Failed(failure) => html! {
             <p class="key-detail error" role="alert">

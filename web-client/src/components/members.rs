@@ -42,7 +42,7 @@ pub struct MembersProps {
 #[component(Members)]
 pub fn members(props: &MembersProps) -> Html {
     let room = &props.room;
-    let count = text::count(room.count as u64, "member");
+    let count = text::count(room.count as u64, "person");
     let rows = room.members.iter().map(|member| {
         let own = props.me.as_ref().is_some_and(|me| me.id == member.id);
         html! {
@@ -88,7 +88,7 @@ pub fn members(props: &MembersProps) -> Html {
             <ul class="member-list">{ for rows }</ul>
             if room.more_members {
                 <button type="button" class="button" data-testid="members-more" onclick={on_more}>
-                    { "More members" }
+                    { "More people" }
                 </button>
             }
             // A public room needs no invitation, and a room of two is complete.

@@ -26,7 +26,7 @@ pub fn protocol_choice(chosen: Version, on_choose: &Callback<Version>, disabled:
             <legend>{ "Protocol" }</legend>
             <div class="choices">
                 { option(Version::V2, ", recommended") }
-                { option(Version::V1, ", the demo’s, insecure") }
+                { option(Version::V1, ", insecure: for study") }
             </div>
             <div id="protocol-warning" aria-live="polite">
                 if chosen == Version::V1 {

@@ -45,7 +45,7 @@ pub fn settings_dialog(dialog: &SettingsDialog) -> Html {
                         { match may_notify() {
                             Some(true) => "You are told of mentions while you look elsewhere. Your browser’s settings for this page end that.",
                             Some(false) => "Your browser does not let this page notify you. Its settings for this page change that.",
-                            None => "Nobody has asked yet whether this page may notify you.",
+                            None => "You are not told of mentions while you look elsewhere.",
                         } }
                     </p>
                     if may_notify().is_none() {

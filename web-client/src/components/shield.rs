@@ -129,8 +129,7 @@ fn words(protection: Protection) -> String {
             )
         }
         Protection::Trusted { since, at } => format!(
-            "You trust this server’s key since {}. Nobody has compared its words. It has proven \
-             the same key at {}.",
+            "Trusted since {}. Nobody has compared its words. It proved the same key at {}.",
             text::date_time(since),
             text::time(at)
         ),
@@ -140,11 +139,11 @@ fn words(protection: Protection) -> String {
         } => {
             let when = text::date_time(when.0 * 1000);
             let how = match by {
-                Way::Words => format!("You have compared this server’s key on {when}."),
-                Way::Link => format!("A link has named this server’s key on {when}."),
+                Way::Words => format!("You compared this server’s key on {when}."),
+                Way::Link => format!("A link named this server’s key on {when}."),
             };
             format!(
-                "Verified. {how} It has proven the same key at {}.",
+                "Verified. {how} It proved the same key at {}.",
                 text::time(at)
             )
         }

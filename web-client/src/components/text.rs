@@ -42,10 +42,14 @@ pub fn thousands(count: u64) -> String {
     }
 }
 
-/// Formats a count: `1 frame`, `2 frames`.
+/// Formats a count: `1 frame`, `2 frames`, `2 people`.
 pub fn count(count: u64, thing: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {thing}{plural}", thousands(count))
+    let number = thousands(count);
+    match (count, thing) {
+        (1, _) => format!("{number} {thing}"),
+        (_, "person") => format!("{number} people"),
+        _ => format!("{number} {thing}s"),
+    }
 }
 
 /// Formats microseconds: `12.3 ms` or `1.20 s`.

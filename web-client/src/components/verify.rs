@@ -122,12 +122,12 @@ fn server(props: &Verify) -> Html {
         };
     };
     let known = match known {
-        Known::Proven => "It has proven in this session that it holds this key.".to_owned(),
+        Known::Proven => "It has proven on this connection that it holds this key.".to_owned(),
         Known::Announced => {
             "It says that this is its key. v1 cannot prove it: not verified.".to_owned()
         }
         Known::Pinned => format!(
-            "You trust this key since {}. There is no session now.",
+            "Trusted since {}. You are not connected now.",
             pin.map_or_else(String::new, |pin| text::date_time(pin.first_seen.0 * 1000))
         ),
     };
@@ -176,8 +176,8 @@ fn server(props: &Verify) -> Html {
 fn compared_text(Compared { at, by }: Compared) -> String {
     let at = text::date_time(at.0 * 1000);
     match by {
-        Way::Words => format!("You have compared this key on {at}."),
-        Way::Link => format!("A link has named this key on {at}."),
+        Way::Words => format!("You compared this key on {at}."),
+        Way::Link => format!("A link named this key on {at}."),
     }
 }
 

@@ -85,8 +85,8 @@ pub(super) fn import_form(props: &ImportFormProps) -> Html {
         <form {onsubmit} novalidate=true>
             if props.replaces {
                 <p class="note">
-                    { "The key in this browser will be replaced. If you may want it back, export it \
-                       first." }
+                    { "The key in this browser will be replaced. If you may want it back, back it \
+                       up first." }
                 </p>
             }
             <div class="field">
@@ -100,7 +100,7 @@ pub(super) fn import_form(props: &ImportFormProps) -> Html {
                     onchange={on_file}
                 />
                 <p class="hint" id="import-file-hint">
-                    { "A private key as PEM, as this page exports it. It is opened in the worker only." }
+                    { "A backup from this page, or another private key as PEM. It is opened in the worker only." }
                 </p>
             </div>
             { field(Field {
