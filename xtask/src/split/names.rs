@@ -3,7 +3,7 @@
 /// The paths of the modules and functions that are in the later part: those of what a person opens
 /// after entering, of v1, and of failures. A function is in the later part if its name contains one of
 /// these as a whole path; `…` stands for any text.
-pub(super) const LATER: [&str; 60] = [
+pub(super) const LATER: [&str; 62] = [
     // Panels, dialogs, screens.
     "web_client::components::blocked",
     "web_client::components::browse",
@@ -42,6 +42,7 @@ pub(super) const LATER: [&str; 60] = [
     "shared::chat::admission::AdmissionMode as serde_core::de",
     "shared::chat::admission::Invitation as serde_core::de",
     "shared::chat::operator…serde_core::de",
+    "shared::chat::operator::request::OperatorRequest as core::clone::Clone",
     "list<shared::chat::operator",
     "shared::chat::search::fold",
     "shared::chat::search::pattern",
@@ -50,11 +51,14 @@ pub(super) const LATER: [&str; 60] = [
     "web_client::engine::memory::Memory>::look_for_left",
     // The older protocol.
     "shared::v1::client",
-    "shared::identity::public_key::PublicKey>::from_pkcs1_der",
     // Products of numbers that only RSA keys above 2048 bits have.
     "crypto_bigint::uint::mul::karatsuba…<64usize",
     "crypto_bigint::uint::mul::karatsuba…<128usize",
     "crypto_bigint::uint::mul::karatsuba…<256usize",
+    // Second 60 of a minute.
+    "time::offset_date_time::OffsetDateTime>::is_valid_leap_second_stand_in",
+    // The address of a server that has no name.
+    "core::net::ip_addr::Ipv6Addr as core::fmt::Display",
     // Texts for failures of the program itself.
     "core::fmt::Debug",
     "core::str::slice_error_fail_rt",
