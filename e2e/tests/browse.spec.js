@@ -89,6 +89,7 @@ test('a room that is not there is made, if it can be called so', async ({ server
   await chat.browse();
   await chat.id('browse-query').fill('cellar');
   await chat.id('browse-make').click();
+  await expect(chat.id('new-room-name')).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(chat.id('room-title')).toHaveText('cellar');
 });

@@ -360,6 +360,9 @@ fn log_view(operating: &Operating) -> Html {
     html! {
         <div class="console-log" data-testid="console-log" tabindex="0" role="log" aria-label="Log, latest first">
             { lines.collect::<Html>() }
+            if operating.log.is_empty() {
+                <p class="console-note">{ "What the server logs from now on is shown here." }</p>
+            }
             if operating.missed > 0 {
                 <p class="console-note">{ format!("{} more were too many to be told.", text::thousands(operating.missed)) }</p>
             }
