@@ -14,7 +14,8 @@ use native::key_file::{self, KeyFileError};
 
 use crate::backup::DATABASE;
 use crate::config::{AcmeSettings, Config, NetworkSettings, TlsSettings};
-use crate::listen::Endpoint;
+use crate::gateway::has_page;
+use crate::listen::{self, Endpoint};
 use crate::tls::{Moment, Source, Tls};
 use crate::{acme, data_folder, keystore, store};
 
@@ -65,11 +66,13 @@ pub fn check(config: &Config) -> Vec<Finding> {
     findings.key(data);
     let runs = findings.history(data);
     findings.listeners(&config.network, runs);
+    findings.page(has_page());
     findings.certificate(data, &config.network);
     findings.disk(data);
     findings.0
 }
 
+#[derive(Debug)]
 struct Findings(Vec<Finding>);
 
 impl Findings {
@@ -153,10 +156,23 @@ impl Findings {
                     self.push(Level::Ok, text);
                 }
                 Err(error) => {
-                    let text = format!("{flag} cannot listen on {endpoint}: {error}");
+                    let advice = listen::advice(&error, endpoint, flag);
+                    let text = format!("{flag} cannot listen on {endpoint}: {error}{advice}");
                     self.push(Level::Error, text);
                 }
             }
+        }
+    }
+
+    /// Judges whether people with browsers find anything: a server that was built without the page
+    /// serves terminal clients, and looks well to everything else that is checked here.
+    fn page(&mut self, is_built: bool) {
+        if is_built {
+            self.push(Level::Ok, "the page is built into this server");
+        } else {
+            let text = "the page is not built into this server: run `cargo xtask web`, and build the \
+                        server again";
+            self.push(Level::Warning, text);
         }
     }
 
@@ -310,10 +326,11 @@ mod tests {
         }
     }
 
+    /// Leaves the page out, which is built where somebody has built it.
     fn told(config: &Config, level: Level) -> Vec<String> {
         let findings = check(config).into_iter();
         findings
-            .filter(|it| it.level == level)
+            .filter(|it| it.level == level && !it.text.starts_with("the page is"))
             .map(|it| it.text)
             .collect()
     }
@@ -322,13 +339,21 @@ mod tests {
     fn a_new_server_is_well_and_nothing_is_made() {
         let outer = tempfile::tempdir().unwrap();
         let data = outer.path().join("deep/data");
-        let findings = check(&config(&data));
-        assert!(
-            findings.iter().all(|it| it.level == Level::Ok),
-            "{findings:#?}"
-        );
-        assert!(findings.len() >= 6, "{findings:#?}");
+        let config = config(&data);
+        for level in [Level::Warning, Level::Error] {
+            assert_eq!(told(&config, level), [""; 0]);
+        }
+        assert!(check(&config).len() >= 6);
         assert_eq!(fs::read_dir(outer.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_server_without_the_page_starts_and_is_told_of() {
+        for (is_built, level) in [(true, Level::Ok), (false, Level::Warning)] {
+            let mut findings = Findings(Vec::new());
+            findings.page(is_built);
+            assert_eq!(findings.0[0].level, level, "{findings:#?}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ use secure_chat_server::backup::DATABASE;
 use secure_chat_server::config::{
     self, AcmeSettings, Cli, Command, Config, ConfigError, Loaded, TlsSettings, Values,
 };
+use secure_chat_server::gateway::has_page;
 use secure_chat_server::hub::Hub;
 use secure_chat_server::keystore::{self, KeystoreError};
 use secure_chat_server::links;
@@ -242,6 +243,12 @@ async fn listen_and_run(
     for page in &pages {
         tracing::info!("the page is at {page}");
         tracing::info!("with the server's key in the link: {page}#pin={fingerprint}");
+    }
+    if !has_page() {
+        tracing::warn!(
+            "the page is not built into this server; terminal clients can use it. To have both: \
+             `cargo xtask web && cargo build --release -p server`"
+        );
     }
     if config.new_claim || !context.hub.has_operator() {
         offer_claim(&mut out, &context, pages.first())?;

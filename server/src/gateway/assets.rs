@@ -23,8 +23,11 @@ use super::reply::{Reply, text};
 struct Dist;
 
 const NOT_BUILT: &str = "The page is not built into this server.\n\n\
-    In the project's folder, run `cargo xtask run`, which builds the page and the server;\n\
-    or `trunk build --release`, and then build the server again.\n";
+    In the project's folder, run `cargo xtask web && cargo build --release -p server`, and start\n\
+    the server that this makes; or `cargo xtask run`, to try it on this machine.\n";
+
+/// The file that a browser loads first.
+const PAGE: &str = "index.html";
 
 /// The compressed forms that lie beside a file, best first: suffix and `Content-Encoding`.
 const COMPRESSED: [(&str, &str); 2] = [("br", "br"), ("gz", "gzip")];
@@ -34,10 +37,15 @@ const FOREVER: &str = "public, max-age=31536000, immutable";
 /// The rule for all other names: the browser asks again, and gets a 304 if the file is the same.
 const REVALIDATE: &str = "no-cache";
 
+/// Returns whether the page is there: in the program, or for a debug build on the disk.
+pub fn has_page() -> bool {
+    Dist::get(PAGE).is_some()
+}
+
 /// Sends a file of the page. `/` is the page itself; other paths name files.
 pub(super) fn respond(request: &Request<Incoming>) -> Reply {
     let path = request.uri().path().trim_start_matches('/');
-    let path = if path.is_empty() { "index.html" } else { path };
+    let path = if path.is_empty() { PAGE } else { path };
     // A compressed form is sent for the file that it belongs to, not under its own name.
     let is_form = COMPRESSED
         .iter()
@@ -46,7 +54,7 @@ pub(super) fn respond(request: &Request<Incoming>) -> Reply {
         .then(|| Dist::get(path))
         .flatten()
     else {
-        return if path == "index.html" {
+        return if path == PAGE {
             text(StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT)
         } else {
             text(StatusCode::NOT_FOUND, "There is no such file.\n")

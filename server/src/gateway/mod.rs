@@ -18,5 +18,6 @@ mod tunnel;
 mod upgrade;
 mod visitor;
 
+pub use assets::has_page;
 pub use entry::accept_http;
 pub use tunnel::{Encoding, Tunnel};

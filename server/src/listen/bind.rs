@@ -32,7 +32,10 @@ pub struct SocketFile {
 
 /// A listener that cannot be bound.
 #[derive(Debug, Error)]
-#[error("cannot listen on {endpoint}: {cause}{}", advice(cause, flag))]
+#[error(
+    "cannot listen on {endpoint}: {cause}{}",
+    advice(cause, endpoint, flag)
+)]
 pub struct BindError {
     flag: &'static str,
     endpoint: Endpoint,
@@ -40,14 +43,24 @@ pub struct BindError {
     cause: io::Error,
 }
 
-/// Returns the way out of a failed bind, as the end of a sentence.
-fn advice(cause: &io::Error, flag: &str) -> String {
-    match cause.kind() {
-        io::ErrorKind::AddrInUse => {
-            format!("; another program listens there, choose one with {flag}")
+/// Returns the remedy for a failed bind, as the end of a sentence.
+pub(crate) fn advice(cause: &io::Error, endpoint: &Endpoint, flag: &str) -> String {
+    match (cause.kind(), endpoint) {
+        (io::ErrorKind::AddrInUse, _) => {
+            // On Linux `[::]` takes IPv4, too, and with it the port of `0.0.0.0`.
+            format!(
+                "; another program listens there, or another address of this server (`[::]` has that \
+                 of `0.0.0.0` in it), choose one with {flag}"
+            )
         }
-        io::ErrorKind::PermissionDenied => {
-            format!("; ports below 1024 need rights, choose one with {flag}")
+        (io::ErrorKind::PermissionDenied, Endpoint::Net(_)) => {
+            format!(
+                "; ports below 1024 need the right cap_net_bind_service, of which docs/DEPLOY.md says \
+                 how a server gets it; or choose another port with {flag}"
+            )
+        }
+        (io::ErrorKind::PermissionDenied, Endpoint::Unix { .. }) => {
+            "; this user may not make files in that folder".into()
         }
         _ => String::new(),
     }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use crate::tls::Tls;
 
 pub use acceptor::{Acceptor, Stream};
+pub(crate) use bind::advice;
 pub use bind::{BindError, Listener, bind_all};
 pub use endpoint::{Endpoint, InvalidEndpoint};
 pub use inherited::{InheritError, Inherited};
