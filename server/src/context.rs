@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use shared::chat::operator::OperatorLimits;
@@ -49,6 +50,8 @@ pub struct Context {
     pub strangers: Throttle,
     /// The limit on log lines of connections that have shown a key.
     pub visitors: Throttle,
+    /// A proxy that is not trusted has named a client, and the log says so.
+    pub has_ignored_proxy: AtomicBool,
     /// Cancelled when the server is to stop.
     pub stop: CancellationToken,
     /// The tasks of all connections.
@@ -160,6 +163,7 @@ impl Context {
             visitors: Throttle::new(VISITOR_LINES_PER_WINDOW),
             shares: Current::new(shares),
             last_health: Mutex::default(),
+            has_ignored_proxy: AtomicBool::new(false),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }

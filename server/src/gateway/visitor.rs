@@ -77,15 +77,37 @@ impl Peer {
             && !PROXY_FIELDS.iter().any(|name| headers.contains_key(name))
             && !self.uses_public_name(headers);
         if !self.context.config().network.trusted_proxy.has(self.socket) {
+            self.warn_of_ignored_proxy(headers);
             return Ok(self.named(self.socket.address(), is_local));
         }
         let client = self.forwarded_client(headers)?;
-        let address = client.map(|(ip, port)| ClientAddress::new(ip.to_canonical(), port));
+        let address = client.map(|(ip, port)| ClientAddress::new(ip, port));
         let mut visitor = self.named(address.unwrap_or(self.socket.address()), is_local);
         // The requests of one connection are of many clients: each may cause a line, and each
         // client's address bounds them.
         visitor.is_logged = Arc::default();
         Ok(visitor)
+    }
+
+    /// Warns once if a program on this machine, which can only be a proxy of the operator's own, names
+    /// its clients and is not believed. Fields of strangers elsewhere cause no line.
+    fn warn_of_ignored_proxy(&self, headers: &HeaderMap) {
+        let is_here = self.socket.is_loopback() || self.socket == listen::Peer::Unix;
+        let names_client = [FORWARDED, X_FORWARDED_FOR]
+            .iter()
+            .any(|name| headers.contains_key(name));
+        if !is_here || !names_client || self.context.has_ignored_proxy.swap(true, Ordering::Relaxed)
+        {
+            return;
+        }
+        let network = match self.socket {
+            listen::Peer::Net(address) => address.ip().to_canonical().to_string(),
+            listen::Peer::Unix => "unix".into(),
+        };
+        tracing::warn!(
+            "a proxy on this machine names its clients, and is not believed: all of them share one \
+             address and its limits; if it is yours, give --trusted-proxy {network}"
+        );
     }
 
     fn named(&self, address: ClientAddress, is_local: bool) -> Visitor {
