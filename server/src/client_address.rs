@@ -11,8 +11,11 @@ pub struct ClientAddress {
 }
 
 impl ClientAddress {
-    /// Creates the address of a client whose port may be unknown.
+    /// Creates the address of a client whose port may be unknown. A listener for both families shows
+    /// IPv4 clients as IPv6 (`::ffff:192.0.2.1`); console, log and bans have the address that people
+    /// know.
     pub fn new(ip: IpAddr, port: Option<u16>) -> Self {
+        let ip = ip.to_canonical();
         Self { ip, port }
     }
 
@@ -39,6 +42,23 @@ impl fmt::Display for ClientAddress {
         match self.port {
             Some(port) => SocketAddr::new(self.ip, port).fmt(f),
             None => self.ip.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv4_client_of_a_listener_for_both_families_has_its_own_address() {
+        for (peer, shown) in [
+            ("[::ffff:192.0.2.1]:80", "192.0.2.1:80"),
+            ("192.0.2.1:80", "192.0.2.1:80"),
+            ("[2001:db8::1]:80", "[2001:db8::1]:80"),
+        ] {
+            let peer: SocketAddr = peer.parse().unwrap();
+            assert_eq!(ClientAddress::from(peer).to_string(), shown);
         }
     }
 }
