@@ -165,7 +165,8 @@ fn endpoint(uri: &Uri, default_port: Option<u16>) -> Result<Endpoint, InvalidAdd
     // Behind the host stands nothing, or a colon and the port.
     let port = match &authority.as_str()[host.len()..] {
         "" => default_port.ok_or(InvalidAddress(
-            "the port is missing, as in chat.example:5000",
+            "the port is missing, as in chat.example:5000; of a page with TLS the address is \
+             wss://chat.example or tls://chat.example",
         ))?,
         port => port
             .strip_prefix(':')

@@ -10,11 +10,14 @@ use shared::trust::{Pin, UnixTime, words};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::address::Address;
+use crate::address::{Address, Endpoint};
 use crate::exit::{Code, Failure};
 use crate::printable;
 use crate::session::{Ending, Outcome};
 use crate::wish::Wish;
+
+/// The port on which a server listens for TCP unless it is told another.
+const TCP_PORT: u16 = 5000;
 
 /// Formats a moment for people, in UTC.
 pub(crate) fn date(time: UnixTime) -> String {
@@ -137,6 +140,28 @@ pub(crate) fn no_session_in_tls(address: &Address) -> String {
         "this port speaks TLS, but not the chat's protocol directly in it. Use wss://{host}/ws if it \
          is the one of a web server"
     )
+}
+
+/// Returns the sentence for a certificate that no authority known here vouches for, such as one that a
+/// server has signed itself.
+pub(crate) fn unknown_issuer(address: &Address) -> String {
+    let tcp = Address::Tcp(Endpoint {
+        port: TCP_PORT,
+        ..address.endpoint().clone()
+    });
+    format!(
+        "TLS: no authority that this system trusts vouches for the server's certificate \
+         (UnknownIssuer). If the server signs its certificate itself, use its port for TCP, such as \
+         {tcp}, which the chat's own protocol protects; or name a file with the certificate in \
+         SSL_CERT_FILE"
+    )
+}
+
+/// Returns the sentence for a server that refuses TLS as long as it has no certificate.
+pub(crate) fn no_certificate_yet() -> String {
+    "TLS: the server refuses it (access_denied), as it does until it has got its first certificate: its log \
+     says how far it is"
+        .into()
 }
 
 /// Returns the sentence for a port that does not speak TLS, which `wss://` and `tls://` expect.

@@ -67,10 +67,21 @@ pub(super) fn explain(error: &io::Error, address: &Address) -> String {
         advice::no_tls(address)
     } else if tls == Some(&refused) || not_ours.is_some() {
         advice::no_session_in_tls(address)
+    } else if tls == Some(&UNKNOWN_ISSUER) {
+        advice::unknown_issuer(address)
+    } else if tls == Some(&NO_CERTIFICATE_YET) {
+        advice::no_certificate_yet()
     } else {
         format!("TLS: {error}")
     }
 }
+
+const UNKNOWN_ISSUER: rustls::Error =
+    rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+
+/// The alert of a server that waits for the certificate of an ACME directory.
+const NO_CERTIFICATE_YET: rustls::Error =
+    rustls::Error::AlertReceived(rustls::AlertDescription::AccessDenied);
 
 /// Returns `true` if a handshake has failed because the peer does not speak TLS.
 fn is_no_tls(error: &io::Error) -> bool {
@@ -98,4 +109,16 @@ fn config() -> io::Result<ClientConfig> {
             .with_root_certificates(roots)
             .with_no_client_auth(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_without_a_certificate_yet_is_no_mystery() {
+        let address = "tls://chat.example".parse().unwrap();
+        let explained = explain(&io::Error::other(NO_CERTIFICATE_YET), &address);
+        assert!(explained.contains("first certificate"), "{explained}");
+    }
 }

@@ -160,10 +160,17 @@ fn a_certificate_of_somebody_else_is_refused() {
     let proxy = Proxy::start(server.http(), "localhost");
     let other = Proxy::start(server.http(), "localhost");
     let misnamed = Proxy::start(server.http(), "chat.example");
-    for (to, trusted) in [(&proxy, &other), (&misnamed, &misnamed)] {
+    for (to, trusted, words) in [
+        (
+            &proxy,
+            &other,
+            "use its port for TCP, such as localhost:5000",
+        ),
+        (&misnamed, &misnamed, "not valid for name"),
+    ] {
         let home = Home::new();
         let finished = to.connect(&home, trusted, "v2").expect(2);
-        finished.says(&["TLS", "certificate"]);
+        finished.says(&["TLS", "certificate", words]);
         assert_eq!(home.pins(), "");
     }
 }
