@@ -177,13 +177,27 @@ impl Cli {
     /// # Errors
     /// [`ConfigError`] names the setting and what is wrong with it.
     pub fn into_config(self) -> Result<Config, ConfigError> {
-        let file = self
-            .config
-            .as_deref()
-            .map(read_file)
-            .transpose()?
-            .unwrap_or_default();
+        let file = self.read_file()?;
         merge(self.settings, file, Config::default())
+    }
+
+    /// Reads the file, if one is named, and takes the data folder from the settings, whatever the
+    /// others are.
+    ///
+    /// # Errors
+    /// [`ConfigError`], if the file cannot be read.
+    pub fn into_config_of_data(self) -> Result<Config, ConfigError> {
+        let file = self.read_file()?;
+        let mut config = Config::default();
+        if let Some(folder) = self.settings.data_dir.or(file.data_dir) {
+            config.data_dir = folder;
+        }
+        Ok(config)
+    }
+
+    fn read_file(&self) -> Result<Settings, ConfigError> {
+        let file = self.config.as_deref().map(read_file).transpose()?;
+        Ok(file.unwrap_or_default())
     }
 }
 

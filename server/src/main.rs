@@ -107,7 +107,12 @@ fn start() -> Result<(), Failure> {
     let inherited = Inherited::take();
     let mut cli = Cli::parse();
     if let Some(command) = cli.command.take() {
-        let config = cli.into_config().map_err(Failure::Config)?;
+        let config = if uses_data_alone(&command) {
+            cli.into_config_of_data()
+        } else {
+            cli.into_config()
+        };
+        let config = config.map_err(Failure::Config)?;
         return carry_out(command, config);
     }
     let Loaded { config, values } = config::load().map_err(Failure::Config)?;
@@ -117,6 +122,20 @@ fn start() -> Result<(), Failure> {
     let result = serve(config, values, log, inherited);
     writer.flush_within(LAST_WORDS_TIMEOUT);
     result
+}
+
+/// Returns whether a task uses the data folder and no other setting. It then works wherever the folder
+/// is, such as in a container that has the addresses of the server in its variables, and not what
+/// protects them.
+fn uses_data_alone(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Export { .. }
+            | Command::Import(_)
+            | Command::Operators { .. }
+            | Command::Backup(_)
+            | Command::Restore(_)
+    )
 }
 
 /// Does a task instead of serving.

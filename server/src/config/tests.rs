@@ -186,3 +186,15 @@ fn certificates_that_cannot_be_had_or_are_not_meant_are_refused() {
         assert!(error.contains("need acme with a name"), "{error}");
     }
 }
+
+#[test]
+fn tasks_of_the_data_folder_need_no_protection_of_the_page() {
+    let arguments = ["server", "--http", "0.0.0.0:8080", "--data-dir", "kept"];
+    let parsed = || Cli::try_parse_from(arguments).unwrap();
+    assert!(matches!(
+        parsed().into_config(),
+        Err(ConfigError::PlainHttp(_))
+    ));
+    let config = parsed().into_config_of_data().unwrap();
+    assert_eq!(config.data_dir, Path::new("kept"));
+}
