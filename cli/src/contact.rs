@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use native::clock::Clock;
-use shared::connection::{ClientConfig, ClientConnection, Event, Trust, Version};
+use shared::connection::{ClientConfig, ClientConnection, Event, Observe, Trust, Version};
 use shared::error::{Error, Untrusted};
 use shared::identity::{Fingerprint, PrivateKey};
 use shared::trust::{Judgement, Pin, Pins, Way, judge};
@@ -190,7 +190,9 @@ impl Contact {
         let clock = Clock::start();
         let identity = key.public_key().clone();
         let mut config = ClientConfig::new(identity, self.wish.version, self.trust);
-        config.observe_frames = self.wish.observe_frames;
+        if self.wish.observe_frames {
+            config.observe = Observe::Frames;
+        }
         let connection = ClientConnection::new(config, native::random(), clock.now());
         let farewell = match (self.dialed.half_close, self.wish.version) {
             (true, _) => Farewell::ProtocolAndStream,

@@ -7,7 +7,8 @@
 use std::time::Duration;
 
 use shared::connection::{
-    Client, ClientConfig, ClientConnection, Server, ServerConfig, ServerConnection, Trust, Version,
+    Client, ClientConfig, ClientConnection, Observe, Server, ServerConfig, ServerConnection, Trust,
+    Version,
 };
 use shared::error::ErrorCode;
 use shared::identity::Fingerprint;
@@ -218,11 +219,16 @@ impl World {
             2 => Trust::Pinned(Fingerprint::of_spki(b"another key")),
             _ => Trust::Any,
         };
+        let observe = if config & OBSERVE == 0 {
+            Observe::Nothing
+        } else {
+            Observe::WithSecrets
+        };
         let mut server = ServerConfig::new(keys::server().public_key().clone());
-        server.observe_frames = config & OBSERVE != 0;
+        server.observe = observe;
         server.allow_v1 = config & NO_V1 == 0;
         let mut client = ClientConfig::new(keys::client().public_key().clone(), version, trust);
-        client.observe_frames = config & OBSERVE != 0;
+        client.observe = observe;
         if config & TINY_REKEY != 0 {
             // A program is too short to reach the real limits, and keys that change are a state of
             // their own.

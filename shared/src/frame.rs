@@ -1,9 +1,20 @@
-//! The words of both versions for a frame: which kind it is of, and which way it goes.
+//! The words of both versions for a frame: its kind, its direction, the checks that can refuse it,
+//! and the record of it that an observed connection reports.
 //!
 //! Apart from [`connection`](crate::connection), because errors name the kind that was expected,
 //! and a connection is made of errors.
 
+mod check;
+mod observed;
+
 use std::fmt;
+
+pub use check::CheckName;
+#[cfg(any(test, feature = "observe"))]
+pub(crate) use observed::LayerRecord;
+#[cfg(any(test, feature = "observe"))]
+pub use observed::{KeyUse, Layer, Verdict};
+pub use observed::{LayerName, Observe, ObservedFrame};
 
 /// The bytes that end every frame of v1; they are not part of it.
 pub(crate) const TERMINATOR: &[u8; 2] = b"\n\n";
@@ -49,7 +60,8 @@ pub enum FrameKind {
     Alert,
     /// v2, sealed: the authenticated end.
     Close,
-    /// v2: a sealed frame that did not open, or opened to a type that is not known.
+    /// A frame whose kind could not be told: a sealed one that did not open or opened to a type that
+    /// is not known, or one that was refused before.
     Unopened,
 }
 

@@ -12,12 +12,12 @@ use zeroize::Zeroizing;
 use crate::connection::input::Input;
 use crate::connection::io::Io;
 use crate::connection::machine::Progress;
-use crate::connection::{Connection, Event, FrameKind};
+use crate::connection::{Connection, Event, FrameKind, Observe};
 use crate::crypto::cbc_hmac::{SESSION_BLOB_BYTES, Sealer, SessionBlob};
 use crate::crypto::chacha20_poly1305::Key;
 use crate::crypto::hkdf::Secret;
 use crate::error::{ErrorCode, InvalidMessage};
-use crate::identity::PrivateKey;
+use crate::identity::{PrivateKey, PublicKey};
 use crate::limits::RekeyLimits;
 use crate::random::Random;
 use crate::time::Time;
@@ -27,15 +27,23 @@ use crate::v2::auth::{self, Prover};
 use crate::v2::channel::Channel;
 use crate::v2::framing::{self, FrameType, HEADER_BYTES};
 use crate::v2::hello::{ClientHello, ServerHello};
-use crate::v2::key_schedule::{next_secret, record_iv, record_key};
+use crate::v2::key_schedule::{AP_C, next_secret, record_iv, record_key};
 use crate::v2::record::{DirectionKeys, PADDING_STEP};
 use crate::v2::{alert, data};
+use crate::wire::fields::MESSAGE;
+use crate::wire::reader::Reader;
+use crate::wire::trace::{Spans, Trace};
+use crate::wire::writer::Writer;
 
 /// The transcript hash of every proof here.
 const TRANSCRIPT: [u8; 32] = [7; 32];
 
 /// The limit of the frames that are cut here: small, so that short inputs pass it.
 const LIMIT: usize = 1024;
+
+fn io() -> Io {
+    Io::new(Observe::Nothing)
+}
 
 /// Returns the number of bytes that `connection` holds because their frame is not whole yet.
 pub fn buffered_bytes<R>(connection: &Connection<R>) -> usize {
@@ -75,7 +83,7 @@ fn v1_frames(stream: &[u8], size: usize) -> (Vec<Vec<u8>>, bool) {
         input.push(piece);
         rest = tail;
         loop {
-            match deframer.next_frame(&mut input, LIMIT) {
+            match deframer.next_frame(&mut input, LIMIT, &mut io(), Time::default()) {
                 Ok(Some(frame)) => {
                     assert!(frame.len() <= LIMIT);
                     assert!(!frame.windows(2).any(|pair| pair == b"\n\n"));
@@ -152,7 +160,7 @@ pub fn v2_decoders(data: &[u8]) {
         2 => proof(rest),
         3 => strangers_record(rest),
         4 => peers_records(rest),
-        _ => drop(alert::decode(rest)),
+        _ => drop(alert::decode(&mut Reader::new(rest, &mut Spans::none()))),
     }
 }
 
@@ -177,7 +185,7 @@ fn v2_frames(stream: &[u8], size: usize) -> (Vec<Vec<u8>>, bool) {
         input.push(piece);
         rest = tail;
         loop {
-            match framing::next_frame(&mut input, LIMIT) {
+            match framing::next_frame(&mut input, LIMIT, &mut io(), Time::default()) {
                 Ok(Some(frame)) => {
                     assert!(frame.body().len() <= LIMIT);
                     frames.push(frame.bytes().to_vec());
@@ -197,10 +205,13 @@ fn v2_frames(stream: &[u8], size: usize) -> (Vec<Vec<u8>>, bool) {
 /// Checks that a hello that decodes is encoded to the same bytes.
 fn hellos(body: &[u8]) {
     let mut frame = Vec::new();
-    if let Ok(hello) = ClientHello::decode(body, FrameKind::ClientHello) {
-        hello.append(FrameType::ClientHello, &mut frame);
-    } else if let Ok(hello) = ServerHello::decode(body, FrameKind::ServerHello) {
-        hello.append(FrameType::ServerHello, &mut frame);
+    let (spans, trace) = (&mut Spans::none(), &mut Trace::none());
+    let client = ClientHello::decode(&mut Reader::new(body, spans), FrameKind::ClientHello);
+    let server = ServerHello::decode(&mut Reader::new(body, spans), FrameKind::ServerHello);
+    if let Ok(hello) = client {
+        hello.append(FrameType::ClientHello, &mut frame, trace);
+    } else if let Ok(hello) = server {
+        hello.append(FrameType::ServerHello, &mut frame, trace);
     } else {
         return;
     }
@@ -210,17 +221,18 @@ fn hellos(body: &[u8]) {
 /// Checks that a proof that verifies has one encoding only, and holds for one transcript.
 fn proof(content: &[u8]) {
     for prover in [Prover::Client, Prover::Server] {
-        if let Ok(key) = prover.verify(content, &TRANSCRIPT, None) {
+        let verify = |transcript: &[u8; 32], expected: Option<&PublicKey>| {
+            let reader = &mut Reader::new(content, &mut Spans::none());
+            prover.verify(reader, transcript, expected)
+        };
+        if let Ok(key) = verify(&TRANSCRIPT, None) {
             let spki = key.spki_der().len();
             // A proof with two encodings would give one handshake two transcripts.
-            let encoded = auth::encode(&key, &content[spki + 4..]);
+            let encoded = auth::encode(&key, &content[spki + 4..], &mut Trace::none());
             assert_eq!(encoded, content);
-            assert_eq!(
-                prover.verify(content, &TRANSCRIPT, Some(&key)),
-                Ok(key.clone())
-            );
+            assert_eq!(verify(&TRANSCRIPT, Some(&key)), Ok(key.clone()));
             assert!(
-                prover.verify(content, &[8; 32], None).is_err(),
+                verify(&[8; 32], None).is_err(),
                 "a proof is for one transcript"
             );
         }
@@ -231,17 +243,22 @@ fn secret() -> Secret {
     Secret::new([9; 32])
 }
 
+fn direction_keys() -> DirectionKeys {
+    DirectionKeys::new(secret(), &AP_C)
+}
+
 /// Opens a record from somebody without the keys, and checks that it is one that was sealed with
 /// them.
 fn strangers_record(body: &[u8]) {
     let header = framing::header(FrameType::Sealed, body.len());
     let mut opened = body.to_vec();
-    let Ok((inner_type, content)) = DirectionKeys::new(secret()).open(&header, &mut opened) else {
+    let (mut keys, trace) = (direction_keys(), &mut Trace::none());
+    let Ok((inner_type, content)) = keys.open(&header, &mut opened, trace) else {
         return;
     };
     let mut sealed = [&[0; HEADER_BYTES], content].concat();
     let inner_type = crate::v2::inner_type::InnerType::from_byte(inner_type).unwrap();
-    DirectionKeys::new(secret()).seal(inner_type, 0, &mut sealed);
+    direction_keys().seal(inner_type, 0, &mut sealed, trace);
     assert_eq!(sealed[HEADER_BYTES..], *body);
 }
 
@@ -251,10 +268,10 @@ fn peers_records(mut data: &[u8]) {
     let now = Time::default();
     let mut peer = HostilePeer::new();
     let mut channel = Channel::new(RekeyLimits::default());
-    channel.set_reading_secret(secret());
+    channel.set_reading_secret(secret(), &AP_C);
     // Otherwise the handshake's limit would refuse the larger records.
     channel.establish();
-    let mut io = Io::new(false);
+    let mut io = io();
     while let Some((length, rest)) = data.split_first_chunk::<2>() {
         let length = usize::from(u16::from_be_bytes(*length)).min(rest.len());
         let (inner, rest) = rest.split_at(length);
@@ -262,14 +279,15 @@ fn peers_records(mut data: &[u8]) {
 
         let mut input = Input::default();
         input.push(&peer.seal(inner));
-        let frame = channel.next_frame(&mut input).unwrap().unwrap();
-        let progress = channel.handle_record(frame, &mut io, now);
+        let frame = channel.next_frame(&mut input, &mut io, now);
+        let frame = frame.unwrap().unwrap();
+        let progress = channel.handle_record(frame, &mut io);
         let (content, inner_type) = expected(inner);
         match (progress, inner_type) {
             (Ok(Progress::Handled), Some(5)) => {
-                let mut again = Vec::new();
+                let (mut again, mut spans) = (Vec::new(), Spans::none());
                 while let Some(Event::Message(message)) = io.events.pop_front() {
-                    data::append(&message, &mut again);
+                    data::append(&message, &mut Writer::new(&mut again, &mut spans));
                 }
                 assert_eq!(again, content, "all of the record's messages, as they were");
                 assert!(!again.is_empty());
@@ -367,13 +385,18 @@ impl HostilePeer {
 /// Returns inputs with which [`v2_decoders`] reaches every decoder.
 pub fn v2_seeds(key: &PrivateKey, random: &mut Random) -> Vec<Vec<u8>> {
     let mut frames = Vec::new();
-    framing::append(FrameType::Sealed, &[&[1; 80]], &mut frames);
-    framing::append(FrameType::Alert, &[&[5]], &mut frames);
+    for (frame_type, body) in [(FrameType::Sealed, &[1; 80][..]), (FrameType::Alert, &[5])] {
+        let trace = &mut Trace::none();
+        framing::append(frame_type, body.len(), &mut frames, trace, |writer| {
+            writer.bytes(&MESSAGE, body);
+        });
+    }
     let signed = Prover::Client.to_be_signed(&TRANSCRIPT, key.public_key());
-    let proof = auth::encode(key.public_key(), &key.sign(&signed, random).unwrap());
-    let mut messages = Vec::new();
+    let signature = key.sign(&signed, random).unwrap();
+    let proof = auth::encode(key.public_key(), &signature, &mut Trace::none());
+    let (mut messages, mut spans) = (Vec::new(), Spans::none());
     for message in [&b"one"[..], b"", b"three"] {
-        data::append(message, &mut messages);
+        data::append(message, &mut Writer::new(&mut messages, &mut spans));
     }
     let record = HostilePeer::new().seal(&padded(&messages, 5));
     let session: Vec<u8> = [(&messages[..], 5), (b"", 6), (&messages, 5), (b"\x05", 7)]

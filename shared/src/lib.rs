@@ -79,6 +79,7 @@ pub mod time;
 pub mod trust;
 pub mod v1;
 pub mod v2;
+pub(crate) mod wire;
 
 /// The name of the protocol inside of TLS (ALPN, RFC 7301): a client that offers it alone speaks to
 /// the server directly, as over TCP, and not by HTTP.

@@ -61,6 +61,14 @@ pub const V2_REFUSED_SEQUENCE: u64 = 1 << 21;
 /// The most records that an honest v2 sender seals under one key.
 pub const V2_REKEY_RECORDS: usize = 1 << 20;
 
+/// The most layers of an observed frame: the bytes of the wire, what is sealed, what was sealed, and
+/// the message.
+pub const OBSERVED_LAYERS: usize = 4;
+
+/// The most fields of one layer of an observed frame, without the rest that was not read: a record of
+/// messages has two for each.
+pub const OBSERVED_FIELDS: usize = 2 * V2_RECORD_MESSAGES;
+
 /// The limits at which a v2 sender changes its keys; the first one that is reached decides.
 ///
 /// The cipher would bear much more (RFC 8446 §5.5). The limits exist so that keys taken from a

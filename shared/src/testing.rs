@@ -91,7 +91,7 @@ impl Answerer {
         }
     }
 
-    fn answer(&mut self, request: &PrivateKeyRequest) -> PrivateKeyResponse {
+    pub(crate) fn answer(&mut self, request: &PrivateKeyRequest) -> PrivateKeyResponse {
         let key = self.key;
         match request {
             PrivateKeyRequest::Decrypt { ciphertext } => {

@@ -127,7 +127,7 @@ impl<S: Screen> Presenter<S> {
                         "{:>9.3} s {arrow} {} ({} bytes)",
                         Seconds(frame.at).get(),
                         frame.kind,
-                        frame.bytes.len()
+                        frame.wire.len()
                     ),
                 );
             }

@@ -5,6 +5,7 @@ use super::io::Io;
 use super::machine::Machine;
 use super::version::Version;
 use crate::error::Untrusted;
+use crate::frame::Observe;
 use crate::identity::{Fingerprint, PublicKey};
 use crate::limits::Limits;
 use crate::random::Random;
@@ -30,8 +31,8 @@ pub struct ClientConfig {
     pub trust: Trust,
     /// The limits of this side.
     pub limits: Limits,
-    /// `true` to report every frame as [`Event::Frame`](super::Event::Frame).
-    pub observe_frames: bool,
+    /// The frames that are reported as [`Event::Frame`](super::Event::Frame).
+    pub observe: Observe,
 }
 
 impl ClientConfig {
@@ -42,7 +43,7 @@ impl ClientConfig {
             version,
             trust,
             limits: Limits::default(),
-            observe_frames: false,
+            observe: Observe::Nothing,
         }
     }
 }
@@ -76,7 +77,7 @@ impl ClientConnection {
     /// Starts a connection. A v1 client waits for the server to speak; a v2 client has its hello to
     /// transmit at once.
     pub fn new(config: ClientConfig, random: Random, now: Time) -> Self {
-        let mut io = Io::new(config.observe_frames);
+        let mut io = Io::new(config.observe);
         let machine: Box<dyn Machine> = match config.version {
             Version::V1 => Box::new(v1::client::Client::new(config, random, now)),
             // The hello depends on nothing that the server says, so it goes out without waiting for

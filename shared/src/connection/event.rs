@@ -8,10 +8,9 @@ use super::{Plaintext, SessionId, Version};
 use crate::crypto::rsa_private::OperationFailed;
 use crate::error::Error;
 use crate::error_code::ErrorCode;
-use crate::frame::{Direction, FrameKind};
+use crate::frame::{Direction, ObservedFrame};
 use crate::identity::{PrivateKey, PublicKey};
 use crate::random::Random;
-use crate::time::Time;
 
 /// A report of a connection to its driver.
 #[non_exhaustive]
@@ -42,7 +41,9 @@ pub enum Event {
     /// The peer's next message.
     Message(Plaintext),
     /// A frame passed, if the configuration asks for reports of frames.
-    Frame(FrameSeen),
+    ///
+    /// Boxed, because it is larger than all other events.
+    Frame(Box<ObservedFrame>),
     /// The connection brings nothing more. Always the last event.
     Closed(CloseReason),
 }
@@ -135,19 +136,6 @@ impl fmt::Debug for PrivateKeyResponse {
             Self::Signed(_) => "Signed(..)",
         })
     }
-}
-
-/// A frame that passed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FrameSeen {
-    /// The frame's direction.
-    pub direction: Direction,
-    /// The frame's kind.
-    pub kind: FrameKind,
-    /// The frame's exact bytes, with v1's terminator.
-    pub bytes: Vec<u8>,
-    /// The time at which the frame was handled.
-    pub at: Time,
 }
 
 /// The reason why a connection ended.

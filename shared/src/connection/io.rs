@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 
-use super::event::{CloseReason, Event, FrameSeen};
-use crate::frame::{Direction, FrameKind};
+use super::event::{CloseReason, Event};
+use crate::frame::{Direction, FrameKind, LayerName, Observe, ObservedFrame};
 use crate::time::Time;
+use crate::wire::trace::{Spans, Trace};
 
 /// The number of events that an emptied queue has room for at most. A larger one is given back to
 /// the allocator, so that an idle connection does not keep the memory of its fullest record.
@@ -17,17 +18,31 @@ pub(crate) struct Io {
     pub(crate) output: Vec<u8>,
     /// The events that the driver has not taken yet, oldest first.
     pub(crate) events: VecDeque<Event>,
-    observe_frames: bool,
+    observe: Observe,
+    /// The number of frames that were reported so far.
+    frames: u64,
+    /// The received frame that is being handled, if frames are reported.
+    received: Option<Box<ObservedFrame>>,
+    /// The layers of that frame as far as it was read.
+    pub(crate) trace: Trace,
+    /// The place of that frame among the events: before everything that it causes.
+    #[cfg(any(test, feature = "observe"))]
+    place: usize,
     /// `true` once the last event was queued.
     closed: bool,
 }
 
 impl Io {
-    pub(crate) fn new(observe_frames: bool) -> Self {
+    pub(crate) fn new(observe: Observe) -> Self {
         Self {
             output: Vec::new(),
             events: VecDeque::new(),
-            observe_frames,
+            observe,
+            frames: 0,
+            received: None,
+            trace: Trace::none(),
+            #[cfg(any(test, feature = "observe"))]
+            place: 0,
             closed: false,
         }
     }
@@ -44,6 +59,10 @@ impl Io {
     /// Takes the oldest event.
     pub(super) fn next_event(&mut self) -> Option<Event> {
         let event = self.events.pop_front();
+        #[cfg(any(test, feature = "observe"))]
+        {
+            self.place = self.place.saturating_sub(1);
+        }
         if self.events.is_empty() && self.events.capacity() > KEPT_EVENTS {
             self.events.shrink_to(KEPT_EVENTS);
         }
@@ -57,41 +76,97 @@ impl Io {
         self.closed = true;
     }
 
-    /// Returns a copy of a received frame, if frames are reported. The copy is needed because
-    /// opening a record destroys its frame.
-    pub(crate) fn keep(&self, frame: &[u8]) -> Option<Vec<u8>> {
-        self.observe_frames.then(|| frame.to_vec())
+    fn observes(&self) -> bool {
+        self.observe != Observe::Nothing
     }
 
-    /// Reports a frame that [`Self::keep`] has copied.
-    pub(crate) fn observe_kept(&mut self, kind: FrameKind, frame: Option<Vec<u8>>, at: Time) {
-        if let Some(bytes) = frame {
-            self.report(Direction::Received, kind, bytes, at);
+    /// Returns a trace for a frame that is to be sent. It records if frames are reported.
+    #[inline]
+    pub(crate) fn new_trace(&self) -> Trace {
+        Trace::new(self.observe)
+    }
+
+    /// Returns spans for a layer of a frame that is to be sent or is received.
+    #[inline]
+    pub(crate) fn spans(&self) -> Spans {
+        Spans::new(self.observe)
+    }
+
+    /// Begins the report of a received frame, if frames are reported. Its bytes are copied, because
+    /// opening a record destroys them; they may come in two parts.
+    pub(crate) fn begin(&mut self, parts: [&[u8]; 2], at: Time) {
+        if self.observes() {
+            self.begin_report(parts.concat(), at);
         }
     }
 
-    /// Reports a received frame that came in two parts, if frames are reported.
-    pub(crate) fn observe_received(&mut self, kind: FrameKind, parts: [&[u8]; 2], at: Time) {
-        if self.observe_frames {
-            self.report(Direction::Received, kind, parts.concat(), at);
+    fn begin_report(&mut self, bytes: Vec<u8>, at: Time) {
+        self.trace = self.new_trace();
+        #[cfg(any(test, feature = "observe"))]
+        {
+            self.place = self.events.len();
+        }
+        let frame = self.report(Direction::Received, FrameKind::Unopened, bytes, at);
+        self.received = Some(Box::new(frame));
+    }
+
+    /// Begins the report of bytes that are refused before they are a frame.
+    pub(crate) fn refused_bytes(&mut self, bytes: &[u8], at: Time) {
+        self.begin([bytes, &[]], at);
+        let spans = self.spans();
+        self.trace.nested(LayerName::Wire, bytes.len(), spans);
+    }
+
+    /// Sets the kind of the received frame.
+    pub(crate) fn kind(&mut self, kind: FrameKind) {
+        #[cfg(any(test, feature = "observe"))]
+        if let Some(frame) = &mut self.received {
+            frame.kind = kind;
+        }
+        // A report without a verdict is complete here. Frames of which no kind can be told are left
+        // out of it.
+        #[cfg(not(any(test, feature = "observe")))]
+        if let Some(mut frame) = self.received.take() {
+            frame.kind = kind;
+            self.event(Event::Frame(frame));
+        }
+    }
+
+    /// Ends the report of the received frame with the verdict: the error that refused it, or none.
+    #[cfg(any(test, feature = "observe"))]
+    pub(super) fn finish(&mut self, error: Option<&crate::error::Error>) {
+        if let Some(mut frame) = self.received.take() {
+            frame.complete(std::mem::replace(&mut self.trace, Trace::none()), error);
+            let place = self.place.min(self.events.len());
+            if !self.closed {
+                self.events.insert(place, Event::Frame(frame));
+            }
         }
     }
 
     /// Reports the frame that was appended to the output from `start` on, if frames are reported.
-    pub(crate) fn observe_sent(&mut self, kind: FrameKind, start: usize, at: Time) {
-        if self.observe_frames {
-            self.report(Direction::Sent, kind, self.output[start..].to_vec(), at);
+    pub(crate) fn sent(&mut self, kind: FrameKind, start: usize, trace: Trace, at: Time) {
+        if self.observes() {
+            self.report_sent(kind, start, trace, at);
         }
     }
 
-    fn report(&mut self, direction: Direction, kind: FrameKind, bytes: Vec<u8>, at: Time) {
-        let frame = FrameSeen {
-            direction,
-            kind,
-            bytes,
-            at,
-        };
+    fn report_sent(&mut self, kind: FrameKind, start: usize, trace: Trace, at: Time) {
+        let bytes = self.output[start..].to_vec();
+        let mut frame = Box::new(self.report(Direction::Sent, kind, bytes, at));
+        frame.complete(trace, None);
         self.event(Event::Frame(frame));
+    }
+
+    fn report(
+        &mut self,
+        direction: Direction,
+        kind: FrameKind,
+        bytes: Vec<u8>,
+        at: Time,
+    ) -> ObservedFrame {
+        self.frames += 1;
+        ObservedFrame::new(self.frames, direction, kind, at, bytes)
     }
 }
 
@@ -102,7 +177,7 @@ mod tests {
 
     portable_test! {
         fn a_queue_that_was_full_once_is_given_back() {
-            let mut io = Io::new(false);
+            let mut io = Io::new(Observe::Nothing);
             for _ in 0..256 {
                 io.event(Event::Rekeyed(Direction::Received));
             }

@@ -29,6 +29,13 @@ pub(crate) trait Machine: fmt::Debug + Send {
     /// Returns `true` while frames have to wait until that operation is done.
     fn holds_input(&self) -> bool;
 
+    /// Returns `true` while that operation decides whether the last frame is accepted.
+    // v2 verifies what it has read at once; v1's server cannot before the session is decrypted.
+    #[cfg(any(test, feature = "observe"))]
+    fn waits_for_verdict(&self) -> bool {
+        false
+    }
+
     /// Takes the result of an operation with the private key.
     ///
     /// # Errors

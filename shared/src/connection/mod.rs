@@ -29,15 +29,22 @@ mod server;
 mod version;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::marker::PhantomData;
 
 use zeroize::Zeroizing;
 
-pub use crate::frame::{Direction, FrameKind};
+pub use crate::frame::{CheckName, Direction, FrameKind, LayerName, Observe, ObservedFrame};
+#[cfg(any(test, feature = "observe"))]
+pub use crate::frame::{KeyUse, Layer, Verdict};
+#[cfg(any(test, feature = "observe"))]
+pub use crate::wire::fields::ALL as FIELDS;
+#[cfg(any(test, feature = "observe"))]
+pub use crate::wire::span::Field;
+pub use crate::wire::span::{FieldDef, ValueKind};
 pub use client::{Client, ClientConfig, ClientConnection, Trust};
-pub use event::{CloseReason, Event, FrameSeen, PrivateKeyRequest, PrivateKeyResponse, SendError};
+pub use event::{CloseReason, Event, PrivateKeyRequest, PrivateKeyResponse, SendError};
 pub use plaintext::Plaintext;
 pub use server::{Server, ServerConfig, ServerConnection};
 pub use version::{SessionId, UnknownVersion, Version};
@@ -110,7 +117,8 @@ impl<R> Connection<R> {
             // A full buffer is a whole frame or an error, unless the machine holds its input.
             if piece.is_empty() {
                 let error = InvalidMessage::TooMuchPending.into();
-                return self.fail(&error, now);
+                self.io.refused_bytes(&rest[..rest.len().min(limit)], now);
+                return self.refuse(&error, now);
             }
             self.input.push(piece);
             rest = tail;
@@ -141,8 +149,10 @@ impl<R> Connection<R> {
             return;
         }
         if let Err(error) = self.machine.handle_private_key(response, &mut self.io, now) {
-            return self.fail(&error, now);
+            return self.refuse(&error, now);
         }
+        #[cfg(any(test, feature = "observe"))]
+        self.io.finish(None);
         // There were no keys for a close when the driver finished; now there may be.
         if self.sending == Sending::Finished {
             self.machine.finish(&mut self.io, now);
@@ -259,7 +269,12 @@ impl<R> Connection<R> {
     /// Takes every whole frame out of the input, until one needs a private-key operation.
     fn process(&mut self, now: Time) {
         while !self.finished && !self.machine.holds_input() {
-            match self.machine.handle_next(&mut self.input, &mut self.io, now) {
+            let progress = self.machine.handle_next(&mut self.input, &mut self.io, now);
+            #[cfg(any(test, feature = "observe"))]
+            if progress.is_ok() && !self.machine.waits_for_verdict() {
+                self.io.finish(None);
+            }
+            match progress {
                 Ok(Progress::Handled) => {}
                 Ok(Progress::NeedMore) => break,
                 Ok(Progress::Become(machine)) => self.machine = machine,
@@ -267,7 +282,7 @@ impl<R> Connection<R> {
                 Ok(Progress::Reported(code, message)) => {
                     self.end(CloseReason::Reported { code, message });
                 }
-                Err(error) => self.fail(&error, now),
+                Err(error) => self.refuse(&error, now),
             }
             if self.sending == Sending::Finished {
                 // There may have been no keys for a close when the driver finished.
@@ -276,6 +291,14 @@ impl<R> Connection<R> {
         }
         // Once for all frames of a read, because each call moves the rest of the buffer.
         self.input.compact();
+    }
+
+    /// Fails for a frame that was received.
+    fn refuse(&mut self, error: &Error, now: Time) {
+        // Before the alert, which is the next frame.
+        #[cfg(any(test, feature = "observe"))]
+        self.io.finish(Some(error));
+        self.fail(error, now);
     }
 
     fn fail(&mut self, error: &Error, now: Time) {
@@ -297,6 +320,9 @@ impl<R> Connection<R> {
             self.finished = true;
             // Dropping the old buffer wipes the plaintexts and proofs in it.
             self.input = Input::default();
+            // A frame whose verdict was not known yet.
+            #[cfg(any(test, feature = "observe"))]
+            self.io.finish(None);
             self.io.close(reason);
         }
     }

@@ -10,7 +10,7 @@ use super::io::Io;
 use super::machine::{Machine, Progress};
 use crate::error::Error;
 use crate::error_code::ErrorCode;
-use crate::frame::FrameKind;
+use crate::frame::{FrameKind, Observe, TERMINATOR};
 use crate::identity::PublicKey;
 use crate::limits::Limits;
 use crate::random::Random;
@@ -34,8 +34,8 @@ pub struct ServerConfig {
     pub limits: Limits,
     /// `true` if clients may speak v1.
     pub allow_v1: bool,
-    /// `true` to report every frame as [`Event::Frame`](super::Event::Frame).
-    pub observe_frames: bool,
+    /// The frames that are reported as [`Event::Frame`](super::Event::Frame).
+    pub observe: Observe,
 }
 
 impl ServerConfig {
@@ -47,7 +47,7 @@ impl ServerConfig {
             identity,
             limits: Limits::default(),
             allow_v1: true,
-            observe_frames: false,
+            observe: Observe::Nothing,
         }
     }
 
@@ -65,9 +65,12 @@ impl ServerConfig {
 impl ServerConnection {
     /// Starts a connection: the announcement is the first thing to transmit.
     pub fn new(config: Arc<ServerConfig>, random: Random, now: Time) -> Self {
-        let mut io = Io::new(config.observe_frames);
+        let mut io = Io::new(config.observe);
         io.output.extend_from_slice(&config.announcement);
-        io.observe_sent(FrameKind::Announcement, 0, now);
+        let mut trace = io.new_trace();
+        let frame = &config.announcement[..config.announcement.len() - TERMINATOR.len()];
+        trace.read_terminated(frame, announcement::cut);
+        io.sent(FrameKind::Announcement, 0, trace, now);
         let undecided = Undecided {
             deadline: now + config.limits.handshake_timeout,
             random: Some(random),
@@ -96,8 +99,8 @@ impl Machine for Undecided {
     fn handle_next(
         &mut self,
         input: &mut Input,
-        _io: &mut Io,
-        _now: Time,
+        io: &mut Io,
+        now: Time,
     ) -> Result<Progress, Error> {
         let Some(byte) = input.first_byte() else {
             return Ok(Progress::NeedMore);
@@ -113,6 +116,7 @@ impl Machine for Undecided {
         // get past the switch by another one.
         let starts_v1 = byte == b'{' || byte.is_ascii_whitespace();
         if starts_v1 && !config.allow_v1 {
+            io.refused_bytes(input.unread(), now);
             return Err(Error::V1Disabled);
         }
         // Any other byte begins neither version. v1's server answers it, because its error frame is

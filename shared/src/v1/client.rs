@@ -17,10 +17,11 @@ use crate::crypto::rsa_private::OperationFailed;
 use crate::crypto::rsa_public::oaep_encrypt;
 use crate::error::{Error, InvalidMessage, LocalFailure};
 use crate::error_code::ErrorCode;
-use crate::frame::{FrameKind, TERMINATOR};
+use crate::frame::FrameKind;
 use crate::identity::PublicKey;
 use crate::random::Random;
 use crate::time::Time;
+use crate::wire::trace::Trace;
 
 /// The machine of a v1 client.
 #[derive(Debug)]
@@ -67,16 +68,14 @@ impl Client {
         state: ExpectAnnouncement,
         frame: &[u8],
         io: &mut Io,
-        now: Time,
     ) -> Result<Progress, Error> {
         // A server that refuses the connection reports it in place of its announcement (PROTOCOL.md
         // §1.5).
-        if let Some((code, message)) = error_frame::decode(frame) {
-            io.observe_received(FrameKind::Error, [frame, TERMINATOR], now);
+        if let Some((code, message)) = error_frame::receive(frame, io) {
             return Ok(Progress::Reported(code, message));
         }
-        io.observe_received(FrameKind::Announcement, [frame, TERMINATOR], now);
-        let key = announcement::decode(frame)?;
+        io.kind(FrameKind::Announcement);
+        let key = io.trace.read_terminated(frame, announcement::read)?;
         // Before the judgement, so that the driver knows the key that was refused.
         io.event(Event::ServerKey {
             key: key.clone(),
@@ -100,21 +99,19 @@ impl Client {
         session: Session,
         frame: &[u8],
         io: &mut Io,
-        now: Time,
     ) -> Result<Progress, Error> {
-        let opened = match session.open(frame) {
+        let opened = match session.open(frame, &mut io.trace) {
             // Only a frame that is no message is read as an error frame, because anybody in between
             // can send one (PROTOCOL.md §1.5).
             Err(Error::InvalidMessage(InvalidMessage::Json(detail))) => {
-                let Some((code, message)) = error_frame::decode(frame) else {
+                let Some((code, message)) = error_frame::receive(frame, io) else {
                     return Err(InvalidMessage::Json(detail).into());
                 };
-                io.observe_received(FrameKind::Error, [frame, TERMINATOR], now);
                 return Ok(Progress::Reported(code, message));
             }
             opened => opened?,
         };
-        io.observe_received(FrameKind::Message, [frame, TERMINATOR], now);
+        io.kind(FrameKind::Message);
         io.event(Event::Message(opened));
         self.state = State::Established(session);
         Ok(Progress::Handled)
@@ -133,19 +130,19 @@ impl Machine for Client {
         now: Time,
     ) -> Result<Progress, Error> {
         let limit = self.frame_limit();
-        let Some(frame) = self.deframer.next_frame(input, limit)? else {
+        let Some(frame) = self.deframer.next_frame(input, limit, io, now)? else {
             return Ok(Progress::NeedMore);
         };
         match std::mem::replace(&mut self.state, State::Ended) {
-            State::ExpectAnnouncement(state) => self.handle_announcement(state, frame, io, now),
-            State::Established(session) => self.handle_message(session, frame, io, now),
+            State::ExpectAnnouncement(state) => self.handle_announcement(state, frame, io),
+            State::Established(session) => self.handle_message(session, frame, io),
             // The server may end the connection while this side signs, but it cannot have a
             // message: there is no session before the handshake.
             State::ExpectSignature(_) => {
-                let Some((code, message)) = error_frame::decode(frame) else {
+                let Some((code, message)) = error_frame::receive(frame, io) else {
+                    io.trace.terminated(frame.len(), io.spans());
                     return Err(InvalidMessage::BeforeHandshake.into());
                 };
-                io.observe_received(FrameKind::Error, [frame, TERMINATOR], now);
                 Ok(Progress::Reported(code, message))
             }
             // `Connection` hands nothing over after the end.
@@ -172,10 +169,11 @@ impl Machine for Client {
         match (std::mem::replace(&mut self.state, State::Ended), response) {
             (State::ExpectSignature(state), PrivateKeyResponse::Signed(signature)) => {
                 // Sending the handshake is all that is left: v1's server does not answer it.
-                let start = io.output.len();
+                let (start, mut trace) = (io.output.len(), io.new_trace());
+                let (identity, output) = (&self.config.identity, &mut io.output);
                 let (session, peer) =
-                    state.handle_signature(signature, &self.config.identity, &mut io.output)?;
-                io.observe_sent(FrameKind::Handshake, start, now);
+                    state.handle_signature(signature, identity, output, &mut trace)?;
+                io.sent(FrameKind::Handshake, start, trace, now);
                 io.event(Event::Established {
                     version: Version::V1,
                     peer,
@@ -254,9 +252,11 @@ impl ExpectSignature {
         signature: Result<Vec<u8>, OperationFailed>,
         identity: &PublicKey,
         output: &mut Vec<u8>,
+        trace: &mut Trace,
     ) -> Result<(Session, PublicKey), Error> {
         let signature = signature.map_err(|_| LocalFailure::PrivateKey)?;
-        output.extend_from_slice(&handshake::encode(&self.enc_session, identity, &signature));
+        handshake::write(&self.enc_session, identity, &signature, output, trace);
+        session::record_blob(&self.blob, trace);
         Ok((Session::new(&self.blob), self.server))
     }
 }

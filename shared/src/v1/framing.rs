@@ -5,8 +5,10 @@
 use memchr::memmem;
 
 use crate::connection::input::Input;
+use crate::connection::io::Io;
 use crate::error::InvalidMessage;
-use crate::frame::TERMINATOR;
+use crate::frame::{CheckName, LayerName, TERMINATOR};
+use crate::time::Time;
 
 /// A cutter of byte streams into frames.
 #[derive(Debug, Default)]
@@ -30,7 +32,8 @@ impl Deframer {
         self.skip_newline = true;
     }
 
-    /// Takes the next whole frame, without its terminator; `None` if more bytes are needed.
+    /// Takes the next whole frame, without its terminator, and begins its report; `None` if more
+    /// bytes are needed.
     ///
     /// # Errors
     /// [`InvalidMessage::FrameTooLarge`] as soon as it is certain that the frame is longer than
@@ -39,6 +42,8 @@ impl Deframer {
         &mut self,
         input: &'a mut Input,
         limit: usize,
+        io: &mut Io,
+        now: Time,
     ) -> Result<Option<&'a [u8]>, InvalidMessage> {
         // Decided by the next byte alone, whenever it comes, so that the split of the stream has no
         // effect.
@@ -50,14 +55,19 @@ impl Deframer {
                 input.take(1);
             }
         }
-        let too_large = InvalidMessage::FrameTooLarge { limit };
         let unread = input.unread();
+        let mut too_large = || {
+            io.refused_bytes(unread, now);
+            io.trace
+                .refuse(LayerName::Wire, CheckName::V1FrameLength, limit);
+            InvalidMessage::FrameTooLarge { limit }
+        };
         let Some(offset) = memmem::find(&unread[self.scanned..], TERMINATOR) else {
             // The last byte may be the first half of the terminator, so it does not count as the
             // frame's yet.
             let half = usize::from(unread.ends_with(b"\n"));
             if unread.len() - half > limit {
-                return Err(too_large);
+                return Err(too_large());
             }
             // The half is scanned again with the next piece: the terminator may lie across two
             // pieces.
@@ -66,10 +76,11 @@ impl Deframer {
         };
         let length = self.scanned + offset;
         if length > limit {
-            return Err(too_large);
+            return Err(too_large());
         }
         self.scanned = 0;
         let frame = input.take(length + TERMINATOR.len());
+        io.begin([frame, &[]], now);
         Ok(Some(&frame[..length]))
     }
 }
@@ -78,7 +89,12 @@ impl Deframer {
 mod tests {
     use super::*;
     use crate::connection::input::KEPT_CAPACITY;
+    use crate::frame::Observe;
     use crate::testing::portable_test;
+
+    fn io() -> Io {
+        Io::new(Observe::Nothing)
+    }
 
     /// Feeds `stream` in pieces of the given sizes, repeated, and collects the frames or the error.
     fn frames(
@@ -100,7 +116,9 @@ mod tests {
             let (piece, tail) = rest.split_at(take);
             input.push(piece);
             rest = tail;
-            while let Some(frame) = deframer.next_frame(&mut input, limit)? {
+            while let Some(frame) =
+                deframer.next_frame(&mut input, limit, &mut io(), Time::default())?
+            {
                 found.push(frame.to_vec());
             }
             input.compact();
@@ -132,10 +150,10 @@ mod tests {
             let mut input = Input::default();
             for length in 1..=limit {
                 input.push(b"x");
-                assert_eq!(deframer.next_frame(&mut input, limit), Ok(None), "{length}");
+                assert_eq!(deframer.next_frame(&mut input, limit, &mut io(), Time::default()), Ok(None), "{length}");
             }
             input.push(b"x");
-            assert_eq!(deframer.next_frame(&mut input, limit), Err(InvalidMessage::FrameTooLarge { limit }));
+            assert_eq!(deframer.next_frame(&mut input, limit, &mut io(), Time::default()), Err(InvalidMessage::FrameTooLarge { limit }));
         }
 
         // The limit must not depend on where the terminator is cut (PROTOCOL.md §1.1).
@@ -157,7 +175,7 @@ mod tests {
                     let mut found = Vec::new();
                     for piece in stream.chunks(size) {
                         input.push(piece);
-                        while let Some(frame) = deframer.next_frame(&mut input, 10).unwrap() {
+                        while let Some(frame) = deframer.next_frame(&mut input, 10, &mut io(), Time::default()).unwrap() {
                             found.push(frame.to_vec());
                         }
                         input.compact();
@@ -174,7 +192,7 @@ mod tests {
             let mut input = Input::default();
             input.push(&vec![b'x'; 1 << 20]);
             input.push(TERMINATOR);
-            assert!(deframer.next_frame(&mut input, 1 << 20).unwrap().is_some());
+            assert!(deframer.next_frame(&mut input, 1 << 20, &mut io(), Time::default()).unwrap().is_some());
             input.compact();
             assert!(input.capacity() <= KEPT_CAPACITY);
         }

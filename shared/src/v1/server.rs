@@ -20,9 +20,10 @@ use crate::crypto::rsa_private::OperationFailed;
 use crate::crypto::rsa_public::pss_verify_any_salt;
 use crate::error::{Error, PeerMisbehaved};
 use crate::error_code::ErrorCode;
-use crate::frame::{FrameKind, TERMINATOR};
+use crate::frame::FrameKind;
 use crate::identity::PublicKey;
 use crate::time::Time;
+use crate::wire::trace::Trace;
 
 /// The machine of a v1 server.
 #[derive(Debug)]
@@ -74,20 +75,20 @@ impl Machine for Server {
         now: Time,
     ) -> Result<Progress, Error> {
         let limit = self.frame_limit();
-        let Some(frame) = self.deframer.next_frame(input, limit)? else {
+        let Some(frame) = self.deframer.next_frame(input, limit, io, now)? else {
             return Ok(Progress::NeedMore);
         };
         match std::mem::replace(&mut self.state, State::Ended) {
             State::ExpectHandshake(state) => {
-                io.observe_received(FrameKind::Handshake, [frame, TERMINATOR], now);
-                let next = state.handle_frame(frame)?;
+                io.kind(FrameKind::Handshake);
+                let next = state.handle_frame(frame, &mut io.trace)?;
                 let ciphertext = next.ciphertext().to_vec();
                 io.event(Event::PrivateKey(PrivateKeyRequest::Decrypt { ciphertext }));
                 self.state = State::ExpectSession(Box::new(next));
             }
             State::Established(session) => {
-                io.observe_received(FrameKind::Message, [frame, TERMINATOR], now);
-                let opened = session.open(frame)?;
+                io.kind(FrameKind::Message);
+                let opened = session.open(frame, &mut io.trace)?;
                 io.event(Event::Message(opened));
                 self.state = State::Established(session);
             }
@@ -99,6 +100,11 @@ impl Machine for Server {
 
     fn waits_for_private_key(&self) -> bool {
         matches!(self.state, State::ExpectSession(_))
+    }
+
+    #[cfg(any(test, feature = "observe"))]
+    fn waits_for_verdict(&self) -> bool {
+        self.waits_for_private_key()
     }
 
     fn holds_input(&self) -> bool {
@@ -115,7 +121,7 @@ impl Machine for Server {
     ) -> Result<(), Error> {
         match (std::mem::replace(&mut self.state, State::Ended), response) {
             (State::ExpectSession(state), PrivateKeyResponse::Decrypted(decrypted)) => {
-                let (session, peer) = state.handle_decrypted(decrypted)?;
+                let (session, peer) = state.handle_decrypted(decrypted, &mut io.trace)?;
                 io.event(Event::Established {
                     version: Version::V1,
                     peer,
@@ -162,8 +168,8 @@ struct ExpectHandshake;
 impl ExpectHandshake {
     /// Takes the handshake's frame; `enc_session` has to be decrypted next.
     #[expect(clippy::unused_self, reason = "a transition consumes its state")]
-    fn handle_frame(self, frame: &[u8]) -> Result<ExpectSession, Error> {
-        handshake::decode(frame).map(|handshake| ExpectSession { handshake })
+    fn handle_frame(self, frame: &[u8], trace: &mut Trace) -> Result<ExpectSession, Error> {
+        handshake::read(frame, trace).map(|handshake| ExpectSession { handshake })
     }
 }
 
@@ -183,6 +189,7 @@ impl ExpectSession {
     fn handle_decrypted(
         self,
         decrypted: Result<Zeroizing<Vec<u8>>, OperationFailed>,
+        trace: &mut Trace,
     ) -> Result<(Session, PublicKey), Error> {
         let Handshake {
             client_pub,
@@ -197,6 +204,7 @@ impl ExpectSession {
         // The cause is for this side's log; all three errors have one code for the peer.
         let bytes = decrypted.map_err(|_| PeerMisbehaved::SessionUndecryptable)?;
         let blob = SessionBlob::from_bytes(&bytes).map_err(PeerMisbehaved::SessionBlobLength)?;
+        session::record_blob(&blob, trace);
         if !verified {
             return Err(PeerMisbehaved::WrongSignature.into());
         }

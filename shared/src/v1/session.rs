@@ -6,11 +6,13 @@ use std::fmt;
 use super::message;
 use crate::connection::io::Io;
 use crate::connection::{Plaintext, SendError};
-use crate::crypto::cbc_hmac::{Sealer, SessionBlob};
+use crate::crypto::cbc_hmac::{KEY_BYTES, Sealer, SessionBlob};
 use crate::error::Error;
-use crate::frame::FrameKind;
+use crate::frame::{FrameKind, LayerName};
 use crate::limits::Limits;
 use crate::time::Time;
+use crate::wire::fields::{AES_KEY, IV};
+use crate::wire::trace::Trace;
 
 /// An established v1 session.
 pub(crate) struct Session {
@@ -27,16 +29,28 @@ impl Session {
     }
 
     /// Appends the frame of `plaintext` to `output`.
-    pub(crate) fn seal(&self, plaintext: &[u8], output: &mut Vec<u8>) {
-        message::encode(&self.sealer, plaintext, output);
+    pub(crate) fn seal(&self, plaintext: &[u8], output: &mut Vec<u8>, trace: &mut Trace) {
+        message::write(&self.sealer, plaintext, output, trace);
     }
 
     /// Opens a message's frame.
-    pub(crate) fn open(&self, frame: &[u8]) -> Result<Plaintext, Error> {
-        let mut opened = message::decode(&self.sealer, frame)?;
+    pub(crate) fn open(&self, frame: &[u8], trace: &mut Trace) -> Result<Plaintext, Error> {
+        let mut opened = message::read(&self.sealer, frame, trace)?;
         // Moved and not copied: `Plaintext` wipes the whole allocation at once, `Zeroizing` byte by
         // byte.
         Ok(Plaintext::new(std::mem::take(&mut *opened)))
+    }
+}
+
+/// Records the session's secrets, if their values are recorded.
+#[inline]
+pub(super) fn record_blob(blob: &SessionBlob, trace: &mut Trace) {
+    if trace.has_secrets() {
+        let bytes = blob.to_bytes();
+        trace.read_opened(LayerName::Plaintext, &bytes, |reader| {
+            reader.array::<KEY_BYTES>(&AES_KEY);
+            reader.rest(&IV);
+        });
     }
 }
 
@@ -53,9 +67,9 @@ pub(super) fn send(
     if message::frame_bytes(plaintext.len()) > limit {
         return Err(SendError::TooLarge { limit });
     }
-    let start = io.output.len();
-    session.seal(plaintext, &mut io.output);
-    io.observe_sent(FrameKind::Message, start, now);
+    let (start, mut trace) = (io.output.len(), io.new_trace());
+    session.seal(plaintext, &mut io.output, &mut trace);
+    io.sent(FrameKind::Message, start, trace, now);
     Ok(())
 }
 

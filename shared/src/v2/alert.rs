@@ -2,6 +2,9 @@
 
 use crate::error::InvalidMessage;
 use crate::error_code::ErrorCode;
+use crate::frame::CheckName;
+use crate::wire::fields::ALERT;
+use crate::wire::reader::Reader;
 
 /// Returns the alert of a code. Codes of v1 that v2 does not have become the nearest one.
 pub(crate) const fn to_byte(code: ErrorCode) -> u8 {
@@ -22,8 +25,10 @@ pub(crate) const fn to_byte(code: ErrorCode) -> u8 {
 }
 
 /// Reads an alert.
-pub(crate) fn decode(content: &[u8]) -> Result<ErrorCode, InvalidMessage> {
-    let [byte] = content else {
+pub(crate) fn decode(reader: &mut Reader<'_, '_>) -> Result<ErrorCode, InvalidMessage> {
+    let byte = reader.u8(&ALERT).filter(|_| reader.is_empty());
+    let Some(byte) = byte else {
+        reader.refuse(CheckName::AlertLength);
         return Err(InvalidMessage::ControlLength);
     };
     Ok(match byte {
@@ -45,17 +50,22 @@ pub(crate) fn decode(content: &[u8]) -> Result<ErrorCode, InvalidMessage> {
 mod tests {
     use super::*;
     use crate::testing::portable_test;
+    use crate::wire::trace::Spans;
+
+    fn read(content: &[u8]) -> Result<ErrorCode, InvalidMessage> {
+        decode(&mut Reader::new(content, &mut Spans::none()))
+    }
 
     portable_test! {
         fn alerts_round_trip_and_unknown_ones_are_told_as_such() {
             for byte in 1..=9 {
-                assert_eq!(to_byte(decode(&[byte]).unwrap()), byte);
+                assert_eq!(to_byte(read(&[byte]).unwrap()), byte);
             }
             for byte in [0, 10, 255] {
-                assert_eq!(decode(&[byte]), Ok(ErrorCode::Unknown));
+                assert_eq!(read(&[byte]), Ok(ErrorCode::Unknown));
             }
             for content in [&[][..], &[1, 2]] {
-                assert_eq!(decode(content), Err(InvalidMessage::ControlLength));
+                assert_eq!(read(content), Err(InvalidMessage::ControlLength));
             }
         }
     }

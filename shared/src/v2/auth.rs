@@ -6,17 +6,23 @@
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::length::{be16, split_be16};
 use super::transcript::TranscriptHash;
 use crate::crypto::hkdf::Secret;
 use crate::crypto::hmac_sha256;
 use crate::crypto::rsa_public::pss_verify;
 use crate::error::{Error, InvalidMessage, PeerMisbehaved};
-use crate::frame::FrameKind;
+use crate::frame::{CheckName, FrameKind, LayerName};
 use crate::identity::PublicKey;
+use crate::wire::fields::{HMAC, SIGNATURE, SIGNATURE_LENGTH, SPKI, SPKI_LENGTH};
+use crate::wire::reader::Reader;
+use crate::wire::trace::Trace;
+use crate::wire::writer::Writer;
 
 /// The bytes of a finished message.
 pub(crate) const FINISHED_BYTES: usize = 32;
+
+/// The bytes of the length before the key and before the signature.
+const LENGTH_BYTES: usize = 2;
 
 /// The side that proves itself. A signature of one side is none of the other's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,12 +70,14 @@ impl Prover {
     /// Reads and verifies a proof, and returns the proven key.
     pub(crate) fn verify(
         self,
-        content: &[u8],
+        reader: &mut Reader<'_, '_>,
         transcript: &TranscriptHash,
         expected: Option<&PublicKey>,
     ) -> Result<PublicKey, Error> {
-        let (spki, signature) =
-            decode(content).ok_or(InvalidMessage::HandshakeLength(self.auth()))?;
+        let (spki, signature) = decode(reader).ok_or_else(|| {
+            reader.refuse(CheckName::AuthLength);
+            InvalidMessage::HandshakeLength(self.auth())
+        })?;
         let key = match expected {
             Some(key) if key.spki_der() == spki => key.clone(),
             // The announced key is the one that is judged and shown to people, so the proof must be
@@ -79,6 +87,9 @@ impl Prover {
         };
         // Only the canonical encoding is taken: two encodings of one key would be two hashes of it.
         let is_canonical = key.spki_der() == spki;
+        if !is_canonical {
+            reader.refuse_at(CheckName::KeyEncoding, LENGTH_BYTES);
+        }
         let signed = self.to_be_signed(transcript, &key);
         if is_canonical && pss_verify(&key, &signed, signature) {
             Ok(key)
@@ -90,15 +101,17 @@ impl Prover {
     /// Checks a finished message, in constant time.
     pub(crate) fn verify_finished(
         self,
-        content: &[u8],
+        reader: &mut Reader<'_, '_>,
         key: &Secret,
         transcript: &TranscriptHash,
     ) -> Result<(), Error> {
         // The length is public, so this check need not be constant time.
-        if content.len() != FINISHED_BYTES {
+        let mac = reader.array::<FINISHED_BYTES>(&HMAC);
+        let Some(mac) = mac.filter(|_| reader.is_empty()) else {
+            reader.refuse(CheckName::FinishedLength);
             return Err(InvalidMessage::HandshakeLength(self.finished()).into());
-        }
-        if hmac_sha256::verify(key, transcript, content) {
+        };
+        if hmac_sha256::verify(key, transcript, mac) {
             Ok(())
         } else {
             Err(PeerMisbehaved::WrongFinished.into())
@@ -108,24 +121,26 @@ impl Prover {
 
 /// Encodes the content of an auth message. Keys and signatures of accepted keys are far below 64
 /// KiB.
-pub(crate) fn encode(key: &PublicKey, signature: &[u8]) -> Vec<u8> {
-    let mut content = Vec::with_capacity(4 + key.spki_der().len() + signature.len());
-    for field in [key.spki_der(), signature] {
-        content.extend_from_slice(&be16(field.len()));
-        content.extend_from_slice(field);
-    }
+pub(crate) fn encode(key: &PublicKey, signature: &[u8], trace: &mut Trace) -> Vec<u8> {
+    let spki = key.spki_der();
+    let length = 2 * LENGTH_BYTES + spki.len() + signature.len();
+    let mut content = Vec::with_capacity(length);
+    let mut spans = trace.spans();
+    let mut writer = Writer::new(&mut content, &mut spans);
+    writer.be16(&SPKI_LENGTH, spki.len());
+    writer.bytes(&SPKI, spki);
+    writer.be16(&SIGNATURE_LENGTH, signature.len());
+    writer.bytes(&SIGNATURE, signature);
+    trace.nested(LayerName::Message, length, spans);
     content
 }
 
-fn decode(content: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (spki, rest) = field(content)?;
-    let (signature, rest) = field(rest)?;
+fn decode<'a>(reader: &mut Reader<'a, '_>) -> Option<(&'a [u8], &'a [u8])> {
+    let length = reader.be16(&SPKI_LENGTH)?;
+    let spki = reader.bytes(&SPKI, length)?;
+    let length = reader.be16(&SIGNATURE_LENGTH)?;
+    let signature = reader.bytes(&SIGNATURE, length)?;
     // Nothing may follow the signature (PROTOCOL.md §2.6): unsigned bytes would reach the
     // transcript.
-    rest.is_empty().then_some((spki, signature))
-}
-
-fn field(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = split_be16(bytes)?;
-    rest.split_at_checked(length)
+    reader.is_empty().then_some((spki, signature))
 }

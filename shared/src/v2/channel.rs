@@ -12,9 +12,14 @@ use crate::connection::machine::Progress;
 use crate::connection::{Event, Plaintext};
 use crate::crypto::hkdf::Secret;
 use crate::error::{Error, InvalidMessage};
-use crate::frame::{Direction, FrameKind};
+use crate::frame::{CheckName, Direction, FrameKind, LayerName};
 use crate::limits::{RekeyLimits, V2_BODY_BYTES, V2_HANDSHAKE_BODY_BYTES};
 use crate::time::Time;
+use crate::wire::reader::Reader;
+use crate::wire::trace::KeyDef;
+
+/// The offset of the type in a frame's header.
+const TYPE_AT: usize = HEADER_BYTES - 1;
 
 /// The reading and the writing end of a connection.
 #[derive(Debug)]
@@ -43,8 +48,8 @@ impl Channel {
     }
 
     /// Opens records with the keys of this secret from now on.
-    pub(crate) fn set_reading_secret(&mut self, secret: Secret) {
-        self.reader = Some(DirectionKeys::new(secret));
+    pub(crate) fn set_reading_secret(&mut self, secret: Secret, name: &'static KeyDef) {
+        self.reader = Some(DirectionKeys::new(secret, name));
     }
 
     /// Allows the larger records of an established session.
@@ -61,8 +66,10 @@ impl Channel {
     pub(crate) fn next_frame<'a>(
         &self,
         input: &'a mut Input,
+        io: &mut Io,
+        now: Time,
     ) -> Result<Option<Frame<'a>>, InvalidMessage> {
-        framing::next_frame(input, self.body_limit)
+        framing::next_frame(input, self.body_limit, io, now)
     }
 
     /// Takes a frame in clear: the expected hello, or the alert of a peer that has no keys yet.
@@ -71,19 +78,20 @@ impl Channel {
         frame_type: FrameType,
         expected: FrameKind,
         io: &mut Io,
-        now: Time,
     ) -> Result<Received<'a>, Error> {
         let kind = if frame.is(FrameType::Alert) {
             FrameKind::Alert
         } else {
             expected
         };
-        io.observe_received(kind, [frame.bytes(), &[]], now);
+        io.kind(kind);
         if kind == FrameKind::Alert {
-            return Ok(Received::End(reported(frame.body())?));
+            return Ok(Received::End(reported(frame.body(), io)?));
         }
         if !frame.is(frame_type) {
             let got = frame.type_byte();
+            io.trace
+                .refuse(LayerName::Wire, CheckName::FrameType, TYPE_AT);
             return Err(InvalidMessage::Unexpected { expected, got }.into());
         }
         Ok(Received::Content(frame.body()))
@@ -95,28 +103,23 @@ impl Channel {
         frame: Frame<'a>,
         expected: InnerType,
         io: &mut Io,
-        now: Time,
     ) -> Result<Received<'a>, Error> {
-        let (inner_type, content) = self.open(frame, expected.kind(), io, now)?;
+        let (inner_type, content) = self.open(frame, expected.kind(), io)?;
         match InnerType::from_byte(inner_type) {
-            Some(InnerType::Alert) => Ok(Received::End(reported(content)?)),
+            Some(InnerType::Alert) => Ok(Received::End(reported(content, io)?)),
             // A close is allowed in two places only: in place of client_auth, from a client that
             // only wanted to learn the server's key, and as the answer to this side's own close
             // (PROTOCOL.md §2.12).
             Some(InnerType::Close)
                 if expected == InnerType::ClientAuth || self.writer.is_closed() =>
             {
-                without_content(content)?;
+                without_content(content, io)?;
                 Ok(Received::End(Progress::PeerClosed))
             }
             Some(inner_type) if inner_type == expected => Ok(Received::Content(content)),
             // Data too: none is taken before the peer's finished message is verified (PROTOCOL.md
             // §2.7).
-            _ => Err(InvalidMessage::Unexpected {
-                expected: expected.kind(),
-                got: inner_type,
-            }
-            .into()),
+            _ => Err(unexpected(inner_type, content, expected.kind(), io)),
         }
     }
 
@@ -125,20 +128,20 @@ impl Channel {
         &mut self,
         frame: Frame<'_>,
         io: &mut Io,
-        now: Time,
     ) -> Result<Progress, Error> {
-        let (inner_type, content) = self.open(frame, FrameKind::Message, io, now)?;
+        let (inner_type, content) = self.open(frame, FrameKind::Message, io)?;
         match InnerType::from_byte(inner_type) {
             Some(InnerType::Data) => {
                 // All lengths are checked before the first event, so that a record delivers all of
                 // its messages or none (PROTOCOL.md §2.9).
-                for message in data::messages(content)? {
+                let messages = io.trace.read(LayerName::Message, content, data::messages);
+                for message in messages? {
                     io.event(Event::Message(Plaintext::new(message.to_vec())));
                 }
                 Ok(Progress::Handled)
             }
             Some(InnerType::KeyUpdate) => {
-                without_content(content)?;
+                without_content(content, io)?;
                 // At once, because the peer's next record has the new keys. There is no answer, so
                 // a flood of key updates costs this side no output.
                 if let Some(keys) = &mut self.reader {
@@ -147,16 +150,12 @@ impl Channel {
                 io.event(Event::Rekeyed(Direction::Received));
                 Ok(Progress::Handled)
             }
-            Some(InnerType::Alert) => reported(content),
+            Some(InnerType::Alert) => reported(content, io),
             Some(InnerType::Close) => {
-                without_content(content)?;
+                without_content(content, io)?;
                 Ok(Progress::PeerClosed)
             }
-            _ => Err(InvalidMessage::Unexpected {
-                expected: FrameKind::Message,
-                got: inner_type,
-            }
-            .into()),
+            _ => Err(unexpected(inner_type, content, FrameKind::Message, io)),
         }
     }
 
@@ -166,37 +165,48 @@ impl Channel {
         frame: Frame<'a>,
         expected: FrameKind,
         io: &mut Io,
-        now: Time,
     ) -> Result<(u8, &'a [u8]), Error> {
         let got = frame.type_byte();
         // Otherwise an alert in clear, which anybody in between can send, would be reported as the
         // peer's own (PROTOCOL.md §2.11).
         let (true, Some(keys)) = (frame.is(FrameType::Sealed), &mut self.reader) else {
+            io.trace
+                .refuse(LayerName::Wire, CheckName::FrameType, TYPE_AT);
             return Err(InvalidMessage::Unexpected { expected, got }.into());
         };
-        // Before the frame is opened in place, which destroys its bytes.
-        let kept = io.keep(frame.bytes());
         let (header, body) = frame.into_parts();
-        let opened = keys.open(header, body);
+        let opened = keys.open(header, body, &mut io.trace);
         let kind = match &opened {
             Ok((inner_type, _)) => InnerType::from_byte(*inner_type).map(InnerType::kind),
             Err(_) => None,
         };
-        io.observe_kept(kind.unwrap_or(FrameKind::Unopened), kept, now);
+        io.kind(kind.unwrap_or(FrameKind::Unopened));
         Ok(opened?)
     }
 }
 
 /// Returns the progress that an alert means for the connection.
-fn reported(content: &[u8]) -> Result<Progress, Error> {
-    let code = alert::decode(content)?;
+fn reported(content: &[u8], io: &mut Io) -> Result<Progress, Error> {
+    let code = io.trace.read(LayerName::Message, content, alert::decode)?;
     Ok(Progress::Reported(code, code.sentence().to_owned()))
 }
 
-fn without_content(content: &[u8]) -> Result<(), InvalidMessage> {
-    if content.is_empty() {
-        Ok(())
-    } else {
+fn without_content(content: &[u8], io: &mut Io) -> Result<(), InvalidMessage> {
+    let check = |reader: &mut Reader<'_, '_>| {
+        if reader.is_empty() {
+            return Ok(());
+        }
+        reader.refuse(CheckName::ControlLength);
         Err(InvalidMessage::ControlLength)
-    }
+    };
+    io.trace.read(LayerName::Message, content, check)
+}
+
+/// Refuses an inner type that does not belong here.
+fn unexpected(got: u8, content: &[u8], expected: FrameKind, io: &mut Io) -> Error {
+    // The inner type lies behind the content.
+    let offset = content.len();
+    io.trace
+        .refuse(LayerName::Plaintext, CheckName::InnerType, offset);
+    InvalidMessage::Unexpected { expected, got }.into()
 }

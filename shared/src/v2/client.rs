@@ -11,6 +11,7 @@ use super::channel::{Channel, Received};
 use super::framing::{Frame, FrameType};
 use super::hello::ServerHello;
 use super::inner_type::InnerType;
+use super::key_schedule::{AP_C, AP_S, HS_C, HS_S};
 use crate::connection::input::Input;
 use crate::connection::io::Io;
 use crate::connection::machine::{Machine, Progress};
@@ -21,12 +22,14 @@ use crate::connection::{
 use crate::crypto::hkdf::Secret;
 use crate::error::{Error, InvalidMessage, Untrusted};
 use crate::error_code::ErrorCode;
-use crate::frame::{FrameKind, TERMINATOR};
+use crate::frame::{CheckName, FrameKind, LayerName};
 use crate::identity::PublicKey;
 use crate::random::Random;
 use crate::time::Time;
 use crate::v1::error_frame;
 use crate::v1::framing::Deframer;
+use crate::wire::fields;
+use crate::wire::writer as wire;
 
 /// The machine of a v2 client.
 #[derive(Debug)]
@@ -60,12 +63,12 @@ impl Client {
         io: &mut Io,
         now: Time,
     ) -> Result<Self, Error> {
-        let state = ExpectAnnouncement::start(&mut random)?;
-        io.output.extend_from_slice(PREFACE);
-        io.observe_sent(FrameKind::Preface, 0, now);
+        let mut trace = io.new_trace();
+        let state = ExpectAnnouncement::start(&mut random, &mut trace)?;
+        send_preface(io, now);
         let start = io.output.len();
         io.output.extend_from_slice(&state.hello);
-        io.observe_sent(FrameKind::ClientHello, start, now);
+        io.sent(FrameKind::ClientHello, start, trace, now);
         Ok(Self {
             deadline: now + config.limits.handshake_timeout,
             deframer: Deframer::default(),
@@ -76,26 +79,27 @@ impl Client {
     }
 
     /// Takes the next frame that ends as v1's frames do.
-    fn next_v1_frame<'a>(&mut self, input: &'a mut Input) -> Result<Option<&'a [u8]>, Error> {
-        let limit = self.config.limits.handshake_frame_bytes;
-        Ok(self.deframer.next_frame(input, limit)?)
-    }
-
-    fn handle_announcement(
+    fn next_v1_frame<'a>(
         &mut self,
-        frame: &[u8],
+        input: &'a mut Input,
         io: &mut Io,
         now: Time,
-    ) -> Result<Progress, Error> {
+    ) -> Result<Option<&'a [u8]>, Error> {
+        let limit = self.config.limits.handshake_frame_bytes;
+        Ok(self.deframer.next_frame(input, limit, io, now)?)
+    }
+
+    fn handle_announcement(&mut self, frame: &[u8], io: &mut Io) -> Result<Progress, Error> {
         let State::ExpectAnnouncement(state) = self.take_state() else {
             return Ok(Progress::NeedMore);
         };
         // A server that does not know the version yet reports as v1 does (PROTOCOL.md §2.11).
-        if let Some(progress) = reported_by_v1(frame, io, now) {
+        if let Some(progress) = reported_by_v1(frame, io) {
             return Ok(progress);
         }
-        io.observe_received(FrameKind::Announcement, [frame, TERMINATOR], now);
-        self.state = State::ExpectServerHello(Box::new(state.handle_announcement(frame)?));
+        io.kind(FrameKind::Announcement);
+        let next = state.handle_announcement(frame, &mut io.trace)?;
+        self.state = State::ExpectServerHello(Box::new(next));
         Ok(Progress::Handled)
     }
 
@@ -104,18 +108,19 @@ impl Client {
         frame: &Frame<'_>,
         state: ExpectServerHello,
         io: &mut Io,
-        now: Time,
     ) -> Result<Progress, Error> {
         let kind = FrameKind::ServerHello;
-        let body = match Channel::receive_clear(frame, FrameType::ServerHello, kind, io, now)? {
+        let body = match Channel::receive_clear(frame, FrameType::ServerHello, kind, io)? {
             Received::Content(body) => body,
             Received::End(progress) => return Ok(progress),
         };
-        let hello = ServerHello::decode(body, kind)?;
+        let hello = io.trace.read(LayerName::Message, body, |reader| {
+            ServerHello::decode(reader, kind)
+        })?;
         let (next, secrets) = state.handle_hello(&hello, frame.bytes())?;
         // From here on both directions are sealed, alerts too (PROTOCOL.md §2.11).
-        self.channel.set_reading_secret(secrets.server);
-        self.channel.writer.set_secret(secrets.client);
+        self.channel.set_reading_secret(secrets.server, &HS_S);
+        self.channel.writer.set_secret(secrets.client, &HS_C);
         self.state = State::ExpectServerAuth(Box::new(next));
         Ok(Progress::Handled)
     }
@@ -125,7 +130,6 @@ impl Client {
         frame: Frame<'_>,
         state: State,
         io: &mut Io,
-        now: Time,
     ) -> Result<Progress, Error> {
         let expected = match state {
             State::ExpectServerAuth(_) => InnerType::ServerAuth,
@@ -133,17 +137,17 @@ impl Client {
             // While this side signs the server has nothing to say but that it ends the connection.
             _ => InnerType::Alert,
         };
-        let content = match self.channel.receive_sealed(frame, expected, io, now)? {
+        let content = match self.channel.receive_sealed(frame, expected, io)? {
             Received::Content(content) => content,
             Received::End(progress) => return Ok(progress),
         };
         match state {
             State::ExpectServerAuth(state) => {
-                let next = state.handle_auth(content)?;
+                let next = state.handle_auth(content, &mut io.trace)?;
                 self.state = State::ExpectServerFinished(Box::new(next));
             }
             State::ExpectServerFinished(state) => {
-                let next = state.handle_finished(content)?;
+                let next = state.handle_finished(content, &mut io.trace)?;
                 // Before the signature: a server with another key must not learn who the client is
                 // (PROTOCOL.md §2.7, step 6).
                 self.judge_server(&next.server, io)?;
@@ -192,34 +196,38 @@ impl Machine for Client {
         now: Time,
     ) -> Result<Progress, Error> {
         if matches!(self.state, State::ExpectAnnouncement(_)) {
-            return match self.next_v1_frame(input)? {
-                Some(frame) => self.handle_announcement(frame, io, now),
+            return match self.next_v1_frame(input, io, now)? {
+                Some(frame) => self.handle_announcement(frame, io),
                 None => Ok(Progress::NeedMore),
             };
         }
         // As a length's first byte this would be far over the limit, so it can only be an error
         // frame of a server that has not read the preface (PROTOCOL.md §2.7, step 3).
         if matches!(self.state, State::ExpectServerHello(_)) && input.first_byte() == Some(b'{') {
-            return match self.next_v1_frame(input)? {
+            return match self.next_v1_frame(input, io, now)? {
                 Some(frame) => {
                     let (expected, got) = (FrameKind::ServerHello, b'{');
-                    reported_by_v1(frame, io, now)
-                        .ok_or_else(|| InvalidMessage::Unexpected { expected, got }.into())
+                    if let Some(progress) = reported_by_v1(frame, io) {
+                        return Ok(progress);
+                    }
+                    io.trace.terminated(frame.len(), io.spans());
+                    io.trace.refuse(LayerName::Wire, CheckName::FrameType, 0);
+                    Err(InvalidMessage::Unexpected { expected, got }.into())
                 }
                 None => Ok(Progress::NeedMore),
             };
         }
-        let Some(frame) = self.channel.next_frame(input)? else {
+        let Some(frame) = self.channel.next_frame(input, io, now)? else {
             return Ok(Progress::NeedMore);
         };
         match self.take_state() {
-            State::ExpectServerHello(state) => self.handle_server_hello(&frame, *state, io, now),
+            State::ExpectServerHello(state) => self.handle_server_hello(&frame, *state, io),
             State::Established { id, exporter } => {
-                let progress = self.channel.handle_record(frame, io, now)?;
+                let progress = self.channel.handle_record(frame, io)?;
                 self.state = State::Established { id, exporter };
                 Ok(progress)
             }
-            state => self.handle_sealed(frame, state, io, now),
+            state => self.handle_sealed(frame, state, io),
         }
     }
 
@@ -244,16 +252,25 @@ impl Machine for Client {
         match (self.take_state(), response) {
             (State::ExpectSignature(state), PrivateKeyResponse::Signed(signature)) => {
                 let identity = &self.config.identity;
-                let (peer, proof, secrets) = state.handle_signature(signature, identity)?;
+                let mut traces = [io.new_trace(), io.new_trace()];
+                let (peer, proof, secrets) =
+                    state.handle_signature(signature, identity, &mut traces)?;
                 let writer = &mut self.channel.writer;
+                let [auth, finished] = traces;
                 // Both proofs are the last records under the handshake's secret (PROTOCOL.md §2.5).
-                writer.record(InnerType::ClientAuth, &proof.auth, io, now);
-                writer.record(InnerType::ClientFinished, &proof.finished, io, now);
-                writer.set_secret(secrets.client);
+                writer.record(InnerType::ClientAuth, &proof.auth, auth, io, now);
+                writer.record(
+                    InnerType::ClientFinished,
+                    &proof.finished,
+                    finished,
+                    io,
+                    now,
+                );
+                writer.set_secret(secrets.client, &AP_C);
                 // The server changes its keys only when it has verified the proof. If it refuses
                 // the proof, its alert does not open here any more, and this side learns only that
                 // the session failed (§2.5).
-                self.channel.set_reading_secret(secrets.server);
+                self.channel.set_reading_secret(secrets.server, &AP_S);
                 self.channel.establish();
                 io.event(Event::Established {
                     version: Version::V2,
@@ -339,8 +356,15 @@ impl Machine for Client {
     }
 }
 
-fn reported_by_v1(frame: &[u8], io: &mut Io, now: Time) -> Option<Progress> {
-    let (code, message) = error_frame::decode(frame)?;
-    io.observe_received(FrameKind::Error, [frame, TERMINATOR], now);
+/// Sends the five bytes that choose the version.
+fn send_preface(io: &mut Io, now: Time) {
+    let (mut trace, mut wire) = (io.new_trace(), io.spans());
+    wire::Writer::new(&mut io.output, &mut wire).bytes(&fields::PREFACE, PREFACE);
+    trace.nested(LayerName::Wire, PREFACE.len(), wire);
+    io.sent(FrameKind::Preface, 0, trace, now);
+}
+
+fn reported_by_v1(frame: &[u8], io: &mut Io) -> Option<Progress> {
+    let (code, message) = error_frame::receive(frame, io)?;
     Some(Progress::Reported(code, message))
 }

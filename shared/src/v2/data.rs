@@ -2,45 +2,52 @@
 //!
 //! Several messages share a record, because sealing and writing them together is cheaper.
 
-use super::length::{be32, split_be32};
 use crate::error::PeerMisbehaved;
+use crate::frame::CheckName;
 use crate::limits::{V2_MESSAGE_BYTES, V2_RECORD_MESSAGES};
+use crate::wire::fields::{MESSAGE, MESSAGE_LENGTH};
+use crate::wire::reader::Reader;
+use crate::wire::writer::Writer;
 
 /// The bytes of the length before each message.
 pub(crate) const LENGTH_BYTES: usize = 4;
 
 /// Appends a message, which must not be longer than [`V2_MESSAGE_BYTES`].
-pub(crate) fn append(message: &[u8], content: &mut Vec<u8>) {
-    content.extend_from_slice(&be32(message.len()));
-    content.extend_from_slice(message);
+pub(crate) fn append(message: &[u8], content: &mut Writer<'_>) {
+    content.be32(&MESSAGE_LENGTH, message.len());
+    content.bytes(&MESSAGE, message);
 }
 
 /// Returns the messages of a record, all of them or none.
-pub(crate) fn messages(content: &[u8]) -> Result<Vec<&[u8]>, PeerMisbehaved> {
+pub(crate) fn messages<'a>(reader: &mut Reader<'a, '_>) -> Result<Vec<&'a [u8]>, PeerMisbehaved> {
     let malformed = PeerMisbehaved::RecordMessages;
     // A data record has at least one message (PROTOCOL.md §2.9).
-    if content.is_empty() {
+    if reader.is_empty() {
+        reader.refuse(CheckName::MessageCount);
         return Err(malformed);
     }
-    let mut rest = content;
     let mut messages = Vec::new();
-    while !rest.is_empty() {
-        let Some((length, tail)) = split_be32(rest) else {
+    while !reader.is_empty() {
+        let start = reader.position();
+        let Some(length) = reader.be32(&MESSAGE_LENGTH) else {
+            reader.refuse(CheckName::MessagesFit);
             return Err(malformed);
         };
         if length > V2_MESSAGE_BYTES {
+            reader.refuse_at(CheckName::MessageLength, start);
             return Err(malformed);
         }
-        let Some((message, tail)) = tail.split_at_checked(length) else {
+        let Some(message) = reader.bytes(&MESSAGE, length) else {
+            reader.refuse_at(CheckName::MessagesFit, start);
             return Err(malformed);
         };
         // Counted before it is kept: a record could hold 16,431 empty messages, which cost the
         // receiver 1.24 MB (PROTOCOL.md §2.13).
         if messages.len() == V2_RECORD_MESSAGES {
+            reader.refuse_at(CheckName::MessageCount, start);
             return Err(malformed);
         }
         messages.push(message);
-        rest = tail;
     }
     Ok(messages)
 }
@@ -49,21 +56,26 @@ pub(crate) fn messages(content: &[u8]) -> Result<Vec<&[u8]>, PeerMisbehaved> {
 mod tests {
     use super::*;
     use crate::testing::portable_test;
+    use crate::wire::trace::Spans;
+
+    fn read(content: &[u8]) -> Result<Vec<&[u8]>, PeerMisbehaved> {
+        messages(&mut Reader::new(content, &mut Spans::none()))
+    }
 
     portable_test! {
         fn messages_round_trip_together() {
-            let mut content = Vec::new();
+            let (mut content, mut spans) = (Vec::new(), Spans::none());
             for message in [&b"one"[..], b"", b"three"] {
-                append(message, &mut content);
+                append(message, &mut Writer::new(&mut content, &mut spans));
             }
-            assert_eq!(messages(&content).unwrap(), [&b"one"[..], b"", b"three"]);
+            assert_eq!(read(&content).unwrap(), [&b"one"[..], b"", b"three"]);
         }
 
         fn a_record_of_countless_empty_messages_is_refused() {
             let most = [0; LENGTH_BYTES * V2_RECORD_MESSAGES];
-            assert_eq!(messages(&most).unwrap().len(), V2_RECORD_MESSAGES);
+            assert_eq!(read(&most).unwrap().len(), V2_RECORD_MESSAGES);
             let more = [0; LENGTH_BYTES * (V2_RECORD_MESSAGES + 1)];
-            assert_eq!(messages(&more), Err(PeerMisbehaved::RecordMessages));
+            assert_eq!(read(&more), Err(PeerMisbehaved::RecordMessages));
         }
 
         fn lengths_that_do_not_add_up() {
@@ -76,7 +88,7 @@ mod tests {
                 b"\xff\xff\xff\xffa",
                 &[&65_537u32.to_be_bytes()[..], &vec![0; 65_537]].concat(),
             ] {
-                assert_eq!(messages(content), Err(PeerMisbehaved::RecordMessages));
+                assert_eq!(read(content), Err(PeerMisbehaved::RecordMessages));
             }
         }
     }

@@ -3,7 +3,11 @@
 use super::framing::{self, FrameType};
 use crate::crypto::ml_kem::{CIPHERTEXT_BYTES, ENCAPSULATION_KEY_BYTES};
 use crate::error::InvalidMessage;
-use crate::frame::FrameKind;
+use crate::frame::{CheckName, FrameKind};
+use crate::wire::fields::{ML_KEM_CIPHERTEXT, ML_KEM_KEY, RANDOM, X25519};
+use crate::wire::reader::Reader;
+use crate::wire::span::FieldDef;
+use crate::wire::trace::Trace;
 
 const RANDOM_BYTES: usize = 32;
 const X25519_BYTES: usize = 32;
@@ -26,24 +30,40 @@ pub(crate) type ClientHello<'a> = Hello<'a, ENCAPSULATION_KEY_BYTES>;
 pub(crate) type ServerHello<'a> = Hello<'a, CIPHERTEXT_BYTES>;
 
 impl<'a, const N: usize> Hello<'a, N> {
+    /// The name of the last field, which the two hellos have different.
+    const ML_KEM: &'static FieldDef = if N == ENCAPSULATION_KEY_BYTES {
+        &ML_KEM_KEY
+    } else {
+        &ML_KEM_CIPHERTEXT
+    };
+
     /// Reads a hello's body; `kind` names the hello in the error for a wrong length.
-    pub(crate) fn decode(body: &'a [u8], kind: FrameKind) -> Result<Self, InvalidMessage> {
-        let parse = || {
-            let (random, rest) = body.split_first_chunk()?;
-            let (x25519, rest) = rest.split_first_chunk()?;
+    pub(crate) fn decode(
+        reader: &mut Reader<'a, '_>,
+        kind: FrameKind,
+    ) -> Result<Self, InvalidMessage> {
+        let mut parse = || {
             Some(Self {
-                random,
-                x25519,
-                // The whole rest, so that nothing can follow the last field: a hello has one length
-                // only.
-                ml_kem: rest.try_into().ok()?,
+                random: reader.array(&RANDOM)?,
+                x25519: reader.array(&X25519)?,
+                ml_kem: reader.array(Self::ML_KEM)?,
             })
         };
-        parse().ok_or(InvalidMessage::HandshakeLength(kind))
+        let parsed = parse();
+        // Nothing can follow the last field: a hello has one length only.
+        parsed.filter(|_| reader.is_empty()).ok_or_else(|| {
+            reader.refuse(CheckName::HelloLength);
+            InvalidMessage::HandshakeLength(kind)
+        })
     }
 
     /// Appends the hello's frame.
-    pub(crate) fn append(&self, frame_type: FrameType, output: &mut Vec<u8>) {
-        framing::append(frame_type, &[self.random, self.x25519, self.ml_kem], output);
+    pub(crate) fn append(&self, frame_type: FrameType, output: &mut Vec<u8>, trace: &mut Trace) {
+        let length = RANDOM_BYTES + X25519_BYTES + N;
+        framing::append(frame_type, length, output, trace, |writer| {
+            writer.bytes(&RANDOM, self.random);
+            writer.bytes(&X25519, self.x25519);
+            writer.bytes(Self::ML_KEM, self.ml_kem);
+        });
     }
 }

@@ -15,6 +15,27 @@ use zeroize::Zeroizing;
 use super::transcript::TranscriptHash;
 use crate::connection::SessionId;
 use crate::crypto::hkdf::{self, Secret};
+use crate::wire::trace::KeyDef;
+
+/// Defines the names of the secrets that take part in frames.
+macro_rules! names {
+    ($($constant:ident = $name:literal, $label:literal;)*) => {
+        $(pub(crate) static $constant: KeyDef = KeyDef {
+            name: $name,
+            derived_from: "PRK",
+            label: $label,
+        };)*
+    };
+}
+
+names! {
+    HS_C = "hs_c", "c hs";
+    HS_S = "hs_s", "s hs";
+    FIN_C = "fin_c", "c fin";
+    FIN_S = "fin_s", "s fin";
+    AP_C = "ap_c", "c ap";
+    AP_S = "ap_s", "s ap";
+}
 
 /// The handshake's root secret. It is wiped when the application's secrets have been derived from
 /// it.
@@ -66,10 +87,10 @@ impl Schedule {
         HandshakeSecrets {
             // One label for each direction and purpose: a record of the client never opens as the
             // server's, and a MAC key never seals (RFC 5869 §3.2).
-            client: derive(&self.prk, "c hs", th0),
-            server: derive(&self.prk, "s hs", th0),
-            client_finished: derive(&self.prk, "c fin", th0),
-            server_finished: derive(&self.prk, "s fin", th0),
+            client: derive(&self.prk, HS_C.label, th0),
+            server: derive(&self.prk, HS_S.label, th0),
+            client_finished: derive(&self.prk, FIN_C.label, th0),
+            server_finished: derive(&self.prk, FIN_S.label, th0),
         }
     }
 
@@ -80,8 +101,8 @@ impl Schedule {
         let mut session_id = [0; 16];
         expand(&self.prk, "session id", th4, &mut session_id);
         ApplicationSecrets {
-            client: derive(&self.prk, "c ap", th4),
-            server: derive(&self.prk, "s ap", th4),
+            client: derive(&self.prk, AP_C.label, th4),
+            server: derive(&self.prk, AP_S.label, th4),
             exporter: derive(&self.prk, "exporter", th4),
             session_id: SessionId(session_id),
         }

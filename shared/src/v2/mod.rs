@@ -5,7 +5,7 @@
 //! stream, `hello.rs` has the key exchange, `transcript.rs` the bytes that both sides hash,
 //! `key_schedule.rs` the keys that come from them, `record.rs` the sealed records, `inner_type.rs`
 //! the types of what they hold, `auth.rs` the proofs, `data.rs` the content of data records,
-//! `alert.rs` the alerts, `length.rs` the lengths in all of them. `writer.rs` is one direction's
+//! `alert.rs` the alerts. `writer.rs` is one direction's
 //! output, `channel.rs` both directions together. The machines of the two roles and their states are
 //! in `client.rs` and `server.rs`.
 
@@ -18,7 +18,6 @@ pub(crate) mod framing;
 pub(crate) mod hello;
 pub(crate) mod inner_type;
 pub(crate) mod key_schedule;
-pub(crate) mod length;
 pub(crate) mod record;
 pub(crate) mod server;
 pub(crate) mod transcript;

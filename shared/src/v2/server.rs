@@ -11,7 +11,9 @@ use super::channel::{Channel, Received};
 use super::framing::{Frame, FrameType};
 use super::hello::{ClientHello, ServerHello};
 use super::inner_type::InnerType;
-use super::key_schedule::{ApplicationSecrets, HandshakeSecrets, Schedule};
+use super::key_schedule::{
+    AP_C, AP_S, ApplicationSecrets, FIN_C, FIN_S, HS_C, HS_S, HandshakeSecrets, Schedule,
+};
 use super::transcript::Transcript;
 use crate::connection::input::Input;
 use crate::connection::io::Io;
@@ -27,10 +29,12 @@ use crate::crypto::rsa_private::OperationFailed;
 use crate::crypto::x25519::EphemeralSecret;
 use crate::error::{Error, InvalidMessage, LocalFailure, PeerMisbehaved};
 use crate::error_code::ErrorCode;
-use crate::frame::FrameKind;
+use crate::frame::{CheckName, FrameKind, LayerName};
 use crate::identity::PublicKey;
 use crate::random::Random;
 use crate::time::Time;
+use crate::wire::fields::{self, HMAC};
+use crate::wire::trace::{KeyName, Trace};
 
 /// The machine of a v2 server.
 #[derive(Debug)]
@@ -76,14 +80,22 @@ impl Server {
     ) -> Result<Progress, Error> {
         let there = input.unread().len().min(PREFACE.len());
         // At the first wrong byte, so that another protocol's client is not kept waiting for five.
-        if input.unread()[..there] != PREFACE[..there] {
+        let unread = &input.unread()[..there];
+        let mut pairs = unread.iter().zip(PREFACE);
+        if let Some(offset) = pairs.position(|(byte, expected)| byte != expected) {
+            io.refused_bytes(unread, now);
+            io.trace.refuse(LayerName::Wire, CheckName::Preface, offset);
             return Err(InvalidMessage::Preface.into());
         }
         if there < PREFACE.len() {
             return Ok(Progress::NeedMore);
         }
-        input.take(PREFACE.len());
-        io.observe_received(FrameKind::Preface, [PREFACE, &[]], now);
+        let preface = input.take(PREFACE.len());
+        io.begin([preface, &[]], now);
+        io.kind(FrameKind::Preface);
+        io.trace.read(LayerName::Wire, preface, |reader| {
+            reader.rest(&fields::PREFACE);
+        });
         self.state = State::ExpectClientHello(ExpectClientHello);
         Ok(Progress::Handled)
     }
@@ -93,15 +105,23 @@ impl Server {
         frame: &Frame<'_>,
         state: ExpectClientHello,
         io: &mut Io,
-        now: Time,
     ) -> Result<Progress, Error> {
         let kind = FrameKind::ClientHello;
-        let body = match Channel::receive_clear(frame, FrameType::ClientHello, kind, io, now)? {
+        let body = match Channel::receive_clear(frame, FrameType::ClientHello, kind, io)? {
             Received::Content(body) => body,
             Received::End(progress) => return Ok(progress),
         };
-        let hello = ClientHello::decode(body, kind)?;
-        let next = state.handle_hello(&hello, frame.bytes(), &self.config, &mut self.random)?;
+        let hello = io.trace.read(LayerName::Message, body, |reader| {
+            ClientHello::decode(reader, kind)
+        })?;
+        let answer = io.new_trace();
+        let next = state.handle_hello(
+            &hello,
+            frame.bytes(),
+            &self.config,
+            &mut self.random,
+            answer,
+        )?;
         let message = next.to_be_signed(self.config.identity());
         io.event(Event::PrivateKey(PrivateKeyRequest::Sign { message }));
         self.state = State::ExpectSignature(Box::new(next));
@@ -113,13 +133,12 @@ impl Server {
         frame: Frame<'_>,
         state: State,
         io: &mut Io,
-        now: Time,
     ) -> Result<Progress, Error> {
         // A client that refuses the server's hello has no keys to seal its alert with (PROTOCOL.md
         // §2.11).
         if matches!(state, State::ExpectClientAuth(_)) && frame.is(FrameType::Alert) {
             let (sealed, kind) = (FrameType::Sealed, FrameKind::ClientAuth);
-            if let Received::End(end) = Channel::receive_clear(&frame, sealed, kind, io, now)? {
+            if let Received::End(end) = Channel::receive_clear(&frame, sealed, kind, io)? {
                 return Ok(end);
             }
         }
@@ -127,20 +146,21 @@ impl Server {
             State::ExpectClientAuth(_) => InnerType::ClientAuth,
             _ => InnerType::ClientFinished,
         };
-        let content = match self.channel.receive_sealed(frame, expected, io, now)? {
+        let content = match self.channel.receive_sealed(frame, expected, io)? {
             Received::Content(content) => content,
             Received::End(progress) => return Ok(progress),
         };
         match state {
             State::ExpectClientAuth(state) => {
-                self.state = State::ExpectClientFinished(Box::new(state.handle_auth(content)?));
+                let next = state.handle_auth(content, &mut io.trace)?;
+                self.state = State::ExpectClientFinished(Box::new(next));
             }
             State::ExpectClientFinished(state) => {
-                let (peer, secrets) = state.handle_finished(content)?;
+                let (peer, secrets) = state.handle_finished(content, &mut io.trace)?;
                 // Only now: no application data is sent or taken before the client's finished
                 // message is verified (PROTOCOL.md §2.7).
-                self.channel.set_reading_secret(secrets.client);
-                self.channel.writer.set_secret(secrets.server);
+                self.channel.set_reading_secret(secrets.client, &AP_C);
+                self.channel.writer.set_secret(secrets.server, &AP_S);
                 self.channel.establish();
                 io.event(Event::Established {
                     version: Version::V2,
@@ -177,17 +197,17 @@ impl Machine for Server {
         if matches!(self.state, State::ExpectPreface) {
             return self.handle_preface(input, io, now);
         }
-        let Some(frame) = self.channel.next_frame(input)? else {
+        let Some(frame) = self.channel.next_frame(input, io, now)? else {
             return Ok(Progress::NeedMore);
         };
         match self.take_state() {
-            State::ExpectClientHello(state) => self.handle_hello(&frame, state, io, now),
+            State::ExpectClientHello(state) => self.handle_hello(&frame, state, io),
             State::Established { id, exporter } => {
-                let progress = self.channel.handle_record(frame, io, now)?;
+                let progress = self.channel.handle_record(frame, io)?;
                 self.state = State::Established { id, exporter };
                 Ok(progress)
             }
-            state => self.handle_sealed(frame, state, io, now),
+            state => self.handle_sealed(frame, state, io),
         }
     }
 
@@ -208,17 +228,26 @@ impl Machine for Server {
     ) -> Result<(), Error> {
         match (self.take_state(), response) {
             (State::ExpectSignature(state), PrivateKeyResponse::Signed(signature)) => {
-                let (next, proof) = state.handle_signature(signature, self.config.identity())?;
+                let mut traces = [io.new_trace(), io.new_trace()];
+                let identity = self.config.identity();
+                let (next, proof) = state.handle_signature(signature, identity, &mut traces)?;
                 let start = io.output.len();
                 // The hello waited for the signature, so that hello, auth and finished go out in
                 // one write (PROTOCOL.md §2.1).
                 io.output.extend_from_slice(&proof.hello);
-                io.observe_sent(FrameKind::ServerHello, start, now);
+                io.sent(FrameKind::ServerHello, start, proof.trace, now);
                 let writer = &mut self.channel.writer;
-                writer.set_secret(proof.server_secret);
-                writer.record(InnerType::ServerAuth, &proof.auth, io, now);
-                writer.record(InnerType::ServerFinished, &proof.finished, io, now);
-                self.channel.set_reading_secret(proof.client_secret);
+                writer.set_secret(proof.server_secret, &HS_S);
+                let [auth, finished] = traces;
+                writer.record(InnerType::ServerAuth, &proof.auth, auth, io, now);
+                writer.record(
+                    InnerType::ServerFinished,
+                    &proof.finished,
+                    finished,
+                    io,
+                    now,
+                );
+                self.channel.set_reading_secret(proof.client_secret, &HS_C);
                 self.state = State::ExpectClientAuth(Box::new(next));
             }
             // A response that nobody asked for must not change the state.
@@ -303,6 +332,7 @@ impl ExpectClientHello {
         frame: &[u8],
         config: &ServerConfig,
         random: &mut Random,
+        mut trace: Trace,
     ) -> Result<ExpectSignature, Error> {
         let mut nonce = [0; 32];
         // The order of the draws is part of the test vectors (docs/vectors-v2.json).
@@ -325,7 +355,7 @@ impl ExpectClientHello {
             x25519: &public,
             ml_kem: &ciphertext,
         };
-        server_hello.append(FrameType::ServerHello, &mut answer);
+        server_hello.append(FrameType::ServerHello, &mut answer, &mut trace);
         let mut transcript = Transcript::new();
         // The exact bytes of the wire, the announcement first: both sides have to hash the same
         // string (PROTOCOL.md §2.4).
@@ -338,6 +368,7 @@ impl ExpectClientHello {
             schedule,
             transcript,
             hello: answer,
+            trace,
         })
     }
 }
@@ -349,11 +380,14 @@ struct ExpectSignature {
     schedule: Schedule,
     secrets: HandshakeSecrets,
     hello: Vec<u8>,
+    /// The fields of the hello, if frames are reported.
+    trace: Trace,
 }
 
 /// The server's answer to a hello, and the secrets that seal it.
 struct Proof {
     hello: Vec<u8>,
+    trace: Trace,
     auth: Vec<u8>,
     finished: [u8; 32],
     client_secret: Secret,
@@ -370,15 +404,20 @@ impl ExpectSignature {
         mut self,
         signature: Result<Vec<u8>, OperationFailed>,
         identity: &PublicKey,
+        [auth_trace, finished_trace]: &mut [Trace; 2],
     ) -> Result<(ExpectClientAuth, Proof), Error> {
         let signature = signature.map_err(|_| LocalFailure::PrivateKey)?;
-        let auth = auth::encode(identity, &signature);
+        let auth = auth::encode(identity, &signature, auth_trace);
         self.transcript.absorb_sealed(InnerType::ServerAuth, &auth);
-        let finished = hmac_sha256::mac(&self.secrets.server_finished, &self.transcript.hash());
+        let key = &self.secrets.server_finished;
+        let finished = hmac_sha256::mac(key, &self.transcript.hash());
+        finished_trace.key(KeyName::new(&FIN_S), None, &[], Some(key));
+        finished_trace.one(LayerName::Message, &HMAC, finished.len());
         self.transcript
             .absorb_sealed(InnerType::ServerFinished, &finished);
         let proof = Proof {
             hello: self.hello,
+            trace: self.trace,
             auth,
             finished,
             client_secret: self.secrets.client,
@@ -402,11 +441,17 @@ struct ExpectClientAuth {
 }
 
 impl ExpectClientAuth {
-    fn handle_auth(mut self, content: &[u8]) -> Result<ExpectClientFinished, Error> {
+    fn handle_auth(
+        mut self,
+        content: &[u8],
+        trace: &mut Trace,
+    ) -> Result<ExpectClientFinished, Error> {
         let th2 = self.transcript.hash();
         // TH2 covers the server's whole proof, so this signature is for this server and this
         // session only.
-        let client = Prover::Client.verify(content, &th2, None)?;
+        let client = trace.read(LayerName::Message, content, |reader| {
+            Prover::Client.verify(reader, &th2, None)
+        })?;
         self.transcript
             .absorb_sealed(InnerType::ClientAuth, content);
         Ok(ExpectClientFinished {
@@ -428,9 +473,17 @@ struct ExpectClientFinished {
 }
 
 impl ExpectClientFinished {
-    fn handle_finished(mut self, content: &[u8]) -> Result<(PublicKey, ApplicationSecrets), Error> {
+    fn handle_finished(
+        mut self,
+        content: &[u8],
+        trace: &mut Trace,
+    ) -> Result<(PublicKey, ApplicationSecrets), Error> {
         let th3 = self.transcript.hash();
-        Prover::Client.verify_finished(content, &self.client_finished, &th3)?;
+        let key = &self.client_finished;
+        trace.key(KeyName::new(&FIN_C), None, &[], Some(key));
+        trace.read(LayerName::Message, content, |reader| {
+            Prover::Client.verify_finished(reader, key, &th3)
+        })?;
         self.transcript
             .absorb_sealed(InnerType::ClientFinished, content);
         // After client_finished, so that the session's keys depend on every byte of the handshake.

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::inner_type::InnerType;
-use super::length::be32;
+use crate::wire::length::be32;
 
 /// A hash of the transcript up to some point (32 bytes).
 pub(crate) type TranscriptHash = [u8; 32];

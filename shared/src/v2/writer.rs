@@ -13,9 +13,12 @@ use crate::connection::io::Io;
 use crate::connection::{Event, SendError};
 use crate::crypto::hkdf::Secret;
 use crate::error_code::ErrorCode;
-use crate::frame::{Direction, FrameKind};
+use crate::frame::{Direction, FrameKind, LayerName};
 use crate::limits::{RekeyLimits, V2_BODY_BYTES, V2_MESSAGE_BYTES, V2_RECORD_MESSAGES};
 use crate::time::Time;
+use crate::wire::fields::ALERT;
+use crate::wire::trace::{KeyDef, Spans, Trace};
+use crate::wire::writer as wire;
 
 /// The most content of a record: a body without tag, padding and inner type.
 const CONTENT_BYTES: usize = (V2_BODY_BYTES - TAG_BYTES) / PADDING_STEP * PADDING_STEP - 1;
@@ -40,6 +43,8 @@ pub(crate) struct Writer {
 struct Waiting {
     /// Empty, or room for the header and the messages so far.
     record: Vec<u8>,
+    /// The fields of those messages, if frames are reported.
+    spans: Spans,
     /// The number of messages in the record; at most [`V2_RECORD_MESSAGES`].
     messages: usize,
     /// The time of the last message.
@@ -71,14 +76,21 @@ impl Writer {
     }
 
     /// Changes to the keys of this secret.
-    pub(crate) fn set_secret(&mut self, secret: Secret) {
-        self.keys = Some(DirectionKeys::new(secret));
+    pub(crate) fn set_secret(&mut self, secret: Secret, name: &'static KeyDef) {
+        self.keys = Some(DirectionKeys::new(secret, name));
         self.bytes = 0;
         self.since = None;
     }
 
-    /// Seals one record that is no data.
-    pub(crate) fn record(&mut self, inner_type: InnerType, content: &[u8], io: &mut Io, now: Time) {
+    /// Seals one record that is no data; `trace` has its content's fields.
+    pub(crate) fn record(
+        &mut self,
+        inner_type: InnerType,
+        content: &[u8],
+        mut trace: Trace,
+        io: &mut Io,
+        now: Time,
+    ) {
         // Messages that wait were sent first, and the sequence numbers keep that order.
         self.flush(io);
         // After a close nothing more may come in this direction (PROTOCOL.md §2.12).
@@ -88,8 +100,15 @@ impl Writer {
         let start = io.output.len();
         io.output.extend_from_slice(&[0; HEADER_BYTES]);
         io.output.extend_from_slice(content);
-        self.seal(inner_type, start, &mut io.output, now);
-        io.observe_sent(inner_type.kind(), start, now);
+        self.seal(inner_type, start, &mut io.output, &mut trace, now);
+        io.sent(inner_type.kind(), start, trace, now);
+    }
+
+    /// Seals one record without content.
+    fn empty_record(&mut self, inner_type: InnerType, io: &mut Io, now: Time) {
+        let mut trace = io.new_trace();
+        trace.nested(LayerName::Message, 0, io.spans());
+        self.record(inner_type, &[], trace, io, now);
     }
 
     /// Queues a message; [`Self::flush`] seals it together with the other waiting messages.
@@ -115,8 +134,11 @@ impl Writer {
             // old keys.
             self.rekey_if_due(io, now);
             self.waiting.record.extend_from_slice(&[0; HEADER_BYTES]);
+            self.waiting.spans = io.spans();
         }
-        data::append(message, &mut self.waiting.record);
+        let Waiting { record, spans, .. } = &mut self.waiting;
+        let content = &mut wire::Writer::behind(record, HEADER_BYTES, spans);
+        data::append(message, content);
         self.waiting.messages += 1;
         self.waiting.at = now;
         Ok(())
@@ -130,7 +152,10 @@ impl Writer {
         let mut record = std::mem::take(&mut self.waiting.record);
         self.waiting.messages = 0;
         let at = self.waiting.at;
-        self.seal(InnerType::Data, 0, &mut record, at);
+        let mut trace = io.new_trace();
+        let spans = std::mem::take(&mut self.waiting.spans);
+        trace.nested(LayerName::Message, record.len() - HEADER_BYTES, spans);
+        self.seal(InnerType::Data, 0, &mut record, &mut trace, at);
         let start = io.output.len();
         // The usual case needs no copy of up to 64 KiB, because nothing else waits in the output.
         if start == 0 {
@@ -138,19 +163,22 @@ impl Writer {
         } else {
             io.output.extend_from_slice(&record);
         }
-        io.observe_sent(InnerType::Data.kind(), start, at);
+        io.sent(InnerType::Data.kind(), start, trace, at);
     }
 
     /// Tells the peer why this side ends the connection: sealed if there are keys, otherwise in
     /// clear.
     pub(crate) fn alert(&mut self, code: ErrorCode, io: &mut Io, now: Time) {
         let byte = [alert::to_byte(code)];
+        let mut trace = io.new_trace();
         if self.keys.is_some() {
-            self.record(InnerType::Alert, &byte, io, now);
+            trace.one(LayerName::Message, &ALERT, byte.len());
+            self.record(InnerType::Alert, &byte, trace, io, now);
         } else {
             let start = io.output.len();
-            framing::append(FrameType::Alert, &[&byte], &mut io.output);
-            io.observe_sent(FrameKind::Alert, start, now);
+            let body = |writer: &mut wire::Writer<'_>| writer.bytes(&ALERT, &byte);
+            framing::append(FrameType::Alert, 1, &mut io.output, &mut trace, body);
+            io.sent(FrameKind::Alert, start, trace, now);
         }
     }
 
@@ -158,7 +186,7 @@ impl Writer {
     /// because a close in clear could come from anybody.
     pub(crate) fn close(&mut self, io: &mut Io, now: Time) {
         if self.keys.is_some() && !self.closed {
-            self.record(InnerType::Close, &[], io, now);
+            self.empty_record(InnerType::Close, io, now);
             self.closed = true;
             // No timer may ask for a key update after the close.
             self.since = None;
@@ -187,7 +215,7 @@ impl Writer {
         if due {
             // Sealed with the old keys, and the new ones directly after it: the receiver changes at
             // the same record (PROTOCOL.md §2.10).
-            self.record(InnerType::KeyUpdate, &[], io, now);
+            self.empty_record(InnerType::KeyUpdate, io, now);
             if let Some(keys) = &mut self.keys {
                 keys.update();
             }
@@ -198,13 +226,20 @@ impl Writer {
     }
 
     /// Seals the content that lies in `buffer` behind a header's room at `start`.
-    fn seal(&mut self, inner_type: InnerType, start: usize, buffer: &mut Vec<u8>, now: Time) {
+    fn seal(
+        &mut self,
+        inner_type: InnerType,
+        start: usize,
+        buffer: &mut Vec<u8>,
+        trace: &mut Trace,
+        now: Time,
+    ) {
         let Some(keys) = &mut self.keys else {
             // Every caller has keys. Should one have none, nothing must go out in clear.
             buffer.truncate(start);
             return;
         };
-        keys.seal(inner_type, start, buffer);
+        keys.seal(inner_type, start, buffer, trace);
         self.bytes += (buffer.len() - start - HEADER_BYTES - TAG_BYTES) as u64;
         self.since.get_or_insert(now);
     }

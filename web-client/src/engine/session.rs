@@ -12,8 +12,8 @@ use std::rc::{Rc, Weak};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use gloo_timers::callback::Timeout;
 use shared::connection::{
-    ClientConfig, ClientConnection, Event, PrivateKeyRequest, PrivateKeyResponse, SendError, Trust,
-    Version,
+    ClientConfig, ClientConnection, Event, Observe, PrivateKeyRequest, PrivateKeyResponse,
+    SendError, Trust, Version,
 };
 use shared::identity::PublicKey;
 use shared::random::{Random, RandomUnavailable};
@@ -105,7 +105,7 @@ impl Session {
         };
         let config = ClientConfig {
             // The handshake report shows the frames.
-            observe_frames: true,
+            observe: Observe::Frames,
             ..ClientConfig::new(identity, version, trust)
         };
         let random = Random::new(|bytes| getrandom::fill(bytes).map_err(|_| RandomUnavailable));
@@ -255,7 +255,7 @@ impl Session {
             }
             Event::Frame(seen) => {
                 let at = seen.at.as_micros();
-                let frame = Frame::new(seen.direction, seen.kind, &seen.bytes, at);
+                let frame = Frame::new(seen.direction, seen.kind, &seen.wire, at);
                 self.notify(SessionEvent::Frame(frame));
             }
             Event::Closed(reason) => self.closed(reason),

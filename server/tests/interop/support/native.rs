@@ -5,8 +5,8 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use shared::connection::{
-    ClientConfig, ClientConnection, CloseReason, Direction, Event, FrameSeen, SendError, Trust,
-    Version,
+    ClientConfig, ClientConnection, CloseReason, Direction, Event, Observe, ObservedFrame,
+    SendError, Trust, Version,
 };
 use shared::identity::PublicKey;
 use shared::time::Time;
@@ -25,7 +25,7 @@ pub(crate) enum WriteStyle {
 /// Returns the configuration of a client with the test key, whose frames are observed.
 pub(crate) fn config(version: Version, trust: Trust) -> ClientConfig {
     let mut config = ClientConfig::new(client_key().public_key().clone(), version, trust);
-    config.observe_frames = true;
+    config.observe = Observe::Frames;
     config
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct NativeClient {
     pub(crate) sent: Vec<u8>,
     pub(crate) received: Vec<u8>,
     /// The frames that the connection reported.
-    pub(crate) frames: Vec<FrameSeen>,
+    pub(crate) frames: Vec<Box<ObservedFrame>>,
     /// The announced key, after it was read.
     pub(crate) server_key: Option<PublicKey>,
     /// The server has proven that it holds its key.
@@ -232,7 +232,7 @@ impl NativeClient {
             .iter()
             .filter(|frame| frame.direction == direction);
         frames
-            .flat_map(|frame| frame.bytes.iter().copied())
+            .flat_map(|frame| frame.wire.iter().copied())
             .collect()
     }
 }

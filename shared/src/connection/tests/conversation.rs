@@ -121,9 +121,9 @@ portable_test! {
 
     fn frames_are_reported_when_asked_and_hold_the_exact_bytes() {
         let mut server = server_config();
-        server.observe_frames = true;
+        server.observe = Observe::Frames;
         let mut client = client_config();
-        client.observe_frames = true;
+        client.observe = Observe::Frames;
         let now = Time::from_millis(0);
         let mut server = ServerConnection::new(server.into(), seeded(9), now);
         let mut client = ClientConnection::new(client, seeded(5), now);
@@ -160,7 +160,7 @@ portable_test! {
             (Direction::Sent, FrameKind::Handshake),
             (Direction::Sent, FrameKind::Message),
         ]);
-        let bytes: Vec<u8> = frames.into_iter().flat_map(|frame| frame.bytes).collect();
+        let bytes: Vec<u8> = frames.into_iter().flat_map(|frame| frame.wire).collect();
         assert_eq!(bytes, stream);
     }
 }

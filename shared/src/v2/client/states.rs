@@ -6,7 +6,7 @@ use crate::crypto::ml_kem::DecapsulationKey;
 use crate::crypto::rsa_private::OperationFailed;
 use crate::crypto::x25519::EphemeralSecret;
 use crate::error::{Error, LocalFailure, PeerMisbehaved};
-use crate::frame::TERMINATOR;
+use crate::frame::{LayerName, TERMINATOR};
 use crate::identity::PublicKey;
 use crate::random::Random;
 use crate::v1::announcement;
@@ -15,8 +15,10 @@ use crate::v2::auth::{self, Prover};
 use crate::v2::framing::FrameType;
 use crate::v2::hello::{ClientHello, ServerHello};
 use crate::v2::inner_type::InnerType;
-use crate::v2::key_schedule::{ApplicationSecrets, HandshakeSecrets, Schedule};
+use crate::v2::key_schedule::{ApplicationSecrets, FIN_C, FIN_S, HandshakeSecrets, Schedule};
 use crate::v2::transcript::Transcript;
+use crate::wire::fields::HMAC;
+use crate::wire::trace::{KeyName, Trace};
 
 /// The state after preface and hello: the server's announcement is due.
 #[derive(Debug)]
@@ -28,7 +30,7 @@ pub(super) struct ExpectAnnouncement {
 }
 
 impl ExpectAnnouncement {
-    pub(super) fn start(random: &mut Random) -> Result<Self, Error> {
+    pub(super) fn start(random: &mut Random, trace: &mut Trace) -> Result<Self, Error> {
         let mut nonce = [0; 32];
         // The order of the draws is part of the test vectors (docs/vectors-v2.json).
         random.fill(&mut nonce)?;
@@ -40,7 +42,7 @@ impl ExpectAnnouncement {
             ml_kem: &ml_kem.encapsulation_key(),
         };
         let mut frame = Vec::new();
-        hello.append(FrameType::ClientHello, &mut frame);
+        hello.append(FrameType::ClientHello, &mut frame, trace);
         Ok(Self {
             x25519,
             ml_kem,
@@ -48,8 +50,12 @@ impl ExpectAnnouncement {
         })
     }
 
-    pub(super) fn handle_announcement(self, frame: &[u8]) -> Result<ExpectServerHello, Error> {
-        let server = announcement::decode(frame)?;
+    pub(super) fn handle_announcement(
+        self,
+        frame: &[u8],
+        trace: &mut Trace,
+    ) -> Result<ExpectServerHello, Error> {
+        let server = trace.read_terminated(frame, announcement::read)?;
         let mut transcript = Transcript::new();
         // The transcript's order is fixed, whichever of these came first in time (PROTOCOL.md
         // §2.4).
@@ -123,10 +129,16 @@ pub(super) struct ExpectServerAuth {
 }
 
 impl ExpectServerAuth {
-    pub(super) fn handle_auth(mut self, content: &[u8]) -> Result<ExpectServerFinished, Error> {
+    pub(super) fn handle_auth(
+        mut self,
+        content: &[u8],
+        trace: &mut Trace,
+    ) -> Result<ExpectServerFinished, Error> {
         // The signature covers the transcript before it, so its own message is absorbed afterwards.
         let th0 = self.transcript.hash();
-        let server = Prover::Server.verify(content, &th0, Some(&self.server))?;
+        let server = trace.read(LayerName::Message, content, |reader| {
+            Prover::Server.verify(reader, &th0, Some(&self.server))
+        })?;
         self.transcript
             .absorb_sealed(InnerType::ServerAuth, content);
         Ok(ExpectServerFinished {
@@ -150,11 +162,19 @@ pub(super) struct ExpectServerFinished {
 }
 
 impl ExpectServerFinished {
-    pub(super) fn handle_finished(mut self, content: &[u8]) -> Result<ExpectSignature, Error> {
+    pub(super) fn handle_finished(
+        mut self,
+        content: &[u8],
+        trace: &mut Trace,
+    ) -> Result<ExpectSignature, Error> {
         let th1 = self.transcript.hash();
+        let key = &self.server_finished;
+        trace.key(KeyName::new(&FIN_S), None, &[], Some(key));
         // The signature proves the key, and the MAC that the signer also has the handshake's
         // secrets.
-        Prover::Server.verify_finished(content, &self.server_finished, &th1)?;
+        trace.read(LayerName::Message, content, |reader| {
+            Prover::Server.verify_finished(reader, key, &th1)
+        })?;
         self.transcript
             .absorb_sealed(InnerType::ServerFinished, content);
         Ok(ExpectSignature {
@@ -191,11 +211,15 @@ impl ExpectSignature {
         mut self,
         signature: Result<Vec<u8>, OperationFailed>,
         identity: &PublicKey,
+        [auth_trace, finished_trace]: &mut [Trace; 2],
     ) -> Result<(PublicKey, Proof, ApplicationSecrets), Error> {
         let signature = signature.map_err(|_| LocalFailure::PrivateKey)?;
-        let auth = auth::encode(identity, &signature);
+        let auth = auth::encode(identity, &signature, auth_trace);
         self.transcript.absorb_sealed(InnerType::ClientAuth, &auth);
-        let finished = hmac_sha256::mac(&self.client_finished, &self.transcript.hash());
+        let key = &self.client_finished;
+        let finished = hmac_sha256::mac(key, &self.transcript.hash());
+        finished_trace.key(KeyName::new(&FIN_C), None, &[], Some(key));
+        finished_trace.one(LayerName::Message, &HMAC, finished.len());
         self.transcript
             .absorb_sealed(InnerType::ClientFinished, &finished);
         // After client_finished, so that the session's keys depend on every byte of the handshake.

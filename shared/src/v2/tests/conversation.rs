@@ -109,7 +109,7 @@ portable_test! {
     // The page shows these frames to people, so they must be the bytes of the wire.
     fn frames_are_reported_when_asked_and_hold_the_exact_bytes() {
         let mut server = server_config();
-        server.observe_frames = true;
+        server.observe = Observe::Frames;
         let mut pair = Pair::with(server, v2_client_config());
         let mut frames = Vec::new();
         for _ in 0..6 {
@@ -152,7 +152,7 @@ portable_test! {
         ] {
             let bytes: Vec<u8> = frames.iter()
                 .filter(|frame| frame.direction == direction)
-                .flat_map(|frame| frame.bytes.clone())
+                .flat_map(|frame| frame.wire.clone())
                 .collect();
             assert_eq!(&bytes, stream);
         }

@@ -54,7 +54,7 @@ portable_test! {
     fn closed_is_the_last_event_even_if_we_go_on_sending() {
         for version in [Version::V1, Version::V2] {
             let (mut server, mut client) = (server_config(), v2_client_config());
-            server.observe_frames = true;
+            server.observe = crate::connection::Observe::Frames;
             server.limits.rekey.records = 1;
             client.version = version;
             let mut pair = Pair::with(server, client);

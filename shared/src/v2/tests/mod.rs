@@ -16,7 +16,7 @@ mod trust;
 mod vectors;
 
 use crate::connection::{
-    CloseReason, Direction, Event, FrameKind, SendError, ServerConnection, Trust,
+    CloseReason, Direction, Event, FrameKind, Observe, SendError, ServerConnection, Trust,
 };
 use crate::error::{Error, ErrorCode, InvalidMessage, PeerMisbehaved, Untrusted};
 use crate::testing::{

@@ -6,7 +6,9 @@ use super::*;
 use crate::crypto::hkdf::Secret;
 use crate::limits::{RekeyLimits, V2_REFUSED_SEQUENCE};
 use crate::v2::inner_type::InnerType;
+use crate::v2::key_schedule::AP_C;
 use crate::v2::record::DirectionKeys;
+use crate::wire::trace::Trace;
 
 fn pair_with(rekey: RekeyLimits) -> Pair {
     let (mut server, mut client) = (server_config(), v2_client_config());
@@ -66,27 +68,27 @@ portable_test! {
 
     // An update that kept the key would protect nothing.
     fn old_keys_do_not_open_what_new_ones_sealed() {
-        let keys = || DirectionKeys::new(Secret::new([7; 32]));
+        let keys = || DirectionKeys::new(Secret::new([7; 32]), &AP_C);
         let (mut sender, mut stuck) = (keys(), keys());
         sender.update();
         let mut record = vec![0; 5];
         record.extend_from_slice(b"content");
-        sender.seal(InnerType::Data, 0, &mut record);
+        sender.seal(InnerType::Data, 0, &mut record, &mut Trace::none());
         let (header, body) = record.split_at_mut(5);
-        assert_eq!(stuck.open(header, body), Err(PeerMisbehaved::UnopenableRecord));
+        assert_eq!(stuck.open(header, body, &mut Trace::none()), Err(PeerMisbehaved::UnopenableRecord));
     }
 
     // The receiver counts too: a hostile sender must not bring a sequence number near its wrap.
     fn records_past_the_rekey_bound_are_refused() {
-        let keys = || DirectionKeys::new(Secret::new([7; 32]));
+        let keys = || DirectionKeys::new(Secret::new([7; 32]), &AP_C);
         let (mut sender, mut receiver) = (keys(), keys());
         sender.set_sequence(V2_REFUSED_SEQUENCE - 1);
         receiver.set_sequence(V2_REFUSED_SEQUENCE - 1);
         let mut seal_and_open = || {
             let mut record = vec![0; 5];
-            sender.seal(InnerType::Data, 0, &mut record);
+            sender.seal(InnerType::Data, 0, &mut record, &mut Trace::none());
             let (header, body) = record.split_at_mut(5);
-            receiver.open(header, body).map(|(inner_type, _)| inner_type)
+            receiver.open(header, body, &mut Trace::none()).map(|(inner_type, _)| inner_type)
         };
         assert_eq!(seal_and_open(), Ok(InnerType::Data as u8));
         assert_eq!(seal_and_open(), Err(PeerMisbehaved::RekeyOverdue));

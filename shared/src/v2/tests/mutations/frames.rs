@@ -115,7 +115,7 @@ portable_test! {
         run.server = ServerConnection::new(server_config().into(), seeded(0x49), run.now);
         run.server.handle_bytes(&reference().stream(Way::Up), run.now);
         let mut sign = |message: &[u8]| sign_once(server_key(), message);
-        drain(&mut run.server, &mut run.seen[1], DOWN_TEXT, &mut sign, run.now);
+        drain(&mut run.server, &mut run.seen[1], &mut run.frames[1], DOWN_TEXT, &mut sign, run.now);
         let cause = PeerMisbehaved::UnopenableRecord.into();
         assert_eq!(run.seen[1].closed, Some(CloseReason::Failed(cause)));
         assert!(!run.seen[1].established && run.seen[1].messages.is_empty());

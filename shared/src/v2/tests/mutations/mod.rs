@@ -13,8 +13,10 @@ use std::sync::OnceLock;
 
 use super::insider::{Draws, Insider, Records, cut, split_announcement};
 use super::*;
+use crate::connection::tests::observed::assert_covered;
 use crate::connection::{
-    ClientConnection, Connection, PrivateKeyRequest, PrivateKeyResponse, Version,
+    ClientConnection, Connection, ObservedFrame, PrivateKeyRequest, PrivateKeyResponse,
+    Verdict as FrameVerdict, Version,
 };
 use crate::testing::sign_once;
 use crate::time::Time;
@@ -130,6 +132,8 @@ struct Run {
     server: ServerConnection,
     /// The client's events and the server's.
     seen: [Seen; 2],
+    /// The frames as the client and the server have reported them.
+    frames: [Vec<ObservedFrame>; 2],
     up: Wire,
     down: Wire,
     now: Time,
@@ -147,10 +151,13 @@ impl Run {
             Some(Way::Down) => down.splice = splice,
             None => {}
         }
+        let (mut client, mut server) = (v2_client_config(), server_config());
+        (client.observe, server.observe) = (Observe::Frames, Observe::Frames);
         Self {
-            client: ClientConnection::new(v2_client_config(), seeded(5 ^ seed), now),
-            server: ServerConnection::new(server_config().into(), seeded(9 ^ seed), now),
+            client: ClientConnection::new(client, seeded(5 ^ seed), now),
+            server: ServerConnection::new(server.into(), seeded(9 ^ seed), now),
             seen: [Seen::default(), Seen::default()],
+            frames: Default::default(),
             up,
             down,
             now,
@@ -165,10 +172,12 @@ impl Run {
             let (known, signed, now) = (self.known, &mut self.signed, self.now);
             let mut sign = |key, message: &[u8]| signature(known, signed, key, message);
             let [client_seen, server_seen] = &mut self.seen;
+            let [client_frames, server_frames] = &mut self.frames;
             let mut client_signs = |message: &[u8]| sign(client_key(), message);
             drain(
                 &mut self.client,
                 client_seen,
+                client_frames,
                 UP_TEXT,
                 &mut client_signs,
                 now,
@@ -177,6 +186,7 @@ impl Run {
             drain(
                 &mut self.server,
                 server_seen,
+                server_frames,
                 DOWN_TEXT,
                 &mut server_signs,
                 now,
@@ -225,6 +235,7 @@ fn signature(
 fn drain<R>(
     connection: &mut Connection<R>,
     seen: &mut Seen,
+    frames: &mut Vec<ObservedFrame>,
     text: &[u8],
     sign: &mut dyn FnMut(&[u8]) -> Vec<u8>,
     now: Time,
@@ -245,6 +256,10 @@ fn drain<R>(
             Event::Message(plaintext) => seen.messages.push(plaintext.to_vec()),
             Event::Closed(reason) => seen.closed = Some(reason),
             Event::ServerKey { key, proven } => seen.server_key = Some((key, proven)),
+            Event::Frame(frame) => {
+                assert_covered(&frame);
+                frames.push(*frame);
+            }
             event => panic!("{event:?}"),
         }
     }
@@ -270,6 +285,7 @@ fn check(splice: &Splice, wait: Wait, name: &str) -> Option<ErrorCode> {
         Way::Down => model::client(&wire.delivered, &wire.pieces, reference),
     };
     compare(&run, way, &receiver, &sender, name);
+    assert_refused(&run, &receiver, way, name);
     match &receiver.closed {
         Some(CloseReason::Failed(error)) => return Some(error.code()),
         Some(_) => return None,
@@ -342,6 +358,33 @@ fn compare(run: &Run, way: Way, receiver: &Verdict, sender: &Verdict, name: &str
     assert_eq!(proven, client.proven, "{name}: the server's key");
     let sent = &run.wire(if up { Way::Down } else { Way::Up }).sent;
     assert_told(sent, receiver, up, name);
+}
+
+/// Asserts that the receiver has reported one refused frame, if it has refused one, with the check
+/// and the place that the model says.
+fn assert_refused(run: &Run, receiver: &Verdict, way: Way, name: &str) {
+    let frames = &run.frames[usize::from(way == Way::Up)];
+    let refused = frames.iter().filter_map(|frame| match &frame.verdict {
+        FrameVerdict::Accepted => None,
+        FrameVerdict::Refused {
+            check,
+            error,
+            layer,
+            offset,
+        } => Some(((*check, *layer, *offset), error.clone())),
+    });
+    let refused: Vec<_> = refused.collect();
+    let seen = &run.seen[usize::from(way == Way::Up)];
+    let Some(CloseReason::Failed(cause)) = &seen.closed else {
+        assert_eq!(refused, [], "{name}");
+        return;
+    };
+    assert_eq!(refused.len(), 1, "{name}");
+    let (place, error) = &refused[0];
+    assert_eq!(error, cause, "{name}");
+    if let Some(expected) = &receiver.refused {
+        assert_eq!(place, expected, "{name}");
+    }
 }
 
 /// Asserts that the last bytes of the changed stream's receiver are its alert and nothing else.

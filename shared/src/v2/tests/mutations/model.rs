@@ -3,7 +3,7 @@
 //! its place".
 
 use super::{Reference, Way};
-use crate::connection::{CloseReason, FrameKind};
+use crate::connection::{CheckName, CloseReason, FrameKind, LayerName};
 use crate::crypto::ml_kem;
 use crate::crypto::x25519::EphemeralSecret;
 use crate::error::{Error, ErrorCode, InvalidMessage, PeerMisbehaved};
@@ -27,6 +27,9 @@ pub(super) enum Told {
     Alert(u8),
 }
 
+/// A check, and the place that it is about.
+pub(super) type Refused = (CheckName, LayerName, usize);
+
 /// The expected result of a side.
 #[expect(clippy::struct_excessive_bools, reason = "each is compared by itself")]
 #[derive(Debug, Clone)]
@@ -34,6 +37,9 @@ pub(super) struct Verdict {
     pub(super) closed: Option<CloseReason>,
     pub(super) voice: Voice,
     pub(super) told: Told,
+    /// The check that refuses the frame, the layer, and the first byte that it is about. `None` if no
+    /// frame is refused, or if the document does not say where.
+    pub(super) refused: Option<Refused>,
     /// The client has verified the server's proof.
     pub(super) proven: bool,
     pub(super) established: bool,
@@ -53,6 +59,7 @@ impl Verdict {
             closed: None,
             voice,
             told: Told::Nothing,
+            refused: None,
             proven: false,
             established: false,
             delivered: false,
@@ -73,6 +80,12 @@ impl Verdict {
         self.closed = Some(CloseReason::Failed(cause));
     }
 
+    /// Ends the side for a frame that a check refuses, and reports the cause.
+    fn refuse(&mut self, (cause, refused): Refusal) {
+        self.refused = refused;
+        self.fail(cause);
+    }
+
     fn report(&mut self, code: ErrorCode) {
         self.closed = Some(CloseReason::Reported {
             code,
@@ -82,7 +95,7 @@ impl Verdict {
 
     fn end(&mut self, end: End) {
         match end {
-            End::Fail(cause) => self.fail(cause),
+            End::Fail(refusal) => self.refuse(refusal),
             End::Report(code) => self.report(code),
         }
     }
@@ -141,8 +154,15 @@ fn code_of(number: u8) -> ErrorCode {
     }
 }
 
+/// A cause, and the check and the place if those are known.
+type Refusal = (Error, Option<Refused>);
+
+fn refusal(cause: impl Into<Error>, check: CheckName, layer: LayerName, offset: usize) -> Refusal {
+    (cause.into(), Some((check, layer, offset)))
+}
+
 /// The next frame and the bytes behind it; `None` if the frame is not whole.
-type Taken<'a> = Result<Option<(&'a [u8], &'a [u8])>, InvalidMessage>;
+type Taken<'a> = Result<Option<(&'a [u8], &'a [u8])>, Refusal>;
 
 fn take(rest: &[u8], limit: usize) -> Taken<'_> {
     let Some(header) = rest.first_chunk::<5>() else {
@@ -150,7 +170,8 @@ fn take(rest: &[u8], limit: usize) -> Taken<'_> {
     };
     let length = u32::from_be_bytes([header[0], header[1], header[2], header[3]]) as usize;
     if length > limit {
-        return Err(InvalidMessage::FrameTooLarge { limit });
+        let cause = InvalidMessage::FrameTooLarge { limit };
+        return Err(refusal(cause, CheckName::FrameLength, LayerName::Wire, 0));
     }
     Ok(rest.split_at_checked(5 + length))
 }
@@ -160,7 +181,9 @@ fn take_v1(rest: &[u8]) -> Taken<'_> {
     let limit = HANDSHAKE_FRAME_BYTES;
     let end = rest.windows(2).position(|pair| pair == b"\n\n");
     if end.unwrap_or(rest.len() - usize::from(rest.ends_with(b"\n"))) > limit {
-        return Err(InvalidMessage::FrameTooLarge { limit });
+        let cause = InvalidMessage::FrameTooLarge { limit };
+        let check = CheckName::V1FrameLength;
+        return Err(refusal(cause, check, LayerName::Wire, limit));
     }
     Ok(end.map(|end| (&rest[..end], &rest[end + 2..])))
 }
@@ -173,32 +196,43 @@ fn hello<const N: usize>(frame: &[u8], frame_type: u8, kind: FrameKind) -> Resul
     }
     if got != frame_type {
         let expected = kind;
-        return Err(End::Fail(
-            InvalidMessage::Unexpected { expected, got }.into(),
-        ));
+        let cause = InvalidMessage::Unexpected { expected, got };
+        let check = CheckName::FrameType;
+        return Err(End::Fail(refusal(cause, check, LayerName::Wire, 4)));
     }
-    if frame.len() != 5 + N {
-        return Err(End::Fail(InvalidMessage::HandshakeLength(kind).into()));
+    let length = frame.len() - 5;
+    if length != N {
+        // The field that is cut, or the first byte that is too much.
+        let offset = [0, 32, 64, N].into_iter().rfind(|at| *at <= length);
+        let offset = if length < 32 { 0 } else { offset.unwrap() };
+        let cause = InvalidMessage::HandshakeLength(kind);
+        let check = CheckName::HelloLength;
+        return Err(End::Fail(refusal(cause, check, LayerName::Message, offset)));
     }
     // The check does not depend on the secret, because a point of low order gives zero with all of
     // them (RFC 7748 §6.1).
     let point = frame[37..69].try_into().unwrap();
     let secret = EphemeralSecret::generate(&mut seeded(40)).unwrap();
     let shared = secret.diffie_hellman(point);
-    shared.map_or(Err(End::Fail(PeerMisbehaved::LowOrderPoint.into())), |_| {
-        Ok(())
+    shared.map(|_| ()).map_err(|_| {
+        let (cause, check) = (PeerMisbehaved::LowOrderPoint, CheckName::X25519Point);
+        End::Fail(refusal(cause, check, LayerName::Message, 32))
     })
 }
 
 enum End {
-    Fail(Error),
+    Fail(Refusal),
     Report(ErrorCode),
 }
 
 fn alert_in_clear(body: &[u8]) -> End {
     match body {
         [number] => End::Report(code_of(*number)),
-        _ => End::Fail(InvalidMessage::ControlLength.into()),
+        body => {
+            let (cause, check) = (InvalidMessage::ControlLength, CheckName::AlertLength);
+            let offset = body.len().min(1);
+            End::Fail(refusal(cause, check, LayerName::Message, offset))
+        }
     }
 }
 
@@ -236,20 +270,31 @@ fn server_reads(server: &mut Verdict, stream: &[u8], pieces: &[usize], honest: &
         // v1's server judges these bytes, whatever they are.
         match take_v1(stream) {
             Ok(None) => {}
-            Ok(Some(_)) => server.fail(InvalidMessage::Json(String::new())),
-            Err(cause) => server.fail(cause),
+            Ok(Some((frame, _))) => {
+                // Where JSON is wrong the document does not say, but where it does not begin.
+                let first = frame.iter().position(|byte| !byte.is_ascii_whitespace());
+                let first = first.unwrap_or(frame.len());
+                let place = (CheckName::Json, LayerName::Wire, first);
+                let known = frame.get(first) != Some(&b'{');
+                let cause = InvalidMessage::Json(String::new()).into();
+                server.refuse((cause, known.then_some(place)));
+            }
+            Err(refusal) => server.refuse(refusal),
         }
         return;
     }
     server.voice = Voice::Clear;
     let there = stream.len().min(5);
     if stream[..there] != b"SC/2\n"[..there] {
-        return server.fail(InvalidMessage::Preface);
+        let wrong = stream.iter().zip(b"SC/2\n").position(|(a, b)| a != b);
+        let check = CheckName::Preface;
+        let place = (check, LayerName::Wire, wrong.unwrap());
+        return server.refuse((InvalidMessage::Preface.into(), Some(place)));
     }
     let (frame, mut rest) = match take(&stream[there..], V2_HANDSHAKE_BODY_BYTES) {
         Ok(Some(taken)) => taken,
         Ok(None) => return,
-        Err(cause) => return server.fail(cause),
+        Err(refusal) => return server.refuse(refusal),
     };
     if let Err(end) = hello::<1248>(frame, 1, FrameKind::ClientHello) {
         return server.end(end);
@@ -257,7 +302,8 @@ fn server_reads(server: &mut Verdict, stream: &[u8], pieces: &[usize], honest: &
     server.same = frame == honest[1];
     let accepted = |key| ml_kem::encapsulate(key, &mut seeded(41)).is_ok();
     if !server.same && !accepted(frame[69..].try_into().unwrap()) {
-        return server.fail(PeerMisbehaved::EncapsulationKey);
+        let (cause, check) = (PeerMisbehaved::EncapsulationKey, CheckName::MlKemKey);
+        return server.refuse(refusal(cause, check, LayerName::Message, 64));
     }
     // With its own hello out the server has keys, so its alerts are sealed (PROTOCOL.md §2.11).
     server.answered = true;
@@ -277,7 +323,7 @@ fn server_reads(server: &mut Verdict, stream: &[u8], pieces: &[usize], honest: &
         let (frame, tail) = match taken {
             Ok(Some(taken)) => taken,
             Ok(None) => return,
-            Err(cause) => return server.fail(cause),
+            Err(refusal) => return server.refuse(refusal),
         };
         rest = tail;
         // A client that refuses the hello has no keys, so its alert is taken in clear (PROTOCOL.md
@@ -287,8 +333,8 @@ fn server_reads(server: &mut Verdict, stream: &[u8], pieces: &[usize], honest: &
         }
         // Only a record of the honest conversation opens, and only if its keys are the honest ones.
         let honest = honest.get(step).filter(|_| server.same);
-        if let Err(cause) = record(frame, kind, honest.map(|frame| &frame[..])) {
-            return server.fail(cause);
+        if let Err(refusal) = record(frame, kind, honest.map(|frame| &frame[..])) {
+            return server.refuse(refusal);
         }
         if step == 3 {
             server.established = true;
@@ -310,16 +356,28 @@ pub(super) fn client(stream: &[u8], pieces: &[usize], honest: &Reference) -> (Ve
 }
 
 /// Reads the announcement's key, or returns the reason why it is none.
-fn announced(frame: &[u8]) -> Result<(), Error> {
-    let pem = frame
-        .strip_prefix(b"SERVER_PUB\n")
-        .and_then(|pem| std::str::from_utf8(pem).ok());
-    match PublicKey::from_spki_pem(pem.ok_or(InvalidMessage::Announcement)?) {
+fn announced(frame: &[u8]) -> Result<(), Refusal> {
+    let wire = LayerName::Wire;
+    let none = |at| {
+        refusal(
+            InvalidMessage::Announcement,
+            CheckName::Announcement,
+            wire,
+            at,
+        )
+    };
+    let pem = frame.strip_prefix(b"SERVER_PUB\n").ok_or_else(|| none(0))?;
+    let pem = std::str::from_utf8(pem).map_err(|error| none(11 + error.valid_up_to()))?;
+    match PublicKey::from_spki_pem(pem) {
         Ok(_) => Ok(()),
         Err(cause @ (KeyError::Pem(_) | KeyError::Der)) => {
-            Err(InvalidMessage::PublicKey(cause).into())
+            let cause = InvalidMessage::PublicKey(cause);
+            Err(refusal(cause, CheckName::AnnouncedKeyForm, wire, 11))
         }
-        Err(cause) => Err(PeerMisbehaved::UnacceptableKey(cause).into()),
+        Err(cause) => {
+            let cause = PeerMisbehaved::UnacceptableKey(cause);
+            Err(refusal(cause, CheckName::KeyAllowed, wire, 11))
+        }
     }
 }
 
@@ -328,27 +386,28 @@ fn client_reads(client: &mut Verdict, stream: &[u8], pieces: &[usize], honest: &
     let (frame, rest) = match take_v1(stream) {
         Ok(Some(taken)) => taken,
         Ok(None) => return,
-        Err(cause) => return client.fail(cause),
+        Err(refusal) => return client.refuse(refusal),
     };
-    if let Err(cause) = announced(frame) {
-        return client.fail(cause);
+    if let Err(refusal) = announced(frame) {
+        return client.refuse(refusal);
     }
     client.same = honest[0].strip_suffix(b"\n\n") == Some(frame);
     // A `{` here is v1's error frame, because no header starts with it (PROTOCOL.md §2.7, step 3).
     if rest.first() == Some(&b'{') {
         return match take_v1(rest) {
             Ok(None) => {}
-            Ok(Some(_)) => client.fail(InvalidMessage::Unexpected {
-                expected: FrameKind::ServerHello,
-                got: b'{',
-            }),
-            Err(cause) => client.fail(cause),
+            Ok(Some(_)) => {
+                let (expected, got) = (FrameKind::ServerHello, b'{');
+                let cause = InvalidMessage::Unexpected { expected, got };
+                client.refuse(refusal(cause, CheckName::FrameType, LayerName::Wire, 0));
+            }
+            Err(refusal) => client.refuse(refusal),
         };
     }
     let (frame, mut rest) = match take(rest, V2_HANDSHAKE_BODY_BYTES) {
         Ok(Some(taken)) => taken,
         Ok(None) => return,
-        Err(cause) => return client.fail(cause),
+        Err(refusal) => return client.refuse(refusal),
     };
     if let Err(end) = hello::<1152>(frame, 2, FrameKind::ServerHello) {
         return client.end(end);
@@ -359,10 +418,10 @@ fn client_reads(client: &mut Verdict, stream: &[u8], pieces: &[usize], honest: &
     for (step, kind) in [(2, FrameKind::ServerAuth), (3, FrameKind::ServerFinished)] {
         match take(rest, V2_HANDSHAKE_BODY_BYTES) {
             Ok(None) => return,
-            Err(cause) => return client.fail(cause),
+            Err(refusal) => return client.refuse(refusal),
             Ok(Some((frame, tail))) => {
-                if let Err(cause) = record(frame, kind, client.same.then(|| &honest[step][..])) {
-                    return client.fail(cause);
+                if let Err(refusal) = record(frame, kind, client.same.then(|| &honest[step][..])) {
+                    return client.refuse(refusal);
                 }
                 rest = tail;
             }
@@ -372,19 +431,19 @@ fn client_reads(client: &mut Verdict, stream: &[u8], pieces: &[usize], honest: &
     // The client's own signature comes when the piece is read to its end; until then nothing opens.
     let read = stream.len() - rest.len();
     let end = pieces.iter().find(|end| **end >= read).unwrap();
-    let early = take(&rest[..end - read], V2_HANDSHAKE_BODY_BYTES).map_err(Error::from);
+    let early = take(&rest[..end - read], V2_HANDSHAKE_BODY_BYTES);
     let refused = |(frame, _)| record(frame, FrameKind::Alert, None);
-    if let Err(cause) = early.and_then(|early| early.map_or(Ok(()), refused)) {
-        return client.fail(cause);
+    if let Err(refusal) = early.and_then(|early| early.map_or(Ok(()), refused)) {
+        return client.refuse(refusal);
     }
     client.established = true;
     for honest in honest[4..].iter().map(Some).chain([None]) {
         match take(rest, V2_BODY_BYTES) {
             Ok(None) => return,
-            Err(cause) => return client.fail(cause),
+            Err(refusal) => return client.refuse(refusal),
             Ok(Some((frame, tail))) => {
-                if let Err(cause) = record(frame, FrameKind::Message, honest.map(|it| &it[..])) {
-                    return client.fail(cause);
+                if let Err(refusal) = record(frame, FrameKind::Message, honest.map(|it| &it[..])) {
+                    return client.refuse(refusal);
                 }
                 client.delivered = true;
                 rest = tail;
@@ -394,13 +453,27 @@ fn client_reads(client: &mut Verdict, stream: &[u8], pieces: &[usize], honest: &
 }
 
 /// Checks a sealed frame: it opens if it is the one that was sealed in this place.
-fn record(frame: &[u8], expected: FrameKind, honest: Option<&[u8]>) -> Result<(), Error> {
+fn record(frame: &[u8], expected: FrameKind, honest: Option<&[u8]>) -> Result<(), Refusal> {
     let got = frame[4];
+    let cause = PeerMisbehaved::UnopenableRecord;
     if got != 3 {
-        Err(InvalidMessage::Unexpected { expected, got }.into())
+        let cause = InvalidMessage::Unexpected { expected, got };
+        Err(refusal(cause, CheckName::FrameType, LayerName::Wire, 4))
     } else if honest == Some(frame) {
         Ok(())
+    } else if let Some(tag) = (frame.len() - 5).checked_sub(16) {
+        Err(refusal(
+            cause,
+            CheckName::RecordTag,
+            LayerName::Ciphertext,
+            tag,
+        ))
     } else {
-        Err(PeerMisbehaved::UnopenableRecord.into())
+        Err(refusal(
+            cause,
+            CheckName::RecordLength,
+            LayerName::Ciphertext,
+            0,
+        ))
     }
 }
