@@ -165,6 +165,7 @@ impl<R> End<R> {
                     );
                     self.received.push(message.to_vec());
                 }
+                Event::Frame(frame) => shared::fuzzing::assert_covered(&frame),
                 Event::ServerKey { proven, .. } => self.proven = proven,
                 Event::Closed(reason) => self.closed = Some(reason),
                 _ => {}

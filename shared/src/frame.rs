@@ -12,6 +12,8 @@ use std::fmt;
 pub use check::CheckName;
 #[cfg(any(test, feature = "observe"))]
 pub(crate) use observed::LayerRecord;
+#[cfg(any(test, all(fuzzing, feature = "observe")))]
+pub(crate) use observed::assert_covered;
 #[cfg(any(test, feature = "observe"))]
 pub use observed::{KeyUse, Layer, Verdict};
 pub use observed::{LayerName, Observe, ObservedFrame};

@@ -41,6 +41,12 @@ const TRANSCRIPT: [u8; 32] = [7; 32];
 /// The limit of the frames that are cut here: small, so that short inputs pass it.
 const LIMIT: usize = 1024;
 
+/// Checks that the record of a frame has all of its bytes, each once, and is within its bounds.
+#[cfg(feature = "observe")]
+pub fn assert_covered(frame: &crate::connection::ObservedFrame) {
+    crate::frame::assert_covered(frame);
+}
+
 fn io() -> Io {
     Io::new(Observe::Nothing)
 }

@@ -69,6 +69,9 @@ pub const OBSERVED_LAYERS: usize = 4;
 /// messages has two for each.
 pub const OBSERVED_FIELDS: usize = 2 * V2_RECORD_MESSAGES;
 
+/// The most keys of an observed frame: one that seals, and one of a finished message.
+pub const OBSERVED_KEYS: usize = 2;
+
 /// The limits at which a v2 sender changes its keys; the first one that is reached decides.
 ///
 /// The cipher would bear much more (RFC 8446 §5.5). The limits exist so that keys taken from a

@@ -9,10 +9,12 @@ use chacha20::rand_core::{Rng, SeedableRng};
 use zeroize::Zeroizing;
 
 use crate::connection::{
-    ClientConfig, ClientConnection, CloseReason, Connection, Direction, Event, PrivateKeyRequest,
-    PrivateKeyResponse, ServerConfig, ServerConnection, Trust, Version,
+    CheckName, ClientConfig, ClientConnection, CloseReason, Connection, Direction, Event,
+    LayerName, PrivateKeyRequest, PrivateKeyResponse, ServerConfig, ServerConnection, Trust,
+    Verdict, Version,
 };
 use crate::crypto::rsa_private::OperationFailed;
+use crate::frame::assert_covered;
 use crate::identity::{Fingerprint, PrivateKey, PublicKey};
 use crate::random::Random;
 use crate::time::Time;
@@ -59,6 +61,8 @@ pub(crate) struct Seen {
     /// The peer's key as the client was told it, and `true` if it was proven.
     pub(crate) server_key: Option<(PublicKey, bool)>,
     pub(crate) rekeyed: Vec<Direction>,
+    /// The check that has refused a frame, and its place, if frames are reported.
+    pub(crate) refused: Option<(CheckName, LayerName, usize)>,
     pub(crate) closed: Option<CloseReason>,
 }
 
@@ -123,7 +127,19 @@ impl Answerer {
                 Event::Closed(reason) => seen.closed = Some(reason),
                 Event::ServerKey { key, proven } => seen.server_key = Some((key, proven)),
                 Event::Rekeyed(direction) => seen.rekeyed.push(direction),
-                Event::Frame(_) => {}
+                Event::Frame(frame) => {
+                    assert_covered(&frame);
+                    if let Verdict::Refused {
+                        check,
+                        layer,
+                        offset,
+                        ..
+                    } = frame.verdict
+                    {
+                        assert_eq!(seen.refused, None, "a refused frame is the last one");
+                        seen.refused = Some((check, layer, offset));
+                    }
+                }
             }
         }
     }

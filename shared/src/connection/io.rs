@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 
 use super::event::{CloseReason, Event};
-use crate::frame::{Direction, FrameKind, LayerName, Observe, ObservedFrame};
+#[cfg(any(test, feature = "observe"))]
+use crate::frame::LayerName;
+use crate::frame::{Direction, FrameKind, Observe, ObservedFrame};
 use crate::time::Time;
 use crate::wire::trace::{Spans, Trace};
 
@@ -101,6 +103,9 @@ impl Io {
     }
 
     fn begin_report(&mut self, bytes: Vec<u8>, at: Time) {
+        // One that waits for its verdict, when more bytes come than may wait with it.
+        #[cfg(any(test, feature = "observe"))]
+        self.finish(None);
         self.trace = self.new_trace();
         #[cfg(any(test, feature = "observe"))]
         {
@@ -110,12 +115,23 @@ impl Io {
         self.received = Some(Box::new(frame));
     }
 
-    /// Begins the report of bytes that are refused before they are a frame.
-    pub(crate) fn refused_bytes(&mut self, bytes: &[u8], at: Time) {
+    /// Begins the report of bytes that are refused before they are a frame; `wire` has the fields that
+    /// were read of them.
+    #[cfg(any(test, feature = "observe"))]
+    pub(crate) fn refused_bytes(&mut self, bytes: &[u8], wire: Spans, at: Time) {
         self.begin([bytes, &[]], at);
-        let spans = self.spans();
-        self.trace.nested(LayerName::Wire, bytes.len(), spans);
+        self.trace.nested(LayerName::Wire, bytes.len(), wire);
     }
+
+    /// Reports nothing: without a kind and a verdict there is nothing to report.
+    #[cfg(not(any(test, feature = "observe")))]
+    #[inline]
+    #[allow(
+        clippy::unused_self,
+        clippy::needless_pass_by_value,
+        reason = "as the one that reports"
+    )]
+    pub(crate) fn refused_bytes(&mut self, _: &[u8], _: Spans, _: Time) {}
 
     /// Sets the kind of the received frame.
     pub(crate) fn kind(&mut self, kind: FrameKind) {

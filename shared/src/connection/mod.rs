@@ -29,7 +29,7 @@ mod server;
 mod version;
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 
 use std::marker::PhantomData;
 
@@ -117,7 +117,8 @@ impl<R> Connection<R> {
             // A full buffer is a whole frame or an error, unless the machine holds its input.
             if piece.is_empty() {
                 let error = InvalidMessage::TooMuchPending.into();
-                self.io.refused_bytes(&rest[..rest.len().min(limit)], now);
+                self.io
+                    .refused_bytes(rest.get(..limit).unwrap_or(rest), self.io.spans(), now);
                 return self.refuse(&error, now);
             }
             self.input.push(piece);

@@ -116,7 +116,7 @@ impl Machine for Undecided {
         // get past the switch by another one.
         let starts_v1 = byte == b'{' || byte.is_ascii_whitespace();
         if starts_v1 && !config.allow_v1 {
-            io.refused_bytes(input.unread(), now);
+            io.refused_bytes(input.unread(), io.spans(), now);
             return Err(Error::V1Disabled);
         }
         // Any other byte begins neither version. v1's server answers it, because its error frame is

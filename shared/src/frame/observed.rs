@@ -2,7 +2,8 @@
 //!
 //! Its bounds follow from those of frames: [`OBSERVED_LAYERS`](crate::limits::OBSERVED_LAYERS)
 //! layers, none longer than the frame, each with at most
-//! [`OBSERVED_FIELDS`](crate::limits::OBSERVED_FIELDS) fields and the rest that was not read.
+//! [`OBSERVED_FIELDS`](crate::limits::OBSERVED_FIELDS) fields and the rest that was not read, and
+//! [`OBSERVED_KEYS`](crate::limits::OBSERVED_KEYS) keys.
 
 #[cfg(any(test, feature = "observe"))]
 use super::CheckName;
@@ -21,7 +22,8 @@ pub enum Observe {
     /// No frames.
     #[default]
     Nothing,
-    /// Every frame, without the values of secrets.
+    /// Every frame, without the values of keys. Messages are in the record, as in
+    /// [`Event::Message`](crate::connection::Event::Message).
     Frames,
     /// Every frame, with the values of the keys that took part. Nothing that a peer does can choose
     /// this.
@@ -235,4 +237,29 @@ impl ObservedFrame {
         reason = "as the one that records"
     )]
     pub(crate) fn complete(&mut self, _: Trace, _: Option<&Error>) {}
+}
+
+/// Asserts that the fields of every layer lie behind each other and are all of its bytes, and that
+/// the record is within its bounds.
+#[cfg(any(test, all(fuzzing, feature = "observe")))]
+pub(crate) fn assert_covered(frame: &ObservedFrame) {
+    use crate::limits::{OBSERVED_FIELDS, OBSERVED_KEYS, OBSERVED_LAYERS};
+
+    let layers: Vec<_> = frame.layers().collect();
+    assert!(!layers.is_empty() && layers.len() <= OBSERVED_LAYERS);
+    assert!(frame.keys.len() <= OBSERVED_KEYS, "{:?}", frame.keys);
+    assert_eq!(layers[0].name, LayerName::Wire);
+    assert_eq!(layers[0].bytes, frame.wire);
+    assert!(layers.is_sorted_by(|a, b| a.name < b.name), "{frame:?}");
+    for layer in layers {
+        // One more for what a refused frame has behind the check.
+        assert!(layer.fields.len() <= OBSERVED_FIELDS + 1);
+        let mut end = 0;
+        for field in layer.fields {
+            assert_eq!(field.range.start, end, "{:?} of {frame:?}", layer.name);
+            end = field.range.end;
+        }
+        assert_eq!(end, layer.bytes.len(), "{:?} of {frame:?}", layer.name);
+        assert!(layer.bytes.len() <= frame.wire.len());
+    }
 }

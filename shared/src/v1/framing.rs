@@ -57,7 +57,7 @@ impl Deframer {
         }
         let unread = input.unread();
         let mut too_large = || {
-            io.refused_bytes(unread, now);
+            io.refused_bytes(unread, io.spans(), now);
             io.trace
                 .refuse(LayerName::Wire, CheckName::V1FrameLength, limit);
             InvalidMessage::FrameTooLarge { limit }

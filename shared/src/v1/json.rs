@@ -17,11 +17,13 @@ pub(super) fn parse_object<'a, const N: usize>(
 ) -> Result<[Option<Cow<'a, str>>; N], InvalidMessage> {
     let frame = reader.all();
     // Its own reason, because it tells that the peer speaks another protocol.
-    let first = frame.iter().position(|byte| !byte.is_ascii_whitespace());
-    let Some(_) = first.filter(|at| frame[*at] == b'{') else {
-        reader.refuse_at(CheckName::Json, first.unwrap_or(frame.len()));
+    let mut bytes = frame.iter();
+    let first = bytes.find(|byte| !byte.is_ascii_whitespace());
+    if first != Some(&b'{') {
+        let behind = frame.len() - bytes.len();
+        reader.refuse_at(CheckName::Json, behind - usize::from(first.is_some()));
         return Err(InvalidMessage::Json("not an object".into()));
-    };
+    }
     text_fields(frame, names).map_err(|error| {
         if reader.records() {
             reader.refuse_at(CheckName::Json, offset_of(frame, &error));

@@ -78,9 +78,8 @@ pub(crate) fn next_frame<'a>(
     // Before anything of the body is waited for: a stranger's length must cost no memory
     // (PROTOCOL.md §2.2).
     if length > limit {
-        reader.refuse_at(CheckName::FrameLength, 0);
-        io.begin([unread, &[]], now);
-        io.trace.nested(LayerName::Wire, unread.len(), spans);
+        io.refused_bytes(unread, spans, now);
+        io.trace.refuse(LayerName::Wire, CheckName::FrameLength, 0);
         return Err(InvalidMessage::FrameTooLarge { limit });
     }
     if reader.bytes(&BODY, length).is_none() {

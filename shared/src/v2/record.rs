@@ -130,10 +130,15 @@ impl DirectionKeys {
             trace.refuse(LayerName::Wire, CheckName::RecordCount, 0);
             return Err(PeerMisbehaved::RekeyOverdue);
         }
-        trace.read(LayerName::Ciphertext, body, name_body)?;
-        let (inner, tag) = body
-            .split_last_chunk_mut::<TAG_BYTES>()
-            .ok_or(PeerMisbehaved::UnopenableRecord)?;
+        let (length, mut sealed) = (body.len(), trace.spans());
+        let Some((inner, tag)) = body.split_last_chunk_mut::<TAG_BYTES>() else {
+            sealed.refuse(CheckName::RecordLength, 0);
+            trace.nested(LayerName::Ciphertext, length, sealed);
+            return Err(PeerMisbehaved::UnopenableRecord);
+        };
+        sealed.note(&SEALED, 0..inner.len());
+        sealed.note(&TAG, inner.len()..length);
+        trace.nested(LayerName::Ciphertext, length, sealed);
         self.key
             .open_in_place(&nonce, header, inner, tag)
             .map_err(|_| PeerMisbehaved::UnopenableRecord)?;
@@ -142,19 +147,6 @@ impl DirectionKeys {
         self.sequence += 1;
         trace.read_opened(LayerName::Plaintext, inner, unpad)
     }
-}
-
-/// Names the parts of a sealed body.
-#[inline]
-fn name_body(reader: &mut Reader<'_, '_>) -> Result<(), PeerMisbehaved> {
-    let sealed = reader.remaining().checked_sub(TAG_BYTES);
-    let Some(sealed) = sealed else {
-        reader.refuse(CheckName::RecordLength);
-        return Err(PeerMisbehaved::UnopenableRecord);
-    };
-    // Both are there, as was just computed.
-    let _ = (reader.bytes(&SEALED, sealed), reader.rest(&TAG));
-    Ok(())
 }
 
 /// Returns the inner type byte, which is not zero, and the content.

@@ -83,7 +83,7 @@ impl Server {
         let unread = &input.unread()[..there];
         let mut pairs = unread.iter().zip(PREFACE);
         if let Some(offset) = pairs.position(|(byte, expected)| byte != expected) {
-            io.refused_bytes(unread, now);
+            io.refused_bytes(unread, io.spans(), now);
             io.trace.refuse(LayerName::Wire, CheckName::Preface, offset);
             return Err(InvalidMessage::Preface.into());
         }

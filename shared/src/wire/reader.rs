@@ -8,7 +8,7 @@ use crate::frame::CheckName;
 #[derive(Debug)]
 pub(crate) struct Reader<'a, 's> {
     bytes: &'a [u8],
-    at: usize,
+    rest: &'a [u8],
     spans: &'s mut Spans,
 }
 
@@ -18,7 +18,7 @@ impl<'a, 's> Reader<'a, 's> {
     pub(crate) fn new(bytes: &'a [u8], spans: &'s mut Spans) -> Self {
         Self {
             bytes,
-            at: 0,
+            rest: bytes,
             spans,
         }
     }
@@ -38,26 +38,26 @@ impl<'a, 's> Reader<'a, 's> {
     /// Returns the number of bytes that were read.
     #[inline]
     pub(crate) fn position(&self) -> usize {
-        self.at
+        self.bytes.len() - self.rest.len()
     }
 
     /// Returns the number of bytes that were not read yet.
     #[inline]
     pub(crate) fn remaining(&self) -> usize {
-        self.bytes.len() - self.at
+        self.rest.len()
     }
 
     /// Returns `true` if every byte was read.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.remaining() == 0
+        self.rest.is_empty()
     }
 
     /// Takes `length` bytes; `None`, and nothing is taken, if there are fewer.
     #[inline]
     pub(crate) fn bytes(&mut self, field: &'static FieldDef, length: usize) -> Option<&'a [u8]> {
-        let (taken, _) = self.bytes[self.at..].split_at_checked(length)?;
-        self.taken(field, length);
+        let (taken, rest) = self.rest.split_at_checked(length)?;
+        self.taken(field, rest);
         Some(taken)
     }
 
@@ -67,8 +67,8 @@ impl<'a, 's> Reader<'a, 's> {
         &mut self,
         field: &'static FieldDef,
     ) -> Option<&'a [u8; N]> {
-        let (taken, _) = self.bytes[self.at..].split_first_chunk()?;
-        self.taken(field, N);
+        let (taken, rest) = self.rest.split_first_chunk()?;
+        self.taken(field, rest);
         Some(taken)
     }
 
@@ -95,8 +95,8 @@ impl<'a, 's> Reader<'a, 's> {
     /// Takes everything that is left.
     #[inline]
     pub(crate) fn rest(&mut self, field: &'static FieldDef) -> &'a [u8] {
-        let rest = &self.bytes[self.at..];
-        self.taken(field, rest.len());
+        let rest = self.rest;
+        self.taken(field, &[]);
         rest
     }
 
@@ -104,7 +104,7 @@ impl<'a, 's> Reader<'a, 's> {
     /// returns its error.
     #[inline]
     pub(crate) fn refuse(&mut self, check: CheckName) {
-        self.refuse_at(check, self.at);
+        self.refuse_at(check, self.position());
     }
 
     /// Names the check that refuses these bytes, and the first byte that it is about.
@@ -141,9 +141,9 @@ impl<'a, 's> Reader<'a, 's> {
                 .collect();
             found.sort_by_key(|(start, ..)| *start);
             for (start, end, field) in found {
-                if start >= self.at {
-                    self.taken(between, start - self.at);
-                    self.taken(field, end - start);
+                if start >= self.position() {
+                    self.taken(between, &self.bytes[start..]);
+                    self.taken(field, &self.bytes[end..]);
                 }
             }
         }
@@ -151,9 +151,10 @@ impl<'a, 's> Reader<'a, 's> {
     }
 
     #[inline]
-    fn taken(&mut self, field: &'static FieldDef, length: usize) {
-        self.spans.note(field, self.at..self.at + length);
-        self.at += length;
+    fn taken(&mut self, field: &'static FieldDef, rest: &'a [u8]) {
+        let start = self.position();
+        self.rest = rest;
+        self.spans.note(field, start..self.position());
     }
 }
 

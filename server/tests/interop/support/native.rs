@@ -40,7 +40,7 @@ pub(crate) struct NativeClient {
     pub(crate) sent: Vec<u8>,
     pub(crate) received: Vec<u8>,
     /// The frames that the connection reported.
-    pub(crate) frames: Vec<Box<ObservedFrame>>,
+    pub(crate) frames: Vec<ObservedFrame>,
     /// The announced key, after it was read.
     pub(crate) server_key: Option<PublicKey>,
     /// The server has proven that it holds its key.
@@ -143,7 +143,7 @@ impl NativeClient {
         loop {
             if let Some(event) = self.events.pop_front() {
                 match event {
-                    Event::Frame(frame) => self.frames.push(frame),
+                    Event::Frame(frame) => self.frames.push(*frame),
                     Event::ServerKey { key, proven } => {
                         self.server_key = Some(key);
                         self.proven = proven;

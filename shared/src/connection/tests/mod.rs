@@ -8,7 +8,7 @@ mod ending;
 mod frozen;
 mod handshake_attacks;
 mod message_attacks;
-pub(crate) mod observed;
+mod observed;
 mod same_errors;
 
 use std::time::Duration;

@@ -6,41 +6,14 @@ use crate::connection::io::Io;
 use crate::crypto::cbc_hmac::SESSION_BLOB_BYTES;
 use crate::crypto::chacha20_poly1305::Key;
 use crate::crypto::hkdf::Secret;
-use crate::limits::{OBSERVED_FIELDS, OBSERVED_LAYERS, RekeyLimits};
+use crate::frame::assert_covered;
+use crate::limits::RekeyLimits;
 use crate::testing::v2_client_config;
 use crate::v2::key_schedule::record_key;
 use crate::wire::trace::Trace;
 
 /// The number of generated conversations of each version.
 const ROUNDS: u8 = if cfg!(target_arch = "wasm32") { 4 } else { 24 };
-
-/// Asserts that the fields of every layer lie behind each other and are all of its bytes, and that
-/// the record is within its bounds.
-pub(crate) fn assert_covered(frame: &ObservedFrame) {
-    let layers: Vec<_> = frame.layers().collect();
-    assert!(
-        !layers.is_empty() && layers.len() <= OBSERVED_LAYERS,
-        "{frame:?}"
-    );
-    assert_eq!(layers[0].name, LayerName::Wire);
-    assert_eq!(layers[0].bytes, frame.wire);
-    assert!(layers.is_sorted_by(|a, b| a.name < b.name), "{frame:?}");
-    for layer in layers {
-        // One more for what a refused frame has behind the check.
-        assert!(layer.fields.len() <= OBSERVED_FIELDS + 1);
-        let mut end = 0;
-        for field in layer.fields {
-            assert_eq!(
-                field.range.start, end,
-                "{}: {:?}",
-                field.def.name, layer.fields
-            );
-            end = field.range.end;
-        }
-        assert_eq!(end, layer.bytes.len(), "{:?} of {frame:?}", layer.name);
-        assert!(layer.bytes.len() <= frame.wire.len());
-    }
-}
 
 /// A side that is observed, with everything that it has reported.
 struct Side<R> {
@@ -370,6 +343,24 @@ portable_test! {
         // The error frame comes after the frame that it answers.
         let kinds: Vec<_> = side.frames.iter().map(|frame| frame.kind).collect();
         assert_eq!(kinds, [FrameKind::Announcement, FrameKind::Unopened, FrameKind::Error]);
+    }
+
+    fn bytes_that_are_too_many_come_behind_the_handshake_that_they_wait_for() {
+        let now = Time::default();
+        let mut config = server_config();
+        config.observe = Observe::Frames;
+        let server = ServerConnection::new(config.into(), seeded(9), now);
+        let mut side = Side::new(server, server_key());
+        let handshake = handshake_over(&session_of_pair().to_bytes());
+        side.connection.handle_bytes(&handshake, now);
+        side.connection.handle_bytes(&vec![b'x'; MESSAGE_FRAME_BYTES + 3], now);
+        side.drain(now);
+        side.frames.iter().for_each(assert_covered);
+        let kinds: Vec<_> = side.frames.iter().map(|frame| frame.kind).collect();
+        assert_eq!(kinds, [
+            FrameKind::Announcement, FrameKind::Handshake, FrameKind::Unopened, FrameKind::Error,
+        ]);
+        assert_eq!(place(&side.frames), (CheckName::PendingBytes, LayerName::Wire, 0));
     }
 
     fn an_unobserved_connection_records_nothing() {

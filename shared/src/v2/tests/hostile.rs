@@ -25,7 +25,8 @@ impl HostileClient {
     /// Returns a client after the hellos; the server has proven itself.
     pub(super) fn after_hello() -> Self {
         let hellos = Draws::of_pair().hellos();
-        let config = server_config();
+        let mut config = server_config();
+        config.observe = Observe::Frames;
         let mut insider = Insider::new(config.announcement(), &hellos);
         let up = Records::new(insider.secret("c hs", 0));
         let mut down = Records::new(insider.secret("s hs", 0));
@@ -132,7 +133,9 @@ impl HostileServer {
         let config = server_config();
         let insider = Insider::new(config.announcement(), &hellos);
         let now = Time::default();
-        let mut client = ClientConnection::new(v2_client_config(), seeded(5), now);
+        let mut observed = v2_client_config();
+        observed.observe = Observe::Frames;
+        let mut client = ClientConnection::new(observed, seeded(5), now);
         let _hello = client.poll_transmit();
         let mut server = Self {
             client,
@@ -197,9 +200,16 @@ impl HostileServer {
     }
 }
 
+/// Returns a pair whose sides report every frame.
+fn observed() -> Pair {
+    let (mut server, mut client) = (server_config(), v2_client_config());
+    (server.observe, client.observe) = (Observe::Frames, Observe::Frames);
+    Pair::with(server, client)
+}
+
 /// Feeds a fresh server these bytes behind the preface; returns its events and its answer.
 pub(super) fn server_hears(bytes: &[u8]) -> (Seen, Vec<u8>) {
-    let mut pair = Pair::v2();
+    let mut pair = observed();
     let now = pair.now;
     let _announcement = pair.server.poll_transmit();
     pair.server.handle_bytes(b"SC/2\n", now);
@@ -212,7 +222,7 @@ pub(super) fn server_hears(bytes: &[u8]) -> (Seen, Vec<u8>) {
 
 /// Feeds a fresh client these bytes behind the announcement; returns its events and its answer.
 pub(super) fn client_hears(bytes: &[u8]) -> (Seen, Vec<u8>) {
-    let mut pair = Pair::v2();
+    let mut pair = observed();
     let _hello = pair.client.poll_transmit();
     let announcement = pair.server.poll_transmit().unwrap();
     pair.client.handle_bytes(&announcement, pair.now);

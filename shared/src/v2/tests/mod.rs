@@ -7,6 +7,7 @@ mod hostile;
 mod insider;
 mod leaks;
 mod mutations;
+mod named_checks;
 mod proof_attacks;
 mod record_attacks;
 mod rekeying;

@@ -13,11 +13,11 @@ use std::sync::OnceLock;
 
 use super::insider::{Draws, Insider, Records, cut, split_announcement};
 use super::*;
-use crate::connection::tests::observed::assert_covered;
 use crate::connection::{
     ClientConnection, Connection, ObservedFrame, PrivateKeyRequest, PrivateKeyResponse,
     Verdict as FrameVerdict, Version,
 };
+use crate::frame::assert_covered;
 use crate::testing::sign_once;
 use crate::time::Time;
 use model::{Told, Verdict, Voice};
