@@ -96,12 +96,14 @@ impl Io {
 
     /// Begins the report of a received frame, if frames are reported. Its bytes are copied, because
     /// opening a record destroys them; they may come in two parts.
+    #[inline]
     pub(crate) fn begin(&mut self, parts: [&[u8]; 2], at: Time) {
         if self.observes() {
             self.begin_report(parts.concat(), at);
         }
     }
 
+    #[cold]
     fn begin_report(&mut self, bytes: Vec<u8>, at: Time) {
         // One that waits for its verdict, when more bytes come than may wait with it.
         #[cfg(any(test, feature = "observe"))]
@@ -134,7 +136,15 @@ impl Io {
     pub(crate) fn refused_bytes(&mut self, _: &[u8], _: Spans, _: Time) {}
 
     /// Sets the kind of the received frame.
+    #[inline]
     pub(crate) fn kind(&mut self, kind: FrameKind) {
+        if self.observes() {
+            self.report_kind(kind);
+        }
+    }
+
+    #[cold]
+    fn report_kind(&mut self, kind: FrameKind) {
         #[cfg(any(test, feature = "observe"))]
         if let Some(frame) = &mut self.received {
             frame.kind = kind;
@@ -161,12 +171,14 @@ impl Io {
     }
 
     /// Reports the frame that was appended to the output from `start` on, if frames are reported.
+    #[inline]
     pub(crate) fn sent(&mut self, kind: FrameKind, start: usize, trace: Trace, at: Time) {
         if self.observes() {
             self.report_sent(kind, start, trace, at);
         }
     }
 
+    #[cold]
     fn report_sent(&mut self, kind: FrameKind, start: usize, trace: Trace, at: Time) {
         let bytes = self.output[start..].to_vec();
         let mut frame = Box::new(self.report(Direction::Sent, kind, bytes, at));

@@ -19,6 +19,7 @@ pub(crate) fn append(message: &[u8], content: &mut Writer<'_>) {
 }
 
 /// Returns the messages of a record, all of them or none.
+#[inline]
 pub(crate) fn messages<'a>(reader: &mut Reader<'a, '_>) -> Result<Vec<&'a [u8]>, PeerMisbehaved> {
     let malformed = PeerMisbehaved::RecordMessages;
     // A data record has at least one message (PROTOCOL.md §2.9).

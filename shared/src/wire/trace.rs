@@ -4,8 +4,6 @@
 //! nothing. A cargo feature chooses and not a type parameter: machines are chosen at run time
 //! behind `Box<dyn Machine>`, so a parameter would either show in every public type or link both.
 
-use zeroize::Zeroize;
-
 #[cfg(not(any(test, feature = "observe")))]
 mod nothing;
 #[cfg(any(test, feature = "observe"))]
@@ -72,13 +70,13 @@ impl Trace {
         parts: [(&'static FieldDef, &[u8]); N],
     ) {
         if self.records() {
-            let (mut bytes, mut spans) = (Vec::new(), self.spans());
+            let length = parts.iter().map(|(_, part)| part.len()).sum();
+            let (mut bytes, mut spans) = (Vec::with_capacity(length), self.spans());
             let mut writer = Writer::new(&mut bytes, &mut spans);
             for (field, part) in parts {
                 writer.bytes(field, part);
             }
-            self.opened(layer, &bytes, spans);
-            bytes.zeroize();
+            self.owned(layer, bytes, spans);
         }
     }
 

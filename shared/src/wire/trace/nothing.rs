@@ -87,6 +87,9 @@ impl Trace {
     pub(crate) fn opened(&mut self, _: LayerName, _: &[u8], _: Spans) {}
 
     #[inline]
+    pub(crate) fn owned(&mut self, _: LayerName, _: Vec<u8>, _: Spans) {}
+
+    #[inline]
     pub(crate) fn refuse(&mut self, _: LayerName, _: CheckName, _: usize) {}
 
     #[inline]

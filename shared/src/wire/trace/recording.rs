@@ -10,6 +10,10 @@ use crate::limits::OBSERVED_FIELDS;
 use crate::wire::fields::UNREAD;
 use crate::wire::span::{Field, FieldDef};
 
+/// The number of fields for which a layer has room at once. The frames of both versions have no more,
+/// but for records with several messages.
+const USUAL_FIELDS: usize = 8;
+
 /// The fields of one layer.
 #[derive(Debug, Default)]
 pub(crate) struct Spans {
@@ -41,7 +45,7 @@ impl Spans {
     /// Returns spans that record.
     pub(crate) fn recording() -> Self {
         Self {
-            fields: Some(Vec::new()),
+            fields: Some(Vec::with_capacity(USUAL_FIELDS)),
             refused: None,
         }
     }
@@ -188,9 +192,16 @@ impl Trace {
     /// Takes a layer whose bytes were opened or decoded.
     #[inline]
     pub(crate) fn opened(&mut self, name: LayerName, bytes: &[u8], spans: Spans) {
+        if self.records() {
+            self.owned(name, bytes.to_vec(), spans);
+        }
+    }
+
+    /// Takes a layer whose bytes were opened or decoded for the record.
+    pub(crate) fn owned(&mut self, name: LayerName, bytes: Vec<u8>, spans: Spans) {
         if let Some(traced) = &mut self.0 {
-            let own = Plaintext::new(bytes.to_vec());
-            traced.layer(name, Some(own), bytes.len(), spans);
+            let length = bytes.len();
+            traced.layer(name, Some(Plaintext::new(bytes)), length, spans);
         }
     }
 
