@@ -228,8 +228,8 @@ fn hellos(body: &[u8]) {
 fn proof(content: &[u8]) {
     for prover in [Prover::Client, Prover::Server] {
         let verify = |transcript: &[u8; 32], expected: Option<&PublicKey>| {
-            let reader = &mut Reader::new(content, &mut Spans::none());
-            prover.verify(reader, transcript, expected)
+            let mut spans = Spans::none();
+            prover.verify(&mut Reader::new(content, &mut spans), transcript, expected)
         };
         if let Ok(key) = verify(&TRANSCRIPT, None) {
             let spki = key.spki_der().len();
