@@ -1,5 +1,6 @@
 //! The fields of both versions, with the names and the meanings that the protocol's document gives
-//! them. [`ALL`] is the schema: what an inspector or another program can know of a frame's form.
+//! them. `ALL`, in builds that can observe, is the schema: what an inspector or another program can
+//! know of a frame's form.
 
 use super::span::{FieldDef, ValueKind};
 
