@@ -22,7 +22,7 @@ use tokio_rustls::rustls;
 
 /// Full handshakes of a turn: about a second of a server's processor, which the system counts in
 /// hundredths.
-const HANDSHAKES: u32 = 2_000;
+const HANDSHAKES: u32 = 4_000;
 
 /// Turns of each server, one after the other by turns, of which the median counts.
 const TURNS: usize = 5;
