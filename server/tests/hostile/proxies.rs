@@ -131,8 +131,8 @@ fn forwarding_fields_of_a_peer_that_is_no_proxy() {
     server.wait_for_log(&["handshake done", &client.address()]);
     assert!(!server.log().contains("203.0.113.7"), "{}", server.log());
     // The operator hears of it once: it may be a proxy that was forgotten in the settings.
-    drop(through_proxy(&server, "X-Forwarded-For: 203.0.113.7"));
-    let mut client = through_proxy(&server, "Forwarded: for=203.0.113.7");
+    let wire = WebSocket::open_as(server.http(), "localhost", "Forwarded: for=203.0.113.7");
+    let mut client = Client::speaking(wire, Version::V2);
     client.establish();
     server.wait_for_log(&["handshake done", &client.session_id().unwrap().to_string()]);
     let told = server.logged(&["not believed", "--trusted-proxy 127.0.0.1"]);
