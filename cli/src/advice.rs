@@ -1,7 +1,7 @@
 //! The sentences for people when a connection is refused or ends badly: what happened, what it may
 //! mean, and the way out. They stand in one place, because these sentences are the protection.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use shared::connection::{CloseReason, Version};
 use shared::error::{Error, Untrusted};
@@ -144,15 +144,15 @@ pub(crate) fn no_session_in_tls(address: &Address) -> String {
 
 /// Returns the sentence for a certificate that no authority known here vouches for, such as one that a
 /// server has signed itself.
-pub(crate) fn unknown_issuer(address: &Address) -> String {
+pub(crate) fn unknown_issuer(address: &Address, cause: &dyn fmt::Display) -> String {
     let tcp = Address::Tcp(Endpoint {
         port: TCP_PORT,
         ..address.endpoint().clone()
     });
     format!(
         "TLS: no authority that this system trusts vouches for the server's certificate \
-         (UnknownIssuer). If the server signs its certificate itself, use its port for TCP, such as \
-         {tcp}, which the chat's own protocol protects; or name a file with the certificate in \
+         ({cause}). If the server signs its certificate itself, use its port for TCP, such as {tcp}, \
+         which the chat's own protocol protects; or name a file with the certificate in \
          SSL_CERT_FILE"
     )
 }

@@ -67,8 +67,8 @@ pub(super) fn explain(error: &io::Error, address: &Address) -> String {
         advice::no_tls(address)
     } else if tls == Some(&refused) || not_ours.is_some() {
         advice::no_session_in_tls(address)
-    } else if tls == Some(&UNKNOWN_ISSUER) {
-        advice::unknown_issuer(address)
+    } else if let Some(cause) = tls.filter(|it| is_unknown(it)) {
+        advice::unknown_issuer(address, cause)
     } else if tls == Some(&NO_CERTIFICATE_YET) {
         advice::no_certificate_yet()
     } else {
@@ -76,12 +76,19 @@ pub(super) fn explain(error: &io::Error, address: &Address) -> String {
     }
 }
 
-const UNKNOWN_ISSUER: rustls::Error =
-    rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
-
 /// The alert of a server that waits for the certificate of an ACME directory.
 const NO_CERTIFICATE_YET: rustls::Error =
     rustls::Error::AlertReceived(rustls::AlertDescription::AccessDenied);
+
+/// Returns `true` if nobody who is trusted vouches for a certificate. The signature is wrong where
+/// somebody of the same name is trusted, such as the former certificate of a server that signs its own.
+fn is_unknown(error: &rustls::Error) -> bool {
+    use rustls::CertificateError::{BadSignature, UnknownIssuer};
+    matches!(
+        error,
+        rustls::Error::InvalidCertificate(UnknownIssuer | BadSignature)
+    )
+}
 
 /// Returns `true` if a handshake has failed because the peer does not speak TLS.
 fn is_no_tls(error: &io::Error) -> bool {
