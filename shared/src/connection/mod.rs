@@ -152,8 +152,11 @@ impl<R> Connection<R> {
         if let Err(error) = self.machine.handle_private_key(response, &mut self.io, now) {
             return self.refuse(&error, now);
         }
+        // A result of the wrong kind has decided nothing.
         #[cfg(any(test, feature = "observe"))]
-        self.io.finish(None);
+        if !self.machine.waits_for_verdict() {
+            self.io.finish(None);
+        }
         // There were no keys for a close when the driver finished; now there may be.
         if self.sending == Sending::Finished {
             self.machine.finish(&mut self.io, now);

@@ -1,11 +1,12 @@
 //! Puts the fields of a frame behind each other.
 
+use std::fmt;
+
 use super::length::{be16, be32};
 use super::span::FieldDef;
 use super::trace::Spans;
 
 /// The end of a layer that is being built in a buffer, behind whatever lies there already.
-#[derive(Debug)]
 pub(crate) struct Writer<'a> {
     output: &'a mut Vec<u8>,
     /// The offset of the layer in the buffer.
@@ -92,6 +93,13 @@ impl<'a> Writer<'a> {
     }
 }
 
+impl fmt::Debug for Writer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the bytes, which may be about to be sealed.
+        write!(f, "Writer({} bytes)", self.length())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +116,7 @@ mod tests {
             writer.u8(&INNER_TYPE, 9);
             writer.zeros_to(&PADDING, 7);
             writer.with(&HMAC, |output| output.extend_from_slice(b"mac"));
+            assert_eq!(format!("{writer:?}"), "Writer(10 bytes)");
             assert_eq!(output, b"before\0\0\x01\x02\x09\0\0mac");
             let ranges: Vec<_> = spans.fields().iter().map(|field| field.range.clone()).collect();
             assert_eq!(ranges, [0..4, 0..4, 4..5, 5..7, 7..10]);

@@ -270,6 +270,8 @@ portable_test! {
                 let handshake = side.iter().find(|frame| frame.kind == FrameKind::Handshake);
                 let blob = layer(handshake.unwrap(), LayerName::Plaintext).unwrap().bytes;
                 assert_eq!(blob.len(), SESSION_BLOB_BYTES);
+                let shown = format!("{:?}", layer(handshake.unwrap(), LayerName::Plaintext).unwrap());
+                assert_eq!(shown, "Layer(plaintext, 48 bytes)", "no keys in a log");
                 for frame in side {
                     assert_eq!(made_again_v1(frame, blob), frame.wire, "{frame:?}");
                 }
@@ -361,6 +363,18 @@ portable_test! {
             FrameKind::Announcement, FrameKind::Handshake, FrameKind::Unopened, FrameKind::Error,
         ]);
         assert_eq!(place(&side.frames), (CheckName::PendingBytes, LayerName::Wire, 0));
+    }
+
+    fn an_answer_of_the_wrong_kind_is_no_verdict() {
+        let now = Time::default();
+        let mut config = server_config();
+        config.observe = Observe::Frames;
+        let mut connection = ServerConnection::new(config.into(), seeded(9), now);
+        connection.handle_bytes(&handshake_over(&[7; 47]), now);
+        connection.handle_private_key(PrivateKeyResponse::Signed(Ok(Vec::new())), now);
+        let mut side = Side::new(connection, server_key());
+        side.drain(now);
+        assert_eq!(place(&side.frames), (CheckName::SessionBlobLength, LayerName::Ciphertext, 0));
     }
 
     fn an_unobserved_connection_records_nothing() {
