@@ -150,3 +150,32 @@ test('emoji are offered by their names, in a message and as a reaction', async (
   await react();
   await expect(chat.id('reaction-board').locator('.board-grid button').first()).toHaveAttribute('aria-label', 'thumbs up');
 });
+
+// The fault: the list of a text that had gone on completed its beginning, and Enter sent what was
+// rendered last.
+test('keys that come faster than they are rendered send all that was typed', async ({ server, visitor }) => {
+  const [ada, bob] = [await visitor(), await visitor()];
+  await bob.chat.open(server.url);
+  await bob.chat.join('bobby');
+  const { chat, page } = ada;
+  await chat.open(server.url);
+  await chat.join('ada');
+  /** Types and presses Enter in one task of the page, within which nothing is rendered. */
+  const typeAtOnce = (text) => page.evaluate((typed) => {
+    document.execCommand('insertText', false, typed);
+    const enter = { key: 'Enter', code: 'Enter', bubbles: true, cancelable: true };
+    document.activeElement.dispatchEvent(new KeyboardEvent('keydown', enter));
+  }, text);
+  await chat.composer.pressSequentially('@');
+  await expect(chat.id('completion-option')).not.toHaveCount(0);
+  await typeAtOnce('b and everybody');
+  await expect(bob.chat.messages('@b and everybody', 'ada')).toHaveCount(1);
+  await expect(chat.composer).toHaveValue('');
+  await chat.composer.pressSequentially('one ');
+  await typeAtOnce('two');
+  await expect(bob.chat.messages('one two', 'ada')).toHaveCount(1);
+  await expect(chat.composer).toHaveValue('');
+  // Nothing is left that could be sent.
+  await typeAtOnce(' ');
+  await expect(chat.composer).toHaveValue(' ');
+});

@@ -126,21 +126,16 @@ pub fn composer(props: &ComposerProps) -> Html {
     let completion = use_completion(&node, draft.text(), &props.names);
     let forms = use_forms(&node);
     let limit = props.text_bytes;
-    let too_long = draft.text().len() > limit;
-    let line = lines::parse(draft.text());
-    let empty = line == Line::Empty;
-    let unknown = match line {
+    let unknown = match lines::parse(draft.text()) {
         Line::Other { word, .. } if editing.is_none() => Some(word.to_owned()),
         _ => None,
     };
-    let invalid = match line {
-        Line::Say(_) | Line::Other { .. } if !too_long => {
-            let text = Text::parse(draft.text().trim_end());
-            text.err().map(|error| error.to_string())
-        }
+    let unsendable = unsendable(draft.text(), limit);
+    let too_long = matches!(unsendable, Some(Unsendable::TooLong));
+    let invalid = match &unsendable {
+        Some(Unsendable::Invalid(why)) => Some(why.clone()),
         _ => None,
     };
-    let unsendable = empty || too_long || invalid.is_some();
 
     let oninput = {
         let (draft, on_typing) = (draft.clone(), props.on_typing.clone());
@@ -160,11 +155,13 @@ pub fn composer(props: &ComposerProps) -> Html {
     let send = {
         let (draft, node, props) = (draft.clone(), node.clone(), props.clone());
         Callback::from(move |()| {
+            // What the field has now: keys may come faster than they are rendered.
+            let written = field::text(&node).unwrap_or_else(|| draft.text().to_owned());
             // The submit button is disabled then, but Enter still arrives here.
-            if unsendable {
+            if self::unsendable(&written, limit).is_some() {
                 return;
             }
-            let written = draft.text().trim_end().to_owned();
+            let written = written.trim_end().to_owned();
             match (editing, Text::parse(&written)) {
                 (Some(of), Ok(text)) => props.on_edit.emit((of, text)),
                 (Some(_), Err(_)) => return,
@@ -230,7 +227,7 @@ pub fn composer(props: &ComposerProps) -> Html {
                 }}
             />
             { forms.button() }
-            <button type="submit" class="button button-primary" data-testid="send" aria-label={verb} title={format!("{verb} ({})", props.send_key.sends())} disabled={unsendable}>
+            <button type="submit" class="button button-primary" data-testid="send" aria-label={verb} title={format!("{verb} ({})", props.send_key.sends())} disabled={unsendable.is_some()}>
                 { icon(shape) }
                 <span class="button-label">{ verb }</span>
             </button>
@@ -249,6 +246,28 @@ pub fn composer(props: &ComposerProps) -> Html {
                 }
             </p>
         </form>
+    }
+}
+
+/// The reasons for which a text cannot be sent.
+enum Unsendable {
+    Empty,
+    TooLong,
+    /// It has a character that the protocol refuses, in the words for people.
+    Invalid(String),
+}
+
+/// Returns why a text cannot be sent to a server that takes `limit` bytes, if it cannot.
+fn unsendable(text: &str, limit: usize) -> Option<Unsendable> {
+    if text.len() > limit {
+        return Some(Unsendable::TooLong);
+    }
+    match lines::parse(text) {
+        Line::Empty => Some(Unsendable::Empty),
+        Line::Say(_) | Line::Other { .. } => Text::parse(text.trim_end())
+            .err()
+            .map(|error| Unsendable::Invalid(error.to_string())),
+        _ => None,
     }
 }
 

@@ -120,7 +120,9 @@ impl CompletionState {
 
     /// Lets the list have a key; returns `true` if it has a meaning there.
     pub(super) fn key(&self, event: &KeyboardEvent) -> bool {
-        if self.choices.is_empty() {
+        // A list for a text that was not there any more when the key came completes nothing: keys may
+        // come faster than they are rendered.
+        if self.choices.is_empty() || field::text(&self.node).is_none_or(|it| it != self.text) {
             return false;
         }
         let (count, chosen) = (self.choices.len(), self.place());

@@ -10,6 +10,11 @@ use yew::prelude::*;
 
 use crate::hooks::use_resize;
 
+/// Returns the field's text, which may be newer than what was rendered.
+pub(super) fn text(node: &NodeRef) -> Option<String> {
+    Some(node.cast::<HtmlTextAreaElement>()?.value())
+}
+
 /// Returns the selection in bytes of the field's text; a caret is an empty one.
 pub(super) fn selection(node: &NodeRef) -> Option<Range<usize>> {
     let area = node.cast::<HtmlTextAreaElement>()?;
