@@ -49,8 +49,11 @@ test('shortcuts work on a Russian keyboard', { tag: '@engines' }, async ({ serve
   await expect(chat.id('switcher')).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(chat.id('switcher')).toBeHidden();
-  await press('.', 'Slash');
-  await expect(chat.id('shortcuts')).toBeVisible();
+  // Shortcuts are heard again some frames after the dialog has gone.
+  await expect(async () => {
+    await press('.', 'Slash');
+    await expect(chat.id('shortcuts')).toBeVisible({ timeout: 1000 });
+  }).toPass();
 });
 
 test('the composer takes the direction of its text', { tag: '@engines' }, async ({ server, visitor }) => {

@@ -130,7 +130,7 @@ test('what no page has stored means the default', async ({ server, visitor }) =>
 for (const [permission, said, asks] of [
   ['granted', /^You are told of mentions/, 0],
   ['denied', /does not let this page notify you/, 0],
-  ['default', /^Nobody has asked yet/, 1],
+  ['default', /^You are not told of mentions/, 1],
 ]) {
   test(`the settings say whether the page may notify: ${permission}`, async ({ server, visitor }) => {
     const { chat, page } = await visitor();

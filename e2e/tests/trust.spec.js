@@ -275,7 +275,7 @@ test('the verify dialog shows both sides’ words, and the session’s name of b
     await chat.menu('verify-open');
     expect(await shownKey(chat, 'verify-server')).toEqual({ words, fingerprint });
     await expect(chat.id('verify-server-qr')).toHaveAttribute('data-text', link);
-    await expect(chat.id('verify-server-known')).toContainText('It has proven in this session');
+    await expect(chat.id('verify-server-known')).toContainText('It has proven on this connection');
     await expect(chat.id('verify-protocol')).toHaveText(/^v2/);
     const shown = await shownKey(chat, 'verify-own');
     expect(shown.fingerprint).toBe(own);
