@@ -292,7 +292,7 @@ test('the verify dialog shows both sides’ words, and the session’s name of b
   // Without a session there is nothing to compare it with.
   await chat.menu('verify-open');
   await expect(chat.id('verify-session')).toHaveCount(0);
-  await expect(chat.id('verify-server-known')).toContainText('There is no session now');
+  await expect(chat.id('verify-server-known')).toContainText('You are not connected now');
 });
 
 // The attack: somebody in between, and a person who was told the right words and wants to get on.
