@@ -253,7 +253,7 @@ pub fn composer(props: &ComposerProps) -> Html {
 enum Unsendable {
     Empty,
     TooLong,
-    /// It has a character that the protocol refuses, in the words for people.
+    /// A character that the protocol refuses, in the words for people.
     Invalid(String),
 }
 

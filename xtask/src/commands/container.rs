@@ -21,7 +21,7 @@ const USER: &str = "65532";
 /// The folder of key and history in the image.
 const DATA: &str = "var/lib/secure-chat";
 
-/// What a program needs that is not static, from this system.
+/// Files of this system that a program needs if it is not static.
 const LIBRARIES: [&str; 4] = ["--volume", "/lib:/lib:ro", "--volume", "/lib64:/lib64:ro"];
 
 /// Makes the image, and tries it with the terminal client in the target folder `natives`.
