@@ -4,10 +4,9 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener};
 
-use crate::support::client::{Client, connect};
-use crate::support::eventually;
-use crate::support::metrics::sample;
+use crate::support::client::connect;
 use crate::support::server::{Ended, Server, private_folder, run_to_end};
+use crate::support::{eventually, stall};
 
 /// Asks by a program with these flags, in a folder of its own.
 fn health(flags: &[&str], more: &[&str]) -> Ended {
@@ -133,13 +132,7 @@ fn a_server_that_stops_is_not_ready() {
     let server = Server::start(&["--ops", "127.0.0.1:0", "--sends-per-minute", "0"]);
     let ops = server.ops().to_string();
     // A client that does not read keeps the server from stopping at once.
-    let stalled = Client::join(server.tcp());
-    let mut talker = Client::join(server.tcp());
-    let text = "x".repeat(16 * 1024);
-    while sample(server.ops(), "slow_consumers_total") < 1.0 {
-        talker.say(&text);
-        while !talker.receive().ends_with(&text) {}
-    }
+    let stalled = stall(&server);
     server.terminate();
     server.wait_for_log(&["stopping"]);
     assert_fails(

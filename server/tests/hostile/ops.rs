@@ -18,7 +18,7 @@ use crate::support::metrics::{sample, samples, scrape, wait_for, wait_until};
 use crate::support::server::{Server, private_folder, run_to_end};
 use crate::support::tls::open;
 use crate::support::websocket::{ask, read_response, write_head};
-use crate::support::{Scene, eventually};
+use crate::support::{Scene, eventually, stall};
 
 const OPS: [&str; 2] = ["--ops", "127.0.0.1:0"];
 
@@ -376,13 +376,7 @@ fn a_server_that_stops_lives_and_is_not_ready() {
     let server = Server::start(&with(&["--sends-per-minute", "0"]));
     assert_eq!(status(&server, "/readyz"), 200);
     // A client that does not read keeps the server from stopping at once.
-    let stalled = Client::join(server.tcp());
-    let mut talker = Client::join(server.tcp());
-    let text = "x".repeat(16 * 1024);
-    while sample(server.ops(), "slow_consumers_total") < 1.0 {
-        talker.say(&text);
-        while !talker.receive().ends_with(&text) {}
-    }
+    let stalled = stall(&server);
     server.terminate();
     server.wait_for_log(&["stopping"]);
     let ready = ask(server.ops(), "GET /readyz HTTP/1.1\nHost: localhost");

@@ -74,6 +74,19 @@ pub(crate) fn eventually<T>(what: &str, mut check: impl FnMut() -> Option<T>) ->
     }
 }
 
+/// Returns a client that does not read and was evicted for it, to whom a server that stops still has
+/// to send. The server needs `--ops`, and no limit on sends.
+pub(crate) fn stall(server: &Server) -> Client {
+    let stalled = Client::join(server.tcp());
+    let mut talker = Client::join(server.tcp());
+    let text = "x".repeat(16 * 1024);
+    while metrics::sample(server.ops(), "slow_consumers_total") < 1.0 {
+        talker.say(&text);
+        while !talker.receive().ends_with(&text) {}
+    }
+    stalled
+}
+
 /// A server, and a person who chats on it while it is attacked.
 pub(crate) struct Scene {
     pub(crate) server: Server,
