@@ -4,6 +4,9 @@ import { expect } from './expect.js';
 /** The longest line that is typed key by key. */
 const TYPED_CHARACTERS = 100;
 
+/** The time of one attempt to press a tool of a message, in milliseconds. */
+const ATTEMPT_MS = 3000;
+
 /** A page of the chat. */
 export class ChatPage {
   /** @param {import('@playwright/test').Page} page */
@@ -226,6 +229,19 @@ export class ChatPage {
     const whole = new RegExp(`^\\s*${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/\s+/g, '\\s+')}\\s*$`, 'u');
     const bubble = this.id('message-text').filter({ hasText: whole });
     return this.page.locator(`[data-testid="message"]${sender}`).filter({ has: bubble });
+  }
+
+  /**
+   * Presses a tool of a message, which shows while the message is pointed at. A message that moved away
+   * from under the pointer, because another one arrived, is pointed at again.
+   * @param {import('@playwright/test').Locator} message
+   * @param {'react' | 'reply' | 'unread' | 'edit' | 'delete'} tool
+   */
+  async press(message, tool) {
+    await expect(async () => {
+      await message.hover({ timeout: ATTEMPT_MS });
+      await message.getByTestId(`message-${tool}`).click({ timeout: ATTEMPT_MS });
+    }).toPass({ timeout: 20_000 });
   }
 
   /** @param {string | RegExp} text */

@@ -123,8 +123,7 @@ test('emoji are offered by their names, in a message and as a reaction', async (
   await expect(message).toHaveCount(1);
 
   const react = async () => {
-    await message.hover();
-    await message.getByTestId('message-react').click();
+    await chat.press(message, 'react');
     await expect(chat.id('reaction-search')).toBeFocused();
   };
   await react();

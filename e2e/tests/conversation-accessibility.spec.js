@@ -6,13 +6,6 @@ import { expect, test } from '../lib/test.js';
 
 const WINDOWS = { phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 800 } };
 
-/** Presses a tool of the message with this text. */
-async function press(chat, text, tool) {
-  const message = chat.messages(text);
-  await message.hover();
-  await message.getByTestId(`message-${tool}`).click();
-}
-
 /** Shows one of the person's own rooms; on a phone, out of the drawer. */
 async function go({ chat, page }, room) {
   if (!(await chat.shows('browse-rooms', 'rooms-toggle'))) await chat.id('rooms-toggle').click();
@@ -49,16 +42,16 @@ for (const colorScheme of ['light', 'dark']) {
       await enter(bob, 'den');
       await bob.chat.type('with a mistaek');
       await bob.chat.type('not for long');
-      await press(bob.chat, 'with a mistaek', 'edit');
+      await bob.chat.press(bob.chat.messages('with a mistaek'), 'edit');
       await bob.chat.type('with a mistake');
-      await press(bob.chat, 'not for long', 'delete');
+      await bob.chat.press(bob.chat.messages('not for long'), 'delete');
       await bob.chat.id('delete-yes').click();
       await expect(chat.id('deleted')).toBeVisible();
       await chat.id('edited').click();
       await expect(chat.id('former')).toBeVisible();
       await look('edited and deleted messages');
       await chat.type('mine');
-      await press(chat, 'mine', 'delete');
+      await chat.press(chat.messages('mine'), 'delete');
       await look('the question before a deletion');
       await chat.id('delete-no').click();
 

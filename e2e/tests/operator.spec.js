@@ -65,8 +65,7 @@ test('kicked, kept out, and let in again', async ({ server, visitor }) => {
   await expect(connection(boss.chat, 'bob')).toHaveCount(0);
   // An operator deletes what others wrote.
   const noise = boss.chat.messages('noise', 'bob');
-  await noise.hover();
-  await noise.getByTestId('message-delete').click();
+  await boss.chat.press(noise, 'delete');
   await boss.chat.id('delete-yes').click();
   await expect(boss.chat.id('deleted')).toBeVisible();
   await boss.chat.id('ban-lift').click();

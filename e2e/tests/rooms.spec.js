@@ -26,14 +26,6 @@ async function go(chat, room) {
 
 const entry = (chat, room) => chat.page.locator(`[data-testid="room"][data-room="${room}"]`);
 
-/** Does something to the message with this text. */
-async function doTo(chat, text, tool) {
-  const message = chat.messages(text);
-  await message.hover();
-  await message.getByTestId(`message-${tool}`).click();
-  return message;
-}
-
 test('rooms: made, found, private with an invitation, left', async ({ server, visitor }) => {
   const ada = await come(visitor, server, 'ada', DESKTOP);
   const bob = await come(visitor, server, 'bob', PHONE);
@@ -94,7 +86,7 @@ test('a room that keeps nothing: told to who is there, and gone with a reload', 
   await bob.chat.joinRoom('den');
   await ada.chat.type('between us');
   await expect(bob.chat.messages('between us', 'ada')).toHaveCount(1);
-  await doTo(bob.chat, 'between us', 'react');
+  await bob.chat.press(bob.chat.messages('between us'), 'react');
   await bob.chat.id('reaction-board').getByRole('button').first().click();
   await expect(ada.chat.id('reaction')).toBeVisible();
 
@@ -123,12 +115,13 @@ test('messages: reply, react, edit, delete, Markdown, typing', { tag: '@engines'
   await expect(bob.chat.id('typing')).toHaveText('ada is writing…');
   await ada.chat.composer.fill('');
   await ada.chat.type('what do you think?');
-  await doTo(bob.chat, 'what do you think?', 'reply');
+  await bob.chat.press(bob.chat.messages('what do you think?'), 'reply');
   await expect(bob.chat.id('composer-about')).toContainText('Reply to ada');
   await bob.chat.type('a lot');
   await expect(ada.chat.messages('a lot', 'bob').getByTestId('reply-line')).toContainText('ada: what do you think?');
 
-  const asked = await doTo(bob.chat, 'what do you think?', 'react');
+  const asked = bob.chat.messages('what do you think?');
+  await bob.chat.press(asked, 'react');
   await asked.getByRole('button', { name: 'thumbs up' }).click();
   const chip = ada.chat.messages('what do you think?').getByTestId('reaction');
   await expect(chip).toContainText('1');
@@ -153,10 +146,10 @@ test('messages: reply, react, edit, delete, Markdown, typing', { tag: '@engines'
   await edited.getByTestId('edited').click();
   await expect(edited.getByTestId('former')).toHaveCount(0);
 
-  await doTo(bob.chat, 'a lot', 'delete');
+  await bob.chat.press(bob.chat.messages('a lot'), 'delete');
   await bob.chat.id('delete-no').click();
   await expect(bob.chat.messages('a lot')).toHaveCount(1);
-  await doTo(bob.chat, 'a lot', 'delete');
+  await bob.chat.press(bob.chat.messages('a lot'), 'delete');
   await bob.chat.id('delete-yes').click();
   await expect(ada.chat.id('deleted')).toBeVisible();
   await expect(ada.chat.messages('a lot')).toHaveCount(0);
@@ -322,11 +315,11 @@ for (const colorScheme of ['light', 'dark']) {
       await bob.chat.type('/join rust');
       await bob.chat.type('in another room');
       await chat.type('a **bold** word, `code`, a [link](https://a.example)');
-      await doTo(chat, 'a bold word, code, a link (a.example)', 'react');
+      await chat.press(chat.messages('a bold word, code, a link (a.example)'), 'react');
       await chat.id('reaction-board').getByRole('button').first().click();
       await expect(chat.id('reaction')).toBeVisible();
       await look('a message with a reaction');
-      await doTo(chat, 'a bold word, code, a link (a.example)', 'reply');
+      await chat.press(chat.messages('a bold word, code, a link (a.example)'), 'reply');
       await look('an answer');
       await chat.id('composer-forget').click();
       if (await chat.id('rooms-toggle').isVisible()) await chat.id('rooms-toggle').click();

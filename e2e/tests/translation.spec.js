@@ -36,16 +36,13 @@ test('no statement about security, the connection or people is translated', asyn
   await chat.type('/unknown-command');
   const message = chat.messages('a message', 'ada');
   await expect(message).toHaveCount(1);
-  await message.hover();
-  await message.getByTestId('message-reply').click();
+  await chat.press(message, 'reply');
   await look('an answer');
   await chat.type('an answer');
-  await message.hover();
-  await message.getByTestId('message-react').click();
+  await chat.press(message, 'react');
   await look('the board of reactions');
   await chat.page.getByRole('button', { name: 'heart', exact: true }).click();
-  await message.hover();
-  await message.getByTestId('message-delete').click();
+  await chat.press(message, 'delete');
   await look('the question before a deletion');
   await message.getByTestId('delete-no').click();
   for (const panel of ['members', 'search']) {

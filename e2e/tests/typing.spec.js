@@ -74,13 +74,13 @@ for (const seed of SEEDS) {
       answer: [3, async () => {
         const message = await pick(ada.chat, writer, dice, (it) => !it.deleted);
         if (!message) return;
-        await doTo(ada.chat, message.text, 'reply');
+        await ada.chat.press(ada.chat.messages(message.text, 'ada'), 'reply');
         writer.begin('answer', message);
       }],
       edit: [3, async () => {
         const message = await pick(ada.chat, writer, dice, (it) => !it.deleted);
         if (!message) return;
-        await doTo(ada.chat, message.text, 'edit');
+        await ada.chat.press(ada.chat.messages(message.text, 'ada'), 'edit');
         writer.begin('edit', message);
       }],
       'put aside': [2, async () => {
@@ -130,13 +130,13 @@ for (const seed of SEEDS) {
         }
         // The owner of a room may delete what others have written.
         if (room !== 'lobby' && dice.upTo(3) === 0) {
-          await doTo(bob.chat, message.text, 'delete');
+          await bob.chat.press(bob.chat.messages(message.text, 'ada'), 'delete');
           await bob.page.getByTestId('delete-yes').click();
           await expect(bob.chat.messages(message.text, 'ada')).toHaveCount(0);
           message.deleted = true;
           await expect(ada.chat.messages(message.text, 'ada')).toHaveCount(0);
         } else {
-          await doTo(bob.chat, message.text, 'react');
+          await bob.chat.press(bob.chat.messages(message.text, 'ada'), 'react');
           await bob.page.getByTestId('reaction-board').getByRole('button').nth(dice.upTo(8)).click();
         }
       }],
@@ -240,12 +240,6 @@ async function pick(chat, { said, room }, dice, of) {
   const message = dice.of(candidates);
   // What is on its way is no message yet.
   return (await chat.messages(message.text, 'ada').count()) === 1 ? message : null;
-}
-
-async function doTo(chat, text, tool) {
-  const message = chat.messages(text, 'ada');
-  await message.hover();
-  await message.getByTestId(`message-${tool}`).click();
 }
 
 /** Random numbers that are the same for the same seed (mulberry32). */

@@ -54,8 +54,7 @@ test('what is marked as unread stays so until the room is opened again, on every
   for (const text of ['one', 'two', 'three']) await bob.chat.type(text);
   const two = ada.chat.messages('two', 'bob');
   await expect(ada.chat.messages('three', 'bob')).toHaveCount(1);
-  await two.hover();
-  await two.getByTestId('message-unread').click();
+  await ada.chat.press(two, 'unread');
   await expect(ada.chat.id('new-divider')).toBeVisible();
   await ada.chat.type('/join den');
   await expect(ada.chat.id('room-title')).toHaveText('den');
@@ -114,8 +113,7 @@ test('an answer leads to its message, also if that is not loaded, and marks it',
   await expect(chat.messages('line 120')).toHaveCount(1);
   // Who follows the latest message has only the latest ones in the document.
   await chat.id('log').evaluate((log) => log.scrollTo(0, 0));
-  await chat.messages('the question').hover();
-  await chat.messages('the question').getByTestId('message-reply').click();
+  await chat.press(chat.messages('the question'), 'reply');
   await chat.type('the answer');
   await expect(chat.messages('the answer', 'ada')).toHaveCount(1);
   await page.reload();

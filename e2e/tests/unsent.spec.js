@@ -8,15 +8,9 @@ const ALLOW = { allow: [LOST_SERVER] };
 
 const entry = (chat, room) => chat.page.locator(`[data-testid="room"][data-room="${room}"]`);
 
-async function doTo(chat, text, tool) {
-  const message = chat.messages(text);
-  await message.hover();
-  await message.getByTestId(`message-${tool}`).click();
-}
-
 /** Reacts to a message, and waits until another person sees it. */
 async function react(from, to, text, name) {
-  await doTo(from.chat, text, 'react');
+  await from.chat.press(from.chat.messages(text), 'react');
   await from.chat.page.getByTestId('reaction-board').locator(`[aria-label="${name}"]`).click();
   await expect(to.chat.messages(text).getByTestId('reaction').filter({ hasText: /\d/ })).not.toHaveCount(0);
 }
@@ -43,7 +37,7 @@ test('what arrives while one edits or searches changes neither the text nor the 
   const bob = await come(visitor, server, 'bob');
   await ada.chat.type('one');
   await expect(bob.chat.messages('one', 'ada')).toHaveCount(1);
-  await doTo(ada.chat, 'one', 'edit');
+  await ada.chat.press(ada.chat.messages('one'), 'edit');
   await ada.chat.composer.pressSequentially(' and a half');
   await react(bob, ada, 'one', 'thumbs up');
   await expect(ada.chat.composer).toHaveValue('one and a half');
@@ -67,9 +61,9 @@ test('a deletion of the edited message leaves the text, which is sent as a new o
   const other = await come(visitor, server, 'ada', { like: ada });
   await ada.chat.type('one');
   await expect(other.chat.messages('one')).toHaveCount(1);
-  await doTo(ada.chat, 'one', 'edit');
+  await ada.chat.press(ada.chat.messages('one'), 'edit');
   await ada.chat.composer.fill('two');
-  await doTo(other.chat, 'one', 'delete');
+  await other.chat.press(other.chat.messages('one'), 'delete');
   await other.chat.id('delete-yes').click();
   await expect(ada.chat.id('composer-about')).toContainText('This message was deleted');
   await expect(ada.chat.composer).toHaveValue('two');
@@ -86,7 +80,7 @@ test('an edit survives a room switch, Escape and a reload; an answer, too', { ta
   await expect(chat.id('room-title')).toHaveText('den');
   await entry(chat, 'lobby').click();
   await chat.composer.fill('a half');
-  await doTo(chat, 'one', 'edit');
+  await chat.press(chat.messages('one'), 'edit');
   await chat.composer.fill('one more');
   await entry(chat, 'den').click();
   await expect(chat.composer).toHaveValue('');
@@ -98,9 +92,9 @@ test('an edit survives a room switch, Escape and a reload; an answer, too', { ta
   await chat.id('composer-undo').click();
   await expect(chat.composer).toHaveValue('one more');
   // Another message is edited meanwhile: the first edit goes on where it was.
-  await doTo(chat, 'two', 'edit');
+  await chat.press(chat.messages('two'), 'edit');
   await expect(chat.composer).toHaveValue('two');
-  await doTo(chat, 'one', 'edit');
+  await chat.press(chat.messages('one'), 'edit');
   await expect(chat.composer).toHaveValue('one more');
   await page.reload();
   await chat.join('ada');
@@ -109,7 +103,7 @@ test('an edit survives a room switch, Escape and a reload; an answer, too', { ta
   await chat.composer.press('Enter');
   await expect(chat.messages('one more', 'ada')).toHaveCount(1);
   await expect(chat.composer).toHaveValue('a half');
-  await doTo(chat, 'two', 'reply');
+  await chat.press(chat.messages('two'), 'reply');
   await expect(chat.composer).toHaveValue('a half');
   await page.reload();
   await chat.join('ada');
@@ -180,14 +174,13 @@ test('whoever chooses to edit the same message again is led to the composer agai
   await chat.type('one');
   const message = chat.messages('one', 'ada');
   await expect(message).toHaveCount(1);
-  for (const tool of ['message-edit', 'message-reply']) {
+  for (const tool of ['edit', 'reply']) {
     for (let times = 0; times < 2; times++) {
-      await message.hover();
-      await message.getByTestId(tool).click();
+      await chat.press(message, tool);
       await expect(chat.composer).toBeFocused();
       await chat.composer.pressSequentially('x');
     }
-    await expect(chat.composer).toHaveValue(tool === 'message-edit' ? 'onexx' : 'xx');
+    await expect(chat.composer).toHaveValue(tool === 'edit' ? 'onexx' : 'xx');
   }
 });
 

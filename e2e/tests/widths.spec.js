@@ -95,8 +95,7 @@ test('the board of reactions is in view, also for a message at the top', { tag: 
   await expect(chat.outgoing).toHaveCount(0);
   const message = chat.messages('line 5');
   await expect(message).toBeInViewport();
-  await message.hover();
-  await message.getByTestId('message-react').click();
+  await chat.press(message, 'react');
   await expect(page.locator('#reaction-search')).toBeFocused();
   const board = () => page.locator('.board').evaluate((element) => {
     const [inner, log] = [element, element.closest('.log')].map((it) => it.getBoundingClientRect());
