@@ -40,6 +40,16 @@ pub enum Writing {
     },
 }
 
+impl Writing {
+    /// Returns the message that a new message answers.
+    pub fn answers(&self) -> Option<Seq> {
+        match self {
+            Self::Say { reply_to, .. } => *reply_to,
+            Self::Edit { .. } | Self::Delete { .. } | Self::React { .. } => None,
+        }
+    }
+}
+
 /// The delivery state of an outgoing entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeliveryState {

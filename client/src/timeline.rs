@@ -6,6 +6,8 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use shared::chat::Author;
+
 use crate::log::Message;
 use crate::room::{Notice, Room};
 
@@ -87,6 +89,16 @@ fn continues(previous: &Message, message: &Message) -> bool {
         && message.at.saturating_sub(previous.at) < GROUP_MS
 }
 
+/// Returns `true` if a message that `sender` wrote at `at`, in milliseconds since 1970, and that answers
+/// no other, will belong to the group at the end of the log.
+pub fn will_continue(room: &Room, sender: &Author, at: u64) -> bool {
+    room.log.messages().last().is_some_and(|last| {
+        last.from == *sender
+            && at.saturating_sub(last.at) < GROUP_MS
+            && room.notices.iter().all(|notice| notice.after < last.seq)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +141,19 @@ mod tests {
         ]);
         assert_eq!(shown(&room, 0..6), "dMmMMMdM");
         assert_eq!(shown(&room, 1..3), "dMM", "a part begins anew");
+    }
+
+    #[test]
+    fn a_message_on_its_way_stands_as_it_will_when_it_has_arrived() {
+        let ada = says(1, "ada", "x").from;
+        assert!(!will_continue(&room(&[]), &ada, 0));
+        assert!(!will_continue(&room(&[("bob", 0)]), &ada, 1));
+        let mut room = room(&[("bob", 0), ("ada", 1000)]);
+        assert!(will_continue(&room, &ada, 1001 + 60_000));
+        assert!(!will_continue(&room, &ada, 1000 + GROUP_MS));
+        assert!(will_continue(&room, &ada, 0), "this clock may be behind");
+        room.notice("at the end".into(), 3);
+        assert!(!will_continue(&room, &ada, 1001));
     }
 
     #[test]

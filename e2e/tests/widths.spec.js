@@ -120,6 +120,46 @@ test('a short message is one line', { tag: '@engines' }, async ({ server, visito
   }
 });
 
+test('nothing moves when a message has arrived, or was edited', { tag: '@engines' }, async ({ server, visitor }) => {
+  const { chat } = await visitor({ viewport: PHONE });
+  await chat.open(server.url);
+  await chat.join('ada');
+  await chat.type('first');
+  await expect(chat.messages('first')).toHaveCount(1);
+  const boxes = (rows) => rows.evaluateAll((all) => all.map((row) => {
+    const { top, height } = row.querySelector('.bubble').getBoundingClientRect();
+    return { top: Math.round(top), height: Math.round(height) };
+  }));
+  const sayings = ['short', '**bold** and `code`', '- one\n- two', 'so long that it needs more than one line on a phone'];
+  server.freeze();
+  for (const text of sayings) await chat.type(text);
+  await expect(chat.outgoing).toHaveCount(sayings.length);
+  const before = await boxes(chat.outgoing);
+  server.thaw();
+  await expect(chat.outgoing).toHaveCount(0);
+  expect((await boxes(chat.id('message'))).slice(1)).toEqual(before);
+  // The first of its group, too, and what answers.
+  await chat.type('/join den');
+  await expect(chat.id('room-title')).toHaveText('den');
+  await chat.expectRoom();
+  await chat.type('a question');
+  await expect(chat.messages('a question')).toHaveCount(1);
+  await chat.press(chat.messages('a question'), 'reply');
+  server.freeze();
+  await chat.type('an answer');
+  await expect(chat.outgoing).toHaveCount(1);
+  const answer = await boxes(chat.outgoing);
+  server.thaw();
+  await expect(chat.outgoing).toHaveCount(0);
+  const arrived = await boxes(chat.id('message'));
+  expect(arrived.slice(1)).toEqual(answer);
+  await chat.press(chat.messages('a question'), 'edit');
+  await chat.composer.fill('a word');
+  await chat.composer.press('Enter');
+  await expect(chat.id('edited')).toBeVisible();
+  expect(await boxes(chat.id('message'))).toEqual(arrived);
+});
+
 test('a window that becomes wide can be written in at once', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat, page } = await visitor();
   await chat.open(server.url);

@@ -21,7 +21,7 @@ use crate::hooks::use_latest;
 use crate::state::settings::Clock;
 use client::log::Message;
 use client::markup;
-use client::outbox::Outgoing;
+use client::outbox::{Outgoing, Writing};
 use client::room::{Notice, Room};
 use client::timeline::{self, Item};
 
@@ -112,14 +112,7 @@ pub fn log(props: &LogProps) -> Html {
                 }
                 { rows }
                 if here.end == room.log.messages().len() {
-                    { for props.outgoing.iter().map(|line| html! {
-                        <OutgoingRow
-                            key={format!("out-{}", line.id)}
-                            line={line.clone()}
-                            on_cancel={props.on_cancel.clone()}
-                            on_resend={props.on_resend.clone()}
-                        />
-                    }) }
+                    { outgoing(props, &on_do) }
                 }
             </div>
             <p class="visually-hidden" role="status" translate="no" data-testid="announcement">
@@ -203,6 +196,33 @@ fn row(item: &Item, props: &LogProps, on_do: &Callback<Doing>) -> Html {
         Item::Notice(notice) => notice_row(notice),
         Item::Message { message, head } => message_row(message, *head, props, on_do),
     }
+}
+
+/// Shows the entries of the outbox below the messages, each as tall as the message that it becomes:
+/// nothing moves when it has arrived.
+fn outgoing(props: &LogProps, on_do: &Callback<Doing>) -> Html {
+    let log = &props.room.log;
+    let me = props.me.as_ref();
+    let mut said = false;
+    let row = |line: &Outgoing| {
+        let answers = line.what.answers();
+        let goes_on = me.is_some_and(|me| timeline::will_continue(&props.room, me, line.at));
+        let head = answers.is_some() || !(said || goes_on);
+        said |= matches!(line.what, Writing::Say { .. });
+        html! {
+            <OutgoingRow
+                key={format!("out-{}", line.id)}
+                line={line.clone()}
+                me={props.me.clone()}
+                {head}
+                answered={answers.and_then(|of| log.message(of)).cloned()}
+                on_do={on_do}
+                on_cancel={props.on_cancel.clone()}
+                on_resend={props.on_resend.clone()}
+            />
+        }
+    };
+    props.outgoing.iter().map(row).collect()
 }
 
 fn message_row(

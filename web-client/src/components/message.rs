@@ -49,18 +49,6 @@ pub fn message_row(props: &MessageRowProps) -> Html {
     let versions = use_state(|| false);
     let own = props.me.as_ref().is_some_and(|me| me.id == message.from.id);
     let name = message.from.name.as_str();
-    let at = message.at;
-    // Within a group the time shows when the row is pointed at or has the focus.
-    let time = html! {
-        <time
-            class={(!head).then_some("row-time")}
-            translate="no"
-            datetime={text::iso(at)}
-            title={text::moment(at)}
-        >
-            { text::time(at) }
-        </time>
-    };
     let class = classes!(
         "message",
         own.then_some("own"),
@@ -84,10 +72,7 @@ pub fn message_row(props: &MessageRowProps) -> Html {
             tabindex="-1"
         >
             if *head {
-                { avatar(name) }
-                <p class="message-head" translate="no" title={message.from.id.to_string()}>
-                    <b class={hue(name)}>{ name }</b>{ if own { " (you)" } else { "" } }{ " " }{ time.clone() }
-                </p>
+                { author(&message.from, own, message.at) }
             } else {
                 // Screen readers read each message by itself, without the group's head.
                 <span class="visually-hidden" translate="no">{ format!("{name}: ") }</span>
@@ -96,7 +81,8 @@ pub fn message_row(props: &MessageRowProps) -> Html {
                 { reply_line(of, props.answered.as_deref(), &props.on_do) }
             }
             if !*head {
-                { time }
+                // Within a group the time shows when the row is pointed at or has the focus.
+                { time(message.at, Some("row-time")) }
             }
             <div class="bubble">
                 { match &message.text {
@@ -106,7 +92,7 @@ pub fn message_row(props: &MessageRowProps) -> Html {
                                 { said(text, own_name) }
                             </div>
                             if message.edited {
-                                { edited(message, &versions) }
+                                { " " }{ edited(message, &versions) }
                             }
                         </>
                     },
@@ -131,6 +117,26 @@ pub fn message_row(props: &MessageRowProps) -> Html {
                 { question(message.seq, &props.on_do, &deleting) }
             }
         </article>
+    }
+}
+
+/// Shows who wrote a group of messages, and the time of the first, in milliseconds since 1970.
+pub(super) fn author(from: &Author, own: bool, at: u64) -> Html {
+    let name = from.name.as_str();
+    html! {
+        <>
+            { avatar(name) }
+            <p class="message-head" translate="no" title={from.id.to_string()}>
+                <b class={hue(name)}>{ name }</b>{ if own { " (you)" } else { "" } }{ " " }{ time(at, None) }
+            </p>
+        </>
+    }
+}
+
+/// Shows a time of the day, in milliseconds since 1970, with the date in its tooltip.
+fn time(at: u64, class: Option<&'static str>) -> Html {
+    html! {
+        <time {class} translate="no" datetime={text::iso(at)} title={text::moment(at)}>{ text::time(at) }</time>
     }
 }
 
@@ -171,7 +177,7 @@ fn former(message: &Message) -> Html {
     let former = message.former.iter().map(|former| {
         html! {
             <li>
-                <time translate="no" datetime={text::iso(former.at)} title={text::moment(former.at)}>{ text::time(former.at) }</time>
+                { time(former.at, None) }
                 <div key={said::key(&former.text, None)}>{ said(&former.text, None) }</div>
             </li>
         }
@@ -182,7 +188,7 @@ fn former(message: &Message) -> Html {
 }
 
 /// Shows the first line of the message that this one answers.
-fn reply_line(of: Seq, answered: Option<&Message>, on_do: &Callback<Doing>) -> Html {
+pub(super) fn reply_line(of: Seq, answered: Option<&Message>, on_do: &Callback<Doing>) -> Html {
     let onclick = on_do.reform(move |_: MouseEvent| Doing::Show(of));
     let said = match answered {
         Some(message) => {
