@@ -3,7 +3,7 @@
 /// The paths of the modules and functions that are in the later part: those of what a person opens
 /// after entering, of v1, and of failures. A function is in the later part if its name contains one of
 /// these as a whole path; `…` stands for any text.
-pub(super) const LATER: [&str; 63] = [
+pub(super) const LATER: [&str; 62] = [
     // Panels, dialogs, screens.
     "web_client::components::blocked",
     "web_client::components::browse",
@@ -20,7 +20,6 @@ pub(super) const LATER: [&str; 63] = [
     "web_client::components::message::question",
     "web_client::components::new_room",
     "web_client::components::operator",
-    "web_client::components::own_menu::Rename",
     "web_client::components::reaction_board",
     "web_client::components::room_settings",
     "web_client::components::search",
