@@ -1,5 +1,8 @@
 //! The root component: the state, and the choice of the screen.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
@@ -20,6 +23,10 @@ use crate::later;
 use crate::state::Action;
 use crate::state::connection::{Connection, Target};
 
+/// The longest time that the page waits for the pins before it is rendered, in milliseconds. It takes
+/// 10 to 20; a browser whose storage hangs must not keep people from a page.
+const PINS_MS: u32 = 100;
+
 /// Renders the page into the document.
 pub fn run() {
     // After a panic nothing of the program can be trusted, least of all to render: the message for
@@ -28,18 +35,31 @@ pub fn run() {
         console_error_panic_hook::hook(info);
         show_fatal("Something broke.");
     }));
-    // Before anything is rendered, which takes longer than other threads need to begin with it.
-    let engine = Engine::start();
-    // A task of its own: with the compiler's, which leads here, it would keep the page from
-    // answering for longer than 50 ms.
-    Timeout::new(0, move || {
-        let root = web_sys::window().and_then(|window| window.document()?.get_element_by_id("app"));
-        if let Some(root) = root {
-            yew::Renderer::<App>::with_root_and_props(root, AppProps { engine }).render();
+    let engine = Engine::new();
+    let first = Rc::new(Cell::new(Some(engine.clone())));
+    let render = move || {
+        if let Some(engine) = first.take() {
+            render_app(engine);
         }
-        later::prefetch();
-    })
-    .forget();
+    };
+    // Rendering takes longer than the pins and the start of the vault's thread, which both wait for
+    // this one; a page that knows them connects with its first render.
+    engine.start({
+        let render = render.clone();
+        // A task of its own, so that each keeps the page from answering for a short time only.
+        move || {
+            Timeout::new(0, render).forget();
+        }
+    });
+    Timeout::new(PINS_MS, render).forget();
+}
+
+fn render_app(engine: Engine) {
+    let root = web_sys::window().and_then(|window| window.document()?.get_element_by_id("app"));
+    if let Some(root) = root {
+        yew::Renderer::<App>::with_root_and_props(root, AppProps { engine }).render();
+    }
+    later::prefetch();
 }
 
 /// Shows that the program has ended and why, without the program's help.

@@ -5,7 +5,7 @@
 use shared::identity::Fingerprint;
 use yew::prelude::*;
 
-use super::callbacks::focus_on;
+use super::callbacks::{focus_on, set_to};
 use super::comparison::{Comparison, use_comparison};
 use super::copy::CopyButton;
 use super::dialog::Dialog;
@@ -49,6 +49,7 @@ enum Way {
 pub fn first_contact(props: &FirstContactProps) -> Html {
     let problem = use_state(|| None::<String>);
     let way = use_state(|| Way::Given);
+    let key_unfolded = use_state(|| false);
     let comparison = use_comparison(props.presented);
     // A problem and a choice belong to one key: another one must not begin with the former's.
     use_effect_with(props.presented, {
@@ -136,9 +137,16 @@ pub fn first_contact(props: &FirstContactProps) -> Html {
                             </p>
                         }
                     </fieldset>
-                    <details class="fold" data-testid="first-contact-key">
+                    <details
+                        class="fold"
+                        data-testid="first-contact-key"
+                        // Made when it is looked at: it is large, and in the later part.
+                        ontoggle={set_to(&key_unfolded, true).reform(|_: Event| ())}
+                    >
                         <summary>{ "Show the key that the server has" }</summary>
-                        { key_card("first-contact", &fingerprint, html! {}, Some(qr_text(&props.origin, target.server.own, &fingerprint))) }
+                        if *key_unfolded {
+                            { key_card("first-contact", &fingerprint, html! {}, Some(qr_text(&props.origin, target.server.own, &fingerprint))) }
+                        }
                     </details>
                     if let Some(problem) = &*problem {
                         <p class="error" translate="no" role="alert" data-testid="first-contact-problem">

@@ -77,13 +77,15 @@ impl PartialEq for Engine {
 }
 
 impl Engine {
-    /// Creates an engine, and starts what takes longest on other threads: the vault, and the reading
-    /// of the pins.
-    pub fn start() -> Self {
-        let engine = Self::new();
-        engine.load_pins();
-        engine.start_vault();
-        engine
+    /// Starts what other threads do: the vault, and the reading of the pins, after which `pinned` is
+    /// called.
+    pub fn start(&self, pinned: impl FnOnce() + 'static) {
+        self.start_vault();
+        let this = self.clone();
+        spawn_local(async move {
+            this.read_pins().await;
+            pinned();
+        });
     }
 
     /// Reports events to `dispatch` from now on, and those that have come before.
@@ -98,7 +100,9 @@ impl Engine {
         }
     }
 
-    fn new() -> Self {
+    /// Creates an engine that has not started anything.
+    #[expect(clippy::new_without_default, reason = "it listens to the document")]
+    pub fn new() -> Self {
         let outlet = Outlet::default();
         let notify = outlet.clone();
         let vault = WorkerClient::new(move |event| {
@@ -212,12 +216,14 @@ impl Engine {
     /// Reads the pins.
     pub fn load_pins(&self) {
         let this = self.clone();
-        spawn_local(async move {
-            this.dispatch(Action::Pins(match pins_store::all().await {
-                Ok(records) => Pins::Loaded(records),
-                Err(error) => Pins::Unavailable(error.to_string()),
-            }));
-        });
+        spawn_local(async move { this.read_pins().await });
+    }
+
+    async fn read_pins(&self) {
+        self.dispatch(Action::Pins(match pins_store::all().await {
+            Ok(records) => Pins::Loaded(records),
+            Err(error) => Pins::Unavailable(error.to_string()),
+        }));
     }
 
     /// Pins `fingerprint` for the server at `address`, as a person has decided, and connects to it.

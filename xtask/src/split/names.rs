@@ -3,7 +3,7 @@
 /// The paths of the modules and functions that are in the later part: those of what a person opens
 /// after entering, of v1, and of failures. A function is in the later part if its name contains one of
 /// these as a whole path; `…` stands for any text.
-pub(super) const LATER: [&str; 62] = [
+pub(super) const LATER: [&str; 66] = [
     // Panels, dialogs, screens.
     "web_client::components::blocked",
     "web_client::components::browse",
@@ -14,12 +14,14 @@ pub(super) const LATER: [&str; 62] = [
     "web_client::components::console_rooms",
     "web_client::components::handshake",
     "web_client::components::identity",
+    "web_client::components::key_card",
     "web_client::components::member",
     "web_client::components::members",
     "web_client::components::message::former",
     "web_client::components::message::question",
     "web_client::components::new_room",
     "web_client::components::operator",
+    "web_client::components::qr",
     "web_client::components::reaction_board",
     "web_client::components::room_settings",
     "web_client::components::search",
@@ -35,6 +37,8 @@ pub(super) const LATER: [&str; 62] = [
     "web_client::engine::Engine>::compared",
     "web_client::engine::Engine>::remove_pin",
     "web_client::state::muted::with",
+    "web_client::state::qr",
+    "qrcode",
     "client::browsing::Browsing>::rejection",
     "client::emoji",
     "client::formatting",
