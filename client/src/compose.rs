@@ -140,9 +140,24 @@ impl Chat {
         reply_to: Option<Seq>,
         authorship: Authorship,
     ) -> Result<Option<Asked<'a>>, Fault> {
-        let at = authorship.at;
         match lines::parse(line) {
             Line::Say(text) => self.say(text, reply_to, authorship)?,
+            Line::Empty => {}
+            command => return self.command(command, authorship),
+        }
+        Ok(None)
+    }
+
+    /// Carries out a line that is no message.
+    // A function of its own in the program, too: the page has it in its later part.
+    #[inline(never)]
+    fn command<'a>(
+        &mut self,
+        command: Line<'a>,
+        authorship: Authorship,
+    ) -> Result<Option<Asked<'a>>, Fault> {
+        let at = authorship.at;
+        match command {
             Line::Name(name) => match lines::check_name(name) {
                 // To the server an empty name means a guest name, so a forgotten argument would
                 // take the person's name away.
@@ -198,7 +213,8 @@ impl Chat {
             }
             Line::Quit => return Ok(Some(Asked::Quit)),
             Line::Other { word, rest } => return Ok(Some(Asked::Command { word, rest })),
-            Line::Empty => {}
+            // These are no commands.
+            Line::Say(_) | Line::Empty => {}
         }
         Ok(None)
     }

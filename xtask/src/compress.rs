@@ -39,7 +39,7 @@ impl Part {
     pub(crate) fn limit(self) -> u64 {
         match self {
             Self::Page => 400 * 1024,
-            Self::Later => 100 * 1024,
+            Self::Later => 112 * 1024,
             Self::Vault => 160 * 1024,
         }
     }

@@ -3,7 +3,7 @@
 /// The paths of the modules and functions that are in the later part: those of what a person opens
 /// after entering, of v1, and of failures. A function is in the later part if its name contains one of
 /// these as a whole path; `…` stands for any text.
-pub(super) const LATER: [&str; 66] = [
+pub(super) const LATER: [&str; 70] = [
     // Panels, dialogs, screens.
     "web_client::components::blocked",
     "web_client::components::browse",
@@ -39,6 +39,7 @@ pub(super) const LATER: [&str; 66] = [
     "web_client::state::muted::with",
     "web_client::state::qr",
     "qrcode",
+    "client::Chat>::command",
     "client::browsing::Browsing>::rejection",
     "client::emoji",
     "client::formatting",
@@ -48,6 +49,9 @@ pub(super) const LATER: [&str; 66] = [
     "shared::chat::operator…serde_core::de",
     "shared::chat::operator::request::OperatorRequest as core::clone::Clone",
     "list<shared::chat::operator",
+    "shared::chat::server::read::answer",
+    "shared::chat::server::read::ban",
+    "shared::chat::server::read::found",
     "shared::chat::search::fold",
     "shared::chat::search::pattern",
     // What a tab that was closed has left.

@@ -111,13 +111,7 @@ fn message(mut fields: Fields) -> Result<ServerMessage, Error> {
             seq: it.take("seq")?,
             back: it.take_or_default("back")?,
         },
-        "found" => M::Found {
-            query: it.take("query")?,
-            room: it.take_or_default("room")?,
-            entries: it.list("entries", room_entry)?,
-            more: it.take("more")?,
-            next: it.take_or_default("next")?,
-        },
+        "found" => found(it)?,
         "operator" => M::Operator(answer(fields)?),
         "notice" => M::Notice {
             text: it.take("text")?,
@@ -133,6 +127,19 @@ fn message(mut fields: Fields) -> Result<ServerMessage, Error> {
             room: it.take("room")?,
             entry: entry_of(kind, it)?,
         }),
+    })
+}
+
+// Functions of their own in the program, too, as are `answer` and `ban`: the page has them in its later
+// part.
+#[inline(never)]
+fn found(it: &mut Fields) -> Result<ServerMessage, Error> {
+    Ok(ServerMessage::Found {
+        query: it.take("query")?,
+        room: it.take_or_default("room")?,
+        entries: it.list("entries", room_entry)?,
+        more: it.take("more")?,
+        next: it.take_or_default("next")?,
     })
 }
 
@@ -184,6 +191,7 @@ fn stored_text(it: &mut Fields) -> Result<Option<Text>, Error> {
     text.transpose().map_err(|_| Error::Value)
 }
 
+#[inline(never)]
 fn answer(mut fields: Fields) -> Result<OperatorAnswer, Error> {
     use OperatorAnswer as A;
 
@@ -227,6 +235,7 @@ fn answer(mut fields: Fields) -> Result<OperatorAnswer, Error> {
     })
 }
 
+#[inline(never)]
 fn ban(mut fields: Fields) -> Result<Ban, Error> {
     let it = &mut fields;
     Ok(Ban {
