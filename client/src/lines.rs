@@ -26,7 +26,7 @@ pub const OPERATOR_HELP: &str = "Operators: /op operators and /op rooms list the
                                  /op uninvite NUMBER ends one. WHO is a name or a fingerprint.";
 
 /// The meaning of a line that a person types.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Line<'a> {
     /// Sends a message with this text.
     Say(&'a str),

@@ -66,6 +66,13 @@ export class ChatPage {
     await expect(this.firstContact).toBeHidden();
   }
 
+  /** Shows the steps of the handshake, in the inspector. */
+  async showHandshake() {
+    if (await this.id('inspector').isHidden()) await this.tool('inspect-toggle');
+    await this.id('inspect-handshake').click();
+    await expect(this.id('handshake-panel')).toBeVisible();
+  }
+
   /**
    * Opens what is folded.
    * @param {string} testId of a `<details>`

@@ -104,7 +104,7 @@ export async function inChat({ server, visitor }, look) {
   await look(page, 'the composer with a preview');
   await chat.composer.fill('');
   await chat.id('forms-toggle').click();
-  for (const panel of ['search', 'members', 'handshake', 'console']) {
+  for (const panel of ['search', 'members', 'inspect', 'console']) {
     await chat.tool(`${panel}-toggle`);
     await look(page, `the panel ${panel}`);
     if (panel === 'console') {

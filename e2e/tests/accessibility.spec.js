@@ -54,11 +54,11 @@ for (const colorScheme of ['light', 'dark']) {
       await expect(chat.messages('hello to you', 'ada')).toHaveCount(1);
       await look('chat, as it opens');
       const panel = chat.id('handshake-panel');
-      if (await panel.isHidden()) await chat.tool('handshake-toggle');
+      await chat.showHandshake();
       await expect(panel).toBeVisible();
       await chat.id('handshake-frame').first().locator('summary').click();
       await look('the handshake, with a frame');
-      await chat.id('handshake-close').click();
+      await chat.id('inspect-close').click();
       await expect(panel).toBeHidden();
       await look('chat alone');
       await chat.shield('trusted').locator('summary').click();

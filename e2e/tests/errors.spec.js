@@ -22,6 +22,7 @@ test.describe('a full server', () => {
     await expect(chat.bannerState).toHaveText('The server has no place left for another connection.');
     await expect(chat.banner).toContainText('Close other tabs');
     await chat.unfold('connect-report');
+    await chat.id('inspect-handshake').click();
     await expect(chat.id('handshake-panel')).toContainText(/The server (answered with an error frame|ended it with an alert)/);
     // It goes on by itself as soon as there is a place.
     inside.dispose();

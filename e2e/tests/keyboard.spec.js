@@ -69,19 +69,19 @@ for (const width of [360, 1280]) {
     await expect(chat.dialog).toBeHidden();
     await expect(chat.id('own-menu-open')).toBeFocused();
 
-    const inBar = await chat.shows('handshake-toggle', 'bar-more');
+    const inBar = await chat.shows('inspect-toggle', 'bar-more');
     if (!inBar) {
       await tabTo(page, 'bar-more');
       await keys.press('Enter');
     }
-    await tabTo(page, 'handshake-toggle');
-    const panel = chat.id('handshake-panel');
+    await tabTo(page, 'inspect-toggle');
+    const panel = chat.id('inspector');
     await keys.press('Enter');
     await expect(panel).toBeVisible();
-    await tabTo(page, 'handshake-close');
+    await tabTo(page, 'inspect-close');
     await keys.press('Enter');
     await expect(panel).toBeHidden();
-    await expect(chat.id(inBar ? 'handshake-toggle' : 'bar-more')).toBeFocused();
+    await expect(chat.id(inBar ? 'inspect-toggle' : 'bar-more')).toBeFocused();
     await tabTo(page, 'composer');
     await keys.type('three');
     await tabTo(page, 'send');

@@ -6,7 +6,7 @@ test('panels are closed at first, have addresses, and are remembered', { tag: '@
   const { chat, page } = ada;
   await chat.open(server.url);
   await chat.join('ada');
-  await expect(chat.id('handshake-panel')).toHaveCount(0);
+  await expect(chat.id('inspector')).toHaveCount(0);
   await chat.tool('members-toggle');
   await expect(page).toHaveURL(`${server.url}#panel=people`);
   await chat.type('/join den');

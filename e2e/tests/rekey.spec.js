@@ -10,7 +10,7 @@ async function rekeys(chat) {
 }
 
 async function showPanel(chat) {
-  if (await chat.id('handshake-panel').isHidden()) await chat.tool('handshake-toggle');
+  await chat.showHandshake();
   await expect(chat.id('handshake-rekeys')).toBeVisible();
 }
 

@@ -165,7 +165,7 @@ test('a window that becomes wide can be written in at once', { tag: '@engines' }
   await chat.open(server.url);
   await chat.join('ada');
   // It lies over the log in a narrow window.
-  await chat.tool('handshake-toggle');
+  await chat.tool('inspect-toggle');
   const column = page.locator('.chat-column');
   await expect(column).not.toHaveJSProperty('inert', true);
   await page.setViewportSize({ width: 1000, height: 800 });

@@ -181,6 +181,7 @@ pub fn app(props: &AppProps) -> Html {
                     {host}
                     origin={origin.clone()}
                     report={state.handshake.clone()}
+                    inspection={props.engine.inspection()}
                     attempt={state.attempt}
                     protection={state.protection()}
                     panel={state.panel}
@@ -205,6 +206,7 @@ pub fn app(props: &AppProps) -> Html {
                     {host}
                     origin={origin.clone()}
                     report={state.handshake.clone()}
+                    inspection={props.engine.inspection()}
                     waiting={state.chat.outbox.lines().len()}
                     returning={state.attempt > 0}
                     {version}

@@ -13,6 +13,7 @@ pub mod frame;
 pub mod handshake_report;
 pub mod health;
 pub mod identity;
+pub mod inspection;
 mod judging;
 pub mod link;
 pub mod muted;

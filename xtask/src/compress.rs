@@ -39,7 +39,7 @@ impl Part {
     pub(crate) fn limit(self) -> u64 {
         match self {
             Self::Page => 400 * 1024,
-            Self::Later => 112 * 1024,
+            Self::Later => 136 * 1024,
             Self::Vault => 160 * 1024,
         }
     }

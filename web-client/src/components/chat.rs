@@ -66,6 +66,7 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
     let making = use_state(|| None::<String>);
     let browsing = use_state(|| false);
     let changing = use_state(|| false);
+    let finding = use_state(|| None);
     let (making_opened, changing_opened) = (use_opened(making.is_some()), use_opened(*changing));
     let browsing_opened = use_opened(*browsing);
     let intent = use_intent(&place);
@@ -104,7 +105,10 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
     let class = classes!(
         "chat",
         aside.open().is_some().then_some("with-aside"),
-        (aside.open() == Some(Panel::Console)).then_some("with-console"),
+        aside
+            .open()
+            .is_some_and(Panel::is_wide)
+            .then_some("with-console"),
         drawer.then_some("with-drawer"),
     );
     let on_new = set_to(&making, Some(String::new()));
@@ -148,9 +152,9 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
                 <div class="scrim" onclick={on_drawer} aria-hidden="true" />
             }
             <div class="chat-column" inert={covered}>
-                { column(props, room, place, &intent, &goal, &set_to(&changing, true)) }
+                { column(props, room, place, &intent, &goal, &finding, &set_to(&changing, true)) }
             </div>
-            { panel(props, room, &aside, set_to(&changing, true)) }
+            { panel(props, room, &aside, (*finding).clone(), set_to(&changing, true)) }
             if making_opened {
                 <NewRoom
                     open={making.is_some()}
@@ -184,6 +188,9 @@ pub fn chat_screen(props: &ChatScreenProps) -> Html {
     }
 }
 
+/// A text to find in the frames, and the number of times that this was asked for.
+type Finding = UseStateHandle<Option<(AttrValue, u32)>>;
+
 /// Shows the room: what stands above its log, the log, and the composer.
 fn column(
     props: &ChatScreenProps,
@@ -191,6 +198,7 @@ fn column(
     place: Place,
     intent: &IntentState,
     goal: &GoalState,
+    finding: &Finding,
     on_settings: &Callback<()>,
 ) -> Html {
     let ChatScreenProps {
@@ -224,7 +232,7 @@ fn column(
                 shown={goal.shown()}
                 clock={props.settings.clock}
                 welcome={welcome(props, room, on_settings)}
-                on_do={on_do(act, room, intent)}
+                on_do={on_do(act, room, intent, finding)}
                 on_cancel={act.reform(Action::Cancel)}
                 on_resend={act.reform(Action::Resend)}
                 on_older={act.reform(Action::LoadOlder)}
@@ -274,8 +282,14 @@ fn column(
 }
 
 /// Returns the callback for the person's actions on messages.
-fn on_do(act: &Callback<Action>, room: &Rc<Room>, intent: &IntentState) -> Callback<Doing> {
+fn on_do(
+    act: &Callback<Action>,
+    room: &Rc<Room>,
+    intent: &IntentState,
+    finding: &Finding,
+) -> Callback<Doing> {
     let (act, room, intent) = (act.clone(), room.clone(), intent.clone());
+    let finding = finding.clone();
     Callback::from(move |doing: Doing| match doing {
         Doing::Write(what) => act.emit(stamp::write(what)),
         Doing::Reply(seq) => intent.begin(Intent::Reply(seq), ""),
@@ -283,6 +297,11 @@ fn on_do(act: &Callback<Action>, room: &Rc<Room>, intent: &IntentState) -> Callb
         Doing::Unread(from) => {
             let room = room.id.clone();
             act.emit(Action::MarkUnread { room, from });
+        }
+        Doing::Frames(id) => {
+            let times = finding.as_ref().map_or(0, |(_, times)| times + 1);
+            finding.set(Some((id.to_string().into(), times)));
+            act.emit(Action::Panel(Some(Panel::Inspector)));
         }
         Doing::Show(seq) => {
             let room = room.id.clone();

@@ -12,7 +12,7 @@ use self::form::use_form;
 use super::banner::banner;
 use super::callbacks::set_to;
 use super::field::{Field, field};
-use super::handshake::handshake_panel;
+use super::inspector::Inspector;
 use super::key_state::KeyState;
 use super::protocol::protocol_choice;
 use crate::hooks::use_secure_context;
@@ -21,6 +21,7 @@ use crate::state::connection::{Connection, Target};
 use crate::state::ending::Ending;
 use crate::state::handshake_report::HandshakeReport;
 use crate::state::identity::Identity;
+use crate::state::inspection::Inspection;
 use crate::state::link::Link;
 
 /// Props of [`Connect`].
@@ -36,6 +37,8 @@ pub struct ConnectProps {
     pub host: AttrValue,
     /// The report of the handshake.
     pub report: HandshakeReport,
+    /// The frames of this page's connections.
+    pub inspection: Inspection,
     /// The number of entries that wait to be sent.
     pub waiting: usize,
     /// There was an attempt before.
@@ -164,7 +167,7 @@ pub fn connect(props: &ConnectProps) -> Html {
                     >
                         <summary>{ "How the last connection went" }</summary>
                         if *report_unfolded {
-                            { handshake_panel(&props.report, None) }
+                            <Inspector inspection={props.inspection.clone()} seen={props.inspection.0.borrow().next()} report={props.report.clone()} />
                         }
                     </details>
                 }

@@ -1,7 +1,7 @@
 //! The person's actions on a message.
 
 use client::outbox::Writing;
-use shared::chat::Seq;
+use shared::chat::{MessageId, Seq};
 
 /// An action of the person on a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum Doing {
     Edit(Seq),
     /// Makes the message and everything after it unread.
     Unread(Seq),
+    /// Shows the frames with the message in the inspector.
+    Frames(MessageId),
     /// Shows the message that this one answers.
     Show(Seq),
 }

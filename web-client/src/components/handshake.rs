@@ -11,9 +11,8 @@ use super::text;
 use crate::state::frame::Frame;
 use crate::state::handshake_report::{HandshakeReport, Progress, ServerKey, Step};
 
-/// Shows the steps, their frames, bytes and times, with a button that closes the panel if it can be
-/// closed.
-pub fn handshake_panel(report: &HandshakeReport, on_close: Option<&Callback<()>>) -> Html {
+/// Shows the steps, their frames, bytes and times.
+pub fn handshake_panel(report: &HandshakeReport) -> Html {
     let traffic = report.traffic;
     html! {
         <section class="handshake" translate="no" data-testid="handshake-panel" aria-labelledby="handshake-title">
@@ -21,17 +20,6 @@ pub fn handshake_panel(report: &HandshakeReport, on_close: Option<&Callback<()>>
                 <h2 id="handshake-title">{ "The handshake" }</h2>
                 if let Some(total) = report.total() {
                     <span class="pill" data-testid="handshake-total">{ text::duration(total) }</span>
-                }
-                if let Some(on_close) = on_close {
-                    <button
-                        type="button"
-                        class="button button-icon"
-                        data-testid="handshake-close"
-                        aria-label="Close the handshake panel"
-                        onclick={on_close.reform(|_: MouseEvent| ())}
-                    >
-                        { icon(Icon::Cross) }
-                    </button>
                 }
             </header>
             <ol class="steps">

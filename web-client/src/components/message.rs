@@ -237,6 +237,8 @@ fn tools(
     let reply = props.on_do.reform(move |_: MouseEvent| Doing::Reply(seq));
     let unread = props.on_do.reform(move |_: MouseEvent| Doing::Unread(seq));
     let edit = props.on_do.reform(move |_: MouseEvent| Doing::Edit(seq));
+    let id = props.message.id;
+    let frames = props.on_do.reform(move |_: MouseEvent| Doing::Frames(id));
     html! {
         <div class="tools" translate="no" role="group" aria-label="What to do with this message">
             { tool("message-react", "React", Icon::Smile, pick) }
@@ -247,6 +249,7 @@ fn tools(
             if own {
                 { tool("message-edit", "Edit", Icon::Sign, edit) }
             }
+            { tool("message-frames", "Show its frames", Icon::Steps, frames) }
             if own || props.moderates {
                 { tool("message-delete", "Delete", Icon::Bin, delete) }
             }

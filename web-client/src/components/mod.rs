@@ -8,12 +8,12 @@
 //! |---|---|
 //! | own menu | `own-menu-open` `own-menu` `own-name` (in the chat) `own-rename` `own-rename-submit` `verify-open` `identity-open` `settings-open` `disconnect` (in the chat) |
 //! | settings | `settings` (the dialog) with radios `theme-default` `theme-light` `theme-dark`, `clock-default` `clock-24` `clock-12`, `send-key-default` `send-key-ctrl-enter`; `settings-notify` `settings-notify-ask` |
-//! | bar | `rooms-toggle` (narrow) `room-title` `shield` (`data-look`: see `Protection::as_str`; `shield-words` `shield-compare`) `search-toggle` `bar-more` (phone: shows the others) `members-toggle` `handshake-toggle` `mute-toggle` `console-toggle` (operators) |
+//! | bar | `rooms-toggle` (narrow) `room-title` `shield` (`data-look`: see `Protection::as_str`; `shield-words` `shield-compare`) `search-toggle` `bar-more` (phone: shows the others) `members-toggle` `inspect-toggle` `mute-toggle` `console-toggle` (operators) |
 //! | every screen | `renewal` (the server has another version of the page) `renewal-load` |
 //! | coming back | `coming-back` `coming-back-cancel` |
 //! | connect screen | `connect-name` `connect-name-error` `connect-elsewhere` (folded: server and protocol) `connect-report` (folded: the last handshake) `connect-identity` `connect-server` `connect-server-error` `connect-submit` `connect-cancel` `key-progress` `protocol-choice` (radios inside: `protocol-v2` `protocol-v1`) `v1-warning` (while v1 is chosen) `link-pin` (the page's link names a key) `link-problem` (it should, but is damaged) `insecure-page` (the page is no secure context) |
 //! | chat | `log` `announcement` (the newest message, for screen readers) `message` (`data-seq`, `data-name`, `data-own`; the text alone is `message-text`; in an answer and in a hit of the search `quoted-text`) `edited` (shows `former`) `deleted` `reply-line` `reaction` `day` `new-divider` `notice` `outgoing` (`data-state`: queued, sent, acked, refused) `outgoing-cancel` `outgoing-resend` `jump-latest` `jump-unread` `mark-read` (while unread messages are above the view) `typing` `composer` `completion` (`completion-option`) `composer-about` `composer-forget` `composer-aside` (an edit or answer was put aside; `composer-undo` goes on) `composer-unknown` (what begins with a slash is sent) `composer-forgets` (the browser keeps nothing) `send` `welcome` (an empty room: `welcome-link` `welcome-invite` `welcome-topic` `welcome-write`) |
-//! | a message's tools | `message-react` (opens `reaction-board` with `reaction-search`) `message-reply` `message-unread` `message-edit` `message-delete` (asks: `delete-yes` `delete-no`) |
+//! | a message's tools | `message-react` (opens `reaction-board` with `reaction-search`) `message-reply` `message-unread` `message-edit` `message-frames` (in the inspector) `message-delete` (asks: `delete-yes` `delete-no`) |
 //! | rooms | `rooms` `room` (`data-room`) `room-unread` `room-mentions` `room-draft` `room-muted` `room-new`; the dialog `browse` (by `browse-rooms`): `browse-query` `browse-status` `browse-error` `browse-room` (`data-room`; inside `browse-join` or `browse-open`) `browse-more` `browse-make`; the dialog `new-room`: `new-room-name` `new-room-topic` `new-room-private` `new-room-submit`; the dialog `room-settings` (by `room-settings-open`): `room-topic` `room-topic-submit` `room-rename` `room-rename-submit` `room-close` (asks: `room-close-yes` `room-close-no`) |
 //! | members | `members` `members-close` `member` (`data-name`, `data-online`, `data-role`) `member-role` `member-direct` `member-manage` (opens `member-promote` `member-demote` `member-handover` `member-remove`; the last two ask: `member-yes` `member-no`) `members-more` `room-leave` `invite-known` `invite-id` `invite-submit` `invite-done` |
 //! | search | `search` `search-query` `search-submit` `search-status` `search-hit` `search-more` `search-close` |
@@ -22,7 +22,8 @@
 //! | not admitted | `waiting` (`data-mode`) `waiting-invitation` `waiting-redeem` |
 //! | keyboard | `switcher` (Ctrl+K) `switcher-query` `switcher-room`, `shortcuts` (Ctrl+/) |
 //! | banner (both screens) | `banner` (`data-state`: see `Connection::as_str` and `Doubt::as_str`) `banner-state` `retry-now` `countdown` |
-//! | handshake | `handshake-panel` `handshake-step` (`data-step`, `data-progress`: ahead, now, done, failed) `handshake-frame` `handshake-total` `handshake-rekeys` (v2) `handshake-close` |
+//! | handshake | `handshake-panel` `handshake-step` (`data-step`, `data-progress`: ahead, now, done, failed) `handshake-frame` `handshake-total` `handshake-rekeys` (v2) |
+//! | inspector | `inspector` `inspect-close` `inspect-frames` `inspect-handshake` (the steps, and `inspect-diagram` with `inspect-arrow`) `inspect-keys` (`inspect-tree`, `inspect-key-frame`) `inspect-kinds` `inspect-direction` `inspect-find` `inspect-count` `inspect-pause` `inspect-list` `inspect-frame` (`data-kind`, `data-direction`, `data-check`) `inspect-detail` `inspect-verdict` (`data-check`) `inspect-layer` (`data-layer`) `inspect-field` (`data-name`) `inspect-bytes` `inspect-more-bytes` `inspect-copy-…` `inspect-show` (the message of a frame) `inspect-key-uses` |
 //! | a key in words | `X-words` (all eight, with spaces, are its `data-words`) `X-fingerprint` `X-copy` `X-qr` (what it says is its `data-text`), where X is `first-contact`, `verify-server`, `verify-own`, `key-expected` or `key-presented` |
 //! | first contact | `first-contact` (the dialog) `first-contact-address` `first-contact-given` `first-contact-ask` `first-contact-look` (the ways) `first-contact-told` `first-contact-key` (folded) `first-contact-contradiction` `first-contact-clear` `first-contact-trust` `first-contact-refuse` `first-contact-problem` |
 //! | blocking screen | one of `key-changed` (also for a key that a link names), `link-contradicts`, `version-floor`, `pin-damaged`; buttons `blocked-back` `blocked-pins` (opens the list of pins) `blocked-forget-link` `blocked-connect-v2` |
@@ -51,6 +52,7 @@ pub mod handshake;
 pub mod header;
 pub mod icons;
 pub mod identity;
+pub mod inspector;
 pub mod key_card;
 pub mod key_state;
 pub mod log;

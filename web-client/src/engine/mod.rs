@@ -25,6 +25,7 @@ use web_sys::File;
 
 use crate::state::connection::Target;
 use crate::state::identity::Identity;
+use crate::state::inspection::Inspection;
 use crate::state::pins::Pins;
 use crate::state::{Action, Met, SessionEvent};
 use crate::vault::messages::{Answer, Call, Failure, Profile};
@@ -65,6 +66,7 @@ struct Inner {
     outlet: Outlet,
     vault: WorkerClient,
     session: RefCell<Option<Session>>,
+    inspection: Inspection,
     blocked: Rc<Cell<bool>>,
     _policy: Option<EventListener>,
     _leaving: Option<EventListener>,
@@ -141,6 +143,7 @@ impl Engine {
                 outlet,
                 vault,
                 session: RefCell::default(),
+                inspection: Inspection::default(),
                 blocked,
                 _policy: policy,
                 _leaving: leaving,
@@ -299,6 +302,7 @@ impl Engine {
         let blocked = self.0.blocked.clone();
         let surroundings = Surroundings {
             vault: self.0.vault.clone(),
+            inspection: self.0.inspection.clone(),
             notify: Box::new(move |event: SessionEvent| {
                 this.dispatch(Action::Session { attempt, event });
             }),
@@ -306,6 +310,11 @@ impl Engine {
         };
         let session = Session::open(target, trust, profile, surroundings);
         *self.0.session.borrow_mut() = session;
+    }
+
+    /// Returns the frames of all sessions.
+    pub fn inspection(&self) -> Inspection {
+        self.0.inspection.clone()
     }
 
     /// Ends the session, if there is one, and announces that to the server.

@@ -13,7 +13,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use gloo_timers::callback::Timeout;
 use shared::connection::{
     ClientConfig, ClientConnection, Event, Observe, PrivateKeyRequest, PrivateKeyResponse,
-    SendError, Trust, Version,
+    SendError, Trust, Verdict, Version,
 };
 use shared::identity::PublicKey;
 use shared::random::{Random, RandomUnavailable};
@@ -28,12 +28,15 @@ use crate::state::connection::Target;
 use crate::state::ending::Ending;
 use crate::state::frame::Frame;
 use crate::state::handshake_report::ServerKey;
+use crate::state::inspection::Inspection;
 use crate::vault::messages::{Answer, Call, Failure, Profile};
 
 /// The parts of the page that a session uses.
 pub(super) struct Surroundings {
     /// The vault, which performs the operations with the private key.
     pub vault: WorkerClient,
+    /// Takes the session's frames.
+    pub inspection: Inspection,
     /// Takes the session's events.
     pub notify: Box<dyn Fn(SessionEvent)>,
     /// Returns `true` if the browser has reported that the page's policy blocked a connection.
@@ -93,6 +96,9 @@ impl Session {
         let now = clock::now();
         let surroundings = Rc::new(surroundings);
         let version = target.version;
+        let mut ring = surroundings.inspection.0.borrow_mut();
+        ring.begin(now.as_micros(), version);
+        drop(ring);
         (surroundings.notify)(SessionEvent::Began {
             now: now.as_micros(),
             version,
@@ -104,7 +110,7 @@ impl Session {
             return None;
         };
         let config = ClientConfig {
-            // The handshake report shows the frames.
+            // The inspector shows the frames.
             observe: Observe::Frames,
             ..ClientConfig::new(identity, version, trust)
         };
@@ -255,8 +261,14 @@ impl Session {
             }
             Event::Frame(seen) => {
                 let at = seen.at.as_micros();
+                let accepted = seen.verdict == Verdict::Accepted;
                 let frame = Frame::new(seen.direction, seen.kind, &seen.wire, at);
-                self.notify(SessionEvent::Frame(frame));
+                let inspection = self.0.borrow().surroundings.inspection.clone();
+                inspection.0.borrow_mut().push(*seen);
+                // A frame that was refused completes no step; the end of the session follows it.
+                if accepted {
+                    self.notify(SessionEvent::Frame(frame));
+                }
             }
             Event::Closed(reason) => self.closed(reason),
             // Events of a later version of the protocol.

@@ -5,8 +5,8 @@
 /// A panel beside the log; in a narrow window it lies over it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Panel {
-    /// The frames of the handshake.
-    Handshake,
+    /// The frames of this page's connections.
+    Inspector,
     /// The members of the room.
     Members,
     /// The search for messages.
@@ -17,12 +17,17 @@ pub enum Panel {
 
 impl Panel {
     /// All panels.
-    const ALL: [Self; 4] = [Self::Handshake, Self::Members, Self::Search, Self::Console];
+    const ALL: [Self; 4] = [Self::Inspector, Self::Members, Self::Search, Self::Console];
+
+    /// Returns `true` for the panels with tables, which need more room.
+    pub const fn is_wide(self) -> bool {
+        matches!(self, Self::Console | Self::Inspector)
+    }
 
     /// Returns the panel's name for people.
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Handshake => "Handshake",
+            Self::Inspector => "Inspector",
             Self::Members => "People",
             Self::Search => "Search",
             Self::Console => "Server",
@@ -32,7 +37,7 @@ impl Panel {
     /// Returns the panel's name in the page's address.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Handshake => "handshake",
+            Self::Inspector => "inspect",
             Self::Members => "people",
             Self::Search => "search",
             Self::Console => "console",

@@ -3,7 +3,7 @@
 /// The paths of the modules and functions that are in the later part: those of what a person opens
 /// after entering, of v1, and of failures. A function is in the later part if its name contains one of
 /// these as a whole path; `…` stands for any text.
-pub(super) const LATER: [&str; 70] = [
+pub(super) const LATER: [&str; 75] = [
     // Panels, dialogs, screens.
     "web_client::components::blocked",
     "web_client::components::browse",
@@ -14,6 +14,7 @@ pub(super) const LATER: [&str; 70] = [
     "web_client::components::console_rooms",
     "web_client::components::handshake",
     "web_client::components::identity",
+    "web_client::components::inspector",
     "web_client::components::key_card",
     "web_client::components::member",
     "web_client::components::members",
@@ -36,6 +37,9 @@ pub(super) const LATER: [&str; 70] = [
     "web_client::hooks::recent_emoji",
     "web_client::engine::Engine>::compared",
     "web_client::engine::Engine>::remove_pin",
+    "web_client::state::inspection::filter",
+    "web_client::state::inspection::bytes",
+    "web_client::state::inspection::keys",
     "web_client::state::muted::with",
     "web_client::state::qr",
     "qrcode",
@@ -59,6 +63,8 @@ pub(super) const LATER: [&str; 70] = [
     "web_client::engine::memory::Memory>::look_for_left",
     // The older protocol.
     "shared::v1::client",
+    // Sentences about failures of connections.
+    "shared::error::Error as core::fmt::Display",
     // Products of numbers that only RSA keys above 2048 bits have.
     "crypto_bigint::uint::mul::karatsuba…<64usize",
     "crypto_bigint::uint::mul::karatsuba…<128usize",

@@ -74,7 +74,7 @@ pub(super) fn bar(
                 </button>
                 <div id={REST_ID} class="bar-rest" popover="auto" onclick={on_chosen}>
                     { tool("members-toggle", Icon::People, Panel::Members) }
-                    { tool("handshake-toggle", Icon::Key, Panel::Handshake) }
+                    { tool("inspect-toggle", Icon::Steps, Panel::Inspector) }
                     { mute(props, room) }
                     if chat.operator {
                         { tool("console-toggle", Icon::Plug, Panel::Console) }

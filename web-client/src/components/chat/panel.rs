@@ -13,7 +13,7 @@ use yew::prelude::*;
 use super::aside::AsideState;
 use super::props::ChatScreenProps;
 use crate::components::callbacks::on_escape;
-use crate::components::handshake::handshake_panel;
+use crate::components::inspector::Inspector;
 use crate::components::members::Members;
 use crate::components::operator::Console;
 use crate::components::search::Search;
@@ -21,11 +21,12 @@ use crate::state::Action;
 use crate::state::connection::Connection;
 use crate::state::panel::Panel;
 
-/// Shows the panel that is open, which is about `room`.
+/// Shows the panel that is open, which is about `room`. `find` is searched for in the frames.
 pub(super) fn panel(
     props: &ChatScreenProps,
     room: &Rc<Room>,
     aside: &AsideState,
+    find: Option<(AttrValue, u32)>,
     on_settings: Callback<()>,
 ) -> Html {
     let Some(which) = aside.open() else {
@@ -35,7 +36,17 @@ pub(super) fn panel(
     let on_close = aside.on_close();
     let on_ask = act.reform(Action::Ask);
     let content = match which {
-        Panel::Handshake => handshake_panel(&props.report, Some(&on_close)),
+        Panel::Inspector => html! {
+            <Inspector
+                inspection={props.inspection.clone()}
+                seen={props.inspection.0.borrow().next()}
+                report={props.report.clone()}
+                {find}
+                chat={chat.clone()}
+                on_show={act.reform(|(room, seq)| Action::GoTo { room, seq })}
+                {on_close}
+            />
+        },
         Panel::Members => html! {
             <Members
                 key={room.number.to_string()}

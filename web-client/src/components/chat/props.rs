@@ -9,6 +9,7 @@ use crate::state::Action;
 use crate::state::address::Origin;
 use crate::state::connection::{Connection, Doubt};
 use crate::state::handshake_report::HandshakeReport;
+use crate::state::inspection::Inspection;
 use crate::state::panel::Panel;
 use crate::state::settings::Settings;
 use crate::state::shown::Protection;
@@ -26,6 +27,8 @@ pub struct ChatScreenProps {
     pub origin: Origin,
     /// The report of the handshake.
     pub report: HandshakeReport,
+    /// The frames of this page's connections.
+    pub inspection: Inspection,
     /// The number of the session.
     pub attempt: u32,
     /// The protection of the session.
