@@ -13,7 +13,7 @@ import * as firefox from './lib/firefox/options.js';
 const grep = env.SECURE_CHAT_ENGINES === 'all' ? /./ : /@engines/;
 
 /** What every engine is driven through: the page's faults, and its main paths. */
-const EVERYWHERE = ['browse', 'composer', 'keyboard', 'liveness', 'lobby', 'locale', 'panels', 'return', 'rooms', 'search', 'settings', 'unread', 'unsent', 'widths'];
+const EVERYWHERE = ['browse', 'composer', 'inspector', 'keyboard', 'liveness', 'lobby', 'locale', 'panels', 'return', 'rooms', 'search', 'settings', 'unread', 'unsent', 'widths'];
 
 /** What Firefox is driven through beside that. */
 const IN_FIREFOX = ['accessibility', 'completion', 'identity', 'mute', 'notifications', 'reconnect', 'translation', 'trust', 'typing'];

@@ -25,6 +25,7 @@ test('a handshake of v2 is listed from the first byte on, and every byte is in a
   for (const kind of ['preface', 'client_hello', 'announcement', 'server_hello', 'server_auth', 'client_auth', 'message']) {
     expect(kinds).toContain(kind);
   }
+  await chat.id('inspect-find').fill('client_hello');
   await frames(chat, 'client_hello').last().click();
   await expect(chat.id('inspect-verdict')).toHaveText('Accepted');
   await layer(chat, 'wire').click();

@@ -160,6 +160,23 @@ test('nothing moves when a message has arrived, or was edited', { tag: '@engines
   expect(await boxes(chat.id('message'))).toEqual(arrived);
 });
 
+test('no time is cut beside a message, whatever its length', { tag: '@engines' }, async ({ server, visitor, python }) => {
+  const { chat, page } = await visitor({ viewport: { width: 320, height: 740 } });
+  await chat.open(server.url);
+  await chat.join('ada');
+  const long = 'so long that it needs more than one line on a phone';
+  for (const text of [long, 'short', `${long}, too`]) await chat.type(text);
+  const py = await python();
+  for (const text of ['one', 'two', `${long} of somebody else`]) await py.say(text);
+  await expect(page.locator('.log .row-time')).toHaveCount(4);
+  const lefts = await page.locator('.log .row-time').evaluateAll((times) => times.map((time) => {
+    const range = document.createRange();
+    range.selectNodeContents(time);
+    return range.getBoundingClientRect().left;
+  }));
+  for (const left of lefts) expect(left).toBeGreaterThanOrEqual(0);
+});
+
 test('a window that becomes wide can be written in at once', { tag: '@engines' }, async ({ server, visitor }) => {
   const { chat, page } = await visitor();
   await chat.open(server.url);

@@ -7,6 +7,7 @@ pub mod bytes;
 pub mod filter;
 pub mod keys;
 pub mod ring;
+pub mod summary;
 
 use std::cell::RefCell;
 use std::rc::Rc;

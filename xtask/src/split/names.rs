@@ -3,7 +3,7 @@
 /// The paths of the modules and functions that are in the later part: those of what a person opens
 /// after entering, of v1, and of failures. A function is in the later part if its name contains one of
 /// these as a whole path; `…` stands for any text.
-pub(super) const LATER: [&str; 75] = [
+pub(super) const LATER: [&str; 76] = [
     // Panels, dialogs, screens.
     "web_client::components::blocked",
     "web_client::components::browse",
@@ -40,6 +40,7 @@ pub(super) const LATER: [&str; 75] = [
     "web_client::state::inspection::filter",
     "web_client::state::inspection::bytes",
     "web_client::state::inspection::keys",
+    "web_client::state::inspection::summary",
     "web_client::state::muted::with",
     "web_client::state::qr",
     "qrcode",

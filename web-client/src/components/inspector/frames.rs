@@ -12,6 +12,7 @@ use crate::components::text;
 use crate::state::inspection::Inspection;
 use crate::state::inspection::filter::{FIND_CHARACTERS, Filter, Kinds, Matches};
 use crate::state::inspection::ring::Entry;
+use crate::state::inspection::summary::summary;
 
 /// The height of a row in pixels, which the styles have too: `--frame-row`.
 const ROW_PX: i32 = 28;
@@ -263,7 +264,10 @@ fn row(entry: &Entry, props: &FramesProps) -> Html {
             <span class="frame-time">{ text::duration(entry.since_beginning()) }</span>
             <span class="frame-direction">{ icon(arrow) }<span class="visually-hidden">{ direction }</span></span>
             <span class="frame-kind">{ frame.kind.as_str() }</span>
-            <span class="frame-check">{ check.map(|check| format!("refused: {check}")) }</span>
+            { match check {
+                Some(check) => html! { <span class="frame-check">{ format!("refused: {check}") }</span> },
+                None => html! { <span class="frame-summary">{ summary(frame) }</span> },
+            } }
             <span class="frame-bytes">{ text::bytes(frame.wire.len() as u64) }</span>
         </div>
     }
