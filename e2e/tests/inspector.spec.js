@@ -1,5 +1,6 @@
 // The inspector: every frame with its layers, fields and bytes, as the protocol's own parser saw it.
 import { expectAccessible } from '../lib/axe.js';
+import { LOST_SERVER } from '../lib/guard.js';
 import { come } from '../lib/people.js';
 import { expect, test } from '../lib/test.js';
 
@@ -137,6 +138,32 @@ test('v1 is inspected in the same way, and the diagram opens its frames', async 
   await expect(field(chat, 'client_sig')).toBeVisible();
   await chat.id('inspect-keys').click();
   await expect(chat.id('inspect-tree')).toContainText('aes_key');
+});
+
+test('values of keys are recorded only when asked for, and from the next connection on', async ({ server, visitor }) => {
+  const { chat } = await come(visitor, server, 'ada', { allow: [LOST_SERVER] });
+  await chat.tool('inspect-toggle');
+  await chat.id('inspect-keys').click();
+  await expect(chat.id('inspect-tree')).toContainText('ap_c');
+  await expect(chat.id('inspect-secret')).toHaveCount(0);
+  await chat.id('inspect-secrets').check();
+  await expect(chat.id('inspect-secret')).toHaveCount(0);
+  await server.stop('SIGKILL');
+  await server.start();
+  await expect(chat.id('inspect-secret').first()).toHaveText(/^[0-9a-f]{64}$/);
+  await chat.page.reload();
+  await chat.expectState('connected');
+  await chat.id('inspect-keys').click();
+  await expect(chat.id('inspect-secrets')).not.toBeChecked();
+  await expect(chat.id('inspect-secret')).toHaveCount(0);
+});
+
+test('the inspector has an address of its own', async ({ server, visitor }) => {
+  const { chat, page } = await come(visitor, server, 'ada');
+  await page.goto(`${server.url}#inspect`);
+  await page.reload();
+  await chat.expectState('connected');
+  await expect(chat.id('inspector')).toBeVisible();
 });
 
 for (const colorScheme of ['light', 'dark']) {

@@ -114,7 +114,7 @@ pub fn inspector(props: &InspectorProps) -> Html {
                         { handshake_panel(&props.report) }
                     </>
                 },
-                Tab::Keys => keys(&ring, &on_open),
+                Tab::Keys => keys(&ring, &props.inspection, &on_open),
             } }
         </section>
     }

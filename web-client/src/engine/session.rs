@@ -98,6 +98,11 @@ impl Session {
         let version = target.version;
         let mut ring = surroundings.inspection.0.borrow_mut();
         ring.begin(now.as_micros(), version);
+        let observe = if ring.with_secrets {
+            Observe::WithSecrets
+        } else {
+            Observe::Frames
+        };
         drop(ring);
         (surroundings.notify)(SessionEvent::Began {
             now: now.as_micros(),
@@ -110,8 +115,7 @@ impl Session {
             return None;
         };
         let config = ClientConfig {
-            // The inspector shows the frames.
-            observe: Observe::Frames,
+            observe,
             ..ClientConfig::new(identity, version, trust)
         };
         let random = Random::new(|bytes| getrandom::fill(bytes).map_err(|_| RandomUnavailable));

@@ -35,6 +35,8 @@ pub fn to_invite(origin: &str, code: &InvitationCode) -> String {
 
 const ROOM: &str = "room=";
 const PANEL: &str = "panel=";
+/// The short address of the inspector.
+const INSPECT: &str = "inspect";
 
 /// The part of the chat that the page's address names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +62,8 @@ impl View {
             if let Some(name) = part.strip_prefix(ROOM) {
                 // In the form that the protocol gives to rooms with names and to those of two.
                 view.room = RoomId::from_stored(&decode(name)?).ok()?;
+            } else if part == INSPECT {
+                view.panel = Some(Panel::Inspector);
             } else {
                 view.panel = Some(Panel::parse(part.strip_prefix(PANEL)?)?);
             }
@@ -152,6 +156,14 @@ fn decode(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_inspector_has_a_short_address() {
+        let view = View::parse("#inspect").unwrap();
+        assert_eq!(view.panel, Some(Panel::Inspector));
+        assert_eq!(view.to_fragment(), "#panel=inspect");
+        assert_eq!(View::parse("#inspected"), None);
+    }
 
     const TEXT: &str = "SHA256:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0";
 

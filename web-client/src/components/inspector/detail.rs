@@ -228,6 +228,9 @@ fn keys(keys: &[KeyUse]) -> Html {
                 if !key.nonce.is_empty() {
                     { ", nonce " }<code dir="ltr">{ hex::write(&key.nonce, "") }</code>
                 }
+                if let Some(value) = &key.value {
+                    { ", value " }<code dir="ltr">{ hex::write(value, "") }</code>
+                }
             </li>
         }
     });

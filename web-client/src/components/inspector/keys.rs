@@ -1,18 +1,25 @@
 //! The keys of the latest connection: what each was derived from, and which frames it took part in.
 
 use shared::connection::{Direction, Version};
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::components::text;
+use crate::state::inspection::Inspection;
 use crate::state::inspection::bytes::hex;
 use crate::state::inspection::keys::{self, Branch, Key};
 use crate::state::inspection::ring::Ring;
 
 /// Shows the keys as a tree. `on_open` gets the number of the frame to show.
-pub(super) fn keys(ring: &Ring, on_open: &Callback<u64>) -> Html {
+pub(super) fn keys(ring: &Ring, inspection: &Inspection, on_open: &Callback<u64>) -> Html {
     let branches = keys::tree(ring);
     if branches.is_empty() {
-        return html! { <p class="hint">{ "No frame with keys is kept." }</p> };
+        return html! {
+            <>
+                <p class="hint">{ "No frame with keys is kept." }</p>
+                { secrets(ring, inspection) }
+            </>
+        };
     }
     let origin = match ring.connection().version {
         Version::V1 => {
@@ -27,8 +34,31 @@ pub(super) fn keys(ring: &Ring, on_open: &Callback<u64>) -> Html {
         <section class="key-tree" data-testid="inspect-tree" aria-label="Keys">
             <p class="hint">{ origin }</p>
             { for branches.iter().map(|branch| one(branch, on_open)) }
-            <p class="hint">{ "Their values are not recorded." }</p>
+            { secrets(ring, inspection) }
         </section>
+    }
+}
+
+/// Shows the choice whether the values of keys are recorded.
+fn secrets(ring: &Ring, inspection: &Inspection) -> Html {
+    let onchange = {
+        let inspection = inspection.clone();
+        Callback::from(move |event: Event| {
+            let on = event.target_unchecked_into::<HtmlInputElement>().checked();
+            inspection.0.borrow_mut().with_secrets = on;
+        })
+    };
+    html! {
+        <>
+            <label class="choice">
+                <input type="checkbox" data-testid="inspect-secrets" checked={ring.with_secrets} {onchange} />
+                <span>{ "Record the values of keys, from the next connection on" }</span>
+            </label>
+            <p class="hint">
+                { "Whoever sees the values can read that connection. They stay in this page until it is \
+                   closed, and go to nobody." }
+            </p>
+        </>
     }
 }
 
@@ -71,6 +101,9 @@ fn leaf(key: &Key, on_open: &Callback<u64>) -> Html {
                     { open(key.frames.1, "last") }
                 }
             </p>
+            if let Some(value) = &key.value {
+                <p><code class="fingerprint" dir="ltr" data-testid="inspect-secret">{ hex::write(value, "") }</code></p>
+            }
             if let Some((seq, nonce)) = &key.last {
                 <p class="hint">
                     { format!("Last record {seq}, nonce ") }

@@ -23,6 +23,8 @@ pub struct Key {
     pub direction: Direction,
     /// The sequence number of the last record that the key sealed, with its nonce.
     pub last: Option<(u64, Vec<u8>)>,
+    /// The value at the last use, if the person has it recorded.
+    pub value: Option<Vec<u8>>,
 }
 
 /// The keys with one origin.
@@ -64,6 +66,7 @@ pub fn tree(ring: &Ring) -> Vec<Branch> {
                     uses: 0,
                     direction: entry.frame.direction,
                     last: None,
+                    value: None,
                 });
                 (branch, branches[branch].keys.len() - 1)
             });
@@ -72,6 +75,7 @@ pub fn tree(ring: &Ring) -> Vec<Branch> {
             key.epoch = used.epoch;
             key.frames.1 = entry.id;
             key.uses += 1;
+            key.value = used.value.as_ref().map(|value| value.to_vec());
             if let Some(seq) = used.seq {
                 key.last = Some((seq, used.nonce.clone()));
             }

@@ -64,6 +64,9 @@ pub struct Ring {
     bytes: usize,
     next: u64,
     connection: Connection,
+    /// The values of keys are recorded, of connections that begin from now on. The person chooses this,
+    /// for as long as the page lives.
+    pub with_secrets: bool,
 }
 
 impl Ring {
