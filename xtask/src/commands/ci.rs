@@ -57,12 +57,12 @@ pub(crate) const STEPS: [Step; 15] = [
     },
     Step {
         name: "portable",
-        what: "`shared` on its own, without aws-lc",
+        what: "`shared` and `lab` on their own, without aws-lc",
         check: portable,
     },
     Step {
         name: "wasm",
-        what: "the tests of `shared` in wasm, under Node",
+        what: "the tests of `shared` and `lab` in wasm, under Node",
         check: wasm,
     },
     Step {
@@ -136,6 +136,9 @@ fn clippy(tools: &mut Toolbox) -> Result<()> {
 fn clippy_wasm(tools: &mut Toolbox) -> Result<()> {
     tools.ensure_wasm_target()?;
     let mut command = tools.cargo(&["clippy", "-p", "shared", "-p", "client", "-p", "web-client"]);
+    process::run(command.args(WASM_TARGET).args(["--", "-D", "warnings"]))?;
+    // Apart, because it has `shared` report frames, which the page does not.
+    let mut command = tools.cargo(&["clippy", "-p", "lab"]);
     process::run(command.args(WASM_TARGET).args(["--", "-D", "warnings"]))
 }
 
@@ -168,21 +171,29 @@ fn native(tools: &mut Toolbox) -> Result<()> {
     process::run(command.env("SECURE_CHAT_PYTHON", python))
 }
 
+/// The crates whose tests also run without aws-lc and in wasm. One by one, because `lab` has `shared`
+/// report frames.
+const PORTABLE: [&str; 2] = ["shared", "lab"];
+
 fn portable(tools: &mut Toolbox) -> Result<()> {
-    process::run(&mut tools.cargo(&["test", "-p", "shared"]))
+    PORTABLE
+        .iter()
+        .try_for_each(|package| process::run(&mut tools.cargo(&["test", "-p", package])))
 }
 
 fn wasm(tools: &mut Toolbox) -> Result<()> {
     tools.ensure_wasm_target()?;
     tools.ensure_node()?;
     tools.ensure_wasm_bindgen()?;
-    let mut command = tools.cargo(&["test", "-p", "shared"]);
-    command.args(WASM_TARGET);
-    command.env(
-        "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
-        "wasm-bindgen-test-runner",
-    );
-    process::run(&mut command)
+    PORTABLE.iter().try_for_each(|package| {
+        let mut command = tools.cargo(&["test", "-p", package]);
+        command.args(WASM_TARGET);
+        command.env(
+            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+            "wasm-bindgen-test-runner",
+        );
+        process::run(&mut command)
+    })
 }
 
 fn page(tools: &mut Toolbox) -> Result<()> {
