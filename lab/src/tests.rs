@@ -194,10 +194,12 @@ portable_test! {
             sealed: sealed.iter().map(|(side, wire)| (*side, &wire[..])).collect(),
         };
         let (ml_kem, x25519) = (secret("mlkem_shared"), secret("x25519_shared"));
-        let texts = recording.read(&ml_kem, &x25519).unwrap();
+        let (opened, texts) = recording.read(&ml_kem, &x25519);
+        assert_eq!(opened, sealed.len());
         assert!(!texts.is_empty());
-        assert_eq!(recording.read(&[0; 32], &x25519), None);
-        assert_eq!(recording.read(&ml_kem, &[0; 32]), None);
+        for (ml_kem, x25519) in [([0; 32], x25519), (ml_kem, [0; 32])] {
+            assert_eq!(recording.read(&ml_kem, &x25519), (0, Vec::new()));
+        }
     }
 
     fn the_lab_shows_the_keys_of_its_own_sessions() {

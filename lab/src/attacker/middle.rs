@@ -116,7 +116,7 @@ impl Attacker for Middle {
         let knows_client = self.as_server.saw().peer == Some(client);
         Ok(Learnt {
             texts: self.texts.clone(),
-            facts: vec![Fact::new("client_key", yes_no(knows_client))],
+            facts: vec![Fact::new("sees_client_key", yes_no(knows_client))],
             evidence: Vec::new(),
         })
     }

@@ -67,8 +67,22 @@ impl Reading {
 }
 
 impl Recording<'_> {
-    /// Reads all texts with the two shared secrets; `None` as soon as a record does not open.
-    pub(crate) fn read(&self, ml_kem: &Secret, x25519: &Secret) -> Option<Vec<String>> {
+    /// Reads with the two shared secrets until a record does not open. Returns the number of records
+    /// that did, and the texts in them.
+    pub(crate) fn read(&self, ml_kem: &Secret, x25519: &Secret) -> (usize, Vec<String>) {
+        let (mut opened, mut texts) = (0, Vec::new());
+        // `None` only says that the reading has ended there.
+        let _ = self.open_all(ml_kem, x25519, &mut opened, &mut texts);
+        (opened, texts)
+    }
+
+    fn open_all(
+        &self,
+        ml_kem: &Secret,
+        x25519: &Secret,
+        opened: &mut usize,
+        texts: &mut Vec<String>,
+    ) -> Option<()> {
         let mut transcript = Sha256::new();
         for part in self.clear {
             transcript.update(part);
@@ -80,13 +94,13 @@ impl Recording<'_> {
             Reading::new(expand_prk(&prk, "s hs", &th0)?),
         ];
         let mut handshake = 0;
-        let mut texts = Vec::new();
         for (from, frame) in &self.sealed {
             let direction = match from {
                 Side::Client => 0,
                 Side::Server => 1,
             };
             let (inner_type, content) = reading[direction].open(frame)?;
+            *opened += 1;
             // server_auth, server_finished, client_auth and client_finished are the transcript.
             if handshake < 4 {
                 handshake += 1;
@@ -105,7 +119,7 @@ impl Recording<'_> {
                 texts.extend(messages(&content)?);
             }
         }
-        Some(texts)
+        Some(())
     }
 }
 

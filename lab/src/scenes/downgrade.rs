@@ -97,7 +97,7 @@ impl Attacker for Block {
 fn expected(plan: &Plan) -> Findings {
     match plan.version {
         Version::V1 => Findings {
-            learnt: learnt(&[HELLO, ANSWER, FOLDER], &[("client_key", "yes")]),
+            learnt: learnt(&[HELLO, ANSWER, FOLDER], &[("sees_client_key", "yes")]),
             achieved: true,
             ..undisturbed()
         },

@@ -62,7 +62,7 @@ fn explanation(version: Version) -> Explanation {
         Version::V1 => Explanation {
             why: "A message has no number, so that nobody misses one.",
             sections: &["1.4", "1.7"],
-            references: &["RFC 2104"],
+            references: &["RFC 3552 §3.3.3"],
         },
         Version::V2 => Explanation {
             why: "The next record of the client is record 1, and the server opens it as \

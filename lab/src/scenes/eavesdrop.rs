@@ -39,7 +39,7 @@ fn attack(_: &Plan) -> Result<Box<dyn Attacker>, LabError> {
         });
         Ok(Learnt {
             facts: vec![
-                Fact::new("client_key", yes_no(shows(tap, &client))),
+                Fact::new("sees_client_key", yes_no(shows(tap, &client))),
                 Fact::new("lengths_of_client", &lengths[0]),
                 Fact::new("lengths_of_server", &lengths[1]),
             ],
@@ -68,12 +68,12 @@ fn expected(plan: &Plan) -> Findings {
     // v1 pads to 16 bytes, v2 to 64.
     let facts = match plan.version {
         Version::V1 => [
-            ("client_key", "yes"),
+            ("sees_client_key", "yes"),
             ("lengths_of_client", "32 32"),
             ("lengths_of_server", "32"),
         ],
         Version::V2 => [
-            ("client_key", "no"),
+            ("sees_client_key", "no"),
             ("lengths_of_client", "64 64"),
             ("lengths_of_server", "64"),
         ],

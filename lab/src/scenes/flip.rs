@@ -157,9 +157,9 @@ fn explanation(version: Version) -> Explanation {
     match version {
         Version::V1 => Explanation {
             why: "A MAC is over every ciphertext and checked before anything is decrypted, and the \
-                  session's keys are signed by the client. So one changed bit is noticed. What is \
-                  around them is text that is read before any check of a key: there a changed bit is \
-                  an error of form.",
+                  session's keys are signed by the client. So one changed bit is noticed. v1 has no \
+                  lengths and types: there the lab changes the terminator, and the first byte of the \
+                  JSON, and that is an error of form.",
             sections: &["1.1", "1.3", "1.4"],
             references: &["RFC 2104", "RFC 8017 §8.1"],
         },

@@ -15,6 +15,7 @@ mod oversized;
 mod padding_probe;
 mod quantum;
 mod reflect;
+mod relay_login;
 mod reorder;
 mod replay;
 mod slow_drip;
@@ -44,6 +45,7 @@ pub static SCENES: &[&Scene] = &[
     &swap_server_key::SCENE,
     &swap_server_key_pinned::SCENE,
     &swap_client_key::SCENE,
+    &relay_login::SCENE,
     &downgrade::SCENE,
     &stolen_key::SCENE,
     &quantum::SCENE,

@@ -67,7 +67,7 @@ fn explanation(version: Version) -> Explanation {
             why: "A message has no number, and its MAC stays right. The server cannot tell \
                   the copy from a second text of the client.",
             sections: &["1.4", "1.7"],
-            references: &["RFC 2104"],
+            references: &["RFC 3552 §3.3.1"],
         },
         Version::V2 => Explanation {
             why: "The number of the record is part of its nonce, and never sent: the \

@@ -40,14 +40,14 @@ fn attack(plan: &Plan) -> Result<Box<dyn Attacker>, LabError> {
 fn expected(plan: &Plan) -> Findings {
     match plan.version {
         Version::V1 => Findings {
-            learnt: learnt(&[HELLO, ANSWER, FOLDER], &[("client_key", "yes")]),
+            learnt: learnt(&[HELLO, ANSWER, FOLDER], &[("sees_client_key", "yes")]),
             achieved: true,
             ..undisturbed()
         },
         // The client ends with a close, and the attacker ends its own session with the server.
         Version::V2 => Findings {
             server_ending: Ending::PeerClosed,
-            learnt: learnt(&[], &[("client_key", "no")]),
+            learnt: learnt(&[], &[("sees_client_key", "no")]),
             ..stopped(
                 Side::Client,
                 Stopper::Check(CheckName::Trust),

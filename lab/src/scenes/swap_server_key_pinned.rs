@@ -34,7 +34,7 @@ fn attack(plan: &Plan) -> Result<Box<dyn Attacker>, LabError> {
 fn expected(_: &Plan) -> Findings {
     Findings {
         server_ending: Ending::PeerClosed,
-        learnt: learnt(&[], &[("client_key", "no")]),
+        learnt: learnt(&[], &[("sees_client_key", "no")]),
         ..stopped(
             Side::Client,
             Stopper::Check(CheckName::Trust),
