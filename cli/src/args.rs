@@ -1,5 +1,7 @@
 //! The command line. Help, completions and the man page all come from here.
 
+mod lab;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -9,6 +11,8 @@ use shared::connection::Version;
 use shared::identity::Fingerprint;
 
 use crate::address::Address;
+
+pub(crate) use lab::{ALL as ALL_SCENES, Lab};
 
 /// The meaning of every exit code, in the help and in the man page.
 pub(crate) const EXIT_CODES: &str = "\
@@ -40,7 +44,9 @@ uptime | secure-chat connect chat.example:5000 --accept-new --name status
 secure-chat keys show --qr
     your own fingerprint and words, for others to compare
 secure-chat pins list
-    whom you trust";
+    whom you trust
+secure-chat lab replay
+    what a replayed message does to v1, and what stops it in v2";
 
 /// Secure Chat's terminal client
 ///
@@ -138,6 +144,12 @@ pub(crate) enum Command {
     /// acked and delivered. The server's key is not checked. Rate limits of the server count here
     /// as for everybody: start it with higher ones.
     Bench(Bench),
+    /// Play attacks on both versions of the protocol, in memory, and see what stops each
+    ///
+    /// A client, a server and an attacker between them on a simulated network: what the attacker did,
+    /// what both sides saw, which check stopped it or that nothing did, and why, for v1 and v2 side by
+    /// side. No connection is made and no key of yours is used.
+    Lab(Lab),
     /// Print a script that completes this program's command line
     Completions {
         /// Shell that the script is for

@@ -57,6 +57,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Completions { shell } => return commands::manual::completions(shell),
         Command::Man { command } => return commands::manual::man(command.as_deref()),
         Command::Bench(bench) => return commands::bench::run(bench, cli.global.level()),
+        Command::Lab(lab) => return commands::lab::run(&lab),
         _ => {}
     }
     let level = cli.global.level();
@@ -70,6 +71,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Keys(command) => commands::keys::run(command, &folder),
         Command::Pins(command) => commands::pins::run(command, &folder),
         // Handled above, without a data folder.
-        Command::Bench(_) | Command::Completions { .. } | Command::Man { .. } => Ok(()),
+        Command::Bench(_) | Command::Lab(_) | Command::Completions { .. } | Command::Man { .. } => {
+            Ok(())
+        }
     }
 }

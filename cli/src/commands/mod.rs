@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod chat;
 pub(crate) mod connect;
 pub(crate) mod keys;
+pub(crate) mod lab;
 pub(crate) mod manual;
 pub(crate) mod pins;
 

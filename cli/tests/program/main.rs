@@ -8,6 +8,7 @@ mod faults;
 mod files;
 #[cfg(unix)]
 mod full_screen;
+mod lab;
 mod pipe;
 mod support;
 #[cfg(unix)]
