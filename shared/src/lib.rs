@@ -74,6 +74,8 @@ pub mod fuzzing;
 pub mod identity;
 pub mod json;
 pub mod limits;
+#[cfg(any(test, feature = "observe"))]
+pub mod observe;
 pub mod random;
 pub mod time;
 pub mod trust;

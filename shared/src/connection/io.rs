@@ -160,7 +160,7 @@ impl Io {
 
     /// Ends the report of the received frame with the verdict: the error that refused it, or none.
     #[cfg(any(test, feature = "observe"))]
-    pub(super) fn finish(&mut self, error: Option<&crate::error::Error>) {
+    pub(crate) fn finish(&mut self, error: Option<&crate::error::Error>) {
         if let Some(mut frame) = self.received.take() {
             frame.complete(std::mem::replace(&mut self.trace, Trace::none()), error);
             let place = self.place.min(self.events.len());

@@ -94,13 +94,23 @@ pub(crate) fn read(
     frame: &[u8],
     trace: &mut Trace,
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let (ciphertext, tag) = trace.read_terminated(frame, parse)?;
-    record_sealed(&ciphertext, &tag, trace);
+    let (ciphertext, tag) = read_sealed(frame, trace)?;
     let plaintext = sealer
         .open(ciphertext, &tag)
         .map_err(|_| PeerMisbehaved::UnopenableMessage)?;
     record_opened(&plaintext, trace);
     Ok(plaintext)
+}
+
+/// Reads a message's frame as far as that needs no key: returns ciphertext and tag.
+#[inline]
+pub(crate) fn read_sealed(
+    frame: &[u8],
+    trace: &mut Trace,
+) -> Result<(Vec<u8>, Vec<u8>), InvalidMessage> {
+    let (ciphertext, tag) = trace.read_terminated(frame, parse)?;
+    record_sealed(&ciphertext, &tag, trace);
+    Ok((ciphertext, tag))
 }
 
 /// Returns ciphertext and tag.

@@ -44,7 +44,7 @@ impl Session {
 
 /// Records the session's secrets, if their values are recorded.
 #[inline]
-pub(super) fn record_blob(blob: &SessionBlob, trace: &mut Trace) {
+pub(crate) fn record_blob(blob: &SessionBlob, trace: &mut Trace) {
     if trace.has_secrets() {
         let bytes = blob.to_bytes();
         trace.read_opened(LayerName::Plaintext, &bytes, |reader| {

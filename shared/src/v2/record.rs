@@ -130,15 +130,7 @@ impl DirectionKeys {
             trace.refuse(LayerName::Wire, CheckName::RecordCount, 0);
             return Err(PeerMisbehaved::RekeyOverdue);
         }
-        let (length, mut sealed) = (body.len(), trace.spans());
-        let Some((inner, tag)) = body.split_last_chunk_mut::<TAG_BYTES>() else {
-            sealed.refuse(CheckName::RecordLength, 0);
-            trace.nested(LayerName::Ciphertext, length, sealed);
-            return Err(PeerMisbehaved::UnopenableRecord);
-        };
-        sealed.note(&SEALED, 0..inner.len());
-        sealed.note(&TAG, inner.len()..length);
-        trace.nested(LayerName::Ciphertext, length, sealed);
+        let (inner, tag) = split(body, trace)?;
         self.key
             .open_in_place(&nonce, header, inner, tag)
             .map_err(|_| PeerMisbehaved::UnopenableRecord)?;
@@ -147,6 +139,24 @@ impl DirectionKeys {
         self.sequence += 1;
         trace.read_opened(LayerName::Plaintext, inner, unpad)
     }
+}
+
+/// Splits a record's body into what is sealed and the tag.
+#[inline]
+pub(crate) fn split<'a>(
+    body: &'a mut [u8],
+    trace: &mut Trace,
+) -> Result<(&'a mut [u8], &'a mut [u8; TAG_BYTES]), PeerMisbehaved> {
+    let (length, mut sealed) = (body.len(), trace.spans());
+    let Some((inner, tag)) = body.split_last_chunk_mut::<TAG_BYTES>() else {
+        sealed.refuse(CheckName::RecordLength, 0);
+        trace.nested(LayerName::Ciphertext, length, sealed);
+        return Err(PeerMisbehaved::UnopenableRecord);
+    };
+    sealed.note(&SEALED, 0..inner.len());
+    sealed.note(&TAG, inner.len()..length);
+    trace.nested(LayerName::Ciphertext, length, sealed);
+    Ok((inner, tag))
 }
 
 /// Returns the inner type byte, which is not zero, and the content.

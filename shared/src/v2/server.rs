@@ -78,24 +78,9 @@ impl Server {
         io: &mut Io,
         now: Time,
     ) -> Result<Progress, Error> {
-        let there = input.unread().len().min(PREFACE.len());
-        // At the first wrong byte, so that another protocol's client is not kept waiting for five.
-        let unread = &input.unread()[..there];
-        let mut pairs = unread.iter().zip(PREFACE);
-        if let Some(offset) = pairs.position(|(byte, expected)| byte != expected) {
-            io.refused_bytes(unread, io.spans(), now);
-            io.trace.refuse(LayerName::Wire, CheckName::Preface, offset);
-            return Err(InvalidMessage::Preface.into());
-        }
-        if there < PREFACE.len() {
+        if !take_preface(input, io, now)? {
             return Ok(Progress::NeedMore);
         }
-        let preface = input.take(PREFACE.len());
-        io.begin([preface, &[]], now);
-        io.kind(FrameKind::Preface);
-        io.trace.read(LayerName::Wire, preface, |reader| {
-            reader.rest(&fields::PREFACE);
-        });
         self.state = State::ExpectClientHello(ExpectClientHello);
         Ok(Progress::Handled)
     }
@@ -317,6 +302,33 @@ impl Machine for Server {
             _ => None,
         }
     }
+}
+
+/// Takes the preface, and reports it; returns `false` if more bytes are needed.
+pub(crate) fn take_preface(
+    input: &mut Input,
+    io: &mut Io,
+    now: Time,
+) -> Result<bool, InvalidMessage> {
+    let there = input.unread().len().min(PREFACE.len());
+    // At the first wrong byte, so that another protocol's client is not kept waiting for five.
+    let unread = &input.unread()[..there];
+    let mut pairs = unread.iter().zip(PREFACE);
+    if let Some(offset) = pairs.position(|(byte, expected)| byte != expected) {
+        io.refused_bytes(unread, io.spans(), now);
+        io.trace.refuse(LayerName::Wire, CheckName::Preface, offset);
+        return Err(InvalidMessage::Preface);
+    }
+    if there < PREFACE.len() {
+        return Ok(false);
+    }
+    let preface = input.take(PREFACE.len());
+    io.begin([preface, &[]], now);
+    io.kind(FrameKind::Preface);
+    io.trace.read(LayerName::Wire, preface, |reader| {
+        reader.rest(&fields::PREFACE);
+    });
+    Ok(true)
 }
 
 /// The state after the preface: the client's hello is due.

@@ -9,6 +9,7 @@ mod frozen;
 mod handshake_attacks;
 mod message_attacks;
 mod observed;
+mod observer;
 mod same_errors;
 
 use std::time::Duration;

@@ -13,19 +13,22 @@ use crate::v2::key_schedule::record_key;
 use crate::wire::trace::Trace;
 
 /// The number of generated conversations of each version.
-const ROUNDS: u8 = if cfg!(target_arch = "wasm32") { 4 } else { 24 };
+pub(super) const ROUNDS: u8 = if cfg!(target_arch = "wasm32") { 4 } else { 24 };
 
 /// A side that is observed, with everything that it has reported.
-struct Side<R> {
-    connection: Connection<R>,
+pub(super) struct Side<R> {
+    pub(super) connection: Connection<R>,
     answers: Answerer,
-    frames: Vec<ObservedFrame>,
+    pub(super) frames: Vec<ObservedFrame>,
     sent: Vec<u8>,
     established: bool,
 }
 
 impl<R> Side<R> {
-    fn new(connection: Connection<R>, key: &'static crate::identity::PrivateKey) -> Self {
+    pub(super) fn new(
+        connection: Connection<R>,
+        key: &'static crate::identity::PrivateKey,
+    ) -> Self {
         Self {
             connection,
             answers: Answerer::new(key),
@@ -35,7 +38,7 @@ impl<R> Side<R> {
         }
     }
 
-    fn drain(&mut self, now: Time) {
+    pub(super) fn drain(&mut self, now: Time) {
         while let Some(event) = self.connection.poll_event() {
             match event {
                 Event::Frame(frame) => self.frames.push(*frame),
@@ -57,7 +60,11 @@ impl<R> Side<R> {
 }
 
 /// Two observed sides, after a conversation that `seed` decides.
-fn conversation_of(version: Version, seed: u8, observe: Observe) -> (Side<Client>, Side<Server>) {
+pub(super) fn conversation_of(
+    version: Version,
+    seed: u8,
+    observe: Observe,
+) -> (Side<Client>, Side<Server>) {
     let now = Time::default();
     let mut config = match version {
         Version::V1 => client_config(),
