@@ -150,6 +150,11 @@ pub(crate) enum Command {
     /// what both sides saw, which check stopped it or that nothing did, and why, for v1 and v2 side by
     /// side. No connection is made and no key of yours is used.
     Lab(Lab),
+    /// Show the frames of a captured session
+    ///
+    /// Reads a capture of `--capture`, or of another program that saw the session over TCP, and
+    /// prints its frames, opened with the secrets of `--keylog`. Needs no server and no network.
+    Decode(Decode),
     /// Print a script that completes this program's command line
     Completions {
         /// Shell that the script is for
@@ -196,6 +201,32 @@ pub(crate) struct Server {
     /// Name to take
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub(crate) name: Option<Name>,
+    /// Write the session's bytes to this new file, for Wireshark and `decode` (pcapng); without TLS
+    /// and WebSocket around them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) capture: Option<PathBuf>,
+    /// Write the session's secrets to this new file: whoever has it can read the capture
+    #[arg(long, value_name = "FILE", requires = "capture")]
+    pub(crate) keylog: Option<PathBuf>,
+}
+
+/// The options of `decode`.
+#[derive(Debug, Args)]
+pub(crate) struct Decode {
+    /// Capture (pcapng), or the JSON of frames
+    pub(crate) file: PathBuf,
+    /// Secrets of the captured session, written by --keylog
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keylog: Option<PathBuf>,
+    /// Connection of the capture to show, from 1
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one())]
+    pub(crate) connection: usize,
+    /// Also the layers and fields of each frame, as with --verbose
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) fields: bool,
+    /// Print one JSON object (docs/INSPECTOR.md)
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// The options of `bench`.

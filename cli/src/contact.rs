@@ -12,9 +12,10 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::address::Address;
 use crate::advice;
+use crate::capture::{Capture, Secrets, Tap};
 use crate::exit::Failure;
 use crate::known_servers::{KnownServers, KnownServersError};
-use crate::session::{self, Chat, Ending, Farewell, Happening, Outcome, Wiring};
+use crate::session::{self, Chat, Ending, Farewell, Frames, Happening, Outcome, Wiring};
 use crate::system;
 use crate::transport;
 use crate::wish::Wish;
@@ -129,6 +130,8 @@ async fn learn(wish: &Wish, key: &PrivateKey) -> Result<Fingerprint, Failure> {
     let contact = Contact {
         wish: Wish {
             observe_frames: false,
+            // The session that follows is the one to look at, and a capture begins with it.
+            capture: None,
             ..wish.clone()
         },
         trust: Trust::Learn,
@@ -190,16 +193,27 @@ impl Contact {
         let clock = Clock::start();
         let identity = key.public_key().clone();
         let mut config = ClientConfig::new(identity, self.wish.version, self.trust);
-        if self.wish.observe_frames {
-            config.observe = Observe::Frames;
-        }
+        let capture = self.wish.capture;
+        config.observe = if capture.as_ref().is_some_and(Capture::has_secrets) {
+            Observe::WithSecrets
+        } else if self.wish.observe_frames {
+            Observe::Frames
+        } else {
+            Observe::Nothing
+        };
         let connection = ClientConnection::new(config, native::random(), clock.now());
         let farewell = match (self.dialed.half_close, self.wish.version) {
             (true, _) => Farewell::ProtocolAndStream,
             (false, Version::V2) => Farewell::Protocol,
             (false, Version::V1) => Farewell::Quit,
         };
-        session::run(self.dialed.stream, connection, clock, key, farewell, wiring).await
+        let flow = capture.as_ref().map(Capture::connection);
+        let stream = Tap::new(self.dialed.stream, flow);
+        let frames = Frames {
+            shown: self.wish.observe_frames,
+            secrets: Secrets::of(capture),
+        };
+        session::run(stream, connection, clock, key, farewell, wiring, frames).await
     }
 
     /// Returns a witness that records what the session proves.

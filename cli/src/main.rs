@@ -5,9 +5,11 @@ mod address;
 mod advice;
 mod args;
 mod bench;
+mod capture;
 mod chat;
 mod commands;
 mod contact;
+mod decode;
 mod exit;
 mod folder;
 mod keystore;
@@ -56,6 +58,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Completions { shell } => return commands::manual::completions(shell),
         Command::Man { command } => return commands::manual::man(command.as_deref()),
+        Command::Decode(decode) => return commands::decode::run(&decode, cli.global.verbose),
         Command::Bench(bench) => return commands::bench::run(bench, cli.global.level()),
         Command::Lab(lab) => return commands::lab::run(&lab),
         _ => {}
@@ -74,5 +77,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Bench(_) | Command::Lab(_) | Command::Completions { .. } | Command::Man { .. } => {
             Ok(())
         }
+        Command::Bench(_)
+        | Command::Decode(_)
+        | Command::Completions { .. }
+        | Command::Man { .. } => Ok(()),
     }
 }

@@ -17,6 +17,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc};
 
 use self::output::{OUTPUT_BYTES, Output};
+use crate::capture::Secrets;
 use crate::system;
 
 const READ_BUFFER_BYTES: usize = 64 * 1024;
@@ -76,6 +77,17 @@ pub(crate) enum Happening {
     NotSent(usize, SendError),
     /// A silent server was asked whether it is there. Its answer follows, if it is.
     Probed,
+    /// The capture has ended early, for this reason.
+    CaptureEnded(String),
+}
+
+/// The use of the frames that the connection reports.
+#[derive(Debug, Default)]
+pub(crate) struct Frames {
+    /// They are happenings.
+    pub(crate) shown: bool,
+    /// The secrets in them go into a key log.
+    pub(crate) secrets: Secrets,
 }
 
 /// The end of a session.
@@ -135,6 +147,7 @@ pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     key: &PrivateKey,
     farewell: Farewell,
     wiring: Wiring,
+    frames: Frames,
 ) -> Outcome {
     // Split, so that a server that takes nothing for a while can still be read.
     let (reader, writer) = tokio::io::split(stream);
@@ -146,6 +159,7 @@ pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
         key,
         farewell,
         wiring,
+        frames,
         output: Output::default(),
         waiting: VecDeque::new(),
         closed: None,
@@ -177,6 +191,7 @@ struct Session<'a, S> {
     key: &'a PrivateKey,
     farewell: Farewell,
     wiring: Wiring,
+    frames: Frames,
     output: Output,
     /// The happenings that were not shown yet. While there are any, nothing more is read, so a slow
     /// reader slows the server down instead of filling the memory.
@@ -337,6 +352,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                         self.connection.handle_private_key(answer, self.clock.now());
                     }
                     Event::Closed(reason) => self.closed = Some(reason),
+                    Event::Frame(frame) => {
+                        self.frames.secrets.see(&frame);
+                        if self.frames.shown {
+                            self.waiting
+                                .push_back(Happening::Event(Event::Frame(frame)));
+                        }
+                    }
                     event => {
                         self.established |= matches!(event, Event::Established { .. });
                         self.answers_probes |= match (self.wiring.chat, &event) {
@@ -349,6 +371,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 }
             }
             if quiet {
+                if let Some(reason) = self.frames.secrets.trouble() {
+                    self.waiting.push_back(Happening::CaptureEnded(reason));
+                }
                 return self.show();
             }
         }

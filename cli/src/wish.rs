@@ -5,6 +5,7 @@ use shared::connection::Version;
 use shared::identity::Fingerprint;
 
 use crate::address::Address;
+use crate::capture::Capture;
 
 /// The server that a person wants to connect to, and the way.
 #[derive(Debug, Clone)]
@@ -17,4 +18,6 @@ pub(crate) struct Wish {
     pub(crate) expected: Option<Fingerprint>,
     /// Every frame is shown.
     pub(crate) observe_frames: bool,
+    /// The capture that the session's bytes go into.
+    pub(crate) capture: Option<Capture>,
 }

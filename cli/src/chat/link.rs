@@ -167,6 +167,10 @@ impl Link {
                 let event = match happening {
                     Happening::Event(event) => event,
                     Happening::Probed => continue,
+                    Happening::CaptureEnded(reason) => {
+                        self.tell(News::Trouble(reason)).await;
+                        continue;
+                    }
                     Happening::NotSent(bytes, error) => {
                         let text = format!("a message of {bytes} bytes was not sent: {error}");
                         self.tell(News::Trouble(text)).await;

@@ -36,6 +36,8 @@ pub(crate) fn run(server: Server, folder: &Path, level: Level) -> Result<(), Fai
     if new && level >= Level::Info {
         pipe::note("made a key for you");
     }
+    let capture = super::start_capture(&server, level)?;
+    let captured = capture.clone();
     let result = runtime.block_on(async {
         let interrupt = Arc::new(Notify::new());
         watch_signals(&interrupt)?;
@@ -45,6 +47,7 @@ pub(crate) fn run(server: Server, folder: &Path, level: Level) -> Result<(), Fai
             version: server.protocol,
             expected: server.pin,
             observe_frames: false,
+            capture: captured,
         };
         // Asked before the full-screen mode begins: the protocol never waits for a person, so the
         // first contact is a connection of its own.
@@ -68,5 +71,6 @@ pub(crate) fn run(server: Server, folder: &Path, level: Level) -> Result<(), Fai
     // The look-up of a name runs on a thread that cannot be interrupted; one that hangs must not
     // keep the program.
     runtime.shutdown_background();
+    super::end_capture(capture);
     result
 }

@@ -57,12 +57,14 @@ pub(crate) fn run(connect: Connect, folder: &Path, level: Level) -> Result<(), F
         });
     }
     let server = connect.server;
+    let capture = super::start_capture(&server, level)?;
     let run = Run {
         wish: Wish {
             address: server.address,
             version: server.protocol,
             expected: server.pin,
             observe_frames: level >= Level::Debug,
+            capture: capture.clone(),
         },
         name: server.name.map(|name| name.as_str().to_owned()),
         known: KnownServers::new(folder),
@@ -84,6 +86,7 @@ pub(crate) fn run(connect: Connect, folder: &Path, level: Level) -> Result<(), F
     // The look-up of a name runs on a thread that cannot be interrupted; one that hangs must not
     // keep the program.
     runtime.shutdown_background();
+    super::end_capture(capture);
     result
 }
 

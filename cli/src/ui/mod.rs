@@ -88,6 +88,10 @@ impl<S: Screen> Presenter<S> {
                 self.screen.probed();
                 return Ok(());
             }
+            Happening::CaptureEnded(reason) => {
+                self.note(Level::Error, &reason);
+                return Ok(());
+            }
             Happening::Event(event) => event,
         };
         if let Err(error) = self.witness.see(&event) {

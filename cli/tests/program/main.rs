@@ -4,6 +4,7 @@
 // Tests may unwrap: a panic there is the report. Clippy knows that of test functions only.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod captures;
 mod faults;
 mod files;
 #[cfg(unix)]
