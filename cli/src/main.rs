@@ -74,11 +74,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Keys(command) => commands::keys::run(command, &folder),
         Command::Pins(command) => commands::pins::run(command, &folder),
         // Handled above, without a data folder.
-        Command::Bench(_) | Command::Lab(_) | Command::Completions { .. } | Command::Man { .. } => {
-            Ok(())
-        }
         Command::Bench(_)
         | Command::Decode(_)
+        | Command::Lab(_)
         | Command::Completions { .. }
         | Command::Man { .. } => Ok(()),
     }
