@@ -1,4 +1,6 @@
 // The inspector: every frame with its layers, fields and bytes, as the protocol's own parser saw it.
+import { readFile } from 'node:fs/promises';
+
 import { expectAccessible } from '../lib/axe.js';
 import { LOST_SERVER } from '../lib/guard.js';
 import { come } from '../lib/people.js';
@@ -156,6 +158,37 @@ test('values of keys are recorded only when asked for, and from the next connect
   await chat.id('inspect-keys').click();
   await expect(chat.id('inspect-secrets')).not.toBeChecked();
   await expect(chat.id('inspect-secret')).toHaveCount(0);
+});
+
+test('exported frames are read by other programs, and hold no values of keys', async ({ server, visitor }) => {
+  const { chat, page } = await visitor({ allow: [LOST_SERVER] });
+  await chat.open(server.url);
+  await chat.join('ada', { protocol: 'v1' });
+  await chat.tool('inspect-toggle');
+  await chat.id('inspect-keys').click();
+  await chat.id('inspect-secrets').check();
+  await server.stop('SIGKILL');
+  await server.start();
+  await chat.id('inspect-frames').click();
+  await chat.id('inspect-find').fill('handshake');
+  // Of the session that was made with the choice.
+  await expect(frames(chat, 'handshake')).toHaveCount(2);
+  await frames(chat, 'handshake').last().click();
+  await layer(chat, 'plaintext').click();
+  await expect(field(chat, 'aes_key')).toBeVisible();
+  const download = page.waitForEvent('download');
+  await chat.id('inspect-export').click();
+  const file = await (await download).path();
+  const exported = JSON.parse(await readFile(file, 'utf8'));
+  expect(exported).toMatchObject({ format: 'secure-chat-frames', version: 1, protocol: 'v1' });
+  const kinds = exported.frames.map(({ kind }) => kind);
+  expect(kinds.slice(0, 2)).toEqual(['announcement', 'handshake']);
+  expect(exported.frames[1].layers.map(({ name }) => name)).not.toContain('plaintext');
+  expect(exported.frames.map(({ number }) => number)).toEqual(kinds.map((_, at) => at + 1));
+  for (const { wire, layers, keys } of exported.frames) {
+    expect(layers[0].fields.at(-1).end).toBe(Buffer.from(wire, 'base64').length);
+    for (const key of keys) expect(key).not.toHaveProperty('value');
+  }
 });
 
 test('the inspector has an address of its own', async ({ server, visitor }) => {

@@ -2,6 +2,7 @@
 
 mod detail;
 mod diagram;
+mod export;
 mod frames;
 mod hex_view;
 mod keys;

@@ -23,7 +23,7 @@
 //! | keyboard | `switcher` (Ctrl+K) `switcher-query` `switcher-room`, `shortcuts` (Ctrl+/) |
 //! | banner (both screens) | `banner` (`data-state`: see `Connection::as_str` and `Doubt::as_str`) `banner-state` `retry-now` `countdown` |
 //! | handshake | `handshake-panel` `handshake-step` (`data-step`, `data-progress`: ahead, now, done, failed) `handshake-frame` `handshake-total` `handshake-rekeys` (v2) |
-//! | inspector | `inspector` `inspect-close` `inspect-frames` `inspect-handshake` (the steps, and `inspect-diagram` with `inspect-arrow`) `inspect-keys` (`inspect-tree`, `inspect-key-frame`, `inspect-secrets`, `inspect-secret`) `inspect-kinds` `inspect-direction` `inspect-find` `inspect-count` `inspect-pause` `inspect-list` `inspect-frame` (`data-kind`, `data-direction`, `data-check`) `inspect-detail` `inspect-verdict` (`data-check`) `inspect-layer` (`data-layer`) `inspect-field` (`data-name`) `inspect-bytes` `inspect-more-bytes` `inspect-copy-…` `inspect-show` (the message of a frame) `inspect-key-uses` |
+//! | inspector | `inspector` `inspect-close` `inspect-frames` `inspect-handshake` (the steps, and `inspect-diagram` with `inspect-arrow`) `inspect-keys` (`inspect-tree`, `inspect-key-frame`, `inspect-secrets`, `inspect-secret`) `inspect-kinds` `inspect-direction` `inspect-find` `inspect-count` `inspect-pause` `inspect-export` `inspect-export-failed` `inspect-list` `inspect-frame` (`data-kind`, `data-direction`, `data-check`) `inspect-detail` `inspect-verdict` (`data-check`) `inspect-layer` (`data-layer`) `inspect-field` (`data-name`) `inspect-bytes` `inspect-more-bytes` `inspect-copy-…` `inspect-show` (the message of a frame) `inspect-key-uses` |
 //! | a key in words | `X-words` (all eight, with spaces, are its `data-words`) `X-fingerprint` `X-copy` `X-qr` (what it says is its `data-text`), where X is `first-contact`, `verify-server`, `verify-own`, `key-expected` or `key-presented` |
 //! | first contact | `first-contact` (the dialog) `first-contact-address` `first-contact-given` `first-contact-ask` `first-contact-look` (the ways) `first-contact-told` `first-contact-key` (folded) `first-contact-contradiction` `first-contact-clear` `first-contact-trust` `first-contact-refuse` `first-contact-problem` |
 //! | blocking screen | one of `key-changed` (also for a key that a link names), `link-contradicts`, `version-floor`, `pin-damaged`; buttons `blocked-back` `blocked-pins` (opens the list of pins) `blocked-forget-link` `blocked-connect-v2` |
@@ -72,6 +72,7 @@ pub mod renewal;
 pub mod room_settings;
 pub mod rooms;
 pub mod said;
+pub mod save;
 pub mod search;
 pub mod settings;
 pub mod shield;

@@ -3,7 +3,7 @@
 /// The paths of the modules and functions that are in the later part: those of what a person opens
 /// after entering, of v1, and of failures. A function is in the later part if its name contains one of
 /// these as a whole path; `…` stands for any text.
-pub(super) const LATER: [&str; 76] = [
+pub(super) const LATER: [&str; 78] = [
     // Panels, dialogs, screens.
     "web_client::components::blocked",
     "web_client::components::browse",
@@ -25,6 +25,7 @@ pub(super) const LATER: [&str; 76] = [
     "web_client::components::qr",
     "web_client::components::reaction_board",
     "web_client::components::room_settings",
+    "web_client::components::save",
     "web_client::components::search",
     "web_client::components::settings",
     "web_client::components::sure",
@@ -54,6 +55,7 @@ pub(super) const LATER: [&str; 76] = [
     "shared::chat::operator…serde_core::de",
     "shared::chat::operator::request::OperatorRequest as core::clone::Clone",
     "list<shared::chat::operator",
+    "shared::observe",
     "shared::chat::server::read::answer",
     "shared::chat::server::read::ban",
     "shared::chat::server::read::found",

@@ -1,11 +1,10 @@
 //! The form that saves the key as a file, encrypted with a passphrase.
 
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 use yew::prelude::*;
 
 use crate::components::callbacks::set;
 use crate::components::field::{Field, field};
+use crate::components::save::save;
 use crate::hooks::KeyRequest;
 use crate::vault::messages::{Failure, PASSPHRASE_MIN_CHARS};
 
@@ -60,7 +59,12 @@ pub(super) fn export_form(props: &ExportFormProps) -> Html {
             let done = Callback::from(move |outcome: Result<String, Failure>| {
                 let saved = outcome
                     .map_err(|failure| failure.to_string())
-                    .and_then(|pem| save(&pem).map_err(|()| "The file could not be saved.".into()));
+                    .and_then(|pem| {
+                        // It is encrypted.
+                        save(FILE_NAME, "application/x-pem-file", &pem)
+                            .then_some(())
+                            .ok_or_else(|| "The file could not be saved.".into())
+                    });
                 stage.set(match saved {
                     Ok(()) => Stage::Saved,
                     Err(reason) => Stage::Failed(reason),
@@ -127,30 +131,4 @@ pub(super) fn export_form(props: &ExportFormProps) -> Html {
             </div>
         </form>
     }
-}
-
-/// Hands `pem`, which is encrypted, to the browser's downloads.
-fn save(pem: &str) -> Result<(), ()> {
-    let save = || -> Result<(), JsValue> {
-        let document = web_sys::window().and_then(|window| window.document());
-        let document = document.ok_or(JsValue::NULL)?;
-        let kind = BlobPropertyBag::new();
-        kind.set_type("application/x-pem-file");
-        let parts = js_sys::Array::of1(&pem.into());
-        let url = Url::create_object_url_with_blob(&Blob::new_with_str_sequence_and_options(
-            &parts, &kind,
-        )?)?;
-        let link: HtmlAnchorElement = document.create_element("a")?.unchecked_into();
-        link.set_href(&url);
-        link.set_download(FILE_NAME);
-        // A link with `download` is how every browser saves bytes that a page has made.
-        link.click();
-        // The browser needs the URL until the download has its bytes; a minute is enough.
-        gloo_timers::callback::Timeout::new(60_000, move || {
-            let _ = Url::revoke_object_url(&url);
-        })
-        .forget();
-        Ok(())
-    };
-    save().map_err(drop)
 }

@@ -7,6 +7,7 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::detail::Detail;
+use super::export::Export;
 use crate::components::icons::{Icon, icon};
 use crate::components::text;
 use crate::state::inspection::Inspection;
@@ -132,6 +133,7 @@ pub(super) fn frames(props: &FramesProps) -> Html {
             { filters(&filter) }
             <div class="frames-line">
                 <span class="hint" role="status" data-testid="inspect-count">{ count(all, &filter, dropped) }</span>
+                <Export inspection={props.inspection.clone()} />
                 <button
                     type="button"
                     class="link"
