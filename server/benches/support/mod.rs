@@ -143,7 +143,15 @@ impl Keys {
 
     /// Both ends of an established connection.
     pub(crate) fn establish(&self, version: Version) -> (ServerConnection, ClientConnection) {
-        let (mut server, mut client) = (self.server(), self.client(version));
+        self.establish_by(self.client(version))
+    }
+
+    /// Both ends of an established connection with this client.
+    pub(crate) fn establish_by(
+        &self,
+        mut client: ClientConnection,
+    ) -> (ServerConnection, ClientConnection) {
+        let mut server = self.server();
         while !(server.is_established() && client.is_established()) {
             pass(&mut server, &mut client);
             drain(&mut client, &self.client_key);

@@ -3,6 +3,7 @@
 //! A benchmark is a program under `server/benches/`, `cli/benches/` or `client/benches/`, or `e2e/bench.mjs`. The
 //! summary repeats every line that it prints in the form `result: NAME = VALUE`.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -24,6 +25,7 @@ pub(crate) fn main(tools: &mut Toolbox, args: &[String]) -> Result<ExitCode> {
     summary.extend(page_size(tools)?);
     summary.extend(openssl(tools)?);
     summary.extend(server(tools)?);
+    summary.extend(observation(tools)?);
     summary.extend(chat(tools)?);
     summary.extend(tls(tools)?);
     summary.extend(markup(tools)?);
@@ -92,6 +94,47 @@ fn server(tools: &Toolbox) -> Result<Vec<Measured>> {
     run_and_collect(&mut tools.cargo(&["bench", "--package", "server", "--benches"]))
 }
 
+/// Measures what the records of frames cost: a build that can make them beside one that cannot, by
+/// turns.
+fn observation(tools: &Toolbox) -> Result<Vec<Measured>> {
+    /// The turns of each build.
+    const TURNS: usize = 5;
+    heading("what observing costs");
+    let turn = |features: &[&str], args: &[&str]| {
+        let bench = ["bench", "--package", "server", "--bench", "observation"];
+        let mut command = tools.cargo(&bench);
+        collect(
+            command.args(features).arg("--").arg("--turn").args(args),
+            rate_in,
+        )
+    };
+    let mut ratios: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for _ in 0..TURNS {
+        let plain = turn(&[], &[])?;
+        for (name, rate) in turn(&["--features", "shared/observe"], &["--observed"])? {
+            let (what, mode) = name.split_once(", ").unwrap_or((&name, ""));
+            let same = plain.iter().find(|(name, _)| name.starts_with(what));
+            let (_, plain) =
+                same.ok_or_else(|| Failure::new(format!("nothing to compare {name} with")))?;
+            let goal = if mode == "observed" { 0.5 } else { 0.99 };
+            let name = format!("{what}, {mode}, over the build without records (goal {goal})");
+            ratios.entry(name).or_default().push(rate / plain);
+        }
+    }
+    let median = |mut all: Vec<f64>| {
+        all.sort_by(f64::total_cmp);
+        format!("{:.3}", all[all.len() / 2])
+    };
+    let results: Vec<Measured> = ratios
+        .into_iter()
+        .map(|(name, all)| (name, median(all)))
+        .collect();
+    for (name, value) in &results {
+        println!("{name} = {value}");
+    }
+    Ok(results)
+}
+
 /// Measures the server's deliveries under the load generator.
 fn chat(tools: &Toolbox) -> Result<Vec<Measured>> {
     heading("the chat");
@@ -131,6 +174,11 @@ fn heading(title: &str) {
 
 /// Runs a benchmark, prints its output as it comes, and returns its results.
 fn run_and_collect(command: &mut Command) -> Result<Vec<Measured>> {
+    collect(command, result_in)
+}
+
+/// Runs a benchmark, prints its output as it comes, and returns what `take` finds in its lines.
+fn collect<T>(command: &mut Command, take: fn(&str) -> Option<T>) -> Result<Vec<T>> {
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -141,7 +189,7 @@ fn run_and_collect(command: &mut Command) -> Result<Vec<Measured>> {
         for line in BufReader::new(stdout).lines() {
             let line = line.map_err(Failure::because("read the benchmark's output"))?;
             println!("{line}");
-            results.extend(result_in(&line));
+            results.extend(take(&line));
         }
     }
     let status = child
@@ -153,7 +201,7 @@ fn run_and_collect(command: &mut Command) -> Result<Vec<Measured>> {
     // A benchmark whose lines changed their form would otherwise drop out of the summary unseen.
     if results.is_empty() {
         return Err(Failure::new(
-            "the benchmark printed no `result: NAME = VALUE` line",
+            "the benchmark printed no line of the form `result: NAME = VALUE`",
         ));
     }
     Ok(results)
@@ -163,6 +211,12 @@ fn run_and_collect(command: &mut Command) -> Result<Vec<Measured>> {
 fn result_in(line: &str) -> Option<Measured> {
     let (name, value) = line.trim().strip_prefix("result:")?.split_once('=')?;
     Some((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+/// Returns the name and the value of a line `rate: NAME = VALUE`.
+fn rate_in(line: &str) -> Option<(String, f64)> {
+    let (name, value) = line.trim().strip_prefix("rate:")?.split_once('=')?;
+    Some((name.trim().to_owned(), value.trim().parse().ok()?))
 }
 
 /// Returns the two rates of `openssl speed rsa2048`: private and public operations a second.
