@@ -229,6 +229,12 @@ impl Run {
         outcome
     }
 
+    /// Returns everything that came to the attacker.
+    #[cfg(test)]
+    pub(crate) fn tap(&self) -> &[Transit] {
+        &self.tap
+    }
+
     /// Does what comes next: a frame that is on its way, then the script, then the attacker's look
     /// through its recording.
     fn next(&mut self, hands: &mut Hands) -> Result<Cause, LabError> {

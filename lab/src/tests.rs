@@ -202,6 +202,18 @@ portable_test! {
         }
     }
 
+    fn trying_the_servers_key_finds_what_is_encrypted_to_it() {
+        let tries = [Version::V1, Version::V2].map(|version| {
+            let plan = Plan { version, seed: Seed(0), choice: None };
+            let mut run = Run::new(scene("eavesdrop").unwrap(), plan).unwrap();
+            run.run().unwrap();
+            let mut random = plan.seed.random(seed::Draws::Attacker);
+            attacker::recording::try_key(run.tap(), &keys::server().unwrap(), &mut random)
+        });
+        // v1's session, which stolen_key opens; in v2 nothing is.
+        assert_eq!(tries, [(1, 1), (8, 0)]);
+    }
+
     fn the_lab_shows_the_keys_of_its_own_sessions() {
         let plan = Plan { version: Version::V2, seed: Seed(0), choice: None };
         let outcome = Run::new(scene("eavesdrop").unwrap(), plan).unwrap().run().unwrap();
@@ -209,6 +221,30 @@ portable_test! {
             .find(|frame| frame.kind == FrameKind::Message).unwrap();
         assert!(sealed.keys.iter().all(|key| key.value.is_some()));
         assert!(sealed.layers().any(|layer| layer.name == LayerName::Message));
+    }
+}
+
+// Only there is it certain that `shared` is built without aws-lc, which draws randomness of its own.
+#[cfg(target_arch = "wasm32")]
+portable_test! {
+    fn the_same_seed_gives_the_same_bytes() {
+        for_every_plan(&[6], |scene, plan| {
+            let bytes = || {
+                let outcome = Run::new(scene, plan).unwrap().run().unwrap();
+                let frames = outcome.client_frames.iter().chain(&outcome.server_frames);
+                frames.map(|frame| frame.wire.clone()).collect::<Vec<_>>()
+            };
+            assert_eq!(bytes(), bytes(), "{}", scene.name);
+        });
+    }
+
+    fn another_seed_gives_other_bytes() {
+        let [one, other] = [1, 2].map(|seed| {
+            let plan = Plan { version: Version::V2, seed: Seed(seed), choice: None };
+            let outcome = Run::new(SCENES[0], plan).unwrap().run().unwrap();
+            outcome.client_frames.iter().map(|frame| frame.wire.clone()).collect::<Vec<_>>()
+        });
+        assert_ne!(one, other);
     }
 }
 

@@ -44,7 +44,14 @@ pub(crate) fn try_key(tap: &[Transit], key: &PrivateKey, random: &mut Random) ->
     let length = key.public_key().modulus_bytes();
     let (mut tries, mut opened) = (0, 0);
     let layers = |frame: &Transit| {
-        ["body", "ciphertext", "mlkem_key", "mlkem_ciphertext"]
+        let names = [
+            "enc_session",
+            "body",
+            "ciphertext",
+            "mlkem_key",
+            "mlkem_ciphertext",
+        ];
+        names
             .iter()
             .filter_map(|name| Some(frame.clear(name)?.2.to_vec()))
             .collect::<Vec<_>>()
