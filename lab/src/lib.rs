@@ -12,10 +12,11 @@
 //! `explanation`. A [`Run`] plays it, step by step, and its [`Outcome`] is data: what the attacker did
 //! and learnt, what both sides saw, which named check stopped it or that nothing did, and the records
 //! of all frames. [`Outcome::as_expected`] compares what happened with what the scene claims; tests
-//! demand it of every scene.
+//! demand it of every scene. A screen walks a run with [`Run::step`] and [`Run::restart`], and finds a
+//! step's frames by their numbers in the records.
 //!
 //! ```
-//! use lab::{Plan, Run, SCENES, Seed, scene};
+//! use lab::{Plan, Run, Seed, scene};
 //! use shared::connection::Version;
 //!
 //! let replay = scene("replay").ok_or("no such scene")?;

@@ -331,7 +331,7 @@ pub struct Outcome {
     pub client: Saw,
     /// The server.
     pub server: Saw,
-    /// What stopped the attack; `None` if nothing did.
+    /// The thing that stopped the attack; `None` if nothing did.
     pub stopped: Option<Stop>,
     /// The attacker's knowledge.
     pub learnt: Learnt,

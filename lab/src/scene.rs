@@ -82,7 +82,7 @@ pub(crate) struct Setup {
     pub(crate) client: ClientConfig,
     pub(crate) server: ServerConfig,
     pub(crate) script: Vec<Act>,
-    /// What the client's program refuses after all that, whatever was on the wire.
+    /// The refusal of the client's program after all that, whatever was on the wire.
     pub(crate) refuses: Option<Stop>,
 }
 
