@@ -120,14 +120,17 @@ fn compile(tools: &mut Toolbox, build: Build) -> Result<PathBuf> {
     // A folder of its own: with other flags everything would be compiled anew, back and forth.
     let target = workspace::target_dir()?.join("package");
     let (variable, flags) = web::compiler_flags(tools)?;
-    let mut command = tools.cargo(&["auditable", "build", "--locked", "--release", "--bins"]);
-    command
-        .args(["--package", "server", "--package", "cli"])
-        .env("CARGO_TARGET_DIR", &target)
-        .env("SOURCE_DATE_EPOCH", epoch(tools)?)
-        .env("CFLAGS", c_flags(tools, &target)?)
-        .env(variable, flags);
-    process::run(&mut command)?;
+    // One after the other: together, the server would get what only the terminal client asks of `shared`.
+    for package in ["server", "cli"] {
+        let mut command = tools.cargo(&["auditable", "build", "--locked", "--release", "--bins"]);
+        command
+            .args(["--package", package])
+            .env("CARGO_TARGET_DIR", &target)
+            .env("SOURCE_DATE_EPOCH", epoch(tools)?)
+            .env("CFLAGS", c_flags(tools, &target)?)
+            .env(variable, &flags);
+        process::run(&mut command)?;
+    }
     Ok(target)
 }
 
