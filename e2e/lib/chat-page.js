@@ -149,7 +149,7 @@ export class ChatPage {
 
   /**
    * The shield while it states this.
-   * @param {'insecure' | 'unproven' | 'trusted' | 'verified'} look
+   * @param {'insecure' | 'without-tls' | 'unproven' | 'trusted' | 'verified'} look
    */
   shield(look) {
     return this.page.locator(`[data-testid="shield"][data-look="${look}"]`);

@@ -1,5 +1,7 @@
 // A page that came without TLS, and not from this machine, says what that means.
+import { expectAccessible } from '../lib/axe.js';
 import { expect, test } from '../lib/test.js';
+import { identityOf } from '../lib/trust.js';
 
 // A name that the browser takes to this machine and does not know as such.
 const NAME = 'chat.example';
@@ -12,11 +14,26 @@ test.use({
   },
 });
 
-test('a page without TLS says so on its first screen', async ({ server, visitor }) => {
-  // Browsers ignore the policy without TLS, and say so.
-  const { chat } = await visitor({ allow: [/Cross-Origin-Opener-Policy header has been ignored/] });
+// Browsers ignore the policy without TLS, and say so.
+const IGNORED = /Cross-Origin-Opener-Policy header has been ignored/;
+
+test('a page without TLS says so on its first screen, and its shield afterwards', async ({ server, visitor }) => {
+  const { chat, page } = await visitor({ allow: [IGNORED] });
   await chat.open(`http://${NAME}:${server.httpPort}/`);
   await expect(chat.id('insecure-page')).toContainText('This page came without TLS');
+  await chat.submit({ name: 'ada' });
+  await chat.trust(identityOf(server).words);
+  await chat.expectState('connected');
+  // Whatever was compared: the page itself may have been changed on its way.
+  const shield = chat.shield('without-tls');
+  await expect(shield).toBeVisible();
+  await expect(chat.shield('verified')).toHaveCount(0);
+  await expect(shield.locator('summary')).toHaveText(/Protection: No TLS/);
+  await shield.locator('summary').click();
+  const said = shield.locator('.shield-body p');
+  await expect(said.first()).toContainText('This page came without TLS');
+  await expect(said.nth(1)).toContainText('You compared this server’s key');
+  await expectAccessible(page, 'the shield of a page without TLS');
 });
 
 test('a page from this machine does not', async ({ server, visitor }) => {

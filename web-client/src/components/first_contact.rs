@@ -190,6 +190,8 @@ fn choice(way: Way, name: &'static str, label: &'static str, chosen: &UseStateHa
 
 /// Says that what the person was told names another key, which has to be cleared before this one can
 /// be trusted without.
+// A function of its own in the program, too: it is in the later part (`later.rs`).
+#[inline(never)]
 fn contradiction(comparison: &Comparison) -> Html {
     let onclick = {
         let comparison = comparison.clone();
@@ -213,6 +215,8 @@ fn contradiction(comparison: &Comparison) -> Html {
 }
 
 /// Shows the question for whoever runs the server.
+// A function of its own in the program, too: it is in the later part (`later.rs`).
+#[inline(never)]
 fn question(host: &str) -> Html {
     let question =
         format!("Which eight words does the chat server at {host} print when it starts?");

@@ -4,8 +4,10 @@ use shared::trust::{Compared, Way};
 use web_sys::HtmlDetailsElement;
 use yew::prelude::*;
 
+use super::callbacks::set_to;
 use super::icons::{Icon, icon};
 use super::text;
+use crate::hooks::use_secure_context;
 use crate::state::shown::Protection;
 
 /// A statement and its explanation.
@@ -79,39 +81,77 @@ pub fn shield(props: &ShieldProps) -> Html {
         })
     };
     let onclick = props.on_verify.reform(move |_: MouseEvent| close());
-    let look = props.protection.as_str();
+    // Whoever could change the page could have it say anything of keys: its own word must not look
+    // like a proof.
+    let is_secure = use_secure_context();
+    let doubtful = !is_secure && is_proven(props.protection);
+    // Made when it is looked at: it is in the later part.
+    let opened = use_state(|| false);
+    let ontoggle = set_to(&opened, true).reform(|_: Event| ());
+    let look = if doubtful {
+        "without-tls"
+    } else {
+        props.protection.as_str()
+    };
     let (shape, name) = match props.protection {
+        _ if doubtful => (Icon::Unlocked, "No TLS"),
         Protection::Insecure => (Icon::Unlocked, "Not verified"),
         Protection::Unproven { .. } => (Icon::ShieldPlain, "Not proven"),
         Protection::Trusted { .. } => (Icon::ShieldPlain, "Trusted"),
         Protection::Verified { .. } => (Icon::Shield, "Verified"),
     };
-    let reasons: &[Reason] = match props.protection {
-        Protection::Insecure => &INSECURE,
-        _ => &SECURE,
-    };
     html! {
-        <details ref={node} class="shield" translate="no" data-testid="shield" data-look={look} {onkeydown}>
+        <details ref={node} class="shield" translate="no" data-testid="shield" data-look={look} {onkeydown} {ontoggle}>
             <summary title={format!("Protection: {name}")}>
                 { icon(shape) }
                 <span class="visually-hidden">{ "Protection: " }</span>
                 // The words of the open lock are seen, too.
-                <span class={classes!((look != "insecure").then_some("visually-hidden"))}>{ name }</span>
+                <span class={classes!((shape != Icon::Unlocked).then_some("visually-hidden"))}>{ name }</span>
             </summary>
             <div class="shield-body">
-                <p data-testid="shield-words">{ words(props.protection) }</p>
-                if look == "trusted" || look == "verified" {
-                    <button type="button" class="button" data-testid="shield-compare" {onclick}>
-                        { if look == "trusted" { "Compare the words" } else { "Show the words" } }
-                    </button>
+                if *opened {
+                    { body(props.protection, is_secure, onclick) }
                 }
-                <ul>
-                    { for reasons.iter().map(|(what, why)| html! {
-                        <li key={*what}><strong>{ *what }</strong>{ " " }{ *why }</li>
-                    }) }
-                </ul>
             </div>
         </details>
+    }
+}
+
+fn is_proven(protection: Protection) -> bool {
+    matches!(
+        protection,
+        Protection::Trusted { .. } | Protection::Verified { .. }
+    )
+}
+
+/// Shows what is proven and the limits of that. `is_secure` tells that nobody can have changed the
+/// page on its way, `on_compare` opens the keys.
+// A function of its own in the program, too: it is in the later part (`later.rs`).
+#[inline(never)]
+fn body(protection: Protection, is_secure: bool, on_compare: Callback<MouseEvent>) -> Html {
+    let reasons: &[Reason] = match protection {
+        Protection::Insecure => &INSECURE,
+        _ => &SECURE,
+    };
+    html! {
+        <>
+            if !is_secure {
+                <p data-testid="shield-page">
+                    { "This page came without TLS: whoever changed it on the way can say anything here." }
+                </p>
+            }
+            <p data-testid="shield-words">{ words(protection) }</p>
+            if is_proven(protection) {
+                <button type="button" class="button" data-testid="shield-compare" onclick={on_compare}>
+                    { if matches!(protection, Protection::Verified { .. }) { "Show the words" } else { "Compare the words" } }
+                </button>
+            }
+            <ul>
+                { for reasons.iter().map(|(what, why)| html! {
+                    <li key={*what}><strong>{ *what }</strong>{ " " }{ *why }</li>
+                }) }
+            </ul>
+        </>
     }
 }
 

@@ -3,7 +3,7 @@
 /// The paths of the modules and functions that are in the later part: those of what a person opens
 /// after entering, of v1, and of failures. A function is in the later part if its name contains one of
 /// these as a whole path; `…` stands for any text.
-pub(super) const LATER: [&str; 78] = [
+pub(super) const LATER: [&str; 82] = [
     // Panels, dialogs, screens.
     "web_client::components::blocked",
     "web_client::components::browse",
@@ -12,6 +12,8 @@ pub(super) const LATER: [&str; 78] = [
     "web_client::components::composer::forms",
     "web_client::components::console_admission",
     "web_client::components::console_rooms",
+    "web_client::components::first_contact::contradiction",
+    "web_client::components::first_contact::question",
     "web_client::components::handshake",
     "web_client::components::identity",
     "web_client::components::inspector",
@@ -28,6 +30,7 @@ pub(super) const LATER: [&str; 78] = [
     "web_client::components::save",
     "web_client::components::search",
     "web_client::components::settings",
+    "web_client::components::shield::body",
     "web_client::components::sure",
     "web_client::components::switcher::dialogs",
     "web_client::components::switcher::step",
@@ -61,6 +64,7 @@ pub(super) const LATER: [&str; 78] = [
     "shared::chat::server::read::found",
     "shared::chat::search::fold",
     "shared::chat::search::pattern",
+    "shared::trust::told",
     // What a tab that was closed has left.
     "web_client::engine::memory::Record as serde_core::de::Deserialize",
     "web_client::engine::memory::Memory>::look_for_left",
