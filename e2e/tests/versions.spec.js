@@ -1,6 +1,9 @@
 // A page lives in its tab while the server is upgraded and its worker dies: it says so, and nothing
 // that was written is lost.
+import { rm } from 'node:fs/promises';
+
 import { expect, test } from '../lib/test.js';
+import { identityOf, openPins, removeOnlyPin } from '../lib/trust.js';
 
 /** Lets the server give out another page than the one that is open: one with another program. */
 async function upgrade({ page }, url) {
@@ -37,6 +40,39 @@ test('a page that is older than its server says so, and loses no draft when it i
   await chat.expectRoom();
   await expect(chat.composer).toHaveValue('a whole thought');
   await expect(chat.id('renewal')).toHaveCount(0);
+});
+
+// The attack: a server with another key gives out a page of its own, too.
+test('the page of a server whose key has changed is not offered', async ({ server, visitor }) => {
+  const ada = await visitor({ allow: [/./] });
+  const { chat, page } = ada;
+  await chat.open(server.url);
+  await chat.join('ada');
+  await upgrade(ada, server.url);
+  await server.stop('SIGTERM');
+  await chat.expectState('waiting');
+  await server.start();
+  await expect(chat.id('renewal')).toBeVisible();
+  await chat.expectState('connected');
+  const { httpPort } = server;
+  await server.stop('SIGTERM');
+  await chat.expectState('waiting');
+  await rm(server.keyFile);
+  await server.start();
+  expect(server.httpPort).toBe(httpPort);
+  await expect(chat.id('key-changed')).toBeVisible();
+  await expect(chat.id('renewal')).toHaveCount(0);
+  await chat.id('blocked-back').click();
+  await expect(chat.id('connect-submit')).toBeEnabled();
+  await expect(chat.id('renewal')).toHaveCount(0);
+  // The way out ends the suspicion.
+  await openPins(chat);
+  await removeOnlyPin(chat);
+  await page.keyboard.press('Escape');
+  await chat.submit();
+  await chat.trust(identityOf(server).words);
+  await chat.expectState('connected');
+  await expect(chat.id('renewal')).toBeVisible();
 });
 
 test('a page that a proxy answers for does not call itself old', async ({ server, visitor }) => {

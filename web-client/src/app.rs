@@ -155,7 +155,7 @@ pub fn app(props: &AppProps) -> Html {
     html! {
         <>
             <a class="skip" href="#main">{ "Skip to the content" }</a>
-            if state.version.is_another {
+            if state.version.is_offered() && !matches!(state.connection, Connection::Blocked(_)) {
                 { renewal(state.forgets) }
             }
             // The chat has a bar of its own, and the person's menu in the list of rooms.

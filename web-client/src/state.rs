@@ -141,6 +141,13 @@ impl State {
         if state.comes_back == ComesBack::UnderWay && !state.connection.is_under_way() {
             state.comes_back = ComesBack::No;
         }
+        if state.is_own() {
+            match state.connection {
+                Connection::Blocked(_) => state.version.suspects(true),
+                Connection::Ready => state.version.suspects(false),
+                _ => {}
+            }
+        }
         state
     }
 

@@ -15,6 +15,8 @@ pub struct PageVersion {
     pub is_another: bool,
     /// The server has said something in this session that this page cannot read.
     unreadable: bool,
+    /// A connection to the server of this page was blocked, and it has proven no accepted key since.
+    suspect: bool,
 }
 
 impl PageVersion {
@@ -29,6 +31,17 @@ impl PageVersion {
         if !std::mem::replace(&mut self.unreadable, true) {
             self.doubt();
         }
+    }
+
+    /// Notes whether the server of this page is suspected of being another one.
+    pub(super) fn suspects(&mut self, suspect: bool) {
+        self.suspect = suspect;
+    }
+
+    /// Returns whether to offer the server's page in the place of this one. A suspect server could
+    /// give out a page that says anything of keys, so loading its page must not be one click away.
+    pub fn is_offered(&self) -> bool {
+        self.is_another && !self.suspect
     }
 
     /// Notes the end of a session.

@@ -105,6 +105,30 @@ fn changed_key_blocks_and_keeps_what_is_not_sent() {
     assert_eq!(story.0.chat.outbox.lines().len(), 1);
 }
 
+// The attack: a server with another key gives out a page of its own, and the bar that offers it is the
+// only button in sight that goes on.
+#[test]
+fn the_page_of_a_server_with_another_key_is_not_offered() {
+    let offered = |story: &Story| story.0.version.is_offered();
+    let story = Story::connected("")
+        .then(Action::PageIsAnother(true))
+        .ended(Ending::Lost);
+    assert!(offered(&story));
+    let story = story.retry().event(changed("a", "b"));
+    assert!(!offered(&story));
+    // Also for a reason that comes later, and on the first screen.
+    let story = story
+        .then(Action::PageIsAnother(true))
+        .then(Action::Disconnect);
+    assert_eq!(story.0.connection, Connection::Idle);
+    assert!(!offered(&story));
+    // Another server has nothing to say about this one's page.
+    let story = connects(story, foreign());
+    assert!(!offered(&story));
+    let story = connects(story, target("ada"));
+    assert!(offered(&story));
+}
+
 #[test]
 fn changed_key_is_left_by_removing_the_pin() {
     // The way out leads through a new first contact, and not past the comparison of keys.
