@@ -43,6 +43,26 @@ test('a link to a room leads there, also somebody who is not in it', async ({ se
   await expect(eve.chat.notices(/nowhere|no such room|room/i).first()).toBeVisible();
 });
 
+test('a name that was taken instead of one that belongs to somebody else is the one that a reload claims', async ({ server, visitor }) => {
+  const ada = await visitor();
+  await ada.chat.open(server.url);
+  await ada.chat.join('ada');
+  const { chat, page } = await visitor();
+  await chat.open(server.url);
+  await chat.submit({ name: 'ada' });
+  await chat.enter();
+  const taken = chat.notices('belongs to somebody else');
+  await expect(taken).toHaveCount(1);
+  await chat.type('/name ada-2');
+  await expect(chat.ownName).toHaveText('ada-2');
+  await page.reload();
+  await expect(chat.ownName).toHaveText('ada-2');
+  await chat.expectRoom();
+  await expect(taken).toHaveCount(0);
+  await chat.menu('disconnect');
+  await expect(chat.id('connect-name')).toHaveValue('ada-2');
+});
+
 test('a room that is renamed keeps its place in the history', async ({ server, visitor }) => {
   const ada = await visitor();
   await ada.chat.open(server.url);

@@ -121,7 +121,8 @@ fn use_link(store: &UseReducerHandle<Store>) {
     });
 }
 
-/// Remembers whether the person is in the chat, for the next time that the page is loaded.
+/// Remembers whether the person is in the chat and under which name, for the next time that the page
+/// is loaded.
 #[hook]
 fn use_entered(store: &UseReducerHandle<Store>) {
     use_effect_with(store.0.is_in(), |is_in| match is_in {
@@ -136,6 +137,13 @@ fn use_entered(store: &UseReducerHandle<Store>) {
 fn use_pins(store: &UseReducerHandle<Store>, engine: &Engine) {
     // Read anew for every attempt: another tab may have pinned the server or removed its pin.
     let wanted = store.0.connection == Connection::WaitingForPins;
+    // The name may have been changed in the chat: the former one would be claimed again, and perhaps
+    // be somebody else's.
+    use_effect_with(store.0.name_to_remember(), |name| {
+        if let Some(name) = name {
+            storage::save(Setting::Name, name);
+        }
+    });
     let loader = engine.clone();
     use_effect_with((store.0.attempt, wanted), move |&(_, wanted)| {
         if wanted {

@@ -48,6 +48,13 @@ impl State {
         }
     }
 
+    /// Returns the name that a page which is loaded from now on claims; `None` before the person has
+    /// entered.
+    pub fn name_to_remember(&self) -> Option<String> {
+        let target = self.target.as_ref().filter(|_| self.entered)?;
+        Some(target.name.clone())
+    }
+
     /// Goes back to the chat once the pins are known.
     pub(super) fn come_back(&mut self) {
         let ComesBack::To(target) = self.comes_back.clone() else {

@@ -254,7 +254,9 @@ fn a_name_taken_later_is_claimed_after_a_reconnect() {
     let story = Story::connected("ada")
         .welcomed("ada")
         .types("/name lovelace", 1)
-        .welcomed("lovelace")
+        .welcomed("lovelace");
+    assert_eq!(story.0.name_to_remember().as_deref(), Some("lovelace"));
+    let story = story
         .ended(Ending::Lost)
         .retry()
         .event(SessionEvent::Opened(1))
@@ -278,6 +280,7 @@ fn a_refused_name_is_said_and_stays_the_wish() {
         story.notices(),
         ["ada belongs to somebody else. To take another, write /name NEW."]
     );
+    assert_eq!(story.0.name_to_remember().as_deref(), Some("ada"));
     assert_eq!(story.0.target.unwrap().name, "ada");
 }
 
