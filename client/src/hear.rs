@@ -376,7 +376,7 @@ impl Chat {
         at: u64,
     ) {
         // The server's own text names a word of the protocol, which helps nobody.
-        let message = match code {
+        let mut message = match code {
             ChatErrorCode::UnknownType => OLD_SERVER.to_owned(),
             _ => message,
         };
@@ -403,6 +403,14 @@ impl Chat {
             }
             if self.wanted.as_ref() == Some(room) {
                 self.wanted = None;
+                // The server says the same of a private room and of none. A link leads strangers
+                // here, who learn from it whom to ask.
+                if code == ChatErrorCode::NoSuchRoom && matches!(room, RoomId::Named(_)) {
+                    message = format!(
+                        "The room {room} is private, or there is none. To be invited, ask whoever \
+                         sent you its link, or somebody who is in it."
+                    );
+                }
             }
             if let Some(room) = self.room_mut(room) {
                 room.loading = false;

@@ -43,6 +43,25 @@ test('a link to a room leads there, also somebody who is not in it', async ({ se
   await expect(eve.chat.notices(/nowhere|no such room|room/i).first()).toBeVisible();
 });
 
+test('a link to a private room says whom to ask, and leads there after the invitation', async ({ server, visitor }) => {
+  const ada = await visitor();
+  await ada.chat.open(server.url);
+  await ada.chat.join('ada');
+  await ada.chat.type('/private cellar');
+  await expect(title(ada.chat)).toHaveText('cellar');
+  const { chat, page } = await visitor();
+  await chat.open(`${server.url}#room=cellar`);
+  await chat.join('bob');
+  await expect(title(chat)).toHaveText('lobby');
+  await expect(chat.notices('cellar is private, or there is none')).toContainText('ask whoever sent you its link');
+  await expect(page).toHaveURL(`${server.url}#room=cellar`);
+  await ada.chat.type('/invite bob');
+  await expect(chat.notices('ada invites you to cellar')).toBeVisible();
+  await page.reload();
+  await expect(title(chat)).toHaveText('cellar');
+  await expect(page).toHaveURL(`${server.url}#room=cellar`);
+});
+
 test('a name that was taken instead of one that belongs to somebody else is the one that a reload claims', async ({ server, visitor }) => {
   const ada = await visitor();
   await ada.chat.open(server.url);

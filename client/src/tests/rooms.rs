@@ -34,6 +34,24 @@ fn a_room_is_shown_when_we_are_in_it() {
 }
 
 #[test]
+fn whoever_a_link_leads_to_a_private_room_learns_whom_to_ask() {
+    let mut chat = chat();
+    chat.join(named("cellar"));
+    let refusal = || ServerMessage::Error {
+        code: ChatErrorCode::NoSuchRoom,
+        message: "There is no room cellar, or not for you.".into(),
+        retry_after: None,
+        about: Some("cellar".into()),
+    };
+    chat.hear(refusal(), 1);
+    let said = |chat: &Chat| chat.room().unwrap().notices.last().unwrap().text.clone();
+    assert!(said(&chat).starts_with("The room cellar is private, or there is none."));
+    // What nobody asked to enter is not explained.
+    chat.hear(refusal(), 1);
+    assert_eq!(said(&chat), "There is no room cellar, or not for you.");
+}
+
+#[test]
 fn a_room_that_is_there_is_joined_instead_of_made() {
     let mut chat = chat();
     asked(&mut chat);

@@ -79,6 +79,11 @@ impl Former {
             self.covers &= view.panel.is_some();
             return;
         }
+        // The room that the address names cannot be joined, or not yet: the address keeps it, so that
+        // loading the page anew leads there once the person is invited.
+        if former.is_none() && page::view().is_some_and(|named| named.room != view.room) {
+            return;
+        }
         let covers = !wide && view.panel.is_some();
         if self.covers && view.panel.is_none() && !other_room {
             // Closed by its button: "back" from here would open it again.
