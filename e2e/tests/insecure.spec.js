@@ -36,6 +36,29 @@ test('a page without TLS says so on its first screen, and its shield afterwards'
   await expectAccessible(page, 'the shield of a page without TLS');
 });
 
+test('a link that may not be copied there is shown, and selected', async ({ server, visitor }) => {
+  const { chat, page } = await visitor({ allow: [IGNORED] });
+  const url = `http://${NAME}:${server.httpPort}/`;
+  await chat.open(url);
+  await chat.submit({ name: 'ada' });
+  await chat.trust(identityOf(server).words);
+  await chat.expectRoom();
+  const button = chat.id('welcome-link');
+  await expect(button).toHaveText('Copy a link for a friend');
+  await button.click();
+  await expect(button).toContainText('Not allowed');
+  const link = `${url}#pin=${identityOf(server).fingerprint}`;
+  const field = chat.id('copy-by-hand');
+  await expect(field).toHaveValue(link);
+  await expect(field).toBeFocused();
+  await expect.poll(() => page.evaluate(() => getSelection().toString())).toBe(link);
+  await expectAccessible(page, 'a link to be copied by hand');
+  await chat.type('/join den');
+  await expect(chat.id('room-title')).toHaveText('den');
+  await button.click();
+  await expect(field).toHaveValue(`${url}#room=den`);
+});
+
 test('a page from this machine does not', async ({ server, visitor }) => {
   const { chat } = await visitor();
   await chat.open(server.url);

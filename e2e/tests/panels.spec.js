@@ -70,8 +70,12 @@ test('an empty room says who can read it, and leads to the first steps', async (
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await chat.open(server.url);
   await chat.join('ada');
-  await chat.type('/join den');
   const welcome = chat.id('welcome');
+  // Nobody has compared the server's key yet: nobody may pass it on.
+  await expect(welcome).toContainText('Once you have compared the server’s words');
+  await expect(chat.id('welcome-link')).toHaveText('Copy a link to this room');
+  await chat.type('/join den');
+  await expect(chat.id('room-title')).toHaveText('den');
   await expect(welcome).toContainText('Everybody on');
   await expect(welcome).toContainText('The server can read it, too.');
   await chat.id('welcome-link').click();
@@ -89,6 +93,8 @@ test('an empty room says who can read it, and leads to the first steps', async (
   await expect(welcome).toHaveCount(0);
   await chat.type('/private cellar');
   await expect(welcome).toContainText('Only people who were invited');
+  await expect(welcome.getByRole('button').first()).toHaveText('Invite people');
+  await expect(chat.id('welcome-link')).toHaveText('Copy a link for people who are invited');
   await chat.id('welcome-invite').click();
   await expect(chat.id('members')).toBeVisible();
 });

@@ -2,6 +2,7 @@
 
 use gloo_timers::callback::Timeout;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::icons::{Icon, icon};
@@ -19,6 +20,10 @@ pub struct CopyButtonProps {
     /// The button's `data-testid`.
     #[prop_or_default]
     pub test_id: Option<AttrValue>,
+    /// The text stands nowhere on the page. Where the clipboard is not allowed, it is shown to be
+    /// copied by hand.
+    #[prop_or_default]
+    pub unseen: bool,
 }
 
 /// A button that copies a text.
@@ -32,13 +37,28 @@ pub fn copy_button(props: &CopyButtonProps) -> Html {
             move || drop(timer)
         }
     });
+    let by_hand = use_state(|| false);
+    let field = use_node_ref();
+    use_effect_with(*by_hand, {
+        let field = field.clone();
+        move |_| {
+            if let Some(field) = field.cast::<HtmlInputElement>() {
+                // Selects its text, too.
+                field.select();
+            }
+        }
+    });
     let onclick = {
-        let text = props.text.clone();
-        let setter = done.setter();
+        let (text, unseen) = (props.text.clone(), props.unseen);
+        let (setter, by_hand) = (done.setter(), by_hand.setter());
         Callback::from(move |_: MouseEvent| {
             let text = text.clone();
-            let setter = setter.clone();
-            spawn_local(async move { setter.set(Some(write(&text).await)) });
+            let (setter, by_hand) = (setter.clone(), by_hand.clone());
+            spawn_local(async move {
+                let copied = write(&text).await;
+                setter.set(Some(copied));
+                by_hand.set(unseen && !copied);
+            });
         })
     };
     let (shape, label) = match *done {
@@ -50,10 +70,24 @@ pub fn copy_button(props: &CopyButtonProps) -> Html {
         ),
     };
     html! {
-        <button type="button" class="button" data-testid={props.test_id.clone()} {onclick}>
-            { icon(shape) }
-            <span aria-live="polite">{ label }</span>
-        </button>
+        <>
+            <button type="button" class="button" data-testid={props.test_id.clone()} {onclick}>
+                { icon(shape) }
+                <span aria-live="polite">{ label }</span>
+            </button>
+            if *by_hand {
+                <div class="field by-hand">
+                    <input
+                        ref={field}
+                        type="text"
+                        readonly=true
+                        aria-label="To copy by hand"
+                        data-testid="copy-by-hand"
+                        value={props.text.clone()}
+                    />
+                </div>
+            }
+        </>
     }
 }
 
