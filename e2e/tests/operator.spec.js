@@ -51,6 +51,18 @@ test('the claim link works once, and the console stops and starts the server', a
   await bob.chat.expectState('connected');
 });
 
+// The loss: the page took the code out of its address before it had looked at it.
+test('a claim link that is opened in a tab with the chat makes an operator there', async ({ server, visitor }) => {
+  const { chat, page } = await visitor();
+  await chat.open(server.url);
+  await chat.join('ada');
+  const link = await server.claimLink();
+  await page.evaluate((link) => location.assign(link), link);
+  await expect(chat.notices('You are an operator')).toBeVisible();
+  await expect(chat.id('console-toggle')).toBeVisible();
+  await expect(page).toHaveURL(server.url);
+});
+
 test('kicked, kept out, and let in again', async ({ server, visitor }) => {
   const boss = await operate(visitor, server);
   const bob = await visitor({ allow: [LOST_SERVER] });

@@ -19,26 +19,31 @@ pub fn is_secure_context() -> bool {
     web_sys::window().is_some_and(|window| window.is_secure_context())
 }
 
+/// Returns the fragment of this page's address, with its `#`.
+pub fn fragment() -> String {
+    part(web_sys::Location::hash)
+}
+
 /// Returns the statement of the link that opened this page.
 pub fn link() -> Option<Link> {
-    Link::parse(&part(web_sys::Location::hash))
+    Link::parse(&fragment())
 }
 
 /// Returns the code of the claim link that opened this page.
 pub fn claim() -> Option<ClaimCode> {
-    link::claim(&part(web_sys::Location::hash))
+    link::claim(&fragment())
 }
 
 /// Returns the code of the invitation link that opened this page.
 pub fn invitation() -> Option<InvitationCode> {
-    link::invitation(&part(web_sys::Location::hash))
+    link::invitation(&fragment())
 }
 
 /// Returns the part of the chat that the page's address names; while it names the settings, the one
 /// that they lie over.
 pub fn view() -> Option<View> {
     let below = shows_settings().then(below_settings).flatten();
-    View::parse(&below.unwrap_or_else(|| part(web_sys::Location::hash)))
+    View::parse(&below.unwrap_or_else(fragment))
 }
 
 /// The fragment of the settings.
@@ -46,7 +51,7 @@ const SETTINGS: &str = "#settings";
 
 /// Returns whether the page's address names the settings.
 pub fn shows_settings() -> bool {
-    part(web_sys::Location::hash) == SETTINGS
+    fragment() == SETTINGS
 }
 
 /// Returns the fragment that was there before the settings were shown. The entry of the history has
@@ -59,7 +64,7 @@ fn below_settings() -> Option<String> {
 /// Shows the settings in the page's address, as a new entry of the history: "back" closes them.
 pub fn show_settings() {
     if let Some(history) = web_sys::window().and_then(|window| window.history().ok()) {
-        let below = part(web_sys::Location::hash).into();
+        let below = fragment().into();
         // Fails only for an address of another origin.
         let _ = history.push_state_with_url(&below, "", Some(SETTINGS));
     }

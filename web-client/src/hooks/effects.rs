@@ -88,27 +88,34 @@ fn use_network(store: &UseReducerHandle<Store>) {
 #[hook]
 fn use_link(store: &UseReducerHandle<Store>) {
     let dispatcher = store.dispatcher();
-    use_effect_with((), move |()| {
-        let listener = web_sys::window().map(|window| {
-            EventListener::new(&window, "hashchange", move |_| {
-                if let Some(link) = page::link() {
-                    dispatcher.dispatch(Action::Link(link));
-                }
-                if let Some(code) = page::invitation() {
-                    dispatcher.dispatch(Action::Invitation(code));
-                }
-                if let Some(code) = page::claim() {
-                    dispatcher.dispatch(Action::Claim(code));
-                }
-            })
-        });
-        move || drop(listener)
+    // What the address said when it was looked at last.
+    let seen = use_mut_ref(page::fragment);
+    use_effect_with((), {
+        let seen = seen.clone();
+        move |()| {
+            let listener = web_sys::window().map(|window| {
+                EventListener::new(&window, "hashchange", move |_| {
+                    *seen.borrow_mut() = page::fragment();
+                    if let Some(link) = page::link() {
+                        dispatcher.dispatch(Action::Link(link));
+                    }
+                    if let Some(code) = page::invitation() {
+                        dispatcher.dispatch(Action::Invitation(code));
+                    }
+                    if let Some(code) = page::claim() {
+                        dispatcher.dispatch(Action::Claim(code));
+                    }
+                })
+            });
+            move || drop(listener)
+        }
     });
     // A code is used once; until then a reload must not lose it. After every render, because a link
-    // may bring the next code when nothing else changes.
+    // may bring the next code when nothing else changes. A code that is not seen yet stays: a render
+    // can come before the browser reports the new address.
     let used = !store.0.has_code();
     use_effect(move || {
-        if used {
+        if used && *seen.borrow() == page::fragment() {
             page::remove_code();
         }
     });
@@ -130,13 +137,6 @@ fn use_entered(store: &UseReducerHandle<Store>) {
         Some(false) => storage::save(Setting::Entered, ""),
         None => {}
     });
-}
-
-/// Reads the pins for every attempt, and records the server's proof in them.
-#[hook]
-fn use_pins(store: &UseReducerHandle<Store>, engine: &Engine) {
-    // Read anew for every attempt: another tab may have pinned the server or removed its pin.
-    let wanted = store.0.connection == Connection::WaitingForPins;
     // The name may have been changed in the chat: the former one would be claimed again, and perhaps
     // be somebody else's.
     use_effect_with(store.0.name_to_remember(), |name| {
@@ -144,6 +144,13 @@ fn use_pins(store: &UseReducerHandle<Store>, engine: &Engine) {
             storage::save(Setting::Name, name);
         }
     });
+}
+
+/// Reads the pins for every attempt, and records the server's proof in them.
+#[hook]
+fn use_pins(store: &UseReducerHandle<Store>, engine: &Engine) {
+    // Read anew for every attempt: another tab may have pinned the server or removed its pin.
+    let wanted = store.0.connection == Connection::WaitingForPins;
     let loader = engine.clone();
     use_effect_with((store.0.attempt, wanted), move |&(_, wanted)| {
         if wanted {

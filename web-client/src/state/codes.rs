@@ -21,6 +21,11 @@ impl State {
         if self.connection == Connection::Ready && self.is_own() {
             self.chat.ask(ClientMessage::Claim { code });
         } else {
+            if self.connection == Connection::Ready {
+                let why = "Your link is for the server that this page came from: disconnect, and \
+                           enter there.";
+                self.chat.notice(why, self.heard.unwrap_or_default());
+            }
             self.codes.claim = Some(code);
             self.place_codes();
         }

@@ -24,6 +24,9 @@ fn a_code_is_told_to_the_server_of_its_link_alone() {
     // Nor one that comes while a session is there.
     let story = story.then(Action::Claim(claim.clone()));
     assert!(!asks(&story) && story.0.has_code());
+    let said = story.notices();
+    let said = said.last().map(String::as_str).unwrap_or_default();
+    assert!(said.contains("disconnect, and enter there"), "{said}");
     let story = connects(story, target("ada"));
     assert!(asks(&story) && !story.0.has_code());
     // Kept for the next session, it still goes nowhere else.
