@@ -10,7 +10,7 @@ use shared::chat::lowercase;
 use shared::chat::operator::{
     Ban, ConnectionInfo, LogLine, OperatorAnswer, OperatorRequest, RoomInfo, ServerStatus,
 };
-use shared::chat::{Author, ClientMessage, InvitationCode, Role, RoomName, UserId};
+use shared::chat::{Author, ClientMessage, InvitationCode, Role, RoomName, Timestamp, UserId};
 
 use self::figures::Figures;
 use super::Chat;
@@ -124,11 +124,11 @@ impl Operating {
             OperatorAnswer::Invitation { code, invitation } => {
                 self.told = Some(format!(
                     "Invitation {}: append #invitation={} to the page's address. It admits {} \
-                     keys until {}.",
+                     until {}.",
                     invitation.number,
                     code.as_str(),
-                    invitation.uses,
-                    invitation.expires
+                    keys(invitation.uses),
+                    minute(invitation.expires)
                 ));
                 self.code = Some((code, invitation.number));
                 self.invitations.push(invitation);
@@ -236,7 +236,27 @@ fn invitation_line(invitation: &Invitation) -> String {
         expires,
         ..
     } = invitation;
-    format!("{number} (admits {uses} keys until {expires})")
+    format!(
+        "{number} (admits {} until {})",
+        keys(*uses),
+        minute(*expires)
+    )
+}
+
+fn keys(number: u32) -> String {
+    match number {
+        1 => "1 key".to_owned(),
+        number => format!("{number} keys"),
+    }
+}
+
+/// Formats a moment to the minute, as people read it: `2026-12-07 12:01 UTC`.
+fn minute(at: Timestamp) -> String {
+    let text = at.to_string();
+    match (text.get(..10), text.get(11..16)) {
+        (Some(day), Some(time)) => format!("{day} {time} UTC"),
+        _ => text,
+    }
 }
 
 impl Chat {
@@ -359,7 +379,6 @@ pub enum NoOne {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::chat::Timestamp;
     use shared::chat::operator::LogLevel;
 
     pub(super) fn connection(number: u64) -> ConnectionInfo {
@@ -414,6 +433,24 @@ mod tests {
         let expected = "2 rooms: cave (2 members, owner ada); den (2 members, owner ada)";
         assert_eq!(operating.take_told().as_deref(), Some(expected));
         assert_eq!(operating.take_told(), None);
+    }
+
+    #[test]
+    fn a_new_invitation_is_told_as_people_read_it() {
+        let mut operating = Operating::default();
+        for (uses, said) in [(1, "It admits 1 key until"), (3, "It admits 3 keys until")] {
+            let invitation = Invitation {
+                number: 7,
+                uses,
+                expires: Timestamp::parse("2026-12-07T12:01:34.016Z").unwrap(),
+                by: crate::testing::author("ada").id,
+            };
+            let code = InvitationCode::try_from("abc".to_owned()).unwrap();
+            operating.hear(OperatorAnswer::Invitation { code, invitation }, 0);
+            let told = operating.take_told().unwrap();
+            assert!(told.contains(said), "{told}");
+            assert!(told.ends_with(" 2026-12-07 12:01 UTC."), "{told}");
+        }
     }
 
     #[test]

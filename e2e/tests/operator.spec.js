@@ -36,7 +36,7 @@ test('the claim link works once, and the console stops and starts the server', a
   await expect(bob.chat.id('console-toggle')).toHaveCount(0);
   await expect(connection(boss.chat, 'bob')).toContainText('ws v2');
   await expect(boss.chat.id('console-log')).toContainText('handshake done');
-  await expect(boss.chat.id('console-limits')).toContainText('A text has at most 16384 bytes');
+  await expect(boss.chat.id('console-limits')).toContainText('A text has at most 16\u202f384 bytes');
 
   await boss.chat.id('console-stop').click();
   await boss.chat.id('console-no').click();

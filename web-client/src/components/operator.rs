@@ -148,7 +148,7 @@ fn status_view(
                     <b>{ " Its log shows what people write." }</b>
                 }
             </p>
-            <p class="hint" data-testid="console-limits">{ status.limits.to_string() }</p>
+            <p class="hint" data-testid="console-limits">{ status.limits.describe(text::thousands) }</p>
             <p class="console-buttons">
                 <button
                     type="button"

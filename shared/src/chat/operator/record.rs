@@ -62,31 +62,42 @@ pub struct OperatorLimits {
     pub new_keys_wait: u64,
 }
 
-/// Writes the limits for people, in one line.
-impl fmt::Display for OperatorLimits {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rate = |number: u32| match number {
+impl OperatorLimits {
+    /// Returns the limits for people, in one line, with each number as `number` writes it.
+    pub fn describe(&self, number: impl Fn(u64) -> String) -> String {
+        let rate = |count: u32| match count {
             0 => "any number of".to_owned(),
-            number => number.to_string(),
+            count => number(count.into()),
         };
-        write!(
-            f,
+        let keep = match self.keep {
+            Keep::Entries(most) if most.get() > 1 => {
+                format!("the last {} entries", number(most.get().into()))
+            }
+            keep => keep.to_string(),
+        };
+        let wait = match self.new_keys_wait {
+            0 => String::new(),
+            seconds => format!(" New keys may write after {} s.", number(seconds)),
+        };
+        format!(
             "A text has at most {} bytes; a person writes {} messages, joins {} rooms, creates {} and \
              asks {} things a minute; an address makes {} connections a minute; there are at most {} rooms, \
-             and new ones keep {}.{}",
-            self.text_bytes,
+             and new ones keep {keep}.{wait}",
+            number(self.text_bytes as u64),
             rate(self.sends_per_minute),
             rate(self.joins_per_minute),
             rate(self.creates_per_minute),
             rate(self.asks_per_minute),
             rate(self.handshakes_per_minute),
-            self.max_rooms,
-            self.keep,
-            match self.new_keys_wait {
-                0 => String::new(),
-                seconds => format!(" New keys may write after {seconds} s."),
-            },
+            number(self.max_rooms as u64),
         )
+    }
+}
+
+/// Writes the limits for people, in one line, with plain numbers.
+impl fmt::Display for OperatorLimits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.describe(|number| number.to_string()))
     }
 }
 
