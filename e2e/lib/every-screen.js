@@ -135,6 +135,8 @@ export async function inChat({ server, visitor }, look) {
   await page.keyboard.press('Escape');
   await chat.menu('verify-open');
   await look(page, 'verify');
+  await chat.unfold('verify-server-key');
+  await look(page, 'verify, with the key');
   await page.keyboard.press('Escape');
   await server.stop('SIGTERM');
   await chat.expectState('waiting');

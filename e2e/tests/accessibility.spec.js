@@ -74,6 +74,7 @@ for (const colorScheme of ['light', 'dark']) {
       await expect(chat.id('settings')).toBeHidden();
       await chat.openMenu();
       await chat.id('verify-open').click();
+      await chat.unfold('verify-server-key');
       await expect(chat.id('verify-server-words')).toBeVisible();
       await look('verify');
       await chat.id('verify-pins').click();

@@ -332,7 +332,7 @@ test('a server that was only trusted is verified when its words are compared', a
   await expect(chat.firstContact).toBeVisible();
   // Nothing that is not the key passes for it.
   for (const [told, said] of [
-    ['', 'There are 8 words'],
+    ['', 'Type the eight words'],
     ['yes', 'There are 8 words'],
     [words.replace(/^\w+/, 'xyzzy'), 'No key has the word “xyzzy”'],
     [words.split(' ').reverse().join(' '), 'another key'],
@@ -349,6 +349,10 @@ test('a server that was only trusted is verified when its words are compared', a
   await expect(chat.id('shield-words')).toContainText('Nobody has compared its words');
   await chat.id('shield-compare').click();
   await expect(chat.id('verify-link')).toHaveCount(0);
+  // What the page says of the key proves nothing to the page: it is not there to be copied.
+  await expect(chat.id('verify-server-words')).toBeHidden();
+  await chat.id('verify-compare').click();
+  await expect(chat.id('verify-told-error')).toContainText('Type the eight words');
   await chat.id('verify-told').fill(`"${words.toUpperCase()}"`);
   await chat.id('verify-compare').click();
   await expect(chat.id('verify-compared')).toContainText('You compared this key');

@@ -111,7 +111,7 @@ pub fn first_contact(props: &FirstContactProps) -> Html {
                         { "This browser does not know " }
                         <b translate="no" data-testid="first-contact-address">{ &target.server.host }</b>
                         { ". Whether it is the server that you mean, only you can find out. You are \
-                           asked once: from then on this browser accepts no other." }
+                           asked once: from then on this browser accepts no other key for this address." }
                     </p>
                     <fieldset class="ways">
                         <legend class="visually-hidden">{ "How to find out" }</legend>

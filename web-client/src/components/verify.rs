@@ -139,34 +139,44 @@ fn server(props: &Verify) -> Html {
     };
     // Only a pinned key can be marked as compared.
     let pin = pin.filter(|pin| pin.fingerprint == *fingerprint);
-    let key = key_card(
-        "verify-server",
-        fingerprint,
-        title,
-        Some(qr_text(&props.origin, server.own, fingerprint)),
-    );
+    let code = Some(qr_text(&props.origin, server.own, fingerprint));
+    if pin.is_some_and(|pin| pin.compared.is_none()) {
+        return html! {
+            <div class="key-card">
+                { title }
+                <Compare
+                    address={server.address.clone()}
+                    fingerprint={*fingerprint}
+                    on_key={props.on_key.clone()}
+                />
+                // Folded, because the field must get what the person was told, and not what stands
+                // beside it.
+                <details class="fold" data-testid="verify-server-key">
+                    <summary>{ "Show the key to read it out" }</summary>
+                    <p class="hint">
+                        { "This is what the server showed to this browser. Copying it into the field \
+                           above proves nothing." }
+                    </p>
+                    { key_card("verify-server", fingerprint, html! {}, code) }
+                </details>
+            </div>
+        };
+    }
     html! {
         <>
-            { key }
-            if let Some(pin) = pin {
-                if let Some(compared) = pin.compared {
-                    <p class="hint" data-testid="verify-compared">{ compared_text(compared) }</p>
-                    // Only now: who has not compared the key could pass on a false one. And only a link
-                    // to the page that this one is: to other servers it leads nowhere.
-                    if server.own {
-                        <CopyButton
-                            text={link::to_page(&props.origin.url(), fingerprint)}
-                            label="Copy a link for a friend"
-                            test_id="verify-link"
-                        />
-                        <p class="hint">{ "It names this key, so that your friend need not compare anything." }</p>
-                    }
-                } else {
-                    <Compare
-                        address={server.address.clone()}
-                        fingerprint={*fingerprint}
-                        on_key={props.on_key.clone()}
+            { key_card("verify-server", fingerprint, title, code) }
+            if let Some(compared) = pin.and_then(|pin| pin.compared) {
+                <p class="hint" data-testid="verify-compared">{ compared_text(compared) }</p>
+                // Only now: who has not compared the key could pass on a false one. And only a link
+                // to the page that this one is: to other servers it leads nowhere.
+                if server.own {
+                    <CopyButton
+                        text={link::to_page(&props.origin.url(), fingerprint)}
+                        label="Copy a link for a friend"
+                        test_id="verify-link"
+                        unseen=true
                     />
+                    <p class="hint">{ "It names this key, so that your friend need not compare anything." }</p>
                 }
             }
         </>

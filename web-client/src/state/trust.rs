@@ -124,6 +124,9 @@ pub fn link_for(link: Option<Link>, own_server: bool) -> Option<Fingerprint> {
 /// # Errors
 /// The reason for which the text names no key, for people.
 pub fn told(text: &str, key: &Fingerprint) -> Result<Told, String> {
+    if text.trim().is_empty() {
+        return Err("Type the eight words that you were told.".to_owned());
+    }
     // Programs that pass links on may write the fingerprint with percent codes.
     let link = text
         .find("#pin=")

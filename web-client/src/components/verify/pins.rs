@@ -23,7 +23,7 @@ pub(super) fn pins_list(
         },
         Pins::Loaded(records) if records.is_empty() => html! {
             <p class="hint" data-testid="pins-empty">
-                { "None yet. A server comes here when you have compared its words and connected." }
+                { "None yet. A server comes here when you have compared its words, or trust it without." }
             </p>
         },
         Pins::Loaded(records) => html! {
