@@ -52,6 +52,7 @@ struct Shared {
     with_secrets: bool,
     /// The number of connections so far.
     connections: AtomicU16,
+    paths: Vec<PathBuf>,
 }
 
 /// A part of the capture that waits to be written.
@@ -90,6 +91,11 @@ impl Capture {
             thread: Mutex::new(None),
             with_secrets,
             connections: AtomicU16::new(0),
+            paths: [Some(path), key_log]
+                .into_iter()
+                .flatten()
+                .map(Path::to_owned)
+                .collect(),
         }));
         // The thread has no handle of the capture, whose sender would keep it from ending.
         let shared = Arc::downgrade(&capture.0);
@@ -125,12 +131,19 @@ impl Capture {
     }
 
     /// Writes what waits, closes the files, and returns the reason for which the capture has ended
-    /// early, unless it was taken before.
+    /// early, unless it was taken before. Without a connection there was nothing to capture, and the
+    /// files are removed: the same command can be tried again.
     pub(crate) fn close(&self) -> Option<String> {
         drop(locked(&self.0.jobs).take());
         let thread = locked(&self.0.thread).take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
             return Some("the capture has failed".to_owned());
+        }
+        if self.0.connections.load(Ordering::Relaxed) == 0 {
+            for path in &self.0.paths {
+                // A file that somebody has removed already is gone, too.
+                let _ = fs::remove_file(path);
+            }
         }
         self.take_trouble()
     }
@@ -316,6 +329,10 @@ mod tests {
         fs::remove_file(&keys).unwrap();
 
         let started = Capture::start(&capture, Some(&keys)).unwrap();
+        assert_eq!(started.close(), None);
+        assert!(!capture.exists() && !keys.exists(), "nothing was captured");
+        let started = Capture::start(&capture, Some(&keys)).unwrap();
+        drop(started.connection());
         assert_eq!(started.close(), None);
         #[cfg(unix)]
         for path in [&capture, &keys] {

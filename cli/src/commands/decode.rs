@@ -1,7 +1,7 @@
 //! `secure-chat decode`: opens the files, and prints the frames in them.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek};
+use std::io::{self, BufRead, BufReader, BufWriter, Read};
 use std::path::Path;
 
 use shared::observe::KeyLog;
@@ -110,17 +110,14 @@ fn open(path: &Path) -> Result<BufReader<File>, Failure> {
     Ok(BufReader::new(file))
 }
 
-/// Returns `true` if the first byte that is no white space begins an object. The file is at its start
-/// again then.
+/// Returns `true` if the first byte that is no white space begins an object. Nothing is taken from the
+/// file, which may be a pipe.
 fn begins_as_json(file: &mut BufReader<File>) -> io::Result<bool> {
     let first = file
         .fill_buf()?
         .iter()
         .find(|byte| !byte.is_ascii_whitespace());
-    let is_json = first == Some(&b'{');
-    // Nothing was consumed.
-    debug_assert_eq!(file.stream_position().ok(), Some(0));
-    Ok(is_json)
+    Ok(first == Some(&b'{'))
 }
 
 fn read_key_log(path: &Path) -> Result<KeyLog, Failure> {
