@@ -40,6 +40,8 @@ usage: cargo xtask COMMAND
             the image in containers
             --quick: of the programs as `cargo build` makes them, for checks
   bench     measure handshakes, throughput, page size and time to connect
+  dissector write docs/secure-chat.lua, Wireshark's dissector, from the fields of
+            the protocol's codec
 
 Whatever tool is missing is installed, and named, by the command that needs it.";
 
@@ -66,6 +68,7 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
         "ci" => commands::ci::main(&mut tools, rest),
         "package" => commands::package::main(&mut tools, rest),
         "bench" => commands::bench::main(&mut tools, rest),
+        "dissector" => commands::dissector::main(&mut tools, rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(ExitCode::SUCCESS)

@@ -306,6 +306,9 @@ fn no_file_is_overwritten_and_secrets_are_written_only_when_asked_for() {
 
     let new = captured.home.path().join("new.pcapng");
     let new = new.to_str().unwrap();
+    let arguments = ["connect", "127.0.0.1:9", "--accept-new", "--capture", new];
+    captured.home.run(&arguments, "").expect(2);
+    assert!(!fs::exists(new).unwrap(), "no session, no file");
     let arguments = ["connect", &address, "--accept-new", "--keylog", new];
     captured
         .home
@@ -330,6 +333,108 @@ fn no_file_is_overwritten_and_secrets_are_written_only_when_asked_for() {
                 .decode_with_keys(&["--json"])
                 .stdout
                 .contains(secret)
+        );
+    }
+}
+
+/// A field on the wire: its section and name, its start and end in the frame.
+type Placed = (String, u64, u64);
+
+/// Returns the fields of each frame by the capture's own records, without keys.
+fn placed_by_decode(captured: &Captured) -> Vec<Vec<Placed>> {
+    let json = captured.decode(&["--json"]).expect(0).stdout;
+    let document: Value = serde_json::from_str(&json).unwrap();
+    let is_v2 = document["protocol"] == "v2";
+    let frames = document["frames"].as_array().unwrap().iter();
+    let placed = frames.map(|frame| {
+        let mut placed = Vec::new();
+        for layer in frame["layers"].as_array().unwrap() {
+            // What v1's base64 was decoded to does not lie in the frame.
+            if layer["name"] != "wire" && !is_v2 {
+                continue;
+            }
+            let behind = if layer["name"] == "wire" { 0 } else { 5 };
+            for field in layer["fields"].as_array().unwrap() {
+                let text = |name: &str| field[name].as_str().unwrap();
+                let at = |name: &str| behind + field[name].as_u64().unwrap();
+                if at("start") < at("end") {
+                    let name = format!("{} {}", text("section"), text("name"));
+                    placed.push((name, at("start"), at("end")));
+                }
+            }
+        }
+        placed.sort_by_key(|(_, start, end)| (*start, u64::MAX - end));
+        placed
+    });
+    placed.collect()
+}
+
+/// Returns the fields of each frame by tshark's description of the packets (PDML).
+fn placed_by_tshark(pdml: &str) -> Vec<Vec<Placed>> {
+    fn attribute<'a>(element: &'a str, name: &str) -> &'a str {
+        let start = format!(" {name}=\"");
+        let (_, value) = element.split_once(&start).unwrap();
+        value.split('"').next().unwrap()
+    }
+    let frames = pdml.split("<proto name=\"secure_chat\"").skip(1);
+    let placed = frames.map(|frame| {
+        let frame = frame.split("</proto>").next().unwrap();
+        let number = |element: &str, name: &str| attribute(element, name).parse::<u64>().unwrap();
+        let first = number(frame, "pos");
+        let fields = frame.split("<field").skip(1);
+        let fields = fields.filter_map(|field| {
+            let name = attribute(field, "name").strip_prefix("secure_chat.s")?;
+            let (section, name) = name.split_once('.').unwrap();
+            let start = number(field, "pos") - first;
+            let name = format!("{} {name}", section.replace('_', "."));
+            Some((name, start, start + number(field, "size")))
+        });
+        fields.collect()
+    });
+    placed.collect()
+}
+
+#[test]
+fn wireshark_finds_the_same_fields_at_the_same_places() {
+    use std::process::{Command, Stdio};
+    let mut version = Command::new("tshark");
+    let version = version
+        .arg("-v")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    if !version.status().is_ok_and(|status| status.success()) {
+        // `cargo xtask test` unpacks it, and says so if it cannot.
+        return;
+    }
+    let server = Server::start();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/secure-chat.lua");
+    for version in ["v1", "v2"] {
+        let captured = Captured::of(&server.tcp(), version);
+        let output = Command::new("tshark")
+            .arg("-X")
+            .arg(format!("lua_script:{script}"))
+            .args([
+                "-o",
+                "tcp.check_checksum:TRUE",
+                "-o",
+                "ip.check_checksum:TRUE",
+            ])
+            .args(["-T", "pdml", "-r"])
+            .arg(&captured.capture)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let pdml = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            pdml.contains("secure_chat"),
+            "{:?}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(!pdml.contains("_ws.malformed") && !pdml.contains("checksum.bad"));
+        assert_eq!(
+            placed_by_tshark(&pdml),
+            placed_by_decode(&captured),
+            "{version}"
         );
     }
 }

@@ -4,10 +4,12 @@
 //! `docs/INSPECTOR.md` describes the formats. An observed connection and the [`Observer`] make the
 //! same [`FrameRecord`]s, because both read with the protocol's own codec.
 
+mod dissector;
 mod key_log;
 mod observer;
 mod record;
 
+pub use dissector::dissector;
 pub use key_log::{InvalidLine, KeyLog, KeyLogWriter};
 pub use observer::{Observer, Opening};
 pub use record::{

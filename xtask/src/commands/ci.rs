@@ -165,6 +165,9 @@ fn native(tools: &mut Toolbox) -> Result<()> {
     if let Err(why) = tools.ensure_pebble() {
         println!("{why}; so certificates from an ACME directory are not tested");
     }
+    if let Err(why) = tools.ensure_tshark() {
+        println!("{why}; so Wireshark's dissector is not tested");
+    }
     let mut command = tools.cargo(&["test", "--workspace", "--features", FEATURES]);
     // The interoperability tests run Python programs, which need the packages of this environment.
     let python = interop_python(tools)?;

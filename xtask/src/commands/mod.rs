@@ -4,6 +4,7 @@
 pub(crate) mod bench;
 pub(crate) mod ci;
 mod container;
+pub(crate) mod dissector;
 mod fuzz;
 pub(crate) mod package;
 pub(crate) mod run;

@@ -1,5 +1,5 @@
 //! Programs that are unpacked below `target/` from Debian's packages, and not installed: Prometheus and
-//! proxies, which the tests run beside the server, and podman. Installing would start services, on
+//! proxies, which the tests run beside the server, tshark, and podman. Installing would start services, on
 //! ports that others may need.
 
 use super::Toolbox;
@@ -20,6 +20,19 @@ const PROMETHEUS: Package = Package {
     folder: "usr/bin",
     programs: &["prometheus", "promtool"],
     libraries: &[],
+};
+
+/// Its package is of Wireshark's version in Debian 12.
+const TSHARK: Package = Package {
+    name: "tshark",
+    folder: "usr/bin",
+    programs: &["tshark"],
+    libraries: &[
+        "libwireshark16",
+        "libwiretap13",
+        "libwsutil14",
+        "libpcap0.8",
+    ],
 };
 
 const PODMAN: Package = Package {
@@ -65,6 +78,11 @@ impl Toolbox {
     pub(crate) fn ensure_proxies(&mut self) -> Vec<Failure> {
         let tried = PROXIES.iter().map(|proxy| self.ensure_unpacked(proxy));
         tried.filter_map(Result::err).collect()
+    }
+
+    /// Puts Wireshark's tshark on the PATH, unless it is there.
+    pub(crate) fn ensure_tshark(&mut self) -> Result<()> {
+        self.ensure_unpacked(&TSHARK)
     }
 
     /// Puts podman on the PATH, unless it is there.
