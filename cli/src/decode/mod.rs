@@ -5,6 +5,8 @@ mod document;
 mod packet;
 mod print;
 mod reassembly;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::io::{self, Read};
