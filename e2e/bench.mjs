@@ -66,6 +66,9 @@ const TASK_GOAL = 50;
 const BUSY_RATE = 100;
 const BUSY_SECONDS = 10;
 
+/** The frames in the inspector when it is measured: as many as it keeps. */
+const INSPECTED_FRAMES = 10_000;
+
 /** How many messages a client has sent when its side of the handshake is done. */
 const MESSAGES = { v1: 1, v2: 2 };
 
@@ -203,6 +206,62 @@ async function busyRoom(context, server) {
   return { tasks, late, keys, rate: (BUSY_RATE * BUSY_SECONDS) / took };
 }
 
+/** The heap of the page's JavaScript and the memory of its programs, in MiB. */
+async function memory(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('HeapProfiler.collectGarbage');
+  const { usedSize, backingStorageSize } = await session.send('Runtime.getHeapUsage');
+  await session.detach();
+  return (usedSize + backingStorageSize) / (1 << 20);
+}
+
+/** Scrolls through the inspector's list, a step in each frame, and returns the longest frame. */
+function scrollThrough() {
+  const STEPS = 300;
+  const list = document.querySelector('[data-testid="inspect-list"]');
+  const far = list.scrollHeight - list.clientHeight;
+  return new Promise((resolve) => {
+    let [step, last, longest] = [0, performance.now(), 0];
+    const frame = (now) => {
+      longest = Math.max(longest, now - last);
+      last = now;
+      if (step > STEPS) return resolve(longest);
+      list.scrollTop = far - (far * step) / STEPS;
+      step += 1;
+      requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+  });
+}
+
+/** What an open inspector with this many frames costs: memory, and the longest frame while one scrolls. */
+async function inspect(context, server, frames) {
+  const page = await context.newPage();
+  await page.addInitScript(hurry);
+  await page.goto(server.url);
+  await page.waitForFunction(() => window.connectedAt);
+  await page.getByTestId('inspect-toggle').click();
+  const count = page.getByTestId('inspect-count');
+  const seen = async () => Number((await count.textContent()).replace(/\D+frame.*/s, '').replace(/\D/g, ''));
+  const before = await memory(page);
+  const sender = await PythonClient.join(server);
+  // Looked at now and then only: it takes the page's time.
+  for (let sent = 0; sent % 50 || (await seen()) < frames; sent += 1) await sender.say(`message ${sent}`);
+  const after = await memory(page);
+  const longest = await page.evaluate(scrollThrough);
+  const dropped = await count.textContent();
+  sender.dispose();
+  await page.close();
+  return { grown: after - before, longest, dropped };
+}
+
+/** Prints what the inspector cost. */
+function reportInspector(frames, { grown, longest, dropped }) {
+  const of = `inspector with ${dropped}`;
+  console.log(`result: ${of}: memory beside the room's = ${grown.toFixed(1)} MiB more than with none of ${frames}`);
+  console.log(`result: ${of}: longest frame while scrolling (goal ${FRAME_GOAL} ms) = ${longest.toFixed(0)} ms`);
+}
+
 /** Prints what the busy room cost. */
 function reportBusy({ tasks, late, keys, rate }) {
   const of = `page, ${Math.round(rate)} messages a second`;
@@ -255,6 +314,7 @@ const url = given ?? server.url;
 const visited = { first: [], returning: [] };
 const handshakes = { v1: [], v2: [] };
 let busy = null;
+let inspected = null;
 try {
   for (let n = 0; n < visits; n++) {
     const context = await browser.newContext();
@@ -284,6 +344,7 @@ try {
   if (server) {
     const context = await browser.newContext();
     busy = await busyRoom(context, server);
+    inspected = await inspect(context, server, INSPECTED_FRAMES);
     await context.close();
   }
 } finally {
@@ -294,3 +355,4 @@ report('first visit (a key is made)', FIRST_GOAL, visited.first);
 report('returning visitor', RETURNING_GOAL, visited.returning);
 for (const [protocol, measured] of Object.entries(handshakes)) reportHandshakes(protocol, measured);
 if (busy) reportBusy(busy);
+if (inspected) reportInspector(INSPECTED_FRAMES, inspected);

@@ -114,6 +114,8 @@ test('the list keeps up with many frames and shows each of them', async ({ serve
   await expect(frames(chat)).toHaveCount(1);
   await chat.id('inspect-find').fill('');
   const list = chat.id('inspect-list');
+  // The list scrolls, and the page does not.
+  expect(await page.evaluate(() => document.scrollingElement.scrollHeight - innerHeight)).toBeLessThanOrEqual(0);
   // Only a part is in the document.
   expect(await frames(chat).count()).toBeLessThanOrEqual(80);
   await list.focus();
