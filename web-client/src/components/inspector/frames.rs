@@ -1,5 +1,8 @@
 //! The list of frames, of which only a part is in the document, and the frame that was chosen.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use client::Chat;
 use shared::chat::{RoomId, Seq};
 use shared::connection::{Direction, Verdict};
@@ -64,7 +67,7 @@ pub(super) fn frames(props: &FramesProps) -> Html {
     let following = use_state(|| true);
     // The first row in view.
     let top = use_state(|| 0_usize);
-    let matches = use_mut_ref(Matches::default);
+    let found = use_mut_ref(Matches::default);
     let node = use_node_ref();
     use_effect_with(props.find.clone(), {
         let filter = filter.clone();
@@ -79,7 +82,7 @@ pub(super) fn frames(props: &FramesProps) -> Html {
     });
 
     let ring = props.inspection.0.borrow();
-    let mut matches = matches.borrow_mut();
+    let mut matches = found.borrow_mut();
     matches.follow(&ring, &filter, paused.unwrap_or(props.end));
     let all = matches.ids().len();
     // Whoever follows sees the end before the list has scrolled.
@@ -94,7 +97,6 @@ pub(super) fn frames(props: &FramesProps) -> Html {
         .filter_map(|id| ring.get(*id))
         .map(|entry| row(entry, props))
         .collect();
-    let place = props.chosen.id().and_then(|id| matches.place(id));
 
     use_effect_with((all, *following, paused.is_some()), {
         let node = node.clone();
@@ -126,7 +128,7 @@ pub(super) fn frames(props: &FramesProps) -> Html {
             }
         })
     };
-    let onkeydown = on_key(props, &matches, place, &node);
+    let onkeydown = on_key(props, &found, &node);
     let dropped = ring.first();
     html! {
         <>
@@ -182,20 +184,21 @@ pub(super) fn frames(props: &FramesProps) -> Html {
 /// Returns the callback for the keys that move in the list.
 fn on_key(
     props: &FramesProps,
-    matches: &Matches,
-    place: Option<usize>,
+    found: &Rc<RefCell<Matches>>,
     node: &NodeRef,
 ) -> Callback<KeyboardEvent> {
-    let ids: Vec<u64> = matches.ids().iter().copied().collect();
+    let (found, chosen) = (found.clone(), props.chosen.id());
     let (inspection, on_choose, node) = (
         props.inspection.clone(),
         props.on_choose.clone(),
         node.clone(),
     );
     Callback::from(move |event: KeyboardEvent| {
-        let Some(last) = ids.len().checked_sub(1) else {
+        let matches = found.borrow();
+        let Some(last) = matches.ids().len().checked_sub(1) else {
             return;
         };
+        let place = chosen.and_then(|id| matches.place(id));
         let next = match event.key().as_str() {
             "ArrowDown" => place.map_or(0, |place| place + 1),
             "ArrowUp" => place.map_or(last, |place| place.saturating_sub(1)),
@@ -207,7 +210,10 @@ fn on_key(
         };
         event.prevent_default();
         let next = next.min(last);
-        let entry = inspection.0.borrow().get(ids[next]).cloned();
+        let id = matches.ids().get(next).copied();
+        // Released first: the choice may render at once.
+        drop(matches);
+        let entry = id.and_then(|id| inspection.0.borrow().get(id).cloned());
         on_choose.emit(Chosen(entry));
         if let Some(list) = node.cast::<web_sys::Element>() {
             let at = i32::try_from(next)
